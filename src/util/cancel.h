@@ -1,0 +1,28 @@
+/* Ctrl-C and its kin (SIGINT, SIGTERM, SIGHUP), as something every waiting place can poll.
+ *
+ * The signals are blocked and left pending in a signalfd that is never read: once one came, the descriptor stays
+ * readable for every thread that looks. There is no handler and no global state. */
+#ifndef WL_CANCEL_H
+#define WL_CANCEL_H
+
+#include "err.h"
+
+#include <stdbool.h>
+
+struct cancel {
+    int fd; /* poll it for POLLIN; -1 when nothing can cancel */
+};
+
+#define CANCEL_NONE {-1}
+
+/* To be called before the first thread starts. */
+int cancel_init(struct cancel *c, struct wl_err *err);
+bool cancel_pending(const struct cancel *c);
+/* Fills err with "interrupted". */
+int cancel_error(struct wl_err *err);
+/* Which signal came (0: none), taken out of the queue. */
+int cancel_signal(struct cancel *c);
+/* Sleeps; returns true at once when cancelled. */
+bool cancel_sleep_ms(const struct cancel *c, int ms);
+
+#endif

@@ -1,0 +1,132 @@
+#include "hash.h"
+
+#include "fs.h"
+#include "str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct hash {
+    EVP_MD_CTX *ctx;
+};
+
+struct hash *hash_new(void)
+{
+    struct hash *h = xcalloc(1, sizeof *h);
+
+    h->ctx = EVP_MD_CTX_new();
+    if (!h->ctx || !EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL)) {
+        fputs("wl-make: OpenSSL gives no SHA-256\n", stderr);
+        abort();
+    }
+    return h;
+}
+
+void hash_add(struct hash *h, const void *data, size_t n)
+{
+    EVP_DigestUpdate(h->ctx, data, n);
+}
+
+void hash_field(struct hash *h, const char *label, const char *value)
+{
+    WL_CLEANUP_FREE char *head = NULL;
+
+    if (value)
+        head = xasprintf("%s %zu\n", label, strlen(value));
+    else
+        head = xasprintf("%s -\n", label);
+    hash_add(h, head, strlen(head));
+    if (value)
+        hash_add(h, value, strlen(value));
+    hash_add(h, "\n", 1);
+}
+
+void hash_end(struct hash *h, char hex[HASH_HEX_SIZE])
+{
+    unsigned char md[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+
+    EVP_DigestFinal_ex(h->ctx, md, &n);
+    EVP_MD_CTX_free(h->ctx);
+    free(h);
+    for (unsigned i = 0; i < 32; i++)
+        snprintf(hex + 2 * (size_t)i, 3, "%02x", md[i]);
+}
+
+int hash_file(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err)
+{
+    WL_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    WL_CLEANUP_FREE char *buf = NULL;
+    enum { CHUNK = 1 << 18 };
+    struct hash *h;
+    ssize_t n;
+
+    if (fd < 0)
+        return wl_err_errno(err, WL_E_IO, "cannot open %s", path);
+    h = hash_new();
+    buf = xmalloc(CHUNK);
+    while ((n = read(fd, buf, CHUNK)) > 0)
+        hash_add(h, buf, (size_t)n);
+    hash_end(h, hex);
+    if (n < 0)
+        return wl_err_errno(err, WL_E_IO, "cannot read %s", path);
+    return 0;
+}
+
+static int add_tree(struct hash *h, const char *path, const char *label, struct wl_err *err)
+{
+    char hex[HASH_HEX_SIZE];
+    struct stat st;
+    int r;
+
+    if (lstat(path, &st) < 0)
+        return wl_err_errno(err, WL_E_IO, "cannot read %s", path);
+    if (S_ISLNK(st.st_mode)) {
+        char target[4096];
+        ssize_t n = readlink(path, target, sizeof target - 1);
+
+        if (n < 0)
+            return wl_err_errno(err, WL_E_IO, "cannot read the link %s", path);
+        target[n] = '\0';
+        hash_field(h, "link", label);
+        hash_field(h, "to", target);
+        return 0;
+    }
+    if (S_ISDIR(st.st_mode)) {
+        WL_CLEANUP_STRV struct strv names = {0};
+
+        r = dir_list(path, &names, err);
+        if (r < 0)
+            return r;
+        hash_field(h, "folder", label);
+        for (size_t i = 0; i < names.n; i++) {
+            WL_CLEANUP_FREE char *sub = path_join(path, names.v[i]);
+            WL_CLEANUP_FREE char *sub_label = path_join(label, names.v[i]);
+
+            r = add_tree(h, sub, sub_label, err);
+            if (r < 0)
+                return r;
+        }
+        return 0;
+    }
+    r = hash_file(path, hex, err);
+    if (r < 0)
+        return r;
+    hash_field(h, st.st_mode & 0100 ? "program" : "file", label);
+    hash_field(h, "sha256", hex);
+    return 0;
+}
+
+int hash_tree(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err)
+{
+    struct hash *h = hash_new();
+    int r = add_tree(h, path, ".", err);
+
+    hash_end(h, hex);
+    return r;
+}

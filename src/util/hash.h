@@ -1,0 +1,25 @@
+/* SHA-256 by OpenSSL's EVP. Digests are 64 lower-case hexadecimal digits. */
+#ifndef WL_HASH_H
+#define WL_HASH_H
+
+#include "err.h"
+
+#include <stddef.h>
+
+#define HASH_HEX_SIZE 65
+
+/* An incremental hash: hash_new, hash_add..., hash_end (which frees it). */
+struct hash;
+struct hash *hash_new(void);
+void hash_add(struct hash *h, const void *data, size_t n);
+/* Adds a labelled value with its length, so that no two lists of fields give the same bytes. NULL counts as absent. */
+void hash_field(struct hash *h, const char *label, const char *value);
+void hash_end(struct hash *h, char hex[HASH_HEX_SIZE]);
+
+/* The digest of a file's bytes. */
+int hash_file(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err);
+
+/* The digest of a file or a whole folder: names, kinds, execute bits, link targets and bytes, in sorted order. */
+int hash_tree(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err);
+
+#endif

@@ -1,0 +1,266 @@
+#include "str.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+static void *checked(void *p)
+{
+    if (!p) {
+        fputs("wl-make: out of memory\n", stderr);
+        abort();
+    }
+    return p;
+}
+
+void *xmalloc(size_t size)
+{
+    return checked(malloc(size ? size : 1));
+}
+
+void *xcalloc(size_t n, size_t size)
+{
+    return checked(calloc(n ? n : 1, size ? size : 1));
+}
+
+void *xrealloc(void *p, size_t size)
+{
+    return checked(realloc(p, size ? size : 1));
+}
+
+void *xreallocarray(void *p, size_t n, size_t size)
+{
+    if (size && n > SIZE_MAX / size)
+        checked(NULL);
+    return xrealloc(p, n * size);
+}
+
+char *xstrdup(const char *s)
+{
+    return checked(strdup(s));
+}
+
+char *xstrndup(const char *s, size_t n)
+{
+    return checked(strndup(s, n));
+}
+
+char *xvasprintf(const char *fmt, va_list ap)
+{
+    char *s = NULL;
+
+    if (vasprintf(&s, fmt, ap) < 0)
+        checked(NULL);
+    return s;
+}
+
+char *xasprintf(const char *fmt, ...)
+{
+    va_list ap;
+    char *s;
+
+    va_start(ap, fmt);
+    s = xvasprintf(fmt, ap);
+    va_end(ap);
+    return s;
+}
+
+void free_charp(char **p)
+{
+    free(*p);
+    *p = NULL;
+}
+
+void str_addn(struct str *b, const char *s, size_t n)
+{
+    if (b->len + n + 1 > b->cap) {
+        b->cap = (b->len + n + 1) * 2;
+        b->s = xrealloc(b->s, b->cap);
+    }
+    if (n)
+        memcpy(b->s + b->len, s, n);
+    b->len += n;
+    b->s[b->len] = '\0';
+}
+
+void str_add(struct str *b, const char *s)
+{
+    str_addn(b, s, strlen(s));
+}
+
+void str_addc(struct str *b, char c)
+{
+    str_addn(b, &c, 1);
+}
+
+void str_addf(struct str *b, const char *fmt, ...)
+{
+    WL_CLEANUP_FREE char *s = NULL;
+    va_list ap;
+
+    va_start(ap, fmt);
+    s = xvasprintf(fmt, ap);
+    va_end(ap);
+    str_add(b, s);
+}
+
+char *str_take(struct str *b)
+{
+    char *s = b->s ? b->s : xstrdup("");
+
+    *b = (struct str){0};
+    return s;
+}
+
+void str_free(struct str *b)
+{
+    free(b->s);
+    *b = (struct str){0};
+}
+
+void strv_take(struct strv *l, char *s)
+{
+    l->v = xreallocarray(l->v, l->n + 2, sizeof *l->v);
+    l->v[l->n++] = s;
+    l->v[l->n] = NULL;
+}
+
+void strv_add(struct strv *l, const char *s)
+{
+    strv_take(l, xstrdup(s));
+}
+
+void strv_addf(struct strv *l, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    strv_take(l, xvasprintf(fmt, ap));
+    va_end(ap);
+}
+
+void strv_addv(struct strv *l, const struct strv *more)
+{
+    for (size_t i = 0; i < more->n; i++)
+        strv_add(l, more->v[i]);
+}
+
+bool strv_has(const struct strv *l, const char *s)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (!strcmp(l->v[i], s))
+            return true;
+    return false;
+}
+
+void strv_add_once(struct strv *l, const char *s)
+{
+    if (!strv_has(l, s))
+        strv_add(l, s);
+}
+
+void strv_free(struct strv *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        free(l->v[i]);
+    free(l->v);
+    *l = (struct strv){0};
+}
+
+bool starts_with(const char *s, const char *prefix)
+{
+    return !strncmp(s, prefix, strlen(prefix));
+}
+
+bool ends_with(const char *s, const char *suffix)
+{
+    size_t n = strlen(s), m = strlen(suffix);
+
+    return n >= m && !strcmp(s + n - m, suffix);
+}
+
+char *shell_quote(const char *s)
+{
+    struct str out = {0};
+
+    if (*s && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,@%+") == strlen(s))
+        return xstrdup(s);
+    str_addc(&out, '\'');
+    for (; *s; s++) {
+        if (*s == '\'')
+            str_add(&out, "'\\''");
+        else
+            str_addc(&out, *s);
+    }
+    str_addc(&out, '\'');
+    return str_take(&out);
+}
+
+int version_compare(const char *a, const char *b)
+{
+    while (*a || *b) {
+        if (isdigit((unsigned char)*a) && isdigit((unsigned char)*b)) {
+            size_t na, nb;
+            int c;
+
+            a += strspn(a, "0");
+            b += strspn(b, "0");
+            na = strspn(a, "0123456789");
+            nb = strspn(b, "0123456789");
+            if (na != nb)
+                return na < nb ? -1 : 1;
+            c = strncmp(a, b, na);
+            if (c)
+                return c < 0 ? -1 : 1;
+            a += na;
+            b += nb;
+        } else {
+            if (*a != *b)
+                return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+            a++;
+            b++;
+        }
+    }
+    return 0;
+}
+
+size_t edit_distance(const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b);
+    size_t *row = xcalloc(m + 1, sizeof *row), result;
+
+    for (size_t j = 0; j <= m; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= n; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            size_t above = row[j], best = diagonal + (a[i - 1] != b[j - 1]);
+
+            if (above + 1 < best)
+                best = above + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+            diagonal = above;
+        }
+    }
+    result = row[m];
+    free(row);
+    return result;
+}
+
+char *human_size(unsigned long long bytes)
+{
+    static const char *const unit[] = {"B", "kB", "MB", "GB", "TB"};
+    double v = (double)bytes;
+    size_t i = 0;
+
+    while (v >= 999.5 && i + 1 < sizeof unit / sizeof *unit) {
+        v /= 1000;
+        i++;
+    }
+    return i == 0 || v >= 99.5 ? xasprintf("%.0f %s", v, unit[i]) : xasprintf("%.1f %s", v, unit[i]);
+}

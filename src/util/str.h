@@ -1,0 +1,71 @@
+/* Strings that grow, vectors of strings, and allocation that never returns NULL (out of memory ends the tool: a build
+ * tool has nothing better to do then). */
+#ifndef WL_STR_H
+#define WL_STR_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+void *xmalloc(size_t size);
+void *xcalloc(size_t n, size_t size);
+void *xrealloc(void *p, size_t size);
+/* xrealloc for n members of size bytes, with the multiplication checked. */
+void *xreallocarray(void *p, size_t n, size_t size);
+char *xstrdup(const char *s);
+char *xstrndup(const char *s, size_t n);
+char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *xvasprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
+
+void free_charp(char **p);
+#define WL_CLEANUP_FREE __attribute__((cleanup(free_charp)))
+
+/* A growing string. s is always NUL-terminated once something was added, NULL before. Zero-initialise it. */
+struct str {
+    char *s;
+    size_t len, cap;
+};
+
+void str_add(struct str *b, const char *s);
+void str_addn(struct str *b, const char *s, size_t n);
+void str_addc(struct str *b, char c);
+void str_addf(struct str *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Gives the text away (never NULL) and empties b; the caller frees it. */
+char *str_take(struct str *b);
+void str_free(struct str *b);
+#define WL_CLEANUP_STR __attribute__((cleanup(str_free)))
+
+/* A vector of owned strings; v[n] is NULL once something was added, so v serves as an argv. Zero-initialise it. */
+struct strv {
+    char **v;
+    size_t n;
+};
+
+void strv_add(struct strv *l, const char *s);
+/* Takes over s. */
+void strv_take(struct strv *l, char *s);
+void strv_addf(struct strv *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void strv_addv(struct strv *l, const struct strv *more);
+bool strv_has(const struct strv *l, const char *s);
+/* Adds s unless it is there. */
+void strv_add_once(struct strv *l, const char *s);
+void strv_free(struct strv *l);
+#define WL_CLEANUP_STRV __attribute__((cleanup(strv_free)))
+
+bool starts_with(const char *s, const char *prefix);
+bool ends_with(const char *s, const char *suffix);
+
+/* s quoted for a POSIX shell; the caller frees it. */
+char *shell_quote(const char *s);
+
+/* Compares as Debian and rpm do for plain versions: runs of digits as numbers, the rest as text. */
+int version_compare(const char *a, const char *b);
+
+/* Levenshtein distance, for "did you mean". */
+size_t edit_distance(const char *a, const char *b);
+
+/* Bytes for people: "9.5 MB" (decimal units); the caller frees it. */
+char *human_size(unsigned long long bytes);
+
+#endif
