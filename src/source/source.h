@@ -16,8 +16,8 @@
 
 /* One archive: bytes with a hash and the addresses that serve exactly them. */
 struct source_archive {
-    char *sha256;        /* owned, 64 hexadecimal digits */
-    struct strv urls;    /* in the order they are tried */
+    char *sha256;     /* owned, 64 hexadecimal digits */
+    struct strv urls; /* in the order they are tried */
 };
 
 /* What a recipe wants: the first of these archives that can be had. */
@@ -28,13 +28,23 @@ struct source {
 
 void source_free(struct source *s);
 
+/* To be called once before the first thread starts, and once at the end. */
+int source_init(void);
+void source_exit(void);
+
+/* The hosts that did not answer, so that each costs its seconds once a run and not once a file. For all threads. */
+struct dead_hosts;
+struct dead_hosts *dead_hosts_new(void);
+void dead_hosts_free(struct dead_hosts *d);
+
 /* How the fetching of one run goes about it. */
 struct fetch_options {
-    const char *cache;           /* folder of fetched files: CACHE/sources */
+    const char *cache;           /* the folder of fetched files (CACHE/sources): <sha256>/<file name> in it */
     bool offline;                /* only what is in the cache (and file: addresses) */
     const struct cancel *cancel; /* NULL: none */
     int connect_timeout_s;       /* a host that does not answer is given up after this; 0: 8 */
     int stall_timeout_s;         /* a transfer that brings nothing is given up after this; 0: 20 */
+    struct dead_hosts *dead;     /* NULL: nothing is remembered */
     /* Progress: bytes so far and in all (0: unknown). May be NULL. Called from the fetching thread. */
     void (*on_progress)(void *data, const char *url, unsigned long long done, unsigned long long total);
     /* A line worth telling: an address that was given up and why. May be NULL. */
@@ -59,8 +69,11 @@ struct source_kind {
     /* Says whether the address is well formed; the text of what is not goes to err (WL_E_RECIPE). */
     int (*check)(const char *url, struct wl_err *err);
     /* Brings the bytes into the file part, which may hold the beginning of an earlier broken transfer (resume it or
-     * start again). Failure leaves part as it is. */
-    int (*get)(const char *url, const char *part, const struct fetch_options *o, struct wl_err *err);
+     * start again). Failure leaves part as it is. The text of err is the reason alone, without the address. sha256 is
+     * what the bytes should have, for a client that would run what it fetched; all else is verified by the caller.
+     * The folder part + ".tmp" is free to be used; the caller removes it. */
+    int (*get)(const char *url, const char *sha256, const char *part, const struct fetch_options *o,
+               struct wl_err *err);
 };
 
 /* The kind of an address, or NULL with err (WL_E_RECIPE) naming the kinds there are. */

@@ -1,15 +1,16 @@
 /* Unpacks archives with libarchive's secure flags: tar in every compression, zip (wheels), crates, and Debian packages
  * (an ar that holds data.tar.*). */
-#ifndef WL_ARCHIVE_H
-#define WL_ARCHIVE_H
+#ifndef WL_UNPACK_H
+#define WL_UNPACK_H
 
 #include "cancel.h"
 #include "err.h"
 
 /* Unpacks file into the folder to, which must exist, dropping the first strip components of each name (an entry with
- * no more than that is skipped). An absolute name, a name with "..", a link that leads out of the folder, a device, or an archive that ends too
- * early is WL_E_VERIFY naming the archive and the entry; nothing is ever written outside of the folder. Owners are not kept, set-id bits are
- * dropped. A file that is not an archive (an HTML page, say) is told as such. */
+ * no more than that is skipped). An absolute name, a name with "..", a link that leads out of the folder, a device, or
+ * an archive that ends too early is WL_E_VERIFY naming the archive and the entry; nothing is ever written outside of
+ * the folder. Owners are not kept, set-id bits are dropped. A file that is not an archive (an HTML page, say) is told
+ * as such. */
 int archive_unpack(const char *file, const char *to, int strip, const struct cancel *cancel, struct wl_err *err);
 
 #endif

@@ -1,0 +1,6 @@
+#include "source.h"
+
+int main(void)
+{
+    return source_init() < 0;
+}

@@ -1,0 +1,154 @@
+/* What the clients of registries have in common: run, time-limited, with the reason of a failure found in its output.
+ */
+#include "fs.h"
+#include "kinds.h"
+#include "run.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { CLIENT_TIMEOUT_MS = 10 * 60 * 1000, MAX_REASON = 300 };
+
+void client_env(struct strv *env, const char *const *without)
+{
+    for (char **e = environ; *e; e++) {
+        bool keep = true;
+
+        for (const char *const *w = without; *w && keep; w++)
+            keep = !(starts_with(*e, *w) && (*e)[strlen(*w)] == '=');
+        if (keep)
+            strv_add(env, *e);
+    }
+}
+
+static bool is_reason(const char *line)
+{
+    static const char *const marks[] = {"error", "npm err", "npm error", "fatal", "e: ", "curl:"};
+
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (!strncasecmp(line, marks[i], strlen(marks[i])))
+            return true;
+    return false;
+}
+
+/* npm says first what is wrong, under a line with a code, and goes on with advice. */
+static bool is_npm(const char *line)
+{
+    return !strncasecmp(line, "npm err", 7);
+}
+
+static bool is_npm_code(const char *line)
+{
+    return !strncasecmp(line, "npm error code", 14) || !strncasecmp(line, "npm ERR! code", 13);
+}
+
+/* The last line that looks like an error (npm: the first), or else the last one; without control characters. */
+static char *reason_of(const char *output)
+{
+    const char *best = "", *line = output;
+    size_t best_n = 0;
+    bool marked = false;
+    char *s;
+
+    while (*line) {
+        size_t n = strcspn(line, "\n"), trim = 0;
+
+        while (trim < n && isspace((unsigned char)line[trim]))
+            trim++;
+        if (n > trim && (is_reason(line + trim) || !marked) && !is_npm_code(line + trim) && !(marked && is_npm(best))) {
+            marked = marked || is_reason(line + trim);
+            best = line + trim;
+            best_n = n - trim;
+        }
+        line += n + (line[n] == '\n');
+    }
+    s = xstrndup(best, best_n < MAX_REASON ? best_n : MAX_REASON);
+    for (char *p = s; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = ' ';
+    return s;
+}
+
+int client_run(const struct client *c, char **output, struct wl_err *err)
+{
+    struct run run = {.argv = c->argv,
+                      .env = c->env ? c->env->v : NULL,
+                      .cwd = c->cwd,
+                      .cancel = c->o->cancel,
+                      .timeout_ms = CLIENT_TIMEOUT_MS};
+    WL_CLEANUP_FREE char *program = run_which(c->argv[0]);
+    WL_CLEANUP_FREE char *text = NULL, *why = NULL;
+    int status, r;
+
+    if (!program)
+        return wl_err_set(err, WL_E_FETCH, "%s is not installed: install the package %s", c->argv[0], c->package);
+    r = run_capture(&run, &status, &text, err);
+    if (r < 0) {
+        /* Another address may serve, so a client that does not work is not the end. */
+        if (err->cls == WL_E_FAILED || err->cls == WL_E_TOOLCHAIN)
+            err->cls = WL_E_FETCH;
+        return -(int)err->cls;
+    }
+    if (status != 0) {
+        why = reason_of(text);
+        return wl_err_set(err, WL_E_FETCH, "%s failed with status %d%s%s", c->argv[0], status, *why ? ": " : "", why);
+    }
+    if (output) {
+        *output = text;
+        text = NULL;
+    }
+    return 0;
+}
+
+int scratch_folder(const char *part, char **folder, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *name = xasprintf("%s.tmp", part);
+    int r = remove_tree(name, err);
+
+    if (r == 0)
+        r = make_dirs(name, err);
+    if (r < 0)
+        return r;
+    /* Clients are started in it, so its name must not depend on where the tool was. */
+    *folder = path_absolute(name);
+    return 0;
+}
+
+int take_file(const char *file, const char *part, struct wl_err *err)
+{
+    struct stat st;
+
+    if (lstat(file, &st) < 0 || !S_ISREG(st.st_mode))
+        return wl_err_set(err, WL_E_FETCH, "the client did not bring %s", path_base(file));
+    if (rename(file, part) < 0)
+        return wl_err_errno(err, WL_E_IO, "cannot put %s in place", part);
+    return 0;
+}
+
+int copy_file(const char *file, const char *part, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *real = realpath(file, NULL);
+    WL_CLEANUP_FD int fd = real ? open(real, O_RDONLY | O_CLOEXEC) : -1;
+    struct stat st;
+    int r;
+
+    if (fd < 0)
+        return wl_err_set(err, WL_E_FETCH, "%s", strerror(errno));
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return wl_err_set(err, WL_E_FETCH, "it is not a file");
+    if (unlink(part) < 0 && errno != ENOENT)
+        return wl_err_errno(err, WL_E_IO, "cannot write %s", part);
+    r = copy_tree(real, part, err);
+    if (r < 0)
+        return r;
+    if (chmod(part, 0644) < 0)
+        return wl_err_errno(err, WL_E_IO, "cannot set the mode of %s", part);
+    return 0;
+}

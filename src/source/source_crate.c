@@ -1,0 +1,132 @@
+/* crate:NAME@VERSION through cargo, which knows its own registry.
+ *
+ * cargo has no "download one crate"; "cargo info" does so on the way to what it prints, without looking at what the
+ * crate depends on. The file is then in cargo's own cache. */
+#include "fs.h"
+#include "hash.h"
+#include "kinds.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool split_address(const char *url, char **name, const char **version)
+{
+    const char *spec = url + strlen("crate:"), *at = strchr(spec, '@');
+
+    if (!at)
+        return false;
+    *name = xstrndup(spec, (size_t)(at - spec));
+    *version = at + 1;
+    return plain_text(*name, "-_") && **name != '-' && isdigit((unsigned char)**version) && plain_text(*version, ".-+");
+}
+
+static int check(const char *url, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *name = NULL;
+    const char *version;
+
+    if (!split_address(url, &name, &version))
+        return wl_err_set(err, WL_E_RECIPE, "%s is not of the form crate:NAME@VERSION with an exact version", url);
+    return 0;
+}
+
+/* The crate in cargo's cache: of several registries' the one with the right hash, else any. NULL: none. */
+static char *find_crate(const char *home, const char *file, const char *sha256)
+{
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *cache = path_join(home, "registry/cache");
+    WL_CLEANUP_STRV struct strv registries = {0};
+    char *found = NULL, hex[HASH_HEX_SIZE];
+
+    if (dir_list(cache, &registries, &ignored) < 0)
+        return NULL;
+    for (size_t i = 0; i < registries.n; i++) {
+        WL_CLEANUP_FREE char *folder = path_join(cache, registries.v[i]);
+        char *one = path_join(folder, file);
+
+        if (hash_file(one, hex, &ignored) < 0) {
+            free(one);
+            continue;
+        }
+        free(found);
+        found = one;
+        if (!strcasecmp(hex, sha256))
+            break;
+    }
+    return found;
+}
+
+/* For a cargo older than 1.82: a project that needs the crate, and with it all that the crate needs. */
+static int fetch_with_needs(const char *name, const char *version, const char *folder, const struct strv *options,
+                            const struct fetch_options *o, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *text = xasprintf("[package]\nname = \"fetch\"\nversion = \"0.0.0\"\n\n"
+                                           "[lib]\npath = \"lib.rs\"\n\n[dependencies]\n%s = \"=%s\"\n",
+                                           name, version);
+    WL_CLEANUP_FREE char *manifest = path_join(folder, "Cargo.toml"), *lib = path_join(folder, "lib.rs");
+    WL_CLEANUP_STRV struct strv argv = {0};
+    struct client c = {.package = "cargo", .cwd = folder, .o = o};
+    int r = file_write(manifest, text, strlen(text), err);
+
+    if (r == 0)
+        r = file_write(lib, "", 0, err);
+    if (r < 0)
+        return r;
+    strv_add(&argv, "cargo");
+    strv_add(&argv, "fetch");
+    strv_addv(&argv, options);
+    c.argv = argv.v;
+    return client_run(&c, NULL, err);
+}
+
+static char *cargo_home(void)
+{
+    const char *home = getenv("CARGO_HOME");
+
+    if (home && *home == '/')
+        return xstrdup(home);
+    home = getenv("HOME");
+    return home && *home ? path_join(home, ".cargo") : NULL;
+}
+
+static int get(const char *url, const char *sha256, const char *part, const struct fetch_options *o, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *name = NULL, *folder = NULL, *file = NULL, *found = NULL, *home = cargo_home();
+    WL_CLEANUP_STRV struct strv argv = {0}, options = {0};
+    struct client c = {.package = "cargo", .o = o};
+    const char *version;
+    int r;
+
+    if (!split_address(url, &name, &version))
+        return check(url, err);
+    if (!home)
+        return wl_err_set(err, WL_E_FETCH, "neither CARGO_HOME nor HOME is set, so cargo has no place to work in");
+    file = xasprintf("%s-%s.crate", name, version);
+    r = scratch_folder(part, &folder, err);
+    if (r < 0)
+        return r;
+    strv_add(&options, "--color=never");
+    strv_add(&options, "--config=net.retry=1");
+    strv_addf(&options, "--config=http.timeout=%d", stall_seconds(o));
+    strv_add(&argv, "cargo");
+    strv_add(&argv, "info");
+    strv_addv(&argv, &options);
+    strv_addf(&argv, "%s@%s", name, version);
+    c.argv = argv.v;
+    c.cwd = folder;
+    r = client_run(&c, NULL, err);
+    if (r < 0 && err->text && strstr(err->text, "no such")) {
+        wl_err_free(err);
+        r = fetch_with_needs(name, version, folder, &options, o, err);
+    }
+    if (r < 0)
+        return r;
+    found = find_crate(home, file, sha256);
+    if (!found)
+        return wl_err_set(err, WL_E_FETCH, "cargo did not bring %s", file);
+    return copy_file(found, part, err);
+}
+
+const struct source_kind source_crate = {"crate:", true, check, get};

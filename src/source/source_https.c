@@ -1,0 +1,466 @@
+/* https:, and http: to this machine alone (for tests and local mirrors), through libcurl. */
+#include "fs.h"
+#include "kinds.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MAX_REDIRECTS = 10, MAX_RETRIES = 5, RETRY_MS = 500, POLL_MS = 1000 };
+
+static void easy_cleanup(CURL **c)
+{
+    if (*c)
+        curl_easy_cleanup(*c);
+}
+
+static void multi_cleanup(CURLM **m)
+{
+    if (*m)
+        curl_multi_cleanup(*m);
+}
+
+static void url_cleanup(CURLU **u)
+{
+    if (*u)
+        curl_url_cleanup(*u);
+}
+
+static void part_freep(char **s)
+{
+    curl_free(*s);
+}
+#define CLEANUP_PART __attribute__((cleanup(part_freep)))
+
+static bool is_loopback(const char *host)
+{
+    struct in_addr v4;
+
+    if (!strcasecmp(host, "localhost") || !strcmp(host, "[::1]"))
+        return true;
+    return inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
+}
+
+/* Takes an address apart: *host is "host:port" (the caller frees it), *http whether it is unencrypted. */
+static bool split_address(const char *url, char **host, bool *http, bool *loopback)
+{
+    __attribute__((cleanup(url_cleanup))) CURLU *u = curl_url();
+    CLEANUP_PART char *scheme = NULL, *name = NULL, *port = NULL, *user = NULL;
+
+    if (!u || curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
+        curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+        curl_url_get(u, CURLUPART_HOST, &name, 0) != CURLUE_OK || !*name ||
+        curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK)
+        return false;
+    if (strcmp(scheme, "https") && strcmp(scheme, "http"))
+        return false;
+    *http = !strcmp(scheme, "http");
+    *loopback = is_loopback(name);
+    *host = xasprintf("%s:%s", name, port);
+    for (char *p = *host; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    return true;
+}
+
+int check_web_address(const char *url, bool http, struct wl_err *err)
+{
+    __attribute__((cleanup(url_cleanup))) CURLU *u = curl_url();
+    WL_CLEANUP_FREE char *host = NULL;
+    CLEANUP_PART char *user = NULL, *path = NULL;
+    bool is_http, loopback;
+
+    if (!split_address(url, &host, &is_http, &loopback) || strpbrk(url, " \t\"<>"))
+        return wl_err_set(err, WL_E_RECIPE, "%s is not a well-formed address", url);
+    if (is_http && !http)
+        return wl_err_set(err, WL_E_RECIPE, "%s is not encrypted: it must be https:", url);
+    if (is_http && !loopback)
+        return wl_err_set(err, WL_E_RECIPE, "%s is not encrypted: http: is for addresses of this machine only", url);
+    curl_url_set(u, CURLUPART_URL, url, 0);
+    if (curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_OK)
+        return wl_err_set(err, WL_E_RECIPE, "%s has a user name or password in it, which does not belong in a recipe",
+                          url);
+    if (curl_url_get(u, CURLUPART_PATH, &path, 0) != CURLUE_OK || !*path || ends_with(path, "/"))
+        return wl_err_set(err, WL_E_RECIPE, "%s does not name a file", url);
+    return 0;
+}
+
+static int check_https(const char *url, struct wl_err *err)
+{
+    return check_web_address(url, false, err);
+}
+
+static int check_http(const char *url, struct wl_err *err)
+{
+    return check_web_address(url, true, err);
+}
+
+/* One answer as it comes in. */
+struct answer {
+    CURL *curl;
+    const struct transfer *t;
+    const struct fetch_options *o;
+    int fd;
+    curl_off_t had;        /* bytes of the part when the request went out */
+    curl_off_t got;        /* bytes that came in this answer */
+    curl_off_t range_from; /* of Content-Range; -1: none */
+    bool started, page, wrong_range;
+    int write_errno;
+};
+
+/* Looks at status and headers before the first byte is kept. False ends the transfer. */
+static bool start_body(struct answer *a)
+{
+    WL_CLEANUP_FREE char *name = source_file_name(a->t->url);
+    const char *type = NULL;
+    long status = 0;
+
+    a->started = true;
+    curl_easy_getinfo(a->curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(a->curl, CURLINFO_CONTENT_TYPE, &type);
+    if (type && !strncasecmp(type, "text/html", 9) && !ends_with(name, ".html") && !ends_with(name, ".htm")) {
+        a->page = true;
+        return false;
+    }
+    if (status == 206 && a->range_from == a->had)
+        return true;
+    if (status == 206) {
+        a->wrong_range = true;
+        return false;
+    }
+    /* The server sends all of it, whatever was asked for. */
+    a->had = 0;
+    if (ftruncate(a->fd, 0) < 0) {
+        a->write_errno = errno;
+        return false;
+    }
+    return true;
+}
+
+static size_t on_body(char *data, size_t size, size_t n, void *user)
+{
+    struct answer *a = user;
+    long status = 0;
+
+    curl_easy_getinfo(a->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (status >= 300)
+        return size * n; /* the text of a redirect */
+    if (!a->started && !start_body(a))
+        return 0;
+    for (size_t done = 0; done < size * n;) {
+        ssize_t w = pwrite(a->fd, data + done, size * n - done, a->had + a->got);
+
+        if (w < 0 && errno == EINTR)
+            continue;
+        if (w < 0) {
+            a->write_errno = errno;
+            return 0;
+        }
+        done += (size_t)w;
+        a->got += w;
+    }
+    return size * n;
+}
+
+static size_t on_header(char *line, size_t size, size_t n, void *user)
+{
+    static const char name[] = "content-range:";
+    struct answer *a = user;
+    char text[128];
+    long long from;
+
+    if (size * n > sizeof name && size * n < sizeof text && !strncasecmp(line, name, sizeof name - 1)) {
+        memcpy(text, line, size * n);
+        text[size * n] = '\0';
+        if (sscanf(text + sizeof name - 1, " bytes %lld-", &from) == 1)
+            a->range_from = from;
+    }
+    return size * n;
+}
+
+static int on_progress(void *user, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
+{
+    struct answer *a = user;
+
+    (void)up_total;
+    (void)up_now;
+    (void)now;
+    if (a->o->on_progress && a->started)
+        a->o->on_progress(a->o->data, a->t->url, (unsigned long long)(a->had + a->got),
+                          total > 0 ? (unsigned long long)(a->had + total) : 0);
+    return a->o->cancel && cancel_pending(a->o->cancel);
+}
+
+/* The variables the curl program reads too; the library does not do it by itself. */
+static void set_ca(CURL *c, const char *given)
+{
+    const char *file = getenv("CURL_CA_BUNDLE"), *dir = NULL;
+
+    if (given) {
+        file = given;
+    } else if (!file || !*file) {
+        dir = getenv("SSL_CERT_DIR");
+        file = getenv("SSL_CERT_FILE");
+    }
+    if (file && *file) {
+        curl_easy_setopt(c, CURLOPT_CAINFO, file);
+        curl_easy_setopt(c, CURLOPT_PROXY_CAINFO, file);
+    }
+    if (dir && *dir) {
+        curl_easy_setopt(c, CURLOPT_CAPATH, dir);
+        curl_easy_setopt(c, CURLOPT_PROXY_CAPATH, dir);
+    }
+}
+
+static CURL *new_request(const struct transfer *t, const char *url, const struct fetch_options *o, char *text)
+{
+    CURL *c = curl_easy_init();
+
+    if (!c)
+        return NULL;
+    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, text);
+    curl_easy_setopt(c, CURLOPT_URL, url);
+    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c, CURLOPT_USERAGENT, "wl-make/" WL_VERSION);
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)connect_seconds(o));
+    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)stall_seconds(o));
+    curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    set_ca(c, t->ca);
+    if (t->proxy)
+        curl_easy_setopt(c, CURLOPT_PROXY, t->proxy);
+    return c;
+}
+
+/* Like curl_easy_perform, but wakes up at once on cancel. */
+static CURLcode perform(CURL *c, const struct fetch_options *o)
+{
+    __attribute__((cleanup(multi_cleanup))) CURLM *m = curl_multi_init();
+    struct curl_waitfd wait = {.fd = o->cancel ? o->cancel->fd : -1, .events = CURL_WAIT_POLLIN};
+    CURLcode result = CURLE_FAILED_INIT;
+    int running = 1, left;
+    CURLMsg *msg;
+
+    if (!m || curl_multi_add_handle(m, c) != CURLM_OK)
+        return CURLE_FAILED_INIT;
+    while (curl_multi_perform(m, &running) == CURLM_OK && running) {
+        if (curl_multi_poll(m, &wait, wait.fd >= 0, POLL_MS, NULL) != CURLM_OK)
+            break;
+        if (o->cancel && cancel_pending(o->cancel)) {
+            result = CURLE_ABORTED_BY_CALLBACK;
+            break;
+        }
+    }
+    while ((msg = curl_multi_info_read(m, &left)))
+        if (msg->msg == CURLMSG_DONE)
+            result = msg->data.result;
+    curl_multi_remove_handle(m, c);
+    return result;
+}
+
+/* Whether the failure came before there was a connection that could have carried a request. */
+static bool never_connected(CURL *c, const char *url)
+{
+    curl_off_t t = 0;
+
+    curl_easy_getinfo(c, starts_with(url, "https:") ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T, &t);
+    return t == 0;
+}
+
+static char *reason_of(CURL *c, const char *url, CURLcode code, const struct fetch_options *o, const char *text)
+{
+    long status = 0, tunnel = 0, os = 0;
+
+    curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(c, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+    curl_easy_getinfo(c, CURLINFO_OS_ERRNO, &os);
+    switch (code) {
+    case CURLE_HTTP_RETURNED_ERROR:
+        return xasprintf("HTTP %ld%s", status, status == 404 ? ", no such file there" : "");
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return xstrdup("no such host");
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return xstrdup("no such proxy host");
+    case CURLE_COULDNT_CONNECT:
+        return os ? xasprintf("%s", strerror((int)os)) : xstrdup("cannot connect");
+    case CURLE_OPERATION_TIMEDOUT:
+        if (never_connected(c, url))
+            return xasprintf("no answer within %d s", connect_seconds(o));
+        return xasprintf("stalled: nothing came for %d s", stall_seconds(o));
+    case CURLE_PARTIAL_FILE:
+    case CURLE_GOT_NOTHING:
+        return xstrdup("the connection broke off");
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return xasprintf("its certificate is not trusted: %s", text);
+    default:
+        if (tunnel >= 400)
+            return xasprintf("the proxy refused: HTTP %ld", tunnel);
+        return xstrdup(*text ? text : curl_easy_strerror(code));
+    }
+}
+
+/* A host that failed to connect in this run is not asked again. */
+static int refuse_dead(const char *host, const struct fetch_options *o, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *why = dead_hosts_find(o->dead, host);
+
+    if (why)
+        return wl_err_set(err, WL_E_FETCH, "%s; not tried again", why);
+    return 0;
+}
+
+/* What became of one request. */
+enum outcome { DONE, REDIRECT, BROKE, START_AGAIN };
+
+static int request(const struct transfer *t, char **url, struct answer *a, enum outcome *out, struct wl_err *err)
+{
+    __attribute__((cleanup(easy_cleanup))) CURL *c = NULL;
+    WL_CLEANUP_FREE char *host = NULL, *why = NULL;
+    char text[CURL_ERROR_SIZE] = "", range[32];
+    bool http, loopback;
+    const char *next = NULL;
+    long status = 0;
+    CURLcode code;
+    struct stat st;
+
+    if (!split_address(*url, &host, &http, &loopback))
+        return wl_err_set(err, WL_E_FETCH, "redirected to what is no address of the web: %s", *url);
+    if (http && !t->any_http && !loopback)
+        return wl_err_set(err, WL_E_FETCH, "redirected to %s, which is not encrypted", *url);
+    if (refuse_dead(host, a->o, err) < 0)
+        return -WL_E_FETCH;
+    c = new_request(t, *url, a->o, text);
+    if (!c || fstat(a->fd, &st) < 0)
+        return wl_err_set(err, WL_E_FETCH, "libcurl cannot start");
+    *a = (struct answer){.curl = c, .t = t, .o = a->o, .fd = a->fd, .had = st.st_size, .range_from = -1};
+    curl_easy_setopt(c, CURLOPT_FAILONERROR, 1L);
+    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(c, CURLOPT_WRITEDATA, a);
+    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(c, CURLOPT_HEADERDATA, a);
+    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(c, CURLOPT_XFERINFODATA, a);
+    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    if (st.st_size > 0) {
+        snprintf(range, sizeof range, "%lld-", (long long)st.st_size);
+        curl_easy_setopt(c, CURLOPT_RANGE, range);
+    }
+    code = perform(c, a->o);
+    curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+    if (code == CURLE_ABORTED_BY_CALLBACK || (a->o->cancel && cancel_pending(a->o->cancel)))
+        return cancel_error(err);
+    if (a->write_errno) {
+        errno = a->write_errno;
+        return wl_err_errno(err, WL_E_IO, "cannot keep what comes from %s", *url);
+    }
+    if (a->page)
+        return wl_err_set(err, WL_E_FETCH, "the server sent a web page (text/html) instead of the file");
+    *out = START_AGAIN;
+    if (a->wrong_range || (st.st_size > 0 && (status == 416 || code == CURLE_RANGE_ERROR)))
+        return 0;
+    if (code == CURLE_OK) {
+        *out = DONE;
+        if (status < 300 || status >= 400) {
+            /* A file of no bytes has no first byte that would have been looked at. */
+            if (!a->started && a->fd >= 0 && ftruncate(a->fd, 0) < 0)
+                return wl_err_errno(err, WL_E_IO, "cannot keep what comes from %s", *url);
+            return 0;
+        }
+        curl_easy_getinfo(c, CURLINFO_REDIRECT_URL, &next);
+        if (!next)
+            return wl_err_set(err, WL_E_FETCH, "HTTP %ld without a new address", status);
+        free(*url);
+        *url = xstrdup(next);
+        *out = REDIRECT;
+        return 0;
+    }
+    why = reason_of(c, *url, code, a->o, text);
+    if (never_connected(c, *url))
+        dead_hosts_add(a->o->dead, host, why);
+    wl_err_set(err, WL_E_FETCH, "%s", why);
+    *out = BROKE;
+    return a->got > 0 ? 0 : -WL_E_FETCH;
+}
+
+int transfer_get(const struct transfer *t, const char *part, const struct fetch_options *o, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *url = xstrdup(t->url);
+    WL_CLEANUP_FD int fd = open(part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    struct answer a = {.o = o, .fd = fd};
+    enum outcome out = BROKE;
+    struct stat st;
+    int r = 0;
+
+    if (fd < 0)
+        return wl_err_errno(err, WL_E_IO, "cannot write %s", part);
+    for (int redirects = 0, broken = 0; redirects <= MAX_REDIRECTS;) {
+        r = request(t, &url, &a, &out, err);
+        if (r < 0)
+            break;
+        if (out == DONE)
+            return 0;
+        if (out == REDIRECT) {
+            redirects++;
+            continue;
+        }
+        if (++broken > MAX_RETRIES) {
+            r = wl_err_set(err, WL_E_FETCH, "broken off %d times%s%s", broken, err->text ? ", at last: " : "",
+                           err->text ? err->text : "");
+            break;
+        }
+        if (out == START_AGAIN && ftruncate(fd, 0) < 0)
+            return wl_err_errno(err, WL_E_IO, "cannot write %s", part);
+        if (out == BROKE && (o->cancel ? cancel_sleep_ms(o->cancel, RETRY_MS) : (usleep(RETRY_MS * 1000), false)))
+            return cancel_error(err);
+    }
+    if (r == 0)
+        r = wl_err_set(err, WL_E_FETCH, "redirected more than %d times", MAX_REDIRECTS);
+    /* Nothing came: leave nothing. */
+    if (fstat(fd, &st) == 0 && st.st_size == 0)
+        unlink(part);
+    return r;
+}
+
+int transfer_probe(const char *url, const struct fetch_options *o, struct wl_err *err)
+{
+    __attribute__((cleanup(easy_cleanup))) CURL *c = NULL;
+    const struct transfer t = {.url = url};
+    WL_CLEANUP_FREE char *host = NULL, *why = NULL;
+    char text[CURL_ERROR_SIZE] = "";
+    bool http, loopback;
+    CURLcode code;
+
+    if (!split_address(url, &host, &http, &loopback))
+        return wl_err_set(err, WL_E_FETCH, "%s is no address of the web", url);
+    if (refuse_dead(host, o, err) < 0)
+        return -WL_E_FETCH;
+    c = new_request(&t, url, o, text);
+    if (!c)
+        return wl_err_set(err, WL_E_FETCH, "libcurl cannot start");
+    curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
+    code = perform(c, o);
+    if (o->cancel && cancel_pending(o->cancel))
+        return cancel_error(err);
+    if (code == CURLE_OK)
+        return 0;
+    why = reason_of(c, url, code, o, text);
+    dead_hosts_add(o->dead, host, why);
+    return wl_err_set(err, WL_E_FETCH, "%s", why);
+}
+
+static int get(const char *url, const char *sha256, const char *part, const struct fetch_options *o, struct wl_err *err)
+{
+    const struct transfer t = {.url = url};
+
+    (void)sha256;
+    return transfer_get(&t, part, o, err);
+}
+
+const struct source_kind source_https = {"https:", true, check_https, get};
+const struct source_kind source_http = {"http:", true, check_http, get};

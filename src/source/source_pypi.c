@@ -1,0 +1,141 @@
+/* pypi:NAME==VERSION/FILENAME through pip, which knows its own index, mirrors and certificates. */
+#include "fs.h"
+#include "kinds.h"
+
+#include <ctype.h>
+#include <string.h>
+
+struct wheel {
+    struct strv python, abi, platform; /* the alternatives of each tag */
+};
+
+static void wheel_free(struct wheel *w)
+{
+    strv_free(&w->python);
+    strv_free(&w->abi);
+    strv_free(&w->platform);
+}
+
+static void split(const char *s, size_t n, char by, struct strv *parts)
+{
+    for (const char *end = s + n; s <= end;) {
+        const char *stop = memchr(s, by, (size_t)(end - s));
+
+        if (!stop)
+            stop = end;
+        strv_take(parts, xstrndup(s, (size_t)(stop - s)));
+        s = stop + 1;
+    }
+}
+
+/* Reads NAME-VERSION(-BUILD)-PYTHON-ABI-PLATFORM.whl. */
+static bool read_wheel(const char *file, struct wheel *w)
+{
+    WL_CLEANUP_STRV struct strv parts = {0};
+
+    if (!ends_with(file, ".whl"))
+        return false;
+    split(file, strlen(file) - 4, '-', &parts);
+    if (parts.n < 5 || parts.n > 6)
+        return false;
+    split(parts.v[parts.n - 3], strlen(parts.v[parts.n - 3]), '.', &w->python);
+    split(parts.v[parts.n - 2], strlen(parts.v[parts.n - 2]), '.', &w->abi);
+    split(parts.v[parts.n - 1], strlen(parts.v[parts.n - 1]), '.', &w->platform);
+    return true;
+}
+
+/* Splits an address into NAME==VERSION and FILENAME. */
+static bool split_address(const char *url, char **wanted, const char **file)
+{
+    const char *spec = url + strlen("pypi:"), *slash = strchr(spec, '/'), *version = strstr(spec, "==");
+
+    if (!slash || !version || version > slash || version == spec)
+        return false;
+    *file = slash + 1;
+    *wanted = xstrndup(spec, (size_t)(slash - spec));
+    return isalnum((unsigned char)*spec) && plain_text(version + 2, "./-_+!") && plain_text(*file, ".-_+") &&
+           **file != '.' && **file != '-' && plain_text(*wanted, ".-_+=!");
+}
+
+static int check(const char *url, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *wanted = NULL;
+    const char *file;
+
+    if (!split_address(url, &wanted, &file))
+        return wl_err_set(err, WL_E_RECIPE, "%s is not of the form pypi:NAME==VERSION/FILENAME", url);
+    return 0;
+}
+
+/* Makes pip choose the very wheel that was named, whatever machine and Python it runs on. */
+static void add_wheel_options(struct strv *argv, const struct wheel *w)
+{
+    const char *python = w->python.v[0];
+
+    strv_add(argv, "--only-binary=:all:");
+    for (size_t i = 0; i < w->platform.n; i++)
+        if (strcmp(w->platform.v[i], "any"))
+            strv_addf(argv, "--platform=%s", w->platform.v[i]);
+    for (size_t i = 0; i < w->abi.n; i++)
+        strv_addf(argv, "--abi=%s", w->abi.v[i]);
+    strv_addf(argv, "--implementation=%.2s", python);
+    /* "py3" says no minor version: any Python 3 that runs pip will do. "cp311" is 3.11. */
+    if (strlen(python) > 3)
+        strv_addf(argv, "--python-version=%c.%s", python[2], python + 3);
+}
+
+static int get(const char *url, const char *sha256, const char *part, const struct fetch_options *o, struct wl_err *err)
+{
+    __attribute__((cleanup(wheel_free))) struct wheel w = {0};
+    WL_CLEANUP_FREE char *wanted = NULL, *folder = NULL, *list = NULL, *text = NULL, *brought = NULL;
+    WL_CLEANUP_STRV struct strv argv = {0}, names = {0};
+    const char *file;
+    int r;
+
+    if (!split_address(url, &wanted, &file))
+        return check(url, err);
+    r = scratch_folder(part, &folder, err);
+    if (r < 0)
+        return r;
+    for (const char *const *a =
+             (const char *const[]){"python3", "-m", "pip", "download", "--quiet", "--no-deps", "--no-input",
+                                   "--disable-pip-version-check", "--ignore-requires-python", "--no-cache-dir",
+                                   "--progress-bar=off", "--retries=1", NULL};
+         *a; a++)
+        strv_add(&argv, *a);
+    strv_addf(&argv, "--timeout=%d", connect_seconds(o));
+    strv_addf(&argv, "--dest=%s", folder);
+    if (read_wheel(file, &w)) {
+        add_wheel_options(&argv, &w);
+        strv_add(&argv, wanted);
+    } else {
+        /* pip runs a source archive's own code to learn its name. With the hash told, it verifies it before. */
+        strv_add(&argv, "--no-binary=:all:");
+        list = path_join(folder, "wanted.txt");
+        text = xasprintf("%s --hash=sha256:%s\n", wanted, sha256);
+        r = file_write(list, text, strlen(text), err);
+        if (r < 0)
+            return r;
+        strv_addf(&argv, "--requirement=%s", list);
+        strv_add(&argv, "--require-hashes");
+    }
+    {
+        struct client c = {.package = "python3-pip", .argv = argv.v, .cwd = folder, .o = o};
+
+        r = client_run(&c, NULL, err);
+    }
+    if (r < 0 && err->text && strstr(err->text, "No module named pip"))
+        return wl_err_set(err, WL_E_FETCH, "pip is not installed: install the package python3-pip");
+    if (r < 0)
+        return r;
+    brought = path_join(folder, file);
+    if (path_exists(brought))
+        return take_file(brought, part, err);
+    if (dir_list(folder, &names, err) == 0)
+        for (size_t i = 0; i < names.n; i++)
+            if (strcmp(names.v[i], "wanted.txt"))
+                return wl_err_set(err, WL_E_FETCH, "pip brought %s instead of %s", names.v[i], file);
+    return wl_err_set(err, WL_E_FETCH, "pip brought nothing");
+}
+
+const struct source_kind source_pypi = {"pypi:", true, check, get};
