@@ -13,7 +13,10 @@ struct cancel {
     int fd; /* poll it for POLLIN; -1 when nothing can cancel */
 };
 
-#define CANCEL_NONE {-1}
+#define CANCEL_NONE                                                                                                    \
+    {                                                                                                                  \
+        -1                                                                                                             \
+    }
 
 /* To be called before the first thread starts. */
 int cancel_init(struct cancel *c, struct wl_err *err);

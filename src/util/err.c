@@ -49,7 +49,8 @@ int wl_err_errno(struct wl_err *err, enum wl_class cls, const char *fmt, ...)
     free(err->text);
     err->text = text;
     if (saved == ENOSPC || saved == EDQUOT)
-        wl_err_hint(err, "free some space there, or name another folder with --cache-dir or --output, then run it again");
+        wl_err_hint(err,
+                    "free some space there, or name another folder with --cache-dir or --output, then run it again");
     else if (saved == EACCES || saved == EPERM || saved == EROFS)
         wl_err_hint(err, "make it writable, or name another folder with --cache-dir or --output");
     errno = saved;

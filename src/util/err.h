@@ -25,7 +25,10 @@ struct wl_err {
     char *hint; /* owned; what to do next, or NULL */
 };
 
-#define WL_ERR_INIT {WL_OK, 0, 0}
+#define WL_ERR_INIT                                                                                                    \
+    {                                                                                                                  \
+        WL_OK, 0, 0                                                                                                    \
+    }
 
 /* Fills err (an earlier text is replaced) and returns -cls, so that `return wl_err_set(...)` ends a function. */
 int wl_err_set(struct wl_err *err, enum wl_class cls, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -28,13 +28,14 @@ int make_dirs(const char *path, struct wl_err *err);
 int remove_tree(const char *path, struct wl_err *err);
 /* Names in a folder, sorted by byte value, without "." and "..". */
 int dir_list(const char *path, struct strv *names, struct wl_err *err);
-/* Copies a file, a link or a whole tree into a place that does not exist yet (folders there are merged into); modes and
- * modification times are kept, owners are not. */
+/* Copies a file, a link or a whole tree into a place that does not exist yet (folders there are merged into); modes
+ * (with write permission for the owner) and modification times are kept, owners are not. */
 int copy_tree(const char *from, const char *to, struct wl_err *err);
 /* Bytes of all files in a tree. */
 unsigned long long tree_size(const char *path);
 
-/* The whole file, NUL-terminated behind its n bytes (n may be NULL); the caller frees it. More than max bytes is an error. */
+/* The whole file, NUL-terminated behind its n bytes (n may be NULL); the caller frees it. More than max bytes is an
+ * error. */
 int file_read(const char *path, size_t max, char **data, size_t *n, struct wl_err *err);
 /* Writes aside and renames, so that the file is either the old one or all of the new one. */
 int file_write(const char *path, const char *data, size_t n, struct wl_err *err);

@@ -30,8 +30,8 @@ static long long now_ms(void)
 /* An unnamed file holding the text, read from its start. */
 static int input_file(const char *text, struct wl_err *err)
 {
-    int fd = text ? (int)syscall(SYS_memfd_create, "input", 1U /* MFD_CLOEXEC */)
-                  : open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int fd =
+        text ? (int)syscall(SYS_memfd_create, "input", 1U /* MFD_CLOEXEC */) : open("/dev/null", O_RDONLY | O_CLOEXEC);
     size_t n = text ? strlen(text) : 0;
 
     if (fd < 0 || (n && write(fd, text, n) != (ssize_t)n) || (text && lseek(fd, 0, SEEK_SET) < 0)) {

@@ -13,14 +13,14 @@
 #include <stdbool.h>
 
 struct run {
-    char *const *argv;        /* NULL-terminated; argv[0] is looked up in the tool's PATH */
-    char *const *env;         /* NULL-terminated "NAME=value"; NULL: the tool's own environment */
-    const char *cwd;          /* NULL: the tool's own */
-    const char *input;        /* text for its stdin; NULL: /dev/null */
-    const int *keep_fds;      /* descriptors it inherits under their own numbers, ended by -1; NULL: none */
+    char *const *argv;           /* NULL-terminated; argv[0] is looked up in the tool's PATH */
+    char *const *env;            /* NULL-terminated "NAME=value"; NULL: the tool's own environment */
+    const char *cwd;             /* NULL: the tool's own */
+    const char *input;           /* text for its stdin; NULL: /dev/null */
+    const int *keep_fds;         /* descriptors it inherits under their own numbers, ended by -1; NULL: none */
     const struct cancel *cancel; /* NULL: cannot be cancelled */
-    int timeout_ms;           /* 0: none; when over, the group is killed */
-    size_t max_output;        /* for run_capture: bytes kept; 0 means 16 MiB */
+    int timeout_ms;              /* 0: none; when over, the group is killed */
+    size_t max_output;           /* for run_capture: bytes kept; 0 means 16 MiB */
 
     /* Called with each piece of output (stdout and stderr together) as it comes; a negative return kills the command
      * and is what run_command returns. NULL: output goes where the tool's own goes. */

@@ -1,0 +1,34 @@
+/* Carries a plan out: fetches, builds side by side under one jobserver, and puts artifacts into the store. */
+#ifndef WL_BUILD_H
+#define WL_BUILD_H
+
+#include "cancel.h"
+#include "err.h"
+#include "events.h"
+#include "plan.h"
+#include "store.h"
+
+struct build_options {
+    struct plan_options plan;
+    const struct store *store;
+    const struct cancel *cancel;
+    const struct events *events;
+    int jobs;
+    bool offline, keep_going, keep_build;
+};
+
+/* Fetches the sources of every node (only_needed: of those marked to be built), several at a time. */
+int build_fetch(const struct build_options *o, struct plan *p, bool only_needed, struct wl_err *err);
+
+/* Finds toolchains and keys, fetches what has to be built, and marks it: afterwards the plan says exactly what is to
+ * be done (node.build). With dry_run nothing is fetched; a node that is not there is then marked by its first source.
+ */
+int build_prepare(const struct build_options *o, struct plan *p, bool dry_run, struct wl_err *err);
+
+/* Builds every marked node. With keep_going a failed port only stops what needs it; err then tells of the first. */
+int build_run(const struct build_options *o, struct plan *p, struct wl_err *err);
+
+/* Runs the tests of a node whose artifact is in the store; *passed counts its steps that passed. */
+int build_test(const struct build_options *o, const struct plan *p, size_t node, size_t *passed, struct wl_err *err);
+
+#endif

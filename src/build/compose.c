@@ -1,0 +1,183 @@
+#include "compose.h"
+
+#include "fs.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The note in a composed folder: the key it was made from, then size and name of each file, so that a file that was
+ * removed or cut is noticed. */
+#define NOTE ".wl-make"
+
+char *compose_dir(const char *output, const char *port)
+{
+    return path_join(output, port);
+}
+
+static int list_files(const char *dir, const char *prefix, struct str *out, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv names = {0};
+    int r = dir_list(dir, &names, err);
+
+    for (size_t i = 0; r == 0 && i < names.n; i++) {
+        WL_CLEANUP_FREE char *path = path_join(dir, names.v[i]), *name = path_join(prefix, names.v[i]);
+        struct stat st;
+
+        if (lstat(path, &st) < 0)
+            return wl_err_errno(err, WL_E_IO, "cannot read %s", path);
+        if (S_ISDIR(st.st_mode))
+            r = list_files(path, name, out, err);
+        else
+            str_addf(out, "%lld %s\n", (long long)st.st_size, name);
+    }
+    return r;
+}
+
+/* The key of a composition is that of its artifacts. */
+static void compose_key(const struct plan *p, size_t node, const bool *linked, char key[HASH_HEX_SIZE])
+{
+    struct hash *h = hash_new();
+
+    hash_field(h, "artifact", p->nodes[node].key);
+    for (size_t i = 0; i < p->n; i++)
+        if (linked[i])
+            hash_field(h, "linked", p->nodes[i].key);
+    hash_end(h, key);
+}
+
+static bool is_current(const char *dir, const char *key)
+{
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *note = path_join(dir, NOTE), *text = NULL;
+    char *line;
+
+    if (file_read(note, 16u << 20, &text, NULL, &ignored) < 0 || strncmp(text, key, strlen(key)) != 0)
+        return false;
+    for (line = strchr(text, '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
+        char *end = strchr(line + 1, '\n'), *name = NULL;
+        long long size = strtoll(line + 1, &name, 10);
+        WL_CLEANUP_FREE char *path = NULL;
+        struct stat st;
+
+        if (!end || !name || *name != ' ')
+            return false;
+        *end = '\0';
+        path = path_join(dir, name + 1);
+        *end = '\n';
+        if (lstat(path, &st) < 0 || st.st_size != size)
+            return false;
+    }
+    return true;
+}
+
+/* Merges a library's include/ or lib/ into the composition; what the artifact itself has there stays. */
+static int merge(const char *from, const char *to, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv names = {0};
+    int r;
+
+    if (!path_is_dir(from))
+        return 0;
+    r = make_dirs(to, err);
+    if (r == 0)
+        r = dir_list(from, &names, err);
+    for (size_t i = 0; r == 0 && i < names.n; i++) {
+        WL_CLEANUP_FREE char *sub = path_join(from, names.v[i]), *into = path_join(to, names.v[i]);
+
+        if (path_is_dir(sub))
+            r = merge(sub, into, err);
+        else if (!path_exists(into))
+            r = copy_tree(sub, into, err);
+    }
+    return r;
+}
+
+static int fill(const struct store *s, const struct plan *p, size_t node, const bool *linked, const char *dir,
+                struct wl_err *err)
+{
+    static const char *const shared[] = {"include", "lib"};
+    WL_CLEANUP_FREE char *artifact = store_path(s, p->nodes[node].key);
+    int r = copy_tree(artifact, dir, err);
+
+    for (size_t i = 0; r == 0 && i < p->n; i++)
+        for (size_t k = 0; r == 0 && linked[i] && k < sizeof shared / sizeof *shared; k++) {
+            WL_CLEANUP_FREE char *library = store_path(s, p->nodes[i].key);
+            WL_CLEANUP_FREE char *from = path_join(library, shared[k]), *to = path_join(dir, shared[k]);
+
+            r = merge(from, to, err);
+        }
+    return r;
+}
+
+static int write_note(const char *dir, const char *key, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *file = path_join(dir, NOTE);
+    WL_CLEANUP_STR struct str text = {0};
+    int r;
+
+    str_addf(&text, "%s\n", key);
+    r = list_files(dir, "", &text, err);
+    return r < 0 ? r : file_write(file, text.s, text.len, err);
+}
+
+/* Removes what a killed run left beside dir: folders made aside by a process that is no more. */
+static void sweep(const char *parent, const char *base)
+{
+    WL_CLEANUP_FREE char *prefix = xasprintf(".%s.new.", base);
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    WL_CLEANUP_STRV struct strv names = {0};
+
+    if (dir_list(parent, &names, &ignored) < 0)
+        return;
+    for (size_t i = 0; i < names.n; i++)
+        if (starts_with(names.v[i], prefix) && kill(atoi(names.v[i] + strlen(prefix)), 0) < 0 && errno == ESRCH) {
+            WL_CLEANUP_FREE char *path = path_join(parent, names.v[i]);
+
+            remove_tree(path, &ignored);
+        }
+}
+
+static int compose_new(const struct store *s, const struct plan *p, size_t node, const bool *linked, const char *dir,
+                       const char *key, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *parent = path_dir(dir);
+    WL_CLEANUP_FREE char *aside = xasprintf("%s/.%s.new.%d", parent, path_base(dir), (int)getpid());
+    int r = make_dirs(parent, err);
+
+    if (r == 0) {
+        sweep(parent, path_base(dir));
+        r = remove_tree(aside, err);
+    }
+    if (r == 0)
+        r = fill(s, p, node, linked, aside, err);
+    if (r == 0)
+        r = write_note(aside, key, err);
+    if (r == 0)
+        r = path_replace(aside, dir, err);
+    if (r < 0) {
+        WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+
+        remove_tree(aside, &ignored);
+    }
+    return r;
+}
+
+int compose(const struct store *s, const struct plan *p, size_t node, const char *output, bool *changed,
+            struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *dir = compose_dir(output, p->nodes[node].recipe->name);
+    bool *linked = xcalloc(p->n, sizeof *linked);
+    char key[HASH_HEX_SIZE];
+    int r = 0;
+
+    plan_link_closure(p, node, linked);
+    compose_key(p, node, linked, key);
+    *changed = !is_current(dir, key);
+    if (*changed)
+        r = compose_new(s, p, node, linked, dir, key, err);
+    free(linked);
+    return r;
+}

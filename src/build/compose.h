@@ -1,0 +1,19 @@
+/* Puts an artifact, and the headers and libraries of what it links, into build-output/PORT/. */
+#ifndef WL_COMPOSE_H
+#define WL_COMPOSE_H
+
+#include "err.h"
+#include "plan.h"
+#include "store.h"
+
+#include <stdbool.h>
+
+/* The folder of a port in the output; the caller frees it. */
+char *compose_dir(const char *output, const char *port);
+
+/* Makes OUTPUT/PORT hold exactly the artifact of the node, and include/ and lib/ of its linked needs. *changed tells
+ * whether there was anything to do. The old content is there until the new one is whole. */
+int compose(const struct store *s, const struct plan *p, size_t node, const char *output, bool *changed,
+            struct wl_err *err);
+
+#endif

@@ -1,0 +1,34 @@
+/* What happens during a run, told to whoever shows it. The engine prints nothing itself. */
+#ifndef WL_EVENTS_H
+#define WL_EVENTS_H
+
+#include <stddef.h>
+
+enum event_kind {
+    EVENT_PLANNED, /* count: ports to build */
+    EVENT_FETCH,   /* text: address; done, total: bytes (total 0: unknown) */
+    EVENT_FETCHED, /* text: file name; done: bytes; seconds */
+    EVENT_WAIT,    /* port is being built by another process, which is waited for */
+    EVENT_START,   /* port; index, count */
+    EVENT_PHASE,   /* port; text: "unpack", "patch" or the step's name */
+    EVENT_OUTPUT,  /* port; text, length: what a step printed */
+    EVENT_DONE,    /* port; seconds */
+    EVENT_FAILED,  /* port; text: the last lines of the step's log, or NULL */
+    EVENT_NOTE,    /* text: one line */
+};
+
+struct event {
+    enum event_kind kind;
+    const char *port, *text;
+    size_t length, index, count;
+    unsigned long long done, total;
+    double seconds;
+};
+
+/* emit may be called from several threads at once. */
+struct events {
+    void (*emit)(void *data, const struct event *e);
+    void *data;
+};
+
+#endif

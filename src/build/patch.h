@@ -1,0 +1,12 @@
+/* Applies a port's patches with patch(1). */
+#ifndef WL_PATCH_H
+#define WL_PATCH_H
+
+#include "cancel.h"
+#include "err.h"
+
+/* Applies the patch file in dir, as `patch -p1` does but without fuzz: a hunk whose context differs is an error that
+ * names the file and shows the hunk (WL_E_VERIFY). */
+int patch_apply(const char *file, const char *dir, const struct cancel *cancel, struct wl_err *err);
+
+#endif

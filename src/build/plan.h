@@ -1,0 +1,76 @@
+/* The plan of one run: every port that is asked for or needed, each after what it needs, with its key. */
+#ifndef WL_PLAN_H
+#define WL_PLAN_H
+
+#include "err.h"
+#include "hash.h"
+#include "recipe.h"
+#include "source.h"
+#include "toolchain.h"
+
+#include <stdbool.h>
+
+enum need_kind { NEED_LINK, NEED_BUILD, NEED_TEST };
+
+struct plan_need {
+    size_t node; /* index in the plan; smaller than the needing node's, but for NEED_TEST */
+    enum need_kind kind;
+};
+
+struct node_source {
+    char *path;                 /* the fetched file; NULL: not fetched yet */
+    char sha256[HASH_HEX_SIZE]; /* of the archive that is (or would first be) used */
+    bool given;                 /* by --source */
+};
+
+struct node {
+    struct recipe *recipe;
+    struct plan_need *needs;
+    size_t needs_n;
+    struct node_source *sources; /* as many as the recipe has */
+    char key[HASH_HEX_SIZE];
+    bool root;   /* asked for */
+    bool stored; /* its artifact is in the store */
+    bool build;  /* to be built in this run */
+};
+
+struct plan {
+    struct node *nodes; /* in an order in which each comes after what it needs */
+    size_t n;
+    struct toolchain wasi, native; /* found if any node uses them (kind says so: identity is set) */
+};
+
+struct plan_options {
+    const struct recipe_roots *roots;
+    const char *sdk_root; /* WASI_SDK_ROOT or NULL */
+    bool with_tests;      /* what the roots' tests need, too */
+    bool debug;           /* names and DWARF are kept */
+    bool sandboxed;       /* steps see fixed paths, so that the result does not depend on where the cache is */
+    const char *cache;
+};
+
+/* Makes the plan for the given exact port names. A missing need or a cycle is WL_E_RECIPE with file and line. */
+int plan_make(const struct plan_options *o, const struct strv *names, struct plan *p, struct wl_err *err);
+
+/* Finds the toolchains the plan's nodes use. */
+int plan_find_toolchains(const struct plan_options *o, struct plan *p, struct wl_err *err);
+
+/* Uses a file for the first source of every root, and of every node made from the same source (build-python). */
+int plan_use_source(struct plan *p, const char *file, struct wl_err *err);
+
+/* Looks up which sources are in the cache, and computes every node's key: SHA-256 over the recipe in canonical form,
+ * the hashes of the sources, patches and files, the toolchain's identity, the options and the keys of its needs. */
+int plan_keys(const struct plan_options *o, const struct fetch_options *f, struct plan *p, struct wl_err *err);
+
+/* What of the plan must be built: sets node.build and node.stored. has says whether a key is in the store. */
+void plan_mark(struct plan *p, bool (*has)(void *data, const char *key), void *data);
+
+/* Adds node and the libraries it links, and those they link: the whole closure of NEED_LINK, without node itself. */
+void plan_link_closure(const struct plan *p, size_t node, bool *in);
+
+/* The toolchain of a node, or NULL. */
+const struct toolchain *plan_toolchain(const struct plan *p, const struct node *n);
+
+void plan_free(struct plan *p);
+
+#endif

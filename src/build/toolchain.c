@@ -1,0 +1,198 @@
+#include "toolchain.h"
+
+#include "fs.h"
+#include "hash.h"
+#include "run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Which wasi-sdk can be used: PEP 816 has CPython 3.11 on SDK 21; in 26 and 27 clang 20 hangs on CPython. */
+enum { OLDEST_SDK = 21, CLANG_OF_OLDEST = 17 };
+
+static bool sdk_hangs(int version)
+{
+    return version == 26 || version == 27;
+}
+
+static int program_version(const char *program, char **text, struct wl_err *err)
+{
+    char *argv[] = {(char *)program, "--version", NULL};
+    struct run r = {.argv = argv, .timeout_ms = 20000};
+    int status, e = run_capture(&r, &status, text, err);
+
+    if (e == 0 && status != 0) {
+        free(*text);
+        *text = NULL;
+        e = wl_err_set(err, WL_E_TOOLCHAIN, "%s --version ends with status %d", program, status);
+        wl_err_hint(err, "it cannot run on this machine: install it again");
+    }
+    return e;
+}
+
+static int missing(struct wl_err *err, const char *program, const char *package)
+{
+    wl_err_set(err, WL_E_TOOLCHAIN, "there is no %s on this machine", program);
+    return wl_err_hint(err, "install it (Debian: apt-get install %s)%s; wl-make doctor checks everything", package,
+                       starts_with(program, "clang") ? ", or set WASI_SDK_ROOT to a wasi-sdk" : "");
+}
+
+static int find_system_llvm(struct toolchain *t, struct wl_err *err)
+{
+    static const char *const programs[][2] = {{"clang-" WL_LLVM, "clang-" WL_LLVM},
+                                              {"wasm-ld-" WL_LLVM, "lld-" WL_LLVM},
+                                              {"llvm-ar-" WL_LLVM, "llvm-" WL_LLVM},
+                                              {"llvm-strip-" WL_LLVM, "llvm-" WL_LLVM}};
+    WL_CLEANUP_FREE char *version = NULL;
+    int r;
+
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        WL_CLEANUP_FREE char *path = run_which(programs[i][0]);
+
+        if (!path)
+            return missing(err, programs[i][0], programs[i][1]);
+    }
+    r = program_version(programs[0][0], &version, err);
+    if (r < 0)
+        return r;
+    t->target = "wasm32-wasip1";
+    t->identity = xasprintf("llvm\n%s", version);
+    return 0;
+}
+
+/* The SDK's number: from its VERSION file, whose first number it is ("33.0"). 0: it does not say. */
+static int read_sdk_version(const char *root, char **text)
+{
+    WL_CLEANUP_FREE char *file = path_join(root, "VERSION");
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+
+    if (file_read(file, 1 << 16, text, NULL, &ignored) < 0) {
+        *text = xstrdup("");
+        return 0;
+    }
+    return atoi(*text + strcspn(*text, "0123456789"));
+}
+
+/* SDKs before 20 or so have no VERSION file: clang's own number tells whether it is old. */
+static int clang_major(const char *version_text)
+{
+    const char *v = strstr(version_text, "clang version ");
+
+    return v ? atoi(v + strlen("clang version ")) : 0;
+}
+
+static int find_sdk(const char *root, struct toolchain *t, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *clang = path_join(root, "bin/clang"), *version = NULL, *sdk_text = NULL;
+    static const char *const targets[] = {"wasm32-wasip1", "wasm32-wasi"};
+    char libc_hash[HASH_HEX_SIZE] = "";
+    int r;
+
+    if (!path_is_dir(root)) {
+        wl_err_set(err, WL_E_TOOLCHAIN, "WASI_SDK_ROOT is %s, but there is no such folder", root);
+        return wl_err_hint(err, "set it to an unpacked wasi-sdk, or unset it to use the system's LLVM");
+    }
+    if (!path_exists(clang)) {
+        wl_err_set(err, WL_E_TOOLCHAIN, "WASI_SDK_ROOT is %s, but that holds no bin/clang", root);
+        return wl_err_hint(err, "set it to an unpacked wasi-sdk, or unset it to use the system's LLVM");
+    }
+    r = program_version(clang, &version, err);
+    if (r < 0)
+        return r;
+    t->sdk_version = read_sdk_version(root, &sdk_text);
+    if (t->sdk_version ? t->sdk_version < OLDEST_SDK : clang_major(version) < CLANG_OF_OLDEST) {
+        if (t->sdk_version)
+            wl_err_set(err, WL_E_TOOLCHAIN, "the wasi-sdk at %s is version %d; the oldest that can build CPython is %d",
+                       root, t->sdk_version, OLDEST_SDK);
+        else
+            wl_err_set(err, WL_E_TOOLCHAIN, "the wasi-sdk at %s has clang %d; the oldest that can build CPython has %d",
+                       root, clang_major(version), CLANG_OF_OLDEST);
+        return wl_err_hint(err, "set WASI_SDK_ROOT to a newer wasi-sdk, or unset it to use the system's LLVM");
+    }
+    if (sdk_hangs(t->sdk_version)) {
+        wl_err_set(err, WL_E_TOOLCHAIN, "the wasi-sdk at %s is version %d, whose clang 20 hangs on CPython", root,
+                   t->sdk_version);
+        return wl_err_hint(err, "set WASI_SDK_ROOT to version 25, or 28 and later");
+    }
+    for (size_t i = 0; i < sizeof targets / sizeof *targets && !t->target; i++) {
+        WL_CLEANUP_FREE char *libc = xasprintf("%s/share/wasi-sysroot/lib/%s/libc.a", root, targets[i]);
+
+        if (!path_exists(libc))
+            continue;
+        r = hash_file(libc, libc_hash, err);
+        if (r < 0)
+            return r;
+        t->target = targets[i];
+    }
+    if (!t->target) {
+        wl_err_set(err, WL_E_TOOLCHAIN, "the wasi-sdk at %s has no share/wasi-sysroot for wasm32-wasip1", root);
+        return wl_err_hint(err, "unpack the whole wasi-sdk, not only its compiler");
+    }
+    t->sdk = path_absolute(root);
+    t->identity = xasprintf("wasi-sdk\n%s\n%s\n%s\n%s", sdk_text, version, t->target, libc_hash);
+    return 0;
+}
+
+int toolchain_find_wasi(const char *sdk_root, struct toolchain *t, struct wl_err *err)
+{
+    *t = (struct toolchain){.kind = TOOLCHAIN_WASI};
+    return sdk_root ? find_sdk(sdk_root, t, err) : find_system_llvm(t, err);
+}
+
+int toolchain_find_native(struct toolchain *t, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *cc = run_which("cc"), *make = run_which("make"), *version = NULL;
+    int r;
+
+    *t = (struct toolchain){.kind = TOOLCHAIN_NATIVE};
+    if (!cc)
+        return missing(err, "cc", "build-essential");
+    if (!make)
+        return missing(err, "make", "make");
+    r = program_version("cc", &version, err);
+    if (r < 0)
+        return r;
+    t->identity = xasprintf("native\n%s", version);
+    return 0;
+}
+
+int toolchain_check(const struct toolchain *t, const struct recipe *r, struct wl_err *err)
+{
+    if (!t->sdk_version || t->sdk_version >= r->min_sdk)
+        return 0;
+    wl_err_set(err, WL_E_TOOLCHAIN, "%s needs wasi-sdk %d or later; WASI_SDK_ROOT is version %d", r->name, r->min_sdk,
+               t->sdk_version);
+    return wl_err_hint(err, "set WASI_SDK_ROOT to a newer wasi-sdk, or unset it to use the system's LLVM");
+}
+
+void toolchain_env(const struct toolchain *t, const char *sdk, const char *sysroot, struct strv *env)
+{
+    if (t->kind == TOOLCHAIN_NATIVE) {
+        static const char *const native[] = {"CC=cc", "CXX=c++",     "AR=ar", "RANLIB=ranlib",
+                                             "NM=nm", "STRIP=strip", "LD=ld", "CC_FOR_BUILD=cc"};
+
+        for (size_t i = 0; i < sizeof native / sizeof *native; i++)
+            strv_add(env, native[i]);
+    } else if (t->kind == TOOLCHAIN_WASI) {
+        WL_CLEANUP_FREE char *bin = sdk ? xasprintf("%s/bin/", sdk) : xstrdup("");
+        WL_CLEANUP_FREE char *root = sdk ? xasprintf("%s/share/wasi-sysroot", sdk) : xstrdup(sysroot);
+        const char *suffix = sdk ? "" : "-" WL_LLVM;
+
+        strv_addf(env, "CC=%sclang%s --target=%s --sysroot=%s", bin, suffix, t->target, root);
+        strv_addf(env, "CXX=%sclang++%s --target=%s --sysroot=%s", bin, suffix, t->target, root);
+        strv_addf(env, "AR=%sllvm-ar%s", bin, suffix);
+        strv_addf(env, "RANLIB=%sllvm-ranlib%s", bin, suffix);
+        strv_addf(env, "NM=%sllvm-nm%s", bin, suffix);
+        strv_addf(env, "STRIP=%sllvm-strip%s", bin, suffix);
+        strv_addf(env, "LD=%swasm-ld%s", bin, suffix);
+        strv_addf(env, "TARGET=%s", t->target);
+        strv_add(env, "CC_FOR_BUILD=cc");
+    }
+}
+
+void toolchain_free(struct toolchain *t)
+{
+    free(t->sdk);
+    free(t->identity);
+    *t = (struct toolchain){0};
+}

@@ -1,0 +1,37 @@
+/* The compilers a build uses, and their identity, which is part of every key. */
+#ifndef WL_TOOLCHAIN_H
+#define WL_TOOLCHAIN_H
+
+#include "err.h"
+#include "recipe.h"
+
+/* The LLVM that the tool asks Debian for; what its programs are called ends in it. */
+#define WL_LLVM "22"
+
+/* The port that is the sysroot where no wasi-sdk is given. */
+#define WL_SYSROOT_PORT "toolchain/wasi-libc"
+
+struct toolchain {
+    enum toolchain_kind kind;
+    char *sdk;          /* wasi-sdk's folder on this machine, or NULL: LLVM of the system and the sysroot port */
+    int sdk_version;    /* 33; 0 without sdk */
+    const char *target; /* wasm32-wasip1; NULL for native */
+    char *identity;     /* text that differs when what it compiles could differ */
+};
+
+/* Finds the toolchain for wasm: wasi-sdk in the folder sdk_root, or the system's LLVM when that is NULL. What is
+ * missing or too old is WL_E_TOOLCHAIN with the way to get it. */
+int toolchain_find_wasi(const char *sdk_root, struct toolchain *t, struct wl_err *err);
+
+/* Finds the machine's own compiler. */
+int toolchain_find_native(struct toolchain *t, struct wl_err *err);
+
+/* Whether the toolchain can build this recipe (min-sdk). */
+int toolchain_check(const struct toolchain *t, const struct recipe *r, struct wl_err *err);
+
+/* Adds CC, AR, ... as NAME=value. sdk and sysroot are the folders as the steps see them (NULL where there is none). */
+void toolchain_env(const struct toolchain *t, const char *sdk, const char *sysroot, struct strv *env);
+
+void toolchain_free(struct toolchain *t);
+
+#endif

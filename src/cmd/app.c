@@ -1,0 +1,223 @@
+#include "app.h"
+
+#include "box.h"
+#include "compose.h"
+#include "fs.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* The checkout: the nearest folder above the program that has ports/ and wl-make.sh. */
+static char *root_above_program(void)
+{
+    char self[4096];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+    if (n <= 0)
+        return NULL;
+    self[n] = '\0';
+    for (char *slash; (slash = strrchr(self, '/'));) {
+        WL_CLEANUP_FREE char *script = NULL;
+
+        *slash = '\0';
+        script = path_join(*self ? self : "/", "wl-make.sh");
+        if (path_exists(script))
+            return xstrdup(self);
+    }
+    return NULL;
+}
+
+static char *default_cache(void)
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+
+    if (cache && *cache == '/')
+        return path_join(cache, "wl-make");
+    return home && *home == '/' ? path_join(home, ".cache/wl-make") : NULL;
+}
+
+int app_find_roots(struct app *a, struct wl_err *err)
+{
+    const char *root = getenv("WL_MAKE_ROOT");
+
+    a->roots.repo = root && *root ? path_absolute(root) : root_above_program();
+    if (!a->roots.repo) {
+        wl_err_set(err, WL_E_USAGE, "cannot find the checkout that holds ports/");
+        return wl_err_hint(err, "start it by wl-make.sh, or set WL_MAKE_ROOT to the checkout");
+    }
+    for (size_t i = 0; i < a->options.ports.n; i++) {
+        if (!path_is_dir(a->options.ports.v[i])) {
+            wl_err_set(err, WL_E_USAGE, "--ports %s: there is no such folder", a->options.ports.v[i]);
+            return wl_err_hint(err, "name a folder that holds KIND/NAME/recipe.yaml");
+        }
+        strv_take(&a->roots.ports, path_absolute(a->options.ports.v[i]));
+    }
+    strv_take(&a->roots.ports, path_join(a->roots.repo, "ports"));
+    return 0;
+}
+
+int app_init(struct app *a, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *cache = a->options.cache_dir ? xstrdup(a->options.cache_dir) : default_cache();
+    const char *sdk = getenv("WASI_SDK_ROOT");
+    int r = app_find_roots(a, err);
+
+    if (r < 0)
+        return r;
+    if (!cache) {
+        wl_err_set(err, WL_E_USAGE, "neither HOME nor XDG_CACHE_HOME is set, so there is no place for the cache");
+        return wl_err_hint(err, "name one with --cache-dir");
+    }
+    a->output = a->options.output ? path_absolute(a->options.output) : path_join(a->roots.repo, "build-output");
+    a->sdk_root = sdk && *sdk ? sdk : NULL;
+    return store_open(&a->store, cache, err);
+}
+
+void app_free(struct app *a)
+{
+    ui_free(a->ui);
+    recipe_roots_free(&a->roots);
+    store_close(&a->store);
+    options_free(&a->options);
+    free(a->output);
+}
+
+static void note(struct app *a, const char *text)
+{
+    a->events.emit(a->events.data, &(struct event){.kind = EVENT_NOTE, .text = text});
+}
+
+void app_build_options(struct app *a, struct build_options *o, bool with_tests)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    WL_CLEANUP_FREE char *why = NULL;
+    bool sandboxed = !a->options.no_sandbox && box_can_sandbox(&why);
+
+    if (why) {
+        WL_CLEANUP_FREE char *text = xasprintf("building without a sandbox: %s", why);
+
+        note(a, text);
+    }
+    *o = (struct build_options){
+        .plan = {.roots = &a->roots,
+                 .sdk_root = a->sdk_root,
+                 .with_tests = with_tests,
+                 .debug = a->options.debug,
+                 .sandboxed = sandboxed,
+                 .cache = a->store.cache},
+        .store = &a->store,
+        .cancel = &a->cancel,
+        .events = &a->events,
+        .jobs = a->options.jobs  ? a->options.jobs
+                : processors > 0 ? (int)processors
+                                 : 1,
+        .offline = a->options.offline,
+        .keep_going = a->options.keep_going,
+        .keep_build = a->options.keep_build,
+    };
+}
+
+int app_ports(struct app *a, struct strv *names, struct wl_err *err)
+{
+    if (!a->options.args.n) {
+        wl_err_set(err, WL_E_USAGE, "name a port");
+        return wl_err_hint(err, "for example python/v3.11.2; wl-make list shows every port");
+    }
+    for (size_t i = 0; i < a->options.args.n; i++) {
+        char *name;
+        int r = ports_resolve(&a->roots, a->options.args.v[i], &name, err);
+
+        if (r < 0)
+            return r;
+        strv_add_once(names, name);
+        free(name);
+    }
+    if (a->options.source && names->n > 1) {
+        wl_err_set(err, WL_E_USAGE, "--source stands for one port's source, but %zu ports are named", names->n);
+        return wl_err_hint(err, "build them one by one");
+    }
+    return 0;
+}
+
+/* --source is the user's own choice of bytes; when they are not the recipe's, that is said. */
+static void note_given_source(struct app *a, const struct plan *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        const struct node *n = &p->nodes[i];
+        bool pinned = false;
+
+        if (!n->root || !n->recipe->sources_n || !n->sources[0].given)
+            continue;
+        for (size_t k = 0; k < n->recipe->sources[0].source.n; k++)
+            pinned |= !strcmp(n->recipe->sources[0].source.archives[k].sha256, n->sources[0].sha256);
+        if (!pinned) {
+            WL_CLEANUP_FREE char *text = xasprintf(
+                "warning: %s has SHA-256 %s, which is none that the recipe of %s pins; building it all the same, "
+                "since --source asks for it",
+                a->options.source, n->sources[0].sha256, n->recipe->name);
+
+            note(a, text);
+        }
+    }
+}
+
+static void print_plan(const struct plan *p)
+{
+    size_t build = 0;
+
+    for (size_t i = 0; i < p->n; i++)
+        build += p->nodes[i].build;
+    printf("%zu of %zu ports are to be built%s\n", build, p->n, build ? ":" : "");
+    for (size_t i = 0; i < p->n; i++) {
+        const struct node *n = &p->nodes[i];
+
+        if (!n->build)
+            continue;
+        printf("  %s %s\n", n->recipe->name, n->recipe->version);
+        for (size_t s = 0; s < n->recipe->sources_n; s++)
+            if (!n->sources[s].path)
+                printf("    fetch %s\n", n->recipe->sources[s].source.archives[0].urls.v[0]);
+        for (size_t s = 0; s < n->recipe->patches.n; s++)
+            printf("    patch %s\n", path_base(n->recipe->patches.v[s]));
+        for (size_t s = 0; s < n->recipe->steps_n; s++)
+            printf("    step %s\n", n->recipe->steps[s].name);
+    }
+}
+
+int app_build(struct app *a, const struct build_options *o, const struct strv *names, struct plan *p,
+              struct wl_err *err)
+{
+    int r = plan_make(&o->plan, names, p, err);
+
+    if (r == 0 && a->options.source)
+        r = plan_use_source(p, a->options.source, err);
+    if (r == 0 && a->options.source)
+        note_given_source(a, p);
+    if (r == 0)
+        r = build_prepare(o, p, a->options.dry_run, err);
+    if (r == 0 && a->options.dry_run) {
+        print_plan(p);
+        return 0;
+    }
+    return r < 0 ? r : build_run(o, p, err);
+}
+
+int app_compose(struct app *a, const struct plan *p, size_t node, struct wl_err *err)
+{
+    const char *name = p->nodes[node].recipe->name;
+    WL_CLEANUP_FREE char *dir = compose_dir(a->output, name);
+    bool changed;
+    int r = compose(&a->store, p, node, a->output, &changed, err);
+
+    if (r < 0 || a->options.quiet)
+        return r;
+    if (changed) {
+        WL_CLEANUP_FREE char *size = human_size(tree_size(dir));
+
+        printf("%s: %s (%s)\n", name, dir, size);
+    } else {
+        printf("%s: nothing to do, %s is up to date\n", name, dir);
+    }
+    fflush(stdout);
+    return 0;
+}

@@ -1,0 +1,68 @@
+/* What all commands share: where things are, and the way from port names to a built plan. */
+#ifndef WL_APP_H
+#define WL_APP_H
+
+#include "build.h"
+#include "cancel.h"
+#include "err.h"
+#include "options.h"
+#include "recipe.h"
+#include "store.h"
+#include "ui.h"
+
+struct app {
+    struct options options;
+    struct recipe_roots roots;
+    struct store store;
+    struct cancel cancel;
+    char *output;         /* absolute */
+    const char *sdk_root; /* WASI_SDK_ROOT, or NULL when unset or empty */
+    struct ui *ui;
+    struct events events;
+};
+
+/* Finds the checkout (WL_MAKE_ROOT, which wl-make.sh sets, or above the program itself), the cache and the output. */
+int app_init(struct app *a, struct wl_err *err);
+/* Only where the recipes are: touches nothing on the disk. */
+int app_find_roots(struct app *a, struct wl_err *err);
+void app_free(struct app *a);
+
+/* How this run builds, from the options. Tells once if bubblewrap cannot be used. */
+void app_build_options(struct app *a, struct build_options *o, bool with_tests);
+
+/* Resolves the port names among the arguments; none is WL_E_USAGE. */
+int app_ports(struct app *a, struct strv *names, struct wl_err *err);
+
+/* From names to the built plan: plan, --source, prepare, build, and (with compose) into the output folder. The caller
+ * frees the plan, also after a failure. */
+int app_build(struct app *a, const struct build_options *o, const struct strv *names, struct plan *p,
+              struct wl_err *err);
+
+/* Composes a root's folder and says on stdout (unless quiet) where it is and whether anything changed. */
+int app_compose(struct app *a, const struct plan *p, size_t node, struct wl_err *err);
+
+/* A command: what it is called, how it is used, and what it does. */
+struct command {
+    const char *name;
+    enum command_bit bit;
+    const char *usage, *summary, *text;
+    int (*run)(struct app *a, struct wl_err *err);
+};
+
+/* All commands, ended by one without a name. */
+extern const struct command commands[];
+const struct command *command_find(const char *name);
+void command_help(const struct command *c, FILE *to);
+
+int cmd_build(struct app *a, struct wl_err *err);
+int cmd_run(struct app *a, struct wl_err *err);
+int cmd_list(struct app *a, struct wl_err *err);
+int cmd_info(struct app *a, struct wl_err *err);
+int cmd_fetch(struct app *a, struct wl_err *err);
+int cmd_test(struct app *a, struct wl_err *err);
+int cmd_check(struct app *a, struct wl_err *err);
+int cmd_clean(struct app *a, struct wl_err *err);
+int cmd_doctor(struct app *a, struct wl_err *err);
+int cmd_help(struct app *a, struct wl_err *err);
+
+#endif

@@ -1,0 +1,93 @@
+/* wl-make info: what a port is made of, and where its result and logs are. */
+#include "app.h"
+#include "compose.h"
+#include "fs.h"
+
+#include <string.h>
+
+static void print_list(const char *label, const struct strv *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        printf("%-12s %s\n", i ? "" : label, l->v[i]);
+}
+
+static void print_sources(const struct node *n)
+{
+    for (size_t s = 0; s < n->recipe->sources_n; s++) {
+        const struct source *source = &n->recipe->sources[s].source;
+
+        for (size_t k = 0; k < source->n; k++) {
+            for (size_t u = 0; u < source->archives[k].urls.n; u++)
+                printf("%-12s %s\n", s || k || u ? "" : "sources", source->archives[k].urls.v[u]);
+            printf("%-12s   sha256 %s\n", "", source->archives[k].sha256);
+        }
+        if (n->sources[s].path)
+            printf("%-12s   here   %s\n", "", n->sources[s].path);
+    }
+}
+
+static void print_node(struct app *a, const struct plan *p, size_t i)
+{
+    static const char *const toolchains[] = {"wasi", "native", "none"};
+    const struct node *n = &p->nodes[i];
+    const struct recipe *r = n->recipe;
+    WL_CLEANUP_FREE char *dir = compose_dir(a->output, r->name), *artifact = store_path(&a->store, n->key);
+    WL_CLEANUP_FREE char *logs = store_log_dir(&a->store, r->name, n->key);
+
+    printf("%-12s %s\n%-12s %s\n", "port", r->name, "version", r->version);
+    if (*r->summary)
+        printf("%-12s %s\n", "summary", r->summary);
+    if (*r->homepage)
+        printf("%-12s %s\n", "homepage", r->homepage);
+    if (*r->license)
+        printf("%-12s %s\n", "license", r->license);
+    if (*r->date)
+        printf("%-12s %s\n", "released", r->date);
+    printf("%-12s %s\n", "toolchain", toolchains[r->toolchain]);
+    print_sources(n);
+    print_list("patches", &r->patches);
+    print_list("files", &r->files);
+    print_list("needs", &r->needs);
+    print_list("build-needs", &r->build_needs);
+    for (size_t s = 0; s < r->steps_n; s++)
+        printf("%-12s %s\n", s ? "" : "steps", r->steps[s].name);
+    for (size_t s = 0; s < r->tests_n; s++)
+        printf("%-12s %s\n", s ? "" : "tests", r->tests[s].name);
+    print_list("recipe", &r->chain);
+    printf("%-12s %s\n", "key", n->key);
+    printf("%-12s %s%s\n", "artifact", artifact, store_has(&a->store, n->key) ? "" : " (not built)");
+    printf("%-12s %s%s\n", "output", dir, path_is_dir(dir) ? "" : " (not there)");
+    if (path_is_dir(logs))
+        printf("%-12s %s\n", "logs", logs);
+}
+
+int cmd_info(struct app *a, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv names = {0};
+    struct build_options o;
+    struct fetch_options cached;
+    struct plan p = {0};
+    bool first = true;
+    int r = app_ports(a, &names, err);
+
+    if (r < 0)
+        return r;
+    app_build_options(a, &o, false);
+    cached = (struct fetch_options){.cache = a->store.sources};
+    r = plan_make(&o.plan, &names, &p, err);
+    if (r == 0 && a->options.source)
+        r = plan_use_source(&p, a->options.source, err);
+    if (r == 0)
+        r = plan_find_toolchains(&o.plan, &p, err);
+    if (r == 0)
+        r = plan_keys(&o.plan, &cached, &p, err);
+    for (size_t i = 0; r == 0 && i < p.n; i++)
+        if (p.nodes[i].root) {
+            if (!first)
+                putchar('\n');
+            first = false;
+            print_node(a, &p, i);
+        }
+    plan_free(&p);
+    return r;
+}

@@ -1,0 +1,66 @@
+/* The table of commands: adding one is a line here and a file cmd_NAME.c. */
+#include "app.h"
+
+#include <string.h>
+
+const struct command commands[] = {
+    {"build", CMD_BUILD, "[build] PORT...", "build ports, and what they need",
+     "Builds each port and puts it into build-output/PORT/. A bare port name means build. What is built already, by "
+     "the\n"
+     "same recipe, sources and toolchain, is not built again.",
+     cmd_build},
+    {"run", CMD_RUN, "run PORT [--] [ARGUMENT...]", "run a built Python in its sandbox",
+     "Runs the port's program with the arguments, in the project's own runner; builds what is missing first. The "
+     "guest\n"
+     "sees its standard library and nothing else of this machine but what --dir and --env give it.",
+     cmd_run},
+    {"list", CMD_LIST, "list [TEXT]", "show every port",
+     "Shows every port whose name holds TEXT: version, whether it is in the output folder, and what it is.", cmd_list},
+    {"info", CMD_INFO, "info PORT...", "show what a port is made of",
+     "Shows sources, patches, needs, steps, key and places of a port.", cmd_info},
+    {"fetch", CMD_FETCH, "fetch PORT...", "fetch sources, to build offline later",
+     "Brings the sources of the ports, of what they need and of what their tests need into the cache: afterwards they\n"
+     "build with --offline.",
+     cmd_fetch},
+    {"test", CMD_TEST, "test PORT...", "run the tests a port brings",
+     "Builds the ports and runs the tests of their recipes.", cmd_test},
+    {"check", CMD_CHECK, "check [TEST...]", "run the project's own tests",
+     "Builds the tool under sanitizers and runs the unit, end-to-end and fuzz tests (or only those named).", cmd_check},
+    {"clean", CMD_CLEAN, "clean [PORT...]", "remove what builds left",
+     "Without a port: build folders and logs of earlier runs, and what the options name. With ports: their results,\n"
+     "artifacts and logs.",
+     cmd_clean},
+    {"doctor", CMD_DOCTOR, "doctor", "look whether this machine can build",
+     "Checks programs, toolchain, sandbox and folders, and says how to get what is missing.", cmd_doctor},
+    {"help", CMD_HELP, "help [COMMAND]", "show help", "Shows the commands, or the help of one.", cmd_help},
+    {0},
+};
+
+const struct command *command_find(const char *name)
+{
+    for (const struct command *c = commands; c->name; c++)
+        if (!strcmp(c->name, name))
+            return c;
+    return NULL;
+}
+
+void command_help(const struct command *c, FILE *to)
+{
+    if (c) {
+        fprintf(to, "Usage: wl-make %s\n\n%s\n\nOptions:\n", c->usage, c->text);
+        options_help(to, c->bit);
+        fprintf(to, "\nMore: man wl-make-%s\n", c->name);
+        return;
+    }
+    fprintf(to,
+            "Usage: wl-make [COMMAND] [OPTION...] [ARGUMENT...]\n\n"
+            "Builds CPython and its libraries from source for WebAssembly (WASI), and runs the result.\n\nCommands:\n");
+    for (const struct command *i = commands; i->name; i++)
+        fprintf(to, "  %-10s %s\n", i->name, i->summary);
+    fprintf(to, "\nFor example:\n"
+                "  wl-make python/v3.11.2                            build it\n"
+                "  wl-make run python/v3.11.2 -- -c 'print(6 * 7)'   run it\n\n"
+                "Exit status: 0 done; 1 a build or test failed; 2 wrong use; 3 a recipe; 4 a source cannot be had;\n"
+                "5 bytes that are not what they should be; 6 toolchain; 7 file system; 128+n ended by signal n.\n\n"
+                "More: wl-make COMMAND --help, man wl-make\n");
+}

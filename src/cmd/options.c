@@ -1,0 +1,257 @@
+#include "options.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
+
+enum option_type { FLAG, TEXT, NUMBER, LIST, COLOR, RUNNER };
+
+struct option_info {
+    char letter; /* 0: none */
+    const char *name, *argument, *help;
+    enum option_type type;
+    size_t member;
+    unsigned commands;
+};
+
+#define AT(m) offsetof(struct options, m)
+enum { BUILDING = CMD_BUILD | CMD_RUN | CMD_FETCH | CMD_TEST | CMD_CHECK };
+
+static const struct option_info table[] = {
+    {'j', "jobs", "N", "run at most N jobs at once (default: one a processor)", NUMBER, AT(jobs), BUILDING},
+    {'v', "verbose", NULL, "show what the steps print", FLAG, AT(verbose), BUILDING},
+    {'q', "quiet", NULL, "show nothing but errors", FLAG, AT(quiet), BUILDING | CMD_CLEAN},
+    {'n', "dry-run", NULL, "print the plan, do nothing", FLAG, AT(dry_run), CMD_BUILD | CMD_FETCH | CMD_CLEAN},
+    {'k', "keep-going", NULL, "after a failure build what does not need it", FLAG, AT(keep_going),
+     CMD_BUILD | CMD_FETCH | CMD_TEST},
+    {0, "offline", NULL, "use no network: only what was fetched before", FLAG, AT(offline), BUILDING},
+    {0, "source", "FILE", "use FILE as the archive of the port's first source", TEXT, AT(source),
+     CMD_BUILD | CMD_RUN | CMD_TEST | CMD_INFO},
+    {0, "debug", NULL, "keep names and debug information (DWARF) in what is built", FLAG, AT(debug),
+     CMD_BUILD | CMD_RUN | CMD_TEST | CMD_INFO},
+    {0, "keep-build", NULL, "keep the build folders of ports that were built well", FLAG, AT(keep_build),
+     CMD_BUILD | CMD_TEST},
+    {0, "no-sandbox", NULL, "run the steps without bubblewrap", FLAG, AT(no_sandbox),
+     CMD_BUILD | CMD_RUN | CMD_TEST | CMD_INFO | CMD_LIST},
+    {0, "output", "DIR", "put results into DIR (default: build-output in the checkout)", TEXT, AT(output),
+     BUILDING | CMD_LIST | CMD_INFO | CMD_CLEAN | CMD_DOCTOR},
+    {0, "cache-dir", "DIR", "keep sources and artifacts in DIR (default: ~/.cache/wl-make)", TEXT, AT(cache_dir),
+     CMD_ALL},
+    {0, "ports", "DIR", "look for recipes in DIR too, before the project's own", LIST, AT(ports), CMD_ALL},
+    {0, "all", NULL, "everything: results, artifacts, sources, logs", FLAG, AT(clean_all), CMD_CLEAN},
+    {0, "all", NULL, "also recipes that others inherit from", FLAG, AT(list_all), CMD_LIST},
+    {0, "sources", NULL, "fetched sources", FLAG, AT(clean_sources), CMD_CLEAN},
+    {0, "store", NULL, "the artifacts of every port", FLAG, AT(clean_store), CMD_CLEAN},
+    {0, "dir", "HOST::GUEST", "let the guest use the folder HOST as GUEST (::ro behind it: only read)", RUNNER, 0,
+     CMD_RUN},
+    {0, "mapdir", "GUEST::HOST", "the old spelling of --dir", RUNNER, 0, CMD_RUN},
+    {0, "env", "NAME=VALUE", "set an environment variable of the guest (NAME alone: as it is here)", RUNNER, 0,
+     CMD_RUN},
+    {0, "argv0", "NAME", "what the guest sees as its program's name", RUNNER, 0, CMD_RUN},
+    {0, "color", "WHEN", "auto, always or never (NO_COLOR is respected)", COLOR, AT(color), CMD_ALL},
+    {'h', "help", NULL, "show this help", FLAG, AT(help), CMD_ALL},
+    {0, "version", NULL, "show the version of the tool", FLAG, AT(version), CMD_HELP},
+};
+
+enum { OPTIONS = sizeof table / sizeof *table };
+
+static const struct option_info *find_long(enum command_bit command, const char *name, size_t len)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if ((table[i].commands & command) && strlen(table[i].name) == len && !strncmp(table[i].name, name, len))
+            return &table[i];
+    return NULL;
+}
+
+static const struct option_info *find_letter(enum command_bit command, char letter)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if ((table[i].commands & command) && table[i].letter == letter)
+            return &table[i];
+    return NULL;
+}
+
+static int unknown(enum command_bit command, const char *given, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *name = xstrndup(given, strcspn(given, "="));
+    size_t best = 3;
+    const char *near = NULL;
+
+    wl_err_set(err, WL_E_USAGE, "unknown option %s", name);
+    for (size_t i = 0; i < OPTIONS && starts_with(name, "--"); i++) {
+        size_t d = edit_distance(name + 2, table[i].name);
+
+        if ((table[i].commands & command) && d < best) {
+            best = d;
+            near = table[i].name;
+        }
+    }
+    if (near)
+        return wl_err_hint(err, "did you mean --%s? --help lists them", near);
+    return wl_err_hint(err, "--help lists the options");
+}
+
+static int set_number(int *to, const char *name, const char *value, struct wl_err *err)
+{
+    char *end;
+    long n;
+
+    errno = 0;
+    n = strtol(value, &end, 10);
+    if (errno || *end || end == value || n < 1 || n > 1024) {
+        wl_err_set(err, WL_E_USAGE, "--%s takes a number from 1 to 1024, not '%s'", name, value);
+        return wl_err_hint(err, "for example --%s 2", name);
+    }
+    *to = (int)n;
+    return 0;
+}
+
+static int set_color(enum color_when *to, const char *value, struct wl_err *err)
+{
+    static const char *const names[] = {"auto", "always", "never"};
+
+    for (int i = 0; i < 3; i++)
+        if (!strcmp(value, names[i])) {
+            *to = (enum color_when)i;
+            return 0;
+        }
+    wl_err_set(err, WL_E_USAGE, "--color takes auto, always or never, not '%s'", value);
+    return wl_err_hint(err, "for example --color never");
+}
+
+static int set(struct options *o, const struct option_info *info, const char *value, struct wl_err *err)
+{
+    void *member = (char *)o + info->member;
+
+    switch (info->type) {
+    case FLAG:
+        *(bool *)member = true;
+        return 0;
+    case TEXT:
+        if (!*value) {
+            wl_err_set(err, WL_E_USAGE, "--%s takes a path, not nothing", info->name);
+            return wl_err_hint(err, "--help says what it is");
+        }
+        free(*(char **)member);
+        *(char **)member = xstrdup(value);
+        return 0;
+    case NUMBER:
+        return set_number(member, info->name, value, err);
+    case LIST:
+        strv_add(member, value);
+        return 0;
+    case COLOR:
+        return set_color(member, value, err);
+    case RUNNER:
+        strv_addf(&o->runner, "--%s=%s", info->name, value);
+        return 0;
+    }
+    return 0;
+}
+
+static int needs_value(const struct option_info *info, struct wl_err *err)
+{
+    wl_err_set(err, WL_E_USAGE, "--%s needs a value: --%s %s", info->name, info->name, info->argument);
+    return wl_err_hint(err, "--help lists the options");
+}
+
+/* "--name", "--name=value", "--name value". */
+static int take_long(struct options *o, enum command_bit command, int argc, char **argv, int *i, struct wl_err *err)
+{
+    const char *name = argv[*i] + 2;
+    size_t len = strcspn(name, "=");
+    const struct option_info *info = find_long(command, name, len);
+
+    if (!info)
+        return unknown(command, argv[*i], err);
+    if (!info->argument) {
+        if (name[len]) {
+            wl_err_set(err, WL_E_USAGE, "--%s takes no value", info->name);
+            return wl_err_hint(err, "--help lists the options");
+        }
+        return set(o, info, "", err);
+    }
+    if (name[len])
+        return set(o, info, name + len + 1, err);
+    if (*i + 1 >= argc)
+        return needs_value(info, err);
+    return set(o, info, argv[++*i], err);
+}
+
+/* "-v", "-kv", "-j2", "-j 2". */
+static int take_letters(struct options *o, enum command_bit command, int argc, char **argv, int *i, struct wl_err *err)
+{
+    for (const char *p = argv[*i] + 1; *p; p++) {
+        const struct option_info *info = find_letter(command, *p);
+        char given[3] = {'-', *p, '\0'};
+        int r;
+
+        if (!info)
+            return unknown(command, given, err);
+        if (info->argument) {
+            if (p[1])
+                return set(o, info, p + 1, err);
+            if (*i + 1 >= argc)
+                return needs_value(info, err);
+            return set(o, info, argv[++*i], err);
+        }
+        r = set(o, info, "", err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int options_parse(struct options *o, enum command_bit command, int argc, char **argv, struct wl_err *err)
+{
+    for (int i = 0; i < argc; i++) {
+        int r = 0;
+
+        if (!strcmp(argv[i], "--")) {
+            while (++i < argc)
+                strv_add(command == CMD_RUN ? &o->guest : &o->args, argv[i]);
+        } else if (command == CMD_RUN && o->args.n == 1 && argv[i][0] != '-') {
+            /* run PORT script.py ...: from the first word on, all is the guest's. */
+            for (; i < argc; i++)
+                strv_add(&o->guest, argv[i]);
+        } else if (starts_with(argv[i], "--")) {
+            r = take_long(o, command, argc, argv, &i, err);
+        } else if (argv[i][0] == '-' && argv[i][1]) {
+            r = take_letters(o, command, argc, argv, &i, err);
+        } else {
+            strv_add(&o->args, argv[i]);
+        }
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+void options_free(struct options *o)
+{
+    free(o->source);
+    free(o->output);
+    free(o->cache_dir);
+    strv_free(&o->ports);
+    strv_free(&o->runner);
+    strv_free(&o->args);
+    strv_free(&o->guest);
+    *o = (struct options){0};
+}
+
+void options_help(FILE *to, enum command_bit command)
+{
+    for (size_t i = 0; i < OPTIONS; i++) {
+        WL_CLEANUP_FREE char *left = NULL;
+        char letter[5] = "    ";
+
+        if (!(table[i].commands & command))
+            continue;
+        if (table[i].letter)
+            snprintf(letter, sizeof letter, "-%c, ", table[i].letter);
+        left = xasprintf("%s--%s%s%s", letter, table[i].name, table[i].argument ? " " : "",
+                         table[i].argument ? table[i].argument : "");
+        fprintf(to, "  %-24s %s\n", left, table[i].help);
+    }
+}

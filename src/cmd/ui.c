@@ -1,0 +1,296 @@
+#include "ui.h"
+
+#include "str.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MAX_SHOWN = 8, TICK_MS = 500 };
+
+/* A port being built, for the live line. */
+struct shown {
+    char *port, *phase;
+    size_t index;
+    double start;
+};
+
+struct ui {
+    const struct options *options;
+    bool live;       /* a terminal that can take the live line */
+    bool line_shown; /* the live line stands there now */
+    size_t count;
+    struct shown shown[MAX_SHOWN];
+    char *fetching; /* what the live line says of the current download */
+    bool at_line_start;
+    pthread_mutex_t lock;
+    pthread_cond_t stop_changed;
+    pthread_t ticker;
+    bool stop;
+};
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+const char *ui_color(const struct options *o, FILE *to, const char *sequence)
+{
+    const char *no_color = getenv("NO_COLOR");
+
+    if (o->color == COLOR_NEVER || (o->color == COLOR_AUTO && ((no_color && *no_color) || !isatty(fileno(to)))))
+        return "";
+    return sequence;
+}
+
+static int columns(void)
+{
+    struct winsize w;
+
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 20 ? w.ws_col : 80;
+}
+
+static void clear_line(struct ui *ui)
+{
+    if (ui->line_shown)
+        fputs("\r\033[K", stderr);
+    ui->line_shown = false;
+}
+
+static void draw_line(struct ui *ui)
+{
+    WL_CLEANUP_STR struct str text = {0};
+    size_t width = (size_t)columns() - 1;
+
+    if (!ui->live || ui->options->verbose)
+        return;
+    clear_line(ui);
+    if (ui->fetching)
+        str_add(&text, ui->fetching);
+    for (size_t i = 0; i < MAX_SHOWN; i++)
+        if (ui->shown[i].port) {
+            int s = (int)(now() - ui->shown[i].start);
+
+            str_addf(&text, "%s[%zu/%zu] %s: %s %d:%02d", text.len ? "  " : "", ui->shown[i].index, ui->count,
+                     ui->shown[i].port, ui->shown[i].phase, s / 60, s % 60);
+        }
+    if (!text.len)
+        return;
+    /* Cut at a whole character: a continuation byte of UTF-8 is 10xxxxxx. */
+    if (text.len > width) {
+        while (width > 0 && ((unsigned char)text.s[width] & 0xc0) == 0x80)
+            width--;
+        text.s[width] = '\0';
+    }
+    fputs(text.s, stderr);
+    fflush(stderr);
+    ui->line_shown = true;
+}
+
+static void say(struct ui *ui, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct ui *ui, const char *fmt, ...)
+{
+    va_list ap;
+
+    clear_line(ui);
+    if (!ui->at_line_start)
+        fputc('\n', stderr);
+    ui->at_line_start = true;
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+}
+
+static struct shown *find_shown(struct ui *ui, const char *port)
+{
+    for (size_t i = 0; i < MAX_SHOWN; i++)
+        if (ui->shown[i].port && !strcmp(ui->shown[i].port, port))
+            return &ui->shown[i];
+    return NULL;
+}
+
+static void add_shown(struct ui *ui, const struct event *e)
+{
+    for (size_t i = 0; i < MAX_SHOWN; i++)
+        if (!ui->shown[i].port) {
+            ui->shown[i] = (struct shown){xstrdup(e->port), xstrdup("prepare"), e->index, now()};
+            return;
+        }
+}
+
+static void remove_shown(struct ui *ui, const char *port)
+{
+    struct shown *s = find_shown(ui, port);
+
+    if (s) {
+        free(s->port);
+        free(s->phase);
+        *s = (struct shown){0};
+    }
+}
+
+static void set_phase(struct ui *ui, const struct event *e)
+{
+    struct shown *s = find_shown(ui, e->port);
+
+    if (s) {
+        free(s->phase);
+        s->phase = xstrdup(e->text);
+    }
+    /* Tests have no number of their own. */
+    if (!ui->live || ui->options->verbose) {
+        if (s)
+            say(ui, "[%zu/%zu] %s: %s", s->index, ui->count, e->port, e->text);
+        else
+            say(ui, "%s: %s", e->port, e->text);
+    }
+}
+
+static void set_fetching(struct ui *ui, const struct event *e)
+{
+    WL_CLEANUP_FREE char *done = human_size(e->done), *total = e->total ? human_size(e->total) : NULL;
+
+    free(ui->fetching);
+    ui->fetching = xasprintf("fetching %s: %s%s%s", e->text, done, total ? " of " : "", total ? total : "");
+}
+
+static void emit(void *data, const struct event *e)
+{
+    struct ui *ui = data;
+    const struct options *o = ui->options;
+    const char *bold = ui_color(o, stderr, UI_BOLD), *reset = ui_color(o, stderr, UI_RESET);
+
+    if (o->quiet && e->kind != EVENT_FAILED)
+        return;
+    pthread_mutex_lock(&ui->lock);
+    switch (e->kind) {
+    case EVENT_PLANNED:
+        ui->count = e->count;
+        break;
+    case EVENT_FETCH:
+        if (ui->live)
+            set_fetching(ui, e);
+        break;
+    case EVENT_FETCHED: {
+        WL_CLEANUP_FREE char *size = human_size(e->done);
+
+        free(ui->fetching);
+        ui->fetching = NULL;
+        say(ui, "fetched %s, %s in %.1f s", e->text, size, e->seconds);
+        break;
+    }
+    case EVENT_WAIT:
+        say(ui, "%s: another wl-make is building it: waiting for that", e->port);
+        break;
+    case EVENT_START:
+        add_shown(ui, e);
+        break;
+    case EVENT_PHASE:
+        set_phase(ui, e);
+        break;
+    case EVENT_OUTPUT:
+        if (o->verbose) {
+            clear_line(ui);
+            fwrite(e->text, 1, e->length, stderr);
+            ui->at_line_start = e->length && e->text[e->length - 1] == '\n';
+        }
+        break;
+    case EVENT_DONE:
+        remove_shown(ui, e->port);
+        say(ui, "%s[%zu/%zu] %s%s: done in %.1f s", bold, e->index, e->count, e->port, reset, e->seconds);
+        break;
+    case EVENT_FAILED:
+        remove_shown(ui, e->port);
+        if (e->text && *e->text && !o->verbose)
+            say(ui, "%s: the last lines of the failed step:\n%s%s", e->port, e->text,
+                ends_with(e->text, "\n") ? "" : "\n");
+        break;
+    case EVENT_NOTE:
+        say(ui, "%s%s%s", e->port ? e->port : "", e->port ? ": " : "", e->text);
+        break;
+    }
+    draw_line(ui);
+    pthread_mutex_unlock(&ui->lock);
+}
+
+/* Keeps the seconds of the live line going. */
+static void *tick(void *data)
+{
+    struct ui *ui = data;
+
+    pthread_mutex_lock(&ui->lock);
+    while (!ui->stop) {
+        struct timespec at;
+
+        clock_gettime(CLOCK_REALTIME, &at);
+        at.tv_nsec += TICK_MS * 1000000L;
+        at.tv_sec += at.tv_nsec / 1000000000L;
+        at.tv_nsec %= 1000000000L;
+        if (pthread_cond_timedwait(&ui->stop_changed, &ui->lock, &at) == ETIMEDOUT)
+            draw_line(ui);
+    }
+    pthread_mutex_unlock(&ui->lock);
+    return NULL;
+}
+
+struct ui *ui_new(const struct options *o)
+{
+    struct ui *ui = xcalloc(1, sizeof *ui);
+    const char *term = getenv("TERM");
+
+    ui->options = o;
+    ui->at_line_start = true;
+    ui->live = !o->quiet && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+    pthread_mutex_init(&ui->lock, NULL);
+    pthread_cond_init(&ui->stop_changed, NULL);
+    if (ui->live && pthread_create(&ui->ticker, NULL, tick, ui) != 0)
+        ui->live = false;
+    return ui;
+}
+
+void ui_free(struct ui *ui)
+{
+    if (!ui)
+        return;
+    pthread_mutex_lock(&ui->lock);
+    ui->stop = true;
+    pthread_cond_signal(&ui->stop_changed);
+    pthread_mutex_unlock(&ui->lock);
+    if (ui->live)
+        pthread_join(ui->ticker, NULL);
+    clear_line(ui);
+    if (!ui->at_line_start)
+        fputc('\n', stderr);
+    for (size_t i = 0; i < MAX_SHOWN; i++) {
+        free(ui->shown[i].port);
+        free(ui->shown[i].phase);
+    }
+    free(ui->fetching);
+    pthread_mutex_destroy(&ui->lock);
+    pthread_cond_destroy(&ui->stop_changed);
+    free(ui);
+}
+
+struct events ui_events(struct ui *ui)
+{
+    return (struct events){emit, ui};
+}
+
+void ui_error(const struct options *o, const struct wl_err *err)
+{
+    const char *red = ui_color(o, stderr, UI_RED), *reset = ui_color(o, stderr, UI_RESET);
+    bool lines = err->text && strchr(err->text, '\n');
+
+    fprintf(stderr, "wl-make: %serror:%s %s", red, reset, err->text ? err->text : "unknown");
+    if (err->hint)
+        fprintf(stderr, "%s%s", lines ? "\nwl-make: " : "; ", err->hint);
+    fputc('\n', stderr);
+}

@@ -1,0 +1,28 @@
+/* What a person sees: progress and messages on stderr, results on stdout. */
+#ifndef WL_UI_H
+#define WL_UI_H
+
+#include "err.h"
+#include "events.h"
+#include "options.h"
+
+/* A live line on a terminal, plain lines elsewhere; nothing when quiet. */
+struct ui;
+struct ui *ui_new(const struct options *o);
+/* Ends the live line. */
+void ui_free(struct ui *ui);
+/* The events of a build, for this ui. */
+struct events ui_events(struct ui *ui);
+
+/* "wl-make: WHAT; WHAT TO DO" on stderr. */
+void ui_error(const struct options *o, const struct wl_err *err);
+
+/* Colour for a stream, by --color, NO_COLOR and whether it is a terminal: the sequence, or "". */
+const char *ui_color(const struct options *o, FILE *to, const char *sequence);
+#define UI_BOLD "\033[1m"
+#define UI_RED "\033[31m"
+#define UI_GREEN "\033[32m"
+#define UI_YELLOW "\033[33m"
+#define UI_RESET "\033[0m"
+
+#endif

@@ -1,0 +1,182 @@
+/* Which ports there are, and which one a person means. */
+#include "fs.h"
+#include "recipe.h"
+#include "schema.h"
+
+#include <string.h>
+
+enum { MAX_DEPTH = 4 };
+
+static int add_ports(const char *root, const char *prefix, int depth, struct strv *names, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *dir = *prefix ? path_join(root, prefix) : xstrdup(root);
+    WL_CLEANUP_STRV struct strv entries = {0};
+    int r = dir_list(dir, &entries, err);
+
+    for (size_t i = 0; r == 0 && i < entries.n; i++) {
+        WL_CLEANUP_FREE char *name = *prefix ? path_join(prefix, entries.v[i]) : xstrdup(entries.v[i]);
+        WL_CLEANUP_FREE char *path = path_join(root, name), *file = path_join(path, "recipe.yaml");
+
+        if (entries.v[i][0] == '.' || !path_is_dir(path))
+            continue;
+        if (path_exists(file))
+            strv_add_once(names, name);
+        else if (depth < MAX_DEPTH)
+            r = add_ports(root, name, depth + 1, names, err);
+    }
+    return r;
+}
+
+/* What kind of recipe a folder holds, without more than reading that one file. */
+struct glance {
+    bool is_abstract;
+    char *for_each;
+};
+
+static struct glance glance(const struct recipe_roots *roots, const char *name)
+{
+    struct glance g = {0};
+
+    for (size_t i = 0; i < roots->ports.n; i++) {
+        WL_CLEANUP_FREE char *file = xasprintf("%s/%s/recipe.yaml", roots->ports.v[i], name), *text = NULL;
+        WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+        struct recipe_file *f = NULL;
+        size_t n = 0;
+
+        if (!path_exists(file))
+            continue;
+        if (file_read(file, 1 << 20, &text, &n, &ignored) == 0 && recipe_file_parse(file, text, n, &f, &ignored) == 0) {
+            g.is_abstract = f->abstract;
+            g.for_each = f->for_each ? xstrdup(f->for_each) : NULL;
+            recipe_file_free(f);
+        }
+        break;
+    }
+    return g;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return version_compare(*(char *const *)a, *(char *const *)b);
+}
+
+int ports_list(const struct recipe_roots *roots, bool with_abstract, struct strv *names, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv folders = {0}, kept = {0};
+    struct strv families = {0}; /* pairs: family, of what */
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < roots->ports.n; i++)
+        r = add_ports(roots->ports.v[i], "", 1, &folders, err);
+    for (size_t i = 0; r == 0 && i < folders.n; i++) {
+        struct glance g = glance(roots, folders.v[i]);
+
+        if (g.for_each) {
+            strv_add(&families, folders.v[i]);
+            strv_add(&families, g.for_each);
+        } else if (!g.is_abstract || with_abstract) {
+            strv_add(g.is_abstract ? names : &kept, folders.v[i]);
+        }
+        free(g.for_each);
+    }
+    for (size_t f = 0; f + 1 < families.n; f += 2)
+        for (size_t i = 0, n = kept.n; i < n; i++) {
+            const char *slash = strrchr(kept.v[i], '/');
+            size_t len = strlen(families.v[f + 1]);
+
+            if (slash && (size_t)(slash - kept.v[i]) == len && !strncmp(kept.v[i], families.v[f + 1], len))
+                strv_addf(&kept, "%s%s", families.v[f], slash);
+        }
+    strv_free(&families);
+    strv_addv(names, &kept);
+    if (names->n)
+        qsort(names->v, names->n, sizeof *names->v, compare);
+    return r;
+}
+
+/* "python/v3.11.2" without "v" before the version, as "python/3.11.2". */
+static char *without_v(const char *name)
+{
+    const char *base = path_base(name);
+
+    if (base[0] == 'v' && base[1] >= '0' && base[1] <= '9')
+        return xasprintf("%.*s%s", (int)(base - name), name, base + 1);
+    return xstrdup(name);
+}
+
+/* Whether name is a patch release of what was given: "python/3.11" for python/v3.11.2, "python" for any python. */
+static bool is_release_of(const char *name, const char *given)
+{
+    WL_CLEANUP_FREE char *plain = without_v(name);
+    size_t n = strlen(given);
+
+    return !strncmp(plain, given, n) && (plain[n] == '.' || plain[n] == '/') &&
+           (plain[n] == '.' || (plain[n + 1] >= '0' && plain[n + 1] <= '9'));
+}
+
+static void suggest(const struct strv *names, const char *given, struct wl_err *err)
+{
+    WL_CLEANUP_STR struct str near = {0};
+    size_t best = strlen(given) / 3 + 2;
+
+    for (size_t i = 0; i < names->n; i++) {
+        WL_CLEANUP_FREE char *plain = without_v(names->v[i]);
+        size_t d = edit_distance(plain, given), base = edit_distance(path_base(plain), given);
+
+        d = base < d ? base : d;
+        if (d < best) {
+            best = d;
+            str_free(&near);
+        }
+        if (d <= best && d < strlen(given) / 3 + 2)
+            str_addf(&near, "%s%s", near.len ? " or " : "", names->v[i]);
+    }
+    if (near.len)
+        wl_err_hint(err, "did you mean %s? `wl-make list` shows every port", near.s);
+    else
+        wl_err_hint(err, "`wl-make list` shows every port");
+}
+
+int ports_resolve(const struct recipe_roots *roots, const char *given, char **name, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv names = {0};
+    WL_CLEANUP_FREE char *plain = NULL, *wanted = NULL;
+    const char *start = given;
+    size_t end, found = 0;
+    int r = ports_list(roots, false, &names, err);
+
+    *name = NULL;
+    if (r < 0)
+        return r;
+    if (starts_with(start, "./"))
+        start += 2;
+    if (starts_with(start, "ports/"))
+        start += strlen("ports/");
+    end = strlen(start);
+    while (end && start[end - 1] == '/')
+        end--;
+    wanted = xstrndup(start, end);
+    plain = without_v(wanted);
+    for (size_t i = 0; i < names.n && !*name; i++) {
+        WL_CLEANUP_FREE char *other = without_v(names.v[i]);
+
+        if (!strcmp(other, plain))
+            *name = xstrdup(names.v[i]);
+    }
+    /* The list is sorted by version, so the last release that fits is the newest. */
+    for (size_t i = names.n; i-- > 0 && !*name && *plain;)
+        if (is_release_of(names.v[i], plain))
+            *name = xstrdup(names.v[i]);
+    for (size_t i = 0; i < names.n && !*name; i++)
+        if (!strcmp(path_base(names.v[i]), plain) && !found++)
+            wanted = (free(wanted), xstrdup(names.v[i]));
+    if (!*name && found == 1) {
+        *name = wanted;
+        wanted = NULL;
+    }
+    if (*name)
+        return 0;
+    r = wl_err_set(err, WL_E_RECIPE, "there is no port '%s'", given);
+    suggest(&names, plain, err);
+    return r;
+}

@@ -1,0 +1,71 @@
+/* A port's recipe, ready for use: inheritance followed, ${...} filled in, addresses and paths checked. */
+#ifndef WL_RECIPE_H
+#define WL_RECIPE_H
+
+#include "err.h"
+#include "hash.h"
+#include "source.h"
+#include "str.h"
+
+#include <stdbool.h>
+
+enum toolchain_kind { TOOLCHAIN_WASI, TOOLCHAIN_NATIVE, TOOLCHAIN_NONE };
+
+struct recipe_source {
+    struct source source; /* the archives it may be */
+    char *into;           /* folder below $SRC, or NULL */
+    int strip;
+    bool unpack; /* false: the file itself is put there */
+};
+
+struct recipe_step {
+    char *name, *run;
+};
+
+struct recipe {
+    char *name;                         /* python/v3.11.2 */
+    char *file;                         /* its recipe.yaml */
+    char *summary, *license, *homepage; /* "" when the recipe is silent */
+    char *version, *date;               /* date: YYYY-MM-DD */
+    bool abstract;
+    enum toolchain_kind toolchain;
+    int min_sdk; /* 0: any */
+    struct recipe_source *sources;
+    size_t sources_n;
+    struct strv patches, files;                 /* absolute paths */
+    struct strv needs, build_needs, test_needs; /* port names, as written (still to be resolved) */
+    struct strv env, vars, contains;
+    struct recipe_step *steps, *tests;
+    size_t steps_n, tests_n;
+    struct strv chain; /* the files this came from: its own, then those it is `from` */
+};
+
+/* Where recipes are: folders searched in order, and the root that "/guest/x.c" in `files` is relative to. */
+struct recipe_roots {
+    struct strv ports; /* absolute folders */
+    char *repo;        /* absolute folder */
+};
+
+void recipe_roots_free(struct recipe_roots *roots);
+
+/* Reads and checks the recipe of the port of that exact name (as ports_list gives it). Everything that one recipe alone
+ * can tell is checked here: WL_E_RECIPE with file and line. The caller frees it with recipe_free. */
+int recipe_load(const struct recipe_roots *roots, const char *name, struct recipe **out, struct wl_err *err);
+void recipe_free(struct recipe *r);
+#define WL_CLEANUP_RECIPE __attribute__((cleanup(recipe_freep)))
+void recipe_freep(struct recipe **r);
+
+/* Fills err with "FILE:LINE: text" for the place of a key path ("needs/0") in the recipe's files; returns -WL_E_RECIPE.
+ */
+int recipe_error(const struct recipe *r, const char *key_path, struct wl_err *err, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Every port's name, sorted, abstract ones left out unless asked for. A recipe that cannot be read is listed by its
+ * folder's name, so that using it tells what is wrong. */
+int ports_list(const struct recipe_roots *roots, bool with_abstract, struct strv *names, struct wl_err *err);
+
+/* The port a person means: "python/v3.11.2", "python/3.11.2", "ports/python/v3.11.2", "python/3.11" (newest of it),
+ * "zlib". A name nobody has is WL_E_RECIPE with the nearest names as hint. The caller frees *name. */
+int ports_resolve(const struct recipe_roots *roots, const char *given, char **name, struct wl_err *err);
+
+#endif

@@ -1,0 +1,57 @@
+/* A recipe file as it stands (docs/recipes.md says what each key means): libcyaml's schema and the structs it fills. */
+#ifndef WL_SCHEMA_H
+#define WL_SCHEMA_H
+
+#include "err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A key that the file does not have is NULL (or a count of 0 with a NULL list). All of it is libcyaml's memory. */
+struct file_archive {
+    char *url;
+    char *sha256;
+    char **mirrors;
+    unsigned mirrors_count;
+};
+
+struct file_source {
+    char *url;
+    char *sha256;
+    char **mirrors;
+    unsigned mirrors_count;
+    struct file_archive *also;
+    unsigned also_count;
+    char *into;
+    int *strip;
+    bool *unpack;
+};
+
+struct file_step {
+    char *name;
+    char *run;
+};
+
+struct recipe_file {
+    char *summary, *license, *homepage;
+    bool abstract;
+    char *from, *for_each;
+    char *version, *date, *sha256;
+    struct file_archive *also;
+    unsigned also_count;
+    struct file_source *sources;
+    unsigned sources_count;
+    char *toolchain;
+    int *min_sdk;
+    char **patches, **files, **needs, **build_needs, **env, **vars, **contains, **test_needs;
+    unsigned patches_count, files_count, needs_count, build_needs_count, env_count, vars_count, contains_count,
+        test_needs_count;
+    struct file_step *steps, *tests;
+    unsigned steps_count, tests_count;
+};
+
+/* Reads a recipe against the schema: an unknown key, a wrong type or broken YAML is WL_E_RECIPE with file and line. */
+int recipe_file_parse(const char *file, const char *text, size_t n, struct recipe_file **out, struct wl_err *err);
+void recipe_file_free(struct recipe_file *f);
+
+#endif

@@ -1,0 +1,105 @@
+#!/bin/sh
+# Makes sure that wl-make is built, then becomes it. The first run installs what is missing, where it may.
+#
+# The lists of Debian packages stand here and nowhere else: `sh wl-make.sh --packages` prints them.
+set -eu
+
+tool_packages='gcc libc6-dev make meson ninja-build pkg-config libcurl4-openssl-dev libarchive-dev libssl-dev libcyaml-dev
+libyaml-dev'
+build_packages='build-essential patch bubblewrap ca-certificates python3 python3-pip cargo xz-utils'
+llvm_packages='clang-22 lld-22 llvm-22 libclang-rt-22-dev-wasm32'
+check_packages='libcmocka-dev scdoc git'
+
+root=$(CDPATH= cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
+build=$root/.build/tool
+log=$root/.build/bootstrap.log
+
+say() { printf 'wl-make: %s\n' "$*" >&2; }
+die() {
+    say "error: $1"
+    exit 6
+}
+
+# The packages of a list that are not installed.
+missing() {
+    for package in "$@"; do
+        case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
+        installed) ;;
+        *) printf ' %s' "$package" ;;
+        esac
+    done
+}
+
+wanted() {
+    # A command that is there already, from wherever, needs no package.
+    command -v cargo >/dev/null 2>&1 && build_packages=$(printf '%s' "$build_packages" | sed 's/ cargo//')
+    command -v pip3 >/dev/null 2>&1 && build_packages=$(printf '%s' "$build_packages" | sed 's/ python3-pip//; s/ python3//')
+    printf '%s %s ' "$tool_packages" "$build_packages"
+    [ -n "${WASI_SDK_ROOT-}" ] || printf '%s ' "$llvm_packages"
+    [ "${1-}" != check ] || printf '%s ' "$check_packages"
+}
+
+# Installs what is missing, as root or by a sudo that asks no password; otherwise says what to type.
+install_packages() {
+    # shellcheck disable=SC2086 # a list of words
+    need=$(missing $(wanted "${1-}"))
+    [ -n "$need" ] || return 0
+    if [ "$(id -u)" = 0 ]; then
+        as_root=
+    elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+        as_root='sudo -n'
+    else
+        say "these packages are missing and only root can install them: apt-get install$need"
+        return 0
+    fi
+    say "installing$need"
+    mkdir -p "$root/.build"
+    # shellcheck disable=SC2086
+    { $as_root apt-get update && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y --no-install-recommends $need; } \
+        >"$log" 2>&1 || {
+        tail -n 5 "$log" >&2
+        die "cannot install the packages; the whole log is $log"
+    }
+}
+
+# Only where apt is the packager; elsewhere the tools have to be there.
+bootstrap() {
+    if command -v dpkg-query >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1; then
+        install_packages "${1-}"
+    fi
+    if [ ! -f "$build/build.ninja" ]; then
+        command -v meson >/dev/null 2>&1 || die "meson is not installed (Debian: apt-get install meson ninja-build)"
+        mkdir -p "$root/.build" 2>/dev/null || die "cannot write to $root: the tool is built there"
+        say "building the tool"
+        # shellcheck disable=SC2086
+        meson setup --buildtype=release "$build" "$root" >"$log" 2>&1 || {
+            rm -rf "$build"
+            tail -n 8 "$log" >&2
+            die "cannot set up the build of the tool; the whole log is $log"
+        }
+    fi
+    ninja -C "$build" >"$log" 2>&1 || {
+        tail -n 20 "$log" >&2
+        die "cannot build the tool; the whole log is $log"
+    }
+}
+
+case ${1-} in
+--packages)
+    wanted check | tr -s ' \n' '\n\n'
+    exit 0
+    ;;
+esac
+
+# Asking dpkg on every run would cost more than a build that has nothing to do: once for each list is enough.
+stamp=$root/.build/installed-$(printf '%s' "${WASI_SDK_ROOT:+sdk}${1-}" | grep -o '^sdk\|check' | tr -d '\n' || true)
+if [ ! -e "$stamp" ] || [ "$0" -nt "$stamp" ] || [ ! -x "$build/src/wl-make" ]; then
+    bootstrap "${1-}"
+    : >"$stamp"
+elif ! ninja -C "$build" -n 2>/dev/null | grep -q 'no work to do'; then
+    bootstrap "${1-}"
+fi
+
+WL_MAKE_ROOT=$root
+export WL_MAKE_ROOT
+exec "$build/src/wl-make" "$@"
