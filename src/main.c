@@ -38,37 +38,35 @@ static int not_a_command(const char *word, struct wl_err *err)
     return wl_err_hint(err, "wl-make help lists the commands, wl-make list the ports");
 }
 
-/* The command that the arguments ask for, and how many words name it. A bare port name means build. */
-static const struct command *choose(int argc, char **argv, int *words, struct wl_err *err)
+/* The command that the arguments (without the program's name) ask for; its name is taken out of them. A bare port name
+ * means build. */
+static const struct command *choose(int *argc, char **argv, struct wl_err *err)
 {
-    const char *first = NULL;
+    int word = options_first_word(*argc, argv);
+    const struct command *c = word < *argc ? command_find(argv[word]) : NULL;
+    bool known = true;
 
-    *words = 0;
-    if (argc < 2)
-        return command_find("help");
-    if (argv[1][0] != '-') {
-        const struct command *c = command_find(argv[1]);
-
-        if (c) {
-            *words = 1;
-            return c;
-        }
-        first = argv[1];
-    } else if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "--version")) {
-        return command_find("help");
+    if (c) {
+        memmove(argv + word, argv + word + 1, (size_t)(*argc - word) * sizeof *argv);
+        --*argc;
+        return c;
     }
-    /* "wl-make -v python/3.11": options first, then a port. A word alone that is no port is more likely a command. */
-    if (first && !strchr(first, '/')) {
+    if (word == *argc)
+        return command_find("help");
+    /* A word without a slash that is no port is more likely a mistyped command. */
+    if (!strchr(argv[word], '/')) {
         struct app probe = {0};
         WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
         WL_CLEANUP_FREE char *name = NULL;
-        bool known = app_find_roots(&probe, &ignored) == 0 && ports_resolve(&probe.roots, first, &name, &ignored) == 0;
 
+        known =
+            options_parse(&probe.options, CMD_BUILD, *argc, argv, &ignored) < 0 ||
+            (app_find_roots(&probe, &ignored) == 0 && ports_resolve(&probe.roots, argv[word], &name, &ignored) == 0);
         app_free(&probe);
-        if (!known) {
-            not_a_command(first, err);
-            return NULL;
-        }
+    }
+    if (!known) {
+        not_a_command(argv[word], err);
+        return NULL;
     }
     return command_find("build");
 }
@@ -107,11 +105,14 @@ int main(int argc, char **argv)
 {
     struct app a = {.cancel = CANCEL_NONE};
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
-    int words, r = -WL_E_USAGE;
-    const struct command *c = choose(argc, argv, &words, &err);
+    int r = -WL_E_USAGE;
+    const struct command *c;
 
+    argc--;
+    argv++;
+    c = choose(&argc, argv, &err);
     if (c)
-        r = run(&a, c, argc - 1 - words, argv + 1 + words, &err);
+        r = run(&a, c, argc, argv, &err);
     ui_free(a.ui);
     a.ui = NULL;
     if (fflush(stdout) != 0 && r == 0)

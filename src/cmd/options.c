@@ -228,6 +228,28 @@ int options_parse(struct options *o, enum command_bit command, int argc, char **
     return 0;
 }
 
+int options_first_word(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        const struct option_info *info;
+        size_t len;
+
+        if (argv[i][0] != '-' || !argv[i][1])
+            return i;
+        if (!strcmp(argv[i], "--"))
+            return argc;
+        if (starts_with(argv[i], "--")) {
+            len = strcspn(argv[i] + 2, "=");
+            info = find_long(CMD_ALL, argv[i] + 2, len);
+            i += info && info->argument && !argv[i][2 + len];
+        } else {
+            info = find_letter(CMD_ALL, argv[i][strlen(argv[i]) - 1]);
+            i += info && info->argument;
+        }
+    }
+    return argc;
+}
+
 void options_free(struct options *o)
 {
     free(o->source);
