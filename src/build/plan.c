@@ -138,9 +138,9 @@ int plan_find_toolchains(const struct plan_options *o, struct plan *p, struct wl
         const struct recipe *recipe = p->nodes[i].recipe;
 
         if (recipe->toolchain == TOOLCHAIN_WASI && !p->wasi.identity)
-            r = toolchain_find_wasi(o->sdk_root, &p->wasi, err);
+            r = toolchain_find_wasi(o->sdk_root, o->cache, &p->wasi, err);
         else if (recipe->toolchain == TOOLCHAIN_NATIVE && !p->native.identity)
-            r = toolchain_find_native(&p->native, err);
+            r = toolchain_find_native(o->cache, &p->native, err);
         if (r == 0 && recipe->toolchain == TOOLCHAIN_WASI)
             r = toolchain_check(&p->wasi, recipe, err);
     }

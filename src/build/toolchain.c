@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Which wasi-sdk can be used: PEP 816 has CPython 3.11 on SDK 21; in 26 and 27 clang 20 hangs on CPython. */
 enum { OLDEST_SDK = 21, CLANG_OF_OLDEST = 17 };
@@ -15,7 +16,7 @@ static bool sdk_hangs(int version)
     return version == 26 || version == 27;
 }
 
-static int program_version(const char *program, char **text, struct wl_err *err)
+static int ask_version(const char *program, char **text, struct wl_err *err)
 {
     char *argv[] = {(char *)program, "--version", NULL};
     struct run r = {.argv = argv, .timeout_ms = 20000};
@@ -30,6 +31,39 @@ static int program_version(const char *program, char **text, struct wl_err *err)
     return e;
 }
 
+/* What `program --version` says. Starting clang costs more than all the rest of a build that has nothing to do, so the
+ * answer is kept under a name made from the file's identity. */
+static int program_version(const char *program, const char *cache, char **text, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *path = run_which(program), *memo = NULL;
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    char name[HASH_HEX_SIZE];
+    struct stat st;
+    int r;
+
+    if (cache && path && stat(path, &st) == 0) {
+        WL_CLEANUP_FREE char *identity =
+            xasprintf("%s %llu %llu %lld %lld.%09ld %lld.%09ld", path, (unsigned long long)st.st_dev,
+                      (unsigned long long)st.st_ino, (long long)st.st_size, (long long)st.st_mtim.tv_sec,
+                      st.st_mtim.tv_nsec, (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+        struct hash *h = hash_new();
+
+        hash_field(h, "program", identity);
+        hash_end(h, name);
+        memo = xasprintf("%s/identity/%s", cache, name);
+        if (file_read(memo, 1 << 16, text, NULL, &ignored) == 0)
+            return 0;
+    }
+    r = ask_version(program, text, err);
+    if (r == 0 && memo) {
+        WL_CLEANUP_FREE char *dir = path_dir(memo);
+
+        if (make_dirs(dir, &ignored) == 0)
+            file_write(memo, *text, strlen(*text), &ignored);
+    }
+    return r;
+}
+
 static int missing(struct wl_err *err, const char *program, const char *package)
 {
     wl_err_set(err, WL_E_TOOLCHAIN, "there is no %s on this machine", program);
@@ -37,7 +71,7 @@ static int missing(struct wl_err *err, const char *program, const char *package)
                        starts_with(program, "clang") ? ", or set WASI_SDK_ROOT to a wasi-sdk" : "");
 }
 
-static int find_system_llvm(struct toolchain *t, struct wl_err *err)
+static int find_system_llvm(const char *cache, struct toolchain *t, struct wl_err *err)
 {
     static const char *const programs[][2] = {{"clang-" WL_LLVM, "clang-" WL_LLVM},
                                               {"wasm-ld-" WL_LLVM, "lld-" WL_LLVM},
@@ -52,7 +86,7 @@ static int find_system_llvm(struct toolchain *t, struct wl_err *err)
         if (!path)
             return missing(err, programs[i][0], programs[i][1]);
     }
-    r = program_version(programs[0][0], &version, err);
+    r = program_version(programs[0][0], cache, &version, err);
     if (r < 0)
         return r;
     t->target = "wasm32-wasip1";
@@ -81,7 +115,7 @@ static int clang_major(const char *version_text)
     return v ? atoi(v + strlen("clang version ")) : 0;
 }
 
-static int find_sdk(const char *root, struct toolchain *t, struct wl_err *err)
+static int find_sdk(const char *root, const char *cache, struct toolchain *t, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *clang = path_join(root, "bin/clang"), *version = NULL, *sdk_text = NULL;
     static const char *const targets[] = {"wasm32-wasip1", "wasm32-wasi"};
@@ -96,7 +130,7 @@ static int find_sdk(const char *root, struct toolchain *t, struct wl_err *err)
         wl_err_set(err, WL_E_TOOLCHAIN, "WASI_SDK_ROOT is %s, but that holds no bin/clang", root);
         return wl_err_hint(err, "set it to an unpacked wasi-sdk, or unset it to use the system's LLVM");
     }
-    r = program_version(clang, &version, err);
+    r = program_version(clang, cache, &version, err);
     if (r < 0)
         return r;
     t->sdk_version = read_sdk_version(root, &sdk_text);
@@ -133,13 +167,13 @@ static int find_sdk(const char *root, struct toolchain *t, struct wl_err *err)
     return 0;
 }
 
-int toolchain_find_wasi(const char *sdk_root, struct toolchain *t, struct wl_err *err)
+int toolchain_find_wasi(const char *sdk_root, const char *cache, struct toolchain *t, struct wl_err *err)
 {
     *t = (struct toolchain){.kind = TOOLCHAIN_WASI};
-    return sdk_root ? find_sdk(sdk_root, t, err) : find_system_llvm(t, err);
+    return sdk_root ? find_sdk(sdk_root, cache, t, err) : find_system_llvm(cache, t, err);
 }
 
-int toolchain_find_native(struct toolchain *t, struct wl_err *err)
+int toolchain_find_native(const char *cache, struct toolchain *t, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *cc = run_which("cc"), *make = run_which("make"), *version = NULL;
     int r;
@@ -149,7 +183,7 @@ int toolchain_find_native(struct toolchain *t, struct wl_err *err)
         return missing(err, "cc", "build-essential");
     if (!make)
         return missing(err, "make", "make");
-    r = program_version("cc", &version, err);
+    r = program_version("cc", cache, &version, err);
     if (r < 0)
         return r;
     t->identity = xasprintf("native\n%s", version);

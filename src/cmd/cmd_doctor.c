@@ -94,7 +94,7 @@ int cmd_doctor(struct app *a, struct wl_err *err)
     bool ok;
 
     check_tools(&r, a->sdk_root != NULL);
-    ok = toolchain_find_wasi(a->sdk_root, &t, &why) == 0;
+    ok = toolchain_find_wasi(a->sdk_root, NULL, &t, &why) == 0;
     if (ok) {
         t.identity[strcspn(t.identity, "\n")] = ' ';
         t.identity[strcspn(t.identity, "\n")] = '\0';

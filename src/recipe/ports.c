@@ -29,7 +29,7 @@ static int add_ports(const char *root, const char *prefix, int depth, struct str
 
 /* What kind of recipe a folder holds, without more than reading that one file. */
 struct glance {
-    bool is_abstract;
+    bool found, is_abstract;
     char *for_each;
 };
 
@@ -45,6 +45,7 @@ static struct glance glance(const struct recipe_roots *roots, const char *name)
 
         if (!path_exists(file))
             continue;
+        g.found = true;
         if (file_read(file, 1 << 20, &text, &n, &ignored) == 0 && recipe_file_parse(file, text, n, &f, &ignored) == 0) {
             g.is_abstract = f->abstract;
             g.for_each = f->for_each ? xstrdup(f->for_each) : NULL;
@@ -137,15 +138,46 @@ static void suggest(const struct strv *names, const char *given, struct wl_err *
         wl_err_hint(err, "`wl-make list` shows every port");
 }
 
+/* Whether the name is a port's own, letter by letter: then nothing else needs to be read. */
+static bool is_exact(const struct recipe_roots *roots, const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    struct glance g, of = {0};
+    bool exact;
+
+    if (!slash || name[0] == '/' || name[0] == '.' || strstr(name, "/."))
+        return false;
+    g = glance(roots, name);
+    if (!g.found) {
+        WL_CLEANUP_FREE char *family = xstrndup(name, (size_t)(slash - name));
+
+        g = glance(roots, family);
+        if (g.for_each) {
+            WL_CLEANUP_FREE char *base = xasprintf("%s%s", g.for_each, slash);
+
+            of = glance(roots, base);
+        }
+        exact = of.found && !of.is_abstract && !of.for_each;
+    } else {
+        exact = !g.is_abstract && !g.for_each;
+    }
+    free(g.for_each);
+    free(of.for_each);
+    return exact;
+}
+
 int ports_resolve(const struct recipe_roots *roots, const char *given, char **name, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
     WL_CLEANUP_FREE char *plain = NULL, *wanted = NULL;
     const char *start = given;
     size_t end, found = 0;
-    int r = ports_list(roots, false, &names, err);
+    int r;
 
-    *name = NULL;
+    *name = is_exact(roots, given) ? xstrdup(given) : NULL;
+    if (*name)
+        return 0;
+    r = ports_list(roots, false, &names, err);
     if (r < 0)
         return r;
     if (starts_with(start, "./"))
