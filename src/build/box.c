@@ -1,6 +1,7 @@
 #include "box.h"
 
 #include "fs.h"
+#include "memo.h"
 #include "run.h"
 
 #include <ctype.h>
@@ -54,11 +55,25 @@ static void add_system(struct strv *argv)
     strv_add(argv, "/tmp");
 }
 
-bool box_can_sandbox(char **why)
+/* All that decides whether bubblewrap works, as far as it can be told without trying. */
+static char *sandbox_question(const char *bwrap)
+{
+    WL_CLEANUP_FREE char *file = memo_file_identity(bwrap), *boot = NULL;
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    struct stat ns = {0};
+
+    stat("/proc/self/ns/mnt", &ns);
+    if (file_read("/proc/sys/kernel/random/boot_id", 256, &boot, NULL, &ignored) < 0)
+        boot = xstrdup("?");
+    return xasprintf("sandbox %s %u %llu %s", file ? file : bwrap, (unsigned)getuid(), (unsigned long long)ns.st_ino,
+                     boot);
+}
+
+bool box_can_sandbox(const char *cache, char **why)
 {
     WL_CLEANUP_STRV struct strv argv = {0};
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
-    WL_CLEANUP_FREE char *output = NULL, *bwrap = run_which("bwrap");
+    WL_CLEANUP_FREE char *output = NULL, *bwrap = run_which("bwrap"), *question = NULL, *known = NULL;
     int status;
 
     *why = NULL;
@@ -66,6 +81,10 @@ bool box_can_sandbox(char **why)
         *why = xstrdup("bubblewrap is not installed");
         return false;
     }
+    question = sandbox_question(bwrap);
+    known = cache ? memo_get(cache, question) : NULL;
+    if (known)
+        return true;
     strv_add(&argv, "bwrap");
     strv_add(&argv, "--unshare-all");
     strv_add(&argv, "--die-with-parent");
@@ -78,7 +97,8 @@ bool box_can_sandbox(char **why)
     if (status != 0) {
         output[strcspn(output, "\n")] = '\0';
         *why = xstrdup(*output ? output : "bubblewrap failed");
-    }
+    } else if (cache)
+        memo_put(cache, question, "yes");
     return status == 0;
 }
 

@@ -2,11 +2,11 @@
 
 #include "fs.h"
 #include "hash.h"
+#include "memo.h"
 #include "run.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* Which wasi-sdk can be used: PEP 816 has CPython 3.11 on SDK 21; in 26 and 27 clang 20 hangs on CPython. */
 enum { OLDEST_SDK = 21, CLANG_OF_OLDEST = 17 };
@@ -32,35 +32,19 @@ static int ask_version(const char *program, char **text, struct wl_err *err)
 }
 
 /* What `program --version` says. Starting clang costs more than all the rest of a build that has nothing to do, so the
- * answer is kept under a name made from the file's identity. */
+ * answer is kept for as long as the file is the same. */
 static int program_version(const char *program, const char *cache, char **text, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *path = run_which(program), *memo = NULL;
-    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    char name[HASH_HEX_SIZE];
-    struct stat st;
+    WL_CLEANUP_FREE char *path = run_which(program), *file = path ? memo_file_identity(path) : NULL;
+    WL_CLEANUP_FREE char *question = file ? xasprintf("version %s", file) : NULL;
     int r;
 
-    if (cache && path && stat(path, &st) == 0) {
-        WL_CLEANUP_FREE char *identity =
-            xasprintf("%s %llu %llu %lld %lld.%09ld %lld.%09ld", path, (unsigned long long)st.st_dev,
-                      (unsigned long long)st.st_ino, (long long)st.st_size, (long long)st.st_mtim.tv_sec,
-                      st.st_mtim.tv_nsec, (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
-        struct hash *h = hash_new();
-
-        hash_field(h, "program", identity);
-        hash_end(h, name);
-        memo = xasprintf("%s/identity/%s", cache, name);
-        if (file_read(memo, 1 << 16, text, NULL, &ignored) == 0)
-            return 0;
-    }
+    *text = cache && question ? memo_get(cache, question) : NULL;
+    if (*text)
+        return 0;
     r = ask_version(program, text, err);
-    if (r == 0 && memo) {
-        WL_CLEANUP_FREE char *dir = path_dir(memo);
-
-        if (make_dirs(dir, &ignored) == 0)
-            file_write(memo, *text, strlen(*text), &ignored);
-    }
+    if (r == 0 && cache && question)
+        memo_put(cache, question, *text);
     return r;
 }
 

@@ -91,7 +91,7 @@ void app_build_options(struct app *a, struct build_options *o, bool with_tests)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     WL_CLEANUP_FREE char *why = NULL;
-    bool sandboxed = !a->options.no_sandbox && box_can_sandbox(&why);
+    bool sandboxed = !a->options.no_sandbox && box_can_sandbox(a->store.cache, &why);
 
     if (why) {
         WL_CLEANUP_FREE char *text = xasprintf("building without a sandbox: %s", why);

@@ -101,7 +101,7 @@ int cmd_doctor(struct app *a, struct wl_err *err)
     }
     line(&r, ok, REQUIRED, "toolchain", ok ? t.identity : why.text);
     toolchain_free(&t);
-    ok = box_can_sandbox(&no_sandbox);
+    ok = box_can_sandbox(NULL, &no_sandbox);
     line(&r, ok, USEFUL, "sandbox", ok ? "bubblewrap works here" : no_sandbox);
     check_folder(&r, "cache", a->store.cache);
     check_folder(&r, "output", a->output);
