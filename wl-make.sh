@@ -91,15 +91,20 @@ case ${1-} in
     ;;
 esac
 
-# Asking dpkg on every run would cost more than a build that has nothing to do: once for each list is enough.
-stamp=$root/.build/installed-$(printf '%s' "${WASI_SDK_ROOT:+sdk}${1-}" | grep -o '^sdk\|check' | tr -d '\n' || true)
-if [ ! -e "$stamp" ] || [ "$0" -nt "$stamp" ] || [ ! -x "$build/src/wl-make" ]; then
+# Asking dpkg or ninja on every run would cost more than a build that has nothing to do: packages are looked at once
+# for each list, and ninja is asked when a source file is newer than the tool.
+stamp=$root/.build/installed-${WASI_SDK_ROOT:+sdk}
+case ${1-} in
+check) stamp=$stamp-check ;;
+esac
+tool=$build/src/wl-make
+if [ ! -e "$stamp" ] || [ "$root/wl-make.sh" -nt "$stamp" ] || [ ! -x "$tool" ] ||
+    [ -n "$(find "$root/src" "$root/meson.build" -newer "$tool" -print -quit)" ]; then
     bootstrap "${1-}"
+    touch "$tool" # also when ninja found that nothing it builds had changed
     : >"$stamp"
-elif ! ninja -C "$build" -n 2>/dev/null | grep -q 'no work to do'; then
-    bootstrap "${1-}"
 fi
 
 WL_MAKE_ROOT=$root
 export WL_MAKE_ROOT
-exec "$build/src/wl-make" "$@"
+exec "$tool" "$@"
