@@ -434,8 +434,8 @@ static int take_scalars(const struct maker *m)
     r->abstract = m->layers[0].f->abstract;
     if (!*r->version && !r->abstract)
         return layer_error(&m->layers[0], "version", m->err, "no 'version'");
-    if (strspn(r->version, "abcdefghijklmnopqrstuvwxyz0123456789.+-_") != strlen(r->version))
-        return layer_error(l, "version", m->err, "version \"%s\" has more than a-z, 0-9, and . + - _", r->version);
+    if (strspn(r->version, "abcdefghijklmnopqrstuvwxyz0123456789.+-_~") != strlen(r->version))
+        return layer_error(l, "version", m->err, "version \"%s\" has more than a-z, 0-9, and . + - _ ~", r->version);
     e = take_vars(m);
     e = e < 0 ? e : TAKE_TEXT(m, summary, "summary", &r->summary);
     e = e < 0 ? e : TAKE_TEXT(m, license, "license", &r->license);
