@@ -14,7 +14,8 @@
 #include <stdbool.h>
 
 /* Whether bubblewrap can be used here; if not, *why says the reason (the caller frees it). That it can is remembered in
- * the folder cache (NULL: it is tried each time) for as long as program, user, mount namespace and boot are the same. */
+ * the folder cache (NULL: it is tried each time) for as long as program, user, mount namespace and boot are the same.
+ */
 bool box_can_sandbox(const char *cache, char **why);
 
 struct box {

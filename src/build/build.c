@@ -141,7 +141,8 @@ int build_fetch(const struct build_options *o, struct plan *p, bool only_needed,
         const struct node *n = &p->nodes[i];
 
         for (size_t s = 0; s < n->recipe->sources_n; s++) {
-            if ((only_needed && !n->build) || n->sources[s].path || queued(&q, &n->recipe->sources[s].source))
+            if ((only_needed && !n->build) || n->sources[s].path || n->sources[s].unwanted ||
+                queued(&q, &n->recipe->sources[s].source))
                 continue;
             q.jobs = xreallocarray(q.jobs, q.n + 1, sizeof *q.jobs);
             q.jobs[q.n++] = (struct fetch_job){n->recipe, s};
@@ -186,7 +187,7 @@ int build_prepare(const struct build_options *o, struct plan *p, bool dry_run, s
         plan_mark(p, has, (void *)o->store);
         for (size_t i = 0; i < p->n; i++)
             for (size_t s = 0; p->nodes[i].build && s < p->nodes[i].recipe->sources_n; s++)
-                missing += !p->nodes[i].sources[s].path;
+                missing += !p->nodes[i].sources[s].path && !p->nodes[i].sources[s].unwanted;
         if (!missing || dry_run)
             break;
         r = build_fetch(o, p, true, err);
@@ -265,7 +266,7 @@ static int prepare_tree(const struct port_job *j, const struct box *b, struct wl
     if (n->recipe->sources_n)
         phase(j, "unpack");
     for (size_t i = 0; r == 0 && i < n->recipe->sources_n; i++)
-        r = place_source(j, b, i, err);
+        r = n->sources[i].unwanted ? 0 : place_source(j, b, i, err);
     if (r == 0 && n->recipe->patches.n)
         phase(j, "patch");
     for (size_t i = 0; r == 0 && i < n->recipe->patches.n; i++)

@@ -4,7 +4,8 @@
 
 #include <stdbool.h>
 
-/* What a program's file is: path, inode, size and times, as text; NULL if there is no such file. The caller frees it. */
+/* What a program's file is: path, inode, size and times, as text; NULL if there is no such file. The caller frees it.
+ */
 char *memo_file_identity(const char *path);
 
 /* The answer kept for this question in CACHE/identity/, or NULL; the caller frees it. */

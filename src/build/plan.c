@@ -228,6 +228,8 @@ static int node_key(const struct plan_options *o, const struct plan *p, struct n
                                               r->sources[i].strip, r->sources[i].unpack);
         WL_CLEANUP_FREE char *name = source_file_name(r->sources[i].source.archives[0].urls.v[0]);
 
+        if (n->sources[i].unwanted)
+            continue;
         hash_field(h, "source", n->sources[i].sha256);
         hash_field(h, "how", how);
         hash_field(h, "as", r->sources[i].unpack ? NULL : name);
@@ -269,6 +271,8 @@ int plan_keys(const struct plan_options *o, const struct fetch_options *f, struc
             if (source_cached(want, f, &n->sources[s].path, &index) != 0)
                 index = 0;
             memcpy(n->sources[s].sha256, want->archives[index].sha256, HASH_HEX_SIZE);
+            n->sources[s].unwanted =
+                n->recipe->sources[s].only_with && strcmp(n->recipe->sources[s].only_with, n->sources[0].sha256) != 0;
         }
         r = node_key(o, p, n, err);
     }

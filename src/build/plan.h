@@ -20,6 +20,7 @@ struct plan_need {
 struct node_source {
     char *path;                 /* the fetched file; NULL: not fetched yet */
     char sha256[HASH_HEX_SIZE]; /* of the archive that is (or would first be) used */
+    bool unwanted;              /* by its only-with */
     bool given;                 /* by --source */
 };
 

@@ -20,8 +20,8 @@ struct toolchain {
 };
 
 /* Finds the toolchain for wasm: wasi-sdk in the folder sdk_root, or the system's LLVM when that is NULL. What is
- * missing or too old is WL_E_TOOLCHAIN with the way to get it. cache is a folder where what a compiler said of itself is
- * remembered for as long as its file does not change; NULL: it is asked each time. */
+ * missing or too old is WL_E_TOOLCHAIN with the way to get it. cache is a folder where what a compiler said of itself
+ * is remembered for as long as its file does not change; NULL: it is asked each time. */
 int toolchain_find_wasi(const char *sdk_root, const char *cache, struct toolchain *t, struct wl_err *err);
 
 /* Finds the machine's own compiler. */

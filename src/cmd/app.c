@@ -175,7 +175,7 @@ static void print_plan(const struct plan *p)
             continue;
         printf("  %s %s\n", n->recipe->name, n->recipe->version);
         for (size_t s = 0; s < n->recipe->sources_n; s++)
-            if (!n->sources[s].path)
+            if (!n->sources[s].path && !n->sources[s].unwanted)
                 printf("    fetch %s\n", n->recipe->sources[s].source.archives[0].urls.v[0]);
         for (size_t s = 0; s < n->recipe->patches.n; s++)
             printf("    patch %s\n", path_base(n->recipe->patches.v[s]));

@@ -1,33 +1,57 @@
 /* wl-make fetch: brings every source of the named ports, and of what they need, into the cache. */
 #include "app.h"
 
+static bool is_missing(const struct node_source *s)
+{
+    return !s->path && !s->unwanted;
+}
+
+/* Counts the sources and those that are missing; prints these with print. */
+static size_t count_missing(const struct plan *p, bool print, size_t *sources)
+{
+    size_t missing = 0;
+
+    *sources = 0;
+    for (size_t i = 0; i < p->n; i++)
+        for (size_t s = 0; s < p->nodes[i].recipe->sources_n; s++) {
+            const struct recipe *r = p->nodes[i].recipe;
+
+            ++*sources;
+            if (!is_missing(&p->nodes[i].sources[s]))
+                continue;
+            missing++;
+            if (print)
+                printf("%s: %s\n", r->name, r->sources[s].source.archives[0].urls.v[0]);
+        }
+    return missing;
+}
+
 int cmd_fetch(struct app *a, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
+    struct fetch_options cached = {.cache = a->store.sources};
     struct build_options o;
-    struct fetch_options cached;
     struct plan p = {0};
-    size_t sources = 0, missing = 0;
+    size_t sources = 0, missing = 0, before = 0;
     int r = app_ports(a, &names, err);
 
     if (r < 0)
         return r;
     app_build_options(a, &o, true);
-    cached = (struct fetch_options){.cache = a->store.sources};
     r = plan_make(&o.plan, &names, &p, err);
     if (r == 0)
         r = plan_keys(&o.plan, &cached, &p, err);
-    for (size_t i = 0; r == 0 && i < p.n; i++)
-        for (size_t s = 0; s < p.nodes[i].recipe->sources_n; s++) {
-            sources++;
-            missing += !p.nodes[i].sources[s].path;
-            if (a->options.dry_run && !p.nodes[i].sources[s].path)
-                printf("%s: %s\n", p.nodes[i].recipe->name, p.nodes[i].recipe->sources[s].source.archives[0].urls.v[0]);
-        }
-    if (r == 0 && !a->options.dry_run)
+    if (r == 0)
+        before = missing = count_missing(&p, a->options.dry_run, &sources);
+    /* Which archive a source came from can make another source wanted (only-with). */
+    while (r == 0 && missing && !a->options.dry_run) {
         r = build_fetch(&o, &p, false, err);
+        if (r == 0)
+            r = plan_keys(&o.plan, &cached, &p, err);
+        missing = count_missing(&p, false, &sources);
+    }
     if (r == 0 && !a->options.quiet && !a->options.dry_run)
-        printf("%zu sources are in the cache%s\n", sources, missing ? "" : " already: nothing to do");
+        printf("%zu sources are in the cache%s\n", sources, before ? "" : " already: nothing to do");
     plan_free(&p);
     return r;
 }

@@ -336,7 +336,8 @@ static int take_sources(const struct maker *m)
         const struct file_source *f = &l->f->sources[i];
         struct recipe_source *s = &m->r->sources[i];
         WL_CLEANUP_FREE char *key = xasprintf("sources/%u", i), *also_key = xasprintf("sources/%u/also", i);
-        WL_CLEANUP_FREE char *into_key = xasprintf("sources/%u/into", i);
+        WL_CLEANUP_FREE char *into_key = xasprintf("sources/%u/into", i),
+                             *only_key = xasprintf("sources/%u/only-with", i);
         const char *sha256 = f->sha256;
 
         s->strip = f->strip ? *f->strip : 1;
@@ -346,6 +347,10 @@ static int take_sources(const struct maker *m)
         if (s->strip < 0 || s->strip > 16)
             return layer_error(l, key, m->err, "strip: %d is not between 0 and 16", s->strip);
         s->into = f->into ? xstrdup(f->into) : NULL;
+        if (f->only_with && (i == 0 || !is_sha256(f->only_with)))
+            return layer_error(l, only_key, m->err,
+                               "only-with: \"%s\" is not the hash of an archive of the first source", f->only_with);
+        s->only_with = f->only_with ? xstrdup(f->only_with) : NULL;
         if (i == 0 && hash_layer) {
             if (sha256 && hash_layer == l)
                 return layer_error(l, "sha256", m->err, "two hashes for the first source");
@@ -571,6 +576,7 @@ void recipe_free(struct recipe *r)
     for (size_t i = 0; i < r->sources_n; i++) {
         source_free(&r->sources[i].source);
         free(r->sources[i].into);
+        free(r->sources[i].only_with);
     }
     free(r->sources);
     for (size_t i = 0; i < r->steps_n; i++) {

@@ -14,6 +14,7 @@ enum toolchain_kind { TOOLCHAIN_WASI, TOOLCHAIN_NATIVE, TOOLCHAIN_NONE };
 struct recipe_source {
     struct source source; /* the archives it may be */
     char *into;           /* folder below $SRC, or NULL */
+    char *only_with;      /* wanted only if the first source is the archive of this hash; NULL: always */
     int strip;
     bool unpack; /* false: the file itself is put there */
 };

@@ -33,6 +33,7 @@ static const cyaml_schema_field_t source_fields[] = {
     STRINGS("mirrors", struct file_source, mirrors),
     STRUCTS("also", struct file_source, also, archive),
     STRING("into", struct file_source, into),
+    STRING("only-with", struct file_source, only_with),
     CYAML_FIELD_INT_PTR("strip", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file_source, strip),
     CYAML_FIELD_BOOL_PTR("unpack", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file_source, unpack),
     CYAML_FIELD_END,

@@ -22,7 +22,7 @@ struct file_source {
     unsigned mirrors_count;
     struct file_archive *also;
     unsigned also_count;
-    char *into;
+    char *into, *only_with;
     int *strip;
     bool *unpack;
 };
