@@ -10,9 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { MAX_REDIRECTS = 10, MAX_RETRIES = 5, RETRY_MS = 500, POLL_MS = 1000 };
+enum { MAX_REDIRECTS = 10, MAX_RETRIES = 5, RETRY_MS = 500, POLL_MS = 500 };
 
 static void easy_cleanup(CURL **c)
 {
@@ -109,7 +110,7 @@ struct answer {
     curl_off_t had;        /* bytes of the part when the request went out */
     curl_off_t got;        /* bytes that came in this answer */
     curl_off_t range_from; /* of Content-Range; -1: none */
-    bool started, page, wrong_range;
+    bool started, page, wrong_range, stalled;
     int write_errno;
 };
 
@@ -238,12 +239,32 @@ static CURL *new_request(const struct transfer *t, const char *url, const struct
     return c;
 }
 
-/* Like curl_easy_perform, but wakes up at once on cancel. */
-static CURLcode perform(CURL *c, const struct fetch_options *o)
+/* Whether the failure came before there was a connection that could have carried a request. */
+static bool never_connected(CURL *c, const char *url)
+{
+    curl_off_t t = 0;
+
+    curl_easy_getinfo(c, starts_with(url, "https:") ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T, &t);
+    return t == 0;
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Like curl_easy_perform, but wakes up at once on cancel, and gives up when a (may be NULL) gets nothing for the time
+ * that is allowed: curl's own limit is on the average of some seconds, and so comes late. */
+static CURLcode perform(CURL *c, const char *url, const struct fetch_options *o, struct answer *a)
 {
     __attribute__((cleanup(multi_cleanup))) CURLM *m = curl_multi_init();
     struct curl_waitfd wait = {.fd = o->cancel ? o->cancel->fd : -1, .events = CURL_WAIT_POLLIN};
     CURLcode result = CURLE_FAILED_INIT;
+    double since = seconds();
+    curl_off_t had = 0;
     int running = 1, left;
     CURLMsg *msg;
 
@@ -256,21 +277,20 @@ static CURLcode perform(CURL *c, const struct fetch_options *o)
             result = CURLE_ABORTED_BY_CALLBACK;
             break;
         }
+        if (!a || a->got != had || never_connected(c, url)) {
+            since = seconds();
+            had = a ? a->got : 0;
+        } else if (seconds() - since > stall_seconds(o)) {
+            a->stalled = true;
+            result = CURLE_OPERATION_TIMEDOUT;
+            break;
+        }
     }
     while ((msg = curl_multi_info_read(m, &left)))
         if (msg->msg == CURLMSG_DONE)
             result = msg->data.result;
     curl_multi_remove_handle(m, c);
     return result;
-}
-
-/* Whether the failure came before there was a connection that could have carried a request. */
-static bool never_connected(CURL *c, const char *url)
-{
-    curl_off_t t = 0;
-
-    curl_easy_getinfo(c, starts_with(url, "https:") ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T, &t);
-    return t == 0;
 }
 
 static char *reason_of(CURL *c, const char *url, CURLcode code, const struct fetch_options *o, const char *text)
@@ -351,7 +371,7 @@ static int request(const struct transfer *t, char **url, struct answer *a, enum 
         snprintf(range, sizeof range, "%lld-", (long long)st.st_size);
         curl_easy_setopt(c, CURLOPT_RANGE, range);
     }
-    code = perform(c, a->o);
+    code = perform(c, *url, a->o, a);
     curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
     if (code == CURLE_ABORTED_BY_CALLBACK || (a->o->cancel && cancel_pending(a->o->cancel)))
         return cancel_error(err);
@@ -385,7 +405,8 @@ static int request(const struct transfer *t, char **url, struct answer *a, enum 
         dead_hosts_add(a->o->dead, host, why);
     wl_err_set(err, WL_E_FETCH, "%s", why);
     *out = BROKE;
-    return a->got > 0 ? 0 : -WL_E_FETCH;
+    /* Who breaks off after some bytes may give the rest; who falls silent would do so again. */
+    return a->got > 0 && !a->stalled && code != CURLE_OPERATION_TIMEDOUT ? 0 : -WL_E_FETCH;
 }
 
 int transfer_get(const struct transfer *t, const char *part, const struct fetch_options *o, struct wl_err *err)
@@ -444,7 +465,7 @@ int transfer_probe(const char *url, const struct fetch_options *o, struct wl_err
     if (!c)
         return wl_err_set(err, WL_E_FETCH, "libcurl cannot start");
     curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
-    code = perform(c, o);
+    code = perform(c, url, o, NULL);
     if (o->cancel && cancel_pending(o->cancel))
         return cancel_error(err);
     if (code == CURLE_OK)

@@ -1,0 +1,308 @@
+#include "fs.h"
+
+#include "testing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void test_path_join(void **state)
+{
+    static const char *const cases[][3] = {
+        {"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"a", "/b", "/b"}, {"", "b", "b"}, {"/", "b", "/b"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        WL_CLEANUP_FREE char *p = path_join(cases[i][0], cases[i][1]);
+
+        assert_string_equal(p, cases[i][2]);
+    }
+}
+
+static void test_path_parts(void **state)
+{
+    static const char *const cases[][3] = {
+        {"a/b/c", "c", "a/b"}, {"c", "c", "."}, {"/c", "c", "/"}, {"a/", "", "a"}, {"", "", "."}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        WL_CLEANUP_FREE char *dir = path_dir(cases[i][0]);
+
+        assert_string_equal(path_base(cases[i][0]), cases[i][1]);
+        assert_string_equal(dir, cases[i][2]);
+    }
+}
+
+static void test_path_absolute(void **state)
+{
+    WL_CLEANUP_FREE char *cwd = getcwd(NULL, 0), *a = path_absolute("/x/y"), *b = path_absolute("."),
+                         *c = path_absolute("z"), *expected = path_join(cwd, "z");
+
+    (void)state;
+    assert_string_equal(a, "/x/y");
+    assert_string_equal(b, cwd);
+    assert_string_equal(c, expected);
+}
+
+static void test_make_dirs(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *deep = in_folder(state, "a/b//c/"), *file = in_folder(state, "f"),
+                         *under = in_folder(state, "f/g");
+
+    assert_ok(make_dirs(deep, &err), &err);
+    assert_true(path_is_dir(deep));
+    assert_ok(make_dirs(deep, &err), &err);
+    write_text(file, "");
+    assert_class(make_dirs(file, &err), WL_E_IO, &err);
+    assert_contains(err.text, "Not a directory");
+    assert_class(make_dirs(under, &err), WL_E_IO, &err);
+    assert_file_is(file, "");
+}
+
+static void test_exists(void **state)
+{
+    WL_CLEANUP_FREE char *file = in_folder(state, "f"), *link = in_folder(state, "l");
+
+    assert_false(path_exists(file));
+    assert_int_equal(symlink("nowhere", link), 0);
+    assert_true(path_exists(link)); /* the link itself is there */
+    assert_false(path_is_dir(link));
+    assert_true(path_is_dir(*state));
+}
+
+static void test_remove_tree(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *top = in_folder(state, "t"), *deep = in_folder(state, "t/a/b"),
+                         *locked = in_folder(state, "t/a"), *file = in_folder(state, "t/a/b/f"),
+                         *kept = in_folder(state, "kept"), *kept_file = in_folder(state, "kept/f"),
+                         *link = in_folder(state, "t/link");
+
+    assert_ok(make_dirs(deep, &err), &err);
+    assert_ok(make_dirs(kept, &err), &err);
+    write_text(file, "x");
+    write_text(kept_file, "keep me");
+    assert_int_equal(symlink(kept, link), 0);
+    assert_int_equal(chmod(deep, 0500), 0);
+    assert_int_equal(chmod(locked, 0), 0);
+    assert_ok(remove_tree(top, &err), &err);
+    assert_false(path_exists(top));
+    assert_file_is(kept_file, "keep me"); /* the link was not followed */
+    assert_ok(remove_tree(top, &err), &err);
+    assert_ok(remove_tree(kept_file, &err), &err);
+    assert_false(path_exists(kept_file));
+}
+
+static void test_dir_list(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_STRV struct strv names = {0};
+    WL_CLEANUP_FREE char *none = in_folder(state, "none");
+
+    for (const char *const *n = (const char *const[]){"b", "a", "B", ".hidden", "é", "a b", NULL}; *n; n++) {
+        WL_CLEANUP_FREE char *file = in_folder(state, *n);
+
+        write_text(file, "");
+    }
+    assert_ok(dir_list(*state, &names, &err), &err);
+    assert_int_equal(names.n, 6);
+    assert_string_equal(names.v[0], ".hidden");
+    assert_string_equal(names.v[1], "B");
+    assert_string_equal(names.v[2], "a");
+    assert_string_equal(names.v[3], "a b");
+    assert_string_equal(names.v[4], "b");
+    assert_string_equal(names.v[5], "é");
+    assert_class(dir_list(none, &names, &err), WL_E_IO, &err);
+}
+
+static void test_copy_tree(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *from = in_folder(state, "from"), *sub = in_folder(state, "from/s ub"),
+                         *file = in_folder(state, "from/s ub/f"), *link = in_folder(state, "from/l"),
+                         *to = in_folder(state, "to"), *copied = in_folder(state, "to/s ub/f"),
+                         *copied_link = in_folder(state, "to/l");
+    char target[64] = "";
+    struct stat st;
+
+    assert_ok(make_dirs(sub, &err), &err);
+    write_text(file, "text");
+    assert_int_equal(chmod(file, 0555), 0);
+    assert_int_equal(symlink("s ub/f", link), 0);
+    utimensat(AT_FDCWD, file, (struct timespec[]){{.tv_sec = 1000000000}, {.tv_sec = 1000000000}}, 0);
+    assert_ok(copy_tree(from, to, &err), &err);
+    assert_file_is(copied, "text");
+    assert_int_equal(stat(copied, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0755); /* the owner may always write */
+    assert_int_equal(st.st_mtim.tv_sec, 1000000000);
+    assert_true(readlink(copied_link, target, sizeof target - 1) > 0);
+    assert_string_equal(target, "s ub/f");
+    /* Files that are there already are not overwritten. */
+    assert_class(copy_tree(from, to, &err), WL_E_IO, &err);
+}
+
+static void test_copy_merges_folders(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *one = in_folder(state, "one/lib"), *two = in_folder(state, "two/lib"),
+                         *f = in_folder(state, "one/lib/f"), *g = in_folder(state, "two/lib/g"),
+                         *to = in_folder(state, "one"), *from = in_folder(state, "two"),
+                         *both = in_folder(state, "one/lib/g"), *pipe = in_folder(state, "two/pipe");
+
+    assert_ok(make_dirs(one, &err), &err);
+    assert_ok(make_dirs(two, &err), &err);
+    write_text(f, "f");
+    write_text(g, "g");
+    assert_ok(copy_tree(from, to, &err), &err);
+    assert_file_is(both, "g");
+    assert_file_is(f, "f");
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_ok(remove_tree(both, &err), &err);
+    assert_class(copy_tree(from, to, &err), WL_E_IO, &err);
+    assert_contains(err.text, "neither file, folder nor link");
+}
+
+static void test_tree_size(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *sub = in_folder(state, "t/s"), *f = in_folder(state, "t/f"), *g = in_folder(state, "t/s/g"),
+                         *top = in_folder(state, "t"), *none = in_folder(state, "none");
+
+    assert_ok(make_dirs(sub, &err), &err);
+    write_text(f, "12345");
+    write_text(g, "123");
+    assert_int_equal(tree_size(top), 8);
+    assert_int_equal(tree_size(f), 5);
+    assert_int_equal(tree_size(none), 0);
+}
+
+static void test_file_read_write(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *file = in_folder(state, "f"), *data = NULL, *none = in_folder(state, "no/f");
+    WL_CLEANUP_STRV struct strv names = {0};
+    size_t n = 0;
+
+    assert_ok(file_write(file, "a\0b", 3, &err), &err);
+    assert_ok(file_read(file, 100, &data, &n, &err), &err);
+    assert_int_equal(n, 3);
+    assert_memory_equal(data, "a\0b", 4);
+    assert_ok(file_write(file, "new", 3, &err), &err);
+    assert_file_is(file, "new");
+    free_charp(&data);
+    assert_class(file_read(file, 2, &data, &n, &err), WL_E_IO, &err);
+    assert_contains(err.text, "larger than 2 bytes");
+    assert_ok(file_read(file, 3, &data, NULL, &err), &err);
+    assert_class(file_write(none, "x", 1, &err), WL_E_IO, &err);
+    free_charp(&data);
+    assert_class(file_read(none, 3, &data, NULL, &err), WL_E_IO, &err);
+    assert_ok(dir_list(*state, &names, &err), &err);
+    assert_int_equal(names.n, 1); /* nothing is left beside it */
+}
+
+static void test_path_replace(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *a = in_folder(state, "a"), *b = in_folder(state, "b"), *a_f = in_folder(state, "a/f"),
+                         *b_f = in_folder(state, "b/f"), *b_g = in_folder(state, "b/g"),
+                         *none = in_folder(state, "none");
+
+    /* onto nothing */
+    assert_ok(make_dirs(a, &err), &err);
+    write_text(a_f, "one");
+    assert_ok(path_replace(a, b, &err), &err);
+    assert_file_is(b_f, "one");
+    /* onto a folder that is not empty */
+    assert_ok(make_dirs(a, &err), &err);
+    write_text(a_f, "two");
+    write_text(b_g, "old");
+    assert_ok(path_replace(a, b, &err), &err);
+    assert_file_is(b_f, "two");
+    assert_false(path_exists(b_g));
+    assert_false(path_exists(a));
+    /* a file onto a folder, a folder onto a file */
+    write_text(a, "file");
+    assert_ok(path_replace(a, b, &err), &err);
+    assert_file_is(b, "file");
+    assert_ok(make_dirs(a, &err), &err);
+    assert_ok(path_replace(a, b, &err), &err);
+    assert_true(path_is_dir(b));
+    assert_class(path_replace(none, b, &err), WL_E_IO, &err);
+    assert_true(path_is_dir(b));
+}
+
+static void test_lock(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *file = in_folder(state, "lock"), *none = in_folder(state, "no/lock");
+    WL_CLEANUP_FD int first = -1, second = -1;
+
+    assert_ok(lock_take(file, true, &first, &err), &err);
+    assert_true(first >= 0);
+    assert_int_equal(lock_take(file, false, &second, &err), 1);
+    assert_int_equal(second, -1);
+    close_fdp(&first);
+    assert_int_equal(first, -1);
+    assert_ok(lock_take(file, false, &second, &err), &err);
+    assert_class(lock_take(none, true, &first, &err), WL_E_IO, &err);
+}
+
+struct waiter {
+    const char *file;
+    int r, fd;
+};
+
+static void *wait_for_lock(void *data)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct waiter *w = data;
+
+    w->r = lock_take(w->file, true, &w->fd, &err);
+    return NULL;
+}
+
+/* The holder removes the file: who waited must not end up with a lock on what nobody else finds. */
+static void test_lock_of_removed_file(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *file = in_folder(state, "lock");
+    struct waiter w = {.file = file, .fd = -1};
+    WL_CLEANUP_FD int first = -1, third = -1;
+    pthread_t thread;
+
+    assert_ok(lock_take(file, true, &first, &err), &err);
+    assert_int_equal(pthread_create(&thread, NULL, wait_for_lock, &w), 0);
+    usleep(100 * 1000);
+    assert_int_equal(unlink(file), 0);
+    close_fdp(&first);
+    pthread_join(thread, NULL);
+    assert_int_equal(w.r, 0);
+    assert_int_equal(lock_take(file, false, &third, &err), 1);
+    close_fdp(&w.fd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_path_join),
+        cmocka_unit_test(test_path_parts),
+        cmocka_unit_test(test_path_absolute),
+        TEST_IN_FOLDER(test_make_dirs),
+        TEST_IN_FOLDER(test_exists),
+        TEST_IN_FOLDER(test_remove_tree),
+        TEST_IN_FOLDER(test_dir_list),
+        TEST_IN_FOLDER(test_copy_tree),
+        TEST_IN_FOLDER(test_copy_merges_folders),
+        TEST_IN_FOLDER(test_tree_size),
+        TEST_IN_FOLDER(test_file_read_write),
+        TEST_IN_FOLDER(test_path_replace),
+        TEST_IN_FOLDER(test_lock),
+        TEST_IN_FOLDER(test_lock_of_removed_file),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,182 @@
+#include "str.h"
+
+#include "testing.h"
+
+#include <string.h>
+
+static void test_str_grows(void **state)
+{
+    WL_CLEANUP_STR struct str s = {0};
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        str_addc(&s, (char)('a' + i % 26));
+    assert_int_equal(s.len, 1000);
+    assert_int_equal(strlen(s.s), 1000);
+    str_addn(&s, "xyz123", 3);
+    str_addf(&s, "%d-%s", 42, "end");
+    assert_string_equal(s.s + 1000, "xyz42-end");
+}
+
+static void test_str_take(void **state)
+{
+    WL_CLEANUP_FREE char *empty = NULL, *text = NULL;
+    struct str s = {0};
+
+    (void)state;
+    empty = str_take(&s);
+    assert_string_equal(empty, "");
+    str_add(&s, "abc");
+    text = str_take(&s);
+    assert_string_equal(text, "abc");
+    assert_null(s.s);
+    assert_int_equal(s.len, 0);
+}
+
+static void test_str_add_nothing(void **state)
+{
+    WL_CLEANUP_STR struct str s = {0};
+
+    (void)state;
+    str_addn(&s, NULL, 0);
+    assert_string_equal(s.s, "");
+}
+
+static void test_strv(void **state)
+{
+    WL_CLEANUP_STRV struct strv l = {0}, more = {0};
+
+    (void)state;
+    strv_add(&l, "one");
+    strv_addf(&l, "%s-%d", "two", 2);
+    strv_take(&l, xstrdup("three"));
+    assert_int_equal(l.n, 3);
+    assert_null(l.v[3]);
+    assert_string_equal(l.v[1], "two-2");
+    assert_true(strv_has(&l, "three"));
+    assert_false(strv_has(&l, "four"));
+    strv_add_once(&l, "one");
+    assert_int_equal(l.n, 3);
+    strv_add_once(&l, "four");
+    assert_int_equal(l.n, 4);
+    strv_add(&more, "five");
+    strv_add(&more, "one");
+    strv_addv(&l, &more);
+    assert_int_equal(l.n, 6);
+    assert_string_equal(l.v[4], "five");
+    assert_null(l.v[6]);
+    strv_free(&l);
+    assert_int_equal(l.n, 0);
+    assert_false(strv_has(&l, "one"));
+}
+
+static void test_starts_and_ends(void **state)
+{
+    (void)state;
+    assert_true(starts_with("debian:pool", "debian:"));
+    assert_true(starts_with("abc", ""));
+    assert_false(starts_with("ab", "abc"));
+    assert_true(ends_with("a.tar.xz", ".xz"));
+    assert_true(ends_with("abc", ""));
+    assert_false(ends_with("xz", ".xz"));
+    assert_false(ends_with("a.xz.part", ".xz"));
+}
+
+static void test_shell_quote(void **state)
+{
+    static const char *const cases[][2] = {
+        {"plain-1.0/file_name", "plain-1.0/file_name"},
+        {"", "''"},
+        {"a b", "'a b'"},
+        {"it's", "'it'\\''s'"},
+        {"$HOME", "'$HOME'"},
+        {"`id`;|&", "'`id`;|&'"},
+        {"tést", "'tést'"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        WL_CLEANUP_FREE char *q = shell_quote(cases[i][0]);
+
+        assert_string_equal(q, cases[i][1]);
+    }
+}
+
+static void test_version_compare(void **state)
+{
+    static const char *const rising[] = {"2.9", "2.10", "3", "3.9", "3.11", "3.11.1", "3.11.2", "3.11.15", "10.0"};
+    enum { N = sizeof rising / sizeof *rising };
+
+    (void)state;
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < N; j++) {
+            int c = version_compare(rising[i], rising[j]);
+
+            assert_int_equal(c < 0 ? -1 : c > 0, i < j ? -1 : i > j);
+        }
+    assert_int_equal(version_compare("1.02", "1.2"), 0);
+    assert_true(version_compare("v3.9", "v3.10") < 0);
+    assert_true(version_compare("", "1") < 0);
+    assert_true(version_compare("99999999999999999999998", "99999999999999999999999") < 0);
+}
+
+static void test_edit_distance(void **state)
+{
+    (void)state;
+    assert_int_equal(edit_distance("", ""), 0);
+    assert_int_equal(edit_distance("", "abc"), 3);
+    assert_int_equal(edit_distance("abc", ""), 3);
+    assert_int_equal(edit_distance("python", "pyhton"), 2);
+    assert_int_equal(edit_distance("kitten", "sitting"), 3);
+    assert_int_equal(edit_distance("same", "same"), 0);
+}
+
+static void test_human_size(void **state)
+{
+    static const struct {
+        unsigned long long bytes;
+        const char *text;
+    } cases[] = {{0, "0 B"},
+                 {999, "999 B"},
+                 {1000, "1.0 kB"},
+                 {9500000, "9.5 MB"},
+                 {123456789, "123 MB"},
+                 {2500000000ULL, "2.5 GB"},
+                 {999950000, "1.0 GB"},
+                 {~0ULL, "18446744 TB"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        WL_CLEANUP_FREE char *s = human_size(cases[i].bytes);
+
+        assert_string_equal(s, cases[i].text);
+    }
+}
+
+static void test_alloc(void **state)
+{
+    char *p = xreallocarray(NULL, 10, 4), *zero = xcalloc(4, 4), *copy = xstrndup("abcdef", 3);
+
+    (void)state;
+    assert_non_null(p);
+    for (int i = 0; i < 16; i++)
+        assert_int_equal(zero[i], 0);
+    assert_string_equal(copy, "abc");
+    free(p);
+    free(zero);
+    free_charp(&copy);
+    assert_null(copy);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_str_grows),       cmocka_unit_test(test_str_take),
+        cmocka_unit_test(test_str_add_nothing), cmocka_unit_test(test_strv),
+        cmocka_unit_test(test_starts_and_ends), cmocka_unit_test(test_shell_quote),
+        cmocka_unit_test(test_version_compare), cmocka_unit_test(test_edit_distance),
+        cmocka_unit_test(test_human_size),      cmocka_unit_test(test_alloc),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
