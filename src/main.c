@@ -22,7 +22,8 @@ static int end_by_signal(struct app *a)
     return 128 + sig;
 }
 
-static int not_a_command(const char *word, struct wl_err *err)
+/* no_port is why the word is no port either. */
+static int not_a_command(const char *word, const struct wl_err *no_port, struct wl_err *err)
 {
     size_t best = 3;
     const char *near = NULL;
@@ -35,6 +36,8 @@ static int not_a_command(const char *word, struct wl_err *err)
         }
     if (near)
         return wl_err_hint(err, "did you mean %s? wl-make help lists the commands", near);
+    if (no_port->hint && starts_with(no_port->hint, "did you mean"))
+        return wl_err_hint(err, "%s", no_port->hint);
     return wl_err_hint(err, "wl-make help lists the commands, wl-make list the ports");
 }
 
@@ -44,7 +47,7 @@ static const struct command *choose(int *argc, char **argv, struct wl_err *err)
 {
     int word = options_first_word(*argc, argv);
     const struct command *c = word < *argc ? command_find(argv[word]) : NULL;
-    bool known = true;
+    bool known;
 
     if (c) {
         memmove(argv + word, argv + word + 1, (size_t)(*argc - word) * sizeof *argv);
@@ -56,17 +59,16 @@ static const struct command *choose(int *argc, char **argv, struct wl_err *err)
     /* A word without a slash that is no port is more likely a mistyped command. */
     if (!strchr(argv[word], '/')) {
         struct app probe = {0};
-        WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+        WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
         WL_CLEANUP_FREE char *name = NULL;
 
-        known =
-            options_parse(&probe.options, CMD_BUILD, *argc, argv, &ignored) < 0 ||
-            (app_find_roots(&probe, &ignored) == 0 && ports_resolve(&probe.roots, argv[word], &name, &ignored) == 0);
+        known = options_parse(&probe.options, CMD_BUILD, *argc, argv, &why) < 0 ||
+                (app_find_roots(&probe, &why) == 0 && ports_resolve(&probe.roots, argv[word], &name, &why) == 0);
         app_free(&probe);
-    }
-    if (!known) {
-        not_a_command(argv[word], err);
-        return NULL;
+        if (!known) {
+            not_a_command(argv[word], &why, err);
+            return NULL;
+        }
     }
     return command_find("build");
 }

@@ -16,6 +16,9 @@ enum { LINES = 100000 }; /* a bound for lists; nobody writes so many */
 #define STRUCTS(key, type, member, schema)                                                                             \
     CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, &(schema), 0, LINES)
 
+/* libcyaml's own bool takes any other word as true. */
+static const cyaml_strval_t booleans[] = {{"true", true}, {"false", false}};
+
 static const cyaml_schema_value_t string = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED)};
 
 static const cyaml_schema_field_t archive_fields[] = {
@@ -35,7 +38,8 @@ static const cyaml_schema_field_t source_fields[] = {
     STRING("into", struct file_source, into),
     STRING("only-with", struct file_source, only_with),
     CYAML_FIELD_INT_PTR("strip", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file_source, strip),
-    CYAML_FIELD_BOOL_PTR("unpack", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file_source, unpack),
+    CYAML_FIELD_ENUM_PTR("unpack", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct file_source,
+                         unpack, booleans, CYAML_ARRAY_LEN(booleans)),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t source = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_source, source_fields)};
@@ -51,7 +55,8 @@ static const cyaml_schema_field_t recipe_fields[] = {
     STRING("summary", struct recipe_file, summary),
     STRING("license", struct recipe_file, license),
     STRING("homepage", struct recipe_file, homepage),
-    CYAML_FIELD_BOOL("abstract", CYAML_FLAG_OPTIONAL, struct recipe_file, abstract),
+    CYAML_FIELD_ENUM("abstract", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct recipe_file, abstract, booleans,
+                     CYAML_ARRAY_LEN(booleans)),
     STRING("from", struct recipe_file, from),
     STRING("for-each", struct recipe_file, for_each),
     STRING("version", struct recipe_file, version),

@@ -12,6 +12,35 @@ static int parse(yaml_parser_t *parser, yaml_document_t *doc, const char *text, 
     return yaml_parser_load(parser, doc) ? 0 : -1;
 }
 
+/* A key that stands twice in one mapping: YAML forbids it, libyaml does not care. Mappings too large to be anybody's
+ * recipe are left to the schema. */
+static int check_twice(const char *file, yaml_document_t *doc, struct wl_err *err)
+{
+    enum { MAX_PAIRS = 1000 };
+
+    for (const yaml_node_t *node = doc->nodes.start; node < doc->nodes.top; node++) {
+        const yaml_node_pair_t *first;
+
+        if (node->type != YAML_MAPPING_NODE)
+            continue;
+        first = node->data.mapping.pairs.start;
+        if (node->data.mapping.pairs.top - first > MAX_PAIRS)
+            continue;
+        for (const yaml_node_pair_t *p = first; p < node->data.mapping.pairs.top; p++)
+            for (const yaml_node_pair_t *q = first; q < p; q++) {
+                const yaml_node_t *a = yaml_document_get_node(doc, q->key), *b = yaml_document_get_node(doc, p->key);
+
+                if (a->type != YAML_SCALAR_NODE || b->type != YAML_SCALAR_NODE ||
+                    a->data.scalar.length != b->data.scalar.length ||
+                    memcmp(a->data.scalar.value, b->data.scalar.value, a->data.scalar.length) != 0)
+                    continue;
+                return wl_err_set(err, WL_E_RECIPE, "%s:%zu: the key '%s' is there twice; the first is in line %zu",
+                                  file, b->start_mark.line + 1, b->data.scalar.value, a->start_mark.line + 1);
+            }
+    }
+    return 0;
+}
+
 int yaml_check(const char *file, const char *text, size_t n, struct wl_err *err)
 {
     yaml_parser_t parser;
@@ -36,6 +65,8 @@ int yaml_check(const char *file, const char *text, size_t n, struct wl_err *err)
     else if (root->type != YAML_MAPPING_NODE)
         r = wl_err_set(err, WL_E_RECIPE, "%s:%zu: a recipe is a mapping of keys to values", file,
                        root->start_mark.line + 1);
+    else
+        r = check_twice(file, &doc, err);
     yaml_document_delete(&doc);
     yaml_parser_delete(&parser);
     return r;

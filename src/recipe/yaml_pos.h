@@ -8,7 +8,8 @@
 
 #include <stddef.h>
 
-/* Checks that the text is one YAML mapping; what is not is WL_E_RECIPE with file and line. */
+/* Checks that the text is one YAML mapping, and that no mapping in it has a key twice; what is not is WL_E_RECIPE with
+ * file and line. */
 int yaml_check(const char *file, const char *text, size_t n, struct wl_err *err);
 
 /* The line (from 1) of a key path: "sources", "sources/0/url". A part that is not there ends the search at the part

@@ -1,0 +1,249 @@
+# A tiny test library: sourced by the scripts beside it, speaks TAP.
+#
+# A script defines functions test_...; each is a test and its name, with spaces for underscores, what it is called.
+# Each runs in a process and a temp folder of its own ($T, also the working folder), under a time limit, and ends at
+# its first failed expectation, after which what the tool printed is shown. `SCRIPT test_name...` runs single ones.
+#
+# From meson: WL_MAKE is the tool under test, WL_SOURCE_ROOT the checkout it was built from.
+# shellcheck shell=bash disable=SC2034
+set -u
+
+: "${WL_MAKE:?WL_MAKE must name the tool that is tested}"
+E2E=$(CDPATH= cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+: "${WL_SOURCE_ROOT:=$(CDPATH= cd -- "$E2E/../.." && pwd)}"
+: "${LIMIT:=120}" # seconds for one test
+export WL_MAKE WL_SOURCE_ROOT
+
+# The system's own where there is one: another user can run it, too.
+PYTHON=/usr/bin/python3
+[ -x "$PYTHON" ] || PYTHON=$(command -v python3)
+
+# --- what happened, and what should have ---
+
+st=0 # exit status of the last `run`; 128 + n when signal n ended it
+
+fail() {
+    printf 'failed: %s\n' "$*"
+    printf 'status: %s\n--- stdout\n' "$st"
+    [ ! -f "$T/.out" ] || tail -c 3000 "$T/.out"
+    printf '\n--- stderr\n'
+    [ ! -f "$T/.err" ] || tail -c 5000 "$T/.err"
+    exit 1
+}
+
+skip() {
+    printf '%s\n' "$*" >"$T/.skip"
+    exit 77
+}
+
+# Runs a command; its words are in $T/.out and $T/.err and its status in $st.
+run() {
+    st=0
+    timeout -k 5 "${SECONDS_EACH:-60}" "$@" >"$T/.out" 2>"$T/.err" </dev/null || st=$?
+    [ "$st" != 124 ] || fail "did not end in time: $*"
+}
+
+# The tool, with all its places in the temp folder, and only the made-up ports.
+wl() {
+    WL_MAKE_ROOT=$ROOT run "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" "$@"
+}
+
+status() {
+    [ "$st" = "$1" ] || fail "exit status $st instead of $1"
+}
+
+# `err TEXT...`: stderr has each of the texts, letter by letter. `out` likewise for stdout.
+err() {
+    local text
+    for text; do
+        grep -qF -e "$text" "$T/.err" || fail "stderr does not say: $text"
+    done
+}
+out() {
+    local text
+    for text; do
+        grep -qF -e "$text" "$T/.out" || fail "stdout does not say: $text"
+    done
+}
+not_err() {
+    ! grep -qF -e "$1" "$T/.err" || fail "stderr says: $1"
+}
+not_out() {
+    ! grep -qF -e "$1" "$T/.out" || fail "stdout says: $1"
+}
+is() {
+    [ "$1" = "$2" ] || fail "${3:-value} is: $1 -- and not: $2"
+}
+there() {
+    local f
+    for f; do
+        [ -e "$f" ] || fail "$f is not there"
+    done
+}
+not_there() {
+    local f
+    for f; do
+        [ ! -e "$f" ] && [ ! -L "$f" ] || fail "$f is there"
+    done
+}
+
+# An error is one message, with what to do; nothing half-written is left anywhere.
+clean_failure() {
+    status "$1"
+    err 'wl-make: error: '
+    is "$(grep -c '^wl-make: error: ' "$T/.err")" 1 'number of error messages'
+    nothing_half
+}
+
+# No artifact without its key, no folder made aside, no lock that is held, no part beside a source but one to resume.
+nothing_half() {
+    local left
+    left=$(find "$OUT" -name '.*.new.*' 2>/dev/null)
+    [ -z "$left" ] || fail "left in the output: $left"
+    left=$(find "$CACHE/store" -mindepth 1 -maxdepth 1 2>/dev/null | grep -vE '/[0-9a-f]{64}$')
+    [ -z "$left" ] || fail "left in the store: $left"
+    for left in "$CACHE"/build/*; do
+        [ ! -d "$left" ] || [ -e "$left/enter.sh" ] || [ -n "${KEPT_BUILD-}" ] || fail "left of the build: $left"
+    done
+    left=$(find "$CACHE" -name '*.new.[0-9]*' 2>/dev/null)
+    [ -z "$left" ] || fail "left in the cache: $left"
+}
+
+# Waits until a command succeeds: `wait_for 10 test -e FILE`.
+wait_for() {
+    local n=$(($1 * 20))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        n=$((n - 1))
+        [ "$n" -gt 0 ] || fail "waited in vain for: $*"
+        sleep 0.05
+    done
+}
+
+# --- made-up ports ---
+
+# `port NAME <<EOF`: the recipe of a made-up port.
+port() {
+    mkdir -p "$PORTS/$1"
+    cat >"$PORTS/$1/recipe.yaml"
+}
+
+# `simple NAME [LINE...]`: a port without sources that installs one file; further lines are added to its recipe.
+simple() {
+    local name=$1
+    shift
+    {
+        printf 'summary: made up\nversion: "1"\ntoolchain: none\n'
+        [ $# = 0 ] || printf '%s\n' "$@"
+        printf 'steps:\n  - name: install\n    run: |\n      mkdir -p "$STAGE/share"\n      echo "$PORT" >"$STAGE/share/%s"\n' \
+            "${name##*/}"
+    } | port "$name"
+}
+
+sha256() {
+    sha256sum "$1" | cut -d ' ' -f 1
+}
+
+# `archive FILE NAME=TEXT...`: a .tar.gz with a leading folder, as upstreams make them.
+archive() {
+    local file=$1 dir=$T/.archive/package pair
+    shift
+    rm -rf "$T/.archive"
+    mkdir -p "$dir"
+    for pair; do
+        mkdir -p "$(dirname -- "$dir/${pair%%=*}")"
+        printf '%s\n' "${pair#*=}" >"$dir/${pair%%=*}"
+    done
+    tar -C "$T/.archive" --sort=name --mtime=@0 --owner=0 --group=0 -czf "$file" package
+    rm -rf "$T/.archive"
+}
+
+# `from_url NAME URL SHA256 [LINE...]`: a port that copies what its archive holds.
+from_url() {
+    local name=$1 url=$2 hash=$3
+    shift 3
+    {
+        printf 'version: "1"\ntoolchain: none\nsources:\n  - url: "%s"\n    sha256: %s\n' "$url" "$hash"
+        [ $# = 0 ] || printf '%s\n' "$@"
+        printf 'steps:\n  - name: install\n    run: cp -R "$SRC/." "$STAGE/"\n'
+    } | port "$name"
+}
+
+# --- other programs ---
+
+# `serve`: help.py's web server; its address is in $URL, its log of requests in $T/.requests.
+serve() {
+    mkdir -p "$T/www"
+    rm -f "$T/.port"
+    "$PYTHON" "$E2E/help.py" serve "$T/www" "$T/.port" "$T/.requests" >"$T/.server" 2>&1 &
+    # shellcheck disable=SC2064
+    trap "kill $! 2>/dev/null" EXIT
+    wait_for 10 test -s "$T/.port"
+    URL=http://127.0.0.1:$(cat "$T/.port")
+}
+
+is_root() {
+    [ "$(id -u)" = 0 ]
+}
+
+# Runs the tool as somebody who owns nothing and may not become root.
+as_nobody() {
+    is_root || {
+        "$@"
+        return
+    }
+    setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs --inh-caps=-all --bounding-set=-all \
+        env HOME="$T" "$@"
+}
+
+# --- running them ---
+
+main() {
+    local tests name n=0 failed=0 s why work
+    if [ "${1-}" = --one ]; then
+        T=$2
+        export T
+        cd "$T" || exit 1
+        CACHE=$T/cache OUT=$T/out PORTS=$T/ports ROOT=$T/root
+        unset WASI_SDK_ROOT NO_COLOR XDG_CACHE_HOME MAKEFLAGS MFLAGS MAKELEVEL
+        export LC_ALL=C.UTF-8 TERM=dumb REAL_HOME="${REAL_HOME-$HOME}" HOME=$T/home
+        "$3"
+        exit
+    fi
+    tests=("$@")
+    [ $# != 0 ] || mapfile -t tests < <(grep -oE '^test_[A-Za-z0-9_]+' "$0")
+    printf '1..%d\n' "${#tests[@]}"
+    export REAL_HOME=$HOME
+    for name in "${tests[@]}"; do
+        n=$((n + 1))
+        work=$(mktemp -d "${TMPDIR:-/tmp}/wl-e2e.XXXXXX") || exit 1
+        # shellcheck disable=SC2064 # now, not then
+        trap "remove '$work'" EXIT
+        chmod 755 "$work"
+        mkdir -p "$work/ports" "$work/root/ports" "$work/home"
+        : >"$work/root/wl-make.sh"
+        s=0
+        timeout -k 10 "$LIMIT" bash "$0" --one "$work" "$name" >"$work/.log" 2>&1 </dev/null || s=$?
+        why=${name#test_}
+        why=${why//_/ }
+        case $s in
+        0) printf 'ok %d - %s\n' "$n" "$why" ;;
+        77) printf 'ok %d - %s # SKIP %s\n' "$n" "$why" "$(cat "$work/.skip" 2>/dev/null)" ;;
+        *)
+            failed=$((failed + 1))
+            printf 'not ok %d - %s\n' "$n" "$why"
+            [ "$s" != 124 ] || printf '# took longer than %s s\n' "$LIMIT"
+            tail -c 9000 "$work/.log" | sed 's/^/# /'
+            ;;
+        esac
+        [ -n "${KEEP-}" ] && printf '# kept: %s\n' "$work" || remove "$work"
+        trap - EXIT
+    done
+    [ "$failed" = 0 ]
+}
+
+# A test may have left folders nobody may write to.
+remove() {
+    chmod -R u+rwX "$1" 2>/dev/null
+    rm -rf "$1"
+}

@@ -1,0 +1,367 @@
+#!/bin/bash
+# Sources that cannot be had, are not what they should be, or would do harm: the message says what and where, the class
+# is 4 (not to be had) or 5 (wrong bytes), and nothing half-written is left.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317
+. "$(dirname -- "$0")/lib.sh"
+
+none() {
+    printf '%064d' 0
+}
+
+# No artifact and no result, whatever else is left.
+nothing_built() {
+    nothing_half
+    not_there "$OUT/$1"
+    is "$(find "$CACHE/store" -mindepth 1 | wc -l)" 0 'artifacts in the store'
+}
+
+test_a_source_is_fetched_once_and_verified() {
+    serve
+    archive www/a.tar.gz hello=world
+    from_url made/a "$URL/a.tar.gz" "$(sha256 www/a.tar.gz)"
+    wl made/a
+    status 0
+    err 'fetched a.tar.gz'
+    is "$(cat "$OUT/made/a/hello")" world
+    wl made/a --debug
+    status 0
+    is "$(wc -l <.requests)" 1 'requests'
+}
+
+test_hash_mismatch() {
+    serve
+    archive www/a.tar.gz hello=world
+    local hash right=1111111111111111111111111111111111111111111111111111111111111111
+    hash=$(sha256 www/a.tar.gz)
+    from_url made/a "$URL/a.tar.gz" $right
+    wl made/a
+    clean_failure 5
+    err "$right" "$hash" "$URL/a.tar.gz" 'is kept in '
+    nothing_built made/a
+    local kept
+    kept=$(grep -oE "$CACHE/sources/rejected/[^ ;]*" .err | head -n 1)
+    there "$kept"
+    is "$(sha256 "$kept")" "$hash"
+    # Still wrong the second time: what was put aside is not mistaken for it.
+    wl made/a
+    clean_failure 5
+    # And right once the recipe is.
+    from_url made/a "$URL/a.tar.gz" "$hash"
+    wl made/a
+    status 0
+}
+
+test_a_mirror_serves_when_the_first_address_does_not() {
+    serve
+    archive www/a.tar.gz hello=world
+    printf 'other bytes\n' >www/b.tar.gz
+    from_url made/a "$URL/b.tar.gz" "$(sha256 www/a.tar.gz)" '    mirrors:' "      - $URL/none.tar.gz" "      - $URL/moved/a.tar.gz"
+    wl made/a
+    status 0
+    err 'other bytes than the recipe pins' 'HTTP 404'
+    there "$OUT/made/a/hello"
+}
+
+test_another_archive_of_the_same_source() {
+    serve
+    archive www/a.tar.gz hello=one
+    archive www/b.tar.gz hello=two
+    from_url made/a "$URL/none.tar.gz" "$(sha256 www/a.tar.gz)" '    also:' "      - url: $URL/b.tar.gz" "        sha256: $(sha256 www/b.tar.gz)"
+    wl made/a
+    status 0
+    is "$(cat "$OUT/made/a/hello")" two
+    wl made/a
+    out 'nothing to do'
+}
+
+test_404() {
+    serve
+    from_url made/a "$URL/none.tar.gz" "$(none)"
+    wl made/a
+    clean_failure 4
+    err "made/a: none.tar.gz is not to be had: $URL/none.tar.gz (HTTP 404"
+    nothing_built made/a
+    is "$(find "$CACHE/sources" -type f ! -name .lock | wc -l)" 0 'files in the cache'
+}
+
+test_server_error() {
+    serve
+    printf x >www/a.tar.gz
+    from_url made/a "$URL/500/a.tar.gz" "$(none)"
+    wl made/a
+    clean_failure 4
+    err 'HTTP 500'
+}
+
+test_a_web_page_instead_of_an_archive() {
+    serve
+    from_url made/a "$URL/page/a.tar.gz" "$(none)"
+    wl made/a
+    clean_failure 4
+    err 'a web page (text/html) instead of the file' "$URL/page/a.tar.gz"
+    nothing_built made/a
+    # The same, but called an archive: then the hash tells, and the content is looked at.
+    from_url made/b "$URL/html/a.tar.gz" "$(none)"
+    wl made/b
+    clean_failure 5
+    err 'it is an HTML page'
+    nothing_built made/b
+    # Even where the recipe itself pins a page.
+    printf '<!doctype html><p>hello\n' >page.tar.gz
+    from_url made/c "file:$T/page.tar.gz" "$(sha256 page.tar.gz)"
+    wl made/c
+    clean_failure 5
+    err 'is not an archive: it is an HTML page'
+    nothing_built made/c
+}
+
+test_connection_refused() {
+    local url
+    url=http://127.0.0.1:$("$PYTHON" "$E2E/help.py" closed-port)/a.tar.gz
+    from_url made/a "$url" "$(none)"
+    SECONDS=0
+    wl made/a
+    clean_failure 4
+    err "$url (Connection refused)" '--source FILE'
+    [ $SECONDS -le 5 ] || fail "took $SECONDS s"
+    nothing_built made/a
+}
+
+test_no_such_host() {
+    from_url made/a https://no-such-host.invalid/a.tar.gz "$(none)"
+    wl made/a
+    clean_failure 4
+    err 'no-such-host.invalid'
+}
+
+test_no_such_file() {
+    from_url made/a "file:$T/none.tar.gz" "$(none)"
+    wl made/a
+    clean_failure 4
+    err "$T/none.tar.gz" 'No such file'
+}
+
+test_a_broken_download_is_resumed() {
+    serve
+    head -c 300000 /dev/urandom >big
+    tar -czf www/a.tar.gz big --transform s,^,package/,
+    from_url made/a "$URL/break/a.tar.gz" "$(sha256 www/a.tar.gz)"
+    wl made/a
+    status 0
+    cmp big "$OUT/made/a/big" || fail 'other bytes'
+    is "$(wc -l <.requests)" 2 'requests'
+    is "$(grep -cE 'bytes=[1-9][0-9]+-$' .requests)" 1 'requests for the rest'
+}
+
+test_a_server_that_cannot_resume() {
+    serve
+    head -c 300000 /dev/urandom >big
+    tar -czf www/a.tar.gz big --transform s,^,package/,
+    from_url made/a "$URL/ignore-range/a.tar.gz" "$(sha256 www/a.tar.gz)"
+    wl made/a
+    status 0
+    cmp big "$OUT/made/a/big" || fail 'other bytes'
+}
+
+test_a_download_goes_on_where_the_last_run_was_killed() {
+    serve
+    head -c 300000 /dev/urandom >big
+    tar -czf www/a.tar.gz big --transform s,^,package/,
+    local hash
+    hash=$(sha256 www/a.tar.gz)
+    from_url made/a "$URL/a.tar.gz" "$hash"
+    mkdir -p "$CACHE/sources/$hash"
+    head -c 100000 www/a.tar.gz >"$CACHE/sources/$hash/.part"
+    wl made/a
+    status 0
+    grep -q 'bytes=100000-$' .requests || fail 'not resumed'
+    # A beginning that is not this file's is noticed and thrown away.
+    rm -rf "$CACHE"
+    mkdir -p "$CACHE/sources/$hash"
+    head -c 100000 /dev/urandom >"$CACHE/sources/$hash/.part"
+    wl fetch made/a
+    status 0
+    is "$(sha256 "$CACHE/sources/$hash/a.tar.gz")" "$hash"
+}
+
+test_ctrl_c_during_a_download() {
+    serve
+    archive www/a.tar.gz hello=world
+    from_url made/a "$URL/slow/a.tar.gz" "$(sha256 www/a.tar.gz)"
+    WL_MAKE_ROOT=$ROOT "$PYTHON" "$E2E/help.py" ended how "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" \
+        --ports "$PORTS" made/a >.out 2>.err &
+    wait_for 20 grep -q slow .requests
+    kill -INT "$(cat how.pid)"
+    wait_for 5 test -e how
+    is "$(cat how)" 'signal SIGINT'
+    err 'interrupted'
+    nothing_built made/a
+}
+
+test_truncated_archive() {
+    archive whole.tar.gz a=1 b=2
+    head -c 100 whole.tar.gz >a.tar.gz
+    from_url made/a "file:$T/a.tar.gz" "$(sha256 a.tar.gz)"
+    wl made/a
+    clean_failure 5
+    err 'a.tar.gz'
+    nothing_built made/a
+    head -c 200000 /dev/urandom >data
+    tar --transform s,^,package/, -cJf whole.tar.xz data
+    head -c 150000 whole.tar.xz >b.tar.xz
+    from_url made/b "file:$T/b.tar.xz" "$(sha256 b.tar.xz)"
+    wl made/b
+    clean_failure 5
+    err 'b.tar.xz'
+    nothing_built made/b
+    : >c.tar.gz
+    from_url made/c "file:$T/c.tar.gz" "$(sha256 c.tar.gz)"
+    wl made/c
+    clean_failure 5
+    err 'it is empty'
+    printf 'just a text\n' >d.tar.gz
+    from_url made/d "file:$T/d.tar.gz" "$(sha256 d.tar.gz)"
+    wl made/d
+    clean_failure 5
+    err 'is not an archive'
+}
+
+test_archives_that_lead_out_are_refused() {
+    local kind
+    mkdir outside
+    for kind in dotdot absolute symlink absolute-symlink two-symlinks hardlink device fifo; do
+        "$PYTHON" "$E2E/help.py" evil $kind.tar.gz $kind
+        from_url made/$kind "file:$T/$kind.tar.gz" "$(sha256 $kind.tar.gz)"
+        wl made/$kind
+        status 5
+        err "$kind.tar.gz: the entry "
+        clean_failure 5
+        nothing_built made/$kind
+    done
+    [ -z "$(find "$T" -name escaped)" ] || fail "escaped: $(find "$T" -name escaped)"
+    is "$(find outside | wc -l)" 1 'files outside'
+    not_there /escaped "${T%/*}/escaped" "${T%/*/*}/escaped"
+}
+
+test_setuid_bits_are_dropped() {
+    "$PYTHON" "$E2E/help.py" evil a.tar.gz setuid
+    from_url made/a "file:$T/a.tar.gz" "$(sha256 a.tar.gz)"
+    wl made/a
+    status 0
+    is "$(find "$OUT" "$CACHE" -perm /6000 | wc -l)" 0 'set-id files'
+}
+
+test_offline() {
+    serve
+    archive www/a.tar.gz hello=world
+    from_url made/a "$URL/a.tar.gz" "$(sha256 www/a.tar.gz)"
+    wl --offline made/a
+    clean_failure 4
+    err 'not tried: offline' 'run wl-make fetch once without --offline'
+    [ ! -e .requests ] || fail "asked: $(cat .requests)"
+    nothing_built made/a
+    wl fetch made/a
+    status 0
+    out '1 sources are in the cache'
+    wl fetch made/a
+    status 0
+    out 'nothing to do'
+    wl --offline made/a
+    status 0
+    is "$(wc -l <.requests)" 1 'requests'
+}
+
+test_fetch_of_needs_and_dry_run() {
+    serve
+    archive www/a.tar.gz a=1
+    archive www/b.tar.gz b=2
+    from_url made/a "$URL/a.tar.gz" "$(sha256 www/a.tar.gz)"
+    from_url made/b "$URL/b.tar.gz" "$(sha256 www/b.tar.gz)" 'build-needs: [made/a]'
+    wl fetch --dry-run made/b
+    status 0
+    out "$URL/a.tar.gz" "$URL/b.tar.gz"
+    [ ! -e .requests ] || fail "asked: $(cat .requests)"
+    wl fetch made/b
+    status 0
+    out '2 sources are in the cache'
+    wl --offline made/b
+    status 0
+}
+
+test_fetch_keeps_going() {
+    serve
+    archive www/b.tar.gz b=2
+    from_url made/a "$URL/none.tar.gz" "$(none)"
+    from_url made/b "$URL/b.tar.gz" "$(sha256 www/b.tar.gz)"
+    wl fetch --keep-going made/a made/b
+    clean_failure 4
+    there "$CACHE/sources/$(sha256 www/b.tar.gz)/b.tar.gz"
+}
+
+test_source_given_by_hand() {
+    archive right.tar.gz hello=right
+    archive other.tar.gz hello=other
+    from_url made/a https://no-such-host.invalid/a.tar.gz "$(sha256 right.tar.gz)"
+    wl made/a --source right.tar.gz
+    status 0
+    not_err 'warning'
+    is "$(cat "$OUT/made/a/hello")" right
+    rm -rf "$OUT"
+    wl made/a --source "$T/other.tar.gz"
+    status 0
+    err 'warning' "$(sha256 other.tar.gz)"
+    is "$(cat "$OUT/made/a/hello")" other
+    wl made/a --source none.tar.gz
+    clean_failure 4
+    err 'none.tar.gz' '--source'
+    simple made/b
+    wl made/b --source right.tar.gz
+    clean_failure 2
+    err 'has no source'
+    wl made/a made/b --source right.tar.gz
+    clean_failure 2
+    err 'one port'
+    wl info made/a --source right.tar.gz
+    status 0
+}
+
+test_two_ports_with_the_same_source() {
+    serve
+    archive www/a.tar.gz hello=world
+    from_url made/a "$URL/a.tar.gz" "$(sha256 www/a.tar.gz)"
+    from_url made/b "$URL/a.tar.gz" "$(sha256 www/a.tar.gz)" 'build-needs: [made/a]'
+    wl made/b
+    status 0
+    is "$(wc -l <.requests)" 1 'requests'
+}
+
+test_many_kinds_of_archives() {
+    mkdir -p package
+    printf 'world\n' >package/hello
+    tar -cf a.tar package
+    xz -k a.tar
+    bzip2 -k a.tar
+    gzip -k a.tar
+    cp a.tar.gz a.crate
+    "$PYTHON" -c 'import zipfile; zipfile.ZipFile("a.whl", "w").write("package/hello")'
+    local kind
+    for kind in tar tar.xz tar.bz2 tar.gz crate whl; do
+        from_url "made/$kind" "file:$T/a.$kind" "$(sha256 a.$kind)"
+        wl "made/$kind"
+        status 0
+        is "$(cat "$OUT/made/$kind/hello")" world
+    done
+    from_url made/plain "file:$T/package/hello" "$(sha256 package/hello)" '    unpack: false' '    into: sub'
+    wl made/plain
+    status 0
+    is "$(cat "$OUT/made/plain/sub/hello")" world
+    from_url made/strip "file:$T/a.tar" "$(sha256 a.tar)" '    strip: 0'
+    wl made/strip
+    is "$(cat "$OUT/made/strip/package/hello")" world
+    from_url made/deep "file:$T/a.tar" "$(sha256 a.tar)" '    strip: 5'
+    wl made/deep
+    clean_failure 5
+    err 'nothing is left' '5 leading folders'
+}
+
+main "$@"
