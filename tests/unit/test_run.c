@@ -245,8 +245,9 @@ static void test_cancel_stubborn_group(void **state)
     WL_CLEANUP_FREE char *pid_file = in_folder(state, "pid");
     int fds[2], status;
     struct cancel c;
-    struct run r = {.argv = SH("trap '' TERM; sh -c 'trap \"\" TERM; echo $$ > pid; kill -USR1 $PPID; "
-                               "while :; do sleep 1; done' & trap 'echo x >&9' USR1; wait; while :; do sleep 1; done"),
+    struct run r = {.argv = SH("trap '' TERM; trap 'echo x >&9' USR1\n"
+                               "sh -c 'trap \"\" TERM; echo $$ > pid; kill -USR1 $PPID; while :; do sleep 1; done' &\n"
+                               "while :; do sleep 1; done"),
                     .cwd = *state};
     int keep[2] = {9, -1};
     double start = now();
