@@ -136,7 +136,7 @@ int recipe_file_parse(const char *file, const char *text, size_t n, struct recip
 
     *out = NULL;
     if (r < 0)
-        return r;
+        return wl_err_hint(err, "docs/recipes.md shows how a recipe is written");
     e = cyaml_load_data((const uint8_t *)text, n, &cfg, &recipe, (cyaml_data_t **)out, NULL);
     if (e == CYAML_OK)
         return 0;

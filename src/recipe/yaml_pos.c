@@ -103,10 +103,11 @@ unsigned yaml_line(const char *text, size_t n, const char *path)
             if (node->type == YAML_MAPPING_NODE) {
                 next = find_in_mapping(&doc, node, path, len, &line);
             } else if (node->type == YAML_SEQUENCE_NODE) {
-                yaml_node_item_t *item = node->data.sequence.items.start + strtoul(path, NULL, 10);
+                const yaml_node_item_t *items = node->data.sequence.items.start;
+                size_t i = strtoul(path, NULL, 10);
 
-                if (item < node->data.sequence.items.top) {
-                    next = *item;
+                if (i < (size_t)(node->data.sequence.items.top - items)) {
+                    next = items[i];
                     line = (unsigned)yaml_document_get_node(&doc, next)->start_mark.line + 1;
                 }
             }

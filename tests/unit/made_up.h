@@ -1,0 +1,24 @@
+/* Made-up ports in a test's folder: below it ports/, cache/ and output/. */
+#ifndef WL_MADE_UP_H
+#define WL_MADE_UP_H
+
+#include "plan.h"
+#include "recipe.h"
+#include "testing.h"
+
+/* Writes ports/NAME/recipe.yaml. */
+void put_recipe(void **state, const char *name, const char *yaml);
+/* Writes a file at a path of the folder, and the folders above it. */
+void put_file(void **state, const char *path, const char *text);
+/* Roots with ports/ as the one folder and the test's folder as the repository. */
+struct recipe_roots roots_of(void **state);
+
+/* A plan for the ports named (words with spaces between), with keys; ends the test on failure. */
+void make_plan(void **state, const struct plan_options *o, const char *names, struct plan *p);
+/* The node of that name. */
+size_t node_of(const struct plan *p, const char *name);
+
+/* A recipe with one step and no toolchain. */
+#define SIMPLE "version: \"1\"\ntoolchain: none\nsteps:\n  - name: make\n    run: echo x >\"$STAGE/x\"\n"
+
+#endif
