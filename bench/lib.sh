@@ -97,7 +97,10 @@ machine() {
 
 commit() {
     local id
-    id=$(git -C "$repo" rev-parse --short=12 HEAD 2>/dev/null) || id=unknown
+    id=$(git -C "$repo" rev-parse --short=12 HEAD 2>/dev/null) || {
+        echo unknown
+        return
+    }
     git -C "$repo" diff --quiet HEAD -- . ':!docs/benchmarks' 2>/dev/null || id=$id-changed
     echo "$id"
 }
