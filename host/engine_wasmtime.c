@@ -1,0 +1,827 @@
+/* The engine that compiles with Cranelift, through libwasmtime's C API.
+ *
+ * Files and folders are libwasmtime's own WASI; what calls.h offers is put in front of it, and what that does not want
+ * (another descriptor than a standard stream) is handed on through the little module of delegate.wat. */
+#include "delegate.h"
+#include "engine.h"
+#include "err.h"
+#include "interrupt.h"
+#include "calls.h"
+
+#include <fcntl.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <wasi.h>
+#include <wasmtime.h>
+
+#if defined __x86_64__
+#include <cpuid.h>
+#else
+#include <sys/auxv.h>
+#endif
+
+#define WASI_MODULE "wasi_snapshot_preview1"
+#define LEN(s) (sizeof(s) - 1)
+
+struct engine {
+    wasm_engine_t *engine;
+    size_t stack;
+};
+
+/* struct module is never defined: it is libwasmtime's. */
+static struct module *from_wasmtime(wasmtime_module_t *m)
+{
+    return (struct module *)m;
+}
+
+static wasmtime_module_t *to_wasmtime(struct module *m)
+{
+    return (wasmtime_module_t *)m;
+}
+
+enum call { FD_READ, FD_WRITE, POLL_ONEOFF, FD_CLOSE, FD_RENUMBER, DELEGATED };
+
+static const char *const call_names[DELEGATED] = {"fd_read", "fd_write", "poll_oneoff", "fd_close", "fd_renumber"};
+
+struct run {
+    const struct wlpy_config *config;
+    struct engine *engine;
+    struct cache *cache;
+    struct streams streams;
+    wasmtime_memory_t memory; /* the guest's; valid if has_memory */
+    bool has_memory;
+    wasmtime_func_t original[DELEGATED], delegate[DELEGATED];
+    bool has_delegate;
+    bool exited;
+    uint32_t exit_code;
+};
+
+/* The engine's messages are many lines: the outermost first, then numbered causes. The last one tells most. */
+static void squeeze(char *to, size_t size, const char *text, size_t n)
+{
+    const char *end = text + n, *last = text;
+
+    for (const char *p = text; p < end;) {
+        const char *stop = memchr(p, '\n', (size_t)(end - p));
+
+        if (!stop)
+            stop = end;
+        while (p < stop && *p == ' ')
+            p++;
+        for (const char *q = p; q < stop && *q >= '0' && *q <= '9'; q++)
+            if (q[1] == ':')
+                p = q + 3;
+        if (stop > p && strncmp(p, "Caused by", 9) != 0)
+            last = p;
+        p = stop + 1;
+    }
+    {
+        const char *stop = memchr(last, '\n', (size_t)(end - last));
+
+        one_line(to, size, last, (size_t)((stop ? stop : end) - last));
+    }
+}
+
+static void error_text(wasmtime_error_t *error, char *to, size_t size)
+{
+    wasm_byte_vec_t text;
+
+    wasmtime_error_message(error, &text);
+    squeeze(to, size, text.data, text.size);
+    wasm_byte_vec_delete(&text);
+    wasmtime_error_delete(error);
+}
+
+/* ---- the engine ---- */
+
+#if defined __x86_64__
+static void processor(char *out, size_t size)
+{
+    unsigned r[4] = {0}, all[12] = {0};
+
+    /* What the code generator asks the processor: the feature words of leaves 1, 7 and 0x80000001. */
+    if (__get_cpuid(1, &r[0], &r[1], &r[2], &r[3]))
+        memcpy(all, r, sizeof r);
+    all[1] = 0; /* holds the number of the core this runs on */
+    if (__get_cpuid_count(7, 0, &r[0], &r[1], &r[2], &r[3]))
+        memcpy(all + 4, r, sizeof r);
+    if (__get_cpuid(0x80000001, &r[0], &r[1], &r[2], &r[3]))
+        memcpy(all + 8, r, sizeof r);
+    all[9] = 0;
+    snprintf(out, size, "x86_64 %x %x %x %x %x %x %x %x", all[0], all[2], all[3], all[5], all[6], all[7], all[10],
+             all[11]);
+}
+#else
+static void processor(char *out, size_t size)
+{
+    snprintf(out, size, "hwcap %lx %lx", getauxval(AT_HWCAP), getauxval(AT_HWCAP2));
+}
+#endif
+
+struct build_id {
+    uintptr_t inside; /* an address in the library */
+    char hex[65];
+};
+
+static int find_build_id(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    struct build_id *id = arg;
+    bool hit = false;
+
+    (void)size;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+
+        hit |= p->p_type == PT_LOAD && id->inside - (info->dlpi_addr + p->p_vaddr) < p->p_memsz;
+    }
+    for (int i = 0; hit && i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        const char *at = (const char *)(info->dlpi_addr + p->p_vaddr), *end = at + p->p_memsz;
+
+        while (p->p_type == PT_NOTE && (size_t)(end - at) >= sizeof(ElfW(Nhdr))) {
+            const ElfW(Nhdr) *note = (const void *)at;
+            const char *name = at + sizeof *note;
+            const unsigned char *desc = (const unsigned char *)name + ((note->n_namesz + 3) & ~3u);
+
+            at = (const char *)desc + ((note->n_descsz + 3) & ~3u);
+            if (note->n_type != NT_GNU_BUILD_ID || note->n_namesz != 4 || memcmp(name, "GNU", 4) != 0)
+                continue;
+            for (size_t b = 0; b < note->n_descsz && b < 32; b++)
+                sprintf(id->hex + 2 * b, "%02x", desc[b]);
+            return 1;
+        }
+    }
+    return hit;
+}
+
+static int wt_identity(const struct wlpy_limits *limits, char *out, size_t size, struct wlpy_err *err)
+{
+    /* The version in the header may not be the library's that is loaded; its build id is. */
+    struct build_id id = {.inside = (uintptr_t)&wasmtime_module_new, .hex = "?"};
+    char cpu[128];
+
+    (void)limits; /* the stack is a limit while running, no part of the code */
+    (void)err;
+    dl_iterate_phdr(find_build_id, &id);
+    processor(cpu, sizeof cpu);
+    snprintf(out, size, "wasmtime %s %s; speed; %s", WASMTIME_VERSION, id.hex, cpu);
+    return 0;
+}
+
+static int wt_open(const struct wlpy_limits *limits, struct engine **out, struct wlpy_err *err)
+{
+    struct engine *e = calloc(1, sizeof *e);
+    wasm_config_t *config = e ? wasm_config_new() : NULL;
+
+    *out = NULL;
+    if (!config) {
+        free(e);
+        return err_set(err, WLPY_E_SETUP, "out of memory");
+    }
+    e->stack = limits->stack;
+    wasmtime_config_max_wasm_stack_set(config, limits->stack);
+#ifdef WASMTIME_FEATURE_ASYNC
+    /* Not used, but checked against the other. */
+    wasmtime_config_async_stack_size_set(config, limits->stack + engine_spare_stack);
+#endif
+    /* All that a 32 bit memory can become is reserved at once: it never moves, so a signal handler may keep its
+     * address, and the code needs no checks of bounds. */
+    wasmtime_config_memory_reservation_set(config, UINT64_C(4) << 30);
+    wasmtime_config_memory_may_move_set(config, false);
+    wasmtime_config_cranelift_opt_level_set(config, WASMTIME_OPT_LEVEL_SPEED);
+    e->engine = wasm_engine_new_with_config(config);
+    if (!e->engine) {
+        free(e);
+        return err_set(err, WLPY_E_SETUP, "cannot start the engine");
+    }
+    *out = e;
+    return 0;
+}
+
+static void wt_close(struct engine *e)
+{
+    if (!e)
+        return;
+    wasm_engine_delete(e->engine);
+    free(e);
+}
+
+static int wt_compile(struct engine *e, const char *name, const uint8_t *wasm, size_t size, struct module **out,
+                      struct wlpy_err *err)
+{
+    wasmtime_module_t *m = NULL;
+    wasmtime_error_t *error = wasmtime_module_new(e->engine, wasm, size, &m);
+
+    if (error) {
+        char why[512];
+
+        error_text(error, why, sizeof why);
+        err_set(err, WLPY_E_MODULE, "cannot run %s: it is no valid WebAssembly module: %s", name, why);
+        return err_hint(err, "build it again, or fetch it again if it was downloaded");
+    }
+    *out = from_wasmtime(m);
+    return 0;
+}
+
+static int wt_save(struct module *m, uint8_t **bytes, size_t *size, struct wlpy_err *err)
+{
+    wasm_byte_vec_t data;
+    wasmtime_error_t *error = wasmtime_module_serialize(to_wasmtime(m), &data);
+
+    if (error) {
+        char why[256];
+
+        error_text(error, why, sizeof why);
+        return err_set(err, WLPY_E_SETUP, "cannot keep the compiled module: %s", why);
+    }
+    *bytes = malloc(data.size);
+    *size = data.size;
+    if (*bytes)
+        memcpy(*bytes, data.data, data.size);
+    wasm_byte_vec_delete(&data);
+    return *bytes ? 0 : err_set(err, WLPY_E_SETUP, "out of memory");
+}
+
+static int wt_load(struct engine *e, const char *path, struct module **out, struct wlpy_err *err)
+{
+    wasmtime_module_t *m = NULL;
+    wasmtime_error_t *error = wasmtime_module_deserialize_file(e->engine, path, &m);
+
+    if (error) {
+        char why[256];
+
+        error_text(error, why, sizeof why);
+        return err_set(err, WLPY_E_SETUP, "the compiled module is of no use: %s", why);
+    }
+    *out = from_wasmtime(m);
+    return 0;
+}
+
+static void wt_free_module(struct module *m)
+{
+    if (m)
+        wasmtime_module_delete(to_wasmtime(m));
+}
+
+/* ---- calls that the guest makes ---- */
+
+static wasm_trap_t *trap(const char *text)
+{
+    return wasmtime_trap_new(text, strlen(text));
+}
+
+/* An empty memory if the guest exports none: every address in it is a fault. */
+static struct guest_memory memory_of(struct run *r, wasmtime_caller_t *caller)
+{
+    wasmtime_context_t *ctx = wasmtime_caller_context(caller);
+    wasmtime_extern_t item;
+
+    if (!r->has_memory) {
+        if (!wasmtime_caller_export_get(caller, "memory", LEN("memory"), &item))
+            return (struct guest_memory){0};
+        if (item.kind != WASMTIME_EXTERN_MEMORY) {
+            wasmtime_extern_delete(&item);
+            return (struct guest_memory){0};
+        }
+        r->memory = item.of.memory;
+        r->has_memory = true;
+    }
+    return (struct guest_memory){wasmtime_memory_data(ctx, &r->memory), wasmtime_memory_data_size(ctx, &r->memory)};
+}
+
+/* Compiles the delegate or takes it from the cache. */
+static int get_module(struct engine *e, struct cache *cache, const uint8_t *wasm, size_t size, struct module **out,
+                      struct wlpy_err *err)
+{
+    struct cache_key key;
+    uint8_t *bytes = NULL;
+    int fd = -1, r;
+
+    if (cache) {
+        cache_key_of(cache, wasm, size, &key);
+        fd = cache_get(cache, &key);
+    }
+    if (fd >= 0) {
+        char path[32];
+
+        cache_fd_path(fd, path);
+        r = wt_load(e, path, out, err);
+        close(fd);
+        if (r == 0)
+            return 0;
+        cache_drop(cache, &key);
+    }
+    r = wt_compile(e, "delegate.wat", wasm, size, out, err);
+    if (r == 0 && cache && wt_save(*out, &bytes, &size, err) == 0)
+        cache_put(cache, &key, bytes, size, err);
+    free(bytes);
+    return r;
+}
+
+static wasm_trap_t *make_delegate(struct run *r, wasmtime_context_t *ctx)
+{
+    wasmtime_extern_t imports[1 + DELEGATED] = {{.kind = WASMTIME_EXTERN_MEMORY, .of.memory = r->memory}};
+    struct wlpy_err err;
+    struct module *m;
+    wasmtime_instance_t instance;
+    wasm_trap_t *t = NULL;
+    wasmtime_error_t *error;
+
+    if (!r->has_memory)
+        return trap("the program exports no memory");
+    if (get_module(r->engine, r->cache, delegate_wasm, sizeof delegate_wasm, &m, &err) < 0)
+        return trap(err.text);
+    for (int i = 0; i < DELEGATED; i++) {
+        imports[1 + i].kind = WASMTIME_EXTERN_FUNC;
+        imports[1 + i].of.func = r->original[i];
+    }
+    error = wasmtime_instance_new(ctx, to_wasmtime(m), imports, 1 + DELEGATED, &instance, &t);
+    wt_free_module(m);
+    if (error) {
+        char why[256];
+
+        error_text(error, why, sizeof why);
+        return trap(why);
+    }
+    for (int i = 0; !t && i < DELEGATED; i++) {
+        wasmtime_extern_t item;
+
+        if (!wasmtime_instance_export_get(ctx, &instance, call_names[i], strlen(call_names[i]), &item))
+            return trap("the delegate lacks a function");
+        r->delegate[i] = item.of.func;
+    }
+    r->has_delegate = !t;
+    return t;
+}
+
+/* The engine's own answer to a call. */
+static wasm_trap_t *hand_on(struct run *r, wasmtime_caller_t *caller, enum call call, wasmtime_val_raw_t *v, size_t n)
+{
+    wasmtime_context_t *ctx = wasmtime_caller_context(caller);
+    wasm_trap_t *t = NULL;
+    wasmtime_error_t *error;
+
+    memory_of(r, caller);
+    if (!r->has_delegate) {
+        t = make_delegate(r, ctx);
+        if (t)
+            return t;
+    }
+    error = wasmtime_func_call_unchecked(ctx, &r->delegate[call], v, n, &t);
+    if (error) {
+        char why[256];
+
+        error_text(error, why, sizeof why);
+        return trap(why);
+    }
+    return t;
+}
+
+static wasm_trap_t *on_transfer(struct run *r, wasmtime_caller_t *caller, enum call call, wasmtime_val_raw_t *v,
+                                size_t n)
+{
+    int host_fd = streams_find(&r->streams, (uint32_t)v[0].i32, call == FD_WRITE);
+
+    if (host_fd < 0)
+        return hand_on(r, caller, call, v, n);
+    v[0].i32 = wasi_transfer(memory_of(r, caller), host_fd, call == FD_WRITE, (uint32_t)v[1].i32, (uint32_t)v[2].i32,
+                             (uint32_t)v[3].i32);
+    return NULL;
+}
+
+static wasm_trap_t *on_fd_read(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
+{
+    return on_transfer(env, caller, FD_READ, v, n);
+}
+
+static wasm_trap_t *on_fd_write(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
+{
+    return on_transfer(env, caller, FD_WRITE, v, n);
+}
+
+static wasm_trap_t *on_poll(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
+{
+    struct run *r = env;
+    struct guest_memory m = memory_of(r, caller);
+
+    if (!wasi_poll_ours(m, &r->streams, (uint32_t)v[0].i32, (uint32_t)v[2].i32))
+        return hand_on(r, caller, POLL_ONEOFF, v, n);
+    v[0].i32 = wasi_poll(m, &r->streams, (uint32_t)v[0].i32, (uint32_t)v[1].i32, (uint32_t)v[2].i32,
+                         (uint32_t)v[3].i32);
+    return NULL;
+}
+
+static wasm_trap_t *on_fd_close(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
+{
+    struct run *r = env;
+    uint32_t fd = (uint32_t)v[0].i32;
+    wasm_trap_t *t = hand_on(r, caller, FD_CLOSE, v, n);
+
+    if (!t && v[0].i32 == WASI_SUCCESS)
+        streams_closed(&r->streams, fd);
+    return t;
+}
+
+static wasm_trap_t *on_fd_renumber(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
+{
+    struct run *r = env;
+    uint32_t from = (uint32_t)v[0].i32, to = (uint32_t)v[1].i32;
+    wasm_trap_t *t = hand_on(r, caller, FD_RENUMBER, v, n);
+
+    if (!t && v[0].i32 == WASI_SUCCESS)
+        streams_renumbered(&r->streams, from, to);
+    return t;
+}
+
+static wasm_trap_t *on_proc_exit(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
+{
+    struct run *r = env;
+
+    (void)caller;
+    (void)n;
+    r->exited = true;
+    r->exit_code = (uint32_t)v[0].i32;
+    return trap("exit");
+}
+
+static wasm_trap_t *on_args_sizes(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
+{
+    struct run *r = env;
+
+    (void)n;
+    v[0].i32 = wasi_strings_sizes(memory_of(r, caller), r->config->argv, r->config->argc, (uint32_t)v[0].i32,
+                                  (uint32_t)v[1].i32);
+    return NULL;
+}
+
+static wasm_trap_t *on_args(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
+{
+    struct run *r = env;
+
+    (void)n;
+    v[0].i32 = wasi_strings_get(memory_of(r, caller), r->config->argv, r->config->argc, (uint32_t)v[0].i32,
+                                (uint32_t)v[1].i32);
+    return NULL;
+}
+
+static wasm_trap_t *on_environ_sizes(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
+{
+    struct run *r = env;
+
+    (void)n;
+    v[0].i32 = wasi_strings_sizes(memory_of(r, caller), r->config->env, r->config->envc, (uint32_t)v[0].i32,
+                                  (uint32_t)v[1].i32);
+    return NULL;
+}
+
+static wasm_trap_t *on_environ(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
+{
+    struct run *r = env;
+
+    (void)n;
+    v[0].i32 = wasi_strings_get(memory_of(r, caller), r->config->env, r->config->envc, (uint32_t)v[0].i32,
+                                (uint32_t)v[1].i32);
+    return NULL;
+}
+
+static const struct {
+    const char *name;
+    unsigned params, results; /* all i32 */
+    wasmtime_func_unchecked_callback_t callback;
+} own_calls[] = {
+    {"fd_read", 4, 1, on_fd_read},
+    {"fd_write", 4, 1, on_fd_write},
+    {"poll_oneoff", 4, 1, on_poll},
+    {"fd_close", 1, 1, on_fd_close},
+    {"fd_renumber", 2, 1, on_fd_renumber},
+    {"proc_exit", 1, 0, on_proc_exit},
+    {"args_sizes_get", 2, 1, on_args_sizes},
+    {"args_get", 2, 1, on_args},
+    {"environ_sizes_get", 2, 1, on_environ_sizes},
+    {"environ_get", 2, 1, on_environ},
+};
+
+/* ---- a run ---- */
+
+static int engine_error(wasmtime_error_t *error, struct wlpy_err *err)
+{
+    char why[512];
+
+    error_text(error, why, sizeof why);
+    return err_set(err, WLPY_E_SETUP, "cannot prepare the program: %s", why);
+}
+
+static int link_calls(struct run *r, wasmtime_linker_t *linker, wasmtime_context_t *ctx, struct wlpy_err *err)
+{
+    wasmtime_error_t *error = wasmtime_linker_define_wasi(linker);
+
+    if (error)
+        return engine_error(error, err);
+    for (int i = 0; i < DELEGATED; i++) {
+        wasmtime_extern_t item;
+
+        if (!wasmtime_linker_get(linker, ctx, WASI_MODULE, LEN(WASI_MODULE), call_names[i], strlen(call_names[i]),
+                                 &item) ||
+            item.kind != WASMTIME_EXTERN_FUNC)
+            return err_set(err, WLPY_E_SETUP, "the engine's WASI has no %s", call_names[i]);
+        r->original[i] = item.of.func;
+    }
+    wasmtime_linker_allow_shadowing(linker, true);
+    for (size_t i = 0; i < sizeof own_calls / sizeof own_calls[0]; i++) {
+        wasm_valtype_t *params[4], *results[1];
+        wasm_valtype_vec_t p, q;
+        wasm_functype_t *type;
+
+        for (unsigned k = 0; k < own_calls[i].params; k++)
+            params[k] = wasm_valtype_new(WASM_I32);
+        for (unsigned k = 0; k < own_calls[i].results; k++)
+            results[k] = wasm_valtype_new(WASM_I32);
+        wasm_valtype_vec_new(&p, own_calls[i].params, params);
+        wasm_valtype_vec_new(&q, own_calls[i].results, results);
+        type = wasm_functype_new(&p, &q);
+        error = wasmtime_linker_define_func_unchecked(linker, WASI_MODULE, LEN(WASI_MODULE), own_calls[i].name,
+                                                      strlen(own_calls[i].name), type, own_calls[i].callback, r, NULL);
+        wasm_functype_delete(type);
+        if (error)
+            return engine_error(error, err);
+    }
+    return 0;
+}
+
+static int grant_folders(const struct wlpy_config *config, wasi_config_t *wasi, struct wlpy_err *err)
+{
+    for (size_t i = 0; i < config->mount_count; i++) {
+        const struct wlpy_mount *m = &config->mounts[i];
+        bool hidden = false;
+
+        /* libc would search the list from the end; the engine need not know of what is never found. */
+        for (size_t k = i + 1; k < config->mount_count; k++)
+            hidden |= !strcmp(m->guest, config->mounts[k].guest);
+        if (hidden || wasi_config_preopen_dir(wasi, m->host, m->guest, !m->read_only))
+            continue;
+        err_set(err, WLPY_E_SETUP, "cannot grant the folder %s as %s", m->host, m->guest);
+        return err_hint(err, "it must be a folder that can be opened, and both names must be UTF-8");
+    }
+    return 0;
+}
+
+/* Names an import that nobody gives. */
+static int check_imports(wasmtime_linker_t *linker, wasmtime_context_t *ctx, struct module *m, const char *file,
+                         struct wlpy_err *err)
+{
+    wasm_importtype_vec_t imports;
+    int r = 0;
+
+    wasmtime_module_imports(to_wasmtime(m), &imports);
+    for (size_t i = 0; r == 0 && i < imports.size; i++) {
+        const wasm_name_t *from = wasm_importtype_module(imports.data[i]),
+                          *name = wasm_importtype_name(imports.data[i]);
+        wasmtime_extern_t item;
+        char a[128], b[128];
+
+        if (wasmtime_linker_get(linker, ctx, from->data, from->size, name->data, name->size, &item)) {
+            wasmtime_extern_delete(&item);
+            continue;
+        }
+        one_line(a, sizeof a, from->data, from->size);
+        one_line(b, sizeof b, name->data, name->size);
+        err_set(err, WLPY_E_MODULE, "cannot run %s: it imports %s.%s, which is not there", file, a, b);
+        r = err_hint(err, strcmp(a, "wasi_unstable") == 0 || strncmp(a, "wasi:", 5) == 0
+                              ? "only WASI preview 1 is; build it for wasm32-wasip1"
+                              : "only WASI preview 1 is; link the program without it");
+    }
+    wasm_importtype_vec_delete(&imports);
+    return r;
+}
+
+static const char *name_of(const wasm_name_t *name)
+{
+    return name && name->size ? name->data : NULL;
+}
+
+/* One line a call, the innermost first. */
+static char *frames(const wasm_frame_vec_t *trace)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+
+    if (!f)
+        return NULL;
+    for (size_t i = 0; i < trace->size; i++) {
+        const wasm_name_t *name = wasmtime_frame_func_name(trace->data[i]);
+        char func[160];
+
+        if (name_of(name))
+            one_line(func, sizeof func, name->data, name->size);
+        else
+            snprintf(func, sizeof func, "function %u", wasm_frame_func_index(trace->data[i]));
+        fprintf(f, "%4zu: %s at 0x%zx\n", i, func, wasm_frame_module_offset(trace->data[i]));
+    }
+    return fclose(f) == 0 ? text : NULL;
+}
+
+static void tell_trap(const struct run *r, wasm_trap_t *t, struct wlpy_result *result)
+{
+    static const char *const texts[] = {
+        [WASMTIME_TRAP_CODE_STACK_OVERFLOW] = "its call stack is used up",
+        [WASMTIME_TRAP_CODE_MEMORY_OUT_OF_BOUNDS] = "it used memory that it does not have",
+        [WASMTIME_TRAP_CODE_HEAP_MISALIGNED] = "it used an atomic value at an odd address",
+        [WASMTIME_TRAP_CODE_TABLE_OUT_OF_BOUNDS] = "it called a function that does not exist",
+        [WASMTIME_TRAP_CODE_INDIRECT_CALL_TO_NULL] = "it called a null function pointer",
+        [WASMTIME_TRAP_CODE_BAD_SIGNATURE] = "it called a function through a pointer of another type",
+        [WASMTIME_TRAP_CODE_INTEGER_OVERFLOW] = "an integer division overflowed",
+        [WASMTIME_TRAP_CODE_INTEGER_DIVISION_BY_ZERO] = "it divided by zero",
+        [WASMTIME_TRAP_CODE_BAD_CONVERSION_TO_INTEGER] = "a number did not fit into an integer",
+        [WASMTIME_TRAP_CODE_UNREACHABLE_CODE_REACHED] = "it aborted",
+    };
+    wasmtime_trap_code_t code;
+    wasm_frame_vec_t trace;
+
+    result->end = WLPY_TRAPPED;
+    if (wasmtime_trap_code(t, &code) && code < sizeof texts / sizeof texts[0] && texts[code]) {
+        snprintf(result->text, sizeof result->text, "%s", texts[code]);
+        if (code == WASMTIME_TRAP_CODE_STACK_OVERFLOW)
+            snprintf(result->hint, sizeof result->hint, "give it more with --max-wasm-stack (it has %zu KiB)",
+                     r->engine->stack >> 10);
+    } else {
+        wasm_message_t message;
+
+        wasm_trap_message(t, &message);
+        squeeze(result->text, sizeof result->text, message.data, message.size);
+        wasm_byte_vec_delete(&message);
+    }
+    if (r->config->backtrace) {
+        wasm_trap_trace(t, &trace);
+        result->backtrace = frames(&trace);
+        wasm_frame_vec_delete(&trace);
+    }
+}
+
+/* What a call of the host's refused to go on with comes back as an error. */
+static void tell_error(const struct run *r, wasmtime_error_t *error, struct wlpy_result *result)
+{
+    wasm_frame_vec_t trace;
+
+    result->end = WLPY_TRAPPED;
+    if (r->config->backtrace) {
+        wasmtime_error_wasm_trace(error, &trace);
+        result->backtrace = frames(&trace);
+        wasm_frame_vec_delete(&trace);
+    }
+    error_text(error, result->text, sizeof result->text);
+}
+
+/* Ends a call into the guest: it returned, left by proc_exit, or was stopped. */
+static void call_ended(struct run *r, wasmtime_error_t *error, wasm_trap_t *t, struct wlpy_result *result)
+{
+    result->end = WLPY_EXITED;
+    result->status = r->exited ? (int)(r->exit_code & 0xff) : 0;
+    if (error && !r->exited) {
+        tell_error(r, error, result);
+        error = NULL;
+    } else if (t && !r->exited) {
+        tell_trap(r, t, result);
+    }
+    if (error)
+        wasmtime_error_delete(error);
+    if (t)
+        wasm_trap_delete(t);
+}
+
+static bool get_function(wasmtime_context_t *ctx, const wasmtime_instance_t *instance, const char *name,
+                         wasmtime_func_t *func)
+{
+    wasmtime_extern_t item;
+
+    if (!wasmtime_instance_export_get(ctx, instance, name, strlen(name), &item))
+        return false;
+    if (item.kind != WASMTIME_EXTERN_FUNC) {
+        wasmtime_extern_delete(&item);
+        return false;
+    }
+    *func = item.of.func;
+    return true;
+}
+
+/* A module without the list, or with a senseless one, leaves SIGINT as it is. */
+static int set_up_interrupts(struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
+                             struct wlpy_err *err)
+{
+    struct interrupt_cell cells[INTERRUPT_MAX_CELLS];
+    wasmtime_extern_t item;
+    wasmtime_func_t func;
+    wasmtime_val_t address;
+    wasm_functype_t *type;
+    wasm_trap_t *t = NULL;
+    wasmtime_error_t *error;
+    size_t count, params, results;
+
+    if (!r->config->interrupts || !get_function(ctx, instance, "wl_interrupt_cells", &func))
+        return 0;
+    if (!wasmtime_instance_export_get(ctx, instance, "memory", LEN("memory"), &item) ||
+        item.kind != WASMTIME_EXTERN_MEMORY)
+        return 0;
+    type = wasmtime_func_type(ctx, &func);
+    params = wasm_functype_params(type)->size;
+    results = wasm_functype_results(type)->size;
+    wasm_functype_delete(type);
+    if (params != 0 || results != 1)
+        return 0;
+    error = wasmtime_func_call(ctx, &func, NULL, 0, &address, 1, &t);
+    if (error)
+        return engine_error(error, err);
+    if (t) {
+        wasm_trap_delete(t);
+        return 0;
+    }
+    if (address.kind != WASMTIME_I32 ||
+        !interrupt_read_cells(wasmtime_memory_data(ctx, &item.of.memory), wasmtime_memory_data_size(ctx, &item.of.memory),
+                              (uint32_t)address.of.i32, cells, &count))
+        return 0;
+    return interrupt_start(wasmtime_memory_data(ctx, &item.of.memory), cells, count, err);
+}
+
+static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *linker, struct module *m,
+                  struct wlpy_result *result, struct wlpy_err *err)
+{
+    wasmtime_context_t *ctx = wasmtime_store_context(store);
+    const char *file = r->config->module;
+    wasmtime_instance_t instance;
+    wasmtime_func_t start;
+    wasm_trap_t *t = NULL;
+    wasmtime_error_t *error;
+    wasi_config_t *wasi = wasi_config_new();
+    int status;
+
+    wasi_config_inherit_stdin(wasi);
+    wasi_config_inherit_stdout(wasi);
+    wasi_config_inherit_stderr(wasi);
+    status = grant_folders(r->config, wasi, err);
+    if (status < 0) {
+        wasi_config_delete(wasi);
+        return status;
+    }
+    error = wasmtime_context_set_wasi(ctx, wasi);
+    if (error)
+        return engine_error(error, err);
+    if (r->config->limits.memory)
+        wasmtime_store_limiter(store, (int64_t)r->config->limits.memory, -1, -1, -1, -1);
+    status = link_calls(r, linker, ctx, err);
+    if (status == 0)
+        status = check_imports(linker, ctx, m, file, err);
+    if (status < 0)
+        return status;
+    error = wasmtime_linker_instantiate(linker, ctx, to_wasmtime(m), &instance, &t);
+    if (error && !r->exited) {
+        char why[512];
+
+        error_text(error, why, sizeof why);
+        return err_set(err, WLPY_E_MODULE, "cannot run %s: %s", file, why);
+    }
+    if (error || t) {
+        call_ended(r, error, t, result);
+        return 0;
+    }
+    if (!get_function(ctx, &instance, "_start", &start)) {
+        err_set(err, WLPY_E_MODULE, "cannot run %s: it exports no _start, so it is no program", file);
+        return err_hint(err, "link it as a command, not as a library");
+    }
+    status = set_up_interrupts(r, ctx, &instance, err);
+    if (status < 0)
+        return status;
+    error = wasmtime_func_call(ctx, &start, NULL, 0, NULL, 0, &t);
+    result->interrupts = interrupt_stop();
+    call_ended(r, error, t, result);
+    return 0;
+}
+
+static int wt_run(struct engine *e, struct module *m, const struct wlpy_config *config, struct cache *cache,
+                  struct wlpy_result *result, struct wlpy_err *err)
+{
+    struct run r = {.config = config, .engine = e, .cache = cache};
+    wasmtime_store_t *store = wasmtime_store_new(e->engine, NULL, NULL);
+    wasmtime_linker_t *linker = wasmtime_linker_new(e->engine);
+    int status;
+
+    streams_init(&r.streams);
+    status = run_in(&r, store, linker, m, result, err);
+    wasmtime_linker_delete(linker);
+    wasmtime_store_delete(store);
+    return status;
+}
+
+const struct engine_ops engine_wasmtime = {
+    .name = "wasmtime " WASMTIME_VERSION,
+    .identity = wt_identity,
+    .open = wt_open,
+    .close = wt_close,
+    .compile = wt_compile,
+    .save = wt_save,
+    .load = wt_load,
+    .free_module = wt_free_module,
+    .run = wt_run,
+};

@@ -1,0 +1,41 @@
+/* Ctrl-C for a guest, which knows no signals.
+ *
+ * A module that wants it exports wl_interrupt_cells: () -> i32, the address in its memory of
+ *     u32 count;  count times { u32 address; u32 value; }
+ * On SIGINT each value is stored at its address, in this order, while the guest runs. The guest clears the first cell
+ * once it has taken notice. A call that waits in the host (stdio.h) ends with EINTR, so that the guest can look.
+ *
+ * A guest that still has not taken notice of a SIGINT when another one comes a second later is stuck: then the process
+ * ends as it would have without a handler. */
+#ifndef WLPY_INTERRUPT_H
+#define WLPY_INTERRUPT_H
+
+#include "wlpy.h"
+
+#include <signal.h>
+
+enum { INTERRUPT_MAX_CELLS = 16 };
+
+struct interrupt_cell {
+    uint32_t address, value;
+};
+
+/* Reads the list at an address. False if any of it lies outside memory, is not aligned, or is absurd. */
+bool interrupt_read_cells(const uint8_t *memory, size_t size, uint32_t address, struct interrupt_cell *cells,
+                          size_t *count);
+
+/* Takes SIGINT over, to be stored into memory, which must neither move nor shrink until interrupt_stop. The calling
+ * thread is the one that runs the guest. Fails if another run has it. */
+int interrupt_start(uint8_t *memory, const struct interrupt_cell *cells, size_t count, struct wlpy_err *err);
+/* Gives SIGINT back; returns how often it came. */
+unsigned interrupt_stop(void);
+
+/* True if SIGINT came since the last time this was asked and the guest does not know yet: a waiting call has to end. */
+bool interrupt_take(void);
+
+/* For the time of a wait: blocks SIGINT and gives the mask to wait with (ppoll), so that none is missed between looking
+ * and waiting. */
+void interrupt_hold(sigset_t *wait_mask);
+void interrupt_release(const sigset_t *wait_mask);
+
+#endif

@@ -1,0 +1,122 @@
+/* wl-run: the command around libwlpy. */
+#include "options.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef WL_VERSION
+#define WL_VERSION "0.1.0"
+#endif
+
+enum { STATUS_TRAP = 134, STATUS_INTERRUPTED = 130 };
+
+extern char **environ;
+
+static void say(const char *text, const char *hint)
+{
+    fprintf(stderr, "wl-run: %s%s%s\n", text, *hint ? "; " : "", hint);
+}
+
+/* A standard stream that is closed must not become the first file that is opened: the guest could write to it. */
+static void open_streams(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
+static void on_compile(void *arg, const char *module, bool done)
+{
+    const struct options *o = arg;
+    const char *slash = strrchr(module, '/');
+
+    if (!done)
+        fprintf(stderr, "wl-run: compiling %s%s", slash ? slash + 1 : module,
+                o->config.cache_dir ? ", this once" : "");
+    else
+        fputs("\r\033[K", stderr); /* what the program writes starts on a clean line */
+}
+
+static void on_note(void *arg, const char *text)
+{
+    const struct options *o = arg;
+
+    if (o->verbose)
+        say(text, "");
+}
+
+/* A program that was interrupted ends by the signal, so that a shell stops its script too. */
+static void die_by_sigint(void)
+{
+    sigset_t set;
+
+    signal(SIGINT, SIG_DFL);
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    raise(SIGINT);
+}
+
+static int report(const struct options *o, const struct wlpy_result *result)
+{
+    char text[1600];
+
+    if (result->end == WLPY_EXITED) {
+        if (result->interrupts && result->status == STATUS_INTERRUPTED)
+            die_by_sigint();
+        return result->status;
+    }
+    snprintf(text, sizeof text, "%s was stopped: %s", o->config.module, result->text);
+    say(text, *result->hint ? result->hint : o->verbose ? "" : "--verbose shows where");
+    if (result->backtrace)
+        fputs(result->backtrace, stderr);
+    return STATUS_TRAP;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o;
+    struct wlpy_result result;
+    struct wlpy_err err;
+    int status;
+
+    open_streams();
+    if (options_parse(&o, argc, argv, environ, &err) < 0) {
+        say(err.text, err.hint);
+        options_free(&o);
+        return (int)err.code;
+    }
+    if (o.help || o.version) {
+        if (o.help)
+            fputs(options_help, stdout);
+        else
+            printf("wl-run %s (%s)\n", WL_VERSION, wlpy_engine_name());
+        options_free(&o);
+        return fflush(stdout) == 0 ? 0 : WLPY_E_SETUP;
+    }
+    /* The guest is told of a closed pipe by an error, as a program is that ignores the signal. */
+    signal(SIGPIPE, SIG_IGN);
+    o.config.on_note = on_note;
+    o.config.on_note_arg = &o;
+    if (isatty(STDERR_FILENO)) {
+        o.config.on_compile = on_compile;
+        o.config.on_compile_arg = &o;
+    }
+    if (wlpy_run(&o.config, &result, &err) < 0) {
+        say(err.text, err.hint);
+        status = (int)err.code;
+    } else {
+        status = report(&o, &result);
+        wlpy_result_free(&result);
+    }
+    options_free(&o);
+    return status;
+}

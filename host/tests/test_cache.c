@@ -1,0 +1,265 @@
+/* Compiled modules on disk. */
+#include "cache.h"
+#include "sha256.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char dir[64];
+static struct wlpy_err err;
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+    (void)st;
+    (void)flag;
+    (void)ftw;
+    return remove(path);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    strcpy(dir, "/tmp/wl-run-cache-XXXXXX");
+    return mkdtemp(dir) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static struct cache *open_cache(const char *identity)
+{
+    struct cache *c = NULL;
+
+    assert_int_equal(cache_open(dir, identity, &c, &err), 0);
+    return c;
+}
+
+static struct stat quiet_file(const char *path)
+{
+    const struct timespec wait = {.tv_nsec = 120000000};
+    struct stat st;
+    FILE *f = fopen(path, "w");
+
+    assert_non_null(f);
+    fputs("x", f);
+    fclose(f);
+    nanosleep(&wait, NULL);
+    assert_int_equal(stat(path, &st), 0);
+    return st;
+}
+
+static void test_sha256(void **state)
+{
+    static const struct {
+        const char *text, *hex;
+    } known[] = {
+        {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+    };
+    struct sha256 s;
+    char hex[65], block[1000];
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        sha256_init(&s);
+        for (const char *p = known[i].text; *p; p++)
+            sha256_add(&s, p, 1);
+        sha256_hex(&s, hex);
+        assert_string_equal(hex, known[i].hex);
+    }
+    memset(block, 'a', sizeof block);
+    sha256_init(&s);
+    for (int i = 0; i < 1000; i++)
+        sha256_add(&s, block, sizeof block);
+    sha256_hex(&s, hex);
+    assert_string_equal(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+static void test_put_and_get(void **state)
+{
+    struct cache *c = open_cache("one"), *other = open_cache("two");
+    struct cache_key key, key2;
+    char path[32], read_back[8] = "";
+    int fd;
+
+    (void)state;
+    cache_key_of(c, (const uint8_t *)"mod", 3, &key);
+    cache_key_of(other, (const uint8_t *)"mod", 3, &key2);
+    assert_string_not_equal(key.hex, key2.hex);
+    assert_int_equal(cache_get(c, &key), -1);
+    assert_int_equal(cache_put(c, &key, (const uint8_t *)"code", 4, &err), 0);
+    fd = cache_get(c, &key);
+    assert_true(fd >= 0);
+    cache_fd_path(fd, path);
+    close(fd);
+    fd = cache_get(c, &key);
+    assert_int_equal(read(fd, read_back, 8), 4);
+    assert_string_equal(read_back, "code");
+    close(fd);
+    cache_drop(c, &key);
+    assert_int_equal(cache_get(c, &key), -1);
+    cache_close(c);
+    cache_close(other);
+}
+
+static void test_memo(void **state)
+{
+    struct cache *c = open_cache("one"), *other = open_cache("two");
+    struct cache_key key, found;
+    char path[128];
+    struct stat st, changed;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/module", dir);
+    st = quiet_file(path);
+    cache_key_of(c, (const uint8_t *)"x", 1, &key);
+    assert_false(cache_recall(c, &st, &found));
+    cache_remember(c, &st, &key);
+    assert_true(cache_recall(c, &st, &found));
+    assert_string_equal(found.hex, key.hex);
+    assert_false(cache_recall(other, &st, &found));
+    changed = quiet_file(path);
+    assert_false(cache_recall(c, &changed, &found));
+    /* A file that was written to a moment ago could be again, unseen. */
+    clock_gettime(CLOCK_REALTIME, &changed.st_ctim);
+    cache_remember(c, &changed, &key);
+    assert_false(cache_recall(c, &changed, &found));
+    cache_close(c);
+    cache_close(other);
+}
+
+static void test_memo_is_checked(void **state)
+{
+    struct cache *c = open_cache("one");
+    struct cache_key key, found;
+    char path[256], command[512];
+    struct stat st;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/module", dir);
+    st = quiet_file(path);
+    cache_key_of(c, (const uint8_t *)"x", 1, &key);
+    cache_remember(c, &st, &key);
+    snprintf(command, sizeof command, "for l in %s/by-file/*; do ln -snf ../../../../etc/passwd \"$l\"; done", dir);
+    assert_int_equal(system(command), 0);
+    assert_false(cache_recall(c, &st, &found));
+    cache_close(c);
+}
+
+static void test_foreign_files(void **state)
+{
+    struct cache *c = open_cache("one");
+    struct cache_key key;
+    char path[256];
+
+    (void)state;
+    cache_key_of(c, (const uint8_t *)"x", 1, &key);
+    snprintf(path, sizeof path, "%s/%s.compiled", dir, key.hex);
+    assert_int_equal(cache_put(c, &key, (const uint8_t *)"code", 4, &err), 0);
+    assert_int_equal(chmod(path, 0666), 0);
+    assert_int_equal(cache_get(c, &key), -1);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("/bin/true", path), 0);
+    assert_int_equal(cache_get(c, &key), -1);
+    if (geteuid() == 0) {
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(cache_put(c, &key, (const uint8_t *)"code", 4, &err), 0);
+        assert_int_equal(chown(path, 12345, 12345), 0);
+        assert_int_equal(cache_get(c, &key), -1);
+    }
+    cache_close(c);
+}
+
+static void test_foreign_folder(void **state)
+{
+    struct cache *c = NULL;
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(chmod(dir, 0777), 0);
+    assert_int_equal(cache_open(dir, "one", &c, &err), -WLPY_E_SETUP);
+    assert_null(c);
+    assert_non_null(strstr(err.text, dir));
+    assert_true(*err.hint);
+    assert_int_equal(chmod(dir, 0700), 0);
+    /* Missing folders are made, the last for this user alone. */
+    strcat(dir, "/a/b");
+    c = open_cache("one");
+    assert_int_equal(stat(dir, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    cache_close(c);
+    assert_int_equal(cache_open("/dev/null/x", "one", &c, &err), -WLPY_E_SETUP);
+    *strstr(dir, "/a/b") = '\0';
+}
+
+static void test_prune(void **state)
+{
+    struct cache *c = open_cache("one");
+    struct cache_key first, key;
+    char path[256], command[256];
+    int fd;
+
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        struct timespec old[2] = {{.tv_sec = 1000000000 + i}, {.tv_sec = 1000000000 + i}};
+
+        cache_key_of(c, (const uint8_t *)&i, sizeof i, &key);
+        if (i == 0)
+            first = key;
+        assert_int_equal(cache_put(c, &key, (const uint8_t *)"code", 4, &err), 0);
+        snprintf(path, sizeof path, "%s/%s.compiled", dir, key.hex);
+        assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+    }
+    assert_int_equal(cache_get(c, &first), -1);
+    fd = cache_get(c, &key);
+    assert_true(fd >= 0);
+    close(fd);
+    snprintf(command, sizeof command, "test $(ls %s/*.compiled | wc -l) -le 25", dir);
+    assert_int_equal(system(command), 0);
+    cache_close(c);
+}
+
+static void test_no_cache(void **state)
+{
+    struct cache_key key = {"0"};
+    struct stat st = {0};
+
+    (void)state;
+    assert_false(cache_recall(NULL, &st, &key));
+    cache_remember(NULL, &st, &key);
+    assert_int_equal(cache_get(NULL, &key), -1);
+    assert_int_equal(cache_put(NULL, &key, NULL, 0, &err), 0);
+    cache_drop(NULL, &key);
+    cache_close(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sha256),
+        cmocka_unit_test_setup_teardown(test_put_and_get, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_memo, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_memo_is_checked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_foreign_files, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_foreign_folder, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_prune, set_up, tear_down),
+        cmocka_unit_test(test_no_cache),
+    };
+
+    return cmocka_run_group_tests_name("cache", tests, NULL, NULL);
+}

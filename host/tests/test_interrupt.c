@@ -1,0 +1,218 @@
+/* SIGINT into a guest's memory. */
+#include "interrupt.h"
+#include "calls.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static uint8_t memory[4096] __attribute__((aligned(8)));
+static struct wlpy_err err;
+
+static void put32(uint32_t at, uint32_t v)
+{
+    for (int i = 0; i < 4; i++)
+        memory[at + (uint32_t)i] = (uint8_t)(v >> 8 * i);
+}
+
+static uint32_t get32(uint32_t at)
+{
+    uint32_t v = 0;
+
+    for (int i = 0; i < 4; i++)
+        v |= (uint32_t)memory[at + (uint32_t)i] << 8 * i;
+    return v;
+}
+
+static void test_read_cells(void **state)
+{
+    struct interrupt_cell cells[INTERRUPT_MAX_CELLS];
+    size_t count = 0;
+
+    (void)state;
+    put32(100, 2);
+    put32(104, 200);
+    put32(108, 1);
+    put32(112, 4092);
+    put32(116, 7);
+    assert_true(interrupt_read_cells(memory, sizeof memory, 100, cells, &count));
+    assert_int_equal(count, 2);
+    assert_int_equal(cells[1].address, 4092);
+    assert_int_equal(cells[1].value, 7);
+    put32(112, 4096);
+    assert_false(interrupt_read_cells(memory, sizeof memory, 100, cells, &count));
+    put32(112, 4093);
+    assert_false(interrupt_read_cells(memory, sizeof memory, 100, cells, &count));
+    put32(112, 202);
+    assert_false(interrupt_read_cells(memory, sizeof memory, 100, cells, &count));
+    put32(112, 0xfffffffc);
+    assert_false(interrupt_read_cells(memory, sizeof memory, 100, cells, &count));
+    put32(100, 0);
+    assert_false(interrupt_read_cells(memory, sizeof memory, 100, cells, &count));
+    put32(100, 17);
+    assert_false(interrupt_read_cells(memory, sizeof memory, 100, cells, &count));
+    put32(100, 0xffffffff);
+    assert_false(interrupt_read_cells(memory, sizeof memory, 100, cells, &count));
+    assert_false(interrupt_read_cells(memory, sizeof memory, 4093, cells, &count));
+    assert_false(interrupt_read_cells(memory, sizeof memory, 0xffffffff, cells, &count));
+    assert_false(interrupt_read_cells(memory, 3, 0, cells, &count));
+    put32(4092, 1);
+    assert_false(interrupt_read_cells(memory, sizeof memory, 4092, cells, &count));
+}
+
+static void start(void)
+{
+    const struct interrupt_cell cells[] = {{200, 1}, {300, 0x01020304}};
+
+    memset(memory, 0, sizeof memory);
+    assert_int_equal(interrupt_start(memory, cells, 2, &err), 0);
+}
+
+static void test_store(void **state)
+{
+    (void)state;
+    start();
+    assert_false(interrupt_take());
+    raise(SIGINT);
+    assert_int_equal(get32(200), 1);
+    assert_int_equal(get32(300), 0x01020304);
+    assert_true(interrupt_take());
+    assert_false(interrupt_take()); /* a wait is ended once */
+    raise(SIGINT);
+    put32(200, 0); /* the guest has noticed by itself */
+    assert_false(interrupt_take());
+    raise(SIGINT);
+    raise(SIGINT);
+    assert_int_equal(interrupt_stop(), 4);
+    assert_int_equal(interrupt_stop(), 0);
+}
+
+static void test_one_at_a_time(void **state)
+{
+    const struct interrupt_cell cell = {0, 1};
+
+    (void)state;
+    start();
+    assert_int_equal(interrupt_start(memory, &cell, 1, &err), -WLPY_E_SETUP);
+    interrupt_stop();
+    signal(SIGINT, SIG_IGN); /* as a shell does for what runs in the background */
+    assert_int_equal(interrupt_start(memory, &cell, 1, &err), 0);
+    raise(SIGINT);
+    assert_int_equal(get32(0), 0);
+    assert_int_equal(interrupt_stop(), 0);
+    signal(SIGINT, SIG_DFL);
+}
+
+static pthread_t guest_thread;
+
+static void *interrupt_later(void *arg)
+{
+    const struct timespec wait = {.tv_nsec = 50000000};
+
+    (void)arg;
+    nanosleep(&wait, NULL);
+    raise(SIGINT); /* on this thread: it has to find its way to the guest's */
+    return NULL;
+}
+
+static void wait_until_interrupted(uint16_t (*call)(void))
+{
+    pthread_t thread;
+
+    start();
+    guest_thread = pthread_self();
+    assert_int_equal(pthread_create(&thread, NULL, interrupt_later, NULL), 0);
+    assert_int_equal(call(), WASI_EINTR);
+    pthread_join(thread, NULL);
+    assert_int_equal(get32(200), 1);
+    assert_int_equal(interrupt_stop(), 1);
+}
+
+static struct guest_memory guest = {memory, sizeof memory};
+static int idle[2];
+
+static uint16_t call_read(void)
+{
+    put32(1000, 2000);
+    put32(1004, 10);
+    return wasi_transfer(guest, idle[0], false, 1000, 1, 1100);
+}
+
+static uint16_t call_sleep(void)
+{
+    struct streams s;
+
+    streams_init(&s);
+    memset(memory + 1000, 0, 48);
+    put32(1016, 1);
+    put32(1028, 100); /* 430 seconds */
+    return wasi_poll(guest, &s, 1000, 2000, 1, 1100);
+}
+
+static void test_waits(void **state)
+{
+    (void)state;
+    assert_int_equal(pipe(idle), 0);
+    wait_until_interrupted(call_read);
+    wait_until_interrupted(call_sleep);
+    /* One that came just before the wait ends it too. */
+    start();
+    raise(SIGINT);
+    assert_int_equal(call_read(), WASI_EINTR);
+    assert_int_equal(interrupt_stop(), 1);
+    close(idle[0]);
+    close(idle[1]);
+}
+
+static void on_winch(int sig)
+{
+    (void)sig;
+}
+
+static void *winch_then_write(void *arg)
+{
+    const struct timespec wait = {.tv_nsec = 50000000};
+
+    nanosleep(&wait, NULL);
+    pthread_kill(guest_thread, SIGWINCH);
+    nanosleep(&wait, NULL);
+    return write(*(int *)arg, "x", 1) == 1 ? NULL : arg;
+}
+
+/* Other signals end no wait. */
+static void test_other_signal(void **state)
+{
+    struct sigaction sa = {.sa_handler = on_winch};
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(pipe(idle), 0);
+    sigaction(SIGWINCH, &sa, NULL);
+    start();
+    guest_thread = pthread_self();
+    assert_int_equal(pthread_create(&thread, NULL, winch_then_write, &idle[1]), 0);
+    assert_int_equal(call_read(), WASI_SUCCESS);
+    assert_int_equal(get32(1100), 1);
+    pthread_join(thread, NULL);
+    interrupt_stop();
+    close(idle[0]);
+    close(idle[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_read_cells), cmocka_unit_test(test_store), cmocka_unit_test(test_one_at_a_time),
+        cmocka_unit_test(test_waits),      cmocka_unit_test(test_other_signal),
+    };
+
+    return cmocka_run_group_tests_name("interrupt", tests, NULL, NULL);
+}

@@ -1,0 +1,655 @@
+/* The command as a user meets it: wl-run is started, with small modules written as text, also on a terminal.
+ *
+ * Arguments: the path of wl-run, the path of delegate.wat. */
+#include "delegate.h"
+#include "wlpy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <poll.h>
+#include <pty.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <wasmtime.h>
+
+#include <cmocka.h>
+
+static const char *wl_run, *delegate_wat;
+static char dir[64];
+
+#define IMPORT(name, type) "(import \"wasi_snapshot_preview1\" \"" name "\" (func $" name " " type "))\n"
+#define I4 "(param i32 i32 i32 i32) (result i32)"
+#define I2 "(param i32 i32) (result i32)"
+
+/* Writes the bytes at 1000, of a length, to a descriptor, and leaves an errno. */
+#define WRITE                                                                                                          \
+    "(func $write (param $fd i32) (param $at i32) (param $n i32) (result i32)\n"                                       \
+    " (i32.store (i32.const 0) (local.get $at)) (i32.store (i32.const 4) (local.get $n))\n"                            \
+    " (call $fd_write (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8)))\n"
+#define READ                                                                                                           \
+    "(func $read (param $fd i32) (param $at i32) (param $n i32) (result i32)\n"                                        \
+    " (i32.store (i32.const 0) (local.get $at)) (i32.store (i32.const 4) (local.get $n))\n"                            \
+    " (call $fd_read (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8)))\n"
+
+static const struct {
+    const char *name, *text;
+} modules[] = {
+    /* Exits with its number of arguments. */
+    {"argc", "(module " IMPORT("args_sizes_get", I2) IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1)"
+             "(func (export \"_start\") (drop (call $args_sizes_get (i32.const 0) (i32.const 4)))"
+             " (call $proc_exit (i32.load (i32.const 0)))))"},
+    /* Writes its arguments and environment, each with its zero. */
+    {"strings",
+     "(module " IMPORT("args_sizes_get", I2) IMPORT("args_get", I2) IMPORT("environ_sizes_get", I2)
+         IMPORT("environ_get", I2) IMPORT("fd_write", I4) "(memory (export \"memory\") 1)" WRITE
+     "(func (export \"_start\")"
+     " (drop (call $args_sizes_get (i32.const 16) (i32.const 20)))"
+     " (drop (call $args_get (i32.const 100) (i32.const 1000)))"
+     " (drop (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 20))))"
+     " (drop (call $environ_sizes_get (i32.const 16) (i32.const 20)))"
+     " (drop (call $environ_get (i32.const 100) (i32.const 1000)))"
+     " (drop (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 20))))))"},
+    /* Exits with 200: more than WASI says a status can be. */
+    {"status200", "(module " IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1)"
+                  "(func (export \"_start\") (call $proc_exit (i32.const 200))))"},
+    /* Copies stdin to stdout; exits with the errno that ended it. */
+    {"cat", "(module " IMPORT("fd_write", I4) IMPORT("fd_read", I4) IMPORT("proc_exit", "(param i32)")
+            "(memory (export \"memory\") 1)" WRITE READ
+            "(func (export \"_start\") (local $e i32) (loop $more"
+            " (local.set $e (call $read (i32.const 0) (i32.const 1000) (i32.const 100)))"
+            " (if (local.get $e) (then (call $proc_exit (local.get $e))))"
+            " (if (i32.load (i32.const 8)) (then"
+            "  (local.set $e (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 8))))"
+            "  (if (local.get $e) (then (call $proc_exit (local.get $e))))"
+            "  (br $more))))))"},
+    /* Writes "x" until that fails; exits with the errno. */
+    {"flood", "(module " IMPORT("fd_write", I4) IMPORT("proc_exit", "(param i32)")
+              "(memory (export \"memory\") 1) (data (i32.const 1000) \"x\")" WRITE
+              "(func (export \"_start\") (local $e i32) (loop $more"
+              " (local.set $e (call $write (i32.const 1) (i32.const 1000) (i32.const 1)))"
+              " (br_if $more (i32.eqz (local.get $e))))"
+              " (call $proc_exit (local.get $e))))"},
+    /* Makes a file "new" in the first folder; exits with the errno. */
+    {"create", "(module " IMPORT("path_open", "(param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)")
+               IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1) (data (i32.const 1000) \"new\")"
+               "(func (export \"_start\") (call $proc_exit (call $path_open (i32.const 3) (i32.const 0)"
+               " (i32.const 1000) (i32.const 3) (i32.const 1) (i64.const 64) (i64.const 0) (i32.const 0)"
+               " (i32.const 16)))))"},
+    /* Opens "file" in the first folder, puts it in the place of stdin, and copies it to stdout. */
+    {"renumber",
+     "(module " IMPORT("path_open", "(param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)") IMPORT("fd_write", I4)
+         IMPORT("fd_read", I4) IMPORT("fd_renumber", I2) IMPORT("fd_close", "(param i32) (result i32)")
+     IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1) (data (i32.const 1000) \"file\")" WRITE READ
+     "(func $must (param i32) (if (local.get 0) (then (call $proc_exit (local.get 0)))))"
+     "(func (export \"_start\")"
+     " (call $must (call $path_open (i32.const 3) (i32.const 0) (i32.const 1000) (i32.const 4) (i32.const 0)"
+     "  (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 16)))"
+     " (call $must (call $fd_renumber (i32.load (i32.const 16)) (i32.const 0)))"
+     " (call $must (call $read (i32.const 0) (i32.const 1000) (i32.const 100)))"
+     " (call $must (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 8))))"
+     " (call $must (call $fd_renumber (i32.const 1) (i32.const 2)))"
+     " (call $must (call $write (i32.const 2) (i32.const 1000) (i32.load (i32.const 8))))"
+     " (call $must (call $fd_close (i32.const 0)))"
+     " (call $proc_exit (call $read (i32.const 0) (i32.const 1000) (i32.const 100)))))"},
+    {"trap", "(module (memory (export \"memory\") 1) (func $inner unreachable)"
+             "(func (export \"_start\") (call $inner)))"},
+    {"recurse", "(module (memory (export \"memory\") 1)"
+                "(func $f (param i32) (result i32) (i32.add (call $f (local.get 0)) (i32.const 1)))"
+                "(func (export \"_start\") (drop (call $f (i32.const 0)))))"},
+    {"bounds", "(module (memory (export \"memory\") 1) (func (export \"_start\")"
+               " (drop (i32.load (i32.const 0x7ffffff0)))))"},
+    /* Grows its memory by 1000 pages; exits with 1 if it may not. */
+    {"grow", "(module " IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1)"
+             "(func (export \"_start\") (call $proc_exit (i32.eq (memory.grow (i32.const 1000)) (i32.const -1)))))"},
+    {"import", "(module (import \"env\" \"missing\" (func)) (func (export \"_start\")))"},
+    {"library", "(module (func (export \"run\")))"},
+    {"nomemory", "(module " IMPORT("fd_write", I4) IMPORT("fd_close", "(param i32) (result i32)")
+                 "(func (export \"_start\") (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1)"
+                 " (i32.const 8))) (drop (call $fd_close (i32.const 0)))))"},
+    /* Prints "go", then counts until the cell at 2000 is set; clears it and exits with 130. */
+    {"spin", "(module " IMPORT("fd_write", I4) IMPORT("proc_exit", "(param i32)")
+             "(memory (export \"memory\") 1) (data (i32.const 1000) \"go\")"
+             "(data (i32.const 3000) \"\\02\\00\\00\\00\\d0\\07\\00\\00\\01\\00\\00\\00\\d4\\07\\00\\00\\05\\00\\00\\00\")" WRITE
+             "(func (export \"wl_interrupt_cells\") (result i32) (i32.const 3000))"
+             "(func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))"
+             " (loop $more (br_if $more (i32.eqz (i32.load (i32.const 2000)))))"
+             " (i32.store (i32.const 2000) (i32.const 0))"
+             " (call $proc_exit (i32.add (i32.const 125) (i32.load (i32.const 2004))))))"},
+    /* The same, but never looks. */
+    {"stuck", "(module " IMPORT("fd_write", I4) "(memory (export \"memory\") 1) (data (i32.const 1000) \"go\")"
+              "(data (i32.const 3000) \"\\01\\00\\00\\00\\d0\\07\\00\\00\\01\\00\\00\\00\")" WRITE
+              "(func (export \"wl_interrupt_cells\") (result i32) (i32.const 3000))"
+              "(func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))"
+              " (loop $more (br $more))))"},
+    /* Reads stdin and sleeps 100 s; exits with 40 plus the errno of the first that fails, 30 at the end of file. */
+    {"wait", "(module " IMPORT("fd_write", I4) IMPORT("fd_read", I4) IMPORT("poll_oneoff", I4)
+             IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1) (data (i32.const 1000) \"go\")"
+             "(data (i32.const 3000) \"\\01\\00\\00\\00\\d0\\07\\00\\00\\01\\00\\00\\00\")" WRITE READ
+             "(func (export \"wl_interrupt_cells\") (result i32) (i32.const 3000))"
+             "(func $check (param i32) (if (local.get 0)"
+             " (then (call $proc_exit (i32.add (i32.const 40) (local.get 0))))))"
+             "(func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))"
+             " (call $check (call $read (i32.const 0) (i32.const 1000) (i32.const 100)))"
+             " (if (i32.eqz (i32.load (i32.const 8))) (then (call $proc_exit (i32.const 30))))"
+             " (drop (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 8))))"
+             " (i32.store (i32.const 4016) (i32.const 1))"
+             " (i64.store (i32.const 4024) (i64.const 100000000000))"
+             " (call $check (call $poll_oneoff (i32.const 4000) (i32.const 5000) (i32.const 1) (i32.const 16)))))"},
+    /* A list of cells outside its memory: Ctrl-C is then what it is without one. */
+    {"badcells", "(module " IMPORT("fd_write", I4) "(memory (export \"memory\") 1) (data (i32.const 1000) \"go\")"
+                 "(data (i32.const 3000) \"\\01\\00\\00\\00\\f0\\ff\\ff\\ff\\01\\00\\00\\00\")" WRITE
+                 "(func (export \"wl_interrupt_cells\") (result i32) (i32.const 3000))"
+                 "(func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))"
+                 " (loop $more (br $more))))"},
+    /* Exits with the kind of its descriptor 0: 2 is a terminal. */
+    {"isatty", "(module " IMPORT("fd_fdstat_get", I2) IMPORT("proc_exit", "(param i32)")
+               "(memory (export \"memory\") 1) (func (export \"_start\")"
+               " (drop (call $fd_fdstat_get (i32.const 0) (i32.const 16)))"
+               " (call $proc_exit (i32.load8_u (i32.const 16)))))"},
+};
+
+static char *slurp(const char *path, size_t *size)
+{
+    FILE *f = fopen(path, "r");
+    char *text = malloc(65536);
+
+    assert_non_null(f);
+    assert_non_null(text);
+    *size = fread(text, 1, 65536, f);
+    fclose(f);
+    return text;
+}
+
+static void to_binary(const char *name, const char *text, size_t size, wasm_byte_vec_t *binary)
+{
+    wasmtime_error_t *error = wasmtime_wat2wasm(text, size, binary);
+
+    if (error) {
+        wasm_byte_vec_t message;
+
+        wasmtime_error_message(error, &message);
+        fail_msg("%s: %.*s", name, (int)message.size, message.data);
+    }
+}
+
+static void write_file(const char *name, const char *data, size_t size)
+{
+    char path[128];
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    fwrite(data, 1, size, f);
+    fclose(f);
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+    (void)st;
+    (void)flag;
+    (void)ftw;
+    return remove(path);
+}
+
+static int set_up(void **state)
+{
+    char path[128];
+
+    (void)state;
+    strcpy(dir, "/tmp/wl-run-test-XXXXXX");
+    if (!mkdtemp(dir))
+        return -1;
+    for (size_t i = 0; i < sizeof modules / sizeof modules[0]; i++) {
+        wasm_byte_vec_t binary;
+        char name[64];
+
+        to_binary(modules[i].name, modules[i].text, strlen(modules[i].text), &binary);
+        snprintf(name, sizeof name, "%s.wasm", modules[i].name);
+        write_file(name, binary.data, binary.size);
+        wasm_byte_vec_delete(&binary);
+    }
+    write_file("text.wasm", "(module)", 8);
+    write_file("component.wasm", "\0asm\r\0\1\0", 8);
+    write_file("broken.wasm", "\0asm\1\0\0\0\1\200", 10);
+    write_file("empty.wasm", "", 0);
+    snprintf(path, sizeof path, "%s/folder", dir);
+    mkdir(path, 0777);
+    write_file("folder/file", "content", 7);
+    return chdir(dir);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return chdir("/") < 0 ? -1 : nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* What a run gave. */
+static struct {
+    int status; /* 1000 + number: ended by that signal */
+    size_t out_size;
+    char out[4096], err[4096];
+} got;
+
+static int wait_status(pid_t pid)
+{
+    int status = 0;
+
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFSIGNALED(status) ? 1000 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static size_t read_all(int fd, char *to, size_t size)
+{
+    size_t n = 0;
+    ssize_t r;
+
+    while (n + 1 < size && (r = read(fd, to + n, size - 1 - n)) > 0)
+        n += (size_t)r;
+    to[n] = '\0';
+    close(fd);
+    return n;
+}
+
+static void exec_with(const char *const *args)
+{
+    const char *argv[24] = {wl_run, "--cache-dir=cache"};
+
+    for (int i = 0; args[i]; i++)
+        argv[2 + i] = args[i];
+    setenv("FROM_HOST", "yes", 1);
+    execv(wl_run, (char *const *)(uintptr_t)argv);
+    _exit(99);
+}
+
+static void run(const char *input, const char *const *args)
+{
+    int in[2], out[2], err[2];
+    pid_t pid;
+
+    assert_int_equal(pipe(in) | pipe(out) | pipe(err), 0);
+    pid = fork();
+    if (pid == 0) {
+        dup2(in[0], 0);
+        dup2(out[1], 1);
+        dup2(err[1], 2);
+        for (int fd = 3; fd < 20; fd++)
+            close(fd);
+        exec_with(args);
+    }
+    close(in[0]);
+    close(out[1]);
+    close(err[1]);
+    assert_int_equal(write(in[1], input, strlen(input)), (ssize_t)strlen(input));
+    close(in[1]);
+    got.out_size = read_all(out[0], got.out, sizeof got.out);
+    read_all(err[0], got.err, sizeof got.err);
+    got.status = wait_status(pid);
+}
+
+#define RUN(...) run("", (const char *const[]){__VA_ARGS__, NULL})
+
+static void test_delegate(void **state)
+{
+    size_t size;
+    char *text = slurp(delegate_wat, &size);
+    wasm_byte_vec_t binary;
+
+    (void)state;
+    to_binary("delegate.wat", text, size, &binary);
+    assert_int_equal(binary.size, sizeof delegate_wasm);
+    assert_memory_equal(binary.data, delegate_wasm, binary.size);
+    wasm_byte_vec_delete(&binary);
+    free(text);
+}
+
+static void test_arguments(void **state)
+{
+    (void)state;
+    RUN("argc.wasm");
+    assert_int_equal(got.status, 1);
+    RUN("argc.wasm", "--", "--dir", "a", "--");
+    assert_int_equal(got.status, 4);
+    RUN("--env", "A=1", "--env", "FROM_HOST", "--env", "NOT_THERE", "strings.wasm", "\xff", "b c");
+    assert_int_equal(got.status, 0);
+    assert_int_equal(got.out_size, 13 + 2 + 4 + 4 + 14);
+    assert_memory_equal(got.out, "strings.wasm\0\xff\0b c\0A=1\0FROM_HOST=yes", got.out_size);
+    RUN("--argv0", "me", "strings.wasm");
+    assert_int_equal(got.out_size, 3);
+    assert_string_equal(got.out, "me");
+}
+
+static void test_status(void **state)
+{
+    (void)state;
+    RUN("status200.wasm");
+    assert_int_equal(got.status, 200);
+    assert_string_equal(got.err, "");
+}
+
+static void test_streams(void **state)
+{
+    int out[2];
+    pid_t pid;
+
+    (void)state;
+    run("some text", (const char *const[]){"cat.wasm", NULL});
+    assert_int_equal(got.status, 0);
+    assert_string_equal(got.out, "some text");
+    /* A reader that goes away. */
+    assert_int_equal(pipe(out), 0);
+    pid = fork();
+    if (pid == 0) {
+        dup2(out[1], 1);
+        close(out[0]);
+        close(out[1]);
+        exec_with((const char *const[]){"flood.wasm", NULL});
+    }
+    close(out[0]);
+    close(out[1]);
+    assert_int_equal(wait_status(pid), 64); /* EPIPE */
+    /* Streams that are closed from the start are no file of somebody's. */
+    pid = fork();
+    if (pid == 0) {
+        close(0);
+        close(1);
+        exec_with((const char *const[]){"cat.wasm", NULL});
+    }
+    assert_int_equal(wait_status(pid), 0);
+}
+
+static void test_folders(void **state)
+{
+    (void)state;
+    RUN("--dir", "folder::/::ro", "create.wasm");
+    assert_true(got.status != 0 && got.status != 134);
+    assert_int_not_equal(access("folder/new", F_OK), 0);
+    RUN("--dir-ro=folder", "create.wasm");
+    assert_int_not_equal(access("folder/new", F_OK), 0);
+    RUN("create.wasm");
+    assert_int_equal(got.status, 8); /* EBADF: there is no descriptor 3 */
+    RUN("--mapdir", "/::folder", "create.wasm");
+    assert_int_equal(got.status, 0);
+    assert_int_equal(access("folder/new", F_OK), 0);
+    RUN("--dir=folder::/x", "renumber.wasm");
+    assert_int_equal(got.status, 8); /* the read after the close */
+    assert_string_equal(got.out, "contentcontent");
+}
+
+static void test_traps(void **state)
+{
+    (void)state;
+    RUN("trap.wasm");
+    assert_int_equal(got.status, 134);
+    assert_string_equal(got.err, "wl-run: trap.wasm was stopped: it aborted; --verbose shows where\n");
+    RUN("--verbose", "trap.wasm");
+    assert_non_null(strstr(got.err, "inner"));
+    RUN("recurse.wasm");
+    assert_int_equal(got.status, 134);
+    assert_non_null(strstr(got.err, "--max-wasm-stack"));
+    assert_null(strchr(strchr(got.err, '\n') + 1, '\n'));
+    RUN("--max-wasm-stack=256M", "recurse.wasm");
+    assert_int_equal(got.status, 134);
+    RUN("bounds.wasm");
+    assert_int_equal(got.status, 134);
+    assert_non_null(strstr(got.err, "memory that it does not have"));
+    RUN("nomemory.wasm");
+    assert_int_equal(got.status, 134);
+    assert_non_null(strstr(got.err, "exports no memory"));
+}
+
+static void test_memory_limit(void **state)
+{
+    (void)state;
+    RUN("grow.wasm");
+    assert_int_equal(got.status, 0);
+    RUN("--max-memory=1M", "grow.wasm");
+    assert_int_equal(got.status, 1);
+}
+
+static void test_errors(void **state)
+{
+    static const struct {
+        const char *args[3];
+        int status;
+        const char *says;
+    } bad[] = {
+        {{"nothere.wasm"}, 127, "nothere.wasm: No such file"},
+        {{"text.wasm"}, 126, "not a WebAssembly file"},
+        {{"empty.wasm"}, 126, "not a WebAssembly file"},
+        {{"component.wasm"}, 126, "not a core module"},
+        {{"broken.wasm"}, 126, "no valid WebAssembly module"},
+        {{"folder"}, 126, "it is a folder"},
+        {{"import.wasm"}, 126, "env.missing"},
+        {{"library.wasm"}, 126, "_start"},
+        {{"--dir=missing::/", "argc.wasm"}, 125, "folder missing as /: No such file"},
+        {{"--dir=argc.wasm::/", "argc.wasm"}, 125, "argc.wasm"},
+        {{"--nonsense", "argc.wasm"}, 125, "--nonsense"},
+        {{NULL}, 125, "no module"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        run("", bad[i].args);
+        assert_int_equal(got.status, bad[i].status);
+        assert_memory_equal(got.err, "wl-run: ", 8);
+        assert_non_null(strstr(got.err, bad[i].says));
+        assert_string_equal(strchr(got.err, '\n'), "\n"); /* one line */
+        assert_string_equal(got.out, "");
+    }
+}
+
+static void test_help(void **state)
+{
+    (void)state;
+    RUN("--help");
+    assert_int_equal(got.status, 0);
+    assert_memory_equal(got.out, "Usage: wl-run", 13);
+    RUN("--version");
+    assert_int_equal(got.status, 0);
+    assert_non_null(strstr(got.out, "wasmtime"));
+}
+
+static void test_cache(void **state)
+{
+    (void)state;
+    assert_int_equal(system("rm -rf cache"), 0);
+    RUN("status200.wasm");
+    assert_int_equal(system("test $(ls cache/*.compiled | wc -l) = 1"), 0);
+    /* A broken file is made anew. */
+    assert_int_equal(system("for f in cache/*.compiled; do echo garbage >$f; done"), 0);
+    RUN("-v", "status200.wasm");
+    assert_int_equal(got.status, 200);
+    assert_non_null(strstr(got.err, "of no use"));
+    assert_int_equal(system("test $(stat -c %s cache/*.compiled) -gt 1000"), 0);
+    assert_int_equal(system("for f in cache/*.compiled; do truncate -s 5000 $f; done"), 0);
+    RUN("status200.wasm");
+    assert_int_equal(got.status, 200);
+    RUN("-v", "status200.wasm");
+    assert_string_equal(got.err, "");
+    /* A module that changes behind the same name. */
+    assert_int_equal(system("sleep 0.1; cp argc.wasm change.wasm; sleep 0.1"), 0);
+    RUN("change.wasm");
+    assert_int_equal(got.status, 1);
+    assert_int_equal(system("cat status200.wasm >change.wasm"), 0);
+    RUN("change.wasm");
+    assert_int_equal(got.status, 200);
+    /* A cache that cannot be used is no reason not to run. */
+    RUN("--cache-dir=/dev/null/x", "-v", "argc.wasm");
+    assert_int_equal(got.status, 1);
+    assert_non_null(strstr(got.err, "/dev/null/x"));
+    RUN("--no-cache", "argc.wasm");
+    assert_int_equal(got.status, 1);
+}
+
+/* ---- on a terminal ---- */
+
+static pid_t terminal_pid;
+static int terminal;
+
+static void terminal_start(const char *module)
+{
+    got.out_size = 0;
+    got.out[0] = '\0';
+    terminal_pid = forkpty(&terminal, NULL, NULL, NULL);
+    assert_true(terminal_pid >= 0);
+    if (terminal_pid == 0) {
+        signal(SIGINT, SIG_DFL);
+        exec_with((const char *const[]){module, NULL});
+    }
+}
+
+/* Reads until the text has come; false at the end, or after ten seconds. */
+static bool terminal_wait(const char *text)
+{
+    struct pollfd fd = {.fd = terminal, .events = POLLIN};
+
+    while (!text || !strstr(got.out, text)) {
+        ssize_t n;
+
+        if (poll(&fd, 1, 10000) <= 0)
+            return false;
+        n = read(terminal, got.out + got.out_size, sizeof got.out - 1 - got.out_size);
+        if (n <= 0)
+            return false;
+        got.out_size += (size_t)n;
+        got.out[got.out_size] = '\0';
+    }
+    return true;
+}
+
+static void terminal_type(const char *keys)
+{
+    assert_int_equal(write(terminal, keys, strlen(keys)), (ssize_t)strlen(keys));
+}
+
+static int terminal_end(void)
+{
+    int status;
+
+    terminal_wait(NULL);
+    status = wait_status(terminal_pid);
+    close(terminal);
+    return status;
+}
+
+static void test_interrupt_running(void **state)
+{
+    (void)state;
+    terminal_start("spin.wasm");
+    assert_true(terminal_wait("go"));
+    terminal_type("\003");
+    assert_int_equal(terminal_end(), 1000 + SIGINT); /* 130 after an interrupt */
+}
+
+static void test_interrupt_read(void **state)
+{
+    (void)state;
+    terminal_start("wait.wasm");
+    assert_true(terminal_wait("go"));
+    terminal_type("\003");
+    assert_int_equal(terminal_end(), 40 + 27);
+}
+
+static void test_interrupt_sleep(void **state)
+{
+    (void)state;
+    terminal_start("wait.wasm");
+    assert_true(terminal_wait("go"));
+    terminal_type("a line\n");
+    assert_true(terminal_wait("a line\r\na line\r\n")); /* the echo, and then the guest */
+    terminal_type("\003");
+    assert_int_equal(terminal_end(), 40 + 27);
+}
+
+static void test_end_of_file(void **state)
+{
+    (void)state;
+    terminal_start("wait.wasm");
+    assert_true(terminal_wait("go"));
+    terminal_type("\004");
+    assert_int_equal(terminal_end(), 30);
+}
+
+static void test_interrupt_without_cells(void **state)
+{
+    (void)state;
+    RUN("cat.wasm"); /* is compiled now: no message of that among the output */
+    terminal_start("cat.wasm");
+    terminal_type("x\n");
+    assert_true(terminal_wait("x\r\nx\r\n"));
+    terminal_type("\003");
+    assert_int_equal(terminal_end(), 1000 + SIGINT);
+    terminal_start("badcells.wasm");
+    assert_true(terminal_wait("go"));
+    terminal_type("\003");
+    assert_int_equal(terminal_end(), 1000 + SIGINT);
+}
+
+static void test_second_interrupt(void **state)
+{
+    const struct timespec soon = {.tv_nsec = 200000000}, later = {.tv_sec = 1};
+
+    (void)state;
+    terminal_start("stuck.wasm");
+    assert_true(terminal_wait("go"));
+    terminal_type("\003");
+    nanosleep(&soon, NULL);
+    terminal_type("\003");
+    nanosleep(&soon, NULL);
+    assert_int_equal(waitpid(terminal_pid, NULL, WNOHANG), 0);
+    nanosleep(&later, NULL);
+    terminal_type("\003");
+    assert_int_equal(terminal_end(), 1000 + SIGINT);
+}
+
+static void test_isatty(void **state)
+{
+    (void)state;
+    terminal_start("isatty.wasm");
+    assert_int_equal(terminal_end(), 2);
+    RUN("isatty.wasm");
+    assert_int_not_equal(got.status, 2);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_delegate),
+        cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_streams),
+        cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_traps),
+        cmocka_unit_test(test_memory_limit),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_interrupt_running),
+        cmocka_unit_test(test_interrupt_read),
+        cmocka_unit_test(test_interrupt_sleep),
+        cmocka_unit_test(test_end_of_file),
+        cmocka_unit_test(test_interrupt_without_cells),
+        cmocka_unit_test(test_second_interrupt),
+        cmocka_unit_test(test_isatty),
+    };
+
+    if (argc != 3)
+        return 2;
+    wl_run = realpath(argv[1], NULL); /* the tests change the folder */
+    delegate_wat = realpath(argv[2], NULL);
+    if (!wl_run || !delegate_wat)
+        return 2;
+    return cmocka_run_group_tests_name("run", tests, set_up, tear_down);
+}

@@ -1,0 +1,228 @@
+#include "wlpy.h"
+
+#include "cache.h"
+#include "engine.h"
+#include "err.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static const struct engine_ops *const ops = &engine_wasmtime;
+
+const char *wlpy_engine_name(void)
+{
+    return ops->name;
+}
+
+/* One run, while it is prepared and done. */
+struct job {
+    struct wlpy_config config; /* with defaults filled in */
+    struct wlpy_result *result;
+    struct wlpy_err *err;
+    struct engine *engine;
+    struct cache *cache;
+    struct module *module;
+    int status;
+};
+
+static void note(const struct job *j, const char *text)
+{
+    if (j->config.on_note)
+        j->config.on_note(j->config.on_note_arg, text);
+}
+
+static int check_mounts(const struct wlpy_config *config, struct wlpy_err *err)
+{
+    for (size_t i = 0; i < config->mount_count; i++) {
+        const struct wlpy_mount *m = &config->mounts[i];
+        int fd = open(m->host, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0) {
+            err_set(err, WLPY_E_SETUP, "cannot grant the folder %s as %s: %s", m->host, m->guest, strerror(errno));
+            return err_hint(err, "name a folder that exists and that you may read");
+        }
+        close(fd);
+    }
+    return 0;
+}
+
+static int check_limits(const struct wlpy_limits *limits, struct wlpy_err *err)
+{
+    if (limits->stack < WLPY_MIN_STACK || limits->stack > WLPY_MAX_STACK) {
+        err_set(err, WLPY_E_SETUP, "cannot give a stack of %zu bytes", limits->stack);
+        return err_hint(err, "it can be from 64K to 4G");
+    }
+    return 0;
+}
+
+/* Opening the cache is never a reason not to run. */
+static void open_cache(struct job *j)
+{
+    char identity[512];
+    struct wlpy_err why;
+
+    if (!j->config.cache_dir)
+        return;
+    if (ops->identity(&j->config.limits, identity, sizeof identity, &why) < 0 ||
+        cache_open(j->config.cache_dir, identity, &j->cache, &why) < 0)
+        note(j, why.text);
+}
+
+/* 0 if it was there. */
+static int load_cached(struct job *j, const struct cache_key *key)
+{
+    struct wlpy_err why;
+    char path[32];
+    int fd = cache_get(j->cache, key), r;
+
+    if (fd < 0)
+        return -1;
+    cache_fd_path(fd, path);
+    r = ops->load(j->engine, path, &j->module, &why);
+    close(fd);
+    if (r < 0) {
+        note(j, why.text);
+        cache_drop(j->cache, key);
+    }
+    return r;
+}
+
+static int compile(struct job *j, const uint8_t *bytes, size_t size, const struct cache_key *key)
+{
+    const struct wlpy_config *c = &j->config;
+    struct wlpy_err why;
+    uint8_t *compiled = NULL;
+    size_t compiled_size;
+    int r;
+
+    if (c->on_compile)
+        c->on_compile(c->on_compile_arg, c->module, false);
+    r = ops->compile(j->engine, c->module, bytes, size, &j->module, j->err);
+    if (r == 0 && j->cache && (ops->save(j->module, &compiled, &compiled_size, &why) < 0 ||
+                               cache_put(j->cache, key, compiled, compiled_size, &why) < 0))
+        note(j, why.text);
+    free(compiled);
+    if (c->on_compile)
+        c->on_compile(c->on_compile_arg, c->module, true);
+    return r;
+}
+
+static int load_from(struct job *j, int fd)
+{
+    const char *file = j->config.module;
+    struct cache_key key;
+    struct stat st;
+    uint8_t *bytes;
+    int r = 0;
+
+    if (fstat(fd, &st) < 0)
+        return err_set(j->err, WLPY_E_MISSING, "cannot read %s: %s", file, strerror(errno));
+    if (!S_ISREG(st.st_mode)) {
+        err_set(j->err, WLPY_E_MODULE, "cannot run %s: it is %s", file,
+                S_ISDIR(st.st_mode) ? "a folder" : "not a regular file");
+        return err_hint(j->err, "name the .wasm file");
+    }
+    if (cache_recall(j->cache, &st, &key) && load_cached(j, &key) == 0)
+        return 0;
+    bytes = st.st_size >= 8 ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+    if (bytes == MAP_FAILED)
+        return err_set(j->err, WLPY_E_MISSING, "cannot read %s: %s", file, strerror(errno));
+    /* The engine would take text as well, and compiled code: neither is wanted. */
+    if (!bytes || memcmp(bytes, "\0asm", 4) != 0) {
+        err_set(j->err, WLPY_E_MODULE, "cannot run %s: it is not a WebAssembly file", file);
+        r = err_hint(j->err, "name a .wasm file");
+    } else if (memcmp(bytes + 4, "\1\0\0\0", 4) != 0) {
+        err_set(j->err, WLPY_E_MODULE, "cannot run %s: it is a component or of another version, not a core module", file);
+        r = err_hint(j->err, "build it for wasm32-wasip1");
+    } else {
+        if (j->cache)
+            cache_key_of(j->cache, bytes, (size_t)st.st_size, &key);
+        if (!j->cache || load_cached(j, &key) < 0)
+            r = compile(j, bytes, (size_t)st.st_size, &key);
+        if (r == 0)
+            cache_remember(j->cache, &st, &key);
+    }
+    if (bytes)
+        munmap(bytes, (size_t)st.st_size);
+    return r;
+}
+
+static int load(struct job *j)
+{
+    int fd = open(j->config.module, O_RDONLY | O_CLOEXEC), r;
+
+    if (fd < 0) {
+        err_set(j->err, WLPY_E_MISSING, "cannot read %s: %s", j->config.module, strerror(errno));
+        return err_hint(j->err, "name a .wasm file that exists and that you may read");
+    }
+    r = load_from(j, fd);
+    close(fd);
+    return r;
+}
+
+static void *run_thread(void *arg)
+{
+    struct job *j = arg;
+
+    j->status = ops->run(j->engine, j->module, &j->config, j->cache, j->result, j->err);
+    return NULL;
+}
+
+/* The guest runs on a thread of its own: the process's first thread has the stack that the shell's limits gave it. */
+static int run(struct job *j)
+{
+    pthread_attr_t attr;
+    pthread_t thread;
+    int r;
+
+    pthread_attr_init(&attr);
+    r = pthread_attr_setstacksize(&attr, j->config.limits.stack + engine_spare_stack);
+    if (r == 0)
+        r = pthread_create(&thread, &attr, run_thread, j);
+    pthread_attr_destroy(&attr);
+    if (r != 0) {
+        err_set(j->err, WLPY_E_SETUP, "cannot start a thread with a stack of %zu KiB: %s", j->config.limits.stack >> 10,
+                strerror(r));
+        return err_hint(j->err, "give a smaller --max-wasm-stack, or raise the limit of memory (ulimit -v)");
+    }
+    pthread_join(thread, NULL);
+    return j->status;
+}
+
+int wlpy_run(const struct wlpy_config *config, struct wlpy_result *result, struct wlpy_err *err)
+{
+    struct job j = {.config = *config, .result = result, .err = err};
+    int r;
+
+    memset(result, 0, sizeof *result);
+    memset(err, 0, sizeof *err);
+    if (!j.config.limits.stack)
+        j.config.limits.stack = WLPY_DEFAULT_STACK;
+    r = check_limits(&j.config.limits, err);
+    if (r == 0)
+        r = check_mounts(&j.config, err);
+    if (r == 0)
+        r = ops->open(&j.config.limits, &j.engine, err);
+    if (r == 0) {
+        open_cache(&j);
+        r = load(&j);
+    }
+    if (r == 0)
+        r = run(&j);
+    ops->free_module(j.module);
+    cache_close(j.cache);
+    ops->close(j.engine);
+    return r;
+}
+
+void wlpy_result_free(struct wlpy_result *result)
+{
+    free(result->backtrace);
+    result->backtrace = NULL;
+}

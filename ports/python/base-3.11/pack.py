@@ -1,0 +1,70 @@
+"""Pack the standard library into a zip of byte code.
+
+    pack.py LIB SYSCONFIGDATA ZIP ROOT WORD...
+
+The same input gives the same bytes, wherever it is done: entries are sorted, times are fixed, nothing tells where or when
+it was made. SYSCONFIGDATA is what the build wrote about itself; ROOT becomes /wl there, and words of its values that hold
+one of WORD (folders of the build machine) are left out."""
+
+import importlib.util
+import marshal
+import os
+import sys
+import zipfile
+
+# What nobody can use without a screen, a process to start or a package index, and what only tests Python itself.
+LEFT_OUT = {"test", "tests", "ensurepip", "idlelib", "lib2to3", "tkinter", "turtledemo", "venv", "__pycache__",
+            "site-packages"}
+# Needed by every start: stored as they are, so that nothing has to be inflated.
+EVERY_START = {"encodings/__init__.pyc", "encodings/aliases.pyc", "encodings/utf_8.pyc"}
+INSIDE = "/usr/local/lib/python{}{}.zip/".format(*sys.version_info)
+
+
+def modules(lib):
+    for folder, folders, files in os.walk(lib):
+        folders[:] = [name for name in folders if name not in LEFT_OUT]
+        for name in files:
+            path = os.path.join(folder, name)
+            if name.endswith(".py"):
+                with open(path, "rb") as file:
+                    yield os.path.relpath(path, lib), file.read()
+
+
+def sysconfigdata(path, root, words):
+    """The build's variables as source text, without the build machine's folders."""
+    scope = {}
+    with open(path) as file:
+        exec(file.read(), scope)
+
+    def clean(value):
+        if not isinstance(value, str):
+            return value
+        if any(word in value for word in words):
+            value = " ".join(part for part in value.split() if not any(word in part for word in words))
+        return value.replace(root, "/wl")
+
+    lines = [f"    {name!r}: {clean(value)!r},\n" for name, value in sorted(scope["build_time_vars"].items())]
+    return ("build_time_vars = {\n" + "".join(lines) + "}\n").encode()
+
+
+def byte_code(name, source):
+    code = compile(source, INSIDE + name, "exec", dont_inherit=True, optimize=0)
+    # An unchecked hash: such a file is never compared with a source, and holds no time.
+    flags = (1).to_bytes(4, "little")
+    return importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source) + marshal.dumps(code)
+
+
+def main(lib, data, target, root, *words):
+    sources = dict(modules(lib))
+    sources[os.path.basename(data)] = sysconfigdata(data, root, [word for word in words if word])
+    packed = [(name + "c", byte_code(name, source)) for name, source in sources.items()]
+    with zipfile.ZipFile(target, "w") as file:
+        for name, content in sorted(packed):
+            entry = zipfile.ZipInfo(name)  # of 1980-01-01
+            entry.external_attr = 0o644 << 16
+            entry.create_system = 3
+            entry.compress_type = zipfile.ZIP_STORED if name in EVERY_START else zipfile.ZIP_DEFLATED
+            file.writestr(entry, content, compresslevel=9)
+
+
+main(*sys.argv[1:])
