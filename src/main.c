@@ -2,8 +2,10 @@
 #include "app.h"
 #include "source.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Ends as the signal that came would have ended it, so that a calling shell or make sees an interruption. */
 static int end_by_signal(struct app *a)
@@ -103,6 +105,19 @@ static int run(struct app *a, const struct command *c, int argc, char **argv, st
     return r;
 }
 
+/* A stream that was closed by the caller must not become the number of a file that is opened later: words for a person
+ * would land in it. Open to read only, writing to it fails as it should. */
+static void occupy_streams(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     struct app a = {.cancel = CANCEL_NONE};
@@ -110,6 +125,7 @@ int main(int argc, char **argv)
     int r = -WL_E_USAGE;
     const struct command *c;
 
+    occupy_streams();
     argc--;
     argv++;
     c = choose(&argc, argv, &err);

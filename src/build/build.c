@@ -313,8 +313,10 @@ static int run_steps(const struct port_job *j, const struct box *b, const struct
             WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
             WL_CLEANUP_FREE char *quoted = shell_quote(enter);
 
-            wl_err_hint(err, "the whole log is %s; to look around in the build folder: sh %s", log, quoted);
-            box_write_enter(b, &ignored);
+            if (box_write_enter(b, &ignored) == 0)
+                wl_err_hint(err, "the whole log is %s; to look around in the build folder: sh %s", log, quoted);
+            else
+                wl_err_hint(err, "the whole log is %s", log);
         }
         return r;
     }

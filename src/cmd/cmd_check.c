@@ -51,8 +51,9 @@ static int meson(struct app *a, char *const *argv, int *status, struct wl_err *e
 static int set_up(struct app *a, char *dir, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *ninja = path_join(dir, "build.ninja");
-    char *setup[] = {"meson", "setup",       "--werror", "-Db_sanitize=address,undefined", "-Db_lundef=false",
-                     dir,     a->roots.repo, NULL};
+    char *setup[] = {
+        "meson", "setup",       "--werror", "-Dtests=true", "-Db_sanitize=address,undefined", "-Db_lundef=false",
+        dir,     a->roots.repo, NULL};
     char *compile[] = {"meson", "compile", "-C", dir, NULL};
     int status = 0, r = 0;
 
@@ -63,6 +64,17 @@ static int set_up(struct app *a, char *dir, struct wl_err *err)
     if (r == 0 && status != 0)
         r = wl_err_set(err, WL_E_FAILED, "the tests cannot be built in %s", dir);
     return r;
+}
+
+/* tests/ has these groups; any other word is a single test's name. */
+static bool is_suite(const char *word)
+{
+    static const char *const suites[] = {"unit", "e2e", "python", "docs", "host"};
+
+    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
+        if (!strcmp(word, suites[i]))
+            return true;
+    return false;
 }
 
 int cmd_check(struct app *a, struct wl_err *err)
@@ -87,7 +99,11 @@ int cmd_check(struct app *a, struct wl_err *err)
     strv_add(&argv, dir);
     if (a->options.jobs)
         strv_addf(&argv, "--num-processes=%d", a->options.jobs);
-    strv_addv(&argv, &a->options.args);
+    for (size_t i = 0; i < a->options.args.n; i++) {
+        if (is_suite(a->options.args.v[i]))
+            strv_add(&argv, "--suite");
+        strv_add(&argv, a->options.args.v[i]);
+    }
     r = meson(a, argv.v, &status, err);
     if (r < 0)
         return r;

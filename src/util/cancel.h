@@ -1,4 +1,5 @@
-/* Ctrl-C and its kin (SIGINT, SIGTERM, SIGHUP), as something every waiting place can poll.
+/* Ctrl-C and its kin (SIGINT, SIGTERM, SIGHUP), as something every waiting place can poll. One that was ignored when
+ * the tool was started (nohup, a shell's background job) stays ignored.
  *
  * The signals are blocked and left pending in a signalfd that is never read: once one came, the descriptor stays
  * readable for every thread that looks. There is no handler and no global state. */

@@ -72,10 +72,13 @@ int make_dirs(const char *path, struct wl_err *err)
         if (c && c != '/')
             continue;
         *s = '\0';
-        if (*p && mkdir(p, 0777) < 0 && !path_is_dir(p)) {
-            if (errno == EEXIST)
-                errno = ENOTDIR;
-            return wl_err_errno(err, WL_E_IO, "cannot make the folder %s", p);
+        if (*p && mkdir(p, 0777) < 0) {
+            int why = errno == EEXIST ? ENOTDIR : errno;
+
+            if (!path_is_dir(p)) {
+                errno = why;
+                return wl_err_errno(err, WL_E_IO, "cannot make the folder %s", p);
+            }
         }
         *s = c;
         if (!c)

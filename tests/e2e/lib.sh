@@ -10,6 +10,7 @@ set -u
 
 : "${WL_MAKE:?WL_MAKE must name the tool that is tested}"
 E2E=$(CDPATH= cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+SELF=$E2E/${0##*/}
 : "${WL_SOURCE_ROOT:=$(CDPATH= cd -- "$E2E/../.." && pwd)}"
 : "${LIMIT:=120}" # seconds for one test
 export WL_MAKE WL_SOURCE_ROOT
@@ -105,7 +106,8 @@ nothing_half() {
     for left in "$CACHE"/build/*; do
         [ ! -d "$left" ] || [ -e "$left/enter.sh" ] || [ -n "${KEPT_BUILD-}" ] || fail "left of the build: $left"
     done
-    left=$(find "$CACHE" -name '*.new.[0-9]*' 2>/dev/null)
+    # (identity/ is only what compilers said of themselves: what a kill leaves there is some bytes, and harmless.)
+    left=$(find "$CACHE" -name '*.new.[0-9]*' ! -path '*/identity/*' 2>/dev/null)
     [ -z "$left" ] || fail "left in the cache: $left"
 }
 
@@ -116,6 +118,23 @@ wait_for() {
     until "$@" >/dev/null 2>&1; do
         n=$((n - 1))
         [ "$n" -gt 0 ] || fail "waited in vain for: $*"
+        sleep 0.05
+    done
+}
+
+# Whether a process runs; one that only waits to be asked for its exit status does not.
+alive() {
+    case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in
+    '' | Z*) return 1 ;;
+    esac
+}
+
+# Waits until a process has ended.
+gone() {
+    local n=60
+    while alive "$1"; do
+        n=$((n - 1))
+        [ $n -gt 0 ] || fail "process $1 still runs: $(tr '\0' ' ' <"/proc/$1/cmdline")"
         sleep 0.05
     done
 }
@@ -186,6 +205,26 @@ is_root() {
     [ "$(id -u)" = 0 ]
 }
 
+# Starts the tool in the background; its process is $PID, and $T/NAME says how it ended. Its words are in $T/NAME.err
+# and $T/NAME.out.
+start() {
+    local name=$1
+    shift
+    rm -f "$T/$name" "$T/$name.pid"
+    WL_MAKE_ROOT=$ROOT "$PYTHON" "$E2E/help.py" ended "$T/$name" "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" \
+        --ports "$PORTS" "$@" >"$T/$name.out" 2>"$T/$name.err" </dev/null &
+    wait_for 10 test -s "$T/$name.pid"
+    PID=$(cat "$T/$name.pid")
+}
+
+# `ended NAME HOW`: waits for the end of what `start` started.
+ended() {
+    wait_for "${3-30}" test -s "$T/$1"
+    cp "$T/$1.out" "$T/.out"
+    cp "$T/$1.err" "$T/.err"
+    is "$(cat "$T/$1")" "$2" "how $1 ended"
+}
+
 # Runs the tool as somebody who owns nothing and may not become root.
 as_nobody() {
     is_root || {
@@ -211,7 +250,7 @@ main() {
         exit
     fi
     tests=("$@")
-    [ $# != 0 ] || mapfile -t tests < <(grep -oE '^test_[A-Za-z0-9_]+' "$0")
+    [ $# != 0 ] || mapfile -t tests < <(grep -oE '^test_[A-Za-z0-9_]+' "$SELF")
     printf '1..%d\n' "${#tests[@]}"
     export REAL_HOME=$HOME
     for name in "${tests[@]}"; do
@@ -223,7 +262,7 @@ main() {
         mkdir -p "$work/ports" "$work/root/ports" "$work/home"
         : >"$work/root/wl-make.sh"
         s=0
-        timeout -k 10 "$LIMIT" bash "$0" --one "$work" "$name" >"$work/.log" 2>&1 </dev/null || s=$?
+        timeout -k 10 "$LIMIT" bash "$SELF" --one "$work" "$name" >"$work/.log" 2>&1 </dev/null || s=$?
         why=${name#test_}
         why=${why//_/ }
         case $s in

@@ -188,12 +188,10 @@ test_ctrl_c_during_a_download() {
     serve
     archive www/a.tar.gz hello=world
     from_url made/a "$URL/slow/a.tar.gz" "$(sha256 www/a.tar.gz)"
-    WL_MAKE_ROOT=$ROOT "$PYTHON" "$E2E/help.py" ended how "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" \
-        --ports "$PORTS" made/a >.out 2>.err &
+    start how made/a
     wait_for 20 grep -q slow .requests
-    kill -INT "$(cat how.pid)"
-    wait_for 5 test -e how
-    is "$(cat how)" 'signal SIGINT'
+    kill -INT "$PID"
+    ended how 'signal SIGINT' 5
     err 'interrupted'
     nothing_built made/a
 }

@@ -1,0 +1,177 @@
+#!/bin/bash
+# Looks whether the documentation is true: what the tool knows is described, and what is described is there. Speaks TAP.
+#
+# From meson: WL_MAKE is the tool, WL_SOURCE_ROOT the checkout.
+set -u
+
+: "${WL_MAKE:?WL_MAKE must name the tool}"
+: "${WL_SOURCE_ROOT:=$(CDPATH= cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)}"
+export WL_MAKE_ROOT=$WL_SOURCE_ROOT LC_ALL=C.UTF-8
+cd "$WL_SOURCE_ROOT" || exit 1
+
+n=0
+failed=0
+
+# `same WHAT LEFT RIGHT`: two lists of lines are the same, in any order.
+same() {
+    local difference
+    difference=$(diff <(sort -u <<<"$2" | sed '/^$/d') <(sort -u <<<"$3" | sed '/^$/d') | sed -n 's/^</only left:/p; s/^>/only right:/p')
+    [ -n "$(sed '/^$/d' <<<"$2")" ] || difference="nothing was found to compare"
+    none "$1" "$difference"
+}
+
+# `none WHAT COMPLAINTS`: there are no complaints.
+none() {
+    n=$((n + 1))
+    if [ -z "$2" ]; then
+        echo "ok $n - $1"
+    else
+        failed=$((failed + 1))
+        echo "not ok $n - $1"
+        sed 's/^/#   /' <<<"$2"
+    fi
+}
+
+# The files of the project: what is committed, or all but what is built.
+files() {
+    if git ls-files >/dev/null 2>&1; then
+        git ls-files --cached --others --exclude-standard | while read -r f; do [ ! -f "$f" ] || echo "$f"; done
+    else
+        find . -type f ! -path './.build/*' ! -path './build-output/*' ! -path './.git/*' | sed 's|^\./||'
+    fi
+}
+all_files=$(files)
+documents=$(grep '\.md$' <<<"$all_files")
+
+# --- commands and options ---
+
+commands=$("$WL_MAKE" help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+same "every command has its man page (left: help, right: man/)" "$commands" \
+    "$(sed -n 's|^man/wl-make-\([a-z]*\)\.1\.scd$|\1|p' <<<"$all_files")"
+same "wl-make(1) names every command" "$commands" "$(sed -n 's/^\*wl-make-\([a-z]*\)\*(1)$/\1/p' man/wl-make.1.scd)"
+
+# The options of a command as --help shows them. help itself shows the commands instead; what it takes all take.
+known_options() {
+    if [ "$1" = help ]; then
+        printf '%s\n' --version --cache-dir --ports --color --help -h
+    else
+        "$WL_MAKE" "$1" --help | sed -n '/^Options:/,/^$/s/^  \(  *\|-.\), *\(--[a-z0-9-]*\).*/\1\n\2/p; /^Options:/,/^$/s/^ *\(--[a-z0-9-]*\).*/\1/p' |
+            tr -d ' ' | sed '/^$/d'
+    fi
+}
+# The heads of the list in the section OPTIONS of a page.
+page_options() {
+    sed -n '/^# OPTIONS/,/^# [^O]/p' "$1" | grep '^\*-' | grep -oE '\*--?[A-Za-z0-9-]+\*' | tr -d '*'
+}
+# shellcheck source=/dev/null
+source completions/wl-make
+for command in $commands; do
+    known=$(known_options "$command")
+    same "wl-make-$command(1) has the options that --help has" "$known" "$(page_options "man/wl-make-$command.1.scd")"
+    same "the completion has the options of $command" "$known" "$(_wl_make_options "$command" | tr ' ' '\n' | tr -d '=')"
+    none "--help and wl-make-$command(1) say the same of what each option takes" "$(
+        [ "$command" = help ] || "$WL_MAKE" "$command" --help |
+            sed -nE '/^Options:/,/^$/s/^ .*(--[a-z0-9-]+) ([A-Z:=]+) .*/\1 \2/p' | while read -r option value; do
+            grep -qF -e "*$option* _${value}_" "man/wl-make-$command.1.scd" || echo "$option $value"
+        done
+    )"
+done
+same "the completion knows the commands" "$commands" "$(tr ' ' '\n' <<<"$_wl_make_commands")"
+same "wl-make(1) lists the exit statuses of src/util/err.h" \
+    "$(sed -n 's/^    WL_E_[A-Z]* = \([1-7]\),.*/\1/p' src/util/err.h)" \
+    "$(sed -n '/^# EXIT STATUS/,/^# [^E]/s/^\*\([1-7]\)\*$/\1/p' man/wl-make.1.scd)"
+none "the tool refers to man pages that are there" "$(
+    grep -ohE 'man wl-[a-z-]+' src/cmd/*.c src/main.c | sort -u | sed 's/^man //; s/-$//' | while read -r page; do
+        [ -e "man/$page.1.scd" ] || echo "$page(1)"
+    done
+)"
+
+# --- recipes ---
+
+same "docs/recipes.md describes the keys of src/recipe/schema.c" \
+    "$(sed -nE 's/^ *(STRINGS?|STRUCTS|CYAML_FIELD_[A-Z_]+)\("([a-z0-9-]+)".*/\2/p' src/recipe/schema.c)" \
+    "$(sed -n '/^## All keys/,/^Unpacked is/p' docs/recipes.md | sed -nE 's/^\| `([a-z0-9-]+)` \|.*/\1/p'
+       grep -oE 'list of `\{name, run\}`' docs/recipes.md | grep -oE 'name|run')"
+none "docs/recipes.md describes the variables of a step" "$(
+    grep -ohE '"[A-Z_]+=' src/build/box.c src/build/toolchain.c | tr -d '"=' | grep -vx TERM | sort -u | while read -r name; do
+        grep -qE "^\|.*\`$name[\`.]" docs/recipes.md || echo "$name"
+    done
+    grep -oE '\{"[A-Z]+", "[/a-z]*"\}' src/build/box.c | grep -oE '[A-Z]+' | while read -r name; do
+        grep -qE "^\|.*\`$name\`" docs/recipes.md || echo "$name"
+    done
+)"
+none "docs/recipes.md describes every kind of address" "$(
+    sed -nE 's/^const struct source_kind [a-z_]+ = \{"([^"]+)".*/\1/p' src/source/source_*.c | while read -r scheme; do
+        grep -qF -e "$scheme" docs/recipes.md || echo "$scheme"
+    done
+)"
+
+# --- paths, links, pages ---
+
+none "every path that the documents name is there" "$(
+    for document in $documents; do
+        grep -oE '`[^` ]+`' "$document" | tr -d '`' |
+            grep -E '^(src|docs|man|ports|tests|bench|guest|host|completions|\.ci)/|^[A-Za-z.-]+\.(sh|md|build)$|^LICENSE$' |
+            # ports/NAME is a form; what an example would make is not there yet.
+            grep -vE '[A-Z]{2,}|\*|libs/bzip2|v3\.11\.15' | sort -u | while read -r path; do
+            [ -e "${path%:*}" ] || [ -e "$(dirname -- "$document")/$path" ] || echo "$document: $path"
+        done
+    done
+)"
+anchors() {
+    sed -n 's/^##* //p' "$1" | tr 'A-Z' 'a-z' | sed 's/[^a-z0-9 _-]//g; s/ /-/g'
+}
+none "every relative link leads somewhere" "$(
+    for document in $documents; do
+        grep -oE '\]\([^)]+\)' "$document" | sed 's/^](//; s/)$//' | grep -vE '^[a-z]+:' | while read -r link; do
+            target=${link%%#*}
+            file=$document
+            [ -z "$target" ] || file=$(dirname -- "$document")/$target
+            if [ ! -e "$file" ]; then
+                echo "$document: $link"
+            elif [ "$link" != "$target" ] && ! anchors "$file" | grep -qxF -e "${link#*#}"; then
+                echo "$document: $link: no such heading"
+            fi
+        done
+    done
+)"
+cache=$(mktemp -d) || exit 1
+trap 'rm -rf "$cache"' EXIT
+none "every command line of README.md is one" "$(
+    grep -oE '^ +\./wl-make\.sh( --offline)? [a-z/0-9.-]+' README.md | awk '{ print $NF }' | sort -u | while read -r word; do
+        grep -qxF -e "$word" <<<"$commands" && continue
+        # Whatever else may stop it here (no toolchain, say), the name must be known.
+        ! "$WL_MAKE" --dry-run --cache-dir "$cache" "$word" 2>&1 | grep -E 'there is no (port|command)' || echo "$word"
+    done
+)"
+if command -v scdoc >/dev/null 2>&1; then
+    none "scdoc accepts every page" "$(
+        for page in man/*.scd; do
+            scdoc <"$page" 2>&1 >/dev/null | sed "s|^|$page: |"
+            [ "$(scdoc <"$page" 2>/dev/null | wc -c)" -gt 200 ] || echo "$page: is empty"
+        done
+    )"
+else
+    n=$((n + 1))
+    echo "ok $n - scdoc accepts every page # SKIP scdoc is not installed"
+fi
+none "man/meson.build builds every page" "$(
+    sed -n 's|^man/\(.*\)\.scd$|\1|p' <<<"$all_files" | while read -r page; do
+        command=${page#wl-make-}
+        grep -qF -e "'$page'" -e "'$page.scd'" -e "'${command%.1}'" man/meson.build || echo "$page"
+    done
+)"
+
+# --- what must not be anywhere ---
+
+none "no address of a package registry's host is in the project" "$(
+    grep -nHE '(deb|security|snapshot|ftp)[.]debian[.]org|archive[.]ubuntu|py''pi[.](org|io)|pythonhosted[.]|crates[.]io|registry[.]npmjs|npmjs[.]com|proxy[.]golang' \
+        $(grep -v '^tests/docs/check-docs.sh$' <<<"$all_files") /dev/null
+)"
+none "no folder of one machine is in the project" "$(
+    grep -nHE "(^|[^A-Za-z0-9_.\$}-])/(work|root|home/[a-z]+|Users)/|$(hostname | sed 's/[^A-Za-z0-9-]//g; s/^.\{0,5\}$/a name too short to mean it/')" \
+        $(grep -v '^tests/docs/check-docs.sh$' <<<"$all_files") /dev/null
+)"
+
+echo "1..$n"
+[ "$failed" = 0 ]

@@ -1,0 +1,356 @@
+#!/bin/bash
+# The commands around building, what they print where, terminals, and wl-make.sh.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
+. "$(dirname -- "$0")/lib.sh"
+
+commands='build run list info fetch test check clean doctor help'
+esc=$'\033'
+
+test_help() {
+    run "$WL_MAKE"
+    status 0
+    cp .out plain
+    run "$WL_MAKE" help
+    cmp plain .out || fail 'help is not what no argument gives'
+    run "$WL_MAKE" --help
+    cmp plain .out || fail '--help is not what help gives'
+    run "$WL_MAKE" -h
+    cmp plain .out
+    [ ! -s .err ] || fail 'help on stderr'
+    local command
+    for command in $commands; do
+        out "  $command "
+    done
+    out 'Exit status'
+    awk 'length > 120 { exit 1 }' .out || fail 'a long line'
+}
+
+test_help_of_every_command() {
+    local command
+    for command in $commands; do
+        run "$WL_MAKE" "$command" --help
+        status 0
+        [ "$command" = help ] || out "Usage: wl-make " '--help' '--color'
+        [ ! -s .err ] || fail 'help on stderr'
+        cp .out one
+        [ "$command" = help ] || out "man wl-make-$command"
+        run "$WL_MAKE" help "$command"
+        status 0
+        [ "$command" = help ] || cmp one .out || fail "help $command differs from $command --help"
+        run "$WL_MAKE" --help "$command"
+        status 0
+        awk 'length > 120 { exit 1 }' .out || fail 'a long line'
+    done
+    # Help needs neither a checkout nor a home.
+    run env -i "$WL_MAKE" build --help
+    status 0
+}
+
+test_help_touches_nothing() {
+    run env HOME="$T/home" "$WL_MAKE" help
+    run env HOME="$T/home" "$WL_MAKE" build --help
+    run env HOME="$T/home" "$WL_MAKE" --version
+    status 0
+    grep -qE '^wl-make [0-9]+\.[0-9]+\.[0-9]+$' .out || fail 'no version'
+    is "$(find "$T/home" -mindepth 1 | wc -l)" 0 'files made'
+}
+
+test_list() {
+    simple libs/zlib 'homepage: https://example.org'
+    simple python/v3.9.1
+    simple python/v3.11.2
+    simple python/v3.11.10
+    printf 'abstract: true\n' | port python/base
+    wl list
+    status 0
+    is "$(awk '{ print $1 }' .out | tr '\n' ' ')" 'libs/zlib python/v3.9.1 python/v3.11.2 python/v3.11.10 '
+    out 'made up'
+    wl list zlib
+    is "$(wc -l <.out)" 1 'lines'
+    wl list --all
+    out 'python/base'
+    wl libs/zlib
+    wl list zlib
+    out 'built'
+    wl list no-such-thing
+    status 0
+    [ ! -s .out ] || fail 'lists something'
+}
+
+test_info() {
+    archive a.tar.gz hello=world
+    simple libs/dep
+    mkdir -p "$PORTS/made/a"
+    printf -- '--- a/hello\n+++ b/hello\n@@ -1 +1 @@\n-world\n+Welt\n' >"$PORTS/made/a/german.patch"
+    from_url made/a "file:$T/a.tar.gz" "$(sha256 a.tar.gz)" 'patches: [german.patch]' 'needs: [libs/dep]' \
+        'homepage: https://example.org/a' 'license: MIT' 'summary: A thing' 'date: 2024-01-31' \
+        'tests: [{name: t, run: "true"}]'
+    wl info made/a
+    status 0
+    out 'port         made/a' 'version      1' 'summary      A thing' 'https://example.org/a' MIT 2024-01-31 \
+        "$(sha256 a.tar.gz)" german.patch libs/dep install "$PORTS/made/a/recipe.yaml" '(not built)' '(not there)'
+    wl made/a
+    wl info made/a libs/dep
+    status 0
+    not_out '(not built)'
+    out 'port         libs/dep' "$OUT/made/a" 'here '
+    is "$(grep -c '^key  *[0-9a-f]\{64\}$' .out)" 2 'keys'
+    wl info
+    clean_failure 2
+}
+
+test_doctor() {
+    wl doctor
+    # Whether all is there depends on the machine; what is said does not.
+    [ "$st" = 0 ] || [ "$st" = 6 ] || fail "exit status $st"
+    out cc make patch toolchain sandbox "$CACHE" "$OUT"
+    [ "$st" = 0 ] || err 'missing'
+    export WASI_SDK_ROOT=$T/nowhere
+    wl doctor
+    clean_failure 6
+    out "WASI_SDK_ROOT is $T/nowhere"
+}
+
+test_results_go_to_stdout_and_words_to_stderr() {
+    simple made/a
+    wl made/a
+    grep -qxE "made/a: $OUT/made/a \([0-9]+ B\)" .out || fail 'no result on stdout'
+    is "$(wc -l <.out)" 1 'lines on stdout'
+    not_err "$OUT"
+    is "$(grep -cE '^\[1/1\] made/a' .err)" 2 'lines'
+}
+
+test_color() {
+    simple made/a
+    wl made/a
+    ! grep -q "$esc" .err .out || fail 'colours in a file'
+    wl clean made/a
+    wl --color always made/a
+    grep -q "$esc" .err || fail 'no colours'
+    wl --color=always list
+    grep -q "$esc" .out || fail 'no colours'
+    NO_COLOR=1 wl --color=always list
+    grep -q "$esc" .out || fail 'the option must win over NO_COLOR'
+    wl --color never no/such
+    ! grep -q "$esc" .err || fail 'colours'
+    wl --color always no/such
+    grep -q "${esc}\[31merror" .err || fail 'no red'
+}
+
+# The tool on a terminal.
+on_terminal() {
+    local script=$1
+    shift
+    run env WL_MAKE_ROOT="$ROOT" "$PYTHON" "$E2E/help.py" terminal "$script" "$@"
+}
+
+test_color_on_a_terminal() {
+    simple made/a
+    on_terminal '' "$WL_MAKE" --cache-dir "$CACHE" --ports "$PORTS" list
+    grep -q "$esc" .out || fail 'no colours'
+    NO_COLOR=1 on_terminal '' "$WL_MAKE" --cache-dir "$CACHE" --ports "$PORTS" list
+    ! grep -q "$esc" .out || fail 'colours'
+    NO_COLOR='' on_terminal '' "$WL_MAKE" --cache-dir "$CACHE" --ports "$PORTS" list
+    grep -q "$esc" .out || fail 'an empty NO_COLOR is none'
+}
+
+slow_port() {
+    printf 'version: "1"\ntoolchain: none\nsteps:\n  - name: slow\n    run: |\n      echo words\n      sleep 1.3\n      : >"$STAGE/x"\n' |
+        port "$1"
+}
+
+test_live_line_on_a_terminal_and_plain_lines_elsewhere() {
+    slow_port made/a
+    on_terminal $'expect [1/1] made/a: slow 0:01' "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" made/a
+    status 0
+    err 'exit 0'
+    out "${esc}[K" 'made/a' 'done in'
+    # At the end the line is gone and only what stays is there.
+    tr '\r' '\n' <.out | grep -F 'done in' >/dev/null || fail 'no end'
+    not_out 'words'
+    wl clean made/a
+    wl made/a
+    ! grep -q -e $'\r' -e "$esc" .err || fail 'a live line in a file'
+    err '[1/1] made/a: slow'
+    wl clean made/a
+    TERM=dumb on_terminal '' env TERM=dumb "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" made/a
+    ! grep -q "${esc}\[K" .out || fail 'a live line on a dumb terminal'
+    wl clean made/a
+    on_terminal '' "$WL_MAKE" -v --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" made/a
+    out words
+    wl clean made/a
+    on_terminal '' "$WL_MAKE" -q --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" made/a
+    [ ! -s .out ] || fail 'not quiet'
+}
+
+test_live_line_fits_the_terminal() {
+    slow_port "made/a-very-long-name-of-a-port-äöü-that-no-terminal-of-eighty-columns-can-hold-in-one-line-at-all"
+    on_terminal '' "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" \
+        "made/a-very-long-name-of-a-port-äöü-that-no-terminal-of-eighty-columns-can-hold-in-one-line-at-all"
+    status 0
+    "$PYTHON" - <<'END' || fail 'a line of more than 79 columns, or half a letter'
+import os
+text = open(os.environ["T"] + "/.out", "rb").read().decode()  # strict: no half letter
+live = [part.split("\x1b[K")[-1] for part in text.split("\r") if "\x1b[K" in part]
+assert live and all(len(line.split("\n")[0]) <= 80 or "done in" in line or "/out/" in line for line in live), live
+END
+}
+
+test_stdout_that_is_closed_or_full() {
+    simple made/a
+    local command
+    for command in 'list' 'help' 'info made/a' 'build --help' 'build --dry-run made/a' '--version'; do
+        # shellcheck disable=SC2086
+        st=0
+        WL_MAKE_ROOT=$ROOT timeout 30 "$WL_MAKE" $command --ports "$PORTS" >/dev/full 2>.err || st=$?
+        : >.out
+        clean_failure 7
+        err 'stdout' 'No space left on device'
+        st=0
+        # shellcheck disable=SC2086
+        WL_MAKE_ROOT=$ROOT timeout 30 "$WL_MAKE" $command --ports "$PORTS" >&- 2>.err || st=$?
+        clean_failure 7
+        err 'stdout'
+    done
+}
+
+test_built_well_though_stdout_is_closed() {
+    simple made/a
+    simple made/b
+    st=0
+    WL_MAKE_ROOT=$ROOT timeout 30 "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" made/a >&- 2>.err || st=$?
+    there "$OUT/made/a/share/a"
+    is "$(cat "$OUT/made/a/share/a")" made/a
+    # All three closed: nothing of what would be printed may land in a file that got such a number.
+    st=0
+    WL_MAKE_ROOT=$ROOT timeout 30 "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" -v made/b <&- >&- 2>&- || st=$?
+    there "$OUT/made/b/share/b"
+    is "$(cat "$OUT/made/b/share/b")" made/b
+    ! grep -rlF 'made/b: ' "$CACHE" "$OUT" || fail 'words of the tool in a file'
+    wl -q made/a made/b
+    status 0
+}
+
+test_stderr_that_is_closed_or_full() {
+    simple made/a
+    st=0
+    WL_MAKE_ROOT=$ROOT timeout 30 "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" made/a >.out 2>/dev/full || st=$?
+    status 0
+    there "$OUT/made/a/share/a"
+    st=0
+    WL_MAKE_ROOT=$ROOT timeout 30 "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" no/such >.out 2>&- || st=$?
+    status 3
+}
+
+# A checkout as wl-make.sh sees it, which needs no compiling: the tool's build is there already.
+checkout() {
+    mkdir -p "$1/ports" "$1/src" "$1/.build/tool/src"
+    : >"$1/meson.build"
+    cp "$WL_SOURCE_ROOT/wl-make.sh" "$1/"
+    chmod +x "$1/wl-make.sh"
+    cp "$WL_MAKE" "$1/.build/tool/src/wl-make"
+    printf 'rule none\n  command = true\nbuild all: phony\n' >"$1/.build/tool/build.ninja"
+    mkdir -p "$1/ports/made/a"
+    cat >"$1/ports/made/a/recipe.yaml" <<'END'
+version: "1"
+toolchain: none
+steps: [{name: x, run: "echo x >$STAGE/x"}]
+END
+}
+
+sh_there() {
+    run env XDG_CACHE_HOME="$T/xdg" PATH="$T/bin:$PATH" "$@"
+}
+
+# No package is to be installed by a test, whatever the machine lacks.
+no_installing() {
+    mkdir -p bin
+    printf '#!/bin/sh\necho installed\n' >bin/dpkg-query
+    printf '#!/bin/sh\necho "apt-get was called" >&2\nexit 1\n' >bin/apt-get
+    chmod +x bin/*
+}
+
+test_wl_make_sh_from_anywhere() {
+    command -v ninja >/dev/null || skip 'no ninja'
+    no_installing
+    checkout "$T/work"
+    sh_there ./work/wl-make.sh made/a
+    status 0
+    there work/build-output/made/a/x
+    mkdir -p else/where
+    cd else/where || exit
+    sh_there "$T/work/wl-make.sh" made/a
+    out 'nothing to do'
+    ln -s "$T/work/wl-make.sh" link
+    sh_there ./link made/a
+    out 'nothing to do'
+    mkdir bin
+    ln -s ../link bin/wlm
+    run env XDG_CACHE_HOME="$T/xdg" PATH="$T/bin:$T/else/where/bin:$PATH" wlm made/a
+    out 'nothing to do'
+    cd /
+    sh_there sh "$T/work/wl-make.sh" info made/a
+    out 'port         made/a'
+    sh_there sh "$T/work/wl-make.sh" build 'no such/port'
+    status 3
+    err "'no such/port'"
+}
+
+test_wl_make_sh_in_a_folder_with_an_odd_name() {
+    command -v ninja >/dev/null || skip 'no ninja'
+    no_installing
+    checkout "$T/ein Ordner – mit ü & 'x' \$y"
+    sh_there "$T/ein Ordner – mit ü & 'x' \$y/wl-make.sh" list
+    status 0
+    out made/a
+    cd "$T/ein Ordner – mit ü & 'x' \$y" || exit
+    sh_there ./wl-make.sh info made/a
+    status 0
+    out "$PWD/build-output/made/a"
+}
+
+test_wl_make_sh_passes_arguments_and_status_on() {
+    command -v ninja >/dev/null || skip 'no ninja'
+    no_installing
+    checkout "$T/work"
+    sh_there work/wl-make.sh 'two words' '' "qu'ote"
+    status 2
+    err 'two words'
+    sh_there work/wl-make.sh --packages
+    status 0
+    out clang-22 bubblewrap
+    not_out ' '
+    sh_there work/wl-make.sh
+    status 0
+    out 'Usage'
+}
+
+test_wl_make_sh_where_nothing_can_be_installed() {
+    mkdir -p bin "$T/work/ports"
+    cp "$WL_SOURCE_ROOT/wl-make.sh" work/
+    local name
+    for name in sh readlink dirname mkdir tail rm sed grep tr id env cat; do
+        ln -sf "$(command -v $name)" bin/$name
+    done
+    run env PATH="$T/bin" "$T/bin/sh" work/wl-make.sh list
+    status 6
+    err 'wl-make: error: meson is not installed'
+    # As a user who may not install: what to type is said.
+    printf '#!/bin/sh\nexit 1\n' >bin/dpkg-query
+    printf '#!/bin/sh\necho 1000\n' >bin/id.new
+    rm bin/id
+    mv bin/id.new bin/id
+    cp bin/dpkg-query bin/apt-get
+    chmod +x bin/*
+    run env PATH="$T/bin" "$T/bin/sh" work/wl-make.sh list
+    status 6
+    err 'only root can install them: apt-get install' meson
+    # As root whose apt fails: its words, and where the whole log is.
+    printf '#!/bin/sh\necho 0\n' >bin/id
+    printf '#!/bin/sh\necho "E: no mirror"; exit 100\n' >bin/apt-get
+    run env PATH="$T/bin" "$T/bin/sh" work/wl-make.sh list
+    status 6
+    err 'cannot install the packages' 'E: no mirror' "$T/work/.build/bootstrap.log"
+}
+
+main "$@"

@@ -1,0 +1,435 @@
+#!/bin/bash
+# What a step sees and may do, what is said when one fails, and how many run at once.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
+. "$(dirname -- "$0")/lib.sh"
+
+# `stepped NAME SCRIPT [LINE...]`: a port with one step, which must leave something in $STAGE.
+stepped() {
+    local name=$1 script=$2
+    shift 2
+    {
+        printf 'version: "1.2.3"\ntoolchain: none\n'
+        [ $# = 0 ] || printf '%s\n' "$@"
+        printf 'steps:\n  - name: work\n    run: |\n'
+        printf '%s\n' "$script" | sed 's/^/      /'
+        printf '      : >"$STAGE/done"\n'
+    } | port "$name"
+}
+
+sandbox_or_skip() {
+    bwrap --unshare-all --ro-bind / / true 2>/dev/null || skip 'bubblewrap does not work here'
+}
+
+# The environment of the steps of a port, one NAME=value a line.
+environment_of() {
+    wl "$@"
+    status 0
+    there "$OUT/$1/env"
+    cat "$OUT/$1/env"
+}
+
+test_the_environment_is_what_the_recipe_says_and_nothing_else() {
+    export SECRET=hunter2 CFLAGS=-DEVIL PKG_CONFIG_PATH=/evil CC=evil-cc PYTHONPATH=/evil LD_PRELOAD_X=1 MAKEFLAGS=k
+    simple libs/dep
+    stepped made/a 'env >"$STAGE/env"' 'env: ["FOO=b a r", "LC_ALL=C"]' 'vars: ["my-colour=red"]' 'needs: [libs/dep]' \
+        'date: 2024-02-29'
+    local env allowed
+    env=$(environment_of made/a) || exit 1
+    allowed='PATH HOME TMPDIR LC_ALL TZ SOURCE_DATE_EPOCH ROOT SRC BUILD STAGE FILES PORT VERSION JOBS MAKEFLAGS DEBUG
+NEED_LIBS_DEP CFLAGS CXXFLAGS CPPFLAGS LDFLAGS PKG_CONFIG_LIBDIR PKG_CONFIG_PATH CONFIG_SITE VAR_MY_COLOUR FOO PWD
+OLDPWD SHLVL _'
+    local name
+    while IFS='=' read -r name _; do
+        [[ " ${allowed//$'\n'/ } " == *" $name "* ]] || fail "let in: $name"
+    done <<<"$env"
+    ! grep -iE 'evil|hunter2' <<<"$env" || fail "let in: $(grep -iE 'evil|hunter2' <<<"$env")"
+    local line
+    for line in 'FOO=b a r' LC_ALL=C VAR_MY_COLOUR=red PORT=made/a VERSION=1.2.3 TZ=UTC SOURCE_DATE_EPOCH=1709164800 \
+        PATH=/usr/local/bin:/usr/bin:/bin DEBUG= PKG_CONFIG_PATH=; do
+        grep -qxF -- "$line" <<<"$env" || fail "not there: $line in $env"
+    done
+    grep -qE '^PKG_CONFIG_LIBDIR=.*libs-dep/lib/pkgconfig$' <<<"$env" || fail "$env"
+    grep -qE '^CPPFLAGS=-I.*libs-dep/include$' <<<"$env" || fail "$env"
+}
+
+test_without_a_date_the_epoch_is_1980() {
+    stepped made/a 'env >"$STAGE/env"'
+    local env
+    env=$(environment_of made/a) || exit 1
+    grep -qx SOURCE_DATE_EPOCH=315532800 <<<"$env" || fail "$env"
+    grep -qx 'PKG_CONFIG_LIBDIR=/nonexistent' <<<"$env" || fail "$env"
+}
+
+test_folders_of_a_step() {
+    archive a.tar.gz hello=world
+    mkdir -p "$PORTS/made/a"
+    printf 'one\n' >"$PORTS/made/a/one.txt"
+    mkdir -p "$ROOT/guest"
+    printf 'two\n' >"$ROOT/guest/two.c"
+    stepped made/a '
+[ "$PWD" = "$BUILD" ] && [ -z "$(ls "$BUILD")" ] && [ -z "$(ls -A "$STAGE")" ]
+[ "$(cat "$SRC/hello")" = world ]
+[ "$(cat "$FILES/one.txt")" = one ] && [ "$(cat "$FILES/two.c")" = two ]
+echo x >"$HOME/x" && echo x >"$TMPDIR/x" && echo x >"$SRC/x"
+! read -r line
+echo finished' 'files: [one.txt, /guest/two.c]' 'sources:' "  - url: file:$T/a.tar.gz" "    sha256: $(sha256 a.tar.gz)"
+    wl -v made/a
+    status 0
+    err finished
+}
+
+test_sandbox_has_no_network() {
+    sandbox_or_skip
+    serve
+    stepped made/a "
+if command -v $PYTHON >/dev/null; then
+    ! $PYTHON -c 'import socket; socket.create_connection((\"127.0.0.1\", ${URL##*:}), 5)'
+fi
+[ \"\$(ls /sys/class/net 2>/dev/null | grep -v lo | wc -l)\" = 0 ]
+[ \"\$(grep -c : /proc/net/dev)\" -le 1 ]"
+    wl made/a
+    status 0
+    [ ! -s .requests ] || fail "asked: $(cat .requests)"
+}
+
+test_sandbox_writes_nowhere_else() {
+    sandbox_or_skip
+    mkdir outside
+    chmod 777 outside
+    simple libs/dep
+    stepped made/a "
+for d in /usr /usr/local/bin /etc / '$T' '$T/outside' '$HOME' '$CACHE' /var/tmp \"\$NEED_LIBS_DEP\" \"\$NEED_LIBS_DEP/share\"; do
+    if : 2>/dev/null >\"\$d/written-by-wl-make-test\"; then echo \"wrote to \$d\"; bad=1; fi
+done
+echo x >/tmp/fine
+[ -z \"\${bad-}\" ]" 'needs: [libs/dep]'
+    wl -v made/a
+    [ "$st" = 0 ] || grep -qF 'wrote to / ' .err || { grep 'wrote to' .err; }
+    # The top of the sandbox is a folder in memory that goes with it; what counts is that nothing of it stays.
+    is "$(find "$T" / -maxdepth 1 -name written-by-wl-make-test 2>/dev/null)" '' 'written'
+    is "$(find "$T/outside" "$HOME" "$CACHE/store" /usr/local/bin /etc /var/tmp -maxdepth 4 -name written-by-wl-make-test)" '' 'written'
+    not_err 'wrote to /usr'
+    not_err "wrote to $T"
+    not_err 'wrote to /wl/needs'
+}
+
+test_sandbox_does_not_see_home_or_others() {
+    sandbox_or_skip
+    printf 'secret\n' >"$HOME/.secret"
+    printf 'secret\n' >"$T/secret"
+    simple libs/other
+    wl libs/other
+    stepped made/a "
+[ ! -e '$HOME/.secret' ] && [ ! -e '$T/secret' ] && [ ! -e /root ] && [ ! -e /home ] && [ ! -e '$CACHE/store' ]
+[ \"\$ROOT\" = /wl ]
+[ \"\$(ls \"\$ROOT/needs\" | wc -l)\" = 0 ]
+[ \"\$(ls -d /proc/[0-9]* | wc -l)\" -le 8 ]"
+    wl made/a
+    status 0
+}
+
+test_paths_do_not_depend_on_the_cache_in_the_sandbox() {
+    sandbox_or_skip
+    stepped made/a 'env | grep -vE "^(MAKEFLAGS|JOBS)=" | sort >"$STAGE/env"'
+    wl made/a
+    status 0
+    cp "$OUT/made/a/env" one
+    CACHE=$T/other-cache
+    wl made/a
+    cmp one "$OUT/made/a/env" || fail 'differ'
+    ! grep -F "$T" one || fail 'names the temp folder'
+}
+
+test_no_sandbox() {
+    stepped made/a 'env >"$STAGE/env"; cat "$NEED_LIBS_DEP/share/dep" >"$STAGE/dep"' 'needs: [libs/dep]'
+    simple libs/dep
+    wl --no-sandbox made/a
+    status 0
+    grep -qF "ROOT=$CACHE/build/" "$OUT/made/a/env" || fail "$(cat "$OUT/made/a/env")"
+    is "$(cat "$OUT/made/a/dep")" libs/dep
+    not_err 'without a sandbox'
+    # Paths differ, so artifacts do: the sandboxed one is another.
+    if bwrap --unshare-all --ro-bind / / true 2>/dev/null; then
+        wl made/a
+        grep -qx 'ROOT=/wl' "$OUT/made/a/env" || fail "$(cat "$OUT/made/a/env")"
+    fi
+}
+
+test_without_bubblewrap_it_builds_and_says_so_once() {
+    simple libs/dep
+    simple made/a 'needs: [libs/dep]'
+    mkdir bin
+    printf '#!/bin/sh\necho "bwrap: no user namespaces here" >&2\nexit 1\n' >bin/bwrap
+    chmod +x bin/bwrap
+    PATH=$T/bin:$PATH wl made/a
+    status 0
+    is "$(grep -c 'building without a sandbox: bwrap: no user namespaces here' .err)" 1 'notes'
+    there "$OUT/made/a/share/a"
+}
+
+test_a_failing_step_shows_its_last_lines_and_the_log() {
+    stepped made/a 'seq 1 100; echo "the reason" >&2; exit 3'
+    wl made/a
+    clean_failure 1
+    err "made/a: step 'work' failed with exit status 3" '87' 'the reason' 'the last lines of the failed step'
+    ! grep -qx 80 .err || fail 'shows too much'
+    local log
+    log=$(grep -oE "$CACHE/logs/made/a/[0-9a-f]+/01-work.log" .err | head -n 1)
+    there "$log"
+    is "$(wc -l <"$log")" 101 'lines of the log'
+    not_there "$OUT/made"
+}
+
+test_enter_sh_enters_the_build_folder() {
+    stepped made/a 'echo half >partial; export X=1; false' 'env: ["FOO=it'"'"'s a \"bar\""]'
+    wl made/a
+    clean_failure 1
+    local enter
+    enter=$(grep -oE 'sh [^ ]*/enter.sh' .err | cut -d ' ' -f 2)
+    there "$enter"
+    printf 'cat partial; echo "$FOO|$PORT|$PWD|$ROOT"; [ -d "$SRC" ] && touch "$BUILD/was-here"\n' >in
+    SECRET=1 timeout 20 sh "$enter" <in >.out 2>.err || fail 'enter.sh failed'
+    out half "it's a \"bar\"|made/a|"
+    there "${enter%/*}/build/was-here"
+    # Built well afterwards, the folder is gone.
+    stepped made/a 'true' 'env: ["FOO=it'"'"'s a \"bar\""]'
+    wl made/a
+    status 0
+    wl clean
+    not_there "$enter"
+}
+
+test_a_step_is_a_strict_shell() {
+    stepped made/a 'false; echo went on'
+    wl made/a
+    clean_failure 1
+    stepped made/b 'echo "$NOT_SET_AT_ALL"'
+    wl made/b
+    clean_failure 1
+    err 'NOT_SET_AT_ALL'
+    stepped made/c 'kill -SEGV $$'
+    wl made/c
+    clean_failure 1
+    err "step 'work'"
+}
+
+test_a_step_that_prints_bytes_and_no_newline() {
+    stepped made/a 'printf "\000\377\033[31mred"; exit 1'
+    wl made/a
+    clean_failure 1
+    stepped made/b 'head -c 5000000 /dev/zero | tr "\0" x; exit 1'
+    wl made/b
+    clean_failure 1
+}
+
+test_a_patch_is_applied() {
+    archive a.tar.gz file=$'one\ntwo\nthree'
+    mkdir -p "$PORTS/made/a"
+    printf -- '--- a/file\n+++ b/file\n@@ -1,3 +1,3 @@\n one\n-two\n+TWO\n three\n' >"$PORTS/made/a/a.patch"
+    from_url made/a "file:$T/a.tar.gz" "$(sha256 a.tar.gz)" 'patches: [a.patch]'
+    wl made/a
+    status 0
+    is "$(sed -n 2p "$OUT/made/a/file")" TWO
+    not_there "$OUT/made/a/file.orig"
+}
+
+test_a_patch_that_does_not_apply() {
+    archive a.tar.gz file=$'one\ntwo\nthree' other=$'x'
+    mkdir -p "$PORTS/made/a"
+    printf -- '--- a/other\n+++ b/other\n@@ -1 +1 @@\n-x\n+y\n--- a/file\n+++ b/file\n@@ -1,3 +1,3 @@\n one\n-zwei\n+TWO\n three\n' \
+        >"$PORTS/made/a/a.patch"
+    from_url made/a "file:$T/a.tar.gz" "$(sha256 a.tar.gz)" 'patches: [a.patch]'
+    wl made/a
+    clean_failure 5
+    err "patch $PORTS/made/a/a.patch does not apply" 'file: Hunk #1 FAILED' '-zwei' '+TWO' '@@ -1,3 +1,3 @@'
+    not_err '+y'
+    # No fuzz either: a context that only nearly fits is not good enough.
+    archive a.tar.gz file=$'0\none\ntwo\nthree\nfour\nfive\n6'
+    printf -- '--- a/file\n+++ b/file\n@@ -1,7 +1,7 @@\n ZERO\n one\n two\n-three\n+THREE\n four\n five\n SIX\n' >"$PORTS/made/a/a.patch"
+    from_url made/a "file:$T/a.tar.gz" "$(sha256 a.tar.gz)" 'patches: [a.patch]'
+    wl made/a
+    clean_failure 5
+    printf -- '--- a/none\n+++ b/none\n@@ -1 +1 @@\n-x\n+y\n' >"$PORTS/made/a/a.patch"
+    wl made/a
+    clean_failure 5
+    err 'a.patch does not apply' "can't find file"
+    printf 'this is no patch\n' >"$PORTS/made/a/a.patch"
+    wl made/a
+    clean_failure 5
+    err 'a.patch does not apply'
+    not_there "$OUT/made/a"
+}
+
+test_a_patch_cannot_write_outside() {
+    archive a.tar.gz file=one
+    mkdir -p "$PORTS/made/a"
+    printf -- '--- /dev/null\n+++ b/../../../../escaped\n@@ -0,0 +1 @@\n+bad\n' >"$PORTS/made/a/a.patch"
+    from_url made/a "file:$T/a.tar.gz" "$(sha256 a.tar.gz)" 'patches: [a.patch]'
+    wl made/a
+    [ "$st" != 0 ] || fail 'it was applied'
+    is "$(find "$T" -name escaped | wc -l)" 0 'files outside'
+}
+
+test_contents_that_are_missing() {
+    simple made/a 'contains: [share/a, lib/liba.a]'
+    wl made/a
+    clean_failure 1
+    err 'made/a: its steps ended well but left no lib/liba.a' "$PORTS/made/a/recipe.yaml"
+    not_there "$OUT/made/a"
+    simple made/a 'contains: [share/a]'
+    wl made/a
+    status 0
+}
+
+# A Makefile of 8 jobs, each of which counts how many of its kind run.
+counting_port() {
+    port "$1" <<'END'
+version: "1"
+toolchain: none
+steps:
+  - name: count
+    run: |
+      cat >count.sh <<'EOF'
+      set -eu
+      exec 9>"$LOCK_DIR/lock"
+      change() { flock 9; n=$(cat "$LOCK_DIR/n" 2>/dev/null || echo 0); n=$((n + $1)); echo $n >"$LOCK_DIR/n"; echo $n >>"$LOCK_DIR/log"; flock -u 9; }
+      change 1
+      sleep 0.2
+      change -1
+      EOF
+      printf 'all: %s\n%%.x:\n\tsh count.sh\n' "$(echo a.x b.x c.x d.x e.x f.x)" >Makefile
+      make
+      mkdir -p "$STAGE/share"
+      cp "$LOCK_DIR/log" "$STAGE/share/log"
+env: ["LOCK_DIR=/wl/build"]
+END
+}
+
+most() {
+    sort -n "$1" | tail -n 1
+}
+
+test_jobs_of_one_make() {
+    sandbox_or_skip
+    command -v make >/dev/null || skip 'no make'
+    counting_port made/a
+    wl -j1 made/a
+    status 0
+    is "$(most "$OUT/made/a/share/log")" 1 'jobs at once'
+    wl clean made/a
+    wl -j3 made/a
+    status 0
+    is "$(most "$OUT/made/a/share/log")" 3 'jobs at once'
+}
+
+# Three ports that each run a make, all counted together; without the sandbox, so that they share a folder.
+test_jobs_of_several_ports_together() {
+    command -v make >/dev/null || skip 'no make'
+    local name j
+    for j in 1 2 3; do
+        rm -rf count
+        mkdir count
+        for name in a b c; do
+            counting_port "made/$name"
+            sed -i "s,LOCK_DIR=/wl/build,LOCK_DIR=$T/count,; s/^version: .*/version: \"$j\"/" "$PORTS/made/$name/recipe.yaml"
+        done
+        wl --no-sandbox -j$j made/a made/b made/c
+        status 0
+        [ "$(most count/log)" -le $j ] || fail "$(most count/log) jobs at once with -j$j"
+        [ $j = 1 ] || [ "$(most count/log)" -gt 1 ] || fail "never two at once with -j$j"
+        is "$(tail -n 1 count/log)" 0 'at the end'
+        is "$(wc -l <count/log)" 36 'changes'
+    done
+}
+
+test_ports_build_side_by_side() {
+    local name
+    for name in a b; do
+        stepped made/$name "
+touch '$T'/$name.started
+n=0
+while [ ! -e '$T/a.started' ] || [ ! -e '$T/b.started' ]; do sleep 0.05; n=\$((n + 1)); [ \$n -lt 400 ]; done"
+    done
+    wl --no-sandbox -j2 made/a made/b
+    status 0
+}
+
+test_keep_going() {
+    stepped made/bad 'exit 1'
+    simple made/on-bad 'needs: [made/bad]'
+    simple made/good
+    wl -j1 made/bad made/on-bad made/good
+    clean_failure 1
+    not_there "$OUT/made/good"
+    wl -j1 --keep-going made/on-bad made/good
+    clean_failure 1
+    err "made/bad: step 'work' failed" 'made/on-bad: left out'
+    there "$OUT/made/good/share/good"
+    not_there "$OUT/made/on-bad" "$OUT/made/bad"
+}
+
+test_verbose_and_quiet() {
+    stepped made/a 'echo "words of a step"'
+    wl -q made/a
+    status 0
+    [ ! -s .out ] && [ ! -s .err ] || fail 'not quiet'
+    wl clean made/a
+    wl -v made/a
+    err 'words of a step'
+    wl clean made/a
+    wl made/a
+    not_err 'words of a step'
+    err '[1/1] made/a: work' '[1/1] made/a: done in'
+    stepped made/b 'exit 1'
+    wl -q made/b
+    clean_failure 1
+}
+
+test_tests_of_a_port() {
+    simple libs/tool
+    stepped made/a 'echo result >"$STAGE/result"' 'test-needs: [libs/tool]' 'tests:' '  - name: good' \
+        '    run: |' '      [ "$(cat "$STAGE/result")" = result ] && [ -e "$NEED_LIBS_TOOL/share/tool" ]' \
+        '  - name: read-only' '    run: "! touch $STAGE/new"'
+    if ! is_root || bwrap --unshare-all --ro-bind / / true 2>/dev/null; then
+        wl test made/a
+        status 0
+        out '2 passed, 0 failed'
+    fi
+    stepped made/b true 'tests:' '  - name: bad' '    run: "echo why; exit 7"'
+    wl test made/b
+    clean_failure 1
+    out '0 passed, 1 failed'
+    err why "step 'bad' failed with exit status 7"
+    simple made/c
+    wl test made/c
+    status 0
+    out 'its recipe has no tests'
+    wl test --keep-going made/b made/c
+    clean_failure 1
+}
+
+test_a_step_leaves_nothing_running() {
+    stepped made/a "sleep 300 & echo \$! >'$T/pid'; true"
+    wl --no-sandbox made/a
+    status 0
+    gone "$(cat pid)"
+}
+
+test_files_a_step_makes_unusual() {
+    stepped made/a 'mkdir "$STAGE/locked"; echo x >"$STAGE/locked/x"; chmod 500 "$STAGE/locked"; chmod 400 "$STAGE/locked/x"
+ln -s nowhere "$STAGE/dangling"; : >"$STAGE/with space and ü"; ln -s locked/x "$STAGE/good"; mkdir -p "$BUILD/deep/er"; chmod 000 "$BUILD/deep"'
+    wl made/a
+    status 0
+    there "$OUT/made/a/with space and ü" "$OUT/made/a/good" "$OUT/made/a/locked/x"
+    [ -L "$OUT/made/a/dangling" ] || fail 'no dangling link'
+    wl made/a
+    out 'nothing to do'
+    nothing_half
+    stepped made/b 'mkfifo "$STAGE/pipe"'
+    wl made/b
+    status 7
+    err 'pipe' 'neither file, folder nor link'
+    not_there "$OUT/made/b"
+}
+
+main "$@"

@@ -1,0 +1,322 @@
+#!/bin/bash
+# What is built again and what is not, what stands in the output folder, and what clean removes.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
+. "$(dirname -- "$0")/lib.sh"
+
+# Three ports in a row, each with a patch and a file, and one beside them.
+family() {
+    archive a.tar.gz text=$'one\ntwo'
+    local name
+    for name in a b c d; do
+        mkdir -p "$PORTS/made/$name"
+        printf -- '--- a/text\n+++ b/text\n@@ -1,2 +1,2 @@\n-one\n+ONE\n two\n' >"$PORTS/made/$name/x.patch"
+        printf 'extra\n' >"$PORTS/made/$name/extra"
+        from_url made/$name "file:$T/a.tar.gz" "$(sha256 a.tar.gz)" 'patches: [x.patch]' 'files: [extra]' \
+            "${1:+$1}"
+    done
+    printf 'build-needs: [made/a]\n' >>"$PORTS/made/b/recipe.yaml"
+    printf 'needs: [made/b]\n' >>"$PORTS/made/c/recipe.yaml"
+}
+
+# The ports that were built, in one line.
+built() {
+    grep -oE '\] made/[a-z]*: done' .err | grep -oE 'made/[a-z]*' | sort | tr '\n' ' '
+}
+
+test_a_second_build_does_nothing_and_says_so() {
+    family
+    wl made/c made/d
+    status 0
+    is "$(built)" 'made/a made/b made/c made/d '
+    out "made/c: $OUT/made/c ("
+    find "$OUT" "$CACHE/store" -newermt '1970-01-02' -printf '%p %T@ %i\n' | sort >before
+    sleep 0.05
+    wl made/c made/d
+    status 0
+    out "made/c: nothing to do, $OUT/made/c is up to date" 'made/d: nothing to do'
+    [ ! -s .err ] || fail 'words on stderr'
+    find "$OUT" "$CACHE/store" -newermt '1970-01-02' -printf '%p %T@ %i\n' | sort >after
+    cmp before after || fail 'something was touched'
+}
+
+test_touching_one_patch_rebuilds_what_depends_on_it() {
+    family
+    wl made/c made/d
+    status 0
+    # A patch that does the same in other words is another patch.
+    sed -i '1i a comment' "$PORTS/made/b/x.patch"
+    wl made/c made/d
+    status 0
+    is "$(built)" 'made/b made/c '
+    out 'made/d: nothing to do'
+    printf 'other\n' >"$PORTS/made/a/extra"
+    wl made/c made/d
+    is "$(built)" 'made/a made/b made/c '
+    printf 'contains: [text]\n' >>"$PORTS/made/c/recipe.yaml"
+    wl made/c made/d
+    is "$(built)" 'made/c '
+    # Only a newer time, or a comment in the recipe: nothing.
+    touch "$PORTS"/made/*/*
+    printf '# a comment\n' >>"$PORTS/made/a/recipe.yaml"
+    sed -i '1i summary: other words' "$PORTS/made/a/recipe.yaml"
+    wl made/c made/d
+    status 0
+    is "$(built)" ''
+    # Back to what it was: it is still in the store.
+    printf 'extra\n' >"$PORTS/made/a/extra"
+    sed -i 1d "$PORTS/made/b/x.patch"
+    sed -i '/^contains/d' "$PORTS/made/c/recipe.yaml"
+    wl made/c
+    status 0
+    is "$(built)" ''
+    there "$OUT/made/c/text"
+}
+
+test_debug_is_another_artifact() {
+    simple made/a
+    wl made/a
+    wl --debug made/a
+    status 0
+    is "$(built)" 'made/a '
+    wl made/a
+    is "$(built)" ''
+}
+
+test_a_removed_or_changed_file_is_restored() {
+    family
+    wl made/d
+    rm "$OUT/made/d/text"
+    wl made/d
+    status 0
+    is "$(built)" ''
+    is "$(cat "$OUT/made/d/text")" $'ONE\ntwo'
+    : >"$OUT/made/d/text"
+    wl made/d
+    is "$(cat "$OUT/made/d/text")" $'ONE\ntwo'
+    rm -rf "$OUT/made/d"
+    wl made/d
+    there "$OUT/made/d/text"
+    rm "$OUT/made/d/.wl-make"
+    wl made/d
+    there "$OUT/made/d/.wl-make"
+    rm -rf "$OUT/made/d"
+    : >"$OUT/made/d"
+    wl made/d
+    status 0
+    there "$OUT/made/d/text"
+    nothing_half
+}
+
+test_what_is_no_longer_in_the_artifact_goes() {
+    simple made/a
+    wl made/a
+    sed -i 's,share/,etc/,; s,STAGE/share,STAGE/etc,g' "$PORTS/made/a/recipe.yaml"
+    sed -i 's,"$STAGE/share","$STAGE/etc",g; s,$STAGE/share,$STAGE/etc,g' "$PORTS/made/a/recipe.yaml"
+    wl made/a
+    status 0
+    not_there "$OUT/made/a/share"
+    there "$OUT/made/a/etc/a"
+}
+
+test_artifacts_are_read_only_and_results_are_not() {
+    simple made/a
+    wl made/a
+    local file
+    file=$(find "$CACHE/store" -name a -type f)
+    [ -z "$(find "$file" -perm /222)" ] || fail "writable: $(ls -l "$file")"
+    echo changed >"$OUT/made/a/share/a" || fail 'the result cannot be changed'
+    is "$(cat "$file")" made/a 'the artifact'
+}
+
+test_libraries_are_merged_into_what_links_them() {
+    local name
+    for name in a b; do
+        printf 'version: "1"\ntoolchain: none\nsteps:\n  - name: i\n    run: mkdir -p "$STAGE/include" "$STAGE/lib/pkgconfig" "$STAGE/bin"; echo %s >"$STAGE/include/%s.h"; echo %s >"$STAGE/include/common.h"; echo %s >"$STAGE/lib/lib%s.a"; echo x >"$STAGE/bin/%s"; echo %s >"$STAGE/lib/pkgconfig/%s.pc"\n' \
+            $name $name $name $name $name $name $name $name | port libs/$name
+    done
+    printf 'needs: [libs/b]\n' >>"$PORTS/libs/a/recipe.yaml"
+    simple tools/t
+    port made/p <<'END'
+version: "1"
+toolchain: none
+needs: [libs/a]
+build-needs: [tools/t]
+steps:
+  - name: i
+    run: |
+      for n in a b; do
+        case $CPPFLAGS in *"$ROOT/needs/libs-$n/include"*) ;; *) exit 1 ;; esac
+        case $LDFLAGS in *"$ROOT/needs/libs-$n/lib"*) ;; *) exit 1 ;; esac
+        [ -e "$ROOT/needs/libs-$n/lib/lib$n.a" ]
+      done
+      [ -e "$NEED_TOOLS_T/share/t" ]
+      mkdir -p "$STAGE/include"
+      echo own >"$STAGE/include/common.h"
+END
+    wl made/p
+    status 0
+    is "$(cd "$OUT/made/p" && find . -type f ! -name .wl-make | sort | tr '\n' ' ')" \
+        './include/a.h ./include/b.h ./include/common.h ./lib/liba.a ./lib/libb.a ./lib/pkgconfig/a.pc ./lib/pkgconfig/b.pc '
+    is "$(cat "$OUT/made/p/include/common.h")" own
+}
+
+test_dry_run_prints_the_plan_and_does_nothing() {
+    serve
+    archive www/a.tar.gz hello=world
+    simple libs/dep
+    mkdir -p "$PORTS/made/a"
+    printf -- '--- a/hello\n+++ b/hello\n@@ -1 +1 @@\n-world\n+Welt\n' >"$PORTS/made/a/german.patch"
+    from_url made/a "$URL/a.tar.gz" "$(sha256 www/a.tar.gz)" 'needs: [libs/dep]' 'patches: [german.patch]'
+    wl --dry-run made/a
+    status 0
+    out '2 of 2 ports are to be built' '  libs/dep 1' '  made/a 1' "fetch $URL/a.tar.gz" 'patch german.patch' 'step install'
+    not_there "$OUT" .requests "$CACHE"/store/* "$CACHE"/build/* "$CACHE"/sources/*
+    wl libs/dep
+    wl -n made/a
+    out '1 of 2 ports are to be built'
+    not_out '  libs/dep'
+    wl made/a
+    wl --dry-run made/a
+    out '0 of 2 ports are to be built'
+}
+
+test_a_need_that_is_built_is_not_looked_at() {
+    serve
+    archive www/a.tar.gz hello=world
+    from_url tools/t "$URL/a.tar.gz" "$(sha256 www/a.tar.gz)"
+    simple made/a 'build-needs: [tools/t]'
+    wl made/a
+    status 0
+    # Neither source nor artifact of what was only needed to build is asked for.
+    wl clean tools/t
+    rm -rf "$CACHE/sources"
+    wl --offline made/a
+    status 0
+    out 'nothing to do'
+}
+
+test_clean() {
+    family
+    printf 'version: "1"\ntoolchain: none\nsteps: [{name: x, run: "false"}]\n' | port made/bad
+    wl made/c
+    wl made/bad
+    status 1
+    wl clean --dry-run
+    status 0
+    out 'would remove' 'would free'
+    [ -n "$(ls "$CACHE/build")" ] || fail 'dry run removed it'
+    wl clean
+    status 0
+    out 'freed: '
+    is "$(ls "$CACHE/build" "$CACHE/logs" | grep -c made)" 0 'left'
+    wl made/c
+    is "$(built)" ''
+    wl clean made/c
+    status 0
+    not_there "$OUT/made/c"
+    wl made/c
+    is "$(built)" 'made/c '
+    wl clean --store
+    wl made/c
+    is "$(built)" 'made/a made/b made/c '
+    [ -n "$(ls "$CACHE/sources")" ] || fail 'the sources are gone'
+    wl clean --sources
+    is "$(ls "$CACHE/sources")" ''
+    wl clean --all
+    status 0
+    not_there "$OUT" "$CACHE"/store/* "$CACHE"/build/* "$CACHE"/logs/* "$CACHE"/sources/*
+    wl clean --all
+    status 0
+    out 'nothing to do'
+    wl clean -q --all
+    [ ! -s .out ] || fail 'not quiet'
+}
+
+test_clean_leaves_a_running_build_alone() {
+    printf 'version: "1"\ntoolchain: none\nsteps:\n  - name: wait\n    run: |\n      touch "%s/started"; while [ ! -e "%s/go" ]; do sleep 0.05; done; : >"$STAGE/x"\n' \
+        "$T" "$T" | port made/a
+    start first --no-sandbox made/a
+    wait_for 20 test -e started
+    wl clean
+    status 0
+    touch go
+    ended first 'exit 0'
+    there "$OUT/made/a/x"
+}
+
+test_logs_are_kept() {
+    simple made/a
+    wl made/a
+    wl info made/a
+    local logs
+    logs=$(sed -n 's/^logs  *//p' .out)
+    there "$logs/01-install.log"
+}
+
+test_keep_build() {
+    simple made/a
+    wl --keep-build made/a
+    status 0
+    is "$(find "$CACHE/build" -mindepth 1 -maxdepth 1 | wc -l)" 1 'build folders'
+    KEPT_BUILD=1 wl made/a
+    out 'nothing to do'
+    wl clean
+    is "$(find "$CACHE/build" -mindepth 1 -maxdepth 1 | wc -l)" 0 'build folders'
+}
+
+test_two_roots_the_named_one_first() {
+    mkdir -p "$ROOT/ports/made/a" second
+    printf 'version: "1"\ntoolchain: none\nsteps: [{name: x, run: "echo root >$STAGE/x"}]\n' >"$ROOT/ports/made/a/recipe.yaml"
+    cp -R "$ROOT/ports/made" "$ROOT/ports/other"
+    wl made/a
+    is "$(cat "$OUT/made/a/x")" root
+    printf 'version: "1"\ntoolchain: none\nsteps: [{name: x, run: "echo mine >$STAGE/x"}]\n' | port made/a
+    wl made/a
+    is "$(cat "$OUT/made/a/x")" mine
+    wl other/a
+    is "$(cat "$OUT/other/a/x")" root
+    wl list
+    is "$(grep -c made/a .out)" 1 'lines for made/a'
+}
+
+test_native_toolchain() {
+    command -v cc >/dev/null && command -v make >/dev/null || skip 'no compiler'
+    port libs/two <<'END'
+version: "2"
+toolchain: native
+steps:
+  - name: build
+    run: |
+      echo 'int two(void) { return 2; }' >two.c
+      $CC $CFLAGS -c two.c
+      $AR rc libtwo.a two.o
+      mkdir -p "$STAGE/lib/pkgconfig" "$STAGE/include"
+      cp libtwo.a "$STAGE/lib/"
+      echo 'int two(void);' >"$STAGE/include/two.h"
+END
+    port made/a <<'END'
+version: "1"
+toolchain: native
+needs: [libs/two]
+contains: [bin/a]
+steps:
+  - name: build
+    run: |
+      printf '#include <two.h>\n#include <stdio.h>\nint main(void) { printf("%%d %%s\\n", two(), __FILE__); return two() != 2; }\n' >a.c
+      $CC $CPPFLAGS $CFLAGS -g "$BUILD/a.c" $LDFLAGS -ltwo -o a
+      mkdir -p "$STAGE/bin"
+      cp a "$STAGE/bin/"
+END
+    wl made/a
+    status 0
+    run "$OUT/made/a/bin/a"
+    out '2 /wl/build/a.c'
+    wl --no-sandbox made/a
+    status 0
+    # No path of this machine in what is built, without the sandbox either.
+    run "$OUT/made/a/bin/a"
+    out '2 /wl/build/a.c'
+    ! grep -qF "$T" "$OUT/made/a/bin/a" || fail 'names the temp folder'
+}
+
+main "$@"
