@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MAX_NAME = 200, LOCK_POLL_MS = 100, LOCK_QUIET_MS = 1000 };
@@ -269,16 +270,29 @@ int source_cached(const struct source *s, const struct fetch_options *o, char **
     return 1;
 }
 
+static long long now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 /* Waits for the lock in small steps, for flock itself cannot be cancelled. */
 static int take_lock(const char *path, const char *name, const struct fetch_options *o, int *fd, struct wl_err *err)
 {
-    for (int waited = 0;; waited += LOCK_POLL_MS) {
+    long long start = now_ms();
+    bool told = false;
+
+    for (;;) {
         int r = lock_take(path, false, fd, err);
 
         if (r <= 0)
             return r;
-        if (waited == LOCK_QUIET_MS)
+        if (!told && now_ms() - start >= LOCK_QUIET_MS) {
             note(o, "waiting for another wl-make that fetches %s", name);
+            told = true;
+        }
         if (o->cancel ? cancel_sleep_ms(o->cancel, LOCK_POLL_MS) : (usleep(LOCK_POLL_MS * 1000), false))
             return cancel_error(err);
     }

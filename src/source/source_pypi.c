@@ -109,8 +109,9 @@ static int get(const char *url, const char *sha256, const char *part, const stru
         add_wheel_options(&argv, &w);
         strv_add(&argv, wanted);
     } else {
-        /* pip runs a source archive's own code to learn its name. With the hash told, it verifies it before. */
-        strv_add(&argv, "--no-binary=:all:");
+        /* pip runs a source archive's own code to learn its name. With the hash told, it verifies it before. Not
+         * ":all:": that would be for what the archive needs to be built, too. */
+        strv_addf(&argv, "--no-binary=%.*s", (int)strcspn(wanted, "="), wanted);
         list = path_join(folder, "wanted.txt");
         text = xasprintf("%s --hash=sha256:%s\n", wanted, sha256);
         r = file_write(list, text, strlen(text), err);

@@ -754,7 +754,7 @@ static void *release_later(void *data)
 {
     struct releaser *r = data;
 
-    usleep(1500 * 1000);
+    usleep(3000 * 1000);
     close(r->fd);
     return NULL;
 }
@@ -1015,6 +1015,7 @@ static void test_pypi_source(void **state)
     add_url(&f, "pypi:x==1.0/x-1.0.tar.gz");
     assert_fetched(&f, 0);
     assert_called_with(&f, "--require-hashes");
+    assert_called_with(&f, "--no-binary=x");
     expected = xasprintf("x==1.0 --hash=sha256:%s\n", f.served);
     assert_file_is(args, expected);
 }
