@@ -1,0 +1,351 @@
+/* Boxes and builds: what a step is given, and how a plan is carried out. */
+#include "build.h"
+
+#include "box.h"
+#include "fs.h"
+#include "made_up.h"
+#include "str.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What was told during a build, one line an event. */
+struct told {
+    pthread_mutex_t lock;
+    struct str text;
+};
+
+static void tell(void *data, const struct event *e)
+{
+    static const char *const names[] = {"planned", "fetch", "fetched", "wait",   "start",
+                                        "phase",   "output", "done",   "failed", "note"};
+    struct told *t = data;
+
+    pthread_mutex_lock(&t->lock);
+    str_addf(&t->text, "%s %s %.*s %zu/%zu\n", names[e->kind], e->port ? e->port : "-",
+             e->kind == EVENT_OUTPUT ? (int)e->length : 1000, e->text ? e->text : "-", e->index, e->count);
+    pthread_mutex_unlock(&t->lock);
+}
+
+struct world {
+    struct recipe_roots roots;
+    struct store s;
+    struct cancel cancel;
+    struct told told;
+    struct events events;
+    struct build_options o;
+    struct plan p;
+};
+
+static void make_world(void **state, struct world *w)
+{
+    WL_CLEANUP_FREE char *base = xstrdup(*state), *cache = NULL;
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+    *w = (struct world){.roots = roots_of(state), .cancel = CANCEL_NONE, .told.lock = PTHREAD_MUTEX_INITIALIZER};
+    /* Without the sandbox no step may see a path with spaces: a link without stands for the folder. */
+    cache = xasprintf("/tmp/wl-test-%d", (int)getpid());
+    unlink(cache);
+    assert_int_equal(symlink(base, cache), 0);
+    free(cache);
+    cache = xasprintf("/tmp/wl-test-%d/cache", (int)getpid());
+    assert_ok(store_open(&w->s, cache, &err), &err);
+    w->events = (struct events){tell, &w->told};
+    w->o = (struct build_options){.plan = {.roots = &w->roots, .cache = w->s.cache},
+                                  .store = &w->s,
+                                  .cancel = &w->cancel,
+                                  .events = &w->events,
+                                  .jobs = 2};
+}
+
+static void end_world(struct world *w)
+{
+    WL_CLEANUP_FREE char *link = xasprintf("/tmp/wl-test-%d", (int)getpid());
+
+    unlink(link);
+    plan_free(&w->p);
+    store_close(&w->s);
+    recipe_roots_free(&w->roots);
+    str_free(&w->told.text);
+}
+
+static int build(struct world *w, const char *names, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv list = {0};
+    int r;
+
+    for (const char *p = names; *p; p += strspn(p, " ")) {
+        size_t n = strcspn(p, " ");
+
+        strv_take(&list, xstrndup(p, n));
+        p += n;
+    }
+    str_free(&w->told.text);
+    plan_free(&w->p);
+    r = plan_make(&w->o.plan, &list, &w->p, err);
+    if (r == 0)
+        r = build_prepare(&w->o, &w->p, false, err);
+    return r < 0 ? r : build_run(&w->o, &w->p, err);
+}
+
+static char *artifact_file(struct world *w, const char *port, const char *file)
+{
+    WL_CLEANUP_FREE char *dir = store_path(&w->s, w->p.nodes[node_of(&w->p, port)].key);
+
+    return path_join(dir, file);
+}
+
+static char *one_step(const char *run, const char *more)
+{
+    return xasprintf("version: \"1\"\ntoolchain: none\nsteps:\n  - name: work\n    run: |\n      %s\n%s", run, more);
+}
+
+static void put_step(void **state, const char *name, const char *run, const char *more)
+{
+    WL_CLEANUP_FREE char *yaml = one_step(run, more);
+
+    put_recipe(state, name, yaml);
+}
+
+static void test_builds_and_then_does_not(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *file = NULL;
+    struct world w;
+
+    make_world(state, &w);
+    put_step(state, "m/a", "cat \"$NEED_M_B/x\" >\"$STAGE/x\"; echo \"$PORT\" >>\"$STAGE/x\"", "needs: [m/b]\n");
+    put_step(state, "m/b", "echo b >\"$STAGE/x\"", "");
+    assert_ok(build(&w, "m/a", &err), &err);
+    file = artifact_file(&w, "m/a", "x");
+    assert_file_is(file, "b\nm/a\n");
+    assert_contains(w.told.text.s, "planned - - 0/2");
+    assert_contains(w.told.text.s, "start m/b - 1/2");
+    assert_contains(w.told.text.s, "phase m/a work 0/0");
+    assert_contains(w.told.text.s, "done m/a - 2/2");
+    assert_true(w.p.nodes[0].stored && !w.p.nodes[0].build);
+    assert_ok(build(&w, "m/a", &err), &err);
+    assert_string_equal(w.told.text.s, "planned - - 0/0\n");
+    end_world(&w);
+}
+
+static void test_failure(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *dir = NULL, *enter = NULL;
+    struct world w;
+
+    make_world(state, &w);
+    put_step(state, "m/a", "echo the reason; exit 3", "");
+    put_step(state, "m/b", "true", "needs: [m/a]\n");
+    put_step(state, "m/c", "true", "");
+    w.o.keep_going = true;
+    assert_class(build(&w, "m/b m/c", &err), WL_E_FAILED, &err);
+    assert_contains(err.text, "m/a: step 'work' failed with exit status 3");
+    assert_contains(err.hint, "01-work.log");
+    assert_contains(w.told.text.s, "failed m/a the reason");
+    assert_contains(w.told.text.s, "note m/b left out");
+    assert_true(w.p.nodes[node_of(&w.p, "m/c")].stored);
+    assert_false(w.p.nodes[node_of(&w.p, "m/a")].stored);
+    assert_false(store_has(&w.s, w.p.nodes[node_of(&w.p, "m/a")].key));
+    dir = store_build_dir(&w.s, w.p.nodes[node_of(&w.p, "m/a")].key);
+    enter = path_join(dir, "enter.sh");
+    assert_true(path_exists(enter));
+    end_world(&w);
+}
+
+static void test_signal_and_contents(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct world w;
+
+    make_world(state, &w);
+    put_step(state, "m/a", "kill -KILL $$", "");
+    assert_class(build(&w, "m/a", &err), WL_E_FAILED, &err);
+    assert_contains(err.text, "was ended by signal 9");
+    put_step(state, "m/b", "true", "contains: [bin/b]\n");
+    assert_class(build(&w, "m/b", &err), WL_E_FAILED, &err);
+    assert_contains(err.text, "m/b: its steps ended well but left no bin/b");
+    end_world(&w);
+}
+
+static void test_cancel(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *dir = NULL;
+    struct world w;
+    int fds[2];
+
+    make_world(state, &w);
+    put_step(state, "m/a", "sleep 100", "");
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    w.cancel.fd = fds[0];
+    w.o.keep_going = true; /* an interruption ends it all the same */
+    assert_class(build(&w, "m/a", &err), WL_E_INTERRUPTED, &err);
+    dir = store_build_dir(&w.s, w.p.nodes[0].key);
+    assert_false(path_exists(dir));
+    close(fds[0]);
+    close(fds[1]);
+    end_world(&w);
+}
+
+static bool has_line(const char *text, const char *start)
+{
+    for (const char *p = text; p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL)
+        if (starts_with(p, start))
+            return true;
+    return false;
+}
+
+static void test_environment(void **state)
+{
+    static const char *const expected[] = {"PATH=/usr/local/bin:/usr/bin:/bin\n",
+                                           "LC_ALL=C.UTF-8\n",
+                                           "TZ=UTC\n",
+                                           "SOURCE_DATE_EPOCH=1675728000\n",
+                                           "PORT=m/v3.11.2\n",
+                                           "VERSION=3.11.2\n",
+                                           "JOBS=2\n",
+                                           "DEBUG=1\n",
+                                           "VAR_MY_NAME=some value\n",
+                                           "FOO=b=a r\n",
+                                           "PKG_CONFIG_PATH=\n",
+                                           "CONFIG_SITE=/dev/null\n",
+                                           "MAKEFLAGS= -j2 --jobserver-auth="};
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *file = NULL, *text = NULL;
+    struct world w;
+
+    make_world(state, &w);
+    setenv("NOT_FOR_STEPS", "1", 1);
+    w.o.plan.debug = true;
+    put_recipe(state, "m/v3.11.2",
+               "version: \"3.11.2\"\ndate: 2023-02-07\ntoolchain: none\nvars: [\"my-name=some value\"]\n"
+               "env: [\"FOO=b=a r\"]\nneeds: [l/some-lib, l/v2]\nbuild-needs: [t/v1.2]\n"
+               "steps: [{name: x, run: \"env >$STAGE/env\"}]\n");
+    put_recipe(state, "l/some-lib", SIMPLE);
+    put_recipe(state, "l/v2", SIMPLE);
+    put_recipe(state, "t/v1.2", SIMPLE);
+    assert_ok(build(&w, "m/v3.11.2", &err), &err);
+    file = artifact_file(&w, "m/v3.11.2", "env");
+    assert_ok(file_read(file, 1 << 20, &text, NULL, &err), &err);
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        if (!has_line(text, expected[i])) {
+            print_error("not there: %s in\n%s", expected[i], text);
+            fail();
+        }
+    assert_false(has_line(text, "NOT_FOR_STEPS="));
+    assert_true(has_line(text, "NEED_L_SOME_LIB=/"));
+    assert_true(has_line(text, "NEED_L=/"));
+    assert_true(has_line(text, "NEED_T=/"));
+    assert_contains(text, "/needs/l-some-lib/lib");
+    assert_null(strstr(text, "/needs/t-v1.2/lib")); /* a tool is not linked */
+    end_world(&w);
+}
+
+static void test_path_with_spaces_needs_the_sandbox(void **state)
+{
+    WL_CLEANUP_FREE char *dir = in_folder(state, "box");
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct world w;
+    struct box b;
+
+    make_world(state, &w);
+    put_recipe(state, "m/a", SIMPLE);
+    make_plan(state, &w.o.plan, "m/a", &w.p);
+    assert_class(box_make(&b, dir, &(struct box_options){.plan = &w.p, .store = &w.s}, &err), WL_E_IO, &err);
+    assert_contains(err.text, "without bubblewrap");
+    box_free(&b);
+    assert_ok(box_make(&b, dir, &(struct box_options){.plan = &w.p, .store = &w.s, .sandboxed = true}, &err), &err);
+    assert_string_equal(b.root, "/wl");
+    assert_ok(box_write_enter(&b, &err), &err);
+    box_free(&b);
+    end_world(&w);
+}
+
+/* A fresh box holds nothing of an earlier one. */
+static void test_fresh_box(void **state)
+{
+    WL_CLEANUP_FREE char *old = NULL, *dir = NULL, *files = NULL;
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct world w;
+    struct box b;
+
+    make_world(state, &w);
+    put_file(state, "ports/m/a/extra/f", "extra");
+    put_recipe(state, "m/a", SIMPLE "files: [extra]\n");
+    make_plan(state, &w.o.plan, "m/a", &w.p);
+    dir = store_build_dir(&w.s, w.p.nodes[0].key);
+    old = path_join(dir, "build");
+    assert_ok(make_dirs(old, &err), &err);
+    old = (free(old), path_join(dir, "build/old"));
+    write_text(old, "x");
+    assert_ok(box_make(&b, dir, &(struct box_options){.plan = &w.p, .store = &w.s}, &err), &err);
+    assert_false(path_exists(old));
+    files = path_join(dir, "files/extra/f");
+    assert_file_is(files, "extra");
+    box_free(&b);
+    end_world(&w);
+}
+
+static void test_tests_of_a_port(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    size_t passed = 0;
+    struct world w;
+
+    make_world(state, &w);
+    put_step(state, "m/a", "echo x >\"$STAGE/x\"",
+             "tests:\n  - {name: one, run: \"[ $(cat $STAGE/x) = x ]\"}\n  - {name: two, run: \"exit 4\"}\n"
+             "  - {name: three, run: \"true\"}\n");
+    assert_ok(build(&w, "m/a", &err), &err);
+    assert_class(build_test(&w.o, &w.p, 0, &passed, &err), WL_E_FAILED, &err);
+    assert_contains(err.text, "step 'two' failed with exit status 4");
+    assert_int_equal(passed, 1);
+    end_world(&w);
+}
+
+static void test_fetch_once(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *file = in_folder(state, "data"), *yaml = NULL, *copy = NULL;
+    const char *once;
+    char hex[HASH_HEX_SIZE];
+    struct world w;
+
+    make_world(state, &w);
+    put_file(state, "data", "bytes\n");
+    assert_ok(hash_file(file, hex, &err), &err);
+    yaml = xasprintf("version: \"1\"\ntoolchain: none\nsources: [{url: \"file:%s\", sha256: %s, unpack: false}]\n"
+                     "steps: [{name: x, run: \"cp $SRC/data $STAGE/\"}]\n",
+                     file, hex);
+    put_recipe(state, "m/a", yaml);
+    put_recipe(state, "m/b", yaml);
+    assert_ok(build(&w, "m/a m/b", &err), &err);
+    copy = artifact_file(&w, "m/a", "data");
+    assert_file_is(copy, "bytes\n");
+    once = strstr(w.told.text.s, "fetched - data");
+    assert_non_null(once);
+    assert_null(strstr(once + 1, "fetched - data"));
+    end_world(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST_IN_FOLDER(test_builds_and_then_does_not),
+        TEST_IN_FOLDER(test_failure),
+        TEST_IN_FOLDER(test_signal_and_contents),
+        TEST_IN_FOLDER(test_cancel),
+        TEST_IN_FOLDER(test_environment),
+        TEST_IN_FOLDER(test_path_with_spaces_needs_the_sandbox),
+        TEST_IN_FOLDER(test_fresh_box),
+        TEST_IN_FOLDER(test_tests_of_a_port),
+        TEST_IN_FOLDER(test_fetch_once),
+    };
+
+    return cmocka_run_group_tests_name("build", tests, NULL, NULL);
+}

@@ -1,0 +1,200 @@
+#include "compose.h"
+
+#include "fs.h"
+#include "made_up.h"
+#include "str.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A store with an artifact for each node: one file, named after the port, in include/, lib/ and bin/. */
+struct world {
+    struct recipe_roots roots;
+    struct plan_options o;
+    struct plan p;
+    struct store s;
+    char *output;
+};
+
+static void fill_store(void **state, struct world *w)
+{
+    for (size_t i = 0; i < w->p.n; i++) {
+        static const char *const folders[] = {"include", "lib", "bin"};
+        const char *base = path_base(w->p.nodes[i].recipe->name);
+
+        for (size_t k = 0; k < 3; k++) {
+            WL_CLEANUP_FREE char *own = xasprintf("cache/store/%s/%s/%s", w->p.nodes[i].key, folders[k], base);
+            WL_CLEANUP_FREE char *common = xasprintf("cache/store/%s/%s/common", w->p.nodes[i].key, folders[k]);
+
+            put_file(state, own, base);
+            put_file(state, common, base);
+        }
+    }
+}
+
+static void make_world(void **state, struct world *w, const char *name)
+{
+    WL_CLEANUP_FREE char *cache = in_folder(state, "cache");
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+    *w = (struct world){.roots = roots_of(state), .output = in_folder(state, "output")};
+    w->o = (struct plan_options){.roots = &w->roots, .sandboxed = true, .cache = "/c"};
+    assert_ok(store_open(&w->s, cache, &err), &err);
+    make_plan(state, &w->o, name, &w->p);
+    fill_store(state, w);
+}
+
+static void end_world(struct world *w)
+{
+    plan_free(&w->p);
+    store_close(&w->s);
+    recipe_roots_free(&w->roots);
+    free(w->output);
+}
+
+static bool compose_it(struct world *w, const char *name)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    bool changed = false;
+
+    assert_ok(compose(&w->s, &w->p, node_of(&w->p, name), w->output, &changed, &err), &err);
+    return changed;
+}
+
+static void test_merge(void **state)
+{
+    WL_CLEANUP_FREE char *own = in_folder(state, "output/m/top/bin/top"), *common = NULL, *lib = NULL, *far = NULL,
+                         *bin = NULL, *tool = NULL;
+    struct world w;
+
+    put_recipe(state, "m/top", SIMPLE "needs: [m/lib]\nbuild-needs: [m/tool]\n");
+    put_recipe(state, "m/lib", SIMPLE "needs: [m/far]\n");
+    put_recipe(state, "m/far", SIMPLE);
+    put_recipe(state, "m/tool", SIMPLE);
+    make_world(state, &w, "m/top");
+    assert_true(compose_it(&w, "m/top"));
+    assert_file_is(own, "top");
+    common = in_folder(state, "output/m/top/include/common");
+    lib = in_folder(state, "output/m/top/lib/lib");
+    far = in_folder(state, "output/m/top/include/far");
+    bin = in_folder(state, "output/m/top/bin/lib");
+    tool = in_folder(state, "output/m/top/include/tool");
+    assert_file_is(common, "top"); /* what the artifact itself has stays */
+    assert_file_is(lib, "lib");
+    assert_file_is(far, "far");
+    assert_false(path_exists(bin)); /* only include/ and lib/ */
+    assert_false(path_exists(tool));
+    end_world(&w);
+}
+
+static void test_nothing_to_do(void **state)
+{
+    WL_CLEANUP_FREE char *top = in_folder(state, "output/m/top"), *file = in_folder(state, "output/m/top/bin/top");
+    struct stat before, after;
+    struct world w;
+
+    put_recipe(state, "m/top", SIMPLE);
+    make_world(state, &w, "m/top");
+    assert_true(compose_it(&w, "m/top"));
+    assert_int_equal(stat(top, &before), 0);
+    assert_false(compose_it(&w, "m/top"));
+    assert_int_equal(stat(top, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+    /* A file of another size, one that is gone, no note: made anew. */
+    write_text(file, "longer than it was");
+    assert_true(compose_it(&w, "m/top"));
+    assert_file_is(file, "top");
+    assert_int_equal(unlink(file), 0);
+    assert_true(compose_it(&w, "m/top"));
+    assert_file_is(file, "top");
+    {
+        WL_CLEANUP_FREE char *note = in_folder(state, "output/m/top/.wl-make");
+
+        assert_int_equal(unlink(note), 0);
+        assert_true(compose_it(&w, "m/top"));
+        write_text(note, "nonsense\n\n 1\n");
+        assert_true(compose_it(&w, "m/top"));
+    }
+    assert_false(compose_it(&w, "m/top"));
+    end_world(&w);
+}
+
+static void test_old_content_goes(void **state)
+{
+    WL_CLEANUP_FREE char *stale = in_folder(state, "output/m/top/stale/file"),
+                         *other = in_folder(state, "output/m/other/x"), *file = in_folder(state, "output/m/top");
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct world w;
+
+    put_file(state, "output/m/top/stale/file", "x");
+    put_file(state, "output/m/other/x", "x");
+    put_recipe(state, "m/top", SIMPLE);
+    make_world(state, &w, "m/top");
+    assert_true(compose_it(&w, "m/top"));
+    assert_false(path_exists(stale));
+    assert_true(path_exists(other));
+    /* A file in the place of the folder. */
+    assert_ok(remove_tree(file, &err), &err);
+    write_text(file, "x");
+    assert_true(compose_it(&w, "m/top"));
+    assert_true(path_is_dir(file));
+    end_world(&w);
+}
+
+/* What a killed run left beside the result goes; what a running one makes stays. */
+static void test_leftovers(void **state)
+{
+    WL_CLEANUP_FREE char *alive = xasprintf("output/m/.top.new.%d", (int)getppid()), *alive_path = NULL;
+    pid_t dead = fork();
+
+    if (dead == 0)
+        _exit(0);
+    assert_int_equal(waitpid(dead, NULL, 0), dead);
+    {
+        WL_CLEANUP_FREE char *left = xasprintf("output/m/.top.new.%d", (int)dead), *left_path = in_folder(state, left);
+        WL_CLEANUP_FREE char *left_file = path_join(left, "x"), *alive_file = path_join(alive, "x");
+        struct world w;
+
+        put_file(state, left_file, "x");
+        put_file(state, alive_file, "x");
+        put_recipe(state, "m/top", SIMPLE);
+        make_world(state, &w, "m/top");
+        compose_it(&w, "m/top");
+        assert_false(path_exists(left_path));
+        end_world(&w);
+    }
+    alive_path = in_folder(state, alive);
+    assert_true(path_exists(alive_path));
+}
+
+static void test_no_artifact(void **state)
+{
+    WL_CLEANUP_FREE char *old = in_folder(state, "output/m/top/old"), *store = in_folder(state, "cache/store"),
+                         *parent = in_folder(state, "output/m");
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_STRV struct strv names = {0};
+    bool changed;
+    struct world w;
+
+    put_file(state, "output/m/top/old", "x");
+    put_recipe(state, "m/top", SIMPLE);
+    make_world(state, &w, "m/top");
+    assert_ok(remove_tree(store, &err), &err);
+    assert_class(compose(&w.s, &w.p, 0, w.output, &changed, &err), WL_E_IO, &err);
+    assert_file_is(old, "x"); /* the old content stays */
+    assert_ok(dir_list(parent, &names, &err), &err);
+    assert_int_equal(names.n, 1); /* and nothing is left beside it */
+    end_world(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST_IN_FOLDER(test_merge),     TEST_IN_FOLDER(test_nothing_to_do), TEST_IN_FOLDER(test_old_content_goes),
+        TEST_IN_FOLDER(test_leftovers), TEST_IN_FOLDER(test_no_artifact),
+    };
+
+    return cmocka_run_group_tests_name("compose", tests, NULL, NULL);
+}
