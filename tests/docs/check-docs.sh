@@ -86,6 +86,12 @@ none "the tool refers to man pages that are there" "$(
     done
 )"
 
+if [ -e host/options.c ]; then
+    # -W is an old spelling that the text of the page names.
+    same "wl-run(1) has the options of host/options.c" "$(grep -oE '\{"--?[A-Za-z0-9-]+",' host/options.c | tr -d '{",' | grep -vx -e -W)" \
+        "$(page_options man/wl-run.1.scd)"
+fi
+
 # --- recipes ---
 
 same "docs/recipes.md describes the keys of src/recipe/schema.c" \
