@@ -34,11 +34,40 @@ static void archive_seeds(const char *folder)
     }
 }
 
+static void recipe_seeds(const char *folder)
+{
+    static const char *const recipes[] = {
+        "version: \"1\"\nsteps: [{name: a, run: b}]\n",
+        "from: f/base\nversion: \"${v}\"\nsummary: \"${version.major} ${series}\"\nneeds: []\n",
+        "abstract: true\nmin-sdk: 21\ntoolchain: native\n",
+        "for-each: f\nfrom: f/base\n",
+        "version: \"3.11.2\"\ndate: 2023-02-07\nlicense: x\nhomepage: x\nvars: [\"a=b\"]\nenv: [\"A=${a}\"]\n"
+        "sources:\n  - url: https://example.org/${version}.tar.gz\n    sha256: "
+        "29e4b8f5f1658542a8c13e2dd277358c9c48f2b2f7318652ef1675e402b9d2af\n    mirrors: [\"file:/a\"]\n    also:\n"
+        "      - {url: \"debian:pool/main/p/p/p.tar.gz\", sha256: "
+        "2411c74bda5bbcfcddaf4531f66d1adc73f247f529aee981b029513aefdbf849}\n    into: sub\n    strip: 0\n"
+        "    unpack: false\npatches: [x]\nfiles: [/guest/x]\nneeds: [a/b]\nbuild-needs: [c]\ntest-needs: [d]\n"
+        "contains: [e]\nsteps:\n  - name: one\n    run: |\n      make\ntests:\n  - {name: t, run: x}\n",
+        "version: &a \"1\"\nsummary: *a\nsteps: !!seq [{name: a, run: >\n  folded}]\n",
+        "version: [\n",
+    };
+
+    for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
+        WL_CLEANUP_FREE char *file = xasprintf("%s/%zu.yaml", folder, i);
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+        if (file_write(file, recipes[i], strlen(recipes[i]), &err) < 0)
+            fprintf(stderr, "%s\n", err.text);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3)
         return 2;
     if (!strcmp(argv[1], "archive"))
         archive_seeds(argv[2]);
+    else if (!strcmp(argv[1], "recipe"))
+        recipe_seeds(argv[2]);
     return 0;
 }

@@ -19,8 +19,8 @@ struct told {
 
 static void tell(void *data, const struct event *e)
 {
-    static const char *const names[] = {"planned", "fetch", "fetched", "wait",   "start",
-                                        "phase",   "output", "done",   "failed", "note"};
+    static const char *const names[] = {"planned", "fetch",  "fetched", "wait",   "start",
+                                        "phase",   "output", "done",    "failed", "note"};
     struct told *t = data;
 
     pthread_mutex_lock(&t->lock);

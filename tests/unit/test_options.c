@@ -120,10 +120,20 @@ static void test_first_word(void **state)
         const char *line;
         int word;
     } cases[] = {
-        {"build a/b", 0},        {"-v build a/b", 1},          {"--cache-dir x build", 2}, {"--cache-dir=x build", 1},
-        {"-j 2 a/b", 2},         {"-j2 a/b", 1},               {"-vj 2 a/b", 2},           {"--help", 1},
-        {"-v --unknown a/b", 2}, {"-- build", 2},              {"", 0},                    {"-", 0},
-        {"--color always x", 2}, {"--ports p --ports=q x", 3},
+        {"build a/b", 0},
+        {"-v build a/b", 1},
+        {"--cache-dir x build", 2},
+        {"--cache-dir=x build", 1},
+        {"-j 2 a/b", 2},
+        {"-j2 a/b", 1},
+        {"-vj 2 a/b", 2},
+        {"--help", 1},
+        {"-v --unknown a/b", 2},
+        {"-- build", 2},
+        {"", 0},
+        {"-", 0},
+        {"--color always x", 2},
+        {"--ports p --ports=q x", 3},
     };
 
     (void)state;
@@ -143,7 +153,8 @@ static void test_first_word(void **state)
 /* Every option that a command knows is in its help, and no line is too long for a terminal. */
 static void test_help(void **state)
 {
-    static const char *const of_build[] = {"-j, --jobs N", "-v, --verbose", "--source FILE", "--color WHEN", "-h, --help"};
+    static const char *const of_build[] = {"-j, --jobs N", "-v, --verbose", "--source FILE", "--color WHEN",
+                                           "-h, --help"};
     char *text = NULL;
     size_t n = 0;
     FILE *to = open_memstream(&text, &n);

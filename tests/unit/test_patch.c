@@ -27,8 +27,7 @@ static void test_applies(void **state)
     put_file(state, "src/sub/f", "one\ntwo\nthree\n");
     put_file(state, "src/old", "gone\n");
     assert_ok(apply(state,
-                    "From: somebody\n\nWhy it is so.\n" CHANGE
-                    "--- /dev/null\n+++ b/new/g\n@@ -0,0 +1 @@\n+new\n"
+                    "From: somebody\n\nWhy it is so.\n" CHANGE "--- /dev/null\n+++ b/new/g\n@@ -0,0 +1 @@\n+new\n"
                     "--- a/old\n+++ /dev/null\n@@ -1 +0,0 @@\n-gone\n",
                     &err),
               &err);
@@ -141,10 +140,10 @@ static void test_missing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_applies),         TEST_IN_FOLDER(test_at_another_line),
-        TEST_IN_FOLDER(test_does_not_apply),  TEST_IN_FOLDER(test_the_hunk_shown_is_the_failed_one),
-        TEST_IN_FOLDER(test_no_fuzz),         TEST_IN_FOLDER(test_applied_already),
-        TEST_IN_FOLDER(test_nonsense),        TEST_IN_FOLDER(test_stays_inside),
+        TEST_IN_FOLDER(test_applies),        TEST_IN_FOLDER(test_at_another_line),
+        TEST_IN_FOLDER(test_does_not_apply), TEST_IN_FOLDER(test_the_hunk_shown_is_the_failed_one),
+        TEST_IN_FOLDER(test_no_fuzz),        TEST_IN_FOLDER(test_applied_already),
+        TEST_IN_FOLDER(test_nonsense),       TEST_IN_FOLDER(test_stays_inside),
         TEST_IN_FOLDER(test_missing),
     };
 

@@ -24,10 +24,17 @@ static void make_ports(void **state)
 
 static void test_list(void **state)
 {
-    static const char *const expected[] = {"build-python/v3.9.18", "build-python/v3.11.2", "build-python/v3.11.10",
-                                           "libs/broken",          "libs/bzip2",           "libs/zlib",
-                                           "libs/zstd",            "python/v3.9.18",       "python/v3.11.2",
-                                           "python/v3.11.10",      "tools/zlib"};
+    static const char *const expected[] = {"build-python/v3.9.18",
+                                           "build-python/v3.11.2",
+                                           "build-python/v3.11.10",
+                                           "libs/broken",
+                                           "libs/bzip2",
+                                           "libs/zlib",
+                                           "libs/zstd",
+                                           "python/v3.9.18",
+                                           "python/v3.11.2",
+                                           "python/v3.11.10",
+                                           "tools/zlib"};
     struct recipe_roots roots = roots_of(state);
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
     WL_CLEANUP_STRV struct strv names = {0}, all = {0};
@@ -77,14 +84,21 @@ static void test_resolve(void **state)
 static void test_not_resolved(void **state)
 {
     static const char *const cases[][2] = {
-        {"python/3.1", "python/v3.11"},  {"python/v3.11.3", "python/v3.11.2"},
-        {"libs/zlip", "libs/zlib"},      {"zlib", "libs/zlib"}, /* two of that name: both are named */
-        {"zlib", "tools/zlib"},          {"bzip", "libs/bzip2"},
+        {"python/3.1", "python/v3.11"},
+        {"python/v3.11.3", "python/v3.11.2"},
+        {"libs/zlip", "libs/zlib"},
+        {"zlib", "libs/zlib"}, /* two of that name: both are named */
+        {"zlib", "tools/zlib"},
+        {"bzip", "libs/bzip2"},
         {"nothing-like-it/at-all", "wl-make list"},
-        {"", "wl-make list"},            {"/", "wl-make list"},
-        {"python/base", ""},             {"build-python/base", ""},
-        {"../ports/libs/zlib", ""},      {"libs/../libs/zlib", ""},
-        {"/etc/passwd", ""},             {".hidden", ""},
+        {"", "wl-make list"},
+        {"/", "wl-make list"},
+        {"python/base", ""},
+        {"build-python/base", ""},
+        {"../ports/libs/zlib", ""},
+        {"libs/../libs/zlib", ""},
+        {"/etc/passwd", ""},
+        {".hidden", ""},
     };
     struct recipe_roots roots = roots_of(state);
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
