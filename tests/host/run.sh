@@ -1,0 +1,36 @@
+#!/bin/bash
+# The runner's own tests (host/tests), as one suite of the project's: builds host/ by itself, under sanitizers, with the
+# library that the port toolchain/wasmtime brings, runs its tests, and tells of each of their cases in TAP.
+#
+# From meson: WL_MAKE is the tool, WL_SOURCE_ROOT the checkout.
+set -u
+
+: "${WL_MAKE:?}" "${WL_SOURCE_ROOT:?}"
+work=$(mktemp -d "${TMPDIR:-/tmp}/wl-host.XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+
+build() {
+    WL_MAKE_ROOT=$WL_SOURCE_ROOT "$WL_MAKE" ${WL_CHECK_CACHE:+--cache-dir "$WL_CHECK_CACHE"} \
+        ${WL_CHECK_OFFLINE:+--offline} --output "$work/output" toolchain/wasmtime &&
+        meson setup --werror -Dwasmtime="$work/output/toolchain/wasmtime" -Dtests=enabled -Db_sanitize=address,undefined \
+            -Db_lundef=false "$work/build" "$WL_SOURCE_ROOT/host" &&
+        meson compile -C "$work/build"
+}
+
+if ! build >"$work/log" 2>&1; then
+    tail -n 40 "$work/log" | sed 's/^/# /'
+    printf '1..1\nnot ok 1 - build the runner\n'
+    exit 1
+fi
+meson test --no-rebuild --print-errorlogs -C "$work/build" >"$work/log" 2>&1 || sed 's/^/# /' "$work/log"
+python3 - "$work/build/meson-logs/testlog.junit.xml" <<'END'
+import sys
+import xml.etree.ElementTree as tree
+
+cases = list(tree.parse(sys.argv[1]).iter("testcase"))
+print(f"1..{len(cases)}")
+for number, case in enumerate(cases, 1):
+    bad = case.find("failure") is not None or case.find("error") is not None
+    skip = " # SKIP" if case.find("skipped") is not None else ""
+    print(f"{'not ' if bad else ''}ok {number} - {case.get('classname')}: {case.get('name')}{skip}")
+END
