@@ -60,6 +60,8 @@ void command_help(const struct command *c, FILE *to)
             "Builds CPython and its libraries from source for WebAssembly (WASI), and runs the result.\n\nCommands:\n");
     for (const struct command *i = commands; i->name; i++)
         fprintf(to, "  %-10s %s\n", i->name, i->summary);
+    fprintf(to, "\nOptions:\n");
+    options_help(to, CMD_HELP);
     fprintf(to, "\nFor example:\n"
                 "  wl-make python/v3.11.2                            build it\n"
                 "  wl-make run python/v3.11.2 -- -c 'print(6 * 7)'   run it\n\n"
