@@ -148,8 +148,7 @@ static int wait_for(struct pollfd *fds, nfds_t n, uint64_t ns)
     return r;
 }
 
-uint16_t wasi_transfer(struct guest_memory m, int host_fd, bool writing, uint32_t iovs, uint32_t count,
-                       uint32_t result)
+uint16_t wasi_transfer(struct guest_memory m, int host_fd, bool writing, uint32_t iovs, uint32_t count, uint32_t result)
 {
     struct iovec io[MAX_IOVS];
     struct pollfd fd = {.fd = host_fd, .events = writing ? POLLOUT : POLLIN};

@@ -2,11 +2,11 @@
  *
  * Files and folders are libwasmtime's own WASI; what calls.h offers is put in front of it, and what that does not want
  * (another descriptor than a standard stream) is handed on through the little module of delegate.wat. */
+#include "calls.h"
 #include "delegate.h"
 #include "engine.h"
 #include "err.h"
 #include "interrupt.h"
-#include "calls.h"
 
 #include <fcntl.h>
 #include <link.h>
@@ -59,38 +59,42 @@ struct run {
     uint32_t exit_code;
 };
 
-/* The engine's messages are many lines: the outermost first, then numbered causes. The last one tells most. */
-static void squeeze(char *to, size_t size, const char *text, size_t n)
+/* The engine's messages are many lines: the outermost error, "Caused by", then the causes, numbered where there is more
+ * than one. This makes one line of them: all, or only the last, which tells most of what happened while running. */
+static void squeeze(char *to, size_t size, const char *text, size_t n, bool all)
 {
-    const char *end = text + n, *last = text;
+    const char *end = text + n;
+    size_t used = 0;
 
-    for (const char *p = text; p < end;) {
-        const char *stop = memchr(p, '\n', (size_t)(end - p));
-
+    *to = '\0';
+    for (const char *p = text, *stop; p < end; p = stop + 1) {
+        stop = memchr(p, '\n', (size_t)(end - p));
         if (!stop)
             stop = end;
         while (p < stop && *p == ' ')
             p++;
         for (const char *q = p; q < stop && *q >= '0' && *q <= '9'; q++)
-            if (q[1] == ':')
+            if (q + 2 < stop && q[1] == ':')
                 p = q + 3;
-        if (stop > p && strncmp(p, "Caused by", 9) != 0)
-            last = p;
-        p = stop + 1;
-    }
-    {
-        const char *stop = memchr(last, '\n', (size_t)(end - last));
-
-        one_line(to, size, last, (size_t)((stop ? stop : end) - last));
+        if (p >= stop || (stop - p >= 9 && !memcmp(p, "Caused by", 9)))
+            continue;
+        if (all && used && used + 3 < size) {
+            memcpy(to + used, ": ", 3);
+            used += 2;
+        } else if (!all) {
+            used = 0;
+        }
+        one_line(to + used, size - used, p, (size_t)(stop - p));
+        used += strlen(to + used);
     }
 }
 
-static void error_text(wasmtime_error_t *error, char *to, size_t size)
+static void error_text(wasmtime_error_t *error, char *to, size_t size, bool all)
 {
     wasm_byte_vec_t text;
 
     wasmtime_error_message(error, &text);
-    squeeze(to, size, text.data, text.size);
+    squeeze(to, size, text.data, text.size, all);
     wasm_byte_vec_delete(&text);
     wasmtime_error_delete(error);
 }
@@ -218,7 +222,7 @@ static int wt_compile(struct engine *e, const char *name, const uint8_t *wasm, s
     if (error) {
         char why[512];
 
-        error_text(error, why, sizeof why);
+        error_text(error, why, sizeof why, true);
         err_set(err, WLPY_E_MODULE, "cannot run %s: it is no valid WebAssembly module: %s", name, why);
         return err_hint(err, "build it again, or fetch it again if it was downloaded");
     }
@@ -234,7 +238,7 @@ static int wt_save(struct module *m, uint8_t **bytes, size_t *size, struct wlpy_
     if (error) {
         char why[256];
 
-        error_text(error, why, sizeof why);
+        error_text(error, why, sizeof why, true);
         return err_set(err, WLPY_E_SETUP, "cannot keep the compiled module: %s", why);
     }
     *bytes = malloc(data.size);
@@ -253,7 +257,7 @@ static int wt_load(struct engine *e, const char *path, struct module **out, stru
     if (error) {
         char why[256];
 
-        error_text(error, why, sizeof why);
+        error_text(error, why, sizeof why, true);
         return err_set(err, WLPY_E_SETUP, "the compiled module is of no use: %s", why);
     }
     *out = from_wasmtime(m);
@@ -343,7 +347,7 @@ static wasm_trap_t *make_delegate(struct run *r, wasmtime_context_t *ctx)
     if (error) {
         char why[256];
 
-        error_text(error, why, sizeof why);
+        error_text(error, why, sizeof why, true);
         return trap(why);
     }
     for (int i = 0; !t && i < DELEGATED; i++) {
@@ -374,7 +378,7 @@ static wasm_trap_t *hand_on(struct run *r, wasmtime_caller_t *caller, enum call 
     if (error) {
         char why[256];
 
-        error_text(error, why, sizeof why);
+        error_text(error, why, sizeof why, true);
         return trap(why);
     }
     return t;
@@ -409,8 +413,8 @@ static wasm_trap_t *on_poll(void *env, wasmtime_caller_t *caller, wasmtime_val_r
 
     if (!wasi_poll_ours(m, &r->streams, (uint32_t)v[0].i32, (uint32_t)v[2].i32))
         return hand_on(r, caller, POLL_ONEOFF, v, n);
-    v[0].i32 = wasi_poll(m, &r->streams, (uint32_t)v[0].i32, (uint32_t)v[1].i32, (uint32_t)v[2].i32,
-                         (uint32_t)v[3].i32);
+    v[0].i32 =
+        wasi_poll(m, &r->streams, (uint32_t)v[0].i32, (uint32_t)v[1].i32, (uint32_t)v[2].i32, (uint32_t)v[3].i32);
     return NULL;
 }
 
@@ -482,8 +486,8 @@ static wasm_trap_t *on_environ(void *env, wasmtime_caller_t *caller, wasmtime_va
     struct run *r = env;
 
     (void)n;
-    v[0].i32 = wasi_strings_get(memory_of(r, caller), r->config->env, r->config->envc, (uint32_t)v[0].i32,
-                                (uint32_t)v[1].i32);
+    v[0].i32 =
+        wasi_strings_get(memory_of(r, caller), r->config->env, r->config->envc, (uint32_t)v[0].i32, (uint32_t)v[1].i32);
     return NULL;
 }
 
@@ -510,7 +514,7 @@ static int engine_error(wasmtime_error_t *error, struct wlpy_err *err)
 {
     char why[512];
 
-    error_text(error, why, sizeof why);
+    error_text(error, why, sizeof why, true);
     return err_set(err, WLPY_E_SETUP, "cannot prepare the program: %s", why);
 }
 
@@ -651,7 +655,7 @@ static void tell_trap(const struct run *r, wasm_trap_t *t, struct wlpy_result *r
         wasm_message_t message;
 
         wasm_trap_message(t, &message);
-        squeeze(result->text, sizeof result->text, message.data, message.size);
+        squeeze(result->text, sizeof result->text, message.data, message.size, false);
         wasm_byte_vec_delete(&message);
     }
     if (r->config->backtrace) {
@@ -672,7 +676,7 @@ static void tell_error(const struct run *r, wasmtime_error_t *error, struct wlpy
         result->backtrace = frames(&trace);
         wasm_frame_vec_delete(&trace);
     }
-    error_text(error, result->text, sizeof result->text);
+    error_text(error, result->text, sizeof result->text, false);
 }
 
 /* Ends a call into the guest: it returned, left by proc_exit, or was stopped. */
@@ -739,10 +743,43 @@ static int set_up_interrupts(struct run *r, wasmtime_context_t *ctx, const wasmt
         return 0;
     }
     if (address.kind != WASMTIME_I32 ||
-        !interrupt_read_cells(wasmtime_memory_data(ctx, &item.of.memory), wasmtime_memory_data_size(ctx, &item.of.memory),
-                              (uint32_t)address.of.i32, cells, &count))
+        !interrupt_read_cells(wasmtime_memory_data(ctx, &item.of.memory),
+                              wasmtime_memory_data_size(ctx, &item.of.memory), (uint32_t)address.of.i32, cells, &count))
         return 0;
     return interrupt_start(wasmtime_memory_data(ctx, &item.of.memory), cells, count, err);
+}
+
+/* 1 if the module's own start function has already ended the run. */
+static int instantiate(struct run *r, wasmtime_context_t *ctx, wasmtime_linker_t *linker, struct module *m,
+                       wasmtime_instance_t *instance, struct wlpy_result *result, struct wlpy_err *err)
+{
+    wasmtime_instance_pre_t *pre = NULL;
+    wasm_trap_t *t = NULL;
+    wasmtime_error_t *error = wasmtime_linker_instantiate_pre(linker, to_wasmtime(m), &pre);
+    wasm_frame_vec_t trace = {0};
+    char why[512];
+
+    if (error) {
+        error_text(error, why, sizeof why, true);
+        return err_set(err, WLPY_E_MODULE, "cannot run %s: %s", r->config->module, why);
+    }
+    error = wasmtime_instance_pre_instantiate(pre, ctx, instance, &t);
+    wasmtime_instance_pre_delete(pre);
+    if (error)
+        wasmtime_error_wasm_trace(error, &trace);
+    if (error && !r->exited && trace.size == 0) {
+        wasm_frame_vec_delete(&trace);
+        error_text(error, why, sizeof why, true);
+        err_set(err, WLPY_E_SETUP, "cannot give %s its memory: %s", r->config->module, why);
+        return err_hint(err, "4 GiB of addresses are reserved for it (ulimit -v), and --max-memory must hold what it "
+                             "starts with");
+    }
+    if (error)
+        wasm_frame_vec_delete(&trace);
+    if (!error && !t)
+        return 0;
+    call_ended(r, error, t, result);
+    return 1;
 }
 
 static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *linker, struct module *m,
@@ -775,17 +812,9 @@ static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *lin
         status = check_imports(linker, ctx, m, file, err);
     if (status < 0)
         return status;
-    error = wasmtime_linker_instantiate(linker, ctx, to_wasmtime(m), &instance, &t);
-    if (error && !r->exited) {
-        char why[512];
-
-        error_text(error, why, sizeof why);
-        return err_set(err, WLPY_E_MODULE, "cannot run %s: %s", file, why);
-    }
-    if (error || t) {
-        call_ended(r, error, t, result);
-        return 0;
-    }
+    status = instantiate(r, ctx, linker, m, &instance, result, err);
+    if (status != 0)
+        return status < 0 ? status : 0;
     if (!get_function(ctx, &instance, "_start", &start)) {
         err_set(err, WLPY_E_MODULE, "cannot run %s: it exports no _start, so it is no program", file);
         return err_hint(err, "link it as a command, not as a library");

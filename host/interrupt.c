@@ -16,8 +16,8 @@ static struct {
     struct interrupt_cell cells[INTERRUPT_MAX_CELLS];
     size_t count;
     atomic_uint seen;
-    atomic_bool fresh;      /* no waiting call was ended for it yet */
-    atomic_llong unheeded;  /* when the SIGINT came that the guest has not noticed, in ms; 0: none */
+    atomic_bool fresh;     /* no waiting call was ended for it yet */
+    atomic_llong unheeded; /* when the SIGINT came that the guest has not noticed, in ms; 0: none */
     struct sigaction before;
 } block;
 

@@ -39,8 +39,7 @@ static void on_compile(void *arg, const char *module, bool done)
     const char *slash = strrchr(module, '/');
 
     if (!done)
-        fprintf(stderr, "wl-run: compiling %s%s", slash ? slash + 1 : module,
-                o->config.cache_dir ? ", this once" : "");
+        fprintf(stderr, "wl-run: compiling %s%s", slash ? slash + 1 : module, o->config.cache_dir ? ", this once" : "");
     else
         fputs("\r\033[K", stderr); /* what the program writes starts on a clean line */
 }

@@ -38,12 +38,14 @@ static const struct {
     enum kind kind;
     bool value;
 } known[] = {
-    {"--dir", DIR_RW, true},        {"--dir-ro", DIR_RO, true},   {"--mapdir", MAPDIR, true},
-    {"--env", ENV, true},           {"--argv0", ARGV0, true},     {"--max-wasm-stack", STACK, true},
-    {"--max-memory", MEMORY, true}, {"-W", WASM, true},           {"--cache-dir", CACHE_DIR, true},
-    {"--no-cache", NO_CACHE, false}, {"--verbose", VERBOSE, false}, {"-v", VERBOSE, false},
-    {"--help", HELP, false},        {"-h", HELP, false},          {"--version", VERSION, false},
-    {"-V", VERSION, false},
+    {"--dir", DIR_RW, true},          {"--dir-ro", DIR_RO, true},
+    {"--mapdir", MAPDIR, true},       {"--env", ENV, true},
+    {"--argv0", ARGV0, true},         {"--max-wasm-stack", STACK, true},
+    {"--max-memory", MEMORY, true},   {"-W", WASM, true},
+    {"--cache-dir", CACHE_DIR, true}, {"--no-cache", NO_CACHE, false},
+    {"--verbose", VERBOSE, false},    {"-v", VERBOSE, false},
+    {"--help", HELP, false},          {"-h", HELP, false},
+    {"--version", VERSION, false},    {"-V", VERSION, false},
 };
 
 static int oom(struct wlpy_err *err)
@@ -249,8 +251,8 @@ static int option(struct options *o, char **argv, int *i, char **environment, st
 
 static int default_cache(struct options *o, char **environment, struct wlpy_err *err)
 {
-    const char *cache = find_variable(environment, "XDG_CACHE_HOME", 14),
-               *home = find_variable(environment, "HOME", 4), *base = NULL, *rest = NULL;
+    const char *cache = find_variable(environment, "XDG_CACHE_HOME", 14), *home = find_variable(environment, "HOME", 4),
+               *base = NULL, *rest = NULL;
     char *joined;
 
     /* A relative XDG_CACHE_HOME is to be ignored, says its specification. */

@@ -104,8 +104,9 @@ static int compile(struct job *j, const uint8_t *bytes, size_t size, const struc
     if (c->on_compile)
         c->on_compile(c->on_compile_arg, c->module, false);
     r = ops->compile(j->engine, c->module, bytes, size, &j->module, j->err);
-    if (r == 0 && j->cache && (ops->save(j->module, &compiled, &compiled_size, &why) < 0 ||
-                               cache_put(j->cache, key, compiled, compiled_size, &why) < 0))
+    if (r == 0 && j->cache &&
+        (ops->save(j->module, &compiled, &compiled_size, &why) < 0 ||
+         cache_put(j->cache, key, compiled, compiled_size, &why) < 0))
         note(j, why.text);
     free(compiled);
     if (c->on_compile)
@@ -138,7 +139,8 @@ static int load_from(struct job *j, int fd)
         err_set(j->err, WLPY_E_MODULE, "cannot run %s: it is not a WebAssembly file", file);
         r = err_hint(j->err, "name a .wasm file");
     } else if (memcmp(bytes + 4, "\1\0\0\0", 4) != 0) {
-        err_set(j->err, WLPY_E_MODULE, "cannot run %s: it is a component or of another version, not a core module", file);
+        err_set(j->err, WLPY_E_MODULE, "cannot run %s: it is a component or of another version, not a core module",
+                file);
         r = err_hint(j->err, "build it for wasm32-wasip1");
     } else {
         if (j->cache)

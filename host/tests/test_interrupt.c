@@ -1,6 +1,6 @@
 /* SIGINT into a guest's memory. */
-#include "interrupt.h"
 #include "calls.h"
+#include "interrupt.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -210,7 +210,7 @@ static void test_other_signal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read_cells), cmocka_unit_test(test_store), cmocka_unit_test(test_one_at_a_time),
+        cmocka_unit_test(test_read_cells), cmocka_unit_test(test_store),        cmocka_unit_test(test_one_at_a_time),
         cmocka_unit_test(test_waits),      cmocka_unit_test(test_other_signal),
     };
 

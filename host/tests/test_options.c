@@ -205,8 +205,12 @@ static void test_help(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_guest_arguments), cmocka_unit_test(test_mounts), cmocka_unit_test(test_env),
-        cmocka_unit_test(test_cache_folder),    cmocka_unit_test(test_sizes),  cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_guest_arguments),
+        cmocka_unit_test(test_mounts),
+        cmocka_unit_test(test_env),
+        cmocka_unit_test(test_cache_folder),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_bad),
         cmocka_unit_test(test_help),
     };
 

@@ -44,62 +44,71 @@ static const struct {
     const char *name, *text;
 } modules[] = {
     /* Exits with its number of arguments. */
-    {"argc", "(module " IMPORT("args_sizes_get", I2) IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1)"
-             "(func (export \"_start\") (drop (call $args_sizes_get (i32.const 0) (i32.const 4)))"
-             " (call $proc_exit (i32.load (i32.const 0)))))"},
+    {"argc", "(module " IMPORT("args_sizes_get", I2) IMPORT(
+                 "proc_exit",
+                 "(param i32)") "(memory (export \"memory\") 1)"
+                                "(func (export \"_start\") (drop (call $args_sizes_get (i32.const 0) (i32.const 4)))"
+                                " (call $proc_exit (i32.load (i32.const 0)))))"},
     /* Writes its arguments and environment, each with its zero. */
     {"strings",
      "(module " IMPORT("args_sizes_get", I2) IMPORT("args_get", I2) IMPORT("environ_sizes_get", I2)
-         IMPORT("environ_get", I2) IMPORT("fd_write", I4) "(memory (export \"memory\") 1)" WRITE
-     "(func (export \"_start\")"
-     " (drop (call $args_sizes_get (i32.const 16) (i32.const 20)))"
-     " (drop (call $args_get (i32.const 100) (i32.const 1000)))"
-     " (drop (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 20))))"
-     " (drop (call $environ_sizes_get (i32.const 16) (i32.const 20)))"
-     " (drop (call $environ_get (i32.const 100) (i32.const 1000)))"
-     " (drop (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 20))))))"},
+         IMPORT("environ_get", I2)
+             IMPORT("fd_write", I4) "(memory (export \"memory\") 1)" WRITE "(func (export \"_start\")"
+                                    " (drop (call $args_sizes_get (i32.const 16) (i32.const 20)))"
+                                    " (drop (call $args_get (i32.const 100) (i32.const 1000)))"
+                                    " (drop (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 20))))"
+                                    " (drop (call $environ_sizes_get (i32.const 16) (i32.const 20)))"
+                                    " (drop (call $environ_get (i32.const 100) (i32.const 1000)))"
+                                    " (drop (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 20))))))"},
     /* Exits with 200: more than WASI says a status can be. */
-    {"status200", "(module " IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1)"
-                  "(func (export \"_start\") (call $proc_exit (i32.const 200))))"},
+    {"status200",
+     "(module " IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1)"
+                                                   "(func (export \"_start\") (call $proc_exit (i32.const 200))))"},
     /* Copies stdin to stdout; exits with the errno that ended it. */
-    {"cat", "(module " IMPORT("fd_write", I4) IMPORT("fd_read", I4) IMPORT("proc_exit", "(param i32)")
-            "(memory (export \"memory\") 1)" WRITE READ
-            "(func (export \"_start\") (local $e i32) (loop $more"
-            " (local.set $e (call $read (i32.const 0) (i32.const 1000) (i32.const 100)))"
-            " (if (local.get $e) (then (call $proc_exit (local.get $e))))"
-            " (if (i32.load (i32.const 8)) (then"
-            "  (local.set $e (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 8))))"
-            "  (if (local.get $e) (then (call $proc_exit (local.get $e))))"
-            "  (br $more))))))"},
+    {"cat", "(module " IMPORT("fd_write", I4) IMPORT("fd_read", I4) IMPORT(
+                "proc_exit",
+                "(param i32)") "(memory (export \"memory\") 1)" WRITE READ
+                               "(func (export \"_start\") (local $e i32) (loop $more"
+                               " (local.set $e (call $read (i32.const 0) (i32.const 1000) (i32.const 100)))"
+                               " (if (local.get $e) (then (call $proc_exit (local.get $e))))"
+                               " (if (i32.load (i32.const 8)) (then"
+                               "  (local.set $e (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 8))))"
+                               "  (if (local.get $e) (then (call $proc_exit (local.get $e))))"
+                               "  (br $more))))))"},
     /* Writes "x" until that fails; exits with the errno. */
-    {"flood", "(module " IMPORT("fd_write", I4) IMPORT("proc_exit", "(param i32)")
-              "(memory (export \"memory\") 1) (data (i32.const 1000) \"x\")" WRITE
-              "(func (export \"_start\") (local $e i32) (loop $more"
-              " (local.set $e (call $write (i32.const 1) (i32.const 1000) (i32.const 1)))"
-              " (br_if $more (i32.eqz (local.get $e))))"
-              " (call $proc_exit (local.get $e))))"},
+    {"flood",
+     "(module " IMPORT("fd_write", I4)
+         IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1) (data (i32.const 1000) \"x\")" WRITE
+                                            "(func (export \"_start\") (local $e i32) (loop $more"
+                                            " (local.set $e (call $write (i32.const 1) (i32.const 1000) (i32.const 1)))"
+                                            " (br_if $more (i32.eqz (local.get $e))))"
+                                            " (call $proc_exit (local.get $e))))"},
     /* Makes a file "new" in the first folder; exits with the errno. */
-    {"create", "(module " IMPORT("path_open", "(param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)")
-               IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1) (data (i32.const 1000) \"new\")"
-               "(func (export \"_start\") (call $proc_exit (call $path_open (i32.const 3) (i32.const 0)"
-               " (i32.const 1000) (i32.const 3) (i32.const 1) (i64.const 64) (i64.const 0) (i32.const 0)"
-               " (i32.const 16)))))"},
+    {"create",
+     "(module " IMPORT("path_open", "(param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)") IMPORT(
+         "proc_exit",
+         "(param i32)") "(memory (export \"memory\") 1) (data (i32.const 1000) \"new\")"
+                        "(func (export \"_start\") (call $proc_exit (call $path_open (i32.const 3) (i32.const 0)"
+                        " (i32.const 1000) (i32.const 3) (i32.const 1) (i64.const 64) (i64.const 0) (i32.const 0)"
+                        " (i32.const 16)))))"},
     /* Opens "file" in the first folder, puts it in the place of stdin, and copies it to stdout. */
     {"renumber",
      "(module " IMPORT("path_open", "(param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)") IMPORT("fd_write", I4)
          IMPORT("fd_read", I4) IMPORT("fd_renumber", I2) IMPORT("fd_close", "(param i32) (result i32)")
-     IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1) (data (i32.const 1000) \"file\")" WRITE READ
-     "(func $must (param i32) (if (local.get 0) (then (call $proc_exit (local.get 0)))))"
-     "(func (export \"_start\")"
-     " (call $must (call $path_open (i32.const 3) (i32.const 0) (i32.const 1000) (i32.const 4) (i32.const 0)"
-     "  (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 16)))"
-     " (call $must (call $fd_renumber (i32.load (i32.const 16)) (i32.const 0)))"
-     " (call $must (call $read (i32.const 0) (i32.const 1000) (i32.const 100)))"
-     " (call $must (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 8))))"
-     " (call $must (call $fd_renumber (i32.const 1) (i32.const 2)))"
-     " (call $must (call $write (i32.const 2) (i32.const 1000) (i32.load (i32.const 8))))"
-     " (call $must (call $fd_close (i32.const 0)))"
-     " (call $proc_exit (call $read (i32.const 0) (i32.const 1000) (i32.const 100)))))"},
+             IMPORT("proc_exit",
+                    "(param i32)") "(memory (export \"memory\") 1) (data (i32.const 1000) \"file\")" WRITE READ
+                                   "(func $must (param i32) (if (local.get 0) (then (call $proc_exit (local.get 0)))))"
+                                   "(func (export \"_start\")"
+                                   " (call $must (call $path_open (i32.const 3) (i32.const 0) (i32.const 1000) "
+                                   "(i32.const 4) (i32.const 0)"
+                                   "  (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 16)))"
+                                   " (call $must (call $fd_renumber (i32.load (i32.const 16)) (i32.const 0)))"
+                                   " (call $must (call $read (i32.const 0) (i32.const 1000) (i32.const 100)))"
+                                   " (call $must (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 8))))"
+                                   " (call $must (call $fd_renumber (i32.const 1) (i32.const 2)))"
+                                   " (call $must (call $write (i32.const 2) (i32.const 1000) (i32.load (i32.const 8))))"
+                                   " (call $must (call $fd_close (i32.const 0)))"
+                                   " (call $proc_exit (call $read (i32.const 0) (i32.const 1000) (i32.const 100)))))"},
     {"trap", "(module (memory (export \"memory\") 1) (func $inner unreachable)"
              "(func (export \"_start\") (call $inner)))"},
     {"recurse", "(module (memory (export \"memory\") 1)"
@@ -109,52 +118,73 @@ static const struct {
                " (drop (i32.load (i32.const 0x7ffffff0)))))"},
     /* Grows its memory by 1000 pages; exits with 1 if it may not. */
     {"grow", "(module " IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1)"
-             "(func (export \"_start\") (call $proc_exit (i32.eq (memory.grow (i32.const 1000)) (i32.const -1)))))"},
+                                                           "(func (export \"_start\") (call $proc_exit (i32.eq "
+                                                           "(memory.grow (i32.const 1000)) (i32.const -1)))))"},
+    {"early",
+     "(module " IMPORT("proc_exit", "(param i32)") IMPORT(
+         "fd_close",
+         "(param i32) (result i32)") "(memory (export \"memory\") 1) (func $early (drop (call $fd_close (i32.const 0)))"
+                                     " (call $proc_exit (i32.const 9))) (start $early) (func (export \"_start\")))"},
+    {"earlytrap", "(module (func $early unreachable) (start $early) (func (export \"_start\")))"},
+    {"type", "(module (import \"wasi_snapshot_preview1\" \"fd_read\" (func (param i64)))"
+             "(func (export \"_start\")))"},
     {"import", "(module (import \"env\" \"missing\" (func)) (func (export \"_start\")))"},
     {"library", "(module (func (export \"run\")))"},
-    {"nomemory", "(module " IMPORT("fd_write", I4) IMPORT("fd_close", "(param i32) (result i32)")
-                 "(func (export \"_start\") (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1)"
-                 " (i32.const 8))) (drop (call $fd_close (i32.const 0)))))"},
+    {"nomemory",
+     "(module " IMPORT("fd_write", I4)
+         IMPORT("fd_close", "(param i32) (result i32)") "(func (export \"_start\") (drop (call $fd_write (i32.const 1) "
+                                                        "(i32.const 0) (i32.const 1)"
+                                                        " (i32.const 8))) (drop (call $fd_close (i32.const 0)))))"},
     /* Prints "go", then counts until the cell at 2000 is set; clears it and exits with 130. */
-    {"spin", "(module " IMPORT("fd_write", I4) IMPORT("proc_exit", "(param i32)")
-             "(memory (export \"memory\") 1) (data (i32.const 1000) \"go\")"
-             "(data (i32.const 3000) \"\\02\\00\\00\\00\\d0\\07\\00\\00\\01\\00\\00\\00\\d4\\07\\00\\00\\05\\00\\00\\00\")" WRITE
-             "(func (export \"wl_interrupt_cells\") (result i32) (i32.const 3000))"
-             "(func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))"
-             " (loop $more (br_if $more (i32.eqz (i32.load (i32.const 2000)))))"
-             " (i32.store (i32.const 2000) (i32.const 0))"
-             " (call $proc_exit (i32.add (i32.const 125) (i32.load (i32.const 2004))))))"},
+    {"spin",
+     "(module " IMPORT("fd_write", I4) IMPORT(
+         "proc_exit",
+         "(param i32)") "(memory (export \"memory\") 1) (data (i32.const 1000) \"go\")"
+                        "(data (i32.const 3000) "
+                        "\"\\02\\00\\00\\00\\d0\\07\\00\\00\\01\\00\\00\\00\\d4\\07\\00\\00\\05\\00\\00\\00\")" WRITE
+                        "(func (export \"wl_interrupt_cells\") (result i32) (i32.const 3000))"
+                        "(func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))"
+                        " (loop $more (br_if $more (i32.eqz (i32.load (i32.const 2000)))))"
+                        " (i32.store (i32.const 2000) (i32.const 0))"
+                        " (call $proc_exit (i32.add (i32.const 125) (i32.load (i32.const 2004))))))"},
     /* The same, but never looks. */
-    {"stuck", "(module " IMPORT("fd_write", I4) "(memory (export \"memory\") 1) (data (i32.const 1000) \"go\")"
-              "(data (i32.const 3000) \"\\01\\00\\00\\00\\d0\\07\\00\\00\\01\\00\\00\\00\")" WRITE
-              "(func (export \"wl_interrupt_cells\") (result i32) (i32.const 3000))"
-              "(func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))"
-              " (loop $more (br $more))))"},
+    {"stuck",
+     "(module " IMPORT("fd_write",
+                       I4) "(memory (export \"memory\") 1) (data (i32.const 1000) \"go\")"
+                           "(data (i32.const 3000) \"\\01\\00\\00\\00\\d0\\07\\00\\00\\01\\00\\00\\00\")" WRITE
+                           "(func (export \"wl_interrupt_cells\") (result i32) (i32.const 3000))"
+                           "(func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))"
+                           " (loop $more (br $more))))"},
     /* Reads stdin and sleeps 100 s; exits with 40 plus the errno of the first that fails, 30 at the end of file. */
-    {"wait", "(module " IMPORT("fd_write", I4) IMPORT("fd_read", I4) IMPORT("poll_oneoff", I4)
-             IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1) (data (i32.const 1000) \"go\")"
-             "(data (i32.const 3000) \"\\01\\00\\00\\00\\d0\\07\\00\\00\\01\\00\\00\\00\")" WRITE READ
-             "(func (export \"wl_interrupt_cells\") (result i32) (i32.const 3000))"
-             "(func $check (param i32) (if (local.get 0)"
-             " (then (call $proc_exit (i32.add (i32.const 40) (local.get 0))))))"
-             "(func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))"
-             " (call $check (call $read (i32.const 0) (i32.const 1000) (i32.const 100)))"
-             " (if (i32.eqz (i32.load (i32.const 8))) (then (call $proc_exit (i32.const 30))))"
-             " (drop (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 8))))"
-             " (i32.store (i32.const 4016) (i32.const 1))"
-             " (i64.store (i32.const 4024) (i64.const 100000000000))"
-             " (call $check (call $poll_oneoff (i32.const 4000) (i32.const 5000) (i32.const 1) (i32.const 16)))))"},
+    {"wait",
+     "(module " IMPORT("fd_write", I4) IMPORT("fd_read", I4) IMPORT("poll_oneoff", I4) IMPORT(
+         "proc_exit",
+         "(param i32)") "(memory (export \"memory\") 1) (data (i32.const 1000) \"go\")"
+                        "(data (i32.const 3000) \"\\01\\00\\00\\00\\d0\\07\\00\\00\\01\\00\\00\\00\")" WRITE READ
+                        "(func (export \"wl_interrupt_cells\") (result i32) (i32.const 3000))"
+                        "(func $check (param i32) (if (local.get 0)"
+                        " (then (call $proc_exit (i32.add (i32.const 40) (local.get 0))))))"
+                        "(func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))"
+                        " (call $check (call $read (i32.const 0) (i32.const 1000) (i32.const 100)))"
+                        " (if (i32.eqz (i32.load (i32.const 8))) (then (call $proc_exit (i32.const 30))))"
+                        " (drop (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 8))))"
+                        " (i32.store (i32.const 4016) (i32.const 1))"
+                        " (i64.store (i32.const 4024) (i64.const 100000000000))"
+                        " (call $check (call $poll_oneoff (i32.const 4000) (i32.const 5000) (i32.const 1) (i32.const "
+                        "16)))))"},
     /* A list of cells outside its memory: Ctrl-C is then what it is without one. */
-    {"badcells", "(module " IMPORT("fd_write", I4) "(memory (export \"memory\") 1) (data (i32.const 1000) \"go\")"
-                 "(data (i32.const 3000) \"\\01\\00\\00\\00\\f0\\ff\\ff\\ff\\01\\00\\00\\00\")" WRITE
-                 "(func (export \"wl_interrupt_cells\") (result i32) (i32.const 3000))"
-                 "(func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))"
-                 " (loop $more (br $more))))"},
+    {"badcells",
+     "(module " IMPORT("fd_write",
+                       I4) "(memory (export \"memory\") 1) (data (i32.const 1000) \"go\")"
+                           "(data (i32.const 3000) \"\\01\\00\\00\\00\\f0\\ff\\ff\\ff\\01\\00\\00\\00\")" WRITE
+                           "(func (export \"wl_interrupt_cells\") (result i32) (i32.const 3000))"
+                           "(func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))"
+                           " (loop $more (br $more))))"},
     /* Exits with the kind of its descriptor 0: 2 is a terminal. */
-    {"isatty", "(module " IMPORT("fd_fdstat_get", I2) IMPORT("proc_exit", "(param i32)")
-               "(memory (export \"memory\") 1) (func (export \"_start\")"
-               " (drop (call $fd_fdstat_get (i32.const 0) (i32.const 16)))"
-               " (call $proc_exit (i32.load8_u (i32.const 16)))))"},
+    {"isatty", "(module " IMPORT("fd_fdstat_get", I2)
+                   IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1) (func (export \"_start\")"
+                                                      " (drop (call $fd_fdstat_get (i32.const 0) (i32.const 16)))"
+                                                      " (call $proc_exit (i32.load8_u (i32.const 16)))))"},
 };
 
 static char *slurp(const char *path, size_t *size)
@@ -416,6 +446,19 @@ static void test_memory_limit(void **state)
     assert_int_equal(got.status, 0);
     RUN("--max-memory=1M", "grow.wasm");
     assert_int_equal(got.status, 1);
+    RUN("--max-memory=1K", "grow.wasm");
+    assert_int_equal(got.status, 125);
+    assert_non_null(strstr(got.err, "--max-memory"));
+}
+
+/* A start section runs before _start, and may end the program. */
+static void test_start_section(void **state)
+{
+    (void)state;
+    RUN("early.wasm");
+    assert_int_equal(got.status, 9);
+    RUN("earlytrap.wasm");
+    assert_int_equal(got.status, 134);
 }
 
 static void test_errors(void **state)
@@ -433,6 +476,7 @@ static void test_errors(void **state)
         {{"folder"}, 126, "it is a folder"},
         {{"import.wasm"}, 126, "env.missing"},
         {{"library.wasm"}, 126, "_start"},
+        {{"type.wasm"}, 126, "fd_read"},
         {{"--dir=missing::/", "argc.wasm"}, 125, "folder missing as /: No such file"},
         {{"--dir=argc.wasm::/", "argc.wasm"}, 125, "argc.wasm"},
         {{"--nonsense", "argc.wasm"}, 125, "--nonsense"},
@@ -633,6 +677,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_folders),
         cmocka_unit_test(test_traps),
         cmocka_unit_test(test_memory_limit),
+        cmocka_unit_test(test_start_section),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_cache),

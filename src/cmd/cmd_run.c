@@ -77,6 +77,8 @@ static int build_both(struct app *a, const char *port, struct strv *argv, struct
     add_library(argv, dir);
     strv_addv(argv, &a->options.runner);
     strv_add(argv, program);
+    /* The runner takes one "--" behind the module away, so that a guest's own stays. */
+    strv_add(argv, "--");
     strv_addv(argv, &a->options.guest);
     return 0;
 }
