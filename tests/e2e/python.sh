@@ -1,0 +1,465 @@
+#!/bin/bash
+# The real Python: built from source by its real recipe, then run as its users do, with the project's own runner and,
+# where it is installed, with wasmtime. What is built already (in the user's cache) is not built again.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
+LIMIT=${LIMIT:-3600}
+. "$(dirname -- "$0")/lib.sh"
+
+PY=python/v3.11.2
+PYTHON_DIR=
+CODE_PATH="import sys; print(sys.path)"
+PATH_NORMAL="['', '/usr/local/lib/python311.zip', '/usr/local/lib/python3.11', '/usr/local/lib/python3.11/lib-dynload']"
+PATH_MOVED="['', '/mypath/python311.zip', '/mypath/python311.zip/lib/python311.zip', '/mypath/python311.zip/lib/python3.11', '/mypath/python311.zip/lib/python3.11/lib-dynload']"
+
+# The real ports, and the cache of whoever runs the tests.
+real() {
+    ROOT=$WL_SOURCE_ROOT
+    CACHE=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
+    SECONDS_EACH=3000 wl_real "$@"
+}
+
+wl_real() {
+    WL_MAKE_ROOT=$ROOT run "$WL_MAKE" "$1" --cache-dir "$CACHE" --output "$OUT" ${WL_CHECK_OFFLINE:+--offline} "${@:2}"
+}
+
+# Builds it, or goes without where its source is not to be had.
+built() {
+    real build $PY
+    [ "$st" != 4 ] || skip "the source cannot be had here: $(head -c 300 .err)"
+    status 0
+    PYTHON_DIR=$OUT/$PY
+    there "$PYTHON_DIR/bin/python.wasm"
+}
+
+# `wl-make run` with the interpreter's arguments behind "--".
+py() {
+    real run $PY "${RUN_OPTIONS[@]}" -- "$@"
+}
+RUN_OPTIONS=()
+
+# The way of the issue: from the folder, everything mapped to "/".
+wt() {
+    command -v wasmtime >/dev/null || return 1
+    run wasmtime run --dir "$PYTHON_DIR::/" -W max-wasm-stack=8388608 "$PYTHON_DIR/bin/python.wasm" "$@"
+}
+
+# The same code by both.
+both() {
+    "$1" py
+    ! command -v wasmtime >/dev/null || "$1" wt
+}
+
+test_what_is_in_the_folder() {
+    built
+    cd "$PYTHON_DIR" || exit
+    there bin/python.wasm include/python3.11/Python.h include/python3.11/pyconfig.h include/zlib.h include/uuid/uuid.h \
+        lib/libpython3.11.a lib/libz.a lib/libuuid.a lib/pkgconfig/python-3.11.pc lib/pkgconfig/zlib.pc \
+        lib/pkgconfig/uuid.pc usr/local/lib/python311.zip
+    local size
+    size=$(stat -c %s bin/python.wasm)
+    [ "$size" -le 7000000 ] || fail "python.wasm has $size bytes"
+    [ -z "$(find . -name '*.so' -o -name '*.la' -o -name '*.pyc')" ] || fail "$(find . -name '*.so' -o -name '*.la')"
+}
+
+test_the_zip() {
+    built
+    "$PYTHON" - "$PYTHON_DIR/usr/local/lib/python311.zip" <<'END' || fail 'see above'
+import sys, zipfile
+z = zipfile.ZipFile(sys.argv[1])
+names = z.namelist()
+assert z.testzip() is None
+assert all(n.endswith(".pyc") or n.endswith("/") for n in names), [n for n in names if not n.endswith(".pyc")][:9]
+unwanted = {"test", "tests", "ensurepip", "idlelib", "tkinter", "turtledemo", "lib2to3", "venv", "__pycache__"}
+assert not [n for n in names if unwanted & set(n.split("/")[:-1])], [n for n in names if unwanted & set(n.split("/")[:-1])][:9]
+wanted = {"os.pyc", "json/__init__.pyc", "encodings/utf_8.pyc", "asyncio/__init__.pyc", "zipimport.pyc", "site.pyc",
+          "importlib/metadata/__init__.pyc", "email/__init__.pyc", "unittest/__init__.pyc"}
+assert wanted <= set(names), wanted - set(names)
+assert len(names) == len(set(names))
+assert len({i.date_time for i in z.infolist()}) == 1, "not one time for all"
+assert names == sorted(names), "not sorted"
+assert len({(i.external_attr, i.create_system) for i in z.infolist()}) == 1
+sysconfig = [n for n in names if n.startswith("_sysconfigdata")]
+assert len(sysconfig) == 1, sysconfig
+END
+    # No path of this machine in what is delivered.
+    local path
+    for path in "$REAL_HOME" "$WL_SOURCE_ROOT" "$CACHE"; do
+        [ "$path" = / ] || ! grep -rlF -e "$path" "$PYTHON_DIR" || fail "names $path"
+    done
+}
+
+test_pc_files_are_relocatable() {
+    command -v pkg-config >/dev/null || skip 'no pkg-config'
+    built
+    mv "$PYTHON_DIR" "$T/elsewhere"
+    local pc
+    for pc in "$T"/elsewhere/lib/pkgconfig/*.pc; do
+        grep -qxF 'prefix=${pcfiledir}/../..' "$pc" || fail "$pc: $(grep prefix= "$pc")"
+        run env PKG_CONFIG_LIBDIR="$T/elsewhere/lib/pkgconfig" pkg-config --cflags --libs --static "$(basename "$pc" .pc)"
+        status 0
+        ! grep -qE '(-I|-L)/(usr|wl)/' .out || fail "$pc: $(cat .out)"
+    done
+    run env PKG_CONFIG_LIBDIR="$T/elsewhere/lib/pkgconfig" pkg-config --cflags --libs zlib
+    out "$T/elsewhere/" -lz
+}
+
+code_and_path() {
+    $1 -c "$CODE_PATH"
+    status 0
+    is "$(cat .out)" "$PATH_NORMAL" 'sys.path'
+    [ ! -s .err ] || fail 'words on stderr'
+    $1 -c 'import sys; print(sys.version_info[:3], sys.platform, sys.maxsize)'
+    is "$(cat .out)" "(3, 11, 2) wasi 2147483647"
+}
+test_code_and_sys_path() {
+    built
+    both code_and_path
+}
+
+test_modules_in_c() {
+    built
+    py -c 'import zlib, uuid; print(uuid.uuid1())'
+    status 0
+    grep -qxE '[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}' .out || fail 'no uuid'
+    py -c 'import zlib; d = b"x" * 10000; assert zlib.decompress(zlib.compress(d)) == d; print(zlib.ZLIB_VERSION)'
+    status 0
+    py -c 'import sys, decimal, json, hashlib, unicodedata, math, time, struct, pyexpat; print(time.process_time() < 60)'
+    out True
+}
+
+script() {
+    printf 'import sys\nprint(__name__, sys.argv, __file__)\n' >script.py
+    RUN_OPTIONS=(--dir "$T::/work")
+    if [ "$1" = py ]; then
+        py /work/script.py one 'two words' --three
+        is "$(cat .out)" "__main__ ['/work/script.py', 'one', 'two words', '--three'] /work/script.py"
+    else
+        run wasmtime run --dir "$PYTHON_DIR::/" --dir "$T::/work" "$PYTHON_DIR/bin/python.wasm" /work/script.py one
+        is "$(cat .out)" "__main__ ['/work/script.py', 'one'] /work/script.py"
+    fi
+    status 0
+}
+test_a_script() {
+    built
+    both script
+}
+
+a_module() {
+    printf '{"b": [1, 2]}' >in.json
+    if [ "$1" = py ]; then
+        RUN_OPTIONS=(--dir "$T::/work")
+        py -m json.tool --compact /work/in.json
+    else
+        run wasmtime run --dir "$PYTHON_DIR::/" --dir "$T::/work" "$PYTHON_DIR/bin/python.wasm" -m json.tool --compact /work/in.json
+    fi
+    status 0
+    is "$(cat .out)" '{"b":[1,2]}'
+}
+test_a_module() {
+    built
+    both a_module
+}
+
+test_a_script_on_stdin() {
+    built
+    printf 'import sys\nprint("from stdin", len(sys.argv))\nsys.exit(5)\n' >script.py
+    st=0
+    WL_MAKE_ROOT=$ROOT timeout 100 "$WL_MAKE" run --cache-dir "$CACHE" --output "$OUT" $PY <script.py >.out 2>.err || st=$?
+    status 5
+    is "$(cat .out)" 'from stdin 1'
+    st=0
+    WL_MAKE_ROOT=$ROOT timeout 100 "$WL_MAKE" run --cache-dir "$CACHE" --output "$OUT" $PY -- - a b <script.py >.out 2>.err || st=$?
+    is "$(cat .out)" 'from stdin 3'
+    if command -v wasmtime >/dev/null; then
+        st=0
+        wasmtime run --dir "$PYTHON_DIR::/" "$PYTHON_DIR/bin/python.wasm" <script.py >.out 2>.err || st=$?
+        status 5
+        is "$(cat .out)" 'from stdin 1'
+    fi
+}
+
+test_stdin_is_what_is_given() {
+    built
+    st=0
+    printf 'one\ntwo\n' | WL_MAKE_ROOT=$ROOT timeout 100 "$WL_MAKE" run --cache-dir "$CACHE" --output "$OUT" $PY -- \
+        -c 'import sys; print([l for l in sys.stdin], input.__name__)' >.out 2>.err || st=$?
+    status 0
+    out "['one\\n', 'two\\n']"
+    # A pipe that somebody closes early.
+    WL_MAKE_ROOT=$ROOT timeout 100 "$WL_MAKE" run --cache-dir "$CACHE" --output "$OUT" $PY -- \
+        -c 'for i in range(100000): print(i)' 2>.err | head -n 1 >.out
+    is "$(cat .out)" 0
+}
+
+test_exit_status_and_streams() {
+    built
+    py -c 'import sys; sys.exit(7)'
+    status 7
+    py -c 'import sys; sys.exit("a last word")'
+    status 1
+    err 'a last word'
+    py -c 'raise ValueError("wrong")'
+    status 1
+    err 'ValueError: wrong' 'Traceback'
+    [ ! -s .out ] || fail 'words on stdout'
+    py -c 'import sys; print("to stdout"); print("to stderr", file=sys.stderr); sys.stdout.flush(); raise SystemExit'
+    status 0
+    is "$(cat .out)" 'to stdout'
+    is "$(cat .err)" 'to stderr'
+    py -c 'import os; os._exit(300 & 127)'
+    status 44
+    py -c 'syntax error here'
+    status 1
+    err SyntaxError
+    py /no/such/script.py
+    status 2
+    err "can't open file"
+    py -c 'import sys; sys.stdout.buffer.write(bytes(range(256)))'
+    is "$(sha256 .out)" 40aff2e9d2d8922e47afd4648e6967497158785fbd1da870e7110266bf944880
+}
+
+test_zip_in_another_folder() {
+    built
+    local lib=$PYTHON_DIR/usr/local/lib
+    cp -R "$lib" "$T/lib"
+    local options=(--env PYTHONPATH=/mypath/python311.zip --env PYTHONHOME=/mypath/python311.zip)
+    RUN_OPTIONS=("${options[@]}" --dir "$T/lib::/mypath")
+    py -c "$CODE_PATH; import json, uuid, zlib"
+    status 0
+    is "$(cat .out)" "$PATH_MOVED" 'sys.path'
+    # As the old wasmtime spelled it.
+    RUN_OPTIONS=("${options[@]}" --mapdir "/mypath::$T/lib")
+    py -c "$CODE_PATH"
+    status 0
+    is "$(cat .out)" "$PATH_MOVED" 'sys.path'
+    if command -v wasmtime >/dev/null; then
+        run wasmtime run "${options[@]}" --dir "$lib::/mypath" "$PYTHON_DIR/bin/python.wasm" -c "$CODE_PATH; import json, zlib"
+        status 0
+        is "$(cat .out)" "$PATH_MOVED" 'sys.path with wasmtime'
+    fi
+}
+
+test_environment() {
+    built
+    export SECRET=hunter2 WANTED=here
+    py -c 'import os; print(sorted(os.environ))'
+    status 0
+    not_out SECRET
+    RUN_OPTIONS=(--env A=1 --env 'B=two words' --env WANTED --env NOT_SET_HERE)
+    py -c 'import os; print(os.environ["A"], os.environ["B"], os.environ["WANTED"], "NOT_SET_HERE" in os.environ)'
+    is "$(cat .out)" '1 two words here False'
+    RUN_OPTIONS=(--env PYTHONHASHSEED=1 --argv0 /bin/mypython)
+    py -c 'import sys; print(sys.orig_argv[0], sys.flags.hash_randomization)'
+    is "$(cat .out)" '/bin/mypython 0'
+}
+
+test_folders() {
+    built
+    mkdir data secret
+    printf 'hello\n' >data/in
+    printf 'secret\n' >secret/s
+    ln -s ../secret/s data/way-out
+    RUN_OPTIONS=(--dir "$T/data::/data")
+    py -c 'print(open("/data/in").read().strip()); open("/data/out", "w").write("written")'
+    status 0
+    is "$(cat data/out)" written
+    local code
+    for code in 'open("/data/way-out")' 'open("/data/../secret/s")' "open('$T/secret/s')" 'open("/etc/passwd")' \
+        'import os; os.listdir("/data/..")'; do
+        py -c "$code"
+        [ "$st" = 1 ] || fail "not refused: $code"
+        grep -qE 'Error' .err || fail "no exception: $code"
+    done
+    RUN_OPTIONS=(--dir "$T/data::/data::ro")
+    py -c 'print(open("/data/in").read().strip()); open("/data/new", "w")'
+    status 1
+    out hello
+    not_there data/new
+    RUN_OPTIONS=()
+    py -c 'open("/usr/local/lib/new", "w")'
+    status 1
+    not_there "$PYTHON_DIR/usr/local/lib/new"
+    RUN_OPTIONS=(--dir "$T/none::/none")
+    py -c pass
+    [ "$st" != 0 ] || fail 'a folder that is not there'
+    err "$T/none"
+}
+
+test_recursion_ends_in_an_exception() {
+    built
+    py -c '
+def f(n):
+    return f(n + 1)
+try:
+    f(0)
+except RecursionError as e:
+    print("RecursionError:", e)
+'
+    status 0
+    out 'RecursionError: maximum recursion depth exceeded'
+    # Through C: repr of a deep list, and __getattr__ chains, json.
+    py -c '
+import json
+a = []
+for _ in range(100000): a = [a]
+for f in (repr, json.dumps, hash if False else repr):
+    try:
+        f(a)
+    except RecursionError:
+        print("fine")
+import os; os._exit(0)
+'
+    status 0
+    is "$(grep -c fine .out)" 3 'exceptions'
+    py -c 'compile("(" * 10000 + ")" * 10000, "x", "eval")'
+    status 1
+    grep -qE 'MemoryError|RecursionError|SyntaxError' .err || fail 'no exception'
+}
+
+test_time_and_sleep() {
+    built
+    py -c '
+import time, threading
+a = time.monotonic(); time.sleep(0.2); d = time.monotonic() - a
+assert 0.19 < d < 5, d
+p = time.process_time(); sum(range(10**6)); assert 0 <= time.process_time() - p < 20
+l = threading.Lock(); l.acquire(); assert not l.acquire(timeout=0.1)
+print(time.strftime("%Y", time.gmtime(0)), "fine")'
+    status 0
+    is "$(cat .out)" '1970 fine'
+}
+
+# The tool on a terminal, with Python in it.
+prompt() {
+    local script=$1
+    shift
+    run env WL_MAKE_ROOT="$ROOT" "$PYTHON" "$E2E/help.py" terminal "$script" "$WL_MAKE" run --cache-dir "$CACHE" \
+        --output "$OUT" "$@"
+}
+
+test_the_interactive_prompt() {
+    built
+    prompt $'expect >>> \nsend 6 * 7\\n\nexpect 42\nexpect >>> \nsend \\x04' $PY
+    status 0
+    err 'exit 0'
+    out 'Python 3.11.2'
+    prompt $'expect >>> \nsend exit(3)\\n' $PY
+    err 'exit 3'
+    prompt $'expect >>> \nsend import sys; sys.stdin.isatty()\\n\nexpect True\nsend \\x04' $PY
+    err 'exit 0'
+    if command -v wasmtime >/dev/null; then
+        run "$PYTHON" "$E2E/help.py" terminal $'expect >>> \nsend 6 * 7\\n\nexpect 42\nsend \\x04' wasmtime run \
+            --dir "$PYTHON_DIR::/" "$PYTHON_DIR/bin/python.wasm"
+        err 'exit 0'
+    fi
+}
+
+test_ctrl_c_at_the_prompt() {
+    built
+    prompt $'expect >>> \nsend 1 + 1\\x03\nexpect KeyboardInterrupt\nexpect >>> \nsend 20 + 22\\n\nexpect 42\nsend \\x04' $PY
+    status 0
+    err 'exit 0'
+}
+
+test_ctrl_c_in_a_running_program() {
+    built
+    prompt $'expect ready\nwait 0.3\nsend \\x03\nexpect KeyboardInterrupt' $PY -- -c 'print("ready", flush=True)
+while True: pass'
+    status 0
+    # As native python: it ends by the signal, so that a calling shell sees an interruption.
+    grep -qxE 'signal SIGINT|exit 130' .err || fail 'how it ended'
+    prompt $'expect ready\nwait 0.3\nsend \\x03\nexpect KeyboardInterrupt' $PY -- -c 'import time; print("ready", flush=True)
+time.sleep(100)'
+    grep -qxE 'signal SIGINT|exit 130' .err || fail 'how it ended'
+    prompt $'expect ready\nwait 0.3\nsend \\x03\nexpect caught\n' $PY -- -c 'print("ready", flush=True)
+try:
+    while True: pass
+except KeyboardInterrupt:
+    print("caught")'
+    err 'exit 0'
+    prompt $'expect ready\nwait 0.3\nsend \\x03\nexpect caught\n' $PY -- -c 'print("ready", flush=True)
+try:
+    input()
+except KeyboardInterrupt:
+    print("caught")'
+    err 'exit 0'
+}
+
+test_ctrl_d_ends_input() {
+    built
+    prompt $'expect ready\nsend abc\\n\\x04\nexpect [\'abc' $PY -- -c 'import sys; print("ready", flush=True); print(sys.stdin.readlines())'
+    status 0
+    err 'exit 0'
+}
+
+test_a_kill_of_the_tool_kills_the_guest() {
+    built
+    WL_MAKE_ROOT=$ROOT "$PYTHON" "$E2E/help.py" ended "$T/how" "$WL_MAKE" run --cache-dir "$CACHE" --output "$OUT" $PY -- \
+        -c 'print("ready", flush=True)
+while True: pass' >first.out 2>first.err &
+    wait_for 60 grep -q ready first.out
+    kill -TERM "$(cat how.pid)"
+    wait_for 10 test -s how
+    is "$(cat how)" 'signal SIGTERM'
+    gone "$(cat how.pid)"
+}
+
+test_its_own_tests() {
+    real test $PY
+    [ "$st" != 4 ] || skip 'a source cannot be had here'
+    status 0
+    out ' passed, 0 failed'
+}
+
+test_nothing_to_do_is_quick_and_quiet() {
+    built
+    real build $PY
+    status 0
+    out "$PY: nothing to do"
+    [ ! -s .err ] || fail 'words on stderr'
+    py -c pass
+    [ ! -s .err ] && [ ! -s .out ] || fail 'words of the tool while running'
+}
+
+# Twice from nothing gives the same bytes. Half an hour, so only where it is asked for.
+test_the_same_bytes_when_built_again() {
+    [ -n "${WL_CHECK_LONG-}" ] || skip 'WL_CHECK_LONG is not set'
+    built
+    cp -R "$PYTHON_DIR" "$T/first"
+    real clean $PY
+    built
+    diff -r "$T/first" "$PYTHON_DIR" || fail 'other bytes'
+}
+
+# 3.11.1 shares all but its source; where upstream cannot be reached, the source is made from 3.11.2's: its patches
+# apply to files that did not change in between, and what is tested is --source.
+test_python_3_11_1_from_a_given_source() {
+    [ -n "${WL_CHECK_LONG-}${WL_PYTHON_3_11_1-}" ] || skip 'neither WL_CHECK_LONG nor WL_PYTHON_3_11_1 (its archive) is set'
+    local source=${WL_PYTHON_3_11_1-}
+    if [ -z "$source" ]; then
+        real fetch $PY
+        source=$(find "$CACHE/sources" -name 'Python-3.11.2*' -o -name 'python3.11_3.11.2*' | head -n 1)
+    fi
+    there "$source"
+    real build --source "$source" python/v3.11.1
+    status 0
+    PY=python/v3.11.1
+    RUN_OPTIONS=()
+    real run --source "$source" $PY -- -c "$CODE_PATH"
+    status 0
+    is "$(cat .out)" "$PATH_NORMAL" 'sys.path'
+}
+
+test_plans_of_both_versions() {
+    ROOT=$WL_SOURCE_ROOT
+    WL_MAKE_ROOT=$ROOT run "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --dry-run python/v3.11.1
+    status 0
+    out '  python/v3.11.1 3.11.1' '  build-python/v3.11.1 3.11.1' '  libs/zlib' '  libs/libuuid' Python-3.11.1
+    cp .out one
+    WL_MAKE_ROOT=$ROOT run "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --dry-run python/3.11.2
+    status 0
+    # All but versions and sources is shared.
+    diff <(sed 's/3\.11\.1/V/g; /fetch/d' one) <(sed 's/3\.11\.2/V/g; /fetch/d' .out) || fail 'the plans differ'
+}
+
+main "$@"
