@@ -51,9 +51,16 @@ static int meson(struct app *a, char *const *argv, int *status, struct wl_err *e
 static int set_up(struct app *a, char *dir, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *ninja = path_join(dir, "build.ninja");
-    char *setup[] = {
-        "meson", "setup",       "--werror", "-Dtests=true", "-Db_sanitize=address,undefined", "-Db_lundef=false",
-        dir,     a->roots.repo, NULL};
+    char *setup[] = {"meson",
+                     "setup",
+                     "--werror",
+                     "-Dtests=true",
+                     "-Doptimization=1",
+                     "-Db_sanitize=address,undefined",
+                     "-Db_lundef=false",
+                     dir,
+                     a->roots.repo,
+                     NULL};
     char *compile[] = {"meson", "compile", "-C", dir, NULL};
     int status = 0, r = 0;
 
