@@ -248,7 +248,7 @@ test_environment() {
     RUN_OPTIONS=(--env A=1 --env 'B=two words' --env WANTED --env NOT_SET_HERE)
     py -c 'import os; print(os.environ["A"], os.environ["B"], os.environ["WANTED"], "NOT_SET_HERE" in os.environ)'
     is "$(cat .out)" '1 two words here False'
-    RUN_OPTIONS=(--env PYTHONHASHSEED=1 --argv0 /bin/mypython)
+    RUN_OPTIONS=(--env PYTHONHASHSEED=0 --argv0 /bin/mypython)
     py -c 'import sys; print(sys.orig_argv[0], sys.flags.hash_randomization)'
     is "$(cat .out)" '/bin/mypython 0'
 }
@@ -302,11 +302,11 @@ except RecursionError as e:
 import json
 a = []
 for _ in range(100000): a = [a]
-for f in (repr, json.dumps, hash if False else repr):
+for f in (repr, json.dumps, ascii):
     try:
         f(a)
     except RecursionError:
-        print("fine")
+        print("fine", flush=True)
 import os; os._exit(0)
 '
     status 0
@@ -371,9 +371,11 @@ while True: pass'
     prompt $'expect ready\nwait 0.3\nsend \\x03\nexpect KeyboardInterrupt' $PY -- -c 'import time; print("ready", flush=True)
 time.sleep(100)'
     grep -qxE 'signal SIGINT|exit 130' .err || fail 'how it ended'
+    # (A loop that is the first thing in its "try" would not do: natively, too, 3.11 leaves it without the handler.)
     prompt $'expect ready\nwait 0.3\nsend \\x03\nexpect caught\n' $PY -- -c 'print("ready", flush=True)
 try:
-    while True: pass
+    x = 0
+    while True: x += 1
 except KeyboardInterrupt:
     print("caught")'
     err 'exit 0'
