@@ -6,9 +6,9 @@ set -eu
 
 tool_packages='gcc libc6-dev make meson ninja-build pkg-config libcurl4-openssl-dev libarchive-dev libssl-dev libcyaml-dev
 libyaml-dev'
-build_packages='build-essential patch bubblewrap ca-certificates python3 python3-pip cargo xz-utils'
+build_packages='build-essential patch bubblewrap ca-certificates xz-utils'
 llvm_packages='clang-22 lld-22 llvm-22 libclang-rt-22-dev-wasm32'
-check_packages='libcmocka-dev scdoc git'
+check_packages='libcmocka-dev scdoc git python3'
 
 root=$(CDPATH= cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
 build=$root/.build/tool
@@ -31,9 +31,6 @@ missing() {
 }
 
 wanted() {
-    # A command that is there already, from wherever, needs no package.
-    command -v cargo >/dev/null 2>&1 && build_packages=$(printf '%s' "$build_packages" | sed 's/ cargo//')
-    command -v pip3 >/dev/null 2>&1 && build_packages=$(printf '%s' "$build_packages" | sed 's/ python3-pip//; s/ python3//')
     printf '%s %s ' "$tool_packages" "$build_packages"
     [ -n "${WASI_SDK_ROOT-}" ] || printf '%s ' "$llvm_packages"
     [ "${1-}" != check ] || printf '%s ' "$check_packages"
