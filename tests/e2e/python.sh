@@ -129,13 +129,13 @@ test_modules_in_c() {
 
 script() {
     printf 'import sys\nprint(__name__, sys.argv, __file__)\n' >script.py
-    RUN_OPTIONS=(--dir "$T::/work")
+    RUN_OPTIONS=(--dir "$T::/data")
     if [ "$1" = py ]; then
-        py /work/script.py one 'two words' --three
-        is "$(cat .out)" "__main__ ['/work/script.py', 'one', 'two words', '--three'] /work/script.py"
+        py /data/script.py one 'two words' --three
+        is "$(cat .out)" "__main__ ['/data/script.py', 'one', 'two words', '--three'] /data/script.py"
     else
-        run wasmtime run --dir "$PYTHON_DIR::/" --dir "$T::/work" "$PYTHON_DIR/bin/python.wasm" /work/script.py one
-        is "$(cat .out)" "__main__ ['/work/script.py', 'one'] /work/script.py"
+        run wasmtime run --dir "$PYTHON_DIR::/" --dir "$T::/data" "$PYTHON_DIR/bin/python.wasm" /data/script.py one
+        is "$(cat .out)" "__main__ ['/data/script.py', 'one'] /data/script.py"
     fi
     status 0
 }
@@ -147,10 +147,10 @@ test_a_script() {
 a_module() {
     printf '{"b": [1, 2]}' >in.json
     if [ "$1" = py ]; then
-        RUN_OPTIONS=(--dir "$T::/work")
-        py -m json.tool --compact /work/in.json
+        RUN_OPTIONS=(--dir "$T::/data")
+        py -m json.tool --compact /data/in.json
     else
-        run wasmtime run --dir "$PYTHON_DIR::/" --dir "$T::/work" "$PYTHON_DIR/bin/python.wasm" -m json.tool --compact /work/in.json
+        run wasmtime run --dir "$PYTHON_DIR::/" --dir "$T::/data" "$PYTHON_DIR/bin/python.wasm" -m json.tool --compact /data/in.json
     fi
     status 0
     is "$(cat .out)" '{"b":[1,2]}'
