@@ -268,7 +268,7 @@ test_a_wasi_port_with_a_wasi_sdk() {
     local key
     key=$(grep '^key' .out)
     chmod u+w "$file"
-    llvm-ar-22 d "$file" abort.o 2>/dev/null || printf ' ' >>"$file"
+    printf '\n' >>"$file"
     wl info made/a
     [ "$(grep '^key' .out)" != "$key" ] || fail 'the same key'
     unset WASI_SDK_ROOT
