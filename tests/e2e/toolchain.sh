@@ -263,12 +263,12 @@ test_a_wasi_port_with_a_wasi_sdk() {
     wl doctor
     out 'wasi-sdk'
     # Another libc in it is another toolchain.
-    file=$(find "$sdk/share/wasi-sysroot/lib/" -name libc.a -path '*wasm32-wasi*' | sort | head -n 1)
+    file=$(find "$sdk/share/wasi-sysroot/lib/" -name libc.a -path '*wasm32-wasip1/*' | head -n 1)
     wl info made/a
     local key
     key=$(grep '^key' .out)
     chmod u+w "$file"
-    llvm-ar-22 d "$file" abort.o 2>/dev/null || printf ' ' >>"$file"
+    printf '\n' >>"$file"
     wl info made/a
     [ "$(grep '^key' .out)" != "$key" ] || fail 'the same key'
     unset WASI_SDK_ROOT
