@@ -17,6 +17,13 @@ char *compose_dir(const char *output, const char *port)
     return path_join(output, port);
 }
 
+bool compose_made(const char *dir)
+{
+    WL_CLEANUP_FREE char *note = path_join(dir, NOTE);
+
+    return path_exists(note);
+}
+
 static int list_files(const char *dir, const char *prefix, struct str *out, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
@@ -140,13 +147,27 @@ static void sweep(const char *parent, const char *base)
         }
 }
 
+/* --output may name any folder, and what was not made here must not be lost. */
+static int check_place(const char *dir, struct wl_err *err)
+{
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    WL_CLEANUP_STRV struct strv names = {0};
+
+    if (!path_exists(dir) || compose_made(dir) || (dir_list(dir, &names, &ignored) == 0 && names.n == 0))
+        return 0;
+    wl_err_set(err, WL_E_IO, "%s is there already, and not made by wl-make", dir);
+    return wl_err_hint(err, "move it away, or name another folder with --output");
+}
+
 static int compose_new(const struct store *s, const struct plan *p, size_t node, const bool *linked, const char *dir,
                        const char *key, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *parent = path_dir(dir);
     WL_CLEANUP_FREE char *aside = xasprintf("%s/.%s.new.%d", parent, path_base(dir), (int)getpid());
-    int r = make_dirs(parent, err);
+    int r = check_place(dir, err);
 
+    if (r == 0)
+        r = make_dirs(parent, err);
     if (r == 0) {
         sweep(parent, path_base(dir));
         r = remove_tree(aside, err);

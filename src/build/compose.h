@@ -11,8 +11,12 @@
 /* The folder of a port in the output; the caller frees it. */
 char *compose_dir(const char *output, const char *port);
 
+/* Whether a folder was composed here: it has the note that every composition leaves. */
+bool compose_made(const char *dir);
+
 /* Makes OUTPUT/PORT hold exactly the artifact of the node, and include/ and lib/ of its linked needs. *changed tells
- * whether there was anything to do. The old content is there until the new one is whole. */
+ * whether there was anything to do. The old content is there until the new one is whole. What is there but was not
+ * composed is somebody's own: WL_E_IO. */
 int compose(const struct store *s, const struct plan *p, size_t node, const char *output, bool *changed,
             struct wl_err *err);
 

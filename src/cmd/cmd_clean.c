@@ -4,6 +4,8 @@
 #include "fs.h"
 
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct sweep {
     struct app *a;
@@ -27,6 +29,33 @@ static int remove_one(struct sweep *s, const char *path, struct wl_err *err)
         return 0;
     }
     return remove_tree(path, err);
+}
+
+static bool is_real_folder(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* The results in a folder, and then the folder if that leaves it empty: --output may name one that has other things. */
+static int remove_results(struct sweep *s, const char *dir, int depth, struct wl_err *err)
+{
+    enum { MAX_DEPTH = 4 };
+    WL_CLEANUP_STRV struct strv names = {0};
+    int r = path_is_dir(dir) ? dir_list(dir, &names, err) : 0;
+
+    for (size_t i = 0; r == 0 && i < names.n; i++) {
+        WL_CLEANUP_FREE char *path = path_join(dir, names.v[i]);
+
+        if (compose_made(path))
+            r = remove_one(s, path, err);
+        else if (depth < MAX_DEPTH && is_real_folder(path))
+            r = remove_results(s, path, depth + 1, err);
+    }
+    if (r == 0 && names.n && !s->a->options.dry_run)
+        rmdir(dir);
+    return r;
 }
 
 /* Everything in a folder of the cache; build folders that a running wl-make works in are left alone. */
@@ -75,7 +104,8 @@ static int clean_ports(struct sweep *s, struct wl_err *err)
         artifact = store_path(&a->store, p.nodes[i].key);
         build = store_build_dir(&a->store, p.nodes[i].key);
         logs = xasprintf("%s/logs/%s", a->store.cache, p.nodes[i].recipe->name);
-        r = remove_one(s, dir, err);
+        if (compose_made(dir))
+            r = remove_one(s, dir, err);
         if (r == 0)
             r = remove_one(s, artifact, err);
         if (r == 0)
@@ -110,7 +140,7 @@ int cmd_clean(struct app *a, struct wl_err *err)
         if (r == 0 && (o->clean_sources || o->clean_all))
             r = remove_content(&s, "sources", false, err);
         if (r == 0 && o->clean_all)
-            r = remove_one(&s, a->output, err);
+            r = remove_results(&s, a->output, 1, err);
     }
     size = human_size(s.bytes);
     if (r == 0 && !o->quiet)

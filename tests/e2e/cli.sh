@@ -242,6 +242,107 @@ test_stderr_that_is_closed_or_full() {
     status 3
 }
 
+# A made-up Python and a made-up runner that says how it was called.
+made_up_python() {
+    port toolchain/wl-run <<'END'
+version: "1"
+toolchain: none
+steps:
+  - name: x
+    run: |
+      mkdir "$STAGE/bin"
+      printf '#!/bin/sh\nfor a; do printf "<%%s>\\n" "$a"; done\n[ ! -t 0 ] && cat\nexit "${RUNNER_STATUS-0}"\n' >"$STAGE/bin/wl-run"
+      chmod +x "$STAGE/bin/wl-run"
+END
+    port python/v3.11.2 <<'END'
+version: "3.11.2"
+toolchain: none
+steps:
+  - name: x
+    run: mkdir -p "$STAGE/bin" "$STAGE/usr/local/lib"; echo wasm >"$STAGE/bin/python.wasm"; echo zip >"$STAGE/usr/local/lib/python311.zip"
+END
+}
+
+test_run_hands_over_to_the_runner() {
+    made_up_python
+    wl run python/3.11 --env A=1 --dir=.::/x --mapdir /y::. -- -c 'print(1)' --help ''
+    status 0
+    is "$(grep -vF -e --cache-dir .out | tr '\n' ' ')" \
+        "<--dir=$OUT/python/v3.11.2/usr/local/lib::/usr/local/lib::ro> <--env=A=1> <--dir=.::/x> <--mapdir=/y::.> <$OUT/python/v3.11.2/bin/python.wasm> <--> <-c> <print(1)> <--help> <> "
+    out "<--cache-dir=$CACHE/compiled>"
+    err 'python/v3.11.2: done'
+    # The second time the tool says nothing at all.
+    st=0
+    printf 'to the guest\n' | WL_MAKE_ROOT=$ROOT RUNNER_STATUS=42 "$WL_MAKE" run --cache-dir "$CACHE" --output "$OUT" \
+        --ports "$PORTS" python/v3.11.2 script.py -v >.out 2>.err || st=$?
+    status 42
+    out 'to the guest' '<script.py>' '<-v>'
+    [ ! -s .err ] || fail 'words on stderr'
+}
+
+test_run_of_what_cannot_be_run() {
+    made_up_python
+    simple libs/zlib
+    wl run libs/zlib -- x
+    clean_failure 2
+    err 'libs/zlib has no bin/*.wasm'
+    wl run
+    clean_failure 2
+    err 'run takes one port'
+    wl run pyton/3.11
+    clean_failure 3
+    err 'did you mean'
+    printf 'version: "1"\ntoolchain: none\nsteps: [{name: x, run: "false"}]\n' | port python/v3.11.2
+    wl run python/v3.11.2
+    clean_failure 1
+    [ ! -s .out ] || fail 'words on stdout'
+}
+
+# The project's tests are meson's work; a made-up meson shows what is asked of it and what is made of its answer.
+test_check() {
+    mkdir -p bin root/.build
+    cat >bin/meson <<'END'
+#!/bin/sh
+echo "meson $*" >>"$T/calls"
+for last; do :; done
+dir=$WL_MAKE_ROOT/.build/check
+case $1 in
+setup) mkdir -p "$dir/meson-logs" && : >"$dir/build.ninja" ;;
+test)
+    [ ! -e "$T/report" ] || cp "$T/report" "$dir/meson-logs/testlog.junit.xml"
+    exit "$(cat "$T/status")"
+    ;;
+esac
+END
+    chmod +x bin/meson
+    echo 0 >status
+    printf '<testsuites><testsuite><testcase name="a"/><testcase name="b"><skipped/></testcase><testcase name="c"></testcase></testsuite></testsuites>' >report
+    check() {
+        run env T="$T" WL_MAKE_ROOT="$ROOT" PATH="$T/bin:$PATH" "$WL_MAKE" check --cache-dir "$CACHE" "$@"
+    }
+    check
+    status 0
+    is "$(tail -n 1 .out)" '2 passed, 0 failed, 1 skipped'
+    grep -q '^meson setup .*sanitize' calls || fail 'no sanitizers'
+    check -j3 unit some-test
+    grep -q 'num-processes=3 .*--suite unit .*some-test' calls || fail "$(cat calls)"
+    is "$(grep -c '^meson setup' calls)" 1 'set-ups'
+    printf '<testsuite><testcase name="a"/><testcase name="b"><failure/></testcase></testsuite>' >report
+    echo 1 >status
+    check
+    clean_failure 1
+    out '1 passed, 1 failed'
+    err "1 of the project's tests failed" testlog.txt
+    rm report
+    check no-such-test
+    clean_failure 1
+    err 'no test was run'
+    rm bin/meson
+    run env WL_MAKE_ROOT="$ROOT" PATH="$T/bin" "$WL_MAKE" check --cache-dir "$CACHE"
+    status 6
+    err meson
+}
+
 # A checkout as wl-make.sh sees it, which needs no compiling: the tool's build is there already.
 checkout() {
     mkdir -p "$1/ports" "$1/src" "$1/.build/tool/src"

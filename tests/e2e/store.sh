@@ -96,15 +96,41 @@ test_a_removed_or_changed_file_is_restored() {
     rm -rf "$OUT/made/d"
     wl made/d
     there "$OUT/made/d/text"
-    rm "$OUT/made/d/.wl-make"
-    wl made/d
-    there "$OUT/made/d/.wl-make"
-    rm -rf "$OUT/made/d"
-    : >"$OUT/made/d"
-    wl made/d
-    status 0
-    there "$OUT/made/d/text"
     nothing_half
+}
+
+test_what_was_not_made_here_is_not_lost() {
+    simple made/a
+    simple made/b
+    simple made/c
+    mkdir -p "$OUT/made/a/mine" "$OUT/made/c" "$OUT/photos"
+    echo mine >"$OUT/made/a/mine/x"
+    echo mine >"$OUT/made/b"
+    echo mine >"$OUT/photos/x"
+    wl made/a
+    clean_failure 7
+    err "$OUT/made/a is there already, and not made by wl-make" '--output'
+    wl made/b
+    clean_failure 7
+    err "$OUT/made/b is there already"
+    # An empty folder is nobody's loss.
+    wl made/c
+    status 0
+    there "$OUT/made/c/share/c"
+    wl clean made/a
+    status 0
+    wl clean --all --dry-run
+    status 0
+    not_out photos
+    wl clean --all
+    status 0
+    not_there "$OUT/made/c"
+    is "$(cat "$OUT/made/a/mine/x" "$OUT/made/b" "$OUT/photos/x" | tr '\n' ' ')" 'mine mine mine '
+    rm -rf "$OUT"
+    wl made/a made/b
+    status 0
+    wl clean --all
+    not_there "$OUT"
 }
 
 test_what_is_no_longer_in_the_artifact_goes() {

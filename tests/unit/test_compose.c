@@ -112,9 +112,9 @@ static void test_nothing_to_do(void **state)
     {
         WL_CLEANUP_FREE char *note = in_folder(state, "output/m/top/.wl-make");
 
-        assert_int_equal(unlink(note), 0);
-        assert_true(compose_it(&w, "m/top"));
         write_text(note, "nonsense\n\n 1\n");
+        assert_true(compose_it(&w, "m/top"));
+        write_text(note, "");
         assert_true(compose_it(&w, "m/top"));
     }
     assert_false(compose_it(&w, "m/top"));
@@ -124,22 +124,42 @@ static void test_nothing_to_do(void **state)
 static void test_old_content_goes(void **state)
 {
     WL_CLEANUP_FREE char *stale = in_folder(state, "output/m/top/stale/file"),
-                         *other = in_folder(state, "output/m/other/x"), *file = in_folder(state, "output/m/top");
-    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+                         *other = in_folder(state, "output/m/other/x");
     struct world w;
 
     put_file(state, "output/m/top/stale/file", "x");
+    put_file(state, "output/m/top/.wl-make", "an older key\n");
     put_file(state, "output/m/other/x", "x");
     put_recipe(state, "m/top", SIMPLE);
     make_world(state, &w, "m/top");
     assert_true(compose_it(&w, "m/top"));
     assert_false(path_exists(stale));
     assert_true(path_exists(other));
-    /* A file in the place of the folder. */
-    assert_ok(remove_tree(file, &err), &err);
-    write_text(file, "x");
-    assert_true(compose_it(&w, "m/top"));
-    assert_true(path_is_dir(file));
+    end_world(&w);
+}
+
+/* What is in the place but was not made here is somebody's own. */
+static void test_not_ours(void **state)
+{
+    WL_CLEANUP_FREE char *mine = in_folder(state, "output/m/top/mine"), *top = in_folder(state, "output/m/top");
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    bool changed;
+    struct world w;
+
+    put_file(state, "output/m/top/mine", "x");
+    put_recipe(state, "m/top", SIMPLE);
+    make_world(state, &w, "m/top");
+    assert_false(compose_made(top));
+    assert_class(compose(&w.s, &w.p, 0, w.output, &changed, &err), WL_E_IO, &err);
+    assert_contains(err.text, "not made by wl-make");
+    assert_file_is(mine, "x");
+    assert_int_equal(unlink(mine), 0);
+    assert_true(compose_it(&w, "m/top")); /* an empty folder is nobody's loss */
+    assert_true(compose_made(top));
+    assert_ok(remove_tree(top, &err), &err);
+    write_text(top, "a file");
+    assert_class(compose(&w.s, &w.p, 0, w.output, &changed, &err), WL_E_IO, &err);
+    assert_file_is(top, "a file");
     end_world(&w);
 }
 
@@ -179,6 +199,7 @@ static void test_no_artifact(void **state)
     struct world w;
 
     put_file(state, "output/m/top/old", "x");
+    put_file(state, "output/m/top/.wl-make", "an older key\n");
     put_recipe(state, "m/top", SIMPLE);
     make_world(state, &w, "m/top");
     assert_ok(remove_tree(store, &err), &err);
@@ -192,8 +213,8 @@ static void test_no_artifact(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_merge),     TEST_IN_FOLDER(test_nothing_to_do), TEST_IN_FOLDER(test_old_content_goes),
-        TEST_IN_FOLDER(test_leftovers), TEST_IN_FOLDER(test_no_artifact),
+        TEST_IN_FOLDER(test_merge),    TEST_IN_FOLDER(test_nothing_to_do), TEST_IN_FOLDER(test_old_content_goes),
+        TEST_IN_FOLDER(test_not_ours), TEST_IN_FOLDER(test_leftovers),     TEST_IN_FOLDER(test_no_artifact),
     };
 
     return cmocka_run_group_tests_name("compose", tests, NULL, NULL);
