@@ -155,7 +155,7 @@ test_color_on_a_terminal() {
 }
 
 slow_port() {
-    printf 'version: "1"\ntoolchain: none\nsteps:\n  - name: slow\n    run: |\n      echo words\n      sleep 1.3\n      : >"$STAGE/x"\n' |
+    printf 'version: "1"\ntoolchain: none\nsteps:\n  - name: slow\n    run: |\n      echo words\n      sleep 3\n      : >"$STAGE/x"\n' |
         port "$1"
 }
 

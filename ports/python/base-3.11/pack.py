@@ -3,12 +3,13 @@
     pack.py LIB SYSCONFIGDATA ZIP ROOT WORD...
 
 The same input gives the same bytes, wherever it is done: entries are sorted, times are fixed, nothing tells where or when
-it was made. SYSCONFIGDATA is what the build wrote about itself; ROOT becomes /wl there, and words of its values that hold
-one of WORD (folders of the build machine) are left out."""
+it was made. SYSCONFIGDATA is what the build wrote about itself; ROOT becomes /wl there, words of its values that hold one of
+WORD (folders of the build machine) are left out, and so is what tells of the build machine's programs."""
 
 import importlib.util
 import marshal
 import os
+import shlex
 import sys
 import zipfile
 
@@ -17,6 +18,8 @@ LEFT_OUT = {"test", "tests", "ensurepip", "idlelib", "lib2to3", "tkinter", "turt
             "site-packages"}
 # Needed by every start: stored as they are, so that nothing has to be inflated.
 EVERY_START = {"encodings/__init__.pyc", "encodings/aliases.pyc", "encodings/utf_8.pyc"}
+# Variables that say how the build machine ran or would test what it built.
+BUILD_ONLY = ("BUILD_GNU_TYPE", "build", "COVERAGE", "HOSTRUNNER", "INSTALL", "LLVM_", "MKDIR_P", "PGO_", "PROFILE_", "PYTHON_FOR_", "TEST")
 INSIDE = "/usr/local/lib/python{}{}.zip/".format(*sys.version_info)
 
 
@@ -36,14 +39,18 @@ def sysconfigdata(path, root, words):
     with open(path) as file:
         exec(file.read(), scope)
 
-    def clean(value):
+    def clean(name, value):
         if not isinstance(value, str):
             return value
-        if any(word in value for word in words):
+        if name == "CONFIG_ARGS":
+            value = shlex.join(part for part in shlex.split(value)
+                               if not part.startswith(("build", "--build=")) and not any(word in part for word in words))
+        elif any(word in value for word in words):
             value = " ".join(part for part in value.split() if not any(word in part for word in words))
         return value.replace(root, "/wl")
 
-    lines = [f"    {name!r}: {clean(value)!r},\n" for name, value in sorted(scope["build_time_vars"].items())]
+    lines = [f"    {name!r}: {clean(name, value)!r},\n" for name, value in sorted(scope["build_time_vars"].items())
+             if not name.startswith(BUILD_ONLY)]
     return ("build_time_vars = {\n" + "".join(lines) + "}\n").encode()
 
 
