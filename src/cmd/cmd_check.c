@@ -76,7 +76,7 @@ static int set_up(struct app *a, char *dir, struct wl_err *err)
 /* tests/ has these groups; any other word is a single test's name. */
 static bool is_suite(const char *word)
 {
-    static const char *const suites[] = {"unit", "e2e", "python", "docs", "host"};
+    static const char *const suites[] = {"unit", "e2e", "libs", "python", "docs", "host"};
 
     for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
         if (!strcmp(word, suites[i]))

@@ -10,13 +10,13 @@
 
 #define RUNNER_PORT "toolchain/wl-run"
 
-/* The folder below usr/local/lib holds the standard library; it is all that the guest gets unasked, to read only. */
+/* usr/local has the standard library and the data it looks for; it is all that the guest gets unasked, to read only. */
 static void add_library(struct strv *argv, const char *dir)
 {
-    WL_CLEANUP_FREE char *library = path_join(dir, "usr/local/lib");
+    WL_CLEANUP_FREE char *library = path_join(dir, "usr/local");
 
     if (path_is_dir(library))
-        strv_addf(argv, "--dir=%s::/usr/local/lib::ro", library);
+        strv_addf(argv, "--dir=%s::/usr/local::ro", library);
 }
 
 static void restore_signals(void)

@@ -27,7 +27,7 @@ const struct command commands[] = {
     {"check", CMD_CHECK, "check [TEST...]", "run the project's own tests",
      "Builds the tool under sanitizers and runs the unit and end-to-end tests and those of the documentation, or only "
      "the\n"
-     "tests and groups named: unit, e2e, python, docs, host.",
+     "tests and groups named: unit, e2e, libs, python, docs, host.",
      cmd_check},
     {"clean", CMD_CLEAN, "clean [PORT...]", "remove what builds left",
      "Without a port: build folders and logs of earlier runs, and what the options name. With ports: their results,\n"

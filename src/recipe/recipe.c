@@ -219,6 +219,18 @@ static int expand_list(const struct maker *m, const struct layer *l, const char 
                                       first_with(m, key)->f->member##_count, out)                                      \
                         : 0)
 
+/* What the layers add to an inherited list: from the one that gives the list itself to the nearest. */
+#define FOR_ADDED(m, key, add_key, l)                                                                                  \
+    for (const struct layer *l = added_from(m, key); l >= (m)->layers; l--)                                            \
+        if (strv_has(&l->keys, add_key))
+
+static const struct layer *added_from(const struct maker *m, const char *key)
+{
+    const struct layer *l = first_with(m, key);
+
+    return l ? l : m->layers + m->own_n - 1;
+}
+
 static int take_text(const struct maker *m, const char *key, const char *text, char **out)
 {
     if (text)
@@ -463,6 +475,29 @@ static int take_scalars(const struct maker *m)
     return 0;
 }
 
+/* Libraries to link. One that only SSL needs is marked "?ssl", and left out where the recipe says `ssl: false`. */
+static int take_needs(const struct maker *m)
+{
+    static const char mark[] = "?ssl";
+    const struct layer *l = first_with(m, "ssl");
+    bool ssl = !l || !l->f->ssl || *l->f->ssl;
+    struct strv all = {0};
+    int e = TAKE_LIST(m, needs, "needs", &all);
+
+    FOR_ADDED(m, "needs", "add-needs", a)
+    e = e < 0 ? e : expand_list(m, a, "add-needs", a->f->add_needs, a->f->add_needs_count, &all);
+    for (size_t i = 0; e == 0 && i < all.n; i++) {
+        bool marked = ends_with(all.v[i], mark);
+
+        if (marked)
+            all.v[i][strlen(all.v[i]) - strlen(mark)] = '\0';
+        if (ssl || !marked)
+            strv_add(&m->r->needs, all.v[i]);
+    }
+    strv_free(&all);
+    return e;
+}
+
 static int take_all(const struct maker *m)
 {
     struct recipe *r = m->r;
@@ -472,15 +507,19 @@ static int take_all(const struct maker *m)
     if (e == 0 && r->abstract)
         return 0; /* only its children have versions to fill in */
     e = e < 0 ? e : take_sources(m);
-    e = e < 0 ? e : TAKE_LIST(m, needs, "needs", &r->needs);
+    e = e < 0 ? e : take_needs(m);
     e = e < 0 ? e : TAKE_LIST(m, build_needs, "build-needs", &r->build_needs);
     e = e < 0 ? e : TAKE_LIST(m, test_needs, "test-needs", &r->test_needs);
     e = e < 0 ? e : TAKE_LIST(m, env, "env", &r->env);
     e = e < 0 ? e : TAKE_LIST(m, contains, "contains", &r->contains);
     if (e == 0 && (l = first_with(m, "patches")))
         e = take_paths(m, l, "patches", l->f->patches, l->f->patches_count, &r->patches);
+    FOR_ADDED(m, "patches", "add-patches", a)
+    e = e < 0 ? e : take_paths(m, a, "add-patches", a->f->add_patches, a->f->add_patches_count, &r->patches);
     if (e == 0 && (l = first_with(m, "files")))
         e = take_paths(m, l, "files", l->f->files, l->f->files_count, &r->files);
+    FOR_ADDED(m, "files", "add-files", a)
+    e = e < 0 ? e : take_paths(m, a, "add-files", a->f->add_files, a->f->add_files_count, &r->files);
     if (e == 0 && (l = first_with(m, "steps")))
         e = take_steps(m, l, "steps", l->f->steps, l->f->steps_count, &r->steps, &r->steps_n);
     if (e == 0 && (l = first_with(m, "tests")))

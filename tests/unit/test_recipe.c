@@ -148,6 +148,46 @@ static void test_from(void **state)
     assert_string_equal(r->chain.v[0], r->file);
 }
 
+/* add-... goes behind what is inherited, nearest last; a list of its own in between starts anew. */
+static void test_added(void **state)
+{
+    WL_CLEANUP_RECIPE struct recipe *r = NULL;
+
+    put_file(state, "ports/made/base/one.patch", "");
+    put_file(state, "ports/made/middle/two.patch", "");
+    put_file(state, "ports/made/top/three.patch", "");
+    put_file(state, "ports/made/top/f", "");
+    put_recipe(state, "made/base",
+               "abstract: true\npatches: [one.patch]\nneeds: [libs/a, \"libs/tls?ssl\"]\n"
+               "add-needs: [\"libs/b${version}\"]\n" STEP);
+    put_recipe(state, "made/middle", "from: made/base\nabstract: true\nadd-patches: [two.patch]\n");
+    put_recipe(state, "made/top",
+               "from: made/middle\nversion: \"1\"\nadd-patches: [three.patch]\nadd-files: [f]\nadd-needs: [libs/c]\n");
+    r = load(state, "made/top");
+    assert_int_equal(r->patches.n, 3);
+    assert_true(ends_with(r->patches.v[0], "/made/base/one.patch"));
+    assert_true(ends_with(r->patches.v[1], "/made/middle/two.patch"));
+    assert_true(ends_with(r->patches.v[2], "/made/top/three.patch"));
+    assert_int_equal(r->files.n, 1);
+    assert_int_equal(r->needs.n, 4);
+    assert_string_equal(r->needs.v[0], "libs/a");
+    assert_string_equal(r->needs.v[1], "libs/tls");
+    assert_string_equal(r->needs.v[2], "libs/b1");
+    assert_string_equal(r->needs.v[3], "libs/c");
+    recipe_free(r);
+
+    put_recipe(state, "made/own", "from: made/top\nssl: false\npatches: []\n");
+    r = load(state, "made/own");
+    assert_int_equal(r->patches.n, 0);
+    assert_int_equal(r->needs.n, 3);
+    assert_string_equal(r->needs.v[1], "libs/b1");
+    recipe_free(r);
+
+    put_recipe(state, "made/again", "from: made/own\nssl: true\n");
+    r = load(state, "made/again");
+    assert_int_equal(r->needs.n, 4);
+}
+
 static void test_family(void **state)
 {
     WL_CLEANUP_RECIPE struct recipe *r = NULL;
@@ -227,6 +267,8 @@ static void test_refused(void **state)
         {"version: \"1\"\nsha256: " HASH_A "\n" STEP, "no 'sources'"},
         {"version: \"1\"\nsha256: " HASH_A "\nsources: [{url: \"https://e.org/a\", sha256: " HASH_B "}]\n" STEP,
          "two hashes"},
+        {"version: \"1\"\nadd-patches: [none.patch]\n" STEP, ":2: add-patches: there is no "},
+        {"version: \"1\"\nssl: perhaps\n" STEP, "recipe.yaml:2: "},
         {"version: \"1\"\nsteps: [{name: a}]\n", "a 'name' and a 'run'"},
         {"version: \"1\"\nsteps: [{name: A, run: x}]\n", "the name \"A\" of a step"},
         {"version: \"1\"\nfrom: made/none\n" STEP, ":2: 'from' names made/none"},
@@ -279,13 +321,10 @@ static void test_long_chain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_every_key),
-        TEST_IN_FOLDER(test_defaults),
-        TEST_IN_FOLDER(test_from),
-        TEST_IN_FOLDER(test_family),
-        TEST_IN_FOLDER(test_family_errors),
-        TEST_IN_FOLDER(test_refused),
-        TEST_IN_FOLDER(test_error_place_in_the_chain),
+        TEST_IN_FOLDER(test_every_key),  TEST_IN_FOLDER(test_defaults),
+        TEST_IN_FOLDER(test_from),       TEST_IN_FOLDER(test_added),
+        TEST_IN_FOLDER(test_family),     TEST_IN_FOLDER(test_family_errors),
+        TEST_IN_FOLDER(test_refused),    TEST_IN_FOLDER(test_error_place_in_the_chain),
         TEST_IN_FOLDER(test_long_chain),
     };
 
