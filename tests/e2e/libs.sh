@@ -1,0 +1,25 @@
+#!/bin/bash
+# Every library's own tests, which run inside wasm: built from source unless the user's cache has it.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317
+LIMIT=${LIMIT:-3600}
+. "$(dirname -- "$0")/lib.sh"
+
+library() {
+    CACHE=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
+    SECONDS_EACH=3000 WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" test --cache-dir "$CACHE" --output "$OUT" \
+        ${WL_CHECK_OFFLINE:+--offline} "libs/$1"
+    [ "$st" != 4 ] || skip "a source cannot be had here: $(head -c 300 .err)"
+    status 0
+    out ' passed, 0 failed'
+    not_out '0 passed'
+}
+
+names=()
+for recipe in "$WL_SOURCE_ROOT"/ports/libs/*/recipe.yaml; do
+    name=$(basename "$(dirname "$recipe")")
+    eval "test_$name() { library $name; }"
+    names+=("test_$name")
+done
+
+[ $# != 0 ] || set -- "${names[@]}"
+main "$@"
