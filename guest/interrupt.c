@@ -4,39 +4,58 @@
  * file tells the host what to write so that Python believes SIGINT has arrived: the same words, in the same order, that
  * its own signal handler would set. The evaluation loop looks at the last of them anyway, so this costs nothing.
  *
- *   wl_interrupt_cells() -> address of:  u32 count;  count times { u32 address; u32 value; }
+ *   wl_interrupt_cells() -> address of:  u32 count;  count times { u32 address; u32 bits; }
  *
  * Every address is fixed when the module is linked. The function reads nothing that Python sets up, so that a host may
- * call it before _start. On SIGINT the host stores each value at its address, in order. A call that is waiting in the
- * host (fd_read, poll_oneoff) should also return EINTR then: Python looks for signals when it sees that. */
+ * call it before _start. On SIGINT the host sets the bits at each address, in order, and leaves the others as they are:
+ * newer Pythons keep more in a word than one mark. A call that is waiting in the host (fd_read, poll_oneoff) should
+ * also return EINTR then: Python looks for signals when it sees that. */
 #define Py_BUILD_CORE 1
 #include "Python.h"
 #include "pycore_interp.h"
 #include "pycore_runtime.h"
+#if PY_VERSION_HEX >= 0x030c0000
+#include "pycore_ceval.h"
+#endif
 
-extern volatile void *const _Py_wl_sigint_words[2];
+#include <signal.h>
 
-_Static_assert(sizeof(void *) == 4 && sizeof(_Py_atomic_int) == 4, "the host stores 32 bits at a 32 bit address");
+#if PY_VERSION_HEX < 0x030c0000
+extern volatile void *const _Py_wl_sigint_words[2]; /* see wasi-interrupt.patch */
+#endif
+
+_Static_assert(sizeof(void *) == 4 && sizeof(int) == 4, "the host sets bits of 32 bit words at 32 bit addresses");
+
+struct cell {
+    volatile const void *address;
+    uint32_t bits;
+};
 
 static struct {
     uint32_t count;
-    struct {
-        volatile void *address;
-        uint32_t value;
-    } cell[4];
+    struct cell cell[4];
 } cells;
 
 __attribute__((export_name("wl_interrupt_cells"))) const void *wl_interrupt_cells(void)
 {
-    volatile void *const words[4] = {
-        _Py_wl_sigint_words[0],
-        _Py_wl_sigint_words[1],
-        &_PyRuntime.ceval.signals_pending,
-        &_PyRuntime._main_interpreter.ceval.eval_breaker,
+    const struct cell words[] = {
+#if PY_VERSION_HEX >= 0x030c0000
+        {&_PyRuntime.signals.handlers[SIGINT].tripped, 1},
+        {&_PyRuntime.signals.is_tripped, 1},
+#else
+        {_Py_wl_sigint_words[0], 1},
+        {_Py_wl_sigint_words[1], 1},
+#endif
+#if PY_VERSION_HEX >= 0x030d0000
+        {&_PyRuntime._main_interpreter._initial_thread.base.eval_breaker, _PY_SIGNALS_PENDING_BIT},
+#else
+        {&_PyRuntime.ceval.signals_pending, 1},
+        {&_PyRuntime._main_interpreter.ceval.eval_breaker, 1},
+#endif
     };
-    for (cells.count = 0; cells.count < 4; cells.count++) {
-        cells.cell[cells.count].address = words[cells.count];
-        cells.cell[cells.count].value = 1;
-    }
+
+    _Static_assert(sizeof words <= sizeof cells.cell, "there is room for all");
+    cells.count = sizeof words / sizeof words[0];
+    memcpy(cells.cell, words, sizeof words);
     return &cells;
 }

@@ -49,7 +49,7 @@ bool interrupt_read_cells(const uint8_t *memory, size_t size, uint32_t address, 
         const uint8_t *p = memory + address + 4 + (size_t)8 * i;
 
         cells[i].address = load32(p);
-        cells[i].value = load32(p + 4);
+        cells[i].bits = load32(p + 4);
         if (cells[i].address % 4 != 0 || cells[i].address > size - 4)
             return false;
     }
@@ -64,7 +64,7 @@ static _Atomic uint32_t *cell(size_t i)
 
 static bool noticed(void)
 {
-    return atomic_load(cell(0)) != little(block.cells[0].value);
+    return (atomic_load(cell(0)) & little(block.cells[0].bits)) == 0;
 }
 
 static long long now_ms(void)
@@ -99,7 +99,7 @@ static void on_sigint(int sig)
     if (!since || noticed())
         atomic_store(&block.unheeded, now);
     for (size_t i = 0; i < block.count; i++)
-        atomic_store(cell(i), little(block.cells[i].value));
+        atomic_fetch_or(cell(i), little(block.cells[i].bits));
     atomic_store(&block.fresh, true);
     atomic_fetch_add(&block.seen, 1);
     errno = saved;

@@ -1,8 +1,8 @@
 /* Ctrl-C for a guest, which knows no signals.
  *
  * A module that wants it exports wl_interrupt_cells: () -> i32, the address in its memory of
- *     u32 count;  count times { u32 address; u32 value; }
- * On SIGINT each value is stored at its address, in this order, while the guest runs. The guest clears the first cell
+ *     u32 count;  count times { u32 address; u32 bits; }
+ * On SIGINT the bits are set at each address, in this order, while the guest runs. The guest clears the first cell
  * once it has taken notice. A call that waits in the host (stdio.h) ends with EINTR, so that the guest can look.
  *
  * A guest that still has not taken notice of a SIGINT when another one comes a second later is stuck: then the process
@@ -17,7 +17,7 @@
 enum { INTERRUPT_MAX_CELLS = 16 };
 
 struct interrupt_cell {
-    uint32_t address, value;
+    uint32_t address, bits;
 };
 
 /* Reads the list at an address. False if any of it lies outside memory, is not aligned, or is absurd. */

@@ -46,7 +46,7 @@ static void test_read_cells(void **state)
     assert_true(interrupt_read_cells(memory, sizeof memory, 100, cells, &count));
     assert_int_equal(count, 2);
     assert_int_equal(cells[1].address, 4092);
-    assert_int_equal(cells[1].value, 7);
+    assert_int_equal(cells[1].bits, 7);
     put32(112, 4096);
     assert_false(interrupt_read_cells(memory, sizeof memory, 100, cells, &count));
     put32(112, 4093);

@@ -1,10 +1,12 @@
 """Pack the standard library into a zip of byte code.
 
-    pack.py LIB SYSCONFIGDATA ZIP ROOT WORD...
+    pack.py LIB SYSCONFIGDATA ZIP MODULES TABLE ROOT WORD...
 
 The same input gives the same bytes, wherever it is done: entries are sorted, times are fixed, nothing tells where or when
 it was made. SYSCONFIGDATA is what the build wrote about itself; ROOT becomes /wl there, words of its values that hold one of
-WORD (folders of the build machine) are left out, and so is what tells of the build machine's programs."""
+WORD (folders of the build machine) are left out, and so is what tells of the build machine's programs.
+
+TABLE becomes a table of all modules of the standard library, there or not, with what MODULES says of them."""
 
 import importlib.util
 import marshal
@@ -61,7 +63,39 @@ def byte_code(name, source):
     return importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source) + marshal.dumps(code)
 
 
-def main(lib, data, target, root, *words):
+def remarks(path):
+    """What modules.txt says: {name: (section, reason)}."""
+    found = {}
+    section = None
+    with open(path) as file:
+        for line in map(str.strip, file):
+            names, colon, reason = line.partition(": ")
+            if line in ("[absent]", "[useless]", "[limited]"):
+                section = line[1:-1]
+            elif line and not line.startswith("#"):
+                assert section and colon and reason, f"{path}: what is {line!r}?"
+                for name in names.split():
+                    assert name not in found, f"{path}: {name} stands there twice"
+                    found[name] = section, reason
+    return found
+
+
+def table(lib, remarks):
+    """Every module at the top, and those in packages that there is something to say of."""
+    def exists(name):
+        path = os.path.join(lib, *name.split("."))
+        return os.path.exists(path + ".py") or os.path.isdir(path)
+
+    names = set(sys.stdlib_module_names) | {name for name in remarks if "." in name and exists(name)}
+    yield "module", "status", "note"
+    for name in sorted(names):
+        section, reason = remarks.get(name, ("", ""))
+        yield name, {"absent": "no", "useless": "useless"}.get(section, "yes"), reason
+
+
+def main(lib, data, target, modules_from, table_to, root, *words):
+    with open(table_to, "w") as file:
+        file.writelines("\t".join(row) + "\n" for row in table(lib, remarks(modules_from)))
     sources = dict(modules(lib))
     sources[os.path.basename(data)] = sysconfigdata(data, root, [word for word in words if word])
     packed = [(name + "c", byte_code(name, source)) for name, source in sources.items()]
