@@ -43,11 +43,11 @@ struct recipe_file {
     unsigned sources_count;
     char *toolchain;
     int *min_sdk;
-    char **patches, **files, **needs, **build_needs, **env, **vars, **contains, **test_needs;
+    char **patches, **files, **needs, **build_needs, **env, **vars, **contains, **test_needs, **check_needs;
     unsigned patches_count, files_count, needs_count, build_needs_count, env_count, vars_count, contains_count,
-        test_needs_count;
-    struct file_step *steps, *tests;
-    unsigned steps_count, tests_count;
+        test_needs_count, check_needs_count;
+    struct file_step *steps, *checks, *tests;
+    unsigned steps_count, checks_count, tests_count;
 };
 
 /* Reads a recipe against the schema: an unknown key, a wrong type or broken YAML is WL_E_RECIPE with file and line. */
