@@ -155,29 +155,42 @@ struct flags {
     struct str include, lib, pkgconfig;
 };
 
-static int show_needs(struct box *b, const struct box_options *o, struct flags *f, char **sysroot, struct wl_err *err)
+/* Shows the artifact of a port; gives its path as the steps see it. */
+static int show_need(struct box *b, const struct store *s, const struct node *need, char **path, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *store = store_path(s, need->key), *folder = folder_name(need->recipe->name);
+    WL_CLEANUP_FREE char *name = xasprintf("needs/%s", folder), *var = need_variable(need->recipe->name);
+    int r = show(b, store, name, path, err);
+
+    strv_addf(&b->env, "%s=%s", var, *path);
+    return r;
+}
+
+/* Which ports the steps (or tests) of a port see: linked gets the libraries, seen those and all others. */
+static void find_seen(const struct box_options *o, bool *linked, bool *seen)
 {
     const struct node *node = &o->plan->nodes[o->node];
-    bool *linked = xcalloc(o->plan->n, sizeof *linked), *seen = xcalloc(o->plan->n, sizeof *seen);
-    int r = 0;
 
     plan_link_closure(o->plan, o->node, linked);
     memcpy(seen, linked, o->plan->n * sizeof *seen);
     for (size_t k = 0; k < node->needs_n; k++)
-        if (node->needs[k].kind != NEED_TEST || o->for_tests)
+        if (node->needs[k].kind == NEED_BUILD || (node->needs[k].kind == NEED_TEST && o->for_tests))
             seen[node->needs[k].node] = true;
+}
+
+static int show_needs(struct box *b, const struct box_options *o, struct flags *f, char **sysroot, struct wl_err *err)
+{
+    bool *linked = xcalloc(o->plan->n, sizeof *linked), *seen = xcalloc(o->plan->n, sizeof *seen);
+    int r = 0;
+
+    find_seen(o, linked, seen);
     for (size_t i = 0; r == 0 && i < o->plan->n; i++) {
         const struct node *need = &o->plan->nodes[i];
-        WL_CLEANUP_FREE char *store = NULL, *name = NULL, *path = NULL, *var = NULL, *folder = NULL;
+        WL_CLEANUP_FREE char *path = NULL;
 
         if (!seen[i])
             continue;
-        store = store_path(o->store, need->key);
-        folder = folder_name(need->recipe->name);
-        name = xasprintf("needs/%s", folder);
-        r = show(b, store, name, &path, err);
-        var = need_variable(need->recipe->name);
-        strv_addf(&b->env, "%s=%s", var, path);
+        r = show_need(b, o->store, need, &path, err);
         if (!strcmp(need->recipe->name, WL_SYSROOT_PORT))
             *sysroot = xstrdup(path);
         if (linked[i]) {
@@ -282,6 +295,28 @@ int box_make(struct box *b, const char *dir, const struct box_options *o, struct
     return r;
 }
 
+int box_for_checks(struct box *b, const struct box_options *o, struct wl_err *err)
+{
+    const struct node *node = &o->plan->nodes[o->node];
+    bool *linked = xcalloc(o->plan->n, sizeof *linked), *seen = xcalloc(o->plan->n, sizeof *seen);
+    int r = 0;
+
+    find_seen(o, linked, seen);
+    for (size_t k = 0; r == 0 && k < node->needs_n; k++) {
+        WL_CLEANUP_FREE char *path = NULL;
+        size_t i = node->needs[k].node;
+
+        if (node->needs[k].kind != NEED_CHECK || seen[i])
+            continue;
+        seen[i] = true;
+        r = show_need(b, o->store, &o->plan->nodes[i], &path, err);
+    }
+    free(linked);
+    free(seen);
+    b->stage_source = path_join(b->dir, "stage");
+    return r;
+}
+
 void box_free(struct box *b)
 {
     free(b->dir);
@@ -376,10 +411,10 @@ int box_run(const struct box *b, const struct box_step *s, struct wl_err *err)
     if (r < 0)
         return r;
     if (status > 128)
-        return wl_err_set(err, WL_E_FAILED, "step '%s' was ended by signal %d (%s)", s->name, status - 128,
+        return wl_err_set(err, WL_E_FAILED, "%s '%s' was ended by signal %d (%s)", s->what, s->name, status - 128,
                           strsignal(status - 128));
     if (status != 0)
-        return wl_err_set(err, WL_E_FAILED, "step '%s' failed with exit status %d", s->name, status);
+        return wl_err_set(err, WL_E_FAILED, "%s '%s' failed with exit status %d", s->what, s->name, status);
     return 0;
 }
 

@@ -21,7 +21,7 @@ bool box_can_sandbox(const char *cache, char **why);
 struct box {
     char *dir;          /* on this machine */
     char *root;         /* as the steps see it: "/wl", or dir */
-    char *stage_source; /* for tests: the artifact shown read-only as stage; NULL: the box's own stage/ */
+    char *stage_source; /* the folder shown read-only as stage, for checks and tests; NULL: stage/ can be written */
     bool sandboxed;
     struct strv env;    /* NAME=value of the steps */
     struct strv mounts; /* pairs: folder on this machine, folder as seen; read-only */
@@ -38,9 +38,13 @@ struct box_options {
 
 /* Makes the folders of a fresh box at dir (whatever was there is removed) and composes the environment. */
 int box_make(struct box *b, const char *dir, const struct box_options *o, struct wl_err *err);
+/* Makes of a box whose steps are done one for the checks: what they need is there too, and stage is read-only (where
+ * the sandbox can see to that). */
+int box_for_checks(struct box *b, const struct box_options *o, struct wl_err *err);
 void box_free(struct box *b);
 
 struct box_step {
+    const char *what;       /* "step", or what else it is, for errors */
     const char *name, *run; /* as in the recipe */
     const char *log;        /* file the output goes to */
     int lock_fd;            /* inherited, so that the lock outlives a killed tool as long as its steps do; or -1 */

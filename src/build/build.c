@@ -274,9 +274,10 @@ static int prepare_tree(const struct port_job *j, const struct box *b, struct wl
     return r;
 }
 
-/* Runs steps one after the other. A failed one leaves its last lines with the events and the way back in the hint. */
-static int run_steps(const struct port_job *j, const struct box *b, const struct recipe_step *steps, size_t n,
-                     const char *log_dir, int lock_fd, size_t *passed, struct wl_err *err)
+/* Runs steps (what: or checks) one after the other. A failed one leaves its last lines with the events and the way back
+ * in the hint. */
+static int run_steps(const struct port_job *j, const struct box *b, const char *what, const struct recipe_step *steps,
+                     size_t n, const char *log_dir, int lock_fd, size_t *passed, struct wl_err *err)
 {
     const char *port = j->p->nodes[j->node].recipe->name;
 
@@ -287,7 +288,8 @@ static int run_steps(const struct port_job *j, const struct box *b, const struct
 
         phase(j, steps[i].name);
         r = box_run(b,
-                    &(struct box_step){.name = steps[i].name,
+                    &(struct box_step){.what = what,
+                                       .name = steps[i].name,
                                        .run = steps[i].run,
                                        .log = log,
                                        .lock_fd = lock_fd,
@@ -336,6 +338,32 @@ static int check_contents(const struct recipe *r, const struct box *b, struct wl
     return 0;
 }
 
+/* Runs the checks on what the steps have left in stage. Where no sandbox keeps them from changing that, what stage
+ * holds tells: a changed artifact would be one that no key stands for. */
+static int run_checks(const struct port_job *j, struct box *b, const struct box_options *o, const char *log_dir,
+                      int lock_fd, struct wl_err *err)
+{
+    const struct recipe *recipe = j->p->nodes[j->node].recipe;
+    WL_CLEANUP_FREE char *stage = path_join(b->dir, "stage"), *dir = path_join(log_dir, "checks");
+    char before[HASH_HEX_SIZE] = "", after[HASH_HEX_SIZE] = "";
+    int r;
+
+    if (!recipe->checks_n)
+        return 0;
+    r = box_for_checks(b, o, err);
+    if (r == 0 && !b->sandboxed)
+        r = hash_tree(stage, before, err);
+    if (r == 0)
+        r = run_steps(j, b, "check", recipe->checks, recipe->checks_n, dir, lock_fd, NULL, err);
+    if (r == 0 && !b->sandboxed)
+        r = hash_tree(stage, after, err);
+    if (r == 0 && strcmp(before, after) != 0) {
+        wl_err_set(err, WL_E_FAILED, "%s: its checks changed what is in $STAGE", recipe->name);
+        return wl_err_hint(err, "'checks' in %s may only read there; $BUILD and $TMPDIR can be written", recipe->file);
+    }
+    return r;
+}
+
 static void waiting(void *data)
 {
     const struct port_job *j = data;
@@ -360,6 +388,12 @@ static int build_port(struct port_job *j)
     WL_CLEANUP_FREE char *dir = store_build_dir(o->store, n->key);
     WL_CLEANUP_FREE char *log_dir = store_log_dir(o->store, n->recipe->name, n->key), *stage = path_join(dir, "stage");
     WL_CLEANUP_FD int lock = -1;
+    const struct box_options options = {.plan = j->p,
+                                        .node = j->node,
+                                        .store = o->store,
+                                        .jobs = j->jobs,
+                                        .sandboxed = o->plan.sandboxed,
+                                        .debug = o->plan.debug};
     struct box box = {0};
     double start;
     int r = store_lock(o->store, n->key, o->cancel, waiting, j, &lock, &j->err);
@@ -370,20 +404,15 @@ static int build_port(struct port_job *j)
     emit(o, (struct event){.kind = EVENT_START, .port = n->recipe->name, .index = j->index, .count = j->count});
     /* Another process may have built it while this one waited. */
     if (!store_has(o->store, n->key)) {
-        r = box_make(&box, dir,
-                     &(struct box_options){.plan = j->p,
-                                           .node = j->node,
-                                           .store = o->store,
-                                           .jobs = j->jobs,
-                                           .sandboxed = o->plan.sandboxed,
-                                           .debug = o->plan.debug},
-                     &j->err);
+        r = box_make(&box, dir, &options, &j->err);
         if (r == 0)
             r = prepare_tree(j, &box, &j->err);
         if (r == 0)
-            r = run_steps(j, &box, n->recipe->steps, n->recipe->steps_n, log_dir, lock, NULL, &j->err);
+            r = run_steps(j, &box, "step", n->recipe->steps, n->recipe->steps_n, log_dir, lock, NULL, &j->err);
         if (r == 0)
             r = check_contents(n->recipe, &box, &j->err);
+        if (r == 0)
+            r = run_checks(j, &box, &options, log_dir, lock, &j->err);
         if (r == 0)
             r = store_commit(o->store, n->key, stage, &j->err);
         if (r < 0) {
@@ -614,7 +643,7 @@ int build_test(const struct build_options *o, const struct plan *p, size_t node,
                                            .for_tests = true},
                      err);
     if (r == 0)
-        r = run_steps(&j, &box, n->recipe->tests, n->recipe->tests_n, log_dir, lock, passed, err);
+        r = run_steps(&j, &box, "step", n->recipe->tests, n->recipe->tests_n, log_dir, lock, passed, err);
     if (r == 0) {
         WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
 

@@ -86,6 +86,9 @@ static int visit(struct maker *m, const char *name, size_t *index)
     r = visit_needs(m, &n, "needs", &n.recipe->needs, NEED_LINK);
     if (r == 0)
         r = visit_needs(m, &n, "build-needs", &n.recipe->build_needs, NEED_BUILD);
+    /* A port is not there before its checks have passed, so unlike a test's a check's cycle is one. */
+    if (r == 0)
+        r = visit_needs(m, &n, "check-needs", &n.recipe->check_needs, NEED_CHECK);
     if (r == 0 && n.recipe->toolchain == TOOLCHAIN_WASI && !m->o->sdk_root) {
         strv_add(&sysroot, WL_SYSROOT_PORT);
         r = visit_needs(m, &n, "toolchain", &sysroot, NEED_BUILD);
@@ -245,7 +248,7 @@ static int node_key(const struct plan_options *o, const struct plan *p, struct n
         hash_field(h, "run", r->steps[i].run);
     }
     for (size_t i = 0; i < n->needs_n; i++)
-        if (n->needs[i].kind != NEED_TEST) {
+        if (n->needs[i].kind == NEED_LINK || n->needs[i].kind == NEED_BUILD) {
             hash_field(h, n->needs[i].kind == NEED_LINK ? "link" : "build", p->nodes[n->needs[i].node].recipe->name);
             hash_field(h, "key", p->nodes[n->needs[i].node].key);
         }
@@ -288,7 +291,7 @@ static void want(struct plan *p, size_t i, bool *seen)
     seen[i] = true;
     n->build = !n->stored;
     for (size_t k = 0; k < n->needs_n; k++)
-        if (n->build || n->needs[k].kind != NEED_BUILD)
+        if (n->build || n->needs[k].kind == NEED_LINK || n->needs[k].kind == NEED_TEST)
             want(p, n->needs[k].node, seen);
 }
 

@@ -181,6 +181,8 @@ static void print_plan(const struct plan *p)
             printf("    patch %s\n", path_base(n->recipe->patches.v[s]));
         for (size_t s = 0; s < n->recipe->steps_n; s++)
             printf("    step %s\n", n->recipe->steps[s].name);
+        for (size_t s = 0; s < n->recipe->checks_n; s++)
+            printf("    check %s\n", n->recipe->checks[s].name);
     }
 }
 

@@ -11,6 +11,12 @@ static void print_list(const char *label, const struct strv *l)
         printf("%-12s %s\n", i ? "" : label, l->v[i]);
 }
 
+static void print_steps(const char *label, const struct recipe_step *steps, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        printf("%-12s %s\n", i ? "" : label, steps[i].name);
+}
+
 static void print_sources(const struct node *n)
 {
     for (size_t s = 0; s < n->recipe->sources_n; s++) {
@@ -49,10 +55,10 @@ static void print_node(struct app *a, const struct plan *p, size_t i)
     print_list("files", &r->files);
     print_list("needs", &r->needs);
     print_list("build-needs", &r->build_needs);
-    for (size_t s = 0; s < r->steps_n; s++)
-        printf("%-12s %s\n", s ? "" : "steps", r->steps[s].name);
-    for (size_t s = 0; s < r->tests_n; s++)
-        printf("%-12s %s\n", s ? "" : "tests", r->tests[s].name);
+    print_list("check-needs", &r->check_needs);
+    print_steps("steps", r->steps, r->steps_n);
+    print_steps("checks", r->checks, r->checks_n);
+    print_steps("tests", r->tests, r->tests_n);
     print_list("recipe", &r->chain);
     printf("%-12s %s\n", "key", n->key);
     printf("%-12s %s%s\n", "artifact", artifact, store_has(&a->store, n->key) ? "" : " (not built)");

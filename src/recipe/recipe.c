@@ -509,6 +509,7 @@ static int take_all(const struct maker *m)
     e = e < 0 ? e : take_sources(m);
     e = e < 0 ? e : take_needs(m);
     e = e < 0 ? e : TAKE_LIST(m, build_needs, "build-needs", &r->build_needs);
+    e = e < 0 ? e : TAKE_LIST(m, check_needs, "check-needs", &r->check_needs);
     e = e < 0 ? e : TAKE_LIST(m, test_needs, "test-needs", &r->test_needs);
     e = e < 0 ? e : TAKE_LIST(m, env, "env", &r->env);
     e = e < 0 ? e : TAKE_LIST(m, contains, "contains", &r->contains);
@@ -522,6 +523,8 @@ static int take_all(const struct maker *m)
     e = e < 0 ? e : take_paths(m, a, "add-files", a->f->add_files, a->f->add_files_count, &r->files);
     if (e == 0 && (l = first_with(m, "steps")))
         e = take_steps(m, l, "steps", l->f->steps, l->f->steps_count, &r->steps, &r->steps_n);
+    if (e == 0 && (l = first_with(m, "checks")))
+        e = take_steps(m, l, "checks", l->f->checks, l->f->checks_count, &r->checks, &r->checks_n);
     if (e == 0 && (l = first_with(m, "tests")))
         e = take_steps(m, l, "tests", l->f->tests, l->f->tests_count, &r->tests, &r->tests_n);
     if (e == 0 && !r->steps_n)
@@ -608,6 +611,15 @@ int recipe_load(const struct recipe_roots *roots, const char *name, struct recip
     return r;
 }
 
+static void steps_free(struct recipe_step *steps, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free(steps[i].name);
+        free(steps[i].run);
+    }
+    free(steps);
+}
+
 void recipe_free(struct recipe *r)
 {
     if (!r)
@@ -618,16 +630,9 @@ void recipe_free(struct recipe *r)
         free(r->sources[i].only_with);
     }
     free(r->sources);
-    for (size_t i = 0; i < r->steps_n; i++) {
-        free(r->steps[i].name);
-        free(r->steps[i].run);
-    }
-    free(r->steps);
-    for (size_t i = 0; i < r->tests_n; i++) {
-        free(r->tests[i].name);
-        free(r->tests[i].run);
-    }
-    free(r->tests);
+    steps_free(r->steps, r->steps_n);
+    steps_free(r->checks, r->checks_n);
+    steps_free(r->tests, r->tests_n);
     free(r->name);
     free(r->file);
     free(r->summary);
@@ -639,6 +644,7 @@ void recipe_free(struct recipe *r)
     strv_free(&r->files);
     strv_free(&r->needs);
     strv_free(&r->build_needs);
+    strv_free(&r->check_needs);
     strv_free(&r->test_needs);
     strv_free(&r->env);
     strv_free(&r->vars);

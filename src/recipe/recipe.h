@@ -33,11 +33,11 @@ struct recipe {
     int min_sdk; /* 0: any */
     struct recipe_source *sources;
     size_t sources_n;
-    struct strv patches, files;                 /* absolute paths */
-    struct strv needs, build_needs, test_needs; /* port names, as written (still to be resolved) */
+    struct strv patches, files;                              /* absolute paths */
+    struct strv needs, build_needs, check_needs, test_needs; /* port names, as written (still to be resolved) */
     struct strv env, vars, contains;
-    struct recipe_step *steps, *tests;
-    size_t steps_n, tests_n;
+    struct recipe_step *steps, *checks, *tests;
+    size_t steps_n, checks_n, tests_n;
     struct strv chain; /* the files this came from: its own, then those it is `from` */
 };
 

@@ -78,8 +78,10 @@ static const cyaml_schema_field_t recipe_fields[] = {
     STRINGS("env", struct recipe_file, env),
     STRINGS("vars", struct recipe_file, vars),
     STRINGS("contains", struct recipe_file, contains),
+    STRINGS("check-needs", struct recipe_file, check_needs),
     STRINGS("test-needs", struct recipe_file, test_needs),
     STRUCTS("steps", struct recipe_file, steps, step),
+    STRUCTS("checks", struct recipe_file, checks, step),
     STRUCTS("tests", struct recipe_file, tests, step),
     CYAML_FIELD_END,
 };

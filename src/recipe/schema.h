@@ -44,13 +44,13 @@ struct recipe_file {
     char *toolchain;
     int *min_sdk;
     bool *ssl;
-    char **patches, **files, **needs, **build_needs, **env, **vars, **contains, **test_needs;
+    char **patches, **files, **needs, **build_needs, **env, **vars, **contains, **test_needs, **check_needs;
     unsigned patches_count, files_count, needs_count, build_needs_count, env_count, vars_count, contains_count,
-        test_needs_count;
+        test_needs_count, check_needs_count;
     char **add_patches, **add_files, **add_needs;
     unsigned add_patches_count, add_files_count, add_needs_count;
-    struct file_step *steps, *tests;
-    unsigned steps_count, tests_count;
+    struct file_step *steps, *checks, *tests;
+    unsigned steps_count, checks_count, tests_count;
 };
 
 /* Reads a recipe against the schema: an unknown key, a wrong type or broken YAML is WL_E_RECIPE with file and line. */

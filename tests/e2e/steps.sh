@@ -408,6 +408,104 @@ test_tests_of_a_port() {
     clean_failure 1
 }
 
+test_checks_decide_whether_there_is_an_artifact() {
+    archive a.tar.gz hello=world
+    simple libs/tool
+    mkdir -p "$PORTS/made/a"
+    printf 'file\n' >"$PORTS/made/a/file"
+    port made/a <<END
+version: "1"
+toolchain: none
+sources:
+  - {url: "file:$T/a.tar.gz", sha256: $(sha256 a.tar.gz)}
+files: [file]
+check-needs: [libs/tool]
+steps:
+  - name: work
+    run: |
+      [ -z "\${NEED_LIBS_TOOL-}" ] && [ ! -e "\$ROOT/needs/libs-tool" ]
+      echo built >"\$STAGE/result"
+      echo left >left
+checks:
+  - name: sees
+    run: |
+      cat "\$STAGE/result" "\$SRC/hello" "\$FILES/file" left "\$NEED_LIBS_TOOL/share/tool" >all
+      [ "\$(tr '\\n' ' ' <all)" = 'built world file left libs/tool ' ]
+      echo checked
+END
+    wl --dry-run made/a
+    status 0
+    out '2 of 2 ports are to be built' '  libs/tool 1' 'check sees'
+    wl -v made/a
+    status 0
+    err checked 'libs/tool: done' 'made/a: sees'
+    is "$(ls "$OUT/made/a")" result 'the artifact'
+    wl info made/a
+    out 'check-needs  libs/tool' 'checks       sees'
+    # Neither other checks nor other needs of theirs make another artifact.
+    simple libs/tool 'env: ["A=1"]'
+    sed -i 's/echo checked/exit 1/' "$PORTS/made/a/recipe.yaml"
+    wl made/a
+    status 0
+    out 'nothing to do'
+    wl --dry-run made/a
+    out '0 of 2 ports'
+    # Until it is built anew.
+    wl clean made/a
+    wl made/a
+    clean_failure 1
+    err "made/a: check 'sees' failed with exit status 1" "logs/made/a/" '/checks/01-sees.log' 'enter.sh'
+}
+
+test_a_failing_check_fails_the_build() {
+    simple libs/tool
+    stepped made/a 'echo built >"$STAGE/result"; echo half >partial' 'check-needs: [libs/tool]' 'checks:' '  - name: good' \
+        '    run: "true"' '  - name: bad' '    run: "seq 1 100; echo the reason; exit 3"' '  - name: never' '    run: "echo no"'
+    simple made/on-a 'needs: [made/a]'
+    wl made/on-a
+    clean_failure 1
+    err "made/a: check 'bad' failed with exit status 3" 'the reason' 87
+    ! grep -qx 80 .err || fail 'shows too much'
+    not_err 'made/a: never'
+    not_there "$OUT/made"
+    is "$(find "$CACHE/store" -mindepth 1 -maxdepth 1 | wc -l)" 1 'artifacts in the store'
+    local log enter
+    log=$(grep -oE "$CACHE/logs/made/a/[0-9a-f]+/checks/02-bad.log" .err | head -n 1)
+    is "$(wc -l <"$log")" 101 'lines of the log'
+    enter=$(grep -oE 'sh [^ ]*/enter.sh' .err | cut -d ' ' -f 2)
+    printf 'cat partial "$STAGE/result" "$NEED_LIBS_TOOL/share/tool"\n' >in
+    timeout 20 sh "$enter" <in >.out 2>.err || fail 'enter.sh failed'
+    is "$(tr '\n' ' ' <.out)" 'half built libs/tool '
+}
+
+test_checks_only_read_the_artifact() {
+    stepped made/a true 'checks:' '  - name: writes' '    run: "echo x >$STAGE/more"'
+    wl --no-sandbox made/a
+    clean_failure 1
+    err 'made/a: its checks changed what is in $STAGE' "$PORTS/made/a/recipe.yaml"
+    sandbox_or_skip
+    wl made/a
+    clean_failure 1
+    err "check 'writes' failed" 'Read-only file system'
+}
+
+test_what_checks_need_must_be_there() {
+    stepped made/bad 'exit 1'
+    stepped made/a true 'check-needs:' '  - made/bad' 'checks: [{name: x, run: "true"}]'
+    wl --keep-going made/a
+    clean_failure 1
+    err "made/bad: step 'work' failed" 'made/a: left out'
+    stepped made/b true 'check-needs:' '  - made/none'
+    wl made/b
+    clean_failure 3
+    err "$PORTS/made/b/recipe.yaml:4: made/b needs made/none"
+    stepped made/c true 'check-needs: [made/d]'
+    stepped made/d true 'needs: [made/c]'
+    wl made/c
+    clean_failure 3
+    err 'a cycle of needs: made/c -> made/d -> made/c'
+}
+
 test_a_step_leaves_nothing_running() {
     stepped made/a "sleep 300 & echo \$! >'$T/pid'; true"
     wl --no-sandbox made/a

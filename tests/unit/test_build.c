@@ -308,6 +308,39 @@ static void test_tests_of_a_port(void **state)
     end_world(&w);
 }
 
+static void test_checks(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *dir = NULL, *enter = NULL;
+    struct world w;
+
+    make_world(state, &w);
+    put_step(state, "m/tool", "echo tool >\"$STAGE/x\"", "");
+    put_step(
+        state, "m/a", "[ -z \"${NEED_M_TOOL-}\" ]; echo x >\"$STAGE/x\"; echo kept >here",
+        "check-needs: [m/tool]\n"
+        "checks:\n  - {name: one, run: \"[ $(cat $STAGE/x $NEED_M_TOOL/x here | tr -d '\\\\n') = xtoolkept ]\"}\n");
+    assert_ok(build(&w, "m/a", &err), &err);
+    assert_contains(w.told.text.s, "start m/tool - 1/2");
+    assert_contains(w.told.text.s, "phase m/a one 0/0");
+    /* A check that fails: nothing is stored, and the box is there to be entered. */
+    put_step(state, "m/b", "echo b >\"$STAGE/x\"", "checks: [{name: bad, run: \"echo why; exit 5\"}]\n");
+    assert_class(build(&w, "m/b", &err), WL_E_FAILED, &err);
+    assert_contains(err.text, "m/b: check 'bad' failed with exit status 5");
+    assert_contains(err.hint, "checks/01-bad.log");
+    assert_contains(w.told.text.s, "failed m/b why");
+    assert_false(store_has(&w.s, w.p.nodes[0].key));
+    dir = store_build_dir(&w.s, w.p.nodes[0].key);
+    enter = path_join(dir, "enter.sh");
+    assert_true(path_exists(enter));
+    /* Without a sandbox that keeps it from doing so, a check that changes the artifact is found out. */
+    put_step(state, "m/c", "echo c >\"$STAGE/x\"", "checks: [{name: adds, run: \": >$STAGE/more\"}]\n");
+    assert_class(build(&w, "m/c", &err), WL_E_FAILED, &err);
+    assert_contains(err.text, "m/c: its checks changed what is in $STAGE");
+    assert_false(store_has(&w.s, w.p.nodes[0].key));
+    end_world(&w);
+}
+
 static void test_fetch_once(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
@@ -344,6 +377,7 @@ int main(void)
         TEST_IN_FOLDER(test_path_with_spaces_needs_the_sandbox),
         TEST_IN_FOLDER(test_fresh_box),
         TEST_IN_FOLDER(test_tests_of_a_port),
+        TEST_IN_FOLDER(test_checks),
         TEST_IN_FOLDER(test_fetch_once),
     };
 

@@ -11,6 +11,11 @@
 #define HASH_A "29e4b8f5f1658542a8c13e2dd277358c9c48f2b2f7318652ef1675e402b9d2af"
 #define HASH_B "2411c74bda5bbcfcddaf4531f66d1adc73f247f529aee981b029513aefdbf849"
 
+static bool is_among(void *data, const char *key)
+{
+    return strv_has(data, key);
+}
+
 static struct plan_options options_of(struct recipe_roots *roots)
 {
     return (struct plan_options){.roots = roots, .sandboxed = true, .cache = "/some/cache"};
@@ -107,6 +112,40 @@ static void test_test_needs(void **state)
     assert_string_equal(p.nodes[node_of(&p, "m/a")].key, q.nodes[node_of(&q, "m/a")].key);
     plan_free(&p);
     plan_free(&q);
+    recipe_roots_free(&roots);
+}
+
+/* What checks need comes before the port, wherever in the plan that is, and is only built where the port is. */
+static void test_check_needs(void **state)
+{
+    struct recipe_roots roots = roots_of(state);
+    struct plan_options o = options_of(&roots);
+    WL_CLEANUP_STRV struct strv stored = {0};
+    size_t top, runner, far;
+    struct plan p;
+
+    put_recipe(state, "m/top", SIMPLE "needs: [m/lib]\n");
+    put_recipe(state, "m/lib", SIMPLE "check-needs: [m/runner]\n");
+    put_recipe(state, "m/runner", SIMPLE "build-needs: [m/far]\n");
+    put_recipe(state, "m/far", SIMPLE);
+    make_plan(state, &o, "m/top", &p);
+    assert_int_equal(p.n, 4);
+    runner = node_of(&p, "m/runner");
+    assert_true(runner < node_of(&p, "m/lib"));
+    far = node_of(&p, "m/far");
+    top = node_of(&p, "m/top");
+    plan_mark(&p, is_among, &stored);
+    assert_true(p.nodes[runner].build && p.nodes[far].build);
+    strv_add(&stored, p.nodes[node_of(&p, "m/lib")].key);
+    plan_mark(&p, is_among, &stored);
+    assert_true(p.nodes[top].build);
+    assert_false(p.nodes[runner].build || p.nodes[far].build);
+    plan_free(&p);
+    /* The port is not there before its checks have passed. */
+    put_recipe(state, "m/far", SIMPLE "\nneeds: [m/lib]\n");
+    plan_fails(state, "m/lib", false, "m/far/recipe.yaml:7: a cycle of needs: m/lib -> m/runner -> m/far -> m/lib");
+    put_recipe(state, "m/lib", SIMPLE "check-needs: [m/none]\n");
+    plan_fails(state, "m/top", false, "m/lib/recipe.yaml:6: m/lib needs m/none");
     recipe_roots_free(&roots);
 }
 
@@ -222,6 +261,7 @@ static void test_key_stays_with_what_does_not_matter(void **state)
         {"./try", "./try harder"},
         {"steps: [{name: make, run: make}]", "steps:\n  - run: make\n    name: make"},
         {"summary: text\n", "min-sdk: 30\n"},
+        {"summary: text\n", "checks: [{name: runs, run: ./a}]\ncheck-needs: [m/other]\n"},
     };
     struct recipe_roots roots = roots_of(state);
     struct plan_options o = options_of(&roots);
@@ -458,11 +498,6 @@ static void test_cached_alternative(void **state)
 
 /* --- what is to be built --- */
 
-static bool is_among(void *data, const char *key)
-{
-    return strv_has(data, key);
-}
-
 static void test_mark(void **state)
 {
     struct recipe_roots roots = roots_of(state);
@@ -501,6 +536,7 @@ int main(void)
         TEST_IN_FOLDER(test_link_closure),
         TEST_IN_FOLDER(test_cycles_and_missing_needs),
         TEST_IN_FOLDER(test_test_needs),
+        TEST_IN_FOLDER(test_check_needs),
         TEST_IN_FOLDER(test_key_changes_with_the_recipe),
         TEST_IN_FOLDER(test_key_stays_with_what_does_not_matter),
         TEST_IN_FOLDER(test_key_and_files),

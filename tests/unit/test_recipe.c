@@ -64,11 +64,14 @@ static void test_every_key(void **state)
                "files: [/guest/x.c]\n"
                "needs: [libs/zlib]\n"
                "build-needs: [\"build/${colour}\"]\n"
+               "check-needs: [\"tool/${colour}\"]\n"
                "test-needs: [tool/t]\n"
                "env: [\"SIZE=${my-size}\"]\n"
                "contains: [\"lib/python${series}\"]\n"
                "steps:\n"
                "  - {name: build, run: \"make ${NOT_EXPANDED} $VERSION\"}\n"
+               "checks:\n"
+               "  - {name: runs, run: ./a}\n"
                "tests:\n"
                "  - {name: check, run: make check}\n");
     r = load(state, "made/a");
@@ -97,11 +100,15 @@ static void test_every_key(void **state)
     assert_string_equal(r->files.v[0], file);
     assert_string_equal(r->needs.v[0], "libs/zlib");
     assert_string_equal(r->build_needs.v[0], "build/red");
+    assert_string_equal(r->check_needs.v[0], "tool/red");
     assert_string_equal(r->test_needs.v[0], "tool/t");
     assert_string_equal(r->env.v[0], "SIZE=big");
     assert_string_equal(r->contains.v[0], "lib/python3.11");
     assert_string_equal(r->steps[0].name, "build");
     assert_string_equal(r->steps[0].run, "make ${NOT_EXPANDED} $VERSION");
+    assert_int_equal(r->checks_n, 1);
+    assert_string_equal(r->checks[0].name, "runs");
+    assert_string_equal(r->checks[0].run, "./a");
     assert_string_equal(r->tests[0].name, "check");
 }
 
@@ -271,6 +278,8 @@ static void test_refused(void **state)
         {"version: \"1\"\nssl: perhaps\n" STEP, "recipe.yaml:2: "},
         {"version: \"1\"\nsteps: [{name: a}]\n", "a 'name' and a 'run'"},
         {"version: \"1\"\nsteps: [{name: A, run: x}]\n", "the name \"A\" of a step"},
+        {"version: \"1\"\nchecks: [{name: a}]\n" STEP, ":2: each of 'checks' has a 'name' and a 'run'"},
+        {"version: \"1\"\nchecks: [{name: a/b, run: x}]\n" STEP, ":2: the name \"a/b\" of a step"},
         {"version: \"1\"\nfrom: made/none\n" STEP, ":2: 'from' names made/none"},
         {"version: \"1\"\nfrom: made/bad\n" STEP, ":2: 'from' goes round in a cycle"},
     };
