@@ -39,13 +39,16 @@ struct recipe_file {
     char *version, *date, *sha256;
     struct file_archive *also;
     unsigned also_count;
-    struct file_source *sources;
-    unsigned sources_count;
+    struct file_source *sources, *add_sources;
+    unsigned sources_count, add_sources_count;
     char *toolchain;
     int *min_sdk;
+    bool *ssl;
     char **patches, **files, **needs, **build_needs, **env, **vars, **contains, **test_needs, **check_needs;
     unsigned patches_count, files_count, needs_count, build_needs_count, env_count, vars_count, contains_count,
         test_needs_count, check_needs_count;
+    char **add_patches, **add_files, **add_needs;
+    unsigned add_patches_count, add_files_count, add_needs_count;
     struct file_step *steps, *checks, *tests;
     unsigned steps_count, checks_count, tests_count;
 };
