@@ -27,18 +27,25 @@ static int find_node(const struct plan *p, const char *name, size_t *index)
     return 0;
 }
 
-static int cycle_error(struct maker *m, const struct recipe *r, const char *key, const char *name)
+/* at is NULL for the sysroot, which no recipe names. */
+static int need_error(const struct recipe *r, const struct recipe_place *at, struct wl_err *err, const char *text)
+{
+    return at ? recipe_error_at(r, at, err, "%s", text) : recipe_error(r, "toolchain", err, "%s", text);
+}
+
+static int cycle_error(struct maker *m, const struct recipe *r, const struct recipe_place *at, const char *name)
 {
     WL_CLEANUP_STR struct str text = {0};
     bool inside = false;
 
+    str_add(&text, "a cycle of needs: ");
     for (size_t i = 0; i < m->path.n; i++) {
         inside |= !strcmp(m->path.v[i], name);
         if (inside)
             str_addf(&text, "%s -> ", m->path.v[i]);
     }
     str_add(&text, name);
-    return recipe_error(r, key, m->err, "a cycle of needs: %s", text.s);
+    return need_error(r, at, m->err, text.s);
 }
 
 static int add_need(struct node *n, size_t node, enum need_kind kind)
@@ -48,33 +55,39 @@ static int add_need(struct node *n, size_t node, enum need_kind kind)
     return 0;
 }
 
-static int visit_needs(struct maker *m, struct node *n, const char *key, const struct strv *names, enum need_kind kind)
+static int visit_need(struct maker *m, struct node *n, const char *given, const struct recipe_place *at,
+                      enum need_kind kind)
 {
-    for (size_t i = 0; i < names->n; i++) {
-        WL_CLEANUP_FREE char *name = NULL, *place = xasprintf("%s/%zu", key, i);
-        WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
-        size_t index;
-        int r = ports_resolve(m->o->roots, names->v[i], &name, &why);
+    WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *name = NULL;
+    size_t index;
+    int r = ports_resolve(m->o->roots, given, &name, &why);
 
-        if (r < 0) {
-            recipe_error(n->recipe, place, m->err, "%s needs %s, but %s", n->recipe->name, names->v[i], why.text);
-            return why.hint ? wl_err_hint(m->err, "%s", why.hint) : r;
-        }
-        if (strv_has(&m->path, name))
-            return cycle_error(m, n->recipe, place, name);
-        r = visit(m, name, &index);
-        if (r < 0)
-            return r;
-        add_need(n, index, kind);
+    if (r < 0) {
+        WL_CLEANUP_FREE char *text = xasprintf("%s needs %s, but %s", n->recipe->name, given, why.text);
+
+        need_error(n->recipe, at, m->err, text);
+        return why.hint ? wl_err_hint(m->err, "%s", why.hint) : r;
     }
-    return 0;
+    if (strv_has(&m->path, name))
+        return cycle_error(m, n->recipe, at, name);
+    r = visit(m, name, &index);
+    return r < 0 ? r : add_need(n, index, kind);
+}
+
+static int visit_needs(struct maker *m, struct node *n, const struct recipe_needs *needs, enum need_kind kind)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < needs->n; i++)
+        r = visit_need(m, n, needs->v[i], &needs->at[i], kind);
+    return r;
 }
 
 /* Depth first: a node is added after all it needs. */
 static int visit(struct maker *m, const char *name, size_t *index)
 {
     struct node n = {0};
-    WL_CLEANUP_STRV struct strv sysroot = {0};
     int r;
 
     if (find_node(m->p, name, index))
@@ -83,16 +96,14 @@ static int visit(struct maker *m, const char *name, size_t *index)
     if (r < 0)
         return r;
     strv_add(&m->path, name);
-    r = visit_needs(m, &n, "needs", &n.recipe->needs, NEED_LINK);
+    r = visit_needs(m, &n, &n.recipe->needs, NEED_LINK);
     if (r == 0)
-        r = visit_needs(m, &n, "build-needs", &n.recipe->build_needs, NEED_BUILD);
+        r = visit_needs(m, &n, &n.recipe->build_needs, NEED_BUILD);
     /* A port is not there before its checks have passed, so unlike a test's a check's cycle is one. */
     if (r == 0)
-        r = visit_needs(m, &n, "check-needs", &n.recipe->check_needs, NEED_CHECK);
-    if (r == 0 && n.recipe->toolchain == TOOLCHAIN_WASI && !m->o->sdk_root) {
-        strv_add(&sysroot, WL_SYSROOT_PORT);
-        r = visit_needs(m, &n, "toolchain", &sysroot, NEED_BUILD);
-    }
+        r = visit_needs(m, &n, &n.recipe->check_needs, NEED_CHECK);
+    if (r == 0 && n.recipe->toolchain == TOOLCHAIN_WASI && !m->o->sdk_root)
+        r = visit_need(m, &n, WL_SYSROOT_PORT, NULL, NEED_BUILD);
     free(m->path.v[--m->path.n]);
     m->path.v[m->path.n] = NULL;
     if (r < 0) {
@@ -126,7 +137,7 @@ int plan_make(const struct plan_options *o, const struct strv *names, struct pla
 
         if (!node.root)
             continue;
-        r = visit_needs(&m, &node, "test-needs", &node.recipe->test_needs, NEED_TEST);
+        r = visit_needs(&m, &node, &node.recipe->test_needs, NEED_TEST);
         p->nodes[i] = node;
     }
     strv_free(&m.path);

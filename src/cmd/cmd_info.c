@@ -5,10 +5,10 @@
 
 #include <string.h>
 
-static void print_list(const char *label, const struct strv *l)
+static void print_list(const char *label, char *const *list, size_t n)
 {
-    for (size_t i = 0; i < l->n; i++)
-        printf("%-12s %s\n", i ? "" : label, l->v[i]);
+    for (size_t i = 0; i < n; i++)
+        printf("%-12s %s\n", i ? "" : label, list[i]);
 }
 
 static void print_steps(const char *label, const struct recipe_step *steps, size_t n)
@@ -51,15 +51,16 @@ static void print_node(struct app *a, const struct plan *p, size_t i)
         printf("%-12s %s\n", "released", r->date);
     printf("%-12s %s\n", "toolchain", toolchains[r->toolchain]);
     print_sources(n);
-    print_list("patches", &r->patches);
-    print_list("files", &r->files);
-    print_list("needs", &r->needs);
-    print_list("build-needs", &r->build_needs);
-    print_list("check-needs", &r->check_needs);
+    print_list("patches", r->patches.v, r->patches.n);
+    print_list("vars", r->vars.v, r->vars.n);
+    print_list("files", r->files.v, r->files.n);
+    print_list("needs", r->needs.v, r->needs.n);
+    print_list("build-needs", r->build_needs.v, r->build_needs.n);
+    print_list("check-needs", r->check_needs.v, r->check_needs.n);
     print_steps("steps", r->steps, r->steps_n);
     print_steps("checks", r->checks, r->checks_n);
     print_steps("tests", r->tests, r->tests_n);
-    print_list("recipe", &r->chain);
+    print_list("recipe", r->chain.v, r->chain.n);
     printf("%-12s %s\n", "key", n->key);
     printf("%-12s %s%s\n", "artifact", artifact, store_has(&a->store, n->key) ? "" : " (not built)");
     printf("%-12s %s%s\n", "output", dir, path_is_dir(dir) ? "" : " (not there)");

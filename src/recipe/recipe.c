@@ -1,7 +1,6 @@
-#include "recipe.h"
+#include "maker.h"
 
 #include "fs.h"
-#include "schema.h"
 #include "yaml_pos.h"
 
 #include <ctype.h>
@@ -17,14 +16,6 @@ void recipe_roots_free(struct recipe_roots *roots)
     free(roots->repo);
     *roots = (struct recipe_roots){0};
 }
-
-/* One file of the chain that `from` makes, the port's own first. */
-struct layer {
-    char *file, *dir, *text;
-    size_t n;
-    struct strv keys; /* the keys it has, also those with an empty list: they replace what is inherited */
-    struct recipe_file *f;
-};
 
 static void layers_free(struct layer *layers, size_t n)
 {
@@ -63,10 +54,7 @@ static int read_layer(char *file, struct layer *l, struct wl_err *err)
     return r;
 }
 
-static int layer_error(const struct layer *l, const char *key_path, struct wl_err *err, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-
-static int layer_error(const struct layer *l, const char *key_path, struct wl_err *err, const char *fmt, ...)
+int layer_error(const struct layer *l, const char *key_path, struct wl_err *err, const char *fmt, ...)
 {
     WL_CLEANUP_FREE char *text = NULL;
     unsigned line = yaml_line(l->text, l->n, key_path);
@@ -111,19 +99,8 @@ static int read_chain(const struct recipe_roots *roots, char *file, struct layer
     }
 }
 
-/* What is needed while one recipe is put together from its layers. */
-struct maker {
-    const struct recipe_roots *roots;
-    const struct layer *layers;
-    size_t n;     /* all layers */
-    size_t own_n; /* those of the port itself, without the one it is made for */
-    struct recipe *r;
-    struct wl_err *err;
-};
-
-/* The first layer that has the key; for error places and for paths relative to that recipe's folder. The layers of the
- * port that a family's port is made for only give what they share: where the sources come from. */
-static const struct layer *first_with(const struct maker *m, const char *key)
+/* The layers of the port that a family's port is made for only give what they share: where the sources come from. */
+const struct layer *first_with(const struct maker *m, const char *key)
 {
     static const char *const shared[] = {"version", "date", "sha256", "also", "sources"};
     bool is_shared = false;
@@ -159,7 +136,7 @@ static void add_version_parts(struct str *out, const char *version, int from, in
     }
 }
 
-static int expand(const struct maker *m, const struct layer *l, const char *key, const char *text, char **out)
+int expand_text(const struct maker *m, const struct layer *l, const char *key, const char *text, char **out)
 {
     struct str b = {0};
 
@@ -198,13 +175,49 @@ static int expand(const struct maker *m, const struct layer *l, const char *key,
     return 0;
 }
 
+/* The switches a recipe may have: adding one is a line here and one in schema.c. */
+static const struct {
+    const char *name;
+    size_t member;
+} switches[] = {{"ssl", offsetof(struct recipe_file, ssl)}};
+#define N_SWITCHES (sizeof switches / sizeof *switches)
+_Static_assert(N_SWITCHES <= MAX_SWITCHES, "struct maker counts on it");
+
+static bool is_switched_on(const struct maker *m, size_t i)
+{
+    const struct layer *l = first_with(m, switches[i].name);
+    const bool *set = l ? *(bool *const *)((const char *)l->f + switches[i].member) : NULL;
+
+    return !set || *set;
+}
+
+/* Takes "if SWITCH" off the end of an entry. Returns 1 if the entry counts, 0 if it is left out. */
+static int take_condition(const struct maker *m, const struct layer *l, const char *key, char *entry)
+{
+    char *name = strstr(entry, " if "), *end = name;
+
+    if (!name)
+        return 1;
+    name += strlen(" if ");
+    name += strspn(name, " ");
+    for (size_t i = 0; i < N_SWITCHES; i++)
+        if (!strcmp(name, switches[i].name)) {
+            while (end > entry && end[-1] == ' ')
+                end--;
+            *end = '\0';
+            m->switches_used[i] = true;
+            return is_switched_on(m, i);
+        }
+    return layer_error(l, key, m->err, "\"%s\": there is no switch '%s', only: %s", entry, name, switches[0].name);
+}
+
 static int expand_list(const struct maker *m, const struct layer *l, const char *key, char **list, unsigned n,
                        struct strv *out)
 {
     for (unsigned i = 0; i < n; i++) {
         WL_CLEANUP_FREE char *path = xasprintf("%s/%u", key, i);
         char *s = NULL;
-        int r = expand(m, l, path, list[i], &s);
+        int r = expand_text(m, l, path, list[i], &s);
 
         if (r < 0)
             return r;
@@ -213,28 +226,64 @@ static int expand_list(const struct maker *m, const struct layer *l, const char 
     return 0;
 }
 
+/* The layers that add to a list, one after the other (after NULL: the first), or NULL: from the one that gives the list
+ * itself, or else the farthest, to the nearest. */
+static const struct layer *next_added(const struct maker *m, const char *key, const char *add_key,
+                                      const struct layer *after)
+{
+    const struct layer *l = first_with(m, key);
+    size_t i = l && l < m->layers + m->own_n ? (size_t)(l - m->layers) + 1 : m->own_n;
+
+    if (after)
+        i = (size_t)(after - m->layers);
+    while (i-- > 0)
+        if (strv_has(&m->layers[i].keys, add_key))
+            return &m->layers[i];
+    return NULL;
+}
+
+#define FOR_ADDED(m, key, add_key, l)                                                                                  \
+    for (const struct layer *l = next_added(m, key, add_key, NULL); l; l = next_added(m, key, add_key, l))
+
+static int add_needs(const struct maker *m, const struct layer *l, const char *key, char **list, unsigned n,
+                     struct recipe_needs *out)
+{
+    for (unsigned i = 0; i < n; i++) {
+        WL_CLEANUP_FREE char *path = xasprintf("%s/%u", key, i), *port = NULL;
+        int r = expand_text(m, l, path, list[i], &port);
+        bool known = false;
+
+        r = r < 0 ? r : take_condition(m, l, path, port);
+        if (r < 0)
+            return r;
+        for (size_t k = 0; k < out->n && !known; k++)
+            known = !strcmp(out->v[k], port);
+        if (r == 0 || known)
+            continue;
+        out->v = xreallocarray(out->v, out->n + 1, sizeof *out->v);
+        out->at = xreallocarray(out->at, out->n + 1, sizeof *out->at);
+        out->v[out->n] = port;
+        out->at[out->n++] = (struct recipe_place){(size_t)(l - m->layers), path};
+        port = path = NULL;
+    }
+    return 0;
+}
+
+#define TAKE_NEEDS(m, member, key, out)                                                                                \
+    (first_with(m, key) ? add_needs(m, first_with(m, key), key, first_with(m, key)->f->member,                         \
+                                    first_with(m, key)->f->member##_count, out)                                        \
+                        : 0)
+
 #define TAKE_TEXT(m, member, key, out) take_text(m, key, first_with(m, key) ? first_with(m, key)->f->member : NULL, out)
 #define TAKE_LIST(m, member, key, out)                                                                                 \
     (first_with(m, key) ? expand_list(m, first_with(m, key), key, first_with(m, key)->f->member,                       \
                                       first_with(m, key)->f->member##_count, out)                                      \
                         : 0)
 
-/* What the layers add to an inherited list: from the one that gives the list itself to the nearest. */
-#define FOR_ADDED(m, key, add_key, l)                                                                                  \
-    for (const struct layer *l = added_from(m, key); l >= (m)->layers; l--)                                            \
-        if (strv_has(&l->keys, add_key))
-
-static const struct layer *added_from(const struct maker *m, const char *key)
-{
-    const struct layer *l = first_with(m, key);
-
-    return l ? l : m->layers + m->own_n - 1;
-}
-
 static int take_text(const struct maker *m, const char *key, const char *text, char **out)
 {
     if (text)
-        return expand(m, first_with(m, key), key, text, out);
+        return expand_text(m, first_with(m, key), key, text, out);
     *out = xstrdup("");
     return 0;
 }
@@ -253,6 +302,10 @@ static int take_vars(const struct maker *m)
             if (!eq || eq == v || strspn(v, "abcdefghijklmnopqrstuvwxyz0123456789-_") != (size_t)(eq - v))
                 return layer_error(&m->layers[i], key, m->err,
                                    "\"%s\" is not name=value with a name of a-z, 0-9, - and _", v);
+            for (size_t k = 0; k < N_SWITCHES; k++)
+                if (!strncmp(switches[k].name, v, (size_t)(eq - v)) && !switches[k].name[eq - v])
+                    return layer_error(&m->layers[i], key, m->err, "'%s' is a key of its own: %s: true or false",
+                                       switches[k].name, switches[k].name);
             if (!var_value(m->r, v, (size_t)(eq - v)))
                 strv_add(&m->r->vars, v);
         }
@@ -283,7 +336,7 @@ static int add_archive(const struct maker *m, const struct layer *l, const char 
     out->archives = xreallocarray(out->archives, out->n + 1, sizeof *out->archives);
     a = &out->archives[out->n++];
     *a = (struct source_archive){.sha256 = xstrdup(sha256)};
-    r = expand(m, l, url_key, url, &s);
+    r = expand_text(m, l, url_key, url, &s);
     if (r < 0)
         return r;
     strv_take(&a->urls, s);
@@ -317,7 +370,7 @@ static int add_also(const struct maker *m, const struct layer *l, const char *ke
     return r;
 }
 
-static bool is_inner_path(const char *p)
+bool is_inner_path(const char *p)
 {
     if (!*p || *p == '/')
         return false;
@@ -331,52 +384,60 @@ static bool is_inner_path(const char *p)
     return true;
 }
 
+/* The source i of a layer's list, which is the next of the recipe. */
+static int add_source(const struct maker *m, const struct layer *l, const char *list, unsigned i,
+                      const struct file_source *f)
+{
+    const struct layer *hash_layer = first_with(m, "sha256"), *also_layer = first_with(m, "also");
+    WL_CLEANUP_FREE char *key = xasprintf("%s/%u", list, i), *also_key = xasprintf("%s/also", key);
+    WL_CLEANUP_FREE char *into_key = xasprintf("%s/into", key), *only_key = xasprintf("%s/only-with", key);
+    bool is_first = m->r->sources_n == 0;
+    const char *sha256 = f->sha256;
+    struct recipe_source *s;
+    int r;
+
+    m->r->sources = xreallocarray(m->r->sources, m->r->sources_n + 1, sizeof *s);
+    s = &m->r->sources[m->r->sources_n++];
+    *s = (struct recipe_source){.strip = f->strip ? *f->strip : 1, .unpack = f->unpack ? *f->unpack : true};
+    if (f->into && !is_inner_path(f->into))
+        return layer_error(l, into_key, m->err, "into: \"%s\" leads out of the source folder", f->into);
+    if (s->strip < 0 || s->strip > 16)
+        return layer_error(l, key, m->err, "strip: %d is not between 0 and 16", s->strip);
+    s->into = f->into ? xstrdup(f->into) : NULL;
+    if (f->only_with && (is_first || !is_sha256(f->only_with)))
+        return layer_error(l, only_key, m->err, "only-with: \"%s\" is not the hash of an archive of the first source",
+                           f->only_with);
+    s->only_with = f->only_with ? xstrdup(f->only_with) : NULL;
+    if (is_first && hash_layer) {
+        if (sha256 && hash_layer == l)
+            return layer_error(l, "sha256", m->err, "two hashes for the first source");
+        sha256 = hash_layer->f->sha256;
+        if (!sha256 || !is_sha256(sha256))
+            return layer_error(hash_layer, "sha256", m->err, "sha256 \"%s\" is not 64 lower-case hexadecimal digits",
+                               sha256 ? sha256 : "");
+    }
+    r = add_archive(m, l, key, f->url, sha256, f->mirrors, f->mirrors_count, &s->source);
+    if (r == 0)
+        r = add_also(m, l, also_key, f->also, f->also_count, &s->source);
+    if (r == 0 && is_first && also_layer)
+        r = add_also(m, also_layer, "also", also_layer->f->also, also_layer->f->also_count, &s->source);
+    return r;
+}
+
 static int take_sources(const struct maker *m)
 {
     const struct layer *l = first_with(m, "sources"), *hash_layer = first_with(m, "sha256"),
                        *also_layer = first_with(m, "also");
     int r = 0;
 
-    if (!l && (hash_layer || also_layer))
+    for (unsigned i = 0; r == 0 && l && i < l->f->sources_count; i++)
+        r = add_source(m, l, "sources", i, &l->f->sources[i]);
+    FOR_ADDED (m, "sources", "add-sources", a)
+        for (unsigned i = 0; r == 0 && i < a->f->add_sources_count; i++)
+            r = add_source(m, a, "add-sources", i, &a->f->add_sources[i]);
+    if (r == 0 && !m->r->sources_n && (hash_layer || also_layer))
         return layer_error(hash_layer ? hash_layer : also_layer, hash_layer ? "sha256" : "also", m->err,
                            "a hash but no 'sources' that it could belong to");
-    if (!l)
-        return 0;
-    m->r->sources_n = l->f->sources_count;
-    m->r->sources = xcalloc(m->r->sources_n, sizeof *m->r->sources);
-    for (unsigned i = 0; r == 0 && i < l->f->sources_count; i++) {
-        const struct file_source *f = &l->f->sources[i];
-        struct recipe_source *s = &m->r->sources[i];
-        WL_CLEANUP_FREE char *key = xasprintf("sources/%u", i), *also_key = xasprintf("sources/%u/also", i);
-        WL_CLEANUP_FREE char *into_key = xasprintf("sources/%u/into", i),
-                             *only_key = xasprintf("sources/%u/only-with", i);
-        const char *sha256 = f->sha256;
-
-        s->strip = f->strip ? *f->strip : 1;
-        s->unpack = f->unpack ? *f->unpack : true;
-        if (f->into && !is_inner_path(f->into))
-            return layer_error(l, into_key, m->err, "into: \"%s\" leads out of the source folder", f->into);
-        if (s->strip < 0 || s->strip > 16)
-            return layer_error(l, key, m->err, "strip: %d is not between 0 and 16", s->strip);
-        s->into = f->into ? xstrdup(f->into) : NULL;
-        if (f->only_with && (i == 0 || !is_sha256(f->only_with)))
-            return layer_error(l, only_key, m->err,
-                               "only-with: \"%s\" is not the hash of an archive of the first source", f->only_with);
-        s->only_with = f->only_with ? xstrdup(f->only_with) : NULL;
-        if (i == 0 && hash_layer) {
-            if (sha256 && hash_layer == l)
-                return layer_error(l, "sha256", m->err, "two hashes for the first source");
-            sha256 = hash_layer->f->sha256;
-            if (!sha256 || !is_sha256(sha256))
-                return layer_error(hash_layer, "sha256", m->err,
-                                   "sha256 \"%s\" is not 64 lower-case hexadecimal digits", sha256 ? sha256 : "");
-        }
-        r = add_archive(m, l, key, f->url, sha256, f->mirrors, f->mirrors_count, &s->source);
-        if (r == 0)
-            r = add_also(m, l, also_key, f->also, f->also_count, &s->source);
-        if (r == 0 && i == 0 && also_layer)
-            r = add_also(m, also_layer, "also", also_layer->f->also, also_layer->f->also_count, &s->source);
-    }
     return r;
 }
 
@@ -388,12 +449,16 @@ static int take_paths(const struct maker *m, const struct layer *l, const char *
     int r = expand_list(m, l, key, list, n, &names);
 
     for (size_t i = 0; r == 0 && i < names.n; i++) {
-        const char *name = names.v[i];
+        char *name = names.v[i];
         WL_CLEANUP_FREE char *sub = xasprintf("%s/%zu", key, i);
+        int counts = take_condition(m, l, sub, name);
         bool from_repo = *name == '/';
         char *path = path_join(from_repo ? m->roots->repo : l->dir, from_repo ? name + 1 : name);
 
-        if (!is_inner_path(from_repo ? name + 1 : name)) {
+        if (counts <= 0) {
+            r = counts;
+            free(path);
+        } else if (!is_inner_path(from_repo ? name + 1 : name)) {
             r = layer_error(l, sub, m->err, "%s: \"%s\" leads out of its folder", key, name);
             free(path);
         } else if (!path_exists(path)) {
@@ -404,6 +469,20 @@ static int take_paths(const struct maker *m, const struct layer *l, const char *
         }
     }
     strv_free(&names);
+    return r;
+}
+
+/* All files lie side by side in $FILES, so one that is added may not be called like one that is there. */
+static int take_added_files(const struct maker *m, const struct layer *l)
+{
+    struct strv *files = &m->r->files;
+    size_t had = files->n;
+    int r = take_paths(m, l, "add-files", l->f->add_files, l->f->add_files_count, files);
+
+    for (size_t i = had; r == 0 && i < files->n; i++)
+        for (size_t k = 0; r == 0 && k < had; k++)
+            if (!strcmp(path_base(files->v[i]), path_base(files->v[k])))
+                r = layer_error(l, "add-files", m->err, "add-files: %s would lie over %s", files->v[i], files->v[k]);
     return r;
 }
 
@@ -475,27 +554,59 @@ static int take_scalars(const struct maker *m)
     return 0;
 }
 
-/* Libraries to link. One that only SSL needs is marked "?ssl", and left out where the recipe says `ssl: false`. */
-static int take_needs(const struct maker *m)
+static bool steps_name(const struct recipe_step *steps, size_t n, const char *text)
 {
-    static const char mark[] = "?ssl";
-    const struct layer *l = first_with(m, "ssl");
-    bool ssl = !l || !l->f->ssl || *l->f->ssl;
-    struct strv all = {0};
-    int e = TAKE_LIST(m, needs, "needs", &all);
+    for (size_t i = 0; i < n; i++)
+        if (strstr(steps[i].run, text))
+            return true;
+    return false;
+}
 
-    FOR_ADDED(m, "needs", "add-needs", a)
-    e = e < 0 ? e : expand_list(m, a, "add-needs", a->f->add_needs, a->f->add_needs_count, &all);
-    for (size_t i = 0; e == 0 && i < all.n; i++) {
-        bool marked = ends_with(all.v[i], mark);
+bool recipe_names(const struct recipe *r, const char *variable)
+{
+    return steps_name(r->steps, r->steps_n, variable) || steps_name(r->checks, r->checks_n, variable) ||
+           steps_name(r->tests, r->tests_n, variable);
+}
 
-        if (marked)
-            all.v[i][strlen(all.v[i]) - strlen(mark)] = '\0';
-        if (ssl || !marked)
-            strv_add(&m->r->needs, all.v[i]);
+/* Tells the steps of each switch on which something of the recipe depends, and the key by it. */
+static int take_switches(const struct maker *m)
+{
+    for (size_t i = 0; i < N_SWITCHES; i++) {
+        WL_CLEANUP_FREE char *variable = xasprintf("VAR_%s", switches[i].name);
+        const struct layer *l = first_with(m, switches[i].name);
+
+        for (char *p = variable; *p; p++)
+            *p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+        if (m->switches_used[i] || recipe_names(m->r, variable))
+            strv_addf(&m->r->vars, "%s=%s", switches[i].name, is_switched_on(m, i) ? "1" : "");
+        else if (l && !is_switched_on(m, i))
+            return layer_error(
+                l, switches[i].name, m->err,
+                "%s: false, but nothing in this recipe depends on it: no entry ends in \"if %s\", and no "
+                "step uses $%s",
+                switches[i].name, switches[i].name, variable);
     }
-    strv_free(&all);
-    return e;
+    return 0;
+}
+
+static int take_contains(const struct maker *m)
+{
+    const struct layer *l = first_with(m, "contains");
+    WL_CLEANUP_STRV struct strv all = {0};
+    int r = TAKE_LIST(m, contains, "contains", &all);
+
+    for (size_t i = 0; r == 0 && i < all.n; i++) {
+        WL_CLEANUP_FREE char *key = xasprintf("contains/%zu", i);
+        int counts = take_condition(m, l, key, all.v[i]);
+
+        if (counts < 0)
+            return counts;
+        if (!is_inner_path(all.v[i]))
+            return layer_error(l, key, m->err, "contains: \"%s\" leads out of the artifact", all.v[i]);
+        if (counts)
+            strv_add(&m->r->contains, all.v[i]);
+    }
+    return r;
 }
 
 static int take_all(const struct maker *m)
@@ -507,20 +618,22 @@ static int take_all(const struct maker *m)
     if (e == 0 && r->abstract)
         return 0; /* only its children have versions to fill in */
     e = e < 0 ? e : take_sources(m);
-    e = e < 0 ? e : take_needs(m);
-    e = e < 0 ? e : TAKE_LIST(m, build_needs, "build-needs", &r->build_needs);
-    e = e < 0 ? e : TAKE_LIST(m, check_needs, "check-needs", &r->check_needs);
-    e = e < 0 ? e : TAKE_LIST(m, test_needs, "test-needs", &r->test_needs);
+    e = e < 0 ? e : TAKE_NEEDS(m, needs, "needs", &r->needs);
+    FOR_ADDED (m, "needs", "add-needs", a)
+        e = e < 0 ? e : add_needs(m, a, "add-needs", a->f->add_needs, a->f->add_needs_count, &r->needs);
+    e = e < 0 ? e : TAKE_NEEDS(m, build_needs, "build-needs", &r->build_needs);
+    e = e < 0 ? e : TAKE_NEEDS(m, check_needs, "check-needs", &r->check_needs);
+    e = e < 0 ? e : TAKE_NEEDS(m, test_needs, "test-needs", &r->test_needs);
     e = e < 0 ? e : TAKE_LIST(m, env, "env", &r->env);
-    e = e < 0 ? e : TAKE_LIST(m, contains, "contains", &r->contains);
+    e = e < 0 ? e : take_contains(m);
     if (e == 0 && (l = first_with(m, "patches")))
         e = take_paths(m, l, "patches", l->f->patches, l->f->patches_count, &r->patches);
-    FOR_ADDED(m, "patches", "add-patches", a)
-    e = e < 0 ? e : take_paths(m, a, "add-patches", a->f->add_patches, a->f->add_patches_count, &r->patches);
+    FOR_ADDED (m, "patches", "add-patches", a)
+        e = e < 0 ? e : take_paths(m, a, "add-patches", a->f->add_patches, a->f->add_patches_count, &r->patches);
     if (e == 0 && (l = first_with(m, "files")))
         e = take_paths(m, l, "files", l->f->files, l->f->files_count, &r->files);
-    FOR_ADDED(m, "files", "add-files", a)
-    e = e < 0 ? e : take_paths(m, a, "add-files", a->f->add_files, a->f->add_files_count, &r->files);
+    FOR_ADDED (m, "files", "add-files", a)
+        e = e < 0 ? e : take_added_files(m, a);
     if (e == 0 && (l = first_with(m, "steps")))
         e = take_steps(m, l, "steps", l->f->steps, l->f->steps_count, &r->steps, &r->steps_n);
     if (e == 0 && (l = first_with(m, "checks")))
@@ -532,11 +645,7 @@ static int take_all(const struct maker *m)
     for (size_t i = 0; e == 0 && i < r->env.n; i++)
         if (!strchr(r->env.v[i], '=') || r->env.v[i][0] == '=')
             e = layer_error(first_with(m, "env"), "env", m->err, "env: \"%s\" is not NAME=value", r->env.v[i]);
-    for (size_t i = 0; e == 0 && i < r->contains.n; i++)
-        if (!is_inner_path(r->contains.v[i]))
-            e = layer_error(first_with(m, "contains"), "contains", m->err, "contains: \"%s\" leads out of the artifact",
-                            r->contains.v[i]);
-    return e;
+    return e < 0 ? e : take_switches(m);
 }
 
 /* For `for-each`: the recipe of the family, and the port it is made for. Both are folders' names; *each is NULL for an
@@ -575,7 +684,8 @@ static int finish(struct maker *m, const char *name, const char *each)
 int recipe_load(const struct recipe_roots *roots, const char *name, struct recipe **out, struct wl_err *err)
 {
     struct layer layers[2 * MAX_FROM] = {0};
-    struct maker m = {.roots = roots, .layers = layers, .err = err};
+    bool switches_used[MAX_SWITCHES] = {false};
+    struct maker m = {.roots = roots, .layers = layers, .switches_used = switches_used, .err = err};
     WL_CLEANUP_FREE char *each = NULL;
     char *file = family_of(roots, name, &each);
     int r;
@@ -611,6 +721,16 @@ int recipe_load(const struct recipe_roots *roots, const char *name, struct recip
     return r;
 }
 
+static void needs_free(struct recipe_needs *needs)
+{
+    for (size_t i = 0; i < needs->n; i++) {
+        free(needs->v[i]);
+        free(needs->at[i].key);
+    }
+    free(needs->v);
+    free(needs->at);
+}
+
 static void steps_free(struct recipe_step *steps, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -642,10 +762,10 @@ void recipe_free(struct recipe *r)
     free(r->date);
     strv_free(&r->patches);
     strv_free(&r->files);
-    strv_free(&r->needs);
-    strv_free(&r->build_needs);
-    strv_free(&r->check_needs);
-    strv_free(&r->test_needs);
+    needs_free(&r->needs);
+    needs_free(&r->build_needs);
+    needs_free(&r->check_needs);
+    needs_free(&r->test_needs);
     strv_free(&r->env);
     strv_free(&r->vars);
     strv_free(&r->contains);
@@ -659,29 +779,44 @@ void recipe_freep(struct recipe **r)
     *r = NULL;
 }
 
+/* The line of a key path in one of the recipe's files; 0: it is not there. */
+static unsigned line_in(const char *file, const char *key_path)
+{
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *yaml = NULL;
+    size_t n = 0;
+
+    return file_read(file, MAX_RECIPE_SIZE, &yaml, &n, &ignored) == 0 ? yaml_line(yaml, n, key_path) : 0;
+}
+
+static int place_error(const char *file, unsigned line, const char *text, struct wl_err *err)
+{
+    wl_err_set(err, WL_E_RECIPE, "%s:%u: %s", file, line ? line : 1, text);
+    return wl_err_hint(err, "docs/recipes.md describes every key");
+}
+
 int recipe_error(const struct recipe *r, const char *key_path, struct wl_err *err, const char *fmt, ...)
 {
     WL_CLEANUP_FREE char *text = NULL;
-    const char *file = r->file;
-    unsigned line = 1;
+    unsigned line = 0;
+    size_t i = 0;
     va_list ap;
 
     va_start(ap, fmt);
     text = xvasprintf(fmt, ap);
     va_end(ap);
-    for (size_t i = 0; i < r->chain.n; i++) {
-        WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-        WL_CLEANUP_FREE char *yaml = NULL;
-        size_t n = 0;
-        unsigned at;
+    while (i < r->chain.n && !(line = line_in(r->chain.v[i], key_path)))
+        i++;
+    return place_error(line ? r->chain.v[i] : r->file, line, text, err);
+}
 
-        if (file_read(r->chain.v[i], MAX_RECIPE_SIZE, &yaml, &n, &ignored) == 0 &&
-            (at = yaml_line(yaml, n, key_path))) {
-            file = r->chain.v[i];
-            line = at;
-            break;
-        }
-    }
-    wl_err_set(err, WL_E_RECIPE, "%s:%u: %s", file, line, text);
-    return wl_err_hint(err, "docs/recipes.md describes every key");
+int recipe_error_at(const struct recipe *r, const struct recipe_place *at, struct wl_err *err, const char *fmt, ...)
+{
+    WL_CLEANUP_FREE char *text = NULL;
+    va_list ap;
+
+    va_start(ap, fmt);
+    text = xvasprintf(fmt, ap);
+    va_end(ap);
+    return place_error(r->chain.v[at->file], line_in(r->chain.v[at->file], at->key), text, err);
 }

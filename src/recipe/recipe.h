@@ -23,6 +23,19 @@ struct recipe_step {
     char *name, *run;
 };
 
+/* Where in the recipe's files an entry stands. */
+struct recipe_place {
+    size_t file; /* index in the chain */
+    char *key;   /* "needs/0" */
+};
+
+/* Ports as the recipe names them (still to be resolved), and where each stands. */
+struct recipe_needs {
+    char **v;
+    struct recipe_place *at;
+    size_t n;
+};
+
 struct recipe {
     char *name;                         /* python/v3.11.2 */
     char *file;                         /* its recipe.yaml */
@@ -33,9 +46,9 @@ struct recipe {
     int min_sdk; /* 0: any */
     struct recipe_source *sources;
     size_t sources_n;
-    struct strv patches, files;                              /* absolute paths */
-    struct strv needs, build_needs, check_needs, test_needs; /* port names, as written (still to be resolved) */
-    struct strv env, vars, contains;
+    struct strv patches, files; /* absolute paths */
+    struct recipe_needs needs, build_needs, check_needs, test_needs;
+    struct strv env, vars, contains; /* vars: also "ssl=1" or "ssl=" where the switch makes a difference */
     struct recipe_step *steps, *checks, *tests;
     size_t steps_n, checks_n, tests_n;
     struct strv chain; /* the files this came from: its own, then those it is `from` */
@@ -59,6 +72,9 @@ void recipe_freep(struct recipe **r);
 /* Fills err with "FILE:LINE: text" for the place of a key path ("needs/0") in the recipe's files; returns -WL_E_RECIPE.
  */
 int recipe_error(const struct recipe *r, const char *key_path, struct wl_err *err, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The same for a known place. */
+int recipe_error_at(const struct recipe *r, const struct recipe_place *at, struct wl_err *err, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* Every port's name, sorted, abstract ones left out unless asked for. A recipe that cannot be read is listed by its

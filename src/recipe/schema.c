@@ -64,6 +64,7 @@ static const cyaml_schema_field_t recipe_fields[] = {
     STRING("sha256", struct recipe_file, sha256),
     STRUCTS("also", struct recipe_file, also, archive),
     STRUCTS("sources", struct recipe_file, sources, source),
+    STRUCTS("add-sources", struct recipe_file, add_sources, source),
     STRING("toolchain", struct recipe_file, toolchain),
     CYAML_FIELD_INT_PTR("min-sdk", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct recipe_file, min_sdk),
     CYAML_FIELD_ENUM_PTR("ssl", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct recipe_file, ssl,

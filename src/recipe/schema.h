@@ -39,8 +39,8 @@ struct recipe_file {
     char *version, *date, *sha256;
     struct file_archive *also;
     unsigned also_count;
-    struct file_source *sources;
-    unsigned sources_count;
+    struct file_source *sources, *add_sources;
+    unsigned sources_count, add_sources_count;
     char *toolchain;
     int *min_sdk;
     bool *ssl;

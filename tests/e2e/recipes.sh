@@ -259,6 +259,81 @@ test_cycle() {
     bad_recipe made/g 4 "'from' names made/nothing"
 }
 
+test_a_switch_leaves_a_part_out() {
+    simple libs/tls
+    port app/base <<'END'
+abstract: true
+toolchain: none
+needs: [libs/tls if ssl]
+steps:
+  - name: x
+    run: |
+      mkdir "$STAGE/d"
+      echo "${VAR_SSL:-without} ${NEED_LIBS_TLS:-none}" >"$STAGE/d/text"
+      test -z "$VAR_SSL" || touch "$STAGE/d/tls"
+contains: [d/text, d/tls if ssl]
+END
+    printf 'from: app/base\nversion: "1"\n' | port app/v1
+    printf 'from: app/v1\nversion: "1"\nssl: false\n' | port app/v1-small
+    wl app/v1
+    status 0
+    grep -q '^1 .*/libs-tls$' "$OUT/app/v1/d/text" || fail "$(cat "$OUT/app/v1/d/text")"
+    wl --dry-run app/v1-small
+    not_out libs/tls
+    wl app/v1-small
+    status 0
+    is "$(cat "$OUT/app/v1-small/d/text")" 'without none'
+    not_there "$OUT/app/v1-small/d/tls"
+    wl info app/v1-small
+    out 'vars         ssl='
+    simple libs/plain 'ssl: false'
+    bad_recipe_after app/v1 libs/plain 4 'nothing in this recipe depends on it'
+    simple libs/odd 'needs: [libs/tls if tls]'
+    bad_recipe_after app/v1 libs/odd 4 "there is no switch 'tls'"
+}
+
+# A recipe is wrong, while others were built before.
+bad_recipe_after() {
+    shift
+    wl build "$1"
+    clean_failure 3
+    err "$PORTS/$1/recipe.yaml:$2: "
+    shift 2
+    err "$@"
+}
+
+test_adding_to_what_is_inherited() {
+    archive a.tar.gz file=one
+    archive b.tar.gz more=two
+    simple libs/a
+    simple libs/b
+    from_url app/v1 "file:$T/a.tar.gz" "$(sha256 a.tar.gz)" 'needs: [libs/a]' 'patches: [one.patch]' 'files: [one.txt]'
+    sed -i 's|run: .*|run: env \| grep -o "^NEED_LIBS_." >"$STAGE/needs"; ls "$FILES" >"$STAGE/files"; cp -R "$SRC/." "$STAGE/"|' \
+        "$PORTS/app/v1/recipe.yaml"
+    printf -- '--- a/file\n+++ b/file\n@@ -1 +1 @@\n-one\n+two\n' >"$PORTS/app/v1/one.patch"
+    : >"$PORTS/app/v1/one.txt"
+    port app/mine <<END
+from: app/v1
+add-needs: [libs/b]
+add-patches: [one.patch]
+add-files: [two.txt]
+add-sources:
+  - url: file:$T/b.tar.gz
+    sha256: $(sha256 b.tar.gz)
+    into: extra
+END
+    printf -- '--- a/file\n+++ b/file\n@@ -1 +1 @@\n-two\n+three\n' >"$PORTS/app/mine/one.patch"
+    : >"$PORTS/app/mine/two.txt"
+    wl app/mine
+    status 0
+    is "$(cat "$OUT/app/mine/file")" three
+    is "$(sort "$OUT/app/mine/needs" | tr '\n' ' ')" 'NEED_LIBS_A NEED_LIBS_B '
+    is "$(tr '\n' ' ' <"$OUT/app/mine/files")" 'one.txt two.txt '
+    is "$(cat "$OUT/app/mine/extra/more")" two
+    printf 'add-needs:\n  - libs/b\n  - libs/lost\nfrom: app/v1\n' | port app/bad
+    bad_recipe_after app/v1 app/bad 3 'app/bad needs libs/lost'
+}
+
 test_all_is_checked_before_anything_runs() {
     simple made/good
     printf 'version: "1"\nneeds: [made/good]\nstepps: []\n' | port made/bad

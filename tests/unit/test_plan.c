@@ -281,6 +281,40 @@ static void test_key_stays_with_what_does_not_matter(void **state)
     recipe_roots_free(&roots);
 }
 
+/* A switch is part of the key of what depends on it, and of nothing else. */
+static void test_key_and_switch(void **state)
+{
+    struct recipe_roots roots = roots_of(state);
+    struct plan_options o = options_of(&roots);
+    WL_CLEANUP_FREE char *plain = NULL, *said = NULL, *on = NULL, *off = NULL;
+
+    put_recipe(state, "m/tls", SIMPLE);
+    put_recipe(state, "m/a", SIMPLE);
+    plain = key_of(state, &o, "m/a");
+    put_recipe(state, "m/a", SIMPLE "ssl: true\n");
+    said = key_of(state, &o, "m/a");
+    assert_string_equal(plain, said);
+    put_recipe(state, "m/a", SIMPLE "contains: [a if ssl]\n");
+    on = key_of(state, &o, "m/a");
+    assert_string_not_equal(plain, on);
+    put_recipe(state, "m/a", SIMPLE "contains: [a if ssl]\nssl: false\n");
+    off = key_of(state, &o, "m/a");
+    assert_string_not_equal(on, off);
+    assert_string_not_equal(plain, off);
+    recipe_roots_free(&roots);
+}
+
+/* An error in a list that is put together from several recipes names the one that says it. */
+static void test_place_of_a_need(void **state)
+{
+    put_recipe(state, "m/b", SIMPLE);
+    put_recipe(state, "m/base", SIMPLE "needs: [m/none if ssl, m/b]\n");
+    put_recipe(state, "m/a", "from: m/base\nssl: false\n\nadd-needs:\n  - m/b\n  - m/lost\n");
+    plan_fails(state, "m/a", false, "m/a/recipe.yaml:6: m/a needs m/lost");
+    put_recipe(state, "m/base", SIMPLE "needs:\n  - m/b\n  - m/b if ssl\n  - m/none\n");
+    plan_fails(state, "m/a", false, "m/base/recipe.yaml:9: m/a needs m/none");
+}
+
 static void test_key_and_files(void **state)
 {
     struct recipe_roots roots = roots_of(state);
@@ -539,6 +573,8 @@ int main(void)
         TEST_IN_FOLDER(test_check_needs),
         TEST_IN_FOLDER(test_key_changes_with_the_recipe),
         TEST_IN_FOLDER(test_key_stays_with_what_does_not_matter),
+        TEST_IN_FOLDER(test_key_and_switch),
+        TEST_IN_FOLDER(test_place_of_a_need),
         TEST_IN_FOLDER(test_key_and_files),
         TEST_IN_FOLDER(test_key_and_needs),
         TEST_IN_FOLDER(test_key_and_options),

@@ -155,44 +155,104 @@ static void test_from(void **state)
     assert_string_equal(r->chain.v[0], r->file);
 }
 
-/* add-... goes behind what is inherited, nearest last; a list of its own in between starts anew. */
+/* What nearer recipes add stands behind what is inherited; a list of its own starts anew. */
 static void test_added(void **state)
+{
+    static const char base[] = "abstract: true\nneeds: [libs/a]\npatches: [b.patch]\nfiles: [f]\nadd-needs: [libs/b]\n"
+                               "sources: [{url: \"https://example.org/a.tar\", sha256: " HASH_A "}]\n" STEP;
+    WL_CLEANUP_RECIPE struct recipe *r = NULL, *anew = NULL;
+    WL_CLEANUP_FREE char *b = in_folder(state, "ports/made/base/b.patch"),
+                         *m = in_folder(state, "ports/made/v1/m.patch");
+    WL_CLEANUP_FREE char *t = in_folder(state, "ports/made/top/b.patch"), *g = in_folder(state, "ports/made/top/g");
+
+    put_file(state, "ports/made/base/b.patch", "");
+    put_file(state, "ports/made/base/f", "");
+    put_file(state, "ports/made/v1/m.patch", "");
+    put_file(state, "ports/made/top/b.patch", "");
+    put_file(state, "ports/made/top/g", "");
+    put_recipe(state, "made/base", base);
+    put_recipe(state, "made/v1", "from: made/base\nversion: \"1\"\nadd-needs: [libs/c]\nadd-patches: [m.patch]\n");
+    put_recipe(state, "made/top",
+               "from: made/v1\nadd-needs: [\"libs/d-${version}\", libs/a]\nadd-patches: [b.patch]\nadd-files: [g]\n"
+               "add-sources: [{url: \"https://example.org/x.tar\", sha256: " HASH_B ", into: x, only-with: " HASH_A
+               "}]\n");
+    r = load(state, "made/top");
+    assert_int_equal(r->needs.n, 4);
+    assert_string_equal(r->needs.v[0], "libs/a");
+    assert_string_equal(r->needs.v[1], "libs/b");
+    assert_string_equal(r->needs.v[2], "libs/c");
+    assert_string_equal(r->needs.v[3], "libs/d-1");
+    assert_int_equal(r->needs.at[3].file, 0);
+    assert_string_equal(r->needs.at[3].key, "add-needs/0");
+    assert_int_equal(r->patches.n, 3);
+    assert_string_equal(r->patches.v[0], b);
+    assert_string_equal(r->patches.v[1], m);
+    assert_string_equal(r->patches.v[2], t);
+    assert_int_equal(r->files.n, 2);
+    assert_string_equal(r->files.v[1], g);
+    assert_int_equal(r->sources_n, 2);
+    assert_string_equal(r->sources[1].into, "x");
+    assert_string_equal(r->sources[1].source.archives[0].sha256, HASH_B);
+    put_recipe(state, "made/v1", "from: made/base\nversion: \"1\"\nneeds: [libs/e]\npatches: []\n");
+    anew = load(state, "made/top");
+    assert_int_equal(anew->needs.n, 3);
+    assert_string_equal(anew->needs.v[0], "libs/e");
+    assert_string_equal(anew->needs.v[1], "libs/d-1");
+    assert_int_equal(anew->patches.n, 1);
+    assert_string_equal(anew->patches.v[0], t);
+}
+
+/* A family's port takes the sources of the port it is made for, but nothing that was added there. */
+static void test_added_and_family(void **state)
 {
     WL_CLEANUP_RECIPE struct recipe *r = NULL;
 
-    put_file(state, "ports/made/base/one.patch", "");
-    put_file(state, "ports/made/middle/two.patch", "");
-    put_file(state, "ports/made/top/three.patch", "");
-    put_file(state, "ports/made/top/f", "");
-    put_recipe(state, "made/base",
-               "abstract: true\npatches: [one.patch]\nneeds: [libs/a, \"libs/tls?ssl\"]\n"
-               "add-needs: [\"libs/b${version}\"]\n" STEP);
-    put_recipe(state, "made/middle", "from: made/base\nabstract: true\nadd-patches: [two.patch]\n");
-    put_recipe(state, "made/top",
-               "from: made/middle\nversion: \"1\"\nadd-patches: [three.patch]\nadd-files: [f]\nadd-needs: [libs/c]\n");
-    r = load(state, "made/top");
-    assert_int_equal(r->patches.n, 3);
-    assert_true(ends_with(r->patches.v[0], "/made/base/one.patch"));
-    assert_true(ends_with(r->patches.v[1], "/made/middle/two.patch"));
-    assert_true(ends_with(r->patches.v[2], "/made/top/three.patch"));
-    assert_int_equal(r->files.n, 1);
-    assert_int_equal(r->needs.n, 4);
-    assert_string_equal(r->needs.v[0], "libs/a");
-    assert_string_equal(r->needs.v[1], "libs/tls");
-    assert_string_equal(r->needs.v[2], "libs/b1");
-    assert_string_equal(r->needs.v[3], "libs/c");
-    recipe_free(r);
+    put_recipe(state, "python/base", "abstract: true\nsources: [{url: \"https://example.org/a.tar\"}]\n" STEP);
+    put_recipe(state, "python/v1",
+               "from: python/base\nversion: \"1\"\nsha256: " HASH_A "\nadd-needs: [libs/x]\n"
+               "add-sources: [{url: \"https://example.org/x.tar\", sha256: " HASH_B ", into: x}]\n");
+    put_recipe(state, "build-python", "for-each: python\nadd-needs: [libs/z]\n" STEP);
+    r = load(state, "build-python/v1");
+    assert_int_equal(r->sources_n, 1);
+    assert_string_equal(r->sources[0].source.archives[0].sha256, HASH_A);
+    assert_int_equal(r->needs.n, 1);
+    assert_string_equal(r->needs.v[0], "libs/z");
+}
 
-    put_recipe(state, "made/own", "from: made/top\nssl: false\npatches: []\n");
-    r = load(state, "made/own");
-    assert_int_equal(r->patches.n, 0);
-    assert_int_equal(r->needs.n, 3);
-    assert_string_equal(r->needs.v[1], "libs/b1");
-    recipe_free(r);
+static void test_switch(void **state)
+{
+    static const char base[] = "abstract: true\nneeds: [libs/a, libs/tls if ssl]\nbuild-needs: [tools/x  if  ssl]\n"
+                               "patches: [b.patch if ssl]\ncontains: [bin/a, lib/tls if ssl]\n" STEP;
+    WL_CLEANUP_RECIPE struct recipe *on = NULL, *off = NULL, *plain = NULL, *steps = NULL, *more = NULL;
 
-    put_recipe(state, "made/again", "from: made/own\nssl: true\n");
-    r = load(state, "made/again");
-    assert_int_equal(r->needs.n, 4);
+    put_file(state, "ports/made/base/b.patch", "");
+    put_recipe(state, "made/base", base);
+    put_recipe(state, "made/on", "from: made/base\nversion: \"1\"\n");
+    on = load(state, "made/on");
+    assert_int_equal(on->needs.n, 2);
+    assert_string_equal(on->needs.v[1], "libs/tls");
+    assert_string_equal(on->build_needs.v[0], "tools/x");
+    assert_int_equal(on->patches.n, 1);
+    assert_string_equal(on->contains.v[1], "lib/tls");
+    assert_int_equal(on->vars.n, 1);
+    assert_string_equal(on->vars.v[0], "ssl=1");
+    put_recipe(state, "made/off", "from: made/base\nversion: \"1\"\nssl: false\n");
+    off = load(state, "made/off");
+    assert_int_equal(off->needs.n, 1);
+    assert_string_equal(off->needs.v[0], "libs/a");
+    assert_int_equal(off->build_needs.n, 0);
+    assert_int_equal(off->patches.n, 0);
+    assert_int_equal(off->contains.n, 1);
+    assert_string_equal(off->vars.v[0], "ssl=");
+    put_recipe(state, "made/more", "from: made/off\nadd-needs: [libs/x if ssl]\n"); /* inherited */
+    more = load(state, "made/more");
+    assert_int_equal(more->needs.n, 1);
+    put_recipe(state, "made/plain", "version: \"1\"\nssl: true\n" STEP);
+    plain = load(state, "made/plain");
+    assert_int_equal(plain->vars.n, 0); /* nothing depends on it */
+    put_recipe(state, "made/steps", "version: \"1\"\nssl: false\nsteps: [{name: a, run: \"test $VAR_SSL\"}]\n");
+    steps = load(state, "made/steps");
+    assert_string_equal(steps->vars.v[0], "ssl=");
 }
 
 static void test_family(void **state)
@@ -274,12 +334,20 @@ static void test_refused(void **state)
         {"version: \"1\"\nsha256: " HASH_A "\n" STEP, "no 'sources'"},
         {"version: \"1\"\nsha256: " HASH_A "\nsources: [{url: \"https://e.org/a\", sha256: " HASH_B "}]\n" STEP,
          "two hashes"},
-        {"version: \"1\"\nadd-patches: [none.patch]\n" STEP, ":2: add-patches: there is no "},
-        {"version: \"1\"\nssl: perhaps\n" STEP, "recipe.yaml:2: "},
         {"version: \"1\"\nsteps: [{name: a}]\n", "a 'name' and a 'run'"},
         {"version: \"1\"\nsteps: [{name: A, run: x}]\n", "the name \"A\" of a step"},
         {"version: \"1\"\nchecks: [{name: a}]\n" STEP, ":2: each of 'checks' has a 'name' and a 'run'"},
         {"version: \"1\"\nchecks: [{name: a/b, run: x}]\n" STEP, ":2: the name \"a/b\" of a step"},
+        {"version: \"1\"\n\nssl: false\n" STEP, ":3: ssl: false, but nothing in this recipe depends on it"},
+        {"version: \"1\"\nssl: perhaps\n" STEP, ":2: "},
+        {"version: \"1\"\nneeds:\n  - libs/a\n  - libs/b if tls\n" STEP,
+         ":4: \"libs/b if tls\": there is no switch 'tls'"},
+        {"version: \"1\"\ncontains: [a if tls]\n" STEP, "there is no switch 'tls'"},
+        {"version: \"1\"\npatches: [a if tls]\n" STEP, "there is no switch 'tls'"},
+        {"version: \"1\"\nvars: [\"ssl=1\"]\n" STEP, ":2: 'ssl' is a key of its own"},
+        {"version: \"1\"\nadd-patches: [none.patch]\n" STEP, ":2: add-patches: there is no "},
+        {"version: \"1\"\nfiles: [recipe.yaml]\nadd-files:\n  - recipe.yaml\n" STEP, ":3: add-files: "},
+        {"version: \"1\"\nadd-sources: [{url: \"https://e.org/a\"}]\n" STEP, ":2: no 'sha256' for https://e.org/a"},
         {"version: \"1\"\nfrom: made/none\n" STEP, ":2: 'from' names made/none"},
         {"version: \"1\"\nfrom: made/bad\n" STEP, ":2: 'from' goes round in a cycle"},
     };
@@ -330,10 +398,16 @@ static void test_long_chain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_every_key),  TEST_IN_FOLDER(test_defaults),
-        TEST_IN_FOLDER(test_from),       TEST_IN_FOLDER(test_added),
-        TEST_IN_FOLDER(test_family),     TEST_IN_FOLDER(test_family_errors),
-        TEST_IN_FOLDER(test_refused),    TEST_IN_FOLDER(test_error_place_in_the_chain),
+        TEST_IN_FOLDER(test_every_key),
+        TEST_IN_FOLDER(test_defaults),
+        TEST_IN_FOLDER(test_from),
+        TEST_IN_FOLDER(test_added),
+        TEST_IN_FOLDER(test_added_and_family),
+        TEST_IN_FOLDER(test_switch),
+        TEST_IN_FOLDER(test_family),
+        TEST_IN_FOLDER(test_family_errors),
+        TEST_IN_FOLDER(test_refused),
+        TEST_IN_FOLDER(test_error_place_in_the_chain),
         TEST_IN_FOLDER(test_long_chain),
     };
 
