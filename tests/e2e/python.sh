@@ -416,6 +416,24 @@ while True: pass' >first.out 2>first.err &
     gone "$(cat how.pid)"
 }
 
+# The lines that examples/embed/README.md shows, for this version.
+test_example_embed() {
+    built
+    real build toolchain/wasi-libc toolchain/wl-run
+    status 0
+    ln -s "$OUT" build-output
+    ln -s "$WL_SOURCE_ROOT/examples" examples
+    sed -n 's/^    //p' "$WL_SOURCE_ROOT/examples/embed/README.md" | sed '$d' |
+        sed "s/v3\.13\.5/v$VERSION/g; s/python-3\.13/python-$SERIES/g" >lines
+    grep -c . lines | grep -qx 3 || fail "the README has other lines: $(cat lines)"
+    run bash -eu lines
+    status 0
+    is "$(cat .out)" "$(sed -n 's/^    \([0-9.]*\)$/\1/p' "$WL_SOURCE_ROOT/examples/embed/README.md")"
+    run build-output/toolchain/wl-run/bin/wl-run --dir "$PYTHON_DIR/usr/local::/usr/local" embed.wasm '1 / x' x=0
+    status 1
+    err ZeroDivisionError 'that can not be calculated'
+}
+
 test_its_own_tests() {
     real test $PY
     [ "$st" != 4 ] || skip 'a source cannot be had here'
