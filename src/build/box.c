@@ -1,5 +1,6 @@
 #include "box.h"
 
+#include "extensions.h"
 #include "fs.h"
 #include "memo.h"
 #include "run.h"
@@ -224,6 +225,9 @@ static void add_variables(struct box *b, const struct box_options *o, const stru
     strv_addf(&b->env, "VERSION=%s", r->version);
     strv_addf(&b->env, "JOBS=%d", jobs);
     strv_addf(&b->env, "DEBUG=%s", o->debug ? "1" : "");
+    strv_addf(&b->env, "EXTENSIONS=%s%s", r->extensions_n ? b->root : "", r->extensions_n ? "/" EXTENSIONS_SETUP : "");
+    strv_addf(&b->env, "EXTENSIONS_SED=%s%s", r->extensions_n ? b->root : "",
+              r->extensions_n ? "/" EXTENSIONS_SED : "");
     strv_addf(&b->env, "CPPFLAGS=%s", f->include.s ? f->include.s + 1 : "");
     strv_addf(&b->env, "CFLAGS=-O2 %s%s", map, o->debug ? " -g" : "");
     strv_addf(&b->env, "CXXFLAGS=-O2 %s%s", map, o->debug ? " -g" : "");
@@ -278,6 +282,8 @@ int box_make(struct box *b, const char *dir, const struct box_options *o, struct
         toolchain_env(t, sdk, sysroot, &b->env);
     if (r == 0)
         add_variables(b, o, &f, o->jobs ? o->jobs->n : 1);
+    if (r == 0)
+        r = extensions_write(node->recipe, dir, b->root, &b->env, err);
     if (r == 0 && o->jobs)
         strv_addf(&b->env, "MAKEFLAGS=%s", o->jobs->makeflags);
     if (r == 0 && o->for_tests) {

@@ -1,6 +1,7 @@
 #include "build.h"
 
 #include "box.h"
+#include "extensions.h"
 #include "fs.h"
 #include "jobs.h"
 #include "patch.h"
@@ -271,7 +272,7 @@ static int prepare_tree(const struct port_job *j, const struct box *b, struct wl
         phase(j, "patch");
     for (size_t i = 0; r == 0 && i < n->recipe->patches.n; i++)
         r = patch_apply(n->recipe->patches.v[i], src, j->o->cancel, err);
-    return r;
+    return r < 0 ? r : extensions_check(n->recipe, b->dir, err);
 }
 
 /* Runs steps (what: or checks) one after the other. A failed one leaves its last lines with the events and the way back

@@ -219,6 +219,29 @@ static int hash_paths(struct hash *h, const char *label, const struct strv *path
     return 0;
 }
 
+static int hash_extensions(struct hash *h, const struct recipe *r, struct wl_err *err)
+{
+    for (size_t i = 0; i < r->extensions_n; i++) {
+        const struct recipe_extension *x = &r->extensions[i];
+
+        hash_field(h, "module", x->module);
+        hash_field(h, "init", x->init);
+        hash_list(h, "flag", &x->flags);
+        for (size_t k = 0; k < x->sources.n; k++) {
+            WL_CLEANUP_FREE char *path = path_join(r->extensions_dir, x->sources.v[k]);
+            char hex[HASH_HEX_SIZE];
+
+            hash_field(h, "module source", x->sources.v[k]);
+            if (starts_with(x->sources.v[k], "$SRC/"))
+                continue; /* the archives' hashes stand for it */
+            if (hash_tree(path, hex, err) < 0)
+                return -(int)err->cls;
+            hash_field(h, "sha256", hex);
+        }
+    }
+    return 0;
+}
+
 static int node_key(const struct plan_options *o, const struct plan *p, struct node *n, struct wl_err *err)
 {
     const struct toolchain *t = plan_toolchain(p, n);
@@ -254,6 +277,8 @@ static int node_key(const struct plan_options *o, const struct plan *p, struct n
     hash_list(h, "env", &r->env);
     hash_list(h, "var", &r->vars);
     hash_list(h, "contains", &r->contains);
+    if (e == 0)
+        e = hash_extensions(h, r, err);
     for (size_t i = 0; i < r->steps_n; i++) {
         hash_field(h, "step", r->steps[i].name);
         hash_field(h, "run", r->steps[i].run);

@@ -57,6 +57,8 @@ static void print_node(struct app *a, const struct plan *p, size_t i)
     print_list("needs", r->needs.v, r->needs.n);
     print_list("build-needs", r->build_needs.v, r->build_needs.n);
     print_list("check-needs", r->check_needs.v, r->check_needs.n);
+    for (size_t i = 0; i < r->extensions_n; i++)
+        printf("%-12s %s\n", i ? "" : "extensions", r->extensions[i].module);
     print_steps("steps", r->steps, r->steps_n);
     print_steps("checks", r->checks, r->checks_n);
     print_steps("tests", r->tests, r->tests_n);

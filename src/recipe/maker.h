@@ -39,7 +39,10 @@ int expand_text(const struct maker *m, const struct layer *l, const char *key, c
 /* Whether a path is relative and does not lead out of its folder. */
 bool is_inner_path(const char *path);
 
-/* Whether a step, check or test names the environment variable. */
-bool recipe_names(const struct recipe *r, const char *variable);
+/* Whether some of the steps names the environment variable. */
+bool steps_name(const struct recipe_step *steps, size_t n, const char *variable);
+
+/* Reads and checks `extensions`; to be called when the steps are known. */
+int take_extensions(const struct maker *m);
 
 #endif

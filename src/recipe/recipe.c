@@ -554,15 +554,15 @@ static int take_scalars(const struct maker *m)
     return 0;
 }
 
-static bool steps_name(const struct recipe_step *steps, size_t n, const char *text)
+bool steps_name(const struct recipe_step *steps, size_t n, const char *variable)
 {
     for (size_t i = 0; i < n; i++)
-        if (strstr(steps[i].run, text))
+        if (strstr(steps[i].run, variable))
             return true;
     return false;
 }
 
-bool recipe_names(const struct recipe *r, const char *variable)
+static bool recipe_names(const struct recipe *r, const char *variable)
 {
     return steps_name(r->steps, r->steps_n, variable) || steps_name(r->checks, r->checks_n, variable) ||
            steps_name(r->tests, r->tests_n, variable);
@@ -645,6 +645,7 @@ static int take_all(const struct maker *m)
     for (size_t i = 0; e == 0 && i < r->env.n; i++)
         if (!strchr(r->env.v[i], '=') || r->env.v[i][0] == '=')
             e = layer_error(first_with(m, "env"), "env", m->err, "env: \"%s\" is not NAME=value", r->env.v[i]);
+    e = e < 0 ? e : take_extensions(m);
     return e < 0 ? e : take_switches(m);
 }
 
@@ -753,6 +754,14 @@ void recipe_free(struct recipe *r)
     steps_free(r->steps, r->steps_n);
     steps_free(r->checks, r->checks_n);
     steps_free(r->tests, r->tests_n);
+    for (size_t i = 0; i < r->extensions_n; i++) {
+        free(r->extensions[i].module);
+        free(r->extensions[i].init);
+        strv_free(&r->extensions[i].sources);
+        strv_free(&r->extensions[i].flags);
+    }
+    free(r->extensions);
+    free(r->extensions_dir);
     free(r->name);
     free(r->file);
     free(r->summary);

@@ -23,6 +23,14 @@ struct recipe_step {
     char *name, *run;
 };
 
+/* A C extension module to be linked into the interpreter. */
+struct recipe_extension {
+    char *module;        /* its name, with dots in a package */
+    char *init;          /* the function that its sources call PyInit_... */
+    struct strv sources; /* paths in extensions_dir, or "$SRC/..."; headers and folders beside them too */
+    struct strv flags;   /* "$NAME" in them is a variable of the steps */
+};
+
 /* Where in the recipe's files an entry stands. */
 struct recipe_place {
     size_t file; /* index in the chain */
@@ -51,7 +59,10 @@ struct recipe {
     struct strv env, vars, contains; /* vars: also "ssl=1" or "ssl=" where the switch makes a difference */
     struct recipe_step *steps, *checks, *tests;
     size_t steps_n, checks_n, tests_n;
-    struct strv chain; /* the files this came from: its own, then those it is `from` */
+    struct recipe_extension *extensions;
+    size_t extensions_n;
+    char *extensions_dir; /* the folder of the recipe that names them; NULL without any */
+    struct strv chain;    /* the files this came from: its own, then those it is `from` */
 };
 
 /* Where recipes are: folders searched in order, and the root that "/guest/x.c" in `files` is relative to. */
@@ -76,6 +87,15 @@ int recipe_error(const struct recipe *r, const char *key_path, struct wl_err *er
 /* The same for a known place. */
 int recipe_error_at(const struct recipe *r, const struct recipe_place *at, struct wl_err *err, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* A module's name as a C identifier: dots become "__". The caller frees it. */
+char *extension_symbol(const char *module);
+/* Whether a source of an extension is compiled; else it only lies beside. */
+bool extension_compiles(const char *source);
+/* Whether a flag is the linker's. */
+bool extension_links(const char *flag);
+/* Whether what follows is a flag's value. */
+bool extension_takes_value(const char *flag);
 
 /* Every port's name, sorted, abstract ones left out unless asked for. A recipe that cannot be read is listed by its
  * folder's name, so that using it tells what is wrong. */

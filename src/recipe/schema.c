@@ -51,6 +51,16 @@ static const cyaml_schema_field_t step_fields[] = {
 };
 static const cyaml_schema_value_t step = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_step, step_fields)};
 
+static const cyaml_schema_field_t extension_fields[] = {
+    STRING("module", struct file_extension, module),
+    STRINGS("sources", struct file_extension, sources),
+    STRINGS("flags", struct file_extension, flags),
+    STRING("init", struct file_extension, init),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t extension = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_extension, extension_fields)};
+
 static const cyaml_schema_field_t recipe_fields[] = {
     STRING("summary", struct recipe_file, summary),
     STRING("license", struct recipe_file, license),
@@ -81,6 +91,7 @@ static const cyaml_schema_field_t recipe_fields[] = {
     STRINGS("contains", struct recipe_file, contains),
     STRINGS("check-needs", struct recipe_file, check_needs),
     STRINGS("test-needs", struct recipe_file, test_needs),
+    STRUCTS("extensions", struct recipe_file, extensions, extension),
     STRUCTS("steps", struct recipe_file, steps, step),
     STRUCTS("checks", struct recipe_file, checks, step),
     STRUCTS("tests", struct recipe_file, tests, step),
@@ -116,7 +127,8 @@ static cyaml_config_t config(struct complaint *c)
 
 static int add_known(struct str *out, const char *key)
 {
-    static const cyaml_schema_field_t *const tables[] = {recipe_fields, source_fields, archive_fields, step_fields};
+    static const cyaml_schema_field_t *const tables[] = {recipe_fields, source_fields, archive_fields, step_fields,
+                                                         extension_fields};
     size_t best = 3;
     const char *found = NULL;
 

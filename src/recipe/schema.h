@@ -32,6 +32,12 @@ struct file_step {
     char *run;
 };
 
+struct file_extension {
+    char *module, *init;
+    char **sources, **flags;
+    unsigned sources_count, flags_count;
+};
+
 struct recipe_file {
     char *summary, *license, *homepage;
     bool abstract;
@@ -49,6 +55,8 @@ struct recipe_file {
         test_needs_count, check_needs_count;
     char **add_patches, **add_files, **add_needs;
     unsigned add_patches_count, add_files_count, add_needs_count;
+    struct file_extension *extensions;
+    unsigned extensions_count;
     struct file_step *steps, *checks, *tests;
     unsigned steps_count, checks_count, tests_count;
 };

@@ -96,7 +96,7 @@ fi
 
 same "docs/recipes.md describes the keys of src/recipe/schema.c" \
     "$(sed -nE 's/^ *(STRINGS?|STRUCTS|CYAML_FIELD_[A-Z_]+)\("([a-z0-9-]+)".*/\2/p' src/recipe/schema.c)" \
-    "$(sed -n '/^## All keys/,/^Unpacked is/p' docs/recipes.md | sed -nE 's/^\| `([a-z0-9-]+)` \|.*/\1/p'
+    "$(sed -n '/^## All keys/,/^Unpacked is/p; /^## Extension modules/,/^A module that/p' docs/recipes.md | sed -nE 's/^\| `([a-z0-9-]+)` \|.*/\1/p'
        grep -oE 'list of `\{name, run\}`' docs/recipes.md | grep -oE 'name|run')"
 none "docs/recipes.md describes the variables of a step" "$(
     grep -ohE '"[A-Z_]+=' src/build/box.c src/build/toolchain.c | tr -d '"=' | grep -vx TERM | sort -u | while read -r name; do

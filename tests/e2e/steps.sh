@@ -36,7 +36,7 @@ test_the_environment_is_what_the_recipe_says_and_nothing_else() {
     local env allowed
     env=$(environment_of made/a) || exit 1
     allowed='PATH HOME TMPDIR LC_ALL TZ SOURCE_DATE_EPOCH ROOT SRC BUILD STAGE FILES PORT VERSION JOBS MAKEFLAGS DEBUG
-NEED_LIBS_DEP CFLAGS CXXFLAGS CPPFLAGS LDFLAGS PKG_CONFIG_LIBDIR PKG_CONFIG_PATH CONFIG_SITE VAR_MY_COLOUR FOO PWD
+NEED_LIBS_DEP CFLAGS CXXFLAGS CPPFLAGS LDFLAGS PKG_CONFIG_LIBDIR PKG_CONFIG_PATH CONFIG_SITE EXTENSIONS EXTENSIONS_SED VAR_MY_COLOUR FOO PWD
 OLDPWD SHLVL _'
     local name
     while IFS='=' read -r name _; do
@@ -504,6 +504,100 @@ test_what_checks_need_must_be_there() {
     wl made/c
     clean_failure 3
     err 'a cycle of needs: made/c -> made/d -> made/c'
+}
+
+# A made-up interpreter, whose steps do with $EXTENSIONS what CPython's makesetup does: it prints what its modules say.
+interpreter() {
+    port app/interpreter <<'END'
+version: "1"
+toolchain: native
+steps:
+  - name: link
+    run: |
+      : >config.c
+      : >rows
+      : >Makefile
+      mkdir -p Modules
+      if [ -n "$EXTENSIONS" ]; then
+        while read -r name words; do
+          case $name in '*static*') continue ;; *=*) echo "$name $words" >>Makefile; continue ;; esac
+          echo "const char *PyInit_$name(void);" >>config.c
+          echo "    {\"$name\", PyInit_$name}," >>rows
+          for word in $words; do
+            case $word in
+            *.c) printf 'OBJECTS += %s.o\n%s.o: %s; $(CC) $(EXT_%s_CFLAGS) -c $< -o $@\n' "${word%.c}" "${word%.c}" "$word" "$name" >>Modules/rules ;;
+            esac
+          done
+          printf 'LIBS += $(EXT_%s_LDFLAGS)\n' "$name" >>Makefile
+        done <"$EXTENSIONS"
+        cat Makefile Modules/rules >Modules/Makefile
+        { echo 'struct { const char *name, *(*init)(void); } table[] = {'; cat rows; echo '{0, 0}};'; } >>config.c
+        sed -i -f "$EXTENSIONS_SED" config.c
+      else
+        echo 'struct { const char *name, *(*init)(void); } table[] = {{0, 0}};' >>config.c
+        : >Modules/Makefile
+      fi
+      cat >>config.c <<'EOF'
+      #include <stdio.h>
+      int main(void) { for (int i = 0; table[i].name; i++) printf("%s: %s\n", table[i].name, table[i].init()); }
+      EOF
+      printf 'all: $(OBJECTS)\n\t$(CC) ../config.c $(OBJECTS) $(LIBS) -o $(STAGE)/interpreter\n' >>Modules/Makefile
+      make -C Modules all
+END
+}
+
+test_extension_modules() {
+    command -v make >/dev/null || skip 'no make'
+    interpreter
+    archive a.tar.gz lib/speed.c='#include "speed.h"
+const char *begin(void) { return SPEED; }' lib/include/speed.h='#define SPEED "fast"'
+    mkdir -p "$PORTS/app/mine/sub"
+    # shellcheck disable=SC2016
+    printf '#include <math.h>\n#include "sub/greet.h"\nextern double zero;\nconst char *PyInit_greet(void) { return cos(zero) == 1 ? HELLO : 0; }\n' \
+        >"$PORTS/app/mine/greet.c"
+    printf 'double zero = ZERO;\n' >"$PORTS/app/mine/sub/zero.c"
+    printf '#define HELLO "hello"\n' >"$PORTS/app/mine/sub/greet.h"
+    port app/mine <<END
+from: app/interpreter
+add-sources:
+  - {url: "file:$T/a.tar.gz", sha256: $(sha256 a.tar.gz), into: speed}
+extensions:
+  - module: greet
+    sources: [greet.c, sub/zero.c, sub/greet.h]
+    flags: [-DZERO=0.0, -lm]
+  - module: pack._speed
+    sources: ["\$SRC/speed/lib/speed.c"]
+    flags: ["-I\$SRC/speed/lib/include"]
+    init: begin
+END
+    wl app/mine
+    status 0
+    is "$("$OUT/app/mine/interpreter" | tr '\n' ' ')" 'greet: hello pack._speed: fast '
+    wl app/interpreter
+    status 0
+    is "$("$OUT/app/interpreter/interpreter")" ''
+    wl info app/mine
+    out 'extensions   greet' '             pack._speed'
+    # What a module is made of decides whether it is built anew.
+    wl app/mine
+    out 'nothing to do'
+    printf '#define HELLO "good morning"\n' >"$PORTS/app/mine/sub/greet.h"
+    wl app/mine
+    status 0
+    "$OUT/app/mine/interpreter" | grep -qx 'greet: good morning' || fail 'not built anew'
+    # A module that does not compile, and one that is not there.
+    printf 'nonsense\n' >"$PORTS/app/mine/greet.c"
+    wl app/mine
+    clean_failure 1
+    err "step 'link' failed" 'greet.c'
+    sed -i 's|lib/speed.c|lib/lost.c|' "$PORTS/app/mine/recipe.yaml"
+    wl app/mine
+    clean_failure 3
+    err "$PORTS/app/mine/recipe.yaml:9: extensions: pack._speed: nothing unpacked and patched has \$SRC/speed/lib/lost.c"
+    rm "$PORTS/app/mine/greet.c"
+    wl app/mine
+    clean_failure 3
+    err "$PORTS/app/mine/recipe.yaml:6: extensions: there is no $PORTS/app/mine/greet.c"
 }
 
 test_a_step_leaves_nothing_running() {

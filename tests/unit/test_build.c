@@ -341,6 +341,52 @@ static void test_checks(void **state)
     end_world(&w);
 }
 
+static void test_extensions(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *file = NULL, *sed = NULL, *expected = NULL, *dir = NULL;
+    struct world w;
+
+    make_world(state, &w);
+    put_file(state, "ports/m/a/ext/one.c", "");
+    put_file(state, "ports/m/a/ext/one.h", "");
+    put_file(state, "ports/m/a/two.cc", "");
+    put_step(state, "l/x", "true", "");
+    put_step(
+        state, "m/a",
+        "cp \"$EXTENSIONS\" \"$EXTENSIONS_SED\" \"$STAGE/\"; mkdir Modules; cd Modules; "
+        "ls ../../extensions/files/ext/one.c ../../extensions/files/ext/one.h ../../extensions/files/two.cc",
+        "needs: [l/x]\n"
+        "extensions:\n"
+        "  - {module: one, sources: [ext/one.c, ext/one.h], flags: [-DA=1, -lm, \"-I$NEED_L_X/i\", -Xlinker, -s]}\n"
+        "  - {module: p.two, init: init_it, sources: [two.cc, ext/one.h]}\n");
+    assert_ok(build(&w, "m/a", &err), &err);
+    dir = store_build_dir(&w.s, w.p.nodes[node_of(&w.p, "m/a")].key);
+    file = artifact_file(&w, "m/a", "Setup");
+    expected = xasprintf("*static*\n"
+                         "EXT_one_CFLAGS=-I%s/extensions/files -DA=1 -I%s/needs/l-x/i\n"
+                         "EXT_one_LDFLAGS= -lm -Xlinker -s\n"
+                         "one ../../extensions/files/ext/one.c $(EXT_one_CFLAGS) $(EXT_one_LDFLAGS)\n"
+                         "EXT_p__two_CFLAGS=-I%s/extensions/files -Dinit_it=PyInit_p__two\n"
+                         "EXT_p__two_LDFLAGS=\n"
+                         "p__two ../../extensions/files/two.cc $(EXT_p__two_CFLAGS) $(EXT_p__two_LDFLAGS)\n",
+                         dir, dir, dir);
+    assert_file_is(file, expected);
+    sed = artifact_file(&w, "m/a", "config.sed");
+    assert_file_is(sed, "s/{\"p__two\", PyInit_p__two}/{\"p.two\", PyInit_p__two}/\n");
+    /* Without any the variables are there all the same, and empty. */
+    put_step(state, "m/b", "test -z \"$EXTENSIONS$EXTENSIONS_SED\"; test ! -e \"$ROOT/extensions\"", "");
+    assert_ok(build(&w, "m/b", &err), &err);
+    put_step(state, "m/c", "cat \"$EXTENSIONS\"", "extensions:\n  - module: x\n    sources: [\"$SRC/lost.c\"]\n");
+    assert_class(build(&w, "m/c", &err), WL_E_RECIPE, &err);
+    assert_contains(err.text, "m/c/recipe.yaml:9: extensions: x: nothing unpacked and patched has $SRC/lost.c");
+    put_step(state, "m/c", "cat \"$EXTENSIONS\"",
+             "extensions:\n  - module: x\n    sources: [\"$SRC/lost.c\"]\n    flags: [\"-I$NEED_NOTHING/x\"]\n");
+    assert_class(build(&w, "m/c", &err), WL_E_RECIPE, &err);
+    assert_contains(err.text, "m/c/recipe.yaml:10: extensions: no variable of the steps is called $NEED_NOTHING");
+    end_world(&w);
+}
+
 static void test_fetch_once(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
@@ -378,6 +424,7 @@ int main(void)
         TEST_IN_FOLDER(test_fresh_box),
         TEST_IN_FOLDER(test_tests_of_a_port),
         TEST_IN_FOLDER(test_checks),
+        TEST_IN_FOLDER(test_extensions),
         TEST_IN_FOLDER(test_fetch_once),
     };
 

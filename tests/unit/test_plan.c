@@ -304,6 +304,44 @@ static void test_key_and_switch(void **state)
     recipe_roots_free(&roots);
 }
 
+static void test_key_and_extensions(void **state)
+{
+    static const char *const variants[] = {
+        "",
+        "extensions: [{module: a, sources: [a.c]}]\n",
+        "extensions: [{module: b, sources: [a.c]}]\n",
+        "extensions: [{module: a, sources: [a.c], init: PyInit_b}]\n",
+        "extensions: [{module: a, sources: [a.c, a.h]}]\n",
+        "extensions: [{module: a, sources: [\"$SRC/a.c\"]}]\n",
+        "extensions: [{module: a, sources: [a.c], flags: [-DX]}]\n",
+        "extensions: [{module: a, sources: [a.c]}, {module: b, sources: [b.c]}]\n",
+    };
+    enum { N = sizeof variants / sizeof *variants };
+    struct recipe_roots roots = roots_of(state);
+    struct plan_options o = options_of(&roots);
+    char *keys[N], *other;
+
+    put_file(state, "ports/m/a/a.c", "int a;\n");
+    put_file(state, "ports/m/a/b.c", "");
+    put_file(state, "ports/m/a/a.h", "");
+    for (size_t i = 0; i < N; i++) {
+        WL_CLEANUP_FREE char *yaml =
+            xasprintf("version: \"1\"\ntoolchain: none\nsteps: [{name: a, run: \"cat $EXTENSIONS\"}]\n%s", variants[i]);
+
+        put_recipe(state, "m/a", yaml);
+        keys[i] = key_of(state, &o, "m/a");
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(keys[k], keys[i]);
+    }
+    put_file(state, "ports/m/a/a.c", "int b;\n");
+    other = key_of(state, &o, "m/a");
+    assert_string_not_equal(other, keys[N - 1]);
+    free(other);
+    for (size_t i = 0; i < N; i++)
+        free(keys[i]);
+    recipe_roots_free(&roots);
+}
+
 /* An error in a list that is put together from several recipes names the one that says it. */
 static void test_place_of_a_need(void **state)
 {
@@ -574,6 +612,7 @@ int main(void)
         TEST_IN_FOLDER(test_key_changes_with_the_recipe),
         TEST_IN_FOLDER(test_key_stays_with_what_does_not_matter),
         TEST_IN_FOLDER(test_key_and_switch),
+        TEST_IN_FOLDER(test_key_and_extensions),
         TEST_IN_FOLDER(test_place_of_a_need),
         TEST_IN_FOLDER(test_key_and_files),
         TEST_IN_FOLDER(test_key_and_needs),

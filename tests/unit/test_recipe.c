@@ -255,6 +255,92 @@ static void test_switch(void **state)
     assert_string_equal(steps->vars.v[0], "ssl=");
 }
 
+#define EXT_STEP "steps: [{name: a, run: \"cat $EXTENSIONS\"}]\n"
+
+static void test_extensions(void **state)
+{
+    WL_CLEANUP_RECIPE struct recipe *r = NULL;
+    WL_CLEANUP_FREE char *dir = in_folder(state, "ports/app/base"), *symbol = extension_symbol("pack.sub._speed");
+
+    put_file(state, "ports/app/base/ext/greet.c", "");
+    put_file(state, "ports/app/base/ext/greet.h", "");
+    put_recipe(
+        state, "app/base",
+        "abstract: true\nvars: [\"name=greet\"]\n"
+        "extensions:\n"
+        "  - module: greet\n"
+        "    sources: [\"ext/${name}.c\", ext/greet.h, ext]\n"
+        "    flags: [-DX=1, -lm, \"-Wl,-s\", -include, x.h, -Xlinker, -O1, -u, start, \"-I$SRC/include-${version}\"]\n"
+        "  - module: pack.sub._speed\n"
+        "    sources: [\"$SRC/a/speed.c\", \"${SRC}/b-${version}/speed.cc\"]\n"
+        "    init: PyInit_other\n" EXT_STEP);
+    put_recipe(state, "app/v1", "from: app/base\nversion: \"1\"\n");
+    r = load(state, "app/v1");
+    assert_int_equal(r->extensions_n, 2);
+    assert_string_equal(r->extensions_dir, dir); /* of the recipe that names them */
+    assert_string_equal(r->extensions[0].module, "greet");
+    assert_string_equal(r->extensions[0].init, "PyInit_greet");
+    assert_int_equal(r->extensions[0].sources.n, 3);
+    assert_string_equal(r->extensions[0].sources.v[0], "ext/greet.c");
+    assert_int_equal(r->extensions[0].flags.n, 10);
+    assert_string_equal(r->extensions[0].flags.v[9], "-I$SRC/include-1");
+    assert_string_equal(r->extensions[1].init, "PyInit_other");
+    assert_string_equal(r->extensions[1].sources.v[1], "$SRC/b-1/speed.cc");
+    assert_string_equal(symbol, "pack__sub___speed");
+    assert_true(extension_links("-lm") && extension_links("-Wl,-s") && extension_links("libx.a") &&
+                extension_links("-u"));
+    assert_false(extension_links("-undef") || extension_links("-DX=1") || extension_links("-Wall"));
+}
+
+static void test_extensions_refused(void **state)
+{
+    static const char *const cases[][2] = {
+        {"  - {sources: [a.c]}\n", "has a 'module' and 'sources'"},
+        {"  - {module: a-b, sources: [a.c]}\n", "\"a-b\" is no name of a module"},
+        {"  - {module: 1a, sources: [a.c]}\n", "is no name of a module"},
+        {"  - {module: a., sources: [a.c]}\n", "is no name of a module"},
+        {"  - {module: .a, sources: [a.c]}\n", "is no name of a module"},
+        {"  - {module: a.1, sources: [a.c]}\n", "is no name of a module"},
+        {"  - {module: \"\", sources: [a.c]}\n", "is no name of a module"},
+        {"  - {module: a, init: \"x()\", sources: [a.c]}\n", "\"x()\" is no name of a C function"},
+        {"  - {module: a}\n", "a has no C or C++ source"},
+        {"  - {module: a, sources: [a.h]}\n", "a has no C or C++ source"},
+        {"  - {module: a, sources: [none.c]}\n", "there is no "},
+        {"  - {module: a, sources: [../a.c]}\n", "leads out of its folder"},
+        {"  - {module: a, sources: [/etc/a.c]}\n", "leads out of its folder"},
+        {"  - {module: a, sources: [\"$SRC/../a.c\"]}\n", "leads out of its folder"},
+        {"  - {module: a, sources: [\"$SRC/a b.c\"]}\n", "has more than letters"},
+        {"  - {module: a, sources: [\"$FILES/a.c\"]}\n", "has more than letters"},
+        {"  - {module: a, sources: [\"$SRC/a.h\"]}\n", "is no C or C++ source"},
+        {"  - {module: a, sources: [a.c, a.c]}\n", "is compiled twice"},
+        {"  - {module: a, sources: [a.c]}\n  - {module: b, sources: [a.cc]}\n", "or lies beside one of the same name"},
+        {"  - {module: a.b, sources: [a.c]}\n  - {module: a__b, sources: [b.c]}\n", "the same symbol, PyInit_a__b"},
+        {"  - {module: a, sources: [a.c]}\n  - {module: a, sources: [b.c]}\n", "the same symbol, PyInit_a"},
+        {"  - {module: a, sources: [a.c], flags: [\"-DX=1 -DY\"]}\n", "is not one word"},
+        {"  - {module: a, sources: [a.c], flags: [\"-DX='y'\"]}\n", "is not one word"},
+        {"  - {module: a, sources: [a.c], flags: [\"-DX=$(pwd)\"]}\n", "is not one word"},
+        {"  - {module: a, sources: [a.c], flags: [\"-I$\"]}\n", "is not one word"},
+        {"  - {module: a, sources: [a.c], flags: [\"\"]}\n", "is not one word"},
+        {"  - {module: a, sources: [a.c], flags: [X=1]}\n", "\"X=1\" is no flag"},
+        {"  - {module: a, sources: [a.c], flags: [-include]}\n", "-include lacks its value"},
+        {"  - {module: a, sources: [a.c], flags: [-Wl,-s]}\n", "after -Wl a comma is missing"},
+        {"  - {module: a, sources: [a.c], flag: [-s]}\n", "unknown key 'flag'; did you mean 'flags'?"},
+        {"  - a\n", ":3: "},
+    };
+
+    put_file(state, "ports/made/bad/a.c", "");
+    put_file(state, "ports/made/bad/a.cc", "");
+    put_file(state, "ports/made/bad/b.c", "");
+    put_file(state, "ports/made/bad/a.h", "");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        WL_CLEANUP_FREE char *yaml = xasprintf("version: \"1\"\nextensions:\n%s" EXT_STEP, cases[i][0]);
+
+        refuse(state, yaml, cases[i][1]);
+    }
+    refuse(state, "version: \"1\"\nextensions: [{module: a, sources: [a.c]}]\n" STEP,
+           ":2: extensions: no step of this recipe uses $EXTENSIONS");
+}
+
 static void test_family(void **state)
 {
     WL_CLEANUP_RECIPE struct recipe *r = NULL;
@@ -404,6 +490,8 @@ int main(void)
         TEST_IN_FOLDER(test_added),
         TEST_IN_FOLDER(test_added_and_family),
         TEST_IN_FOLDER(test_switch),
+        TEST_IN_FOLDER(test_extensions),
+        TEST_IN_FOLDER(test_extensions_refused),
         TEST_IN_FOLDER(test_family),
         TEST_IN_FOLDER(test_family_errors),
         TEST_IN_FOLDER(test_refused),
