@@ -145,6 +145,9 @@ int build_fetch(const struct build_options *o, struct plan *p, bool only_needed,
             if ((only_needed && !n->build) || n->sources[s].path || n->sources[s].unwanted ||
                 queued(&q, &n->recipe->sources[s].source))
                 continue;
+            /* Whether it is wanted is only known when it is known which archive the first source comes from. */
+            if (n->recipe->sources[s].only_with && !n->sources[0].path)
+                continue;
             q.jobs = xreallocarray(q.jobs, q.n + 1, sizeof *q.jobs);
             q.jobs[q.n++] = (struct fetch_job){n->recipe, s};
         }

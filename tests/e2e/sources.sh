@@ -74,6 +74,21 @@ test_another_archive_of_the_same_source() {
     out 'nothing to do'
 }
 
+# The second source is only for the archive that the first does not come from, so nobody may ask for it.
+test_a_source_that_is_not_wanted_is_not_fetched() {
+    serve
+    archive www/a.tar.gz hello=one
+    archive www/b.tar.gz hello=two
+    local hash
+    hash=$(sha256 www/a.tar.gz)
+    from_url made/a "$URL/none.tar.gz" "$hash" '    also:' "      - url: $URL/b.tar.gz" \
+        "        sha256: $(sha256 www/b.tar.gz)" "  - url: $URL/more.tar.gz" "    sha256: $(none)" "    only-with: $hash"
+    wl made/a
+    status 0
+    is "$(cat "$OUT/made/a/hello")" two
+    is "$(grep -c more.tar.gz .requests)" 0 'requests for the other'
+}
+
 test_404() {
     serve
     from_url made/a "$URL/none.tar.gz" "$(none)"
