@@ -67,7 +67,7 @@ def compression():
 def database():
     import sqlite3
 
-    db = sqlite3.connect("/work/smoke.db")
+    db = sqlite3.connect("/data/smoke.db")
     with db:
         db.execute("CREATE TABLE t(name TEXT PRIMARY KEY, value)")
         db.executemany("INSERT INTO t VALUES(?, ?)", [("a", 1), ("b", 2.5), ("c", b"\0\xff"), ("\u20ac", None)])
@@ -78,7 +78,7 @@ def database():
     except sqlite3.IntegrityError:
         pass
     db.close()
-    db = sqlite3.connect("/work/smoke.db")
+    db = sqlite3.connect("/data/smoke.db")
     assert dict(db.execute("SELECT * FROM t")) == {"a": 1, "b": 2.5, "c": b"\0\xff", "\u20ac": None}
     db.create_function("double", 1, lambda x: 2 * x)
     assert db.execute("SELECT double(21), json('[1, 2]'), sqrt(4)").fetchone() == (42, "[1,2]", 2.0)
@@ -86,19 +86,19 @@ def database():
     db.backup(copy)
     assert copy.execute("SELECT count(*) FROM t").fetchone() == (4,)
     db.close()
-    os.unlink("/work/smoke.db")
+    os.unlink("/data/smoke.db")
 
 
 def maps():
     import fcntl, mmap
 
-    with open("/work/map", "wb") as file:
+    with open("/data/map", "wb") as file:
         file.write(b"a" * 100000)
-    with open("/work/map", "r+b") as file:
+    with open("/data/map", "r+b") as file:
         with mmap.mmap(file.fileno(), 0) as shared:
             shared[10:13] = b"XYZ"
             shared.flush()
-            with open("/work/map", "rb") as other:
+            with open("/data/map", "rb") as other:
                 assert other.read(15) == b"a" * 10 + b"XYZaa"
             shared[99999] = ord("Z")
         with mmap.mmap(file.fileno(), 4096, offset=65536) as part:
@@ -118,7 +118,7 @@ def maps():
         late = mmap.mmap(file.fileno(), 0)
     # Its file is closed, and the number may be another file's by now: nothing may be written there.
     late[0] = ord("L")
-    with open("/work/other", "w+b") as other:
+    with open("/data/other", "w+b") as other:
         other.write(b"o" * 100000)
         other.flush()
         try:
@@ -132,8 +132,8 @@ def maps():
     with mmap.mmap(-1, 8192) as memory:
         memory.write(b"hello")
         assert memory[:6] == b"hello\0"
-    os.unlink("/work/map")
-    os.unlink("/work/other")
+    os.unlink("/data/map")
+    os.unlink("/data/other")
 
 
 def event_loop():
@@ -161,7 +161,7 @@ def event_loop():
         reader = asyncio.StreamReader()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), open("/smoke.py", "rb"))
         assert await reader.read() == text
-        out = open("/work/out", "wb")
+        out = open("/data/out", "wb")
         transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, out)
         writer = asyncio.StreamWriter(transport, protocol, None, loop)
         for _ in range(100):
@@ -169,9 +169,9 @@ def event_loop():
             await writer.drain()
         writer.close()
         await asyncio.sleep(0.01)
-        with open("/work/out", "rb") as file:
+        with open("/data/out", "rb") as file:
             assert file.read() == text * 100
-        os.unlink("/work/out")
+        os.unlink("/data/out")
 
         came = asyncio.Event()
         loop.add_signal_handler(signal.SIGINT, came.set)
@@ -282,7 +282,7 @@ def recursion():
     ends(lambda: key(1), RecursionError)
 
 
-os.makedirs("/work", exist_ok=True)
+os.makedirs("/data", exist_ok=True)
 for check in this_python, linked_in, compression, database, maps, event_loop, clear_errors, clocks, recursion:
     check()
     print("ok", check.__name__)
