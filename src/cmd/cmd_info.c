@@ -2,6 +2,7 @@
 #include "app.h"
 #include "compose.h"
 #include "fs.h"
+#include "module_table.h"
 
 #include <string.h>
 
@@ -70,6 +71,47 @@ static void print_node(struct app *a, const struct plan *p, size_t i)
         printf("%-12s %s\n", "logs", logs);
 }
 
+static void print_row(const struct module_row *r, const size_t width[2])
+{
+    int module = (int)(width[0] - utf8_length(r->module)), status = (int)(width[1] - utf8_length(r->status));
+
+    printf("%s%*s  %s", r->module, module, "", r->status);
+    if (*r->note)
+        printf("%*s  %s", status, "", r->note);
+    putchar('\n');
+}
+
+static int print_modules(struct app *a, const struct node *n, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *artifact = store_path(&a->store, n->key), *file = path_join(artifact, MODULE_TABLE);
+    const char *port = n->recipe->name;
+    struct module_table t;
+    size_t width[2];
+    int r;
+
+    if (!store_has(&a->store, n->key)) {
+        wl_err_set(err, WL_E_USAGE, "%s is not built, and its modules are known only then", port);
+        return wl_err_hint(err, "build it first: wl-make build %s%s", port, a->options.debug ? " --debug" : "");
+    }
+    if (!path_exists(file)) {
+        wl_err_set(err, WL_E_USAGE, "%s has no table of modules (%s in its artifact)", port, MODULE_TABLE);
+        return wl_err_hint(err, "--modules takes a Python, for example python/v3.11.2");
+    }
+    r = module_table_read(file, &t, err);
+    width[0] = r < 0 ? 0 : utf8_length(t.head.module);
+    width[1] = r < 0 ? 0 : utf8_length(t.head.status);
+    for (size_t i = 0; r == 0 && i < t.n; i++)
+        width[0] = utf8_length(t.rows[i].module) > width[0] ? utf8_length(t.rows[i].module) : width[0];
+    if (r == 0)
+        print_row(&t.head, width);
+    for (size_t i = 0; r == 0 && i < t.n; i++)
+        print_row(&t.rows[i], width);
+    if (r == 0)
+        printf("\n%s: %zu modules, %zu yes, %zu no\n", port, t.n, t.yes, t.n - t.yes);
+    module_table_free(&t);
+    return r;
+}
+
 int cmd_info(struct app *a, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
@@ -95,7 +137,10 @@ int cmd_info(struct app *a, struct wl_err *err)
             if (!first)
                 putchar('\n');
             first = false;
-            print_node(a, &p, i);
+            if (a->options.modules)
+                r = print_modules(a, &p.nodes[i], err);
+            else
+                print_node(a, &p, i);
         }
     plan_free(&p);
     return r;

@@ -17,7 +17,7 @@ const struct command commands[] = {
     {"list", CMD_LIST, "list [TEXT]", "show every port",
      "Shows every port whose name holds TEXT: version, whether it is in the output folder, and what it is.", cmd_list},
     {"info", CMD_INFO, "info PORT...", "show what a port is made of",
-     "Shows sources, patches, needs, steps, key and places of a port.", cmd_info},
+     "Shows sources, patches, needs, steps, key and places of a port, or the modules of a built Python.", cmd_info},
     {"fetch", CMD_FETCH, "fetch PORT...", "fetch sources, to build offline later",
      "Brings the sources of the ports, of what they need and of what their tests need into the cache: afterwards they\n"
      "build with --offline.",

@@ -43,6 +43,7 @@ static const struct option_info table[] = {
     {0, "all", NULL, "also recipes that others inherit from", FLAG, AT(list_all), CMD_LIST},
     {0, "sources", NULL, "fetched sources", FLAG, AT(clean_sources), CMD_CLEAN},
     {0, "store", NULL, "the artifacts of every port", FLAG, AT(clean_store), CMD_CLEAN},
+    {0, "modules", NULL, "the modules of a built Python, and why it lacks others", FLAG, AT(modules), CMD_INFO},
     {0, "dir", "HOST::GUEST", "let the guest use the folder HOST as GUEST (::ro behind it: only read)", RUNNER, 0,
      CMD_RUN},
     {0, "mapdir", "GUEST::HOST", "the old spelling of --dir", RUNNER, 0, CMD_RUN},

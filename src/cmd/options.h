@@ -31,7 +31,7 @@ struct options {
     int jobs;                          /* 0: one a processor */
     enum color_when color;
     bool verbose, quiet, offline, keep_going, dry_run, debug, keep_build, no_sandbox, help, version;
-    bool clean_all, clean_sources, clean_store, list_all;
+    bool clean_all, clean_sources, clean_store, list_all, modules;
     struct strv runner; /* options for the runner, as given */
     struct strv args;   /* what is not an option: ports, names of tests */
     struct strv guest;  /* of run: what stands behind the port or "--" */

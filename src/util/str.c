@@ -252,6 +252,38 @@ size_t edit_distance(const char *a, const char *b)
     return result;
 }
 
+bool utf8_valid(const char *s, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)s, *end = p + n;
+
+    while (p < end) {
+        size_t more = *p < 0x80 ? 0 : *p >= 0xc2 && *p < 0xe0 ? 1 : *p >= 0xe0 && *p < 0xf0 ? 2 : 3;
+        unsigned long c = more == 0 ? *p : *p & (0x3f >> more);
+
+        if (*p >= 0xf5 || (*p >= 0x80 && *p < 0xc2) || (size_t)(end - p) <= more)
+            return false;
+        for (size_t i = 1; i <= more; i++) {
+            if ((p[i] & 0xc0) != 0x80)
+                return false;
+            c = c << 6 | (p[i] & 0x3f);
+        }
+        /* Too long, a surrogate, or beyond Unicode. */
+        if ((more == 2 && c < 0x800) || (more == 3 && c < 0x10000) || (c >= 0xd800 && c < 0xe000) || c > 0x10ffff)
+            return false;
+        p += more + 1;
+    }
+    return true;
+}
+
+size_t utf8_length(const char *s)
+{
+    size_t n = 0;
+
+    for (; *s; s++)
+        n += ((unsigned char)*s & 0xc0) != 0x80;
+    return n;
+}
+
 char *human_size(unsigned long long bytes)
 {
     static const char *const unit[] = {"B", "kB", "MB", "GB", "TB"};

@@ -65,6 +65,11 @@ int version_compare(const char *a, const char *b);
 /* Levenshtein distance, for "did you mean". */
 size_t edit_distance(const char *a, const char *b);
 
+/* Whether n bytes are UTF-8. */
+bool utf8_valid(const char *s, size_t n);
+/* How many characters a text in UTF-8 has. */
+size_t utf8_length(const char *s);
+
 /* Bytes for people: "9.5 MB" (decimal units); the caller frees it. */
 char *human_size(unsigned long long bytes);
 

@@ -99,6 +99,56 @@ test_info() {
     clean_failure 2
 }
 
+# A made-up Python with a table of modules; its text goes through printf.
+with_modules() {
+    mkdir -p "$PORTS/python/v3.13.5"
+    printf "$1" >"$PORTS/python/v3.13.5/modules.tsv"
+    port python/v3.13.5 <<'END'
+version: "3.13.5"
+toolchain: none
+files: [modules.tsv]
+steps:
+  - name: x
+    run: mkdir "$STAGE/share"; cp "$FILES/modules.tsv" "$STAGE/share/"
+END
+}
+
+test_info_modules() {
+    with_modules 'module\tstatus\tnote\n_ssl\tno\tbuilt with `ssl: false`\nzlib\tyes\t\nname_of_ümlaut\tyes\tnot – quite\nx.y\tyes\n'
+    wl info --modules python/3.13
+    clean_failure 2
+    err 'python/v3.13.5 is not built' 'wl-make build python/v3.13.5'
+    not_there "$OUT"
+    wl python/3.13
+    wl info --modules python/3.13
+    status 0
+    printf '%s\n' 'module          status  note' '_ssl            no      built with `ssl: false`' 'zlib            yes' \
+        'name_of_ümlaut  yes     not – quite' 'x.y             yes' '' 'python/v3.13.5: 4 modules, 3 yes, 1 no' >expected
+    cmp expected .out || fail "$(diff expected .out)"
+    wl info --modules python/3.13 --debug
+    clean_failure 2
+    err 'wl-make build python/v3.13.5 --debug'
+}
+
+test_info_modules_of_what_has_none() {
+    simple libs/zlib
+    wl libs/zlib
+    wl info --modules libs/zlib
+    clean_failure 2
+    err 'libs/zlib has no table of modules (share/modules.tsv' 'python/'
+    local text line
+    for text in '' 'module\tstatus\tnote\nzlib\tperhaps\t\n' 'module\tstatus\tnote\nzlib\n' 'a\tb\tc\nzlib\tyes\tx\ty\n' \
+        'a\tb\tc\n\tyes\tx\n' 'a\tb\tc\nzlib\tyes\t\033[31m\n' 'a\tb\tc\nzlib\tyes\t\377\n' 'a\tb\tc\nzlib\tyes\t\300\257\n'; do
+        with_modules "$text"
+        wl -q python/3.13
+        wl info --modules python/3.13
+        clean_failure 1
+        err 'modules.tsv' 'the recipe that makes it is wrong'
+        line=$(printf "$text" | wc -l)
+        [ -z "$text" ] || err ":$line: is not"
+    done
+}
+
 test_doctor() {
     wl doctor
     # Whether all is there depends on the machine; what is said does not.

@@ -102,6 +102,28 @@ static void test_shell_quote(void **state)
     }
 }
 
+static void test_utf8(void **state)
+{
+    static const char *const good[] = {"", "a", "\xc3\xbc", "\xe2\x80\x93", "\xf0\x9f\x90\x8d", "\xed\x9f\xbf"};
+    static const char *const bad[] = {"\x80",
+                                      "\xc3",
+                                      "\xc0\xaf",
+                                      "\xe0\x80\xaf",
+                                      "\xed\xa0\x80",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf8\x88\x80\x80\x80",
+                                      "\xe2\x80",
+                                      "\xe2\x28\xa1",
+                                      "\xff"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(utf8_valid(good[i], strlen(good[i])));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(utf8_valid(bad[i], strlen(bad[i])));
+    assert_int_equal(utf8_length("m\xc3\xbc\xe2\x80\x93\xf0\x9f\x90\x8dx"), 5);
+}
+
 static void test_version_compare(void **state)
 {
     static const char *const rising[] = {"2.9", "2.10", "3", "3.9", "3.11", "3.11.1", "3.11.2", "3.11.15", "10.0"};
@@ -171,11 +193,17 @@ static void test_alloc(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_str_grows),       cmocka_unit_test(test_str_take),
-        cmocka_unit_test(test_str_add_nothing), cmocka_unit_test(test_strv),
-        cmocka_unit_test(test_starts_and_ends), cmocka_unit_test(test_shell_quote),
-        cmocka_unit_test(test_version_compare), cmocka_unit_test(test_edit_distance),
-        cmocka_unit_test(test_human_size),      cmocka_unit_test(test_alloc),
+        cmocka_unit_test(test_str_grows),
+        cmocka_unit_test(test_str_take),
+        cmocka_unit_test(test_str_add_nothing),
+        cmocka_unit_test(test_strv),
+        cmocka_unit_test(test_starts_and_ends),
+        cmocka_unit_test(test_shell_quote),
+        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_version_compare),
+        cmocka_unit_test(test_edit_distance),
+        cmocka_unit_test(test_human_size),
+        cmocka_unit_test(test_alloc),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
