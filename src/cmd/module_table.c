@@ -67,7 +67,8 @@ int module_table_read(const char *file, struct module_table *t, struct wl_err *e
         number++;
         if (!is_text(line, n))
             r = wl_err_set(err, WL_E_FAILED, "%s:%zu: is not text in UTF-8", file, number);
-        else if (!split(line, n, &row) || (number > 1 && strcmp(row.status, "yes") && strcmp(row.status, "no")))
+        else if (!split(line, n, &row) ||
+                 (number > 1 && strcmp(row.status, "yes") && strcmp(row.status, "no") && strcmp(row.status, "useless")))
             r = wl_err_set(err, WL_E_FAILED, "%s:%zu: is not a module, yes or no, and a note, with tabs between", file,
                            number);
         if (r < 0) {
