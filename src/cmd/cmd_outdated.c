@@ -153,16 +153,17 @@ static char *source_of(const struct row *row)
 /* Which places did not answer though others did, each once. */
 static void print_unanswered(const struct work *w)
 {
-    WL_CLEANUP_STRV struct strv lines = {0};
+    WL_CLEANUP_STRV struct strv places = {0}, lines = {0};
 
     for (size_t i = 0; i < w->n; i++)
         for (size_t k = 0; k < w->rows[i].n; k++) {
             const struct ask *a = &w->rows[i].asks[k];
             WL_CLEANUP_FREE char *place = offers_place(a->query.url);
-            WL_CLEANUP_FREE char *line = a->result < 0 ? xasprintf("  %s: %s", place, a->err.text) : NULL;
 
-            if (line && w->rows[i].status != UNKNOWN)
-                strv_add_once(&lines, line);
+            if (a->result == 0 || w->rows[i].status == UNKNOWN || strv_has(&places, place))
+                continue;
+            strv_add(&places, place);
+            strv_addf(&lines, "  %s: %s", place, a->err.text);
         }
     if (lines.n)
         printf("\nNot answered, so these may have newer ones:\n");
