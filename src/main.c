@@ -138,5 +138,5 @@ int main(int argc, char **argv)
     if (r < 0)
         ui_error(&a.options, &err);
     app_free(&a);
-    return r == -WL_E_INTERRUPTED ? end_by_signal(&a) : r < 0 ? -r : 0;
+    return r == -WL_E_INTERRUPTED ? end_by_signal(&a) : r < 0 ? -r : a.status;
 }

@@ -19,7 +19,11 @@ struct app {
     const char *sdk_root; /* WASI_SDK_ROOT, or NULL when unset or empty */
     struct ui *ui;
     struct events events;
+    int status; /* the exit status where nothing failed: 0 unless the command says otherwise */
 };
+
+/* What `outdated` ends with when something is; beyond the classes of errors. */
+enum { EXIT_OUTDATED = 10 };
 
 /* Finds the checkout (WL_MAKE_ROOT, which wl-make.sh sets, or above the program itself), the cache and the output. */
 int app_init(struct app *a, struct wl_err *err);
@@ -58,6 +62,7 @@ int cmd_build(struct app *a, struct wl_err *err);
 int cmd_run(struct app *a, struct wl_err *err);
 int cmd_list(struct app *a, struct wl_err *err);
 int cmd_info(struct app *a, struct wl_err *err);
+int cmd_outdated(struct app *a, struct wl_err *err);
 int cmd_fetch(struct app *a, struct wl_err *err);
 int cmd_test(struct app *a, struct wl_err *err);
 int cmd_check(struct app *a, struct wl_err *err);

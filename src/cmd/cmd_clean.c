@@ -137,6 +137,8 @@ int cmd_clean(struct app *a, struct wl_err *err)
             r = remove_content(&s, "compiled", false, err);
         if (r == 0 && o->clean_all)
             r = remove_content(&s, "identity", false, err);
+        if (r == 0 && o->clean_all)
+            r = remove_content(&s, "offers", false, err);
         if (r == 0 && (o->clean_sources || o->clean_all))
             r = remove_content(&s, "sources", false, err);
         if (r == 0 && o->clean_all)

@@ -50,6 +50,8 @@ static void print_node(struct app *a, const struct plan *p, size_t i)
         printf("%-12s %s\n", "license", r->license);
     if (*r->date)
         printf("%-12s %s\n", "released", r->date);
+    if (*r->track)
+        printf("%-12s %s\n", "track", r->track);
     printf("%-12s %s\n", "toolchain", toolchains[r->toolchain]);
     print_sources(n);
     print_list("patches", r->patches.v, r->patches.n);

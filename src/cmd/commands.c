@@ -22,6 +22,10 @@ const struct command commands[] = {
      "Brings the sources of the ports, of what they need and of what their tests need into the cache: afterwards they\n"
      "build with --offline.",
      cmd_fetch},
+    {"outdated", CMD_OUTDATED, "outdated [PORT...]", "show which recipes are behind their sources",
+     "Asks the sources of the ports, or of all there are, which versions they have by now. Ends with status 10 when a\n"
+     "newer one is offered than the recipe's, else with 0.",
+     cmd_outdated},
     {"test", CMD_TEST, "test PORT...", "run the tests a port brings",
      "Builds the ports and runs the tests of their recipes.", cmd_test},
     {"check", CMD_CHECK, "check [TEST...]", "run the project's own tests",
@@ -66,6 +70,7 @@ void command_help(const struct command *c, FILE *to)
                 "  wl-make python/v3.11.2                            build it\n"
                 "  wl-make run python/v3.11.2 -- -c 'print(6 * 7)'   run it\n\n"
                 "Exit status: 0 done; 1 a build or test failed; 2 wrong use; 3 a recipe; 4 a source cannot be had;\n"
-                "5 bytes that are not what they should be; 6 toolchain; 7 file system; 128+n ended by signal n.\n\n"
+                "5 bytes that are not what they should be; 6 toolchain; 7 file system; 10 outdated; 128+n ended by\n"
+                "signal n.\n\n"
                 "More: wl-make COMMAND --help, man wl-make\n");
 }

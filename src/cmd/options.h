@@ -20,7 +20,8 @@ enum command_bit {
     CMD_CLEAN = 1 << 7,
     CMD_DOCTOR = 1 << 8,
     CMD_HELP = 1 << 9,
-    CMD_ALL = (1 << 10) - 1
+    CMD_OUTDATED = 1 << 10,
+    CMD_ALL = (1 << 11) - 1
 };
 
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -31,7 +32,7 @@ struct options {
     int jobs;                          /* 0: one a processor */
     enum color_when color;
     bool verbose, quiet, offline, keep_going, dry_run, debug, keep_build, no_sandbox, help, version;
-    bool clean_all, clean_sources, clean_store, list_all, modules;
+    bool clean_all, clean_sources, clean_store, list_all, modules, json;
     struct strv runner; /* options for the runner, as given */
     struct strv args;   /* what is not an option: ports, names of tests */
     struct strv guest;  /* of run: what stands behind the port or "--" */

@@ -2,6 +2,7 @@
 #include "fs.h"
 #include "recipe.h"
 #include "schema.h"
+#include "version.h"
 
 #include <string.h>
 

@@ -517,6 +517,25 @@ static bool is_date(const char *s)
            strncmp(s + 8, "00", 2) > 0 && strncmp(s + 8, "32", 2) < 0;
 }
 
+/* A port whose folder is called after its version stays in the series of that; another goes with upstream. */
+static int take_track(const struct maker *m)
+{
+    const char *base = path_base(m->r->name);
+    struct str series = {0};
+    int e = TAKE_TEXT(m, track, "track", &m->r->track);
+
+    if (e == 0 && *m->r->track && strcmp(m->r->track, "any") &&
+        strspn(m->r->track, "0123456789.") != strlen(m->r->track))
+        return layer_error(first_with(m, "track"), "track", m->err,
+                           "track \"%s\" is neither the beginning of a version, as 3.5, nor 'any'", m->r->track);
+    if (e < 0 || *m->r->track || base == m->r->name || base[0] != 'v' || !isdigit((unsigned char)base[1]))
+        return e;
+    add_version_parts(&series, base + 1, 0, 2);
+    free(m->r->track);
+    m->r->track = str_take(&series);
+    return 0;
+}
+
 static int take_scalars(const struct maker *m)
 {
     static const char *const kinds[] = {"wasi", "native", "none"};
@@ -537,6 +556,7 @@ static int take_scalars(const struct maker *m)
     e = e < 0 ? e : TAKE_TEXT(m, license, "license", &r->license);
     e = e < 0 ? e : TAKE_TEXT(m, homepage, "homepage", &r->homepage);
     e = e < 0 ? e : TAKE_TEXT(m, date, "date", &r->date);
+    e = e < 0 ? e : take_track(m);
     e = e < 0 ? e : TAKE_TEXT(m, toolchain, "toolchain", &kind);
     if (e < 0)
         return e;
@@ -769,6 +789,7 @@ void recipe_free(struct recipe *r)
     free(r->homepage);
     free(r->version);
     free(r->date);
+    free(r->track);
     strv_free(&r->patches);
     strv_free(&r->files);
     needs_free(&r->needs);

@@ -49,6 +49,7 @@ struct recipe {
     char *file;                         /* its recipe.yaml */
     char *summary, *license, *homepage; /* "" when the recipe is silent */
     char *version, *date;               /* date: YYYY-MM-DD */
+    char *track;                        /* the series whose versions are its newer ones; "": all */
     bool abstract;
     enum toolchain_kind toolchain;
     int min_sdk; /* 0: any */

@@ -71,6 +71,7 @@ static const cyaml_schema_field_t recipe_fields[] = {
     STRING("for-each", struct recipe_file, for_each),
     STRING("version", struct recipe_file, version),
     STRING("date", struct recipe_file, date),
+    STRING("track", struct recipe_file, track),
     STRING("sha256", struct recipe_file, sha256),
     STRUCTS("also", struct recipe_file, also, archive),
     STRUCTS("sources", struct recipe_file, sources, source),

@@ -42,7 +42,7 @@ struct recipe_file {
     char *summary, *license, *homepage;
     bool abstract;
     char *from, *for_each;
-    char *version, *date, *sha256;
+    char *version, *date, *sha256, *track;
     struct file_archive *also;
     unsigned also_count;
     struct file_source *sources, *add_sources;

@@ -82,7 +82,7 @@ int client_run(const struct client *c, char **output, struct wl_err *err)
                       .env = c->env ? c->env->v : NULL,
                       .cwd = c->cwd,
                       .cancel = c->o->cancel,
-                      .timeout_ms = CLIENT_TIMEOUT_MS};
+                      .timeout_ms = c->timeout_s ? c->timeout_s * 1000 : CLIENT_TIMEOUT_MS};
     WL_CLEANUP_FREE char *program = run_which(c->argv[0]);
     WL_CLEANUP_FREE char *text = NULL, *why = NULL;
     int status, r;

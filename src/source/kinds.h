@@ -2,6 +2,7 @@
 #ifndef WL_SOURCE_KINDS_H
 #define WL_SOURCE_KINDS_H
 
+#include "offers.h"
 #include "source.h"
 
 extern const struct source_kind source_https, source_http, source_file, source_path, source_git, source_git_file,
@@ -15,6 +16,7 @@ char *dead_hosts_find(struct dead_hosts *d, const char *host);
 /* One download. */
 struct transfer {
     const char *url;
+    bool page;         /* a web page is welcome, too */
     bool any_http;     /* plain http: to any host, for what is signed or pinned otherwise; else to this machine only */
     const char *proxy; /* NULL: what the environment says; "": none */
     const char *ca;    /* file of CA certificates; NULL: what the environment says */
@@ -34,6 +36,7 @@ struct client {
     struct strv *env; /* NULL: the tool's own environment */
     const char *cwd;
     const struct fetch_options *o;
+    int timeout_s; /* 0: ten minutes */
 };
 
 /* Runs it; a failure is WL_E_FETCH with the line of its output that says why. output (may be NULL) gets all of it. */
@@ -41,6 +44,42 @@ int client_run(const struct client *c, char **output, struct wl_err *err);
 
 /* The tool's environment without the names given (NULL-ended), to be added to. */
 void client_env(struct strv *env, const char *const *without);
+
+/* A client that is only asked what there is gets no more than this. */
+enum { ASK_TIMEOUT_S = 100 };
+
+/* --- what versions there are (offers.h) --- */
+
+/* Fills names; part is a file that may be made, and part + ".tmp" a folder, both removed afterwards. */
+typedef int offers_ask(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err);
+
+/* The list of that key: asked for once a run, however many want it. *names stays o's. */
+int offers_list(struct offers *o, const char *key, offers_ask *ask, const void *data, const struct strv **names,
+                struct wl_err *err);
+const struct fetch_options *offers_fetch(const struct offers *o);
+const char *offers_work(const struct offers *o);
+/* Whether a version is newer than the query's, of its series, and no pre-release unless that is one. */
+bool offer_is_wanted(const struct offer_query *q, const char *version);
+
+/* A file in folders that can be listed. */
+struct listing {
+    const char *root;  /* above the first part, with '/' at its end */
+    struct strv parts; /* folders and the file, with the version in one or more of them */
+    int (*list)(struct offers *o, const char *folder, const struct strv **names, struct wl_err *err);
+};
+
+int listing_versions(struct offers *o, const struct listing *l, const struct offer_query *q, struct strv *versions,
+                     struct wl_err *err);
+/* Gets a page and adds the names that its links end in. */
+int listing_get(const struct transfer *t, const char *part, const struct fetch_options *o, struct strv *names,
+                struct wl_err *err);
+void listing_parse(const char *page, struct strv *names);
+
+/* The versions among tags that are called like the one given, or (NULL) like the one that has the query's version. */
+int tags_versions(const struct strv *tags, const char *like, const struct offer_query *q, struct strv *versions,
+                  struct wl_err *err);
+/* The tags of a git repository. */
+int git_tags(struct offers *o, const char *repo, const struct strv **tags, struct wl_err *err);
 
 /* Makes the empty folder part + ".tmp"; the caller frees the name. */
 int scratch_folder(const char *part, char **folder, struct wl_err *err);

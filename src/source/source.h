@@ -62,6 +62,9 @@ int source_cached(const struct source *s, const struct fetch_options *o, char **
  * threads at once. */
 int source_fetch(const struct source *s, const struct fetch_options *o, char **path, size_t *index, struct wl_err *err);
 
+struct offers;
+struct offer_query;
+
 /* One kind of address. */
 struct source_kind {
     const char *scheme; /* with the colon: "debian:" */
@@ -74,6 +77,10 @@ struct source_kind {
      * The folder part + ".tmp" is free to be used; the caller removes it. */
     int (*get)(const char *url, const char *sha256, const char *part, const struct fetch_options *o,
                struct wl_err *err);
+    /* Adds the versions that are at the address's place (offers.h), those that nobody wants may be missing. *own is the
+     * version the address itself names where it need not be the recipe's. The text of err is the reason alone. */
+    int (*versions)(struct offers *o, const struct offer_query *q, struct strv *versions, char **own,
+                    struct wl_err *err);
 };
 
 /* The kind of an address, or NULL with err (WL_E_RECIPE) naming the kinds there are. */

@@ -5,6 +5,7 @@
 #include "fs.h"
 #include "hash.h"
 #include "kinds.h"
+#include "version.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -129,4 +130,55 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     return copy_file(found, part, err);
 }
 
-const struct source_kind source_crate = {"crate:", true, check, get};
+static int ask(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+{
+    static const char line[] = "\nversion: ", latest[] = " (latest ";
+    const struct fetch_options *f = offers_fetch(o);
+    WL_CLEANUP_FREE char *timeout = xasprintf("--config=http.timeout=%d", stall_seconds(f)), *text = NULL,
+                         *folder = NULL;
+    char *argv[] = {"cargo", "info", "--color=never", "--config=net.retry=0", timeout, (char *)data, NULL};
+    struct client c = {.package = "cargo", .argv = argv, .o = f, .timeout_s = ASK_TIMEOUT_S};
+    int r = scratch_folder(part, &folder, err);
+
+    c.cwd = folder;
+    r = r < 0 ? r : client_run(&c, &text, err);
+    if (r < 0 && err->text && strstr(err->text, "no such"))
+        return wl_err_set(err, WL_E_FETCH, "this cargo cannot tell versions: that takes 1.82 or later");
+    if (r < 0)
+        return r;
+    /* It names the newest that this machine's compiler can build, and behind it the newest of all. */
+    for (const char *p = strstr(text, line); p && !names->n; p = NULL) {
+        p += strlen(line);
+        strv_take(names, xstrndup(p, strcspn(p, " \n")));
+        p += strcspn(p, " \n");
+        if (starts_with(p, latest))
+            strv_take(names, xstrndup(p + strlen(latest), strcspn(p + strlen(latest), " )\n")));
+    }
+    return names->n ? 0 : wl_err_set(err, WL_E_FETCH, "cargo names no version");
+}
+
+static int versions(struct offers *o, const struct offer_query *q, struct strv *found, char **own, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *name = NULL, *key = NULL;
+    const struct strv *names;
+    const char *version;
+    bool known = false;
+    int r;
+
+    if (!split_address(q->url, &name, &version))
+        return check(q->url, err);
+    key = xasprintf("crate:%s", name);
+    r = offers_list(o, key, ask, name, &names, err);
+    *own = xstrdup(version);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < names->n; i++)
+        known |= version_in_series(names->v[i], q->series);
+    if (!known)
+        return wl_err_set(err, WL_E_USAGE, "cargo only tells of %s, which is not of the series %s",
+                          names->v[names->n - 1], q->series);
+    strv_addv(found, names);
+    return 0;
+}
+
+const struct source_kind source_crate = {"crate:", true, check, get, versions};

@@ -1,9 +1,15 @@
 /* debian:pool/...: a file of Debian's archive, from the mirrors this machine's own apt is told to use. */
 #include "fs.h"
+#include "hash.h"
 #include "kinds.h"
+#include "pattern.h"
 #include "run.h"
+#include "version.h"
 
+#include <archive.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 static int check(const char *url, struct wl_err *err)
 {
@@ -16,7 +22,6 @@ static int check(const char *url, struct wl_err *err)
 }
 
 /* The value of a line NAME='value', which is quoted for a shell. */
-
 static char *unquote(const char *line)
 {
     struct str s = {0};
@@ -92,8 +97,9 @@ static int read_mirrors(struct strv *mirrors, const char *part, const struct fet
     return 0;
 }
 
+/* names: NULL for a file, else what the names in a folder are added to. */
 static int get_from(const char *mirror, const char *path, const char *part, const struct fetch_options *o,
-                    struct wl_err *err)
+                    struct strv *names, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *address = xasprintf("%s/%s", mirror, path);
     WL_CLEANUP_FREE char *proxy = NULL, *ca = NULL;
@@ -102,12 +108,13 @@ static int get_from(const char *mirror, const char *path, const char *part, cons
     if (starts_with(address, "file:") || starts_with(address, "copy:")) {
         const char *local = address + 5;
 
-        return copy_file(starts_with(local, "///") ? local + 2 : local, part, err);
+        local += starts_with(local, "///") ? 2 : 0;
+        return names ? dir_list(local, names, err) : copy_file(local, part, err);
     }
     t.proxy = proxy = apt_proxy(mirror, o);
     if (starts_with(address, "https:"))
         t.ca = ca = apt_option("Acquire::https::CaInfo", o);
-    return transfer_get(&t, part, o, err);
+    return names ? listing_get(&t, part, o, names, err) : transfer_get(&t, part, o, err);
 }
 
 static int get(const char *url, const char *sha256, const char *part, const struct fetch_options *o, struct wl_err *err)
@@ -120,7 +127,7 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     if (r < 0)
         return r;
     for (size_t i = 0; i < mirrors.n; i++) {
-        r = get_from(mirrors.v[i], url + strlen("debian:"), part, o, err);
+        r = get_from(mirrors.v[i], url + strlen("debian:"), part, o, NULL, err);
         if (r == 0 || err->cls == WL_E_INTERRUPTED || err->cls == WL_E_IO)
             return r;
         str_addf(&reasons, "%s%s: %s", reasons.len ? "; " : "", mirrors.v[i], err->text);
@@ -128,4 +135,212 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     return wl_err_set(err, WL_E_FETCH, "%s", reasons.s);
 }
 
-const struct source_kind source_debian = {"debian:", true, check, get};
+/* --- which versions there are ---
+ *
+ * The folder of the pool has the files of every suite; where the mirror shows no listing, the indices of the suites are
+ * read, from the newest on. */
+
+static int ask_mirrors(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+{
+    (void)data;
+    return read_mirrors(names, part, offers_fetch(o), err);
+}
+
+/* A file or folder of one mirror. */
+struct there {
+    const char *mirror, *path;
+};
+
+static int ask_folder(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+{
+    const struct there *t = data;
+
+    return get_from(t->mirror, t->path, part, offers_fetch(o), names, err);
+}
+
+/* Picks folder and .dsc file of each source package out of an index, one a line: "pool/main/z/zlib zlib_1.3-1.dsc". */
+struct digest {
+    struct str line, out;
+    char *folder, *dsc;
+};
+
+static void digest_line(struct digest *d, const char *line)
+{
+    static const char folder[] = "Directory: ";
+
+    if (starts_with(line, folder)) {
+        free(d->folder);
+        d->folder = xstrdup(line + strlen(folder));
+    } else if (*line == ' ' && ends_with(line, ".dsc")) {
+        free(d->dsc);
+        d->dsc = xstrdup(strrchr(line, ' ') + 1);
+    } else if (!*line) {
+        if (d->folder && d->dsc)
+            str_addf(&d->out, "%s %s\n", d->folder, d->dsc);
+        free_charp(&d->folder);
+        free_charp(&d->dsc);
+    }
+}
+
+static void digest_free(struct digest *d)
+{
+    str_free(&d->line);
+    str_free(&d->out);
+    free(d->folder);
+    free(d->dsc);
+}
+
+static int digest_index(const char *file, struct digest *d, struct wl_err *err)
+{
+    struct archive *a = archive_read_new();
+    struct archive_entry *entry;
+    char block[1 << 16];
+    la_ssize_t n = 0;
+    int r = 0;
+
+    archive_read_support_format_raw(a);
+    archive_read_support_filter_all(a);
+    if (archive_read_open_filename(a, file, sizeof block) != ARCHIVE_OK ||
+        archive_read_next_header(a, &entry) != ARCHIVE_OK)
+        r = wl_err_set(err, WL_E_FETCH, "the index of the sources cannot be read: %s", archive_error_string(a));
+    while (r == 0 && (n = archive_read_data(a, block, sizeof block)) > 0)
+        for (la_ssize_t i = 0; i < n; i++) {
+            const char *end = memchr(block + i, '\n', (size_t)(n - i));
+            size_t len = end ? (size_t)(end - block - i) : (size_t)(n - i);
+
+            str_addn(&d->line, block + i, len);
+            i += (la_ssize_t)len;
+            if (!end)
+                break;
+            digest_line(d, d->line.s);
+            d->line.len = 0;
+            *d->line.s = '\0';
+        }
+    if (r == 0 && n < 0)
+        r = wl_err_set(err, WL_E_FETCH, "the index of the sources is damaged: %s", archive_error_string(a));
+    digest_line(d, "");
+    archive_read_free(a);
+    return r;
+}
+
+/* The digest of an index, kept for a day. */
+static int ask_index(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+{
+    enum { DAY_S = 24 * 60 * 60, MAX_DIGEST = 64 << 20 };
+    const struct there *t = data;
+    __attribute__((cleanup(digest_free))) struct digest d = {0};
+    struct hash *h = hash_new();
+    WL_CLEANUP_FREE char *kept = NULL, *text = NULL;
+    char hex[HASH_HEX_SIZE];
+    struct stat st;
+    int r;
+
+    hash_field(h, "mirror", t->mirror);
+    hash_field(h, "path", t->path);
+    hash_end(h, hex);
+    kept = xasprintf("%s/index-%.16s", offers_work(o), hex);
+    if (stat(kept, &st) == 0 && st.st_mtime > time(NULL) - DAY_S && st.st_mtime <= time(NULL)) {
+        r = file_read(kept, MAX_DIGEST, &text, NULL, err);
+    } else {
+        r = get_from(t->mirror, t->path, part, offers_fetch(o), NULL, err);
+        r = r < 0 ? r : digest_index(part, &d, err);
+        text = str_take(&d.out);
+        r = r < 0 ? r : file_write(kept, text, strlen(text), err);
+    }
+    if (r == 0) {
+        strv_take(names, text);
+        text = NULL;
+    }
+    return r;
+}
+
+static void add_version(const char *source, const char *file, struct strv *versions)
+{
+    char *version = pattern_debian(source, file);
+
+    if (version)
+        strv_take(versions, version);
+}
+
+/* The versions of the package whose files lie in folder, from a digest. */
+static void find_in_digest(const char *digest, const char *folder, struct strv *versions)
+{
+    WL_CLEANUP_FREE char *start = xasprintf("%s ", folder);
+
+    for (const char *line = digest; line && *line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
+        WL_CLEANUP_FREE char *file = NULL;
+
+        if (!starts_with(line, start))
+            continue;
+        file = xstrndup(line + strlen(start), strcspn(line + strlen(start), "\n"));
+        add_version(path_base(folder), file, versions);
+    }
+}
+
+static bool has_series(const struct strv *versions, const char *series)
+{
+    for (size_t i = 0; i < versions->n; i++)
+        if (version_in_series(versions->v[i], series))
+            return true;
+    return false;
+}
+
+static int search_indices(struct offers *o, const struct offer_query *q, const struct strv *mirrors, const char *folder,
+                          struct strv *found, struct wl_err *err)
+{
+    static const char *const suites[] = {"sid", "testing", "stable", "oldstable"};
+    const char *component = folder + strlen("pool/");
+    bool read = false;
+
+    for (size_t s = 0; s < sizeof suites / sizeof *suites && !has_series(found, q->series); s++)
+        for (size_t i = 0; i < mirrors->n; i++) {
+            WL_CLEANUP_FREE char *path =
+                xasprintf("dists/%s/%.*s/source/Sources.xz", suites[s], (int)strcspn(component, "/"), component);
+            WL_CLEANUP_FREE char *key = path_join(mirrors->v[i], path);
+            const struct strv *digest;
+            int r = offers_list(o, key, ask_index, &(struct there){mirrors->v[i], path}, &digest, err);
+
+            if (r < 0 && err->cls != WL_E_FETCH)
+                return r;
+            if (r < 0)
+                continue;
+            read = true;
+            find_in_digest(digest->v[0], folder, found);
+            break;
+        }
+    if (!read)
+        return wl_err_set(err, WL_E_FETCH, "no mirror of apt's shows what it has: %s",
+                          err->text ? err->text : "there is none");
+    if (!found->n)
+        return wl_err_set(err, WL_E_USAGE, "no suite of Debian has it any more");
+    return 0;
+}
+
+static int versions(struct offers *o, const struct offer_query *q, struct strv *found, char **own, struct wl_err *err)
+{
+    const char *path = q->url + strlen("debian:");
+    WL_CLEANUP_FREE char *folder = path_dir(path), *listed = xasprintf("%s/", folder);
+    WL_CLEANUP_FREE char *name = xstrndup(path_base(path), strcspn(path_base(path), "_"));
+    const struct strv *mirrors;
+    int r = offers_list(o, "debian mirrors", ask_mirrors, NULL, &mirrors, err);
+
+    if (r < 0)
+        return r;
+    *own = pattern_debian(name, path_base(path));
+    if (!*own)
+        return wl_err_set(err, WL_E_USAGE, "its name does not hold a version as Debian's do");
+    for (size_t i = 0; i < mirrors->n; i++) {
+        WL_CLEANUP_FREE char *key = path_join(mirrors->v[i], listed);
+        WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
+        const struct strv *names;
+
+        r = offers_list(o, key, ask_folder, &(struct there){mirrors->v[i], listed}, &names, &why);
+        if (r == -WL_E_INTERRUPTED)
+            return cancel_error(err);
+        for (size_t k = 0; r == 0 && k < names->n; k++)
+            add_version(path_base(folder), names->v[k], found);
+    }
+    return found->n ? 0 : search_indices(o, q, mirrors, folder, found, err);
+}
+
+const struct source_kind source_debian = {"debian:", true, check, get, versions};

@@ -34,5 +34,32 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     return copy_file(path, part, err);
 }
 
-const struct source_kind source_file = {"file:", false, check, get};
-const struct source_kind source_path = {"/", false, check, get};
+static int ask_folder(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+{
+    (void)o;
+    (void)part;
+    return dir_list(data, names, err);
+}
+
+static int list(struct offers *o, const char *folder, const struct strv **names, struct wl_err *err)
+{
+    return offers_list(o, folder, ask_folder, folder, names, err);
+}
+
+/* Only the file's own name counts: what the folders above are called is this machine's matter. */
+static int versions(struct offers *o, const struct offer_query *q, struct strv *found, char **own, struct wl_err *err)
+{
+    const char *path = path_of(q->url);
+    WL_CLEANUP_FREE char *folder = path_dir(path), *root = xasprintf("%s/", folder);
+    struct listing l = {.root = root, .list = list};
+    int r;
+
+    (void)own;
+    strv_add(&l.parts, path_base(path));
+    r = listing_versions(o, &l, q, found, err);
+    strv_free(&l.parts);
+    return r;
+}
+
+const struct source_kind source_file = {"file:", false, check, get, versions};
+const struct source_kind source_path = {"/", false, check, get, versions};

@@ -70,6 +70,7 @@ struct git {
     const char *folder; /* scratch */
     char *git_dir;      /* --git-dir=... */
     struct strv fetch_env, archive_env;
+    int timeout_s;
 };
 
 static void git_free(struct git *g)
@@ -83,7 +84,8 @@ static void git_free(struct git *g)
 static int git(const struct git *g, const struct strv *env, char **output, struct wl_err *err, ...)
 {
     WL_CLEANUP_STRV struct strv argv = {0};
-    struct client c = {.package = "git", .env = (struct strv *)env, .cwd = g->folder, .o = g->o};
+    struct client c = {
+        .package = "git", .env = (struct strv *)env, .cwd = g->folder, .o = g->o, .timeout_s = g->timeout_s};
     const char *word;
     va_list ap;
 
@@ -173,5 +175,44 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     return r < 0 ? r : take_file(tar, part, err);
 }
 
-const struct source_kind source_git = {"git+https:", true, check, get};
-const struct source_kind source_git_file = {"git+file:", false, check, get};
+static int ask_tags(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+{
+    static const char mark[] = "\trefs/tags/";
+    __attribute__((cleanup(git_free))) struct git g = {.o = offers_fetch(o), .timeout_s = ASK_TIMEOUT_S};
+    WL_CLEANUP_FREE char *folder = NULL, *text = NULL, *slow = xasprintf("http.lowSpeedTime=%d", stall_seconds(g.o));
+    const char *repo = data;
+    int r = scratch_folder(part, &folder, err);
+
+    if (r < 0)
+        return r;
+    g.folder = folder;
+    g.git_dir = xasprintf("--git-dir=%s", folder);
+    fetch_env(&g.fetch_env);
+    r = probe(&g, repo, err);
+    if (r == 0)
+        r = git(&g, &g.fetch_env, &text, err, "-c", "http.lowSpeedLimit=1", "-c", slow, "ls-remote", "--tags", "--refs",
+                "--", repo, NULL);
+    for (const char *line = text; r == 0 && (line = strstr(line, mark));) {
+        line += strlen(mark);
+        strv_take(names, xstrndup(line, strcspn(line, "\n")));
+    }
+    return r;
+}
+
+int git_tags(struct offers *o, const char *repo, const struct strv **tags, struct wl_err *err)
+{
+    return offers_list(o, repo, ask_tags, repo, tags, err);
+}
+
+static int versions(struct offers *o, const struct offer_query *q, struct strv *found, char **own, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *repo = xstrndup(q->url + 4, strcspn(q->url + 4, "#"));
+    const struct strv *tags;
+    int r = git_tags(o, repo, &tags, err);
+
+    (void)own;
+    return r < 0 ? r : tags_versions(tags, NULL, q, found, err);
+}
+
+const struct source_kind source_git = {"git+https:", true, check, get, versions};
+const struct source_kind source_git_file = {"git+file:", false, check, get, versions};

@@ -124,7 +124,8 @@ static bool start_body(struct answer *a)
     a->started = true;
     curl_easy_getinfo(a->curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(a->curl, CURLINFO_CONTENT_TYPE, &type);
-    if (type && !strncasecmp(type, "text/html", 9) && !ends_with(name, ".html") && !ends_with(name, ".htm")) {
+    if (!a->t->page && type && !strncasecmp(type, "text/html", 9) && !ends_with(name, ".html") &&
+        !ends_with(name, ".htm")) {
         a->page = true;
         return false;
     }
@@ -483,5 +484,53 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     return transfer_get(&t, part, o, err);
 }
 
-const struct source_kind source_https = {"https:", true, check_https, get};
-const struct source_kind source_http = {"http:", true, check_http, get};
+static int ask_page(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+{
+    return listing_get(&(struct transfer){.url = data}, part, offers_fetch(o), names, err);
+}
+
+static int list(struct offers *o, const char *folder, const struct strv **names, struct wl_err *err)
+{
+    return offers_list(o, folder, ask_page, folder, names, err);
+}
+
+/* Which of the parts of a release's address at GitHub is its tag, or NULL: OWNER/REPO/releases/download/TAG/FILE or
+ * OWNER/REPO/archive/[refs/tags/]TAG.tar.gz. Those pages are no listings, but the tags can be had. */
+static const char *release_tag(const struct strv *parts)
+{
+    if (parts->n == 6 && !strcmp(parts->v[2], "releases") && !strcmp(parts->v[3], "download"))
+        return parts->v[4];
+    return parts->n > 3 && !strcmp(parts->v[2], "archive") ? parts->v[parts->n - 1] : NULL;
+}
+
+static int versions(struct offers *o, const struct offer_query *q, struct strv *found, char **own, struct wl_err *err)
+{
+    const char *path = strstr(q->url, "://") + 3;
+    WL_CLEANUP_FREE char *root = NULL, *rest = NULL;
+    struct listing l = {.list = list};
+    int r;
+
+    (void)own;
+    path += strcspn(path, "/");
+    root = xasprintf("%.*s/", (int)(path - q->url), q->url);
+    rest = xstrndup(path, strcspn(path, "?#"));
+    for (char *save = NULL, *part = strtok_r(rest, "/", &save); part; part = strtok_r(NULL, "/", &save))
+        strv_add(&l.parts, part);
+    l.root = root;
+    if (!strcmp(root, "https://github.com/") && release_tag(&l.parts)) {
+        WL_CLEANUP_FREE char *repo = xasprintf("%s%s/%s", root, l.parts.v[0], l.parts.v[1]);
+        const char *tag = release_tag(&l.parts);
+        WL_CLEANUP_FREE char *like = ends_with(tag, ".tar.gz") ? xstrndup(tag, strlen(tag) - 7) : xstrdup(tag);
+        const struct strv *tags;
+
+        r = git_tags(o, repo, &tags, err);
+        r = r < 0 ? r : tags_versions(tags, like, q, found, err);
+    } else {
+        r = listing_versions(o, &l, q, found, err);
+    }
+    strv_free(&l.parts);
+    return r;
+}
+
+const struct source_kind source_https = {"https:", true, check_https, get, versions};
+const struct source_kind source_http = {"http:", true, check_http, get, versions};

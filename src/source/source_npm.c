@@ -67,4 +67,53 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     return wl_err_set(err, WL_E_FETCH, "npm brought nothing");
 }
 
-const struct source_kind source_npm = {"npm:", true, check, get};
+static int ask(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+{
+    const struct fetch_options *f = offers_fetch(o);
+    WL_CLEANUP_FREE char *folder = NULL, *text = NULL;
+    WL_CLEANUP_STRV struct strv argv = {0};
+    struct client c = {.package = "npm", .o = f, .timeout_s = ASK_TIMEOUT_S};
+    int r = scratch_folder(part, &folder, err);
+
+    if (r < 0)
+        return r;
+    strv_add(&argv, "npm");
+    strv_add(&argv, "view");
+    strv_add(&argv, "--json");
+    strv_add(&argv, "--loglevel=error");
+    strv_add(&argv, "--no-update-notifier");
+    strv_add(&argv, "--fetch-retries=0");
+    strv_addf(&argv, "--fetch-timeout=%d", stall_seconds(f) * 1000);
+    strv_addf(&argv, "--cache=%s/.cache", folder);
+    strv_add(&argv, "--");
+    strv_add(&argv, data);
+    strv_add(&argv, "versions");
+    c.argv = argv.v;
+    c.cwd = folder;
+    r = client_run(&c, &text, err);
+    /* A list of versions, or the one there is: in either case the strings are versions. Warnings may stand before. */
+    for (const char *p = text; r == 0 && (p = strchr(p, '"'));) {
+        size_t n = strcspn(++p, "\"\n");
+        WL_CLEANUP_FREE char *version = xstrndup(p, n);
+
+        if (p[n] == '"' && exact_version(version))
+            strv_add(names, version);
+        p += n + (p[n] == '"');
+    }
+    return r == 0 && !names->n ? wl_err_set(err, WL_E_FETCH, "npm names no version") : r;
+}
+
+static int versions(struct offers *o, const struct offer_query *q, struct strv *found, char **own, struct wl_err *err)
+{
+    const char *spec = q->url + strlen("npm:"), *at = strrchr(spec, '@');
+    WL_CLEANUP_FREE char *name = xstrndup(spec, (size_t)(at - spec)), *key = xasprintf("npm:%s", name);
+    const struct strv *names;
+    int r = offers_list(o, key, ask, name, &names, err);
+
+    *own = xstrdup(at + 1);
+    if (r == 0)
+        strv_addv(found, names);
+    return r;
+}
+
+const struct source_kind source_npm = {"npm:", true, check, get, versions};

@@ -139,4 +139,57 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     return wl_err_set(err, WL_E_FETCH, "pip brought nothing");
 }
 
-const struct source_kind source_pypi = {"pypi:", true, check, get};
+static int ask(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+{
+    static const char mark[] = "Available versions: ";
+    const struct fetch_options *f = offers_fetch(o);
+    WL_CLEANUP_FREE char *timeout = xasprintf("--timeout=%d", connect_seconds(f)), *text = NULL;
+    char *argv[] = {"python3",
+                    "-m",
+                    "pip",
+                    "index",
+                    "versions",
+                    "--no-input",
+                    "--no-cache-dir",
+                    "--disable-pip-version-check",
+                    "--retries=0",
+                    "--pre",
+                    timeout,
+                    (char *)data,
+                    NULL};
+    struct client c = {.package = "python3-pip", .argv = argv, .o = f, .timeout_s = ASK_TIMEOUT_S};
+    const char *list;
+    int r = client_run(&c, &text, err);
+
+    (void)part;
+    if (r < 0 && err->text && strstr(err->text, "No module named pip"))
+        return wl_err_set(err, WL_E_FETCH, "pip is not installed: install the package python3-pip");
+    if (r < 0)
+        return r;
+    list = strstr(text, mark);
+    if (!list)
+        return wl_err_set(err, WL_E_FETCH, "pip names no version");
+    for (list += strlen(mark); *list && *list != '\n';) {
+        size_t n = strcspn(list, ", \n");
+
+        if (n)
+            strv_take(names, xstrndup(list, n));
+        list += n + strspn(list + n, ", ");
+    }
+    return 0;
+}
+
+static int versions(struct offers *o, const struct offer_query *q, struct strv *found, char **own, struct wl_err *err)
+{
+    const char *spec = q->url + strlen("pypi:"), *version = strstr(spec, "==");
+    WL_CLEANUP_FREE char *name = xstrndup(spec, (size_t)(version - spec)), *key = xasprintf("pypi:%s", name);
+    const struct strv *names;
+    int r = offers_list(o, key, ask, name, &names, err);
+
+    *own = xstrndup(version + 2, strcspn(version + 2, "/"));
+    if (r == 0)
+        strv_addv(found, names);
+    return r;
+}
+
+const struct source_kind source_pypi = {"pypi:", true, check, get, versions};

@@ -197,34 +197,6 @@ char *shell_quote(const char *s)
     return str_take(&out);
 }
 
-int version_compare(const char *a, const char *b)
-{
-    while (*a || *b) {
-        if (isdigit((unsigned char)*a) && isdigit((unsigned char)*b)) {
-            size_t na, nb;
-            int c;
-
-            a += strspn(a, "0");
-            b += strspn(b, "0");
-            na = strspn(a, "0123456789");
-            nb = strspn(b, "0123456789");
-            if (na != nb)
-                return na < nb ? -1 : 1;
-            c = strncmp(a, b, na);
-            if (c)
-                return c < 0 ? -1 : 1;
-            a += na;
-            b += nb;
-        } else {
-            if (*a != *b)
-                return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
-            a++;
-            b++;
-        }
-    }
-    return 0;
-}
-
 size_t edit_distance(const char *a, const char *b)
 {
     size_t n = strlen(a), m = strlen(b);
@@ -250,6 +222,26 @@ size_t edit_distance(const char *a, const char *b)
     result = row[m];
     free(row);
     return result;
+}
+
+void str_add_json(struct str *b, const char *s)
+{
+    bool valid = utf8_valid(s, strlen(s));
+
+    str_addc(b, '"');
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+
+        if (c == '"' || c == '\\')
+            str_addf(b, "\\%c", c);
+        else if (c < 0x20)
+            str_addf(b, "\\u%04x", c);
+        else if (c >= 0x80 && !valid)
+            str_add(b, "\\ufffd"); /* JSON is UTF-8 */
+        else
+            str_addc(b, (char)c);
+    }
+    str_addc(b, '"');
 }
 
 bool utf8_valid(const char *s, size_t n)

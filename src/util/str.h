@@ -59,11 +59,11 @@ bool ends_with(const char *s, const char *suffix);
 /* s quoted for a POSIX shell; the caller frees it. */
 char *shell_quote(const char *s);
 
-/* Compares as Debian and rpm do for plain versions: runs of digits as numbers, the rest as text. */
-int version_compare(const char *a, const char *b);
-
 /* Levenshtein distance, for "did you mean". */
 size_t edit_distance(const char *a, const char *b);
+
+/* Adds s as a string of JSON, with its quotes. */
+void str_add_json(struct str *b, const char *s);
 
 /* Whether n bytes are UTF-8. */
 bool utf8_valid(const char *s, size_t n);

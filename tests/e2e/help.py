@@ -19,7 +19,7 @@ def serve(folder, port_file, log):
     """Serves a folder on 127.0.0.1, misbehaving by the path: /break/FILE sends half and hangs up (without an offset;
     a request for the rest is served), /page/FILE an HTML page with status 200, /html/FILE the same but called an
     archive, /slow/FILE a byte and then nothing, /moved/FILE a redirect, /ignore-range/FILE breaks off once and then
-    sends all from the start, /500/FILE an error."""
+    sends all from the start, /500/FILE an error. A folder's page is its index.html."""
 
     broken = set()
 
@@ -32,6 +32,14 @@ def serve(folder, port_file, log):
             with open(log, "a", encoding="utf-8") as f:
                 f.write(f"{self.path} {wanted}\n")
             _, *how, name = self.path.split("/")
+            if not name and how and how[0] != "slow":
+                # A folder: its page, if it has one.
+                name = os.path.join(*how, "index.html")
+                how = ["folder"]
+            elif how and how[0] == "dists":
+                name = os.path.join(*how, name)
+            elif not name:
+                name = "slow/index.html"
             how = how[0] if how else ""
             try:
                 with open(os.path.join(folder, name), "rb") as f:
@@ -41,6 +49,8 @@ def serve(folder, port_file, log):
             if how == "page" or how == "html":
                 data = b"<!DOCTYPE html><html><body>Please log in</body></html>\n"
                 self.answer(200, data, "text/html" if how == "page" else "application/gzip")
+            elif how == "folder" and data is not None:
+                self.answer(200, data, "text/html; charset=utf-8")
             elif how == "500":
                 self.answer(500, b"oops", "text/plain")
             elif data is None:

@@ -261,6 +261,7 @@ static void test_key_stays_with_what_does_not_matter(void **state)
         {"./try", "./try harder"},
         {"steps: [{name: make, run: make}]", "steps:\n  - run: make\n    name: make"},
         {"summary: text\n", "min-sdk: 30\n"},
+        {"summary: text\n", "track: 1\n"},
         {"summary: text\n", "checks: [{name: runs, run: ./a}]\ncheck-needs: [m/other]\n"},
     };
     struct recipe_roots roots = roots_of(state);

@@ -123,7 +123,29 @@ static void test_defaults(void **state)
     assert_int_equal(r->sources_n, 0);
     assert_string_equal(r->summary, "");
     assert_string_equal(r->date, "");
+    assert_string_equal(r->track, "");
     assert_false(r->abstract);
+}
+
+static void test_track(void **state)
+{
+    static const char *const cases[][3] = {
+        {"p/v3.13.5", "", "3.13"},
+        {"p/v3", "", "3"},
+        {"p/v3.13.5", "track: any\n", "any"},
+        {"p/verbs", "", ""},
+        {"p/a", "track: 3.5\n", "3.5"},
+        {"p/a", "track: ${series}\n", "1.2"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        WL_CLEANUP_FREE char *yaml = xasprintf("version: \"1.2.3\"\n%s" STEP, cases[i][1]);
+        WL_CLEANUP_RECIPE struct recipe *r = NULL;
+
+        put_recipe(state, cases[i][0], yaml);
+        r = load(state, cases[i][0]);
+        assert_string_equal(r->track, cases[i][2]);
+    }
 }
 
 static void test_from(void **state)
@@ -396,6 +418,7 @@ static void test_refused(void **state)
         {"version: \"../1\"\n" STEP, "version \"../1\" has more than"},
         {"version: \"1\"\ndate: 2020-13-01\n" STEP, "is not a day"},
         {"version: \"1\"\ndate: 1979-12-31\n" STEP, "is not a day"},
+        {"version: \"1\"\ntrack: new\n" STEP, ":2: track \"new\" is neither"},
         {"version: \"1\"\ntoolchain: rust\n" STEP, "\"rust\" is none of wasi, native, none"},
         {"version: \"1\"\nenv: [\"=x\"]\n" STEP, "is not NAME=value"},
         {"version: \"1\"\nvars: [\"A=x\"]\n" STEP, "is not name=value"},
@@ -486,6 +509,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_IN_FOLDER(test_every_key),
         TEST_IN_FOLDER(test_defaults),
+        TEST_IN_FOLDER(test_track),
         TEST_IN_FOLDER(test_from),
         TEST_IN_FOLDER(test_added),
         TEST_IN_FOLDER(test_added_and_family),

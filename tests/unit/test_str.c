@@ -102,6 +102,18 @@ static void test_shell_quote(void **state)
     }
 }
 
+static void test_json(void **state)
+{
+    WL_CLEANUP_STR struct str b = {0};
+
+    (void)state;
+    str_add_json(&b, "a\"b\\c\n\x01 \xc3\xbc");
+    assert_string_equal(b.s, "\"a\\\"b\\\\c\\u000a\\u0001 \xc3\xbc\"");
+    str_free(&b);
+    str_add_json(&b, "x\xff");
+    assert_string_equal(b.s, "\"x\\ufffd\"");
+}
+
 static void test_utf8(void **state)
 {
     static const char *const good[] = {"", "a", "\xc3\xbc", "\xe2\x80\x93", "\xf0\x9f\x90\x8d", "\xed\x9f\xbf"};
@@ -122,24 +134,6 @@ static void test_utf8(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(utf8_valid(bad[i], strlen(bad[i])));
     assert_int_equal(utf8_length("m\xc3\xbc\xe2\x80\x93\xf0\x9f\x90\x8dx"), 5);
-}
-
-static void test_version_compare(void **state)
-{
-    static const char *const rising[] = {"2.9", "2.10", "3", "3.9", "3.11", "3.11.1", "3.11.2", "3.11.15", "10.0"};
-    enum { N = sizeof rising / sizeof *rising };
-
-    (void)state;
-    for (size_t i = 0; i < N; i++)
-        for (size_t j = 0; j < N; j++) {
-            int c = version_compare(rising[i], rising[j]);
-
-            assert_int_equal(c < 0 ? -1 : c > 0, i < j ? -1 : i > j);
-        }
-    assert_int_equal(version_compare("1.02", "1.2"), 0);
-    assert_true(version_compare("v3.9", "v3.10") < 0);
-    assert_true(version_compare("", "1") < 0);
-    assert_true(version_compare("99999999999999999999998", "99999999999999999999999") < 0);
 }
 
 static void test_edit_distance(void **state)
@@ -199,8 +193,8 @@ int main(void)
         cmocka_unit_test(test_strv),
         cmocka_unit_test(test_starts_and_ends),
         cmocka_unit_test(test_shell_quote),
+        cmocka_unit_test(test_json),
         cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_version_compare),
         cmocka_unit_test(test_edit_distance),
         cmocka_unit_test(test_human_size),
         cmocka_unit_test(test_alloc),

@@ -1,0 +1,167 @@
+#include "offers.h"
+
+#include "fs.h"
+#include "kinds.h"
+#include "version.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One list: asked for by the first who wants it, while others wait. */
+struct entry {
+    char *key;
+    bool done;
+    struct strv names;
+    int result;
+    struct wl_err err;
+};
+
+struct offers {
+    const struct fetch_options *f;
+    char *work;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct entry **entries;
+    size_t n;
+};
+
+struct offers *offers_new(const struct fetch_options *f, const char *work)
+{
+    struct offers *o = xcalloc(1, sizeof *o);
+
+    *o = (struct offers){.f = f, .work = xstrdup(work)};
+    pthread_mutex_init(&o->lock, NULL);
+    pthread_cond_init(&o->changed, NULL);
+    return o;
+}
+
+void offers_free(struct offers *o)
+{
+    if (!o)
+        return;
+    for (size_t i = 0; i < o->n; i++) {
+        free(o->entries[i]->key);
+        strv_free(&o->entries[i]->names);
+        wl_err_free(&o->entries[i]->err);
+        free(o->entries[i]);
+    }
+    free(o->entries);
+    pthread_mutex_destroy(&o->lock);
+    pthread_cond_destroy(&o->changed);
+    free(o->work);
+    free(o);
+}
+
+const struct fetch_options *offers_fetch(const struct offers *o)
+{
+    return o->f;
+}
+
+const char *offers_work(const struct offers *o)
+{
+    return o->work;
+}
+
+static struct entry *find_entry(struct offers *o, const char *key)
+{
+    for (size_t i = 0; i < o->n; i++)
+        if (!strcmp(o->entries[i]->key, key))
+            return o->entries[i];
+    return NULL;
+}
+
+int offers_list(struct offers *o, const char *key, offers_ask *ask, const void *data, const struct strv **names,
+                struct wl_err *err)
+{
+    struct entry *e;
+
+    pthread_mutex_lock(&o->lock);
+    e = find_entry(o, key);
+    if (e) {
+        while (!e->done)
+            pthread_cond_wait(&o->changed, &o->lock);
+    } else {
+        WL_CLEANUP_FREE char *part = xasprintf("%s/ask-%d-%zu", o->work, (int)getpid(), o->n);
+        WL_CLEANUP_FREE char *scratch = xasprintf("%s.tmp", part);
+        WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+
+        e = xcalloc(1, sizeof *e);
+        e->key = xstrdup(key);
+        o->entries = xreallocarray(o->entries, o->n + 1, sizeof *o->entries);
+        o->entries[o->n++] = e;
+        pthread_mutex_unlock(&o->lock);
+        e->result = make_dirs(o->work, &e->err);
+        if (e->result == 0)
+            e->result = ask(o, data, part, &e->names, &e->err);
+        unlink(part);
+        remove_tree(scratch, &ignored);
+        pthread_mutex_lock(&o->lock);
+        e->done = true;
+        pthread_cond_broadcast(&o->changed);
+    }
+    pthread_mutex_unlock(&o->lock);
+    *names = &e->names;
+    return e->result < 0 ? wl_err_set(err, e->err.cls, "%s", e->err.text) : 0;
+}
+
+bool offer_is_wanted(const struct offer_query *q, const char *version)
+{
+    return version_compare(version, q->version) > 0 && version_in_series(version, q->series) &&
+           (!version_is_prerelease(version) || version_is_prerelease(q->version));
+}
+
+/* Whether two versions count alike, as far as can be told: a crate 0.2.7 for a library 3.1 does not. */
+static bool count_alike(const char *a, const char *b)
+{
+    size_t n = strspn(a, "0123456789");
+
+    return n == strspn(b, "0123456789") && !strncmp(a, b, n);
+}
+
+int offers_newest(struct offers *o, const struct offer_query *q, char **newest, struct wl_err *err)
+{
+    const struct source_kind *kind = source_kind_of(q->url, err);
+    WL_CLEANUP_STRV struct strv versions = {0};
+    WL_CLEANUP_FREE char *own = NULL;
+    struct offer_query wanted = *q;
+    int r;
+
+    *newest = NULL;
+    if (!kind)
+        return -(int)err->cls;
+    r = kind->versions(o, q, &versions, &own, err);
+    if (r < 0)
+        return r;
+    if (own && !count_alike(own, q->version)) {
+        wanted.version = own;
+        wanted.series = NULL;
+    }
+    for (size_t i = 0; i < versions.n; i++)
+        if (offer_is_wanted(&wanted, versions.v[i]) && (!*newest || version_compare(versions.v[i], *newest) > 0)) {
+            free(*newest);
+            *newest = xstrdup(versions.v[i]);
+        }
+    return 0;
+}
+
+char *offers_place(const char *url)
+{
+    const char *host = strstr(url, "://");
+
+    if (starts_with(url, "debian:")) {
+        WL_CLEANUP_FREE char *folder = path_dir(url);
+
+        return xasprintf("debian:%s", path_base(folder));
+    }
+    if (starts_with(url, "pypi:"))
+        return xstrndup(url, strcspn(url, "="));
+    if (starts_with(url, "npm:") || starts_with(url, "crate:"))
+        return xstrndup(url, (size_t)(strrchr(url, '@') - url));
+    if (host && (starts_with(url, "http") || starts_with(url, "git+https"))) {
+        size_t n = strcspn(host + 3, "/");
+
+        return xstrndup(host + 3, n);
+    }
+    return xstrndup(url, strcspn(url, "#"));
+}
