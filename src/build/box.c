@@ -225,9 +225,7 @@ static void add_variables(struct box *b, const struct box_options *o, const stru
     strv_addf(&b->env, "VERSION=%s", r->version);
     strv_addf(&b->env, "JOBS=%d", jobs);
     strv_addf(&b->env, "DEBUG=%s", o->debug ? "1" : "");
-    strv_addf(&b->env, "EXTENSIONS=%s%s", r->extensions_n ? b->root : "", r->extensions_n ? "/" EXTENSIONS_SETUP : "");
-    strv_addf(&b->env, "EXTENSIONS_SED=%s%s", r->extensions_n ? b->root : "",
-              r->extensions_n ? "/" EXTENSIONS_SED : "");
+    strv_addf(&b->env, "EXTENSIONS=%s%s", r->extensions_n ? b->root : "", r->extensions_n ? "/" EXTENSIONS_RULES : "");
     strv_addf(&b->env, "CPPFLAGS=%s", f->include.s ? f->include.s + 1 : "");
     strv_addf(&b->env, "CFLAGS=-O2 %s%s", map, o->debug ? " -g" : "");
     strv_addf(&b->env, "CXXFLAGS=-O2 %s%s", map, o->debug ? " -g" : "");

@@ -4,10 +4,6 @@
 
 #include <string.h>
 
-/* Setup's paths start at Modules/, both of the sources and of the build folder, so from both two folders up is the
- * root: there each object lies beside its source, in a folder that exists. */
-#define FROM_MODULES "../../"
-
 static bool is_unpacked(const char *source)
 {
     return starts_with(source, "$SRC/");
@@ -66,33 +62,60 @@ static int add_flags(const struct recipe *r, size_t i, bool link, const struct s
     return 0;
 }
 
-static int add_module(const struct recipe *r, size_t i, const char *root, const struct strv *env, struct str *setup,
-                      struct str *sed, struct wl_err *err)
+/* The rule of one object, which lies in the folder where make runs. */
+static int add_object(const struct recipe *r, size_t i, size_t k, const char *root, const struct strv *env,
+                      struct str *rules, struct wl_err *err)
 {
     const struct recipe_extension *x = &r->extensions[i];
+    const char *source = x->sources.v[k];
     WL_CLEANUP_FREE char *symbol = extension_symbol(x->module), *init = xasprintf("PyInit_%s", symbol);
+    bool is_c = ends_with(source, ".c");
     int e;
 
-    /* A line with '=' is a variable to Setup, so flags stand in variables. */
-    str_addf(setup, "EXT_%s_CFLAGS=-I%s/extensions/files", symbol, root);
+    str_addf(rules, "EXTENSION_OBJECTS += %s-%zu.o\n%s-%zu.o: %s/%s/%s\n", symbol, k, symbol, k, root,
+             is_unpacked(source) ? "src" : "extensions/files", is_unpacked(source) ? source + strlen("$SRC/") : source);
+    str_addf(rules, "\t%s $(EXTENSION_CPPFLAGS) -I%s/extensions/files",
+             is_c ? "$(CC) $(CPPFLAGS) $(CFLAGS)" : "$(CXX) $(CPPFLAGS) $(CXXFLAGS)", root);
+    /* Two modules may call their beginnings the same: _speed of one package and of another. */
     if (strcmp(init, x->init) != 0)
-        str_addf(setup, " -D%s=%s", x->init, init);
-    e = add_flags(r, i, false, env, setup, err);
-    str_addf(setup, "\nEXT_%s_LDFLAGS=", symbol);
-    e = e < 0 ? e : add_flags(r, i, true, env, setup, err);
-    str_addf(setup, "\n%s", symbol);
-    for (size_t k = 0; k < x->sources.n; k++) {
-        const char *source = x->sources.v[k];
-
-        if (is_unpacked(source))
-            str_addf(setup, " " FROM_MODULES "src/%s", source + strlen("$SRC/"));
-        else if (extension_compiles(source))
-            str_addf(setup, " " FROM_MODULES "extensions/files/%s", source);
-    }
-    str_addf(setup, " $(EXT_%s_CFLAGS) $(EXT_%s_LDFLAGS)\n", symbol, symbol);
-    if (strcmp(symbol, x->module) != 0)
-        str_addf(sed, "s/{\"%s\", %s}/{\"%s\", %s}/\n", symbol, init, x->module, init);
+        str_addf(rules, " -D%s=%s", x->init, init);
+    e = add_flags(r, i, false, env, rules, err);
+    str_add(rules, " -c $< -o $@\n");
     return e;
+}
+
+static int add_module(const struct recipe *r, size_t i, const char *root, const struct strv *env, struct str *rules,
+                      struct wl_err *err)
+{
+    const struct recipe_extension *x = &r->extensions[i];
+    int e = 0;
+
+    str_addf(rules, "EXTENSION_MODULES += %s\n", x->module);
+    for (size_t k = 0; e == 0 && k < x->sources.n; k++)
+        if (extension_compiles(x->sources.v[k]))
+            e = add_object(r, i, k, root, env, rules, err);
+    str_add(rules, "EXTENSION_LDFLAGS +=");
+    e = e < 0 ? e : add_flags(r, i, true, env, rules, err);
+    str_addc(rules, '\n');
+    return e;
+}
+
+/* The table of built-in modules that PyImport_ExtendInittab() takes. */
+static void add_inittab(const struct recipe *r, struct str *c)
+{
+    str_add(c, "#include <Python.h>\n\n");
+    for (size_t i = 0; i < r->extensions_n; i++) {
+        WL_CLEANUP_FREE char *symbol = extension_symbol(r->extensions[i].module);
+
+        str_addf(c, "PyMODINIT_FUNC PyInit_%s(void);\n", symbol);
+    }
+    str_add(c, "\nstruct _inittab extensions[] = {\n");
+    for (size_t i = 0; i < r->extensions_n; i++) {
+        WL_CLEANUP_FREE char *symbol = extension_symbol(r->extensions[i].module);
+
+        str_addf(c, "    {\"%s\", PyInit_%s},\n", r->extensions[i].module, symbol);
+    }
+    str_add(c, "    {0, 0},\n};\n");
 }
 
 static int copy_sources(const struct recipe *r, const char *dir, struct wl_err *err)
@@ -125,18 +148,22 @@ int extensions_write(const struct recipe *r, const char *dir, const char *root, 
                      struct wl_err *err)
 {
     WL_CLEANUP_FREE char *files = path_join(dir, "extensions/files");
-    WL_CLEANUP_STR struct str setup = {0}, sed = {0};
+    WL_CLEANUP_STR struct str rules = {0}, inittab = {0};
     int e = 0;
 
     if (!r->extensions_n)
         return 0;
     e = make_dirs(files, err);
     e = e < 0 ? e : copy_sources(r, dir, err);
-    str_add(&setup, "*static*\n");
     for (size_t i = 0; e == 0 && i < r->extensions_n; i++)
-        e = add_module(r, i, root, env, &setup, &sed, err);
-    e = e < 0 ? e : write_text(dir, EXTENSIONS_SETUP, &setup, err);
-    return e < 0 ? e : write_text(dir, EXTENSIONS_SED, &sed, err);
+        e = add_module(r, i, root, env, &rules, err);
+    str_addf(&rules,
+             "EXTENSION_OBJECTS += inittab.o\ninittab.o: %s/" EXTENSIONS_INITTAB
+             "\n\t$(CC) $(CPPFLAGS) $(CFLAGS) $(EXTENSION_CPPFLAGS) -c $< -o $@\n",
+             root);
+    add_inittab(r, &inittab);
+    e = e < 0 ? e : write_text(dir, EXTENSIONS_RULES, &rules, err);
+    return e < 0 ? e : write_text(dir, EXTENSIONS_INITTAB, &inittab, err);
 }
 
 int extensions_check(const struct recipe *r, const char *dir, struct wl_err *err)

@@ -344,7 +344,7 @@ static void test_checks(void **state)
 static void test_extensions(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
-    WL_CLEANUP_FREE char *file = NULL, *sed = NULL, *expected = NULL, *dir = NULL;
+    WL_CLEANUP_FREE char *file = NULL, *inittab = NULL, *expected = NULL, *dir = NULL;
     struct world w;
 
     make_world(state, &w);
@@ -354,28 +354,42 @@ static void test_extensions(void **state)
     put_step(state, "l/x", "true", "");
     put_step(
         state, "m/a",
-        "cp \"$EXTENSIONS\" \"$EXTENSIONS_SED\" \"$STAGE/\"; mkdir Modules; cd Modules; "
-        "ls ../../extensions/files/ext/one.c ../../extensions/files/ext/one.h ../../extensions/files/two.cc",
+        "cp \"$EXTENSIONS\" ../extensions/inittab.c \"$STAGE/\"; "
+        "ls ../extensions/files/ext/one.c ../extensions/files/ext/one.h ../extensions/files/two.cc",
         "needs: [l/x]\n"
         "extensions:\n"
         "  - {module: one, sources: [ext/one.c, ext/one.h], flags: [-DA=1, -lm, \"-I$NEED_L_X/i\", -Xlinker, -s]}\n"
         "  - {module: p.two, init: init_it, sources: [two.cc, ext/one.h]}\n");
     assert_ok(build(&w, "m/a", &err), &err);
     dir = store_build_dir(&w.s, w.p.nodes[node_of(&w.p, "m/a")].key);
-    file = artifact_file(&w, "m/a", "Setup");
-    expected = xasprintf("*static*\n"
-                         "EXT_one_CFLAGS=-I%s/extensions/files -DA=1 -I%s/needs/l-x/i\n"
-                         "EXT_one_LDFLAGS= -lm -Xlinker -s\n"
-                         "one ../../extensions/files/ext/one.c $(EXT_one_CFLAGS) $(EXT_one_LDFLAGS)\n"
-                         "EXT_p__two_CFLAGS=-I%s/extensions/files -Dinit_it=PyInit_p__two\n"
-                         "EXT_p__two_LDFLAGS=\n"
-                         "p__two ../../extensions/files/two.cc $(EXT_p__two_CFLAGS) $(EXT_p__two_LDFLAGS)\n",
-                         dir, dir, dir);
+    file = artifact_file(&w, "m/a", "rules.mk");
+    expected = xasprintf("EXTENSION_MODULES += one\n"
+                         "EXTENSION_OBJECTS += one-0.o\n"
+                         "one-0.o: %s/extensions/files/ext/one.c\n"
+                         "\t$(CC) $(CPPFLAGS) $(CFLAGS) $(EXTENSION_CPPFLAGS) -I%s/extensions/files -DA=1 "
+                         "-I%s/needs/l-x/i -c $< -o $@\n"
+                         "EXTENSION_LDFLAGS += -lm -Xlinker -s\n"
+                         "EXTENSION_MODULES += p.two\n"
+                         "EXTENSION_OBJECTS += p__two-0.o\n"
+                         "p__two-0.o: %s/extensions/files/two.cc\n"
+                         "\t$(CXX) $(CPPFLAGS) $(CXXFLAGS) $(EXTENSION_CPPFLAGS) -I%s/extensions/files "
+                         "-Dinit_it=PyInit_p__two -c $< -o $@\n"
+                         "EXTENSION_LDFLAGS +=\n"
+                         "EXTENSION_OBJECTS += inittab.o\n"
+                         "inittab.o: %s/extensions/inittab.c\n"
+                         "\t$(CC) $(CPPFLAGS) $(CFLAGS) $(EXTENSION_CPPFLAGS) -c $< -o $@\n",
+                         dir, dir, dir, dir, dir, dir);
     assert_file_is(file, expected);
-    sed = artifact_file(&w, "m/a", "config.sed");
-    assert_file_is(sed, "s/{\"p__two\", PyInit_p__two}/{\"p.two\", PyInit_p__two}/\n");
-    /* Without any the variables are there all the same, and empty. */
-    put_step(state, "m/b", "test -z \"$EXTENSIONS$EXTENSIONS_SED\"; test ! -e \"$ROOT/extensions\"", "");
+    inittab = artifact_file(&w, "m/a", "inittab.c");
+    assert_file_is(inittab, "#include <Python.h>\n\n"
+                            "PyMODINIT_FUNC PyInit_one(void);\n"
+                            "PyMODINIT_FUNC PyInit_p__two(void);\n\n"
+                            "struct _inittab extensions[] = {\n"
+                            "    {\"one\", PyInit_one},\n"
+                            "    {\"p.two\", PyInit_p__two},\n"
+                            "    {0, 0},\n};\n");
+    /* Without any the variable is there all the same, and empty. */
+    put_step(state, "m/b", "test -z \"$EXTENSIONS\"; test ! -e \"$ROOT/extensions\"", "");
     assert_ok(build(&w, "m/b", &err), &err);
     put_step(state, "m/c", "cat \"$EXTENSIONS\"", "extensions:\n  - module: x\n    sources: [\"$SRC/lost.c\"]\n");
     assert_class(build(&w, "m/c", &err), WL_E_RECIPE, &err);

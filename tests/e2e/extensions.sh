@@ -1,0 +1,93 @@
+#!/bin/bash
+# C modules linked into the real Python, as examples/extension shows and as ports of PyPI's packages are.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
+LIMIT=${LIMIT:-3600}
+. "$(dirname -- "$0")/lib.sh"
+
+# The tool with the user's cache: `real COMMAND ARGUMENT...`, with the ports of $MORE besides.
+real() {
+    CACHE=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
+    SECONDS_EACH=3000 WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" "$1" --ports "$MORE" --cache-dir "$CACHE" \
+        --output "$OUT" ${WL_CHECK_OFFLINE:+--offline} "${@:2}"
+    [ "$st" != 4 ] || skip "a source cannot be had here: $(head -c 300 .err)"
+}
+
+# `extension NAME MODULE LINE...`: a port app/NAME with MODULE of the C source on stdin and more lines of the recipe.
+extension() {
+    local name=$1 module=$2
+    shift 2
+    MORE=$T/more
+    mkdir -p "$MORE/app/$name"
+    cat >"$MORE/app/$name/module.c"
+    {
+        printf '%s\n' 'from: python/extended' 'summary: a test' 'version: "1"' 'date: 2026-01-01' 'vars: [python=3.13.5]'
+        printf '%s\n' 'extensions:' "  - module: $module" '    sources: [module.c]' "$@"
+    } >"$MORE/app/$name/recipe.yaml"
+}
+
+test_the_example() {
+    MORE=$WL_SOURCE_ROOT/examples/extension
+    sed -n 's/^    //p' "$MORE/README.md" >lines
+    head -n 2 lines | grep -c '^./wl-make.sh --ports examples/extension ' | grep -qx 2 ||
+        fail "the README has other lines: $(cat lines)"
+    real build example/greeting
+    status 0
+    # The README's second line, its arguments as the shell takes them apart.
+    eval "set -- $(sed -n '2s/.* run //p' lines)"
+    real run "$@"
+    status 0
+    is "$(cat .out)" "$(tail -n +3 lines | grep .)"
+    real run example/greeting -- -c 'import greeting; greeting.greet("x", 101)'
+    status 1
+    err 'ValueError: greeted is from 0 to 100 times, not 101'
+    real run example/greeting -- -c 'import sys; print("greeting" in sys.builtin_module_names, sys.path[1])'
+    is "$(cat .out)" 'True /usr/local/lib/python313.zip'
+}
+
+# A module of a package, with a library, beside one that a function of another name starts.
+test_a_package_and_a_library() {
+    extension mine packed.inner '    flags: [-lzstd]' '  - {module: other, sources: [other.c], init: begin}' \
+        'add-needs: [libs/zstd]' 'add-steps:' '  - name: package' \
+        '    run: mkdir -p "$STAGE/usr/local/lib/python3.13/site-packages/packed"; : >"$STAGE/usr/local/lib/python3.13/site-packages/packed/__init__.py"' <<'END'
+#include <Python.h>
+#include <zstd.h>
+static int fill(PyObject *m) { return PyModule_AddIntConstant(m, "zstd", ZSTD_versionNumber()); }
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, fill}, {0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "packed.inner", .m_slots = slots};
+PyMODINIT_FUNC PyInit_inner(void) { return PyModuleDef_Init(&module); }
+END
+    cat >"$MORE/app/mine/other.c" <<'END'
+#include <Python.h>
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "other", .m_doc = "begun"};
+PyMODINIT_FUNC begin(void) { return PyModuleDef_Init(&module); }
+END
+    real build app/mine
+    status 0
+    real run app/mine -- -c 'import packed.inner as p, other; print(p.zstd >= 10500, p.__name__, other.__doc__)'
+    status 0
+    is "$(cat .out)" 'True packed.inner begun'
+}
+
+test_a_module_that_can_not_be_imported() {
+    extension bad broken <<'END'
+#include <Python.h>
+PyMODINIT_FUNC PyInit_broken(void)
+{
+    PyErr_SetString(PyExc_RuntimeError, "it does not want to");
+    return NULL;
+}
+END
+    real build app/bad
+    status 1
+    err "app/bad: check 'imports' failed" 'RuntimeError: it does not want to' 'the module broken was linked, but it can not be imported'
+    not_there "$OUT/app/bad"
+}
+
+test_a_package_of_pypi_passes_its_own_tests() {
+    MORE=$T
+    real test pypi/regex
+    status 0
+    out '1 passed, 0 failed'
+}
+
+main "$@"
