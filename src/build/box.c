@@ -246,6 +246,18 @@ static void add_variables(struct box *b, const struct box_options *o, const stru
         strv_add(&b->env, r->env.v[i]);
 }
 
+static int copy_files(const struct strv *files, const char *dir, struct wl_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < files->n; i++) {
+        WL_CLEANUP_FREE char *to = xasprintf("%s/files/%s", dir, path_base(files->v[i]));
+
+        r = copy_tree(files->v[i], to, err);
+    }
+    return r;
+}
+
 int box_make(struct box *b, const char *dir, const struct box_options *o, struct wl_err *err)
 {
     static const char *const folders[] = {"src", "build", "stage", "files", "home", "tmp", "needs"};
@@ -269,11 +281,10 @@ int box_make(struct box *b, const char *dir, const struct box_options *o, struct
 
         r = make_dirs(folder, err);
     }
-    for (size_t i = 0; r == 0 && i < node->recipe->files.n; i++) {
-        WL_CLEANUP_FREE char *to = xasprintf("%s/files/%s", dir, path_base(node->recipe->files.v[i]));
-
-        r = copy_tree(node->recipe->files.v[i], to, err);
-    }
+    if (r == 0)
+        r = copy_files(&node->recipe->files, dir, err);
+    if (r == 0 && o->for_tests)
+        r = copy_files(&node->recipe->check_files, dir, err);
     if (r == 0 && t && t->sdk)
         r = show(b, t->sdk, "sdk", &sdk, err);
     if (r == 0)
@@ -305,7 +316,7 @@ int box_for_checks(struct box *b, const struct box_options *o, struct wl_err *er
 {
     const struct node *node = &o->plan->nodes[o->node];
     bool *linked = xcalloc(o->plan->n, sizeof *linked), *seen = xcalloc(o->plan->n, sizeof *seen);
-    int r = 0;
+    int r = copy_files(&node->recipe->check_files, b->dir, err);
 
     find_seen(o, linked, seen);
     for (size_t k = 0; r == 0 && k < node->needs_n; k++) {

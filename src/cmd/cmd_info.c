@@ -57,6 +57,7 @@ static void print_node(struct app *a, const struct plan *p, size_t i)
     print_list("patches", r->patches.v, r->patches.n);
     print_list("vars", r->vars.v, r->vars.n);
     print_list("files", r->files.v, r->files.n);
+    print_list("check-files", r->check_files.v, r->check_files.n);
     print_list("needs", r->needs.v, r->needs.n);
     print_list("build-needs", r->build_needs.v, r->build_needs.n);
     print_list("check-needs", r->check_needs.v, r->check_needs.n);

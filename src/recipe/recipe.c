@@ -472,18 +472,32 @@ static int take_paths(const struct maker *m, const struct layer *l, const char *
     return r;
 }
 
-/* All files lie side by side in $FILES, so one that is added may not be called like one that is there. */
+/* All files lie side by side in $FILES, so one that comes later may not be called like one that is there. */
+static int keep_apart(const struct maker *m, const struct layer *l, const char *key, const struct strv *files,
+                      size_t had, const struct strv *others)
+{
+    for (size_t i = had; i < files->n; i++)
+        for (size_t k = 0; k < (others == files ? had : others->n); k++)
+            if (!strcmp(path_base(files->v[i]), path_base(others->v[k])))
+                return layer_error(l, key, m->err, "%s: %s would lie over %s", key, files->v[i], others->v[k]);
+    return 0;
+}
+
 static int take_added_files(const struct maker *m, const struct layer *l)
 {
     struct strv *files = &m->r->files;
     size_t had = files->n;
     int r = take_paths(m, l, "add-files", l->f->add_files, l->f->add_files_count, files);
 
-    for (size_t i = had; r == 0 && i < files->n; i++)
-        for (size_t k = 0; r == 0 && k < had; k++)
-            if (!strcmp(path_base(files->v[i]), path_base(files->v[k])))
-                r = layer_error(l, "add-files", m->err, "add-files: %s would lie over %s", files->v[i], files->v[k]);
-    return r;
+    return r < 0 ? r : keep_apart(m, l, "add-files", files, had, files);
+}
+
+static int take_check_files(const struct maker *m, const struct layer *l)
+{
+    struct strv *files = &m->r->check_files;
+    int r = take_paths(m, l, "check-files", l->f->check_files, l->f->check_files_count, files);
+
+    return r < 0 ? r : keep_apart(m, l, "check-files", files, 0, &m->r->files);
 }
 
 static int take_steps(const struct maker *m, const struct layer *l, const char *key, const struct file_step *steps,
@@ -654,6 +668,8 @@ static int take_all(const struct maker *m)
         e = take_paths(m, l, "files", l->f->files, l->f->files_count, &r->files);
     FOR_ADDED (m, "files", "add-files", a)
         e = e < 0 ? e : take_added_files(m, a);
+    if (e == 0 && (l = first_with(m, "check-files")))
+        e = take_check_files(m, l);
     if (e == 0 && (l = first_with(m, "steps")))
         e = take_steps(m, l, "steps", l->f->steps, l->f->steps_count, &r->steps, &r->steps_n);
     if (e == 0 && (l = first_with(m, "checks")))
@@ -792,6 +808,7 @@ void recipe_free(struct recipe *r)
     free(r->track);
     strv_free(&r->patches);
     strv_free(&r->files);
+    strv_free(&r->check_files);
     needs_free(&r->needs);
     needs_free(&r->build_needs);
     needs_free(&r->check_needs);

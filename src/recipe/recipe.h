@@ -55,7 +55,7 @@ struct recipe {
     int min_sdk; /* 0: any */
     struct recipe_source *sources;
     size_t sources_n;
-    struct strv patches, files; /* absolute paths */
+    struct strv patches, files, check_files; /* absolute paths */
     struct recipe_needs needs, build_needs, check_needs, test_needs;
     struct strv env, vars, contains; /* vars: also "ssl=1" or "ssl=" where the switch makes a difference */
     struct recipe_step *steps, *checks, *tests;

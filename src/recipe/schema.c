@@ -84,6 +84,7 @@ static const cyaml_schema_field_t recipe_fields[] = {
     STRINGS("add-patches", struct recipe_file, add_patches),
     STRINGS("files", struct recipe_file, files),
     STRINGS("add-files", struct recipe_file, add_files),
+    STRINGS("check-files", struct recipe_file, check_files),
     STRINGS("needs", struct recipe_file, needs),
     STRINGS("add-needs", struct recipe_file, add_needs),
     STRINGS("build-needs", struct recipe_file, build_needs),

@@ -50,9 +50,10 @@ struct recipe_file {
     char *toolchain;
     int *min_sdk;
     bool *ssl;
-    char **patches, **files, **needs, **build_needs, **env, **vars, **contains, **test_needs, **check_needs;
-    unsigned patches_count, files_count, needs_count, build_needs_count, env_count, vars_count, contains_count,
-        test_needs_count, check_needs_count;
+    char **patches, **files, **check_files, **needs, **build_needs, **env, **vars, **contains, **test_needs,
+        **check_needs;
+    unsigned patches_count, files_count, check_files_count, needs_count, build_needs_count, env_count, vars_count,
+        contains_count, test_needs_count, check_needs_count;
     char **add_patches, **add_files, **add_needs;
     unsigned add_patches_count, add_files_count, add_needs_count;
     struct file_extension *extensions;

@@ -164,6 +164,15 @@ struct digest {
     char *folder, *dsc;
 };
 
+/* At the end of an entry. */
+static void digest_entry(struct digest *d)
+{
+    if (d->folder && d->dsc)
+        str_addf(&d->out, "%s %s\n", d->folder, d->dsc);
+    free_charp(&d->folder);
+    free_charp(&d->dsc);
+}
+
 static void digest_line(struct digest *d, const char *line)
 {
     static const char folder[] = "Directory: ";
@@ -175,10 +184,7 @@ static void digest_line(struct digest *d, const char *line)
         free(d->dsc);
         d->dsc = xstrdup(strrchr(line, ' ') + 1);
     } else if (!*line) {
-        if (d->folder && d->dsc)
-            str_addf(&d->out, "%s %s\n", d->folder, d->dsc);
-        free_charp(&d->folder);
-        free_charp(&d->dsc);
+        digest_entry(d);
     }
 }
 
@@ -218,7 +224,7 @@ static int digest_index(const char *file, struct digest *d, struct wl_err *err)
         }
     if (r == 0 && n < 0)
         r = wl_err_set(err, WL_E_FETCH, "the index of the sources is damaged: %s", archive_error_string(a));
-    digest_line(d, "");
+    digest_entry(d);
     archive_read_free(a);
     return r;
 }

@@ -413,25 +413,31 @@ test_checks_decide_whether_there_is_an_artifact() {
     simple libs/tool
     mkdir -p "$PORTS/made/a"
     printf 'file\n' >"$PORTS/made/a/file"
+    printf 'asked\n' >"$PORTS/made/a/question"
     port made/a <<END
 version: "1"
 toolchain: none
 sources:
   - {url: "file:$T/a.tar.gz", sha256: $(sha256 a.tar.gz)}
 files: [file]
+check-files: [question]
 check-needs: [libs/tool]
 steps:
   - name: work
     run: |
       [ -z "\${NEED_LIBS_TOOL-}" ] && [ ! -e "\$ROOT/needs/libs-tool" ]
+      [ "\$(ls "\$FILES")" = file ]
       echo built >"\$STAGE/result"
       echo left >left
 checks:
   - name: sees
     run: |
-      cat "\$STAGE/result" "\$SRC/hello" "\$FILES/file" left "\$NEED_LIBS_TOOL/share/tool" >all
-      [ "\$(tr '\\n' ' ' <all)" = 'built world file left libs/tool ' ]
+      cat "\$STAGE/result" "\$SRC/hello" "\$FILES/file" "\$FILES/question" left "\$NEED_LIBS_TOOL/share/tool" >all
+      [ "\$(tr '\\n' ' ' <all)" = 'built world file asked left libs/tool ' ]
       echo checked
+tests:
+  - name: sees
+    run: cat "\$FILES/file" "\$FILES/question"
 END
     wl --dry-run made/a
     status 0
@@ -442,7 +448,11 @@ END
     is "$(ls "$OUT/made/a")" result 'the artifact'
     wl info made/a
     out 'check-needs  libs/tool' 'checks       sees'
-    # Neither other checks nor other needs of theirs make another artifact.
+    wl test -v made/a
+    status 0
+    err asked
+    # Neither other checks nor other needs and files of theirs make another artifact.
+    printf 'answered\n' >"$PORTS/made/a/question"
     simple libs/tool 'env: ["A=1"]'
     sed -i 's/echo checked/exit 1/' "$PORTS/made/a/recipe.yaml"
     wl made/a

@@ -262,7 +262,7 @@ static void test_key_stays_with_what_does_not_matter(void **state)
         {"steps: [{name: make, run: make}]", "steps:\n  - run: make\n    name: make"},
         {"summary: text\n", "min-sdk: 30\n"},
         {"summary: text\n", "track: 1\n"},
-        {"summary: text\n", "checks: [{name: runs, run: ./a}]\ncheck-needs: [m/other]\n"},
+        {"summary: text\n", "checks: [{name: runs, run: ./a}]\ncheck-needs: [m/other]\ncheck-files: [recipe.yaml]\n"},
     };
     struct recipe_roots roots = roots_of(state);
     struct plan_options o = options_of(&roots);

@@ -456,6 +456,8 @@ static void test_refused(void **state)
         {"version: \"1\"\nvars: [\"ssl=1\"]\n" STEP, ":2: 'ssl' is a key of its own"},
         {"version: \"1\"\nadd-patches: [none.patch]\n" STEP, ":2: add-patches: there is no "},
         {"version: \"1\"\nfiles: [recipe.yaml]\nadd-files:\n  - recipe.yaml\n" STEP, ":3: add-files: "},
+        {"version: \"1\"\nfiles: [recipe.yaml]\ncheck-files:\n  - recipe.yaml\n" STEP, ":3: check-files: "},
+        {"version: \"1\"\ncheck-files: [none.py]\n" STEP, ":2: check-files: there is no "},
         {"version: \"1\"\nadd-sources: [{url: \"https://e.org/a\"}]\n" STEP, ":2: no 'sha256' for https://e.org/a"},
         {"version: \"1\"\nfrom: made/none\n" STEP, ":2: 'from' names made/none"},
         {"version: \"1\"\nfrom: made/bad\n" STEP, ":2: 'from' goes round in a cycle"},
