@@ -500,11 +500,11 @@ static int take_check_files(const struct maker *m, const struct layer *l)
     return r < 0 ? r : keep_apart(m, l, "check-files", files, 0, &m->r->files);
 }
 
+/* Puts steps behind those that are in *out. */
 static int take_steps(const struct maker *m, const struct layer *l, const char *key, const struct file_step *steps,
                       unsigned n, struct recipe_step **out, size_t *out_n)
 {
-    *out = xcalloc(n, sizeof **out);
-    *out_n = n;
+    *out = xreallocarray(*out, *out_n + n, sizeof **out);
     for (unsigned i = 0; i < n; i++) {
         WL_CLEANUP_FREE char *path = xasprintf("%s/%u", key, i);
 
@@ -513,7 +513,7 @@ static int take_steps(const struct maker *m, const struct layer *l, const char *
         if (strspn(steps[i].name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(steps[i].name))
             return layer_error(l, path, m->err, "the name \"%s\" of a step has more than a-z, 0-9 and -",
                                steps[i].name);
-        (*out)[i] = (struct recipe_step){xstrdup(steps[i].name), xstrdup(steps[i].run)};
+        (*out)[(*out_n)++] = (struct recipe_step){xstrdup(steps[i].name), xstrdup(steps[i].run)};
     }
     return 0;
 }
@@ -672,6 +672,8 @@ static int take_all(const struct maker *m)
         e = take_check_files(m, l);
     if (e == 0 && (l = first_with(m, "steps")))
         e = take_steps(m, l, "steps", l->f->steps, l->f->steps_count, &r->steps, &r->steps_n);
+    FOR_ADDED (m, "steps", "add-steps", a)
+        e = e < 0 ? e : take_steps(m, a, "add-steps", a->f->add_steps, a->f->add_steps_count, &r->steps, &r->steps_n);
     if (e == 0 && (l = first_with(m, "checks")))
         e = take_steps(m, l, "checks", l->f->checks, l->f->checks_count, &r->checks, &r->checks_n);
     if (e == 0 && (l = first_with(m, "tests")))

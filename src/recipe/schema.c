@@ -95,6 +95,7 @@ static const cyaml_schema_field_t recipe_fields[] = {
     STRINGS("test-needs", struct recipe_file, test_needs),
     STRUCTS("extensions", struct recipe_file, extensions, extension),
     STRUCTS("steps", struct recipe_file, steps, step),
+    STRUCTS("add-steps", struct recipe_file, add_steps, step),
     STRUCTS("checks", struct recipe_file, checks, step),
     STRUCTS("tests", struct recipe_file, tests, step),
     CYAML_FIELD_END,

@@ -58,8 +58,8 @@ struct recipe_file {
     unsigned add_patches_count, add_files_count, add_needs_count;
     struct file_extension *extensions;
     unsigned extensions_count;
-    struct file_step *steps, *checks, *tests;
-    unsigned steps_count, checks_count, tests_count;
+    struct file_step *steps, *add_steps, *checks, *tests;
+    unsigned steps_count, add_steps_count, checks_count, tests_count;
 };
 
 /* Reads a recipe against the schema: an unknown key, a wrong type or broken YAML is WL_E_RECIPE with file and line. */

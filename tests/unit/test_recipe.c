@@ -197,8 +197,11 @@ static void test_added(void **state)
     put_recipe(state, "made/top",
                "from: made/v1\nadd-needs: [\"libs/d-${version}\", libs/a]\nadd-patches: [b.patch]\nadd-files: [g]\n"
                "add-sources: [{url: \"https://example.org/x.tar\", sha256: " HASH_B ", into: x, only-with: " HASH_A
-               "}]\n");
+               "}]\nadd-steps: [{name: more, run: make more}]\n");
     r = load(state, "made/top");
+    assert_int_equal(r->steps_n, 2);
+    assert_string_equal(r->steps[0].name, "a");
+    assert_string_equal(r->steps[1].run, "make more");
     assert_int_equal(r->needs.n, 4);
     assert_string_equal(r->needs.v[0], "libs/a");
     assert_string_equal(r->needs.v[1], "libs/b");
