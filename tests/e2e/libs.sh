@@ -1,13 +1,14 @@
 #!/bin/bash
-# Every library's own tests, which run inside wasm: built from source unless the user's cache has it.
+# The own tests of every library and of the files for the guest, which run inside wasm: built from source unless the
+# user's cache has it.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317
 LIMIT=${LIMIT:-3600}
 . "$(dirname -- "$0")/lib.sh"
 
-library() {
+port_passes() {
     CACHE=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
     SECONDS_EACH=3000 WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" test --cache-dir "$CACHE" --output "$OUT" \
-        ${WL_CHECK_OFFLINE:+--offline} "libs/$1"
+        ${WL_CHECK_OFFLINE:+--offline} "$1"
     [ "$st" != 4 ] || skip "a source cannot be had here: $(head -c 300 .err)"
     status 0
     out ' passed, 0 failed'
@@ -15,9 +16,10 @@ library() {
 }
 
 names=()
-for recipe in "$WL_SOURCE_ROOT"/ports/libs/*/recipe.yaml; do
-    name=$(basename "$(dirname "$recipe")")
-    eval "test_$name() { library $name; }"
+for recipe in "$WL_SOURCE_ROOT"/ports/{libs,data}/*/recipe.yaml; do
+    folder=$(dirname "$recipe")
+    name=$(basename "$folder")
+    eval "test_$name() { port_passes $(basename "$(dirname "$folder")")/$name; }"
     names+=("test_$name")
 done
 

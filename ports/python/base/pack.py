@@ -1,16 +1,18 @@
 """Pack the standard library into a zip of byte code.
 
-    pack.py LIB SYSCONFIGDATA ZIP MODULES TABLE ROOT WORD...
+    pack.py LIB SYSCONFIGDATA ZIP MODULES TABLE SWITCHES ROOT WORD...
 
 The same input gives the same bytes, wherever it is done: entries are sorted, times are fixed, nothing tells where or when
 it was made. SYSCONFIGDATA is what the build wrote about itself; ROOT becomes /wl there, words of its values that hold one of
 WORD (folders of the build machine) are left out, and so is what tells of the build machine's programs.
 
-TABLE becomes a table of all modules of the standard library, there or not, with what MODULES says of them."""
+TABLE becomes a table of all modules of the standard library, there or not, with what MODULES says of them. SWITCHES are
+the recipe's that are on, as one word with spaces."""
 
 import importlib.util
 import marshal
 import os
+import re
 import shlex
 import sys
 import zipfile
@@ -63,18 +65,20 @@ def byte_code(name, source):
     return importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source) + marshal.dumps(code)
 
 
-def remarks(path):
+def remarks(path, switches):
     """What modules.txt says: {name: (section, reason)}."""
     found = {}
-    section = None
+    section, counts = None, True
     with open(path) as file:
         for line in map(str.strip, file):
             names, colon, reason = line.partition(": ")
-            if line in ("[absent]", "[useless]", "[limited]"):
-                section = line[1:-1]
+            header = re.fullmatch(r"\[(absent|useless|limited)(?: (with|without) (\w+))?\]", line)
+            if header:
+                section, when, switch = header.groups()
+                counts = not when or (when == "with") == (switch in switches)
             elif line and not line.startswith("#"):
                 assert section and colon and reason, f"{path}: what is {line!r}?"
-                for name in names.split():
+                for name in names.split() if counts else ():
                     assert name not in found, f"{path}: {name} stands there twice"
                     found[name] = section, reason
     return found
@@ -93,9 +97,9 @@ def table(lib, remarks):
         yield name, {"absent": "no", "useless": "useless"}.get(section, "yes"), reason
 
 
-def main(lib, data, target, modules_from, table_to, root, *words):
+def main(lib, data, target, modules_from, table_to, switches, root, *words):
     with open(table_to, "w") as file:
-        file.writelines("\t".join(row) + "\n" for row in table(lib, remarks(modules_from)))
+        file.writelines("\t".join(row) + "\n" for row in table(lib, remarks(modules_from, switches.split())))
     sources = dict(modules(lib))
     sources[os.path.basename(data)] = sysconfigdata(data, root, [word for word in words if word])
     packed = [(name + "c", byte_code(name, source)) for name, source in sources.items()]

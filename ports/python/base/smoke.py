@@ -1,4 +1,8 @@
-"""Runs inside the wasm, from the zip alone: what was linked in works."""
+"""Runs inside the wasm, from the zip and what lies beside it alone: what was linked in works.
+
+    smoke.py SWITCH...
+
+SWITCH are the recipe's that are on."""
 
 import io
 import os
@@ -203,6 +207,266 @@ def clear_errors():
     fails(multiprocessing.Process(target=print).start, OSError, "process")
 
 
+# The digests of "abc": name, size, first eight bytes.
+DIGESTS = """
+blake2b 64 ba80a53f981c4d0d
+blake2s 32 508c5e8c327c14e2
+md5 16 900150983cd24fb0
+md5-sha1 36 900150983cd24fb0
+ripemd160 20 8eb208f7e05d987a
+sha1 20 a9993e364706816a
+sha224 28 23097d223405d822
+sha256 32 ba7816bf8f01cfea
+sha384 48 cb00753f45a35e8b
+sha512 64 ddaf35a193617aba
+sha512_224 28 4634270f707b6a54
+sha512_256 32 53048e2681941ef9
+sha3_224 28 e642824c3f8cf24a
+sha3_256 32 3a985da74fe225b2
+sha3_384 48 ec01498288516fc9
+sha3_512 64 b751850b1a57168a
+shake_128 0 5881092dd818bf5c
+shake_256 0 483366601360a877
+sm3 32 66c7f0f462eeedd9
+"""
+
+
+def digests():
+    import hashlib, hmac
+
+    builtin = {"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_224", "sha3_256", "sha3_384", "sha3_512",
+               "shake_128", "shake_256", "blake2b", "blake2s"}
+    assert builtin == hashlib.algorithms_guaranteed
+    expected = {name: (int(size), digest) for name, size, digest in map(str.split, DIGESTS.strip().splitlines())}
+    data = bytes(range(251)) * 401
+
+    def told(hash):
+        return hash.hexdigest(32) if hash.name.lower().startswith("shake") else hash.hexdigest()
+
+    def check(name, new):
+        hash = new(b"abc")
+        assert (hash.digest_size, told(hash)[:16]) == expected[name], (name, new)
+        parts = new()
+        for start in range(0, len(data), 1009):
+            parts.update(data[start:start + 1009])
+        assert told(parts) == told(parts.copy()) == told(new(data)) != told(hash), (name, new)
+        return told(parts)
+
+    own = {name: check(name, getattr(hashlib, "__get_builtin_constructor")(name)) for name in sorted(builtin)}
+    # RFC 4231, case 2
+    what = b"what do ya want for nothing?"
+    mac = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    assert hmac.new(b"Jefe", what, "sha256").hexdigest() == mac == hmac.digest(b"Jefe", what, "sha256").hex()
+    assert hmac.compare_digest(mac, mac) and not hmac.compare_digest(mac, mac[:-1] + "4")
+    with open("/smoke.py", "rb") as file:
+        assert hashlib.file_digest(file, "sha256").digest() == hashlib.sha256(open("/smoke.py", "rb").read()).digest()
+
+    if "ssl" not in SWITCHES:
+        assert hashlib.algorithms_available == builtin
+        assert not hasattr(hashlib, "scrypt")
+        return
+    import _hashlib
+
+    assert hashlib.algorithms_available == set(expected), hashlib.algorithms_available ^ set(expected)
+    assert _hashlib.openssl_md_meth_names == frozenset(expected)
+    for name in expected:
+        digest = check(name, lambda data=b"": _hashlib.new(name, data))
+        assert check(name, lambda data=b"": hashlib.new(name, data, usedforsecurity=False)) == digest
+        # Two programs came to it.
+        assert digest == own.get(name, digest), name
+    assert hashlib.sha256 is _hashlib.openssl_sha256 and hmac.HMAC(b"", digestmod="sha1")._hmac
+    # RFC 6070 and RFC 7914
+    derived = hashlib.pbkdf2_hmac("sha1", b"password", b"salt", 4096)
+    assert derived.hex() == "4b007901b765489abead49d926f721d065a429c1"
+    derived = hashlib.scrypt(b"password", salt=b"NaCl", n=1024, r=8, p=16, dklen=64)
+    assert derived.hex() == ("fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162"
+                             "2eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640")
+
+
+# An authority, the certificate of good.test and *.wild.test that it signed, and the key of that, under a password: of
+# use for nothing but this test. They expire in 2119.
+AUTHORITY = """\
+-----BEGIN CERTIFICATE-----
+MIIBdjCCARygAwIBAgIUKcd1fa5EddUT5A1xFI0hSN4QWfIwCgYIKoZIzj0EAwIw
+GDEWMBQGA1UEAwwNU21va2UgdGVzdCBDQTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIw
+MDEwMTAwMDAwMFowGDEWMBQGA1UEAwwNU21va2UgdGVzdCBDQTBZMBMGByqGSM49
+AgEGCCqGSM49AwEHA0IABL52/9nV2bI5j+oFuH6LuLvnjOTgQdlfv9ewJOWkYetQ
+OJNgz6K0ASsVZ/jqVGGhKOZffnGsNuuDoELpdXGxoP6jQjBAMA8GA1UdEwEB/wQF
+MAMBAf8wDgYDVR0PAQH/BAQDAgEGMB0GA1UdDgQWBBQV+BwfYUpC3RzJ5lRBuJ4l
+L0P5kTAKBggqhkjOPQQDAgNIADBFAiEAmOdcBvtj2c6TYRhPzEh56P21ZYt4Sv/O
+XqAShFuY8GUCIFZVpLoA36RVWCo0nobcVz38XDY8TA6VFVBzBogKODMV
+-----END CERTIFICATE-----
+"""
+CERTIFICATE = """\
+-----BEGIN CERTIFICATE-----
+MIIByjCCAXCgAwIBAgIURuPYDBbSkeduQdmAiXwRH21slAcwCgYIKoZIzj0EAwIw
+GDEWMBQGA1UEAwwNU21va2UgdGVzdCBDQTAgFw0yMDAxMDEwMDAwMDBaGA8yMTE5
+MDEwMTAwMDAwMFowFDESMBAGA1UEAwwJZ29vZC50ZXN0MFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAELf7zQrVJ1s1NbJZGu9TnERZdirPKb1Ff9wymaF6QhSDoOfp4
+J1LdIC5ndwTJIHkNHxIndtbUnGpdcI2fD/qncqOBmTCBljAMBgNVHRMBAf8EAjAA
+MA4GA1UdDwEB/wQEAwIHgDATBgNVHSUEDDAKBggrBgEFBQcDATAdBgNVHQ4EFgQU
+uEawlJb/dCeHwDORR8cPxzS4jN4wHwYDVR0jBBgwFoAUFfgcH2FKQt0cyeZUQbie
+JS9D+ZEwIQYDVR0RBBowGIIJZ29vZC50ZXN0ggsqLndpbGQudGVzdDAKBggqhkjO
+PQQDAgNIADBFAiEAuxO2h7ARZ8vdEV5TOg18Pd7c0S7Mj8O4O3eADLPsYSYCIDZD
+UrXQ4kdinDMKg8rHY+GQhV4+yRB8TPcLafItm3ee
+-----END CERTIFICATE-----
+"""
+KEY = """\
+-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAi+DZMEFQdhcwICCAAw
+DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEECZbIZEqYKPMT1oDiyj0mCwEgZCw
+wgTH463EdYM7DHY2r/Y0+pmMEznmDX7UWd+EyaEoMXojyG0EKHAIiv4gLCiGh3Dh
+HNUIU9jsgpDGDWu3ODOAocJ7QdGFegjLfgMiqBKlBOJgJK9xHjch0ugRRztkJvQk
+Ayq7RKqJ+UVFQw1eCv8+P0sUk/YEEH2godeAUeVSk9K7ilRLp6W4rr6sZLBqKjs=
+-----END ENCRYPTED PRIVATE KEY-----
+"""
+
+
+def tls():
+    if "ssl" not in SWITCHES:
+        try:
+            import ssl
+        except ImportError:
+            return
+        raise AssertionError(ssl)
+    import asyncio.sslproto, http.client, ssl, urllib.request
+
+    assert ssl.HAS_TLSv1_3 and ssl.OPENSSL_VERSION_INFO >= (3, 5), ssl.OPENSSL_VERSION
+    assert asyncio.sslproto.ssl is ssl and http.client.HTTPSConnection and urllib.request.HTTPSHandler
+
+    # The authorities in the image.
+    assert ssl.get_default_verify_paths().cafile == "/usr/local/ssl/cert.pem"
+    public = ssl.create_default_context()
+    stats = public.cert_store_stats()
+    assert stats["x509_ca"] == stats["x509"] == len(public.get_ca_certs()) > 100, stats
+    assert {"ISRG Root X1"} <= {value for root in public.get_ca_certs() for part in root["subject"] for _, value in part}
+
+    for name, text in ("certificate", CERTIFICATE), ("key", KEY), ("authority", AUTHORITY):
+        with open(f"/data/{name}.pem", "w") as file:
+            file.write(text)
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        server.load_cert_chain("/data/certificate.pem", "/data/key.pem", password="wrong")
+    except ssl.SSLError:
+        pass
+    else:
+        raise AssertionError("a wrong password served")
+    server.load_cert_chain("/data/certificate.pem", "/data/key.pem", password="smoke")
+    server.set_alpn_protocols(["h2", "http/1.1"])
+    trusting = ssl.create_default_context(cafile="/data/authority.pem")
+    trusting.set_alpn_protocols(["http/1.1"])
+    for name in "certificate", "key", "authority":
+        os.unlink(f"/data/{name}.pem")
+
+    def pair(client, host, session=None):
+        """Both ends of a connection, and what is on its way to the server."""
+        there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+        return (client.wrap_bio(back, there, server_hostname=host, session=session),
+                server.wrap_bio(there, back, server_side=True), there)
+
+    def until_done(*calls):
+        """Call each in turn until none waits for the other any more."""
+        waiting = list(calls)
+        for _ in range(100):
+            for call in list(waiting):
+                try:
+                    call()
+                except ssl.SSLWantReadError:
+                    continue
+                waiting.remove(call)
+            if not waiting:
+                return
+        raise AssertionError("both ends wait")
+
+    def send(writer, reader, data):
+        got, sent = bytearray(), 0
+        while len(got) < len(data):
+            if sent < len(data):
+                sent += writer.write(data[sent:sent + 100000])
+            try:
+                while part := reader.read(30000):
+                    got += part
+            except ssl.SSLWantReadError:
+                pass
+        assert got == data
+
+    def talk(host, version, session=None):
+        trusting.maximum_version = version
+        client, other, _ = pair(trusting, host, session)
+        until_done(client.do_handshake, other.do_handshake)
+        assert client.version() == other.version() == version.name.replace("_", "."), client.version()
+        assert client.cipher()[0] == other.cipher()[0] and client.cipher()[2] >= 128, client.cipher()
+        assert client.selected_alpn_protocol() == "http/1.1" == other.selected_alpn_protocol()
+        assert client.session_reused == other.session_reused == (session is not None)
+        names = [value for kind, value in client.getpeercert()["subjectAltName"] if kind == "DNS"]
+        assert names == ["good.test", "*.wild.test"]
+        assert client.getpeercert(True) == ssl.PEM_cert_to_DER_cert(CERTIFICATE)
+        data = bytes(range(256)) * 2000
+        send(client, other, data)
+        send(other, client, data[::-1])
+        session = client.session
+        until_done(client.unwrap, other.unwrap)
+        return session
+
+    for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
+        session = talk("good.test", version)
+        assert session and session.has_ticket
+        talk("good.test", version, session)
+        talk("any.wild.test", version)
+
+    def refused(client, host, code):
+        client, other, _ = pair(client, host)
+        try:
+            until_done(client.do_handshake, other.do_handshake)
+        except ssl.SSLCertVerificationError as error:
+            assert error.verify_code == code, error
+        else:
+            raise AssertionError(f"{host} was not refused")
+
+    refused(trusting, "bad.test", 62)  # X509_V_ERR_HOSTNAME_MISMATCH
+    refused(trusting, "too.deep.wild.test", 62)
+    refused(public, "good.test", 20)  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+
+    # A byte that was changed on the way.
+    client, other, there = pair(trusting, "good.test")
+    until_done(client.do_handshake, other.do_handshake)
+    client.write(b"attack at dawn")
+    record = bytearray(there.read())
+    assert b"attack" not in record
+    record[-1] ^= 1
+    there.write(record)
+    try:
+        other.read()
+    except ssl.SSLError as error:
+        # OpenSSL 3.2 and later say so in a word that older Pythons have no name for.
+        assert "record layer failure" in str(error).lower() or "BAD_RECORD_MAC" in str(error), error
+    else:
+        raise AssertionError("a changed record was taken")
+    assert ssl.RAND_status() and ssl.RAND_bytes(16) != ssl.RAND_bytes(16)
+
+
+def time_zones():
+    import datetime, zoneinfo
+
+    assert zoneinfo.TZPATH[0] == "/usr/local/share/zoneinfo" and "/usr/share/zoneinfo" in zoneinfo.TZPATH
+    assert len(zoneinfo.available_timezones()) > 590
+
+    def hours(zone, *when):
+        return datetime.datetime(*when, tzinfo=zoneinfo.ZoneInfo(zone)).utcoffset() / datetime.timedelta(hours=1)
+
+    assert hours("Europe/Berlin", 2026, 1, 15) == 1 and hours("Europe/Berlin", 2026, 7, 15) == 2
+    assert hours("Europe/Berlin", 2026, 3, 29, 1, 59) == 1 and hours("Europe/Berlin", 2026, 3, 29, 3) == 2
+    assert hours("Europe/Berlin", 2060, 7, 15) == 2
+    assert hours("Asia/Kathmandu", 2026, 1, 1) == 5.75 and hours("America/New_York", 2026, 7, 4) == -4
+    assert datetime.datetime(2026, 7, 15, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin")).tzname() == "CEST"
+    try:
+        zoneinfo.ZoneInfo("Europe/Nowhere")
+    except zoneinfo.ZoneInfoNotFoundError:
+        pass
+    else:
+        raise AssertionError("there is no such zone")
+
+
 def this_python():
     import signal, sysconfig
 
@@ -282,7 +546,9 @@ def recursion():
     ends(lambda: key(1), RecursionError)
 
 
+SWITCHES = sys.argv[1:]
 os.makedirs("/data", exist_ok=True)
-for check in this_python, linked_in, compression, database, maps, event_loop, clear_errors, clocks, recursion:
+for check in (this_python, linked_in, digests, tls, time_zones, compression, database, maps, event_loop, clear_errors, clocks,
+              recursion):
     check()
     print("ok", check.__name__)
