@@ -27,6 +27,10 @@ const struct _frozen *_PyImport_FrozenTest = nothing;
 const struct _module_alias *_PyImport_FrozenAliases = import_names;
 const struct _frozen *PyImport_FrozenModules = NULL;
 
+#if PY_VERSION_HEX >= 0x030c0000 && PY_VERSION_HEX < 0x030d0000
+uint32_t _Py_next_func_version = 1;
+#endif
+
 int _Py_Deepfreeze_Init(void);
 void _Py_Deepfreeze_Fini(void);
 

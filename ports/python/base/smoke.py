@@ -60,7 +60,14 @@ def compression():
         file.seek(0)
         with tarfile.open(fileobj=file) as archive:
             assert archive.extractfile("data").read() == data
-    for kind in zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA:
+    kinds = [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+
+        packed = zstd.compress(data, options={zstd.CompressionParameter.checksum_flag: 1})
+        assert len(packed) < len(data) / 3 and zstd.decompress(packed) == data
+        kinds.append(zipfile.ZIP_ZSTANDARD)
+    for kind in kinds:
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", kind) as archive:
             archive.writestr("data", data)
