@@ -47,8 +47,8 @@ test_the_example() {
 # A module of a package, with a library, beside one that a function of another name starts.
 test_a_package_and_a_library() {
     extension mine packed.inner '    flags: [-lzstd]' '  - {module: other, sources: [other.c], init: begin}' \
-        'add-needs: [libs/zstd]' 'add-steps:' '  - name: package' \
-        '    run: mkdir -p "$STAGE/usr/local/lib/python3.13/site-packages/packed"; : >"$STAGE/usr/local/lib/python3.13/site-packages/packed/__init__.py"' <<'END'
+        'add-needs: [libs/zstd]' 'add-steps:' '  - name: package' '    run: |' \
+        '      packages=$STAGE/usr/local/lib/python3.13/site-packages/packed' '      mkdir -p "$packages"' '      : >"$packages/__init__.py"' <<'END'
 #include <Python.h>
 #include <zstd.h>
 static int fill(PyObject *m) { return PyModule_AddIntConstant(m, "zstd", ZSTD_versionNumber()); }
