@@ -10,7 +10,13 @@ build_packages='build-essential patch bubblewrap ca-certificates xz-utils'
 llvm_packages='clang-22 lld-22 llvm-22 libclang-rt-22-dev-wasm32'
 check_packages='libcmocka-dev scdoc git python3'
 
-root=$(CDPATH= cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
+# Programs started here would cost as much as a build that has nothing to do, so the shell does what it can.
+self=$0
+[ ! -L "$self" ] || self=$(readlink -f -- "$self")
+case $self in
+*/*) root=$(CDPATH= cd -- "${self%/*}/" && pwd) ;;
+*) root=$PWD ;;
+esac
 build=$root/.build/tool
 log=$root/.build/bootstrap.log
 

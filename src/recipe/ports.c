@@ -41,6 +41,7 @@ static struct glance glance(const struct recipe_roots *roots, const char *name)
     for (size_t i = 0; i < roots->ports.n; i++) {
         WL_CLEANUP_FREE char *file = xasprintf("%s/%s/recipe.yaml", roots->ports.v[i], name), *text = NULL;
         WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+        WL_CLEANUP_STRV struct strv keys = {0};
         struct recipe_file *f = NULL;
         size_t n = 0;
 
@@ -49,7 +50,7 @@ static struct glance glance(const struct recipe_roots *roots, const char *name)
         g.found = true;
         /* Parsing is what costs time here, and most recipes have neither word in them. */
         if (file_read(file, 1 << 20, &text, &n, &ignored) == 0 && (strstr(text, "abstract") || strstr(text, "for-each")) &&
-            recipe_file_parse(file, text, n, &f, &ignored) == 0) {
+            recipe_file_parse(file, text, n, &f, &keys, &ignored) == 0) {
             g.is_abstract = f->abstract;
             g.for_each = f->for_each ? xstrdup(f->for_each) : NULL;
             recipe_file_free(f);

@@ -48,10 +48,7 @@ static int read_layer(char *file, struct layer *l, struct wl_err *err)
     l->file = file;
     l->dir = path_dir(file);
     r = file_read(file, MAX_RECIPE_SIZE, &l->text, &l->n, err);
-    r = r < 0 ? r : recipe_file_parse(file, l->text, l->n, &l->f, err);
-    if (r == 0)
-        yaml_top_keys(l->text, l->n, &l->keys);
-    return r;
+    return r < 0 ? r : recipe_file_parse(file, l->text, l->n, &l->f, &l->keys, err);
 }
 
 int layer_error(const struct layer *l, const char *key_path, struct wl_err *err, const char *fmt, ...)

@@ -149,12 +149,13 @@ static int add_known(struct str *out, const char *key)
     return 0;
 }
 
-int recipe_file_parse(const char *file, const char *text, size_t n, struct recipe_file **out, struct wl_err *err)
+int recipe_file_parse(const char *file, const char *text, size_t n, struct recipe_file **out, struct strv *keys,
+                      struct wl_err *err)
 {
     static const char unknown[] = "Unexpected key: ", missing[] = "Missing required mapping field: ";
     struct complaint c = {0};
     cyaml_config_t cfg = config(&c);
-    int r = yaml_check(file, text, n, err);
+    int r = yaml_check(file, text, n, keys, err);
     cyaml_err_t e;
 
     *out = NULL;

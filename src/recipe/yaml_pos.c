@@ -41,7 +41,17 @@ static int check_twice(const char *file, yaml_document_t *doc, struct wl_err *er
     return 0;
 }
 
-int yaml_check(const char *file, const char *text, size_t n, struct wl_err *err)
+static void add_keys(yaml_document_t *doc, const yaml_node_t *mapping, struct strv *keys)
+{
+    for (const yaml_node_pair_t *p = mapping->data.mapping.pairs.start; p < mapping->data.mapping.pairs.top; p++) {
+        const yaml_node_t *k = yaml_document_get_node(doc, p->key);
+
+        if (k->type == YAML_SCALAR_NODE)
+            strv_add(keys, (const char *)k->data.scalar.value);
+    }
+}
+
+int yaml_check(const char *file, const char *text, size_t n, struct strv *keys, struct wl_err *err)
 {
     yaml_parser_t parser;
     yaml_document_t doc;
@@ -67,6 +77,8 @@ int yaml_check(const char *file, const char *text, size_t n, struct wl_err *err)
                        root->start_mark.line + 1);
     else
         r = check_twice(file, &doc, err);
+    if (r == 0)
+        add_keys(&doc, root, keys);
     yaml_document_delete(&doc);
     yaml_parser_delete(&parser);
     return r;
@@ -134,24 +146,4 @@ unsigned yaml_key_line(const char *text, size_t n, const char *key)
     }
     yaml_parser_delete(&parser);
     return line;
-}
-
-void yaml_top_keys(const char *text, size_t n, struct strv *keys)
-{
-    yaml_parser_t parser;
-    yaml_document_t doc;
-
-    if (parse(&parser, &doc, text, n) == 0) {
-        const yaml_node_t *root = yaml_document_get_root_node(&doc);
-
-        if (root && root->type == YAML_MAPPING_NODE)
-            for (const yaml_node_pair_t *p = root->data.mapping.pairs.start; p < root->data.mapping.pairs.top; p++) {
-                const yaml_node_t *k = yaml_document_get_node(&doc, p->key);
-
-                if (k->type == YAML_SCALAR_NODE)
-                    strv_add(keys, (const char *)k->data.scalar.value);
-            }
-        yaml_document_delete(&doc);
-    }
-    yaml_parser_delete(&parser);
 }

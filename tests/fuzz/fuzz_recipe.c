@@ -64,7 +64,7 @@ static void load(const char *name)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT, ignored = WL_ERR_INIT;
     WL_CLEANUP_STRV struct strv names = {0}, keys = {0};
     WL_CLEANUP_FREE char *name = NULL, *text = xstrndup((const char *)data, size);
     FILE *f;
@@ -77,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     load("f/input");
     load("f/child");
     load("family/input");
-    yaml_top_keys((const char *)data, size, &keys);
+    yaml_check("input", (const char *)data, size, &keys, &ignored);
     for (size_t i = 0; i < keys.n; i++)
         if (!strchr(keys.v[i], '/') && *keys.v[i] && yaml_line((const char *)data, size, keys.v[i]) == 0)
             abort();
