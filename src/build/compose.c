@@ -43,8 +43,7 @@ static int list_files(const char *dir, const char *prefix, struct str *out, stru
     return r;
 }
 
-/* The key of a composition is that of its artifacts. */
-static void compose_key(const struct plan *p, size_t node, const bool *linked, char key[HASH_HEX_SIZE])
+static void key_of(const struct plan *p, size_t node, const bool *linked, char key[HASH_HEX_SIZE])
 {
     struct hash *h = hash_new();
 
@@ -55,7 +54,16 @@ static void compose_key(const struct plan *p, size_t node, const bool *linked, c
     hash_end(h, key);
 }
 
-static bool is_current(const char *dir, const char *key)
+void compose_key(const struct plan *p, size_t node, char key[HASH_HEX_SIZE])
+{
+    bool *linked = xcalloc(p->n, sizeof *linked);
+
+    plan_link_closure(p, node, linked);
+    key_of(p, node, linked, key);
+    free(linked);
+}
+
+bool compose_is_current(const char *dir, const char *key)
 {
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     WL_CLEANUP_FREE char *note = path_join(dir, NOTE), *text = NULL;
@@ -195,8 +203,8 @@ int compose(const struct store *s, const struct plan *p, size_t node, const char
     int r = 0;
 
     plan_link_closure(p, node, linked);
-    compose_key(p, node, linked, key);
-    *changed = !is_current(dir, key);
+    key_of(p, node, linked, key);
+    *changed = !compose_is_current(dir, key);
     if (*changed)
         r = compose_new(s, p, node, linked, dir, key, err);
     free(linked);

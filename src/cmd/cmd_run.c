@@ -3,6 +3,8 @@
 #include "app.h"
 #include "compose.h"
 #include "fs.h"
+#include "inputs.h"
+#include "memo.h"
 
 #include <signal.h>
 #include <string.h>
@@ -27,9 +29,9 @@ static void restore_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int find_program(struct app *a, const char *port, char **program, struct wl_err *err)
+static int find_program(const char *dir, const char *port, char **program, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *dir = compose_dir(a->output, port), *bin = path_join(dir, "bin");
+    WL_CLEANUP_FREE char *bin = path_join(dir, "bin");
     WL_CLEANUP_STRV struct strv names = {0};
 
     *program = NULL;
@@ -44,18 +46,73 @@ static int find_program(struct app *a, const char *port, char **program, struct 
     return wl_err_hint(err, "run takes a port that is a program, for example python/v3.11.2");
 }
 
-static int build_both(struct app *a, const char *port, struct strv *argv, struct wl_err *err)
+/* Everything but files that decides what a run starts; NULL where that is more than can be told cheaply. */
+static char *question(struct app *a, const struct build_options *o, const char *port)
+{
+    WL_CLEANUP_FREE char *self = memo_file_identity("/proc/self/exe");
+    struct toolchain wasi = {0}, native = {0};
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    WL_CLEANUP_STR struct str roots = {0};
+    char *text = NULL;
+
+    if (a->options.source || a->options.dry_run || a->sdk_root || !self)
+        return NULL;
+    for (size_t i = 0; i < a->roots.ports.n; i++)
+        str_addf(&roots, " %s", a->roots.ports.v[i]);
+    if (toolchain_find_wasi(NULL, a->store.cache, &wasi, &ignored) == 0 &&
+        toolchain_find_native(a->store.cache, &native, &ignored) == 0)
+        text = xasprintf("run %s\n%s\n%s\n%s\n%s\n%d %d\n%s\n%s", port, self, roots.s, a->output, a->store.cache,
+                         o->plan.debug, o->plan.sandboxed, wasi.identity, native.identity);
+    toolchain_free(&wasi);
+    toolchain_free(&native);
+    return text;
+}
+
+/* Making a plan takes longer than starting a Python. So what an earlier run found out is used as long as no file that
+ * went into it has changed: the answer is the runner, the output folder's key, and those files. */
+static char *known_runner(const char *cache, const char *asked, const char *dir)
+{
+    WL_CLEANUP_FREE char *answer = asked ? memo_get(cache, asked) : NULL;
+    char *key = answer ? strchr(answer, '\n') : NULL, *files = key ? strchr(key + 1, '\n') : NULL;
+
+    if (!files)
+        return NULL;
+    *key++ = '\0';
+    *files++ = '\0';
+    if (access(answer, X_OK) < 0 || !inputs_unchanged(files) || !compose_is_current(dir, key))
+        return NULL;
+    return xstrdup(answer);
+}
+
+static void keep_runner(struct app *a, const char *asked, const struct plan *p, size_t port, const char *runner)
+{
+    WL_CLEANUP_STR struct str answer = {0};
+    char key[HASH_HEX_SIZE];
+
+    compose_key(p, port, key);
+    str_addf(&answer, "%s\n%s\n", runner, key);
+    inputs_add(p, &a->roots, &answer);
+    memo_put(a->store.cache, asked, answer.s);
+}
+
+/* Builds what is not built yet, and tells where the runner is; the caller frees it. */
+static int build_both(struct app *a, const char *port, const char *dir, char **runner, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
-    WL_CLEANUP_FREE char *dir = compose_dir(a->output, port), *program = NULL;
+    WL_CLEANUP_FREE char *asked = NULL;
     struct build_options o;
     struct plan p = {0};
     bool quiet = a->options.quiet;
+    size_t at = 0;
     int r;
 
+    app_build_options(a, &o, false);
+    asked = question(a, &o, port);
+    *runner = known_runner(a->store.cache, asked, dir);
+    if (*runner)
+        return 0;
     strv_add(&names, port);
     strv_add_once(&names, RUNNER_PORT);
-    app_build_options(a, &o, false);
     r = app_build(a, &o, &names, &p, err);
     /* Nothing but the guest's own words on stdout. */
     a->options.quiet = true;
@@ -63,30 +120,22 @@ static int build_both(struct app *a, const char *port, struct strv *argv, struct
         if (!strcmp(p.nodes[i].recipe->name, RUNNER_PORT)) {
             WL_CLEANUP_FREE char *artifact = store_path(&a->store, p.nodes[i].key);
 
-            strv_addf(argv, "%s/bin/wl-run", artifact);
+            *runner = path_join(artifact, "bin/wl-run");
         } else if (!strcmp(p.nodes[i].recipe->name, port)) {
             r = app_compose(a, &p, i, err);
+            at = i;
         }
     a->options.quiet = quiet;
+    if (r == 0 && asked)
+        keep_runner(a, asked, &p, at, *runner);
     plan_free(&p);
-    if (r == 0)
-        r = find_program(a, port, &program, err);
-    if (r < 0)
-        return r;
-    strv_addf(argv, "--cache-dir=%s/compiled", a->store.cache);
-    add_library(argv, dir);
-    strv_addv(argv, &a->options.runner);
-    strv_add(argv, program);
-    /* The runner takes one "--" behind the module away, so that a guest's own stays. */
-    strv_add(argv, "--");
-    strv_addv(argv, &a->options.guest);
-    return 0;
+    return r;
 }
 
 int cmd_run(struct app *a, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv argv = {0};
-    WL_CLEANUP_FREE char *port = NULL;
+    WL_CLEANUP_FREE char *port = NULL, *dir = NULL, *runner = NULL, *program = NULL;
     int r;
 
     if (a->options.args.n != 1) {
@@ -94,10 +143,22 @@ int cmd_run(struct app *a, struct wl_err *err)
         return wl_err_hint(err, "for example: wl-make run python/v3.11.2 -- -c 'print(1)'");
     }
     r = ports_resolve(&a->roots, a->options.args.v[0], &port, err);
-    if (r == 0)
-        r = build_both(a, port, &argv, err);
     if (r < 0)
         return r;
+    dir = compose_dir(a->output, port);
+    r = build_both(a, port, dir, &runner, err);
+    if (r == 0)
+        r = find_program(dir, port, &program, err);
+    if (r < 0)
+        return r;
+    strv_add(&argv, runner);
+    strv_addf(&argv, "--cache-dir=%s/compiled", a->store.cache);
+    add_library(&argv, dir);
+    strv_addv(&argv, &a->options.runner);
+    strv_add(&argv, program);
+    /* The runner takes one "--" behind the module away, so that a guest's own stays. */
+    strv_add(&argv, "--");
+    strv_addv(&argv, &a->options.guest);
     ui_free(a->ui);
     a->ui = NULL;
     fflush(NULL);

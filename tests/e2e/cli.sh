@@ -330,6 +330,63 @@ test_run_hands_over_to_the_runner() {
     [ ! -s .err ] || fail 'words on stderr'
 }
 
+# A second run makes no plan; what could make one come out otherwise is noticed all the same.
+test_run_notices_changes() {
+    made_up_python
+    local again="wl run python/v3.11.2" dir=$OUT/python/v3.11.2
+    mkdir -p "$PORTS/python/v3.11.2/add/sub"
+    echo 1 >"$PORTS/python/v3.11.2/add/sub/a"
+    cat >>"$PORTS/python/v3.11.2/recipe.yaml" <<'END'
+files: [add]
+END
+    $again
+    status 0
+    err 'done'
+    silent() {
+        $again
+        status 0
+        [ ! -s .err ] || fail "words on stderr"
+    }
+    noticed() {
+        $again
+        status 0
+        [ -s .err ] || fail "not noticed: $1"
+        silent
+    }
+    silent
+    rm "$dir/bin/python.wasm"
+    silent
+    there "$dir/bin/python.wasm"
+    echo more >>"$PORTS/python/v3.11.2/add/sub/a"
+    noticed 'a file changed'
+    touch "$PORTS/python/v3.11.2/add/sub/b"
+    noticed 'a file was added'
+    echo '# x' >>"$PORTS/python/v3.11.2/recipe.yaml"
+    $again
+    status 0
+    sed -i 's/echo wasm/echo wasm2/' "$PORTS/python/v3.11.2/recipe.yaml"
+    noticed 'the recipe changed'
+    is "$(cat "$dir/bin/python.wasm")" wasm2
+    rm -r "$CACHE/store"
+    noticed 'the store is gone'
+    # A folder of ports that comes first.
+    mkdir -p first
+    again="run env WL_MAKE_ROOT=$ROOT $WL_MAKE run --cache-dir $CACHE --output $OUT --ports $T/first --ports $PORTS python/v3.11.2"
+    $again
+    mkdir -p first/python/v3.11.2
+    silent
+    sed 's/wasm2/wasm3/; s/files:.*//' "$PORTS/python/v3.11.2/recipe.yaml" >first/python/v3.11.2/recipe.yaml
+    noticed 'a port stands before the other'
+    is "$(cat "$dir/bin/python.wasm")" wasm3
+    # Answers that somebody broke are found out again.
+    for f in "$CACHE"/identity/*; do echo broken >"$f"; done
+    $again
+    status 0
+    for f in "$CACHE"/identity/*; do truncate -s 40 "$f"; done
+    $again
+    status 0
+}
+
 test_run_of_what_cannot_be_run() {
     made_up_python
     simple libs/zlib
