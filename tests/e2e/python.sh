@@ -17,7 +17,7 @@ PATH_NORMAL="['', '/usr/local/lib/$ZIP', '$LIB', '$LIB/lib-dynload']"
 PATH_MOVED="['', '/mypath/$ZIP', '/mypath/$ZIP/lib/$ZIP', '/mypath/$ZIP/lib/python$SERIES', '/mypath/$ZIP/lib/python$SERIES/lib-dynload']"
 # Bytes that python.wasm may have, with every library in it.
 case $SERIES in
-3.11) MOST=9500000 ;;
+3.11) MOST=10500000 ;;
 *) MOST=11000000 ;;
 esac
 
