@@ -1,0 +1,25 @@
+# From a module to an executable: translated by wasm2c into several C files, which are compiled side by side.
+#   make -f build.mk MODULE=x.wasm WABT=... HOST=(folder of this file) CC=clang OUTPUTS=n OPT=-O2 NAME=... program
+RT = $(WABT)/share/wabt/wasm2c
+# The guard pages and the handler are runtime.c's own, as is the stack's guard: hence wasm-rt neither installs handlers
+# nor counts calls. What the compiler may not do: drop a load whose value nobody uses (it may trap), reason about
+# overflow or aliasing that wasm allows, or step over the stack's guard with one big frame.
+CPPFLAGS += -I. -I$(HOST) -I$(RT) -I$(WABT)/include -D_GNU_SOURCE -DWASM_RT_USE_MMAP=1 -DWASM_RT_MEMCHECK_GUARD_PAGES=1 \
+  -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -DWASM_RT_NONCONFORMING_UNCHECKED_STACK_EXHAUSTION=1 \
+  -DWASM_RT_TRAP_HANDLER=runtime_trap -DNDEBUG
+GUEST_CFLAGS = $(OPT) -fno-optimize-sibling-calls -frounding-math -fsignaling-nans -fno-strict-aliasing -fwrapv \
+  -fstack-clash-protection -w
+HOST_CFLAGS = -std=c17 -O2 -Wall -Wextra -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+GUEST = $(patsubst %.c,%.o,$(wildcard guest*.c))
+HOSTS = $(patsubst $(HOST)/%.c,host_%.o,$(wildcard $(HOST)/*.c))
+
+program: $(GUEST) $(HOSTS) glue.o wasm-rt-impl.o
+	$(CC) $(LDFLAGS) -o $@ $^ -lm -lpthread
+$(GUEST): %.o: %.c
+	$(CC) $(CPPFLAGS) $(GUEST_CFLAGS) $(CFLAGS) -c $< -o $@
+glue.o: glue.c
+	$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -c $< -o $@
+host_%.o: $(HOST)/%.c
+	$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -c $< -o $@
+wasm-rt-impl.o: $(RT)/wasm-rt-impl.c
+	$(CC) $(CPPFLAGS) -O2 -w $(CFLAGS) -c $< -o $@

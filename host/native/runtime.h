@@ -1,0 +1,33 @@
+/* What a module that wasm2c translated needs to run, contained: its linear memory between guard pages, a stack of its
+ * own with a guard, and an end with a message for everything that goes wrong in it.
+ *
+ * One guest a process: a trap, a spent deadline or proc_exit ends the process, and with it all that the guest held. */
+#ifndef WL_RUNTIME_H
+#define WL_RUNTIME_H
+
+#include "wasi.h"
+
+#include "wasm-rt.h"
+
+struct runtime {
+    const char *name;     /* of the program, for messages */
+    uint64_t stack;       /* bytes */
+    uint64_t memory;      /* the most bytes the guest may have */
+    uint64_t deadline_ms; /* 0: none */
+    wasi *wasi;
+};
+
+/* Status after a trap, as a shell tells of SIGABRT; after a spent deadline, as timeout(1) says it. */
+enum { RUNTIME_TRAPPED = 134, RUNTIME_DEADLINE = 124, RUNTIME_SETUP = 125 };
+
+/* Runs the module to its end. Does not return: ends the process with the guest's status, or one of those above. */
+_Noreturn void runtime_run(const struct runtime *r);
+
+/* Made for each module by the build (glue.c). */
+extern const char guest_name[];
+/* Makes the instance, calls _start. */
+void guest_run(wasi *w);
+/* Its memory; NULL before there is one. */
+const wasm_rt_memory_t *guest_memory(void);
+
+#endif

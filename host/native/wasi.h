@@ -1,0 +1,95 @@
+/* A WASI preview 1 host for one guest on one thread. The guest has the descriptors it is given and no others. */
+#ifndef WL_WASI_H
+#define WL_WASI_H
+
+#include "wasi_abi.h"
+#include "wasi_calls.h"
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* The guest's linear memory as it is now; growing may change the size. */
+struct guest_memory {
+    uint8_t *base;
+    uint64_t size; /* bytes */
+};
+
+struct wasi_fd {
+    bool used;
+    bool stream;    /* one of the caller's standard streams: what is written counts for the output limit */
+    int host;       /* owned */
+    uint8_t type;   /* enum wasi_filetype */
+    uint16_t flags; /* WASI_FD_* */
+    uint64_t rights, inheriting;
+    char *preopen; /* the name the guest knows a given folder by, or NULL; owned */
+    DIR *dir;      /* once it was read; owned */
+};
+
+struct w2c_wasi__snapshot__preview1 {
+    struct guest_memory (*memory)(void *arg);
+    /* Ends the guest; does not return. */
+    void (*exit)(void *arg, uint32_t status);
+    void (*stop)(void *arg, const char *why);
+    void *arg;
+    const char *const *args, *const *environ; /* borrowed */
+    size_t args_n, environ_n;
+    uint64_t output_left;  /* bytes that may still be written to the standard streams; UINT64_MAX: any number */
+    bool no_openat2;       /* paths are resolved step by step: openat2 is missing, or a test wants it so */
+    volatile bool at_work; /* inside a call: a fault now is the host's own */
+    struct wasi_fd *fds;
+    size_t fds_n;
+};
+
+/* Gives the guest a descriptor of the caller's, as the lowest free number: a stream, file, folder or socket. The
+ * descriptor is the guest's from then on, also after a failure. name: of a folder, what the guest calls it; else
+ * NULL. Returns the number, or -1 with errno. */
+int wasi_give(wasi *w, int host, const char *name, bool read_only, bool stream);
+/* Closes all descriptors. */
+void wasi_free(wasi *w);
+
+/* For wasi_*.c. */
+
+/* The descriptor, if the guest has it and it has these rights; else *e is set. */
+struct wasi_fd *wasi_fd(wasi *w, uint32_t fd, uint64_t rights, uint32_t *e);
+/* Takes a host descriptor into the table; closes it on failure. */
+uint32_t wasi_insert(wasi *w, int host, uint64_t rights, uint64_t inheriting, uint16_t flags, uint32_t *fd);
+uint32_t wasi_from_errno(int e);
+uint8_t wasi_filetype(int host, const struct stat *st);
+void wasi_put_filestat(struct guest_memory m, uint32_t at, int host, const struct stat *st);
+/* The two times of fd_filestat_set_times and its like; false: contradicting flags. */
+bool wasi_times(uint64_t atim, uint64_t mtim, uint32_t flags, struct timespec times[2]);
+/* Opens a path below a folder, never outside of it, whatever links say and whoever changes them meanwhile. flags: as
+ * of open(2). Returns a descriptor, or -1 with errno; EXDEV if the path leads out. */
+int wasi_open_beneath(wasi *w, int dir, const char *path, int flags, mode_t mode);
+
+/* Guest memory. Whoever loads or stores has asked wasi_inside() first. */
+
+static inline bool wasi_inside(struct guest_memory m, uint32_t at, uint64_t size)
+{
+    return size <= m.size && at <= m.size - size;
+}
+
+static inline uint64_t wasi_load(struct guest_memory m, uint64_t at, unsigned size)
+{
+    uint64_t v = 0;
+
+    for (unsigned i = 0; i < size; i++)
+        v |= (uint64_t)m.base[at + i] << 8 * i;
+    return v;
+}
+
+static inline void wasi_store(struct guest_memory m, uint64_t at, unsigned size, uint64_t v)
+{
+    for (unsigned i = 0; i < size; i++)
+        m.base[at + i] = (uint8_t)(v >> 8 * i);
+}
+
+static inline struct guest_memory wasi_memory(const wasi *w)
+{
+    return w->memory(w->arg);
+}
+
+#endif

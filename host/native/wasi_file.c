@@ -1,0 +1,347 @@
+/* Reading, writing and asking about open files and folders. */
+#include "wasi.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum { MAX_IOVS = 64 /* more than a caller has; the rest is a short transfer */ };
+
+/* The guest's vectors as the host's. Their number goes to *n, their size to *total. */
+static uint32_t vectors(struct guest_memory m, uint32_t at, uint32_t count, struct iovec *io, int *n, uint64_t *total)
+{
+    *n = 0;
+    *total = 0;
+    if (!wasi_inside(m, at, (uint64_t)count * 8))
+        return WASI_EFAULT;
+    for (uint32_t i = 0; i < count && *n < MAX_IOVS; i++) {
+        uint32_t start = (uint32_t)wasi_load(m, at + (uint64_t)8 * i, 4),
+                 size = (uint32_t)wasi_load(m, at + (uint64_t)8 * i + 4, 4);
+
+        if (!wasi_inside(m, start, size))
+            return WASI_EFAULT;
+        if (size == 0)
+            continue;
+        /* The kernel takes no more than this in one call, and would refuse it instead of taking a part. */
+        if (*total + size > SSIZE_MAX)
+            break;
+        *total += size;
+        io[(*n)++] = (struct iovec){.iov_base = m.base + start, .iov_len = size};
+    }
+    return WASI_SUCCESS;
+}
+
+static uint32_t transfer(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, const uint64_t *offset, bool writing,
+                         uint32_t result)
+{
+    struct guest_memory m = wasi_memory(w);
+    uint64_t rights = (writing ? WASI_R_FD_WRITE : WASI_R_FD_READ) | (offset ? WASI_R_FD_SEEK : 0), total;
+    struct iovec io[MAX_IOVS];
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+    ssize_t done = 0;
+    int n;
+
+    if (!f)
+        return e;
+    if (f->type == WASI_DIRECTORY)
+        return writing ? WASI_EBADF : WASI_EISDIR;
+    if (offset && !(f->rights & WASI_R_FD_SEEK))
+        return WASI_ESPIPE;
+    if (!wasi_fd(w, fd, rights, &e))
+        return e;
+    if (!wasi_inside(m, result, 4))
+        return WASI_EFAULT;
+    e = vectors(m, iovs, count, io, &n, &total);
+    if (e)
+        return e;
+    if (offset && *offset > INT64_MAX)
+        return WASI_EINVAL;
+    if (writing && f->stream) {
+        if (total > w->output_left)
+            w->stop(w->arg, "it wrote more than --max-output allows");
+    }
+    if (n > 0) {
+        do {
+            if (offset)
+                done = writing ? pwritev(f->host, io, n, (off_t)*offset) : preadv(f->host, io, n, (off_t)*offset);
+            else
+                done = writing ? writev(f->host, io, n) : readv(f->host, io, n);
+        } while (done < 0 && errno == EINTR);
+        if (done < 0)
+            return wasi_from_errno(errno);
+    }
+    if (writing && f->stream && w->output_left != UINT64_MAX)
+        w->output_left -= (uint64_t)done;
+    wasi_store(m, result, 4, (uint64_t)done);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_read(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t result)
+{
+    return transfer(w, fd, iovs, count, NULL, false, result);
+}
+
+uint32_t wasi_fd_write(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t result)
+{
+    return transfer(w, fd, iovs, count, NULL, true, result);
+}
+
+uint32_t wasi_fd_pread(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uint64_t offset, uint32_t result)
+{
+    return transfer(w, fd, iovs, count, &offset, false, result);
+}
+
+uint32_t wasi_fd_pwrite(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uint64_t offset, uint32_t result)
+{
+    return transfer(w, fd, iovs, count, &offset, true, result);
+}
+
+static uint32_t seek(wasi *w, uint32_t fd, uint64_t rights, int64_t offset, int whence, uint32_t result)
+{
+    struct guest_memory m = wasi_memory(w);
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+    off_t at;
+
+    if (!f)
+        return e;
+    if (f->type == WASI_DIRECTORY)
+        return WASI_EBADF;
+    if (f->type != WASI_REGULAR_FILE && f->type != WASI_BLOCK_DEVICE)
+        return WASI_ESPIPE;
+    if (!wasi_fd(w, fd, rights, &e))
+        return e;
+    if (!wasi_inside(m, result, 8))
+        return WASI_EFAULT;
+    at = lseek(f->host, offset, whence);
+    if (at < 0)
+        return wasi_from_errno(errno);
+    wasi_store(m, result, 8, (uint64_t)at);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_seek(wasi *w, uint32_t fd, uint64_t offset, uint32_t whence, uint32_t result)
+{
+    static const int of[] = {SEEK_SET, SEEK_CUR, SEEK_END};
+
+    if (whence > 2)
+        return WASI_EINVAL;
+    return seek(w, fd, WASI_R_FD_SEEK, (int64_t)offset, of[whence], result);
+}
+
+uint32_t wasi_fd_tell(wasi *w, uint32_t fd, uint32_t result)
+{
+    return seek(w, fd, WASI_R_FD_TELL, 0, SEEK_CUR, result);
+}
+
+uint32_t wasi_fd_sync(wasi *w, uint32_t fd)
+{
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, WASI_R_FD_SYNC, &e);
+
+    if (!f)
+        return e;
+    return fsync(f->host) < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_datasync(wasi *w, uint32_t fd)
+{
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, WASI_R_FD_DATASYNC, &e);
+
+    if (!f)
+        return e;
+    return fdatasync(f->host) < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_advise(wasi *w, uint32_t fd, uint64_t offset, uint64_t size, uint32_t advice)
+{
+    static const int of[] = {POSIX_FADV_NORMAL,   POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM,
+                             POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED,   POSIX_FADV_NOREUSE};
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, WASI_R_FD_ADVISE, &e);
+    int r;
+
+    if (!f)
+        return e;
+    if (advice > 5 || offset > INT64_MAX || size > INT64_MAX)
+        return WASI_EINVAL;
+    if (f->type == WASI_DIRECTORY)
+        return WASI_EBADF;
+    r = posix_fadvise(f->host, (off_t)offset, (off_t)size, of[advice]);
+    return r ? wasi_from_errno(r) : WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_allocate(wasi *w, uint32_t fd, uint64_t offset, uint64_t size)
+{
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, WASI_R_FD_ALLOCATE, &e);
+    int r;
+
+    if (!f)
+        return e;
+    if (offset > INT64_MAX || size > INT64_MAX - offset)
+        return WASI_EINVAL;
+    r = posix_fallocate(f->host, (off_t)offset, (off_t)size);
+    return r ? wasi_from_errno(r) : WASI_SUCCESS;
+}
+
+static uint64_t nanoseconds(struct timespec t)
+{
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+void wasi_put_filestat(struct guest_memory m, uint32_t at, int host, const struct stat *st)
+{
+    wasi_store(m, at, 8, st->st_dev);
+    wasi_store(m, (uint64_t)at + 8, 8, st->st_ino);
+    wasi_store(m, (uint64_t)at + 16, 8, wasi_filetype(host, st));
+    wasi_store(m, (uint64_t)at + 24, 8, st->st_nlink);
+    wasi_store(m, (uint64_t)at + 32, 8, (uint64_t)st->st_size);
+    wasi_store(m, (uint64_t)at + 40, 8, nanoseconds(st->st_atim));
+    wasi_store(m, (uint64_t)at + 48, 8, nanoseconds(st->st_mtim));
+    wasi_store(m, (uint64_t)at + 56, 8, nanoseconds(st->st_ctim));
+}
+
+bool wasi_times(uint64_t atim, uint64_t mtim, uint32_t flags, struct timespec times[2])
+{
+    const uint64_t ns[2] = {atim, mtim};
+
+    if (flags & ~(uint32_t)(WASI_ATIM | WASI_ATIM_NOW | WASI_MTIM | WASI_MTIM_NOW))
+        return false;
+    for (int i = 0; i < 2; i++) {
+        uint32_t set = flags >> 2 * i & 3;
+
+        if (set == 3)
+            return false;
+        times[i] = (struct timespec){.tv_sec = (time_t)(ns[i] / 1000000000), .tv_nsec = (long)(ns[i] % 1000000000)};
+        if (set != 1)
+            times[i].tv_nsec = set == 2 ? UTIME_NOW : UTIME_OMIT;
+    }
+    return true;
+}
+
+uint32_t wasi_fd_filestat_get(wasi *w, uint32_t fd, uint32_t at)
+{
+    struct guest_memory m = wasi_memory(w);
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, WASI_R_FD_FILESTAT_GET, &e);
+    struct stat st;
+
+    if (!f)
+        return e;
+    if (!wasi_inside(m, at, 64))
+        return WASI_EFAULT;
+    if (fstat(f->host, &st) < 0)
+        return wasi_from_errno(errno);
+    wasi_put_filestat(m, at, f->host, &st);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_filestat_set_size(wasi *w, uint32_t fd, uint64_t size)
+{
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, WASI_R_FD_SET_SIZE, &e);
+
+    if (!f)
+        return e;
+    if (size > INT64_MAX)
+        return WASI_EINVAL;
+    return ftruncate(f->host, (off_t)size) < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_filestat_set_times(wasi *w, uint32_t fd, uint64_t atim, uint64_t mtim, uint32_t flags)
+{
+    struct timespec times[2];
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, WASI_R_FD_SET_TIMES, &e);
+
+    if (!f)
+        return e;
+    if (!wasi_times(atim, mtim, flags, times))
+        return WASI_EINVAL;
+    return futimens(f->host, times) < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
+}
+
+static uint8_t entry_type(unsigned char type)
+{
+    switch (type) {
+    case DT_BLK:
+        return WASI_BLOCK_DEVICE;
+    case DT_CHR:
+        return WASI_CHARACTER_DEVICE;
+    case DT_DIR:
+        return WASI_DIRECTORY;
+    case DT_REG:
+        return WASI_REGULAR_FILE;
+    case DT_LNK:
+        return WASI_SYMBOLIC_LINK;
+    case DT_SOCK:
+        return WASI_SOCKET_STREAM;
+    default:
+        return WASI_UNKNOWN;
+    }
+}
+
+/* A cookie is what the file system calls the place behind an entry, so that it stays right while others are removed. */
+uint32_t wasi_fd_readdir(wasi *w, uint32_t fd, uint32_t at, uint32_t size, uint64_t cookie, uint32_t result)
+{
+    struct guest_memory m = wasi_memory(w);
+    uint32_t e, used = 0;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+    struct dirent *d;
+
+    if (!f)
+        return e;
+    if (f->type != WASI_DIRECTORY)
+        return WASI_ENOTDIR;
+    if (!wasi_fd(w, fd, WASI_R_FD_READDIR, &e))
+        return e;
+    if (!wasi_inside(m, at, size) || !wasi_inside(m, result, 4))
+        return WASI_EFAULT;
+    if (!f->dir) {
+        int own = openat(f->host, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (own < 0)
+            return wasi_from_errno(errno);
+        f->dir = fdopendir(own);
+        if (!f->dir) {
+            e = wasi_from_errno(errno);
+            close(own);
+            return e;
+        }
+    }
+    if (cookie == 0)
+        rewinddir(f->dir); /* reads anew, so that what was added meanwhile is seen */
+    else
+        seekdir(f->dir, (long)cookie);
+    for (errno = 0; used < size && (d = readdir(f->dir)); errno = 0) {
+        size_t length = strlen(d->d_name), part;
+        uint8_t head[24] = {0};
+        const struct guest_memory h = {head, sizeof head};
+        uint8_t type = entry_type(d->d_type);
+        struct stat st;
+
+        /* Some file systems do not say it in the folder itself. */
+        if (d->d_type == DT_UNKNOWN && fstatat(f->host, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+            type = wasi_filetype(-1, &st);
+        wasi_store(h, 0, 8, (uint64_t)d->d_off);
+        wasi_store(h, 8, 8, d->d_ino);
+        wasi_store(h, 16, 4, length);
+        wasi_store(h, 20, 1, type);
+        part = size - used < sizeof head ? size - used : sizeof head;
+        memcpy(m.base + at + used, head, part);
+        used += (uint32_t)part;
+        part = size - used < length ? size - used : length;
+        memcpy(m.base + at + used, d->d_name, part);
+        used += (uint32_t)part;
+    }
+    if (errno && used == 0)
+        return wasi_from_errno(errno);
+    wasi_store(m, result, 4, used);
+    return WASI_SUCCESS;
+}

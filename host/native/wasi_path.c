@@ -1,0 +1,316 @@
+/* The calls that take a path. A path is never handed to the kernel whole, but for openat2: what is changed in a folder
+ * is named by that folder, opened beneath the one that was given, and the last part of the path. */
+#include "wasi.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct place {
+    char path[PATH_MAX];
+    const char *last; /* the last part, with slashes behind it if there were */
+    int dir;          /* the folder that holds it, opened */
+};
+
+/* Reads a path of the guest; one that holds a zero byte is refused. */
+static uint32_t take(struct guest_memory m, uint32_t at, uint32_t size, char path[PATH_MAX])
+{
+    if (!wasi_inside(m, at, size))
+        return WASI_EFAULT;
+    if (size >= PATH_MAX)
+        return WASI_ENAMETOOLONG;
+    if (memchr(m.base + at, '\0', size))
+        return WASI_EINVAL;
+    memcpy(path, m.base + at, size);
+    path[size] = '\0';
+    return WASI_SUCCESS;
+}
+
+static struct wasi_fd *folder(wasi *w, uint32_t fd, uint64_t rights, uint32_t *e)
+{
+    struct wasi_fd *f = wasi_fd(w, fd, 0, e);
+
+    if (f && f->type != WASI_DIRECTORY) {
+        *e = WASI_ENOTDIR;
+        return NULL;
+    }
+    return f ? wasi_fd(w, fd, rights, e) : NULL;
+}
+
+/* Finds the folder in which a path's last part is. The caller closes p->dir. */
+static uint32_t find(wasi *w, uint32_t fd, uint64_t rights, uint32_t at, uint32_t size, struct place *p)
+{
+    uint32_t e;
+    struct wasi_fd *f = folder(w, fd, rights, &e);
+    char parent[PATH_MAX];
+    size_t end;
+
+    if (!f)
+        return e;
+    e = take(wasi_memory(w), at, size, p->path);
+    if (e)
+        return e;
+    if (!p->path[0])
+        return WASI_ENOENT;
+    end = strlen(p->path);
+    while (end > 0 && p->path[end - 1] == '/')
+        end--;
+    if (p->path[0] == '/')
+        return WASI_EPERM;
+    while (end > 0 && p->path[end - 1] != '/')
+        end--;
+    p->last = p->path + end;
+    memcpy(parent, p->path, end);
+    strcpy(parent + end, end ? "" : ".");
+    /* ".." is no name in the folder but leads out of it, so it belongs to what is resolved. */
+    if (!strncmp(p->last, "..", 2) && (p->last[2] == '/' || !p->last[2])) {
+        strcpy(parent, p->path);
+        p->last = ".";
+    }
+    p->dir = wasi_open_beneath(w, f->host, parent, O_PATH | O_DIRECTORY, 0);
+    return p->dir < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
+}
+
+static uint32_t finish(struct place *p, int r)
+{
+    uint32_t e = r < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
+
+    close(p->dir);
+    return e;
+}
+
+/* Opens what a path names, only to ask about it. */
+static uint32_t find_node(wasi *w, uint32_t fd, uint64_t rights, bool follow, uint32_t at, uint32_t size, int *node)
+{
+    char path[PATH_MAX];
+    uint32_t e;
+    struct wasi_fd *f = folder(w, fd, rights, &e);
+
+    if (f)
+        e = take(wasi_memory(w), at, size, path);
+    if (!f || e)
+        return e;
+    *node = wasi_open_beneath(w, f->host, path, O_PATH | (follow ? 0 : O_NOFOLLOW), 0);
+    return *node < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
+}
+
+uint32_t wasi_path_create_directory(wasi *w, uint32_t fd, uint32_t path, uint32_t size)
+{
+    struct place p;
+    uint32_t e = find(w, fd, WASI_R_PATH_CREATE_DIRECTORY, path, size, &p);
+
+    return e ? e : finish(&p, mkdirat(p.dir, p.last, 0777));
+}
+
+uint32_t wasi_path_remove_directory(wasi *w, uint32_t fd, uint32_t path, uint32_t size)
+{
+    struct place p;
+    uint32_t e = find(w, fd, WASI_R_PATH_REMOVE_DIRECTORY, path, size, &p);
+
+    return e ? e : finish(&p, unlinkat(p.dir, p.last, AT_REMOVEDIR));
+}
+
+uint32_t wasi_path_unlink_file(wasi *w, uint32_t fd, uint32_t path, uint32_t size)
+{
+    struct place p;
+    uint32_t e = find(w, fd, WASI_R_PATH_UNLINK_FILE, path, size, &p);
+
+    return e ? e : finish(&p, unlinkat(p.dir, p.last, 0));
+}
+
+uint32_t wasi_path_rename(wasi *w, uint32_t from, uint32_t path, uint32_t size, uint32_t to, uint32_t new_path,
+                          uint32_t new_size)
+{
+    struct place old, new;
+    uint32_t e = find(w, from, WASI_R_PATH_RENAME_SOURCE, path, size, &old);
+
+    if (e)
+        return e;
+    e = find(w, to, WASI_R_PATH_RENAME_TARGET, new_path, new_size, &new);
+    if (e) {
+        close(old.dir);
+        return e;
+    }
+    if (renameat(old.dir, old.last, new.dir, new.last) < 0)
+        e = errno == EXDEV ? (uint32_t)WASI_EXDEV : wasi_from_errno(errno);
+    close(old.dir);
+    close(new.dir);
+    return e;
+}
+
+uint32_t wasi_path_link(wasi *w, uint32_t from, uint32_t flags, uint32_t path, uint32_t size, uint32_t to,
+                        uint32_t new_path, uint32_t new_size)
+{
+    struct place old, new;
+    uint32_t e;
+
+    if (flags & ~(uint32_t)WASI_SYMLINK_FOLLOW)
+        return WASI_EINVAL;
+    /* The kernel would follow the link wherever it leads. No libc asks for it. */
+    if (flags & WASI_SYMLINK_FOLLOW)
+        return WASI_EINVAL;
+    e = find(w, from, WASI_R_PATH_LINK_SOURCE, path, size, &old);
+    if (e)
+        return e;
+    e = find(w, to, WASI_R_PATH_LINK_TARGET, new_path, new_size, &new);
+    if (e) {
+        close(old.dir);
+        return e;
+    }
+    /* With a slash behind it the kernel would follow a link. */
+    if (strchr(old.last, '/')) {
+        e = WASI_ENOTDIR;
+    } else if (linkat(old.dir, old.last, new.dir, new.last, 0) < 0) {
+        e = errno == EXDEV ? (uint32_t)WASI_EXDEV : wasi_from_errno(errno);
+    }
+    close(old.dir);
+    close(new.dir);
+    return e;
+}
+
+uint32_t wasi_path_symlink(wasi *w, uint32_t text, uint32_t text_size, uint32_t fd, uint32_t path, uint32_t size)
+{
+    struct place p;
+    char target[PATH_MAX];
+    uint32_t e = take(wasi_memory(w), text, text_size, target);
+
+    if (e == 0)
+        e = find(w, fd, WASI_R_PATH_SYMLINK, path, size, &p);
+    if (e)
+        return e;
+    /* The guest could not follow it, but another program might. */
+    if (target[0] == '/') {
+        close(p.dir);
+        return WASI_EPERM;
+    }
+    return finish(&p, symlinkat(target, p.dir, p.last));
+}
+
+uint32_t wasi_path_readlink(wasi *w, uint32_t fd, uint32_t path, uint32_t size, uint32_t at, uint32_t room,
+                            uint32_t result)
+{
+    struct guest_memory m = wasi_memory(w);
+    char text[PATH_MAX];
+    int node;
+    uint32_t e;
+    ssize_t n;
+
+    if (!wasi_inside(m, at, room) || !wasi_inside(m, result, 4))
+        return WASI_EFAULT;
+    e = find_node(w, fd, WASI_R_PATH_READLINK, false, path, size, &node);
+    if (e)
+        return e;
+    n = readlinkat(node, "", text, sizeof text);
+    e = n < 0 ? wasi_from_errno(errno == ENOENT ? EINVAL : errno) : WASI_SUCCESS;
+    close(node);
+    if (e)
+        return e;
+    if (text[0] == '/')
+        return WASI_EPERM; /* says where things are on this machine */
+    if ((size_t)n > room)
+        n = room;
+    memcpy(m.base + at, text, (size_t)n);
+    wasi_store(m, result, 4, (uint64_t)n);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_path_filestat_get(wasi *w, uint32_t fd, uint32_t flags, uint32_t path, uint32_t size, uint32_t at)
+{
+    struct guest_memory m = wasi_memory(w);
+    struct stat st;
+    int node;
+    uint32_t e;
+
+    if (!wasi_inside(m, at, 64))
+        return WASI_EFAULT;
+    if (flags & ~(uint32_t)WASI_SYMLINK_FOLLOW)
+        return WASI_EINVAL;
+    e = find_node(w, fd, WASI_R_PATH_FILESTAT_GET, flags & WASI_SYMLINK_FOLLOW, path, size, &node);
+    if (e)
+        return e;
+    if (fstat(node, &st) < 0)
+        e = wasi_from_errno(errno);
+    else
+        wasi_put_filestat(m, at, -1, &st);
+    close(node);
+    return e;
+}
+
+uint32_t wasi_path_filestat_set_times(wasi *w, uint32_t fd, uint32_t flags, uint32_t path, uint32_t size, uint64_t atim,
+                                      uint64_t mtim, uint32_t set)
+{
+    struct timespec times[2];
+    int node;
+    uint32_t e;
+
+    if (!wasi_times(atim, mtim, set, times) || flags & ~(uint32_t)WASI_SYMLINK_FOLLOW)
+        return WASI_EINVAL;
+    e = find_node(w, fd, WASI_R_PATH_SET_TIMES, flags & WASI_SYMLINK_FOLLOW, path, size, &node);
+    if (e)
+        return e;
+    if (utimensat(node, "", times, AT_EMPTY_PATH) < 0)
+        e = wasi_from_errno(errno);
+    close(node);
+    return e;
+}
+
+uint32_t wasi_path_open(wasi *w, uint32_t fd, uint32_t lookup, uint32_t path, uint32_t size, uint32_t create,
+                        uint64_t rights, uint64_t inheriting, uint32_t fdflags, uint32_t result)
+{
+    const uint64_t writing = WASI_R_FD_WRITE | WASI_R_FD_ALLOCATE | WASI_R_FD_SET_SIZE;
+    struct guest_memory m = wasi_memory(w);
+    char name[PATH_MAX];
+    uint64_t need = WASI_R_PATH_OPEN, allowed;
+    struct stat st;
+    uint32_t e, opened;
+    struct wasi_fd *f;
+    int flags, host;
+
+    if (create & WASI_O_CREAT)
+        need |= WASI_R_PATH_CREATE_FILE;
+    if (create & WASI_O_TRUNC)
+        need |= WASI_R_PATH_SET_SIZE;
+    f = folder(w, fd, need, &e);
+    if (f)
+        e = take(m, path, size, name);
+    if (!f || e)
+        return e;
+    if (!wasi_inside(m, result, 4))
+        return WASI_EFAULT;
+    if (lookup & ~(uint32_t)WASI_SYMLINK_FOLLOW || create & ~15u || fdflags & ~31u)
+        return WASI_EINVAL;
+    if (create & WASI_O_DIRECTORY && create & (WASI_O_CREAT | WASI_O_EXCL | WASI_O_TRUNC))
+        return WASI_EINVAL;
+    if (rights & WASI_R_FD_WRITE && !(f->inheriting & WASI_R_FD_WRITE))
+        return WASI_EPERM;
+    allowed = f->inheriting;
+    rights &= allowed;
+    inheriting &= allowed;
+    flags = rights & writing || create & WASI_O_TRUNC ? rights & WASI_R_FD_READ ? O_RDWR : O_WRONLY : O_RDONLY;
+    /* A folder that is asked for with all rights is still only read. */
+    if (create & WASI_O_DIRECTORY)
+        flags = O_RDONLY | O_DIRECTORY;
+    flags |= (create & WASI_O_CREAT ? O_CREAT : 0) | (create & WASI_O_EXCL ? O_EXCL : 0) |
+             (create & WASI_O_TRUNC ? O_TRUNC : 0) | (lookup & WASI_SYMLINK_FOLLOW ? 0 : O_NOFOLLOW) |
+             (fdflags & WASI_FD_APPEND ? O_APPEND : 0) | (fdflags & WASI_FD_NONBLOCK ? O_NONBLOCK : 0) |
+             (fdflags & WASI_FD_DSYNC ? O_DSYNC : 0) | (fdflags & (WASI_FD_SYNC | WASI_FD_RSYNC) ? O_SYNC : 0);
+    host = wasi_open_beneath(w, f->host, name, flags | O_NOCTTY, 0666);
+    if (host < 0)
+        return wasi_from_errno(errno);
+    if (fstat(host, &st) == 0 && S_ISDIR(st.st_mode)) {
+        rights &= WASI_R_DIRECTORY;
+    } else {
+        rights &= WASI_R_FILE;
+        inheriting = 0;
+        if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+            rights &= ~(WASI_R_FD_SEEK | WASI_R_FD_TELL);
+    }
+    e = wasi_insert(w, host, rights, inheriting, (uint16_t)fdflags, &opened);
+    if (e == 0)
+        wasi_store(m, result, 4, opened);
+    return e;
+}

@@ -1,0 +1,132 @@
+/* Sockets that the caller gave, listening or connected. A guest cannot make any of its own. */
+#include "wasi.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum { MAX_IOVS = 64, RI_PEEK = 1, RI_WAITALL = 2, RO_TRUNCATED = 1, SD_RD = 1, SD_WR = 2 };
+
+static struct wasi_fd *sock(wasi *w, uint32_t fd, uint64_t rights, uint32_t *e)
+{
+    struct wasi_fd *f = wasi_fd(w, fd, 0, e);
+
+    if (f && f->type != WASI_SOCKET_STREAM && f->type != WASI_SOCKET_DGRAM) {
+        *e = WASI_ENOTSOCK;
+        return NULL;
+    }
+    return f ? wasi_fd(w, fd, rights, e) : NULL;
+}
+
+static uint32_t vectors(struct guest_memory m, uint32_t at, uint32_t count, struct iovec io[MAX_IOVS], size_t *n)
+{
+    if (!wasi_inside(m, at, (uint64_t)count * 8))
+        return WASI_EFAULT;
+    for (*n = 0; *n < count && *n < MAX_IOVS; ++*n) {
+        uint32_t start = (uint32_t)wasi_load(m, at + *n * 8, 4), size = (uint32_t)wasi_load(m, at + *n * 8 + 4, 4);
+
+        if (!wasi_inside(m, start, size))
+            return WASI_EFAULT;
+        io[*n] = (struct iovec){.iov_base = m.base + start, .iov_len = size};
+    }
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_sock_accept(wasi *w, uint32_t fd, uint32_t flags, uint32_t result)
+{
+    struct guest_memory m = wasi_memory(w);
+    uint32_t e, accepted;
+    struct wasi_fd *f = sock(w, fd, WASI_R_SOCK_ACCEPT, &e);
+    int host;
+
+    if (!f)
+        return e;
+    if (flags & ~(uint32_t)WASI_FD_NONBLOCK)
+        return WASI_EINVAL;
+    if (!wasi_inside(m, result, 4))
+        return WASI_EFAULT;
+    do
+        host = accept4(f->host, NULL, NULL, SOCK_CLOEXEC | (flags & WASI_FD_NONBLOCK ? SOCK_NONBLOCK : 0));
+    while (host < 0 && errno == EINTR);
+    if (host < 0)
+        return wasi_from_errno(errno);
+    e = wasi_insert(w, host,
+                    (WASI_R_FD_READ | WASI_R_FD_WRITE | WASI_R_FD_SET_FLAGS | WASI_R_FD_FILESTAT_GET | WASI_R_POLL |
+                     WASI_R_SOCK_SHUTDOWN),
+                    0, (uint16_t)flags, &accepted);
+    if (e == 0)
+        wasi_store(m, result, 4, accepted);
+    return e;
+}
+
+uint32_t wasi_sock_recv(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t flags, uint32_t result,
+                        uint32_t out_flags)
+{
+    struct guest_memory m = wasi_memory(w);
+    struct iovec io[MAX_IOVS];
+    struct msghdr message = {.msg_iov = io};
+    uint32_t e;
+    struct wasi_fd *f = sock(w, fd, WASI_R_FD_READ, &e);
+    ssize_t n;
+
+    if (!f)
+        return e;
+    if (flags & ~(uint32_t)(RI_PEEK | RI_WAITALL))
+        return WASI_EINVAL;
+    if (!wasi_inside(m, result, 4) || !wasi_inside(m, out_flags, 2))
+        return WASI_EFAULT;
+    e = vectors(m, iovs, count, io, &message.msg_iovlen);
+    if (e)
+        return e;
+    do
+        n = recvmsg(f->host, &message, (flags & RI_PEEK ? MSG_PEEK : 0) | (flags & RI_WAITALL ? MSG_WAITALL : 0));
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return wasi_from_errno(errno);
+    wasi_store(m, result, 4, (uint64_t)n);
+    wasi_store(m, out_flags, 2, message.msg_flags & MSG_TRUNC ? RO_TRUNCATED : 0);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_sock_send(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t flags, uint32_t result)
+{
+    struct guest_memory m = wasi_memory(w);
+    struct iovec io[MAX_IOVS];
+    struct msghdr message = {.msg_iov = io};
+    uint32_t e;
+    struct wasi_fd *f = sock(w, fd, WASI_R_FD_WRITE, &e);
+    ssize_t n;
+
+    if (!f)
+        return e;
+    if (flags)
+        return WASI_EINVAL; /* none are defined */
+    if (!wasi_inside(m, result, 4))
+        return WASI_EFAULT;
+    e = vectors(m, iovs, count, io, &message.msg_iovlen);
+    if (e)
+        return e;
+    do
+        n = sendmsg(f->host, &message, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return wasi_from_errno(errno);
+    wasi_store(m, result, 4, (uint64_t)n);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_sock_shutdown(wasi *w, uint32_t fd, uint32_t how)
+{
+    uint32_t e;
+    struct wasi_fd *f = sock(w, fd, WASI_R_SOCK_SHUTDOWN, &e);
+
+    if (!f)
+        return e;
+    if (how == 0 || how & ~(uint32_t)(SD_RD | SD_WR))
+        return WASI_EINVAL;
+    if (shutdown(f->host, how == SD_RD ? SHUT_RD : how == SD_WR ? SHUT_WR : SHUT_RDWR) < 0)
+        return wasi_from_errno(errno);
+    return WASI_SUCCESS;
+}

@@ -1,0 +1,346 @@
+/* The guest's descriptors and what both files and paths need of them. */
+#include "wasi.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { MAX_FDS = 4096 };
+
+#define WRAP(name, parameters, arguments)                                                                              \
+    uint32_t w2c_wasi__snapshot__preview1_##name parameters                                                            \
+    {                                                                                                                  \
+        uint32_t r;                                                                                                    \
+                                                                                                                       \
+        w->at_work = true;                                                                                             \
+        r = wasi_##name arguments;                                                                                     \
+        w->at_work = false;                                                                                            \
+        return r;                                                                                                      \
+    }
+WASI_CALLS(WRAP)
+
+void w2c_wasi__snapshot__preview1_proc_exit(wasi *w, uint32_t status)
+{
+    w->exit(w->arg, status);
+}
+
+uint32_t wasi_from_errno(int e)
+{
+    static const struct {
+        int host, guest;
+    } table[] = {
+        {E2BIG, WASI_E2BIG},
+        {EACCES, WASI_EACCES},
+        {EADDRINUSE, WASI_EADDRINUSE},
+        {EADDRNOTAVAIL, WASI_EADDRNOTAVAIL},
+        {EAFNOSUPPORT, WASI_EAFNOSUPPORT},
+        {EAGAIN, WASI_EAGAIN},
+        {EALREADY, WASI_EALREADY},
+        {EBADF, WASI_EBADF},
+        {EBUSY, WASI_EBUSY},
+        {ECONNABORTED, WASI_ECONNABORTED},
+        {ECONNREFUSED, WASI_ECONNREFUSED},
+        {ECONNRESET, WASI_ECONNRESET},
+        {EDEADLK, WASI_EDEADLK},
+        {EDQUOT, WASI_EDQUOT},
+        {EEXIST, WASI_EEXIST},
+        {EFAULT, WASI_EFAULT},
+        {EFBIG, WASI_EFBIG},
+        {EILSEQ, WASI_EILSEQ},
+        {EINTR, WASI_EINTR},
+        {EINVAL, WASI_EINVAL},
+        {EISDIR, WASI_EISDIR},
+        {ELOOP, WASI_ELOOP},
+        {EMFILE, WASI_EMFILE},
+        {EMLINK, WASI_EMLINK},
+        {EMSGSIZE, WASI_EMSGSIZE},
+        {ENAMETOOLONG, WASI_ENAMETOOLONG},
+        {ENFILE, WASI_ENFILE},
+        {ENOBUFS, WASI_ENOBUFS},
+        {ENODEV, WASI_ENODEV},
+        {ENOENT, WASI_ENOENT},
+        {ENOMEM, WASI_ENOMEM},
+        {ENOSPC, WASI_ENOSPC},
+        {ENOSYS, WASI_ENOSYS},
+        {ENOTCONN, WASI_ENOTCONN},
+        {ENOTDIR, WASI_ENOTDIR},
+        {ENOTEMPTY, WASI_ENOTEMPTY},
+        {ENOTSOCK, WASI_ENOTSOCK},
+        {EOPNOTSUPP, WASI_ENOTSUP},
+        {ENOTTY, WASI_ENOTTY},
+        {ENXIO, WASI_ENXIO},
+        {EOVERFLOW, WASI_EOVERFLOW},
+        {EPERM, WASI_EPERM},
+        {EPIPE, WASI_EPIPE},
+        {ERANGE, WASI_ERANGE},
+        {EROFS, WASI_EROFS},
+        {ESPIPE, WASI_ESPIPE},
+        {ESTALE, WASI_ESTALE},
+        {ETIMEDOUT, WASI_ETIMEDOUT},
+        {ETXTBSY, WASI_ETXTBSY},
+        /* Only what leads out of a folder is refused so; a rename over file systems is told apart by its caller. */
+        {EXDEV, WASI_EPERM},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].host == e)
+            return (uint32_t)table[i].guest;
+    return WASI_EIO;
+}
+
+uint8_t wasi_filetype(int host, const struct stat *st)
+{
+    int kind = 0;
+    socklen_t size = sizeof kind;
+
+    switch (st->st_mode & S_IFMT) {
+    case S_IFBLK:
+        return WASI_BLOCK_DEVICE;
+    case S_IFCHR:
+        return WASI_CHARACTER_DEVICE;
+    case S_IFDIR:
+        return WASI_DIRECTORY;
+    case S_IFREG:
+        return WASI_REGULAR_FILE;
+    case S_IFLNK:
+        return WASI_SYMBOLIC_LINK;
+    case S_IFSOCK:
+        return host >= 0 && getsockopt(host, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 && kind == SOCK_DGRAM
+                   ? WASI_SOCKET_DGRAM
+                   : WASI_SOCKET_STREAM;
+    default:
+        return WASI_UNKNOWN;
+    }
+}
+
+struct wasi_fd *wasi_fd(wasi *w, uint32_t fd, uint64_t rights, uint32_t *e)
+{
+    struct wasi_fd *f = fd < w->fds_n && w->fds[fd].used ? &w->fds[fd] : NULL;
+
+    if (!f)
+        *e = WASI_EBADF;
+    else if ((f->rights & rights) != rights) {
+        uint64_t missing = rights & ~f->rights;
+
+        /* As a POSIX program expects it: reading what was opened for writing, a path below a file, a change in a
+         * folder that is to be read only. */
+        if (missing & (WASI_R_FD_READ | WASI_R_FD_WRITE))
+            *e = WASI_EBADF;
+        else if (f->type != WASI_DIRECTORY && missing & ~WASI_R_FILE)
+            *e = WASI_ENOTDIR;
+        else if (missing & WASI_R_MODIFY)
+            *e = WASI_EPERM;
+        else
+            *e = WASI_ENOTCAPABLE;
+        return NULL;
+    }
+    return f;
+}
+
+uint32_t wasi_insert(wasi *w, int host, uint64_t rights, uint64_t inheriting, uint16_t flags, uint32_t *fd)
+{
+    struct stat st;
+    size_t at = 0;
+
+    if (fstat(host, &st) < 0) {
+        uint32_t e = wasi_from_errno(errno);
+
+        close(host);
+        return e;
+    }
+    while (at < w->fds_n && w->fds[at].used)
+        at++;
+    if (at == w->fds_n) {
+        size_t n = w->fds_n ? w->fds_n * 2 : 16;
+        struct wasi_fd *more = n <= MAX_FDS ? realloc(w->fds, n * sizeof *more) : NULL;
+
+        if (!more) {
+            close(host);
+            return n <= MAX_FDS ? WASI_ENOMEM : WASI_EMFILE;
+        }
+        memset(more + w->fds_n, 0, (n - w->fds_n) * sizeof *more);
+        w->fds = more;
+        w->fds_n = n;
+    }
+    w->fds[at] = (struct wasi_fd){.used = true,
+                                  .host = host,
+                                  .type = wasi_filetype(host, &st),
+                                  .rights = rights,
+                                  .inheriting = inheriting,
+                                  .flags = flags};
+    *fd = (uint32_t)at;
+    return WASI_SUCCESS;
+}
+
+int wasi_give(wasi *w, int host, const char *name, bool read_only, bool stream)
+{
+    uint64_t take = read_only ? WASI_R_MODIFY : 0;
+    int flags = fcntl(host, F_GETFL);
+    uint32_t fd, e;
+    struct wasi_fd *f;
+
+    e = flags < 0 ? WASI_EBADF : wasi_insert(w, host, WASI_R_ALL & ~take, WASI_R_ALL & ~take, 0, &fd);
+    if (e) {
+        errno = e == WASI_ENOMEM ? ENOMEM : e == WASI_EMFILE ? EMFILE : EBADF;
+        return -1;
+    }
+    f = &w->fds[fd];
+    f->stream = stream;
+    f->flags = (uint16_t)((flags & O_APPEND ? WASI_FD_APPEND : 0) | (flags & O_NONBLOCK ? WASI_FD_NONBLOCK : 0));
+    if (f->type == WASI_DIRECTORY) {
+        f->rights &= WASI_R_DIRECTORY;
+    } else {
+        f->inheriting = 0;
+        f->rights &= WASI_R_FILE;
+        if (f->type == WASI_SOCKET_STREAM || f->type == WASI_SOCKET_DGRAM)
+            f->rights |= WASI_R_SOCK_SHUTDOWN | WASI_R_SOCK_ACCEPT;
+        /* What tells wasi-libc that something is a terminal is that it cannot be sought in. */
+        if (f->type != WASI_REGULAR_FILE && f->type != WASI_BLOCK_DEVICE)
+            f->rights &= ~(WASI_R_FD_SEEK | WASI_R_FD_TELL);
+        if ((flags & O_ACCMODE) == O_RDONLY)
+            f->rights &= ~(WASI_R_FD_WRITE | WASI_R_FD_ALLOCATE | WASI_R_FD_SET_SIZE);
+        if ((flags & O_ACCMODE) == O_WRONLY)
+            f->rights &= ~WASI_R_FD_READ;
+    }
+    if (name && !(f->preopen = strdup(name))) {
+        close(host);
+        *f = (struct wasi_fd){0};
+        errno = ENOMEM;
+        return -1;
+    }
+    return (int)fd;
+}
+
+static void drop(struct wasi_fd *f)
+{
+    if (f->dir)
+        closedir(f->dir);
+    close(f->host);
+    free(f->preopen);
+    *f = (struct wasi_fd){0};
+}
+
+void wasi_free(wasi *w)
+{
+    for (size_t i = 0; i < w->fds_n; i++)
+        if (w->fds[i].used)
+            drop(&w->fds[i]);
+    free(w->fds);
+    w->fds = NULL;
+    w->fds_n = 0;
+}
+
+uint32_t wasi_fd_close(wasi *w, uint32_t fd)
+{
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+
+    if (!f)
+        return e;
+    drop(f);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_renumber(wasi *w, uint32_t from, uint32_t to)
+{
+    uint32_t e;
+    struct wasi_fd *a = wasi_fd(w, from, 0, &e), *b = wasi_fd(w, to, 0, &e);
+
+    if (!a || !b)
+        return WASI_EBADF;
+    if (a == b)
+        return WASI_SUCCESS;
+    drop(b);
+    *b = *a;
+    *a = (struct wasi_fd){0};
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_prestat_get(wasi *w, uint32_t fd, uint32_t at)
+{
+    struct guest_memory m = wasi_memory(w);
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+
+    if (!f || !f->preopen)
+        return WASI_EBADF;
+    if (!wasi_inside(m, at, 8))
+        return WASI_EFAULT;
+    wasi_store(m, at, 8, (uint64_t)strlen(f->preopen) << 32); /* tag 0: a folder */
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_prestat_dir_name(wasi *w, uint32_t fd, uint32_t at, uint32_t size)
+{
+    struct guest_memory m = wasi_memory(w);
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+    size_t length;
+
+    if (!f || !f->preopen)
+        return WASI_EBADF;
+    length = strlen(f->preopen);
+    if (size < length)
+        return WASI_ENAMETOOLONG;
+    if (!wasi_inside(m, at, length))
+        return WASI_EFAULT;
+    memcpy(m.base + at, f->preopen, length);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_fdstat_get(wasi *w, uint32_t fd, uint32_t at)
+{
+    struct guest_memory m = wasi_memory(w);
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+
+    if (!f)
+        return e;
+    if (!wasi_inside(m, at, 24))
+        return WASI_EFAULT;
+    wasi_store(m, at, 8, f->type | (uint64_t)f->flags << 16);
+    wasi_store(m, (uint64_t)at + 8, 8, f->rights);
+    wasi_store(m, (uint64_t)at + 16, 8, f->inheriting);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_fdstat_set_flags(wasi *w, uint32_t fd, uint32_t flags)
+{
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, WASI_R_FD_SET_FLAGS, &e);
+    int now;
+
+    if (!f)
+        return e;
+    if (flags & ~(uint32_t)(WASI_FD_APPEND | WASI_FD_DSYNC | WASI_FD_NONBLOCK | WASI_FD_RSYNC | WASI_FD_SYNC))
+        return WASI_EINVAL;
+    /* Linux takes a change of these silently and does nothing. */
+    if ((flags ^ f->flags) & (WASI_FD_DSYNC | WASI_FD_RSYNC | WASI_FD_SYNC))
+        return WASI_ENOTSUP;
+    now = fcntl(f->host, F_GETFL);
+    if (now < 0)
+        return wasi_from_errno(errno);
+    now &= ~(O_APPEND | O_NONBLOCK);
+    now |= (flags & WASI_FD_APPEND ? O_APPEND : 0) | (flags & WASI_FD_NONBLOCK ? O_NONBLOCK : 0);
+    if (fcntl(f->host, F_SETFL, now) < 0)
+        return wasi_from_errno(errno);
+    f->flags = (uint16_t)flags;
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_fdstat_set_rights(wasi *w, uint32_t fd, uint64_t rights, uint64_t inheriting)
+{
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+
+    if (!f)
+        return e;
+    if (rights & ~f->rights || inheriting & ~f->inheriting)
+        return WASI_ENOTCAPABLE; /* rights can only be given up */
+    f->rights = rights;
+    f->inheriting = inheriting;
+    return WASI_SUCCESS;
+}
