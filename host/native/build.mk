@@ -14,7 +14,7 @@ GUEST = $(patsubst %.c,%.o,$(wildcard guest*.c))
 HOSTS = $(patsubst $(HOST)/%.c,host_%.o,$(wildcard $(HOST)/*.c))
 
 program: $(GUEST) $(HOSTS) glue.o wasm-rt-impl.o
-	$(CC) $(LDFLAGS) -o $@ $^ -lm -lpthread
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm -lpthread
 $(GUEST): %.o: %.c
 	$(CC) $(CPPFLAGS) $(GUEST_CFLAGS) $(CFLAGS) -c $< -o $@
 glue.o: glue.c

@@ -99,7 +99,7 @@ static void give_folder(wasi *w, const char *value)
         usage("--dir", value, "the form is HOST[::GUEST][::ro]");
     fd = open(text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || wasi_give(w, fd, guest, read_only, false) < 0)
-        usage("cannot open the folder", text, strerror(errno));
+        usage("--dir: cannot open the folder", text, strerror(errno));
     free(text);
 }
 

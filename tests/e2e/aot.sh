@@ -1,0 +1,202 @@
+#!/bin/bash
+# Hostile modules as native programs (host/native): each has to end in its trap, errno or limit, never in a crash. The
+# host is compiled under the sanitizers.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
+LIMIT=${LIMIT:-900}
+. "$(dirname -- "$0")/lib.sh"
+
+export HOST=$WL_SOURCE_ROOT/host/native
+
+# WABT from its port.
+wabt() {
+    CACHE=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
+    command -v clang-22 >clang || skip "there is no clang-22"
+    SECONDS_EACH=600 WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" toolchain/wabt --cache-dir "$CACHE" --output "$OUT" \
+        ${WL_CHECK_OFFLINE:+--offline}
+    [ "$st" != 4 ] || skip "WABT cannot be had here"
+    status 0
+    WABT=$OUT/toolchain/wabt
+}
+
+# `program NAME [CFLAGS]`: the wat on stdin as NAME/program. The host is compiled once a test.
+program() {
+    mkdir -p "$1"
+    cat >"$1.wat"
+    "$WABT/bin/wat2wasm" "$1.wat" -o "$1.wasm" || fail "$1.wat is no wat"
+    cp host/*.o "$1" 2>/dev/null
+    (cd "$1" && sh "$HOST/translate.sh" "$WABT" "../$1.wasm" "$1" 1 &&
+        make -s -f "$HOST/build.mk" HOST="$HOST" WABT="$WABT" CC=clang-22 OPT=-O1 CFLAGS="${2-}" program) \
+        >"$1.log" 2>&1 || fail "$1 was not built: $(tail -n 5 "$1.log")"
+    mkdir -p host
+    cp "$1"/host_*.o "$1/wasm-rt-impl.o" host/
+}
+
+test_every_access_is_held_in_bounds() {
+    wabt
+    local all='' i=0 name size at
+    while read -r name size; do
+        for at in $((65536 - size)) $((65537 - size)) 65535 -1; do
+            case $name in
+            *store*) all+=" (func (export \"f$i\") ($name (i32.const $at) (${name%%.*}.const 1)))" ;;
+            *) all+=" (func (export \"f$i\") (drop ($name (i32.const $at))))" ;;
+            esac
+            echo "$name $size $at $i" >>cases
+            i=$((i + 1))
+        done
+    done <<'LIST'
+i32.load8_u 1
+i32.load16_s 2
+i32.load 4
+i64.load 8
+f32.load 4
+f64.load 8
+i32.store8 1
+i32.store16 2
+i32.store 4
+i64.store 8
+f64.store 8
+LIST
+    # One program for all: which function it calls is the length of its own name.
+    program bounds <<WAT
+(module
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func \$sizes (param i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  $(sed 's/(export "\(f[0-9]*\)")/$\1/g' <<<"$all")
+  (table funcref (elem $(seq -f '$f%.0f' 0 $((i - 1)) | tr '\n' ' ')))
+  (type \$t (func))
+  (func (export "_start")
+    (drop (call \$sizes (i32.const 0) (i32.const 8)))
+    (call_indirect (type \$t) (i32.sub (i32.load (i32.const 8)) (i32.const 2)))))
+WAT
+    while read -r name size at i; do
+        run ./bounds/program --argv0 "$(printf "%$((i + 1))s" '')"
+        if [ "$at" = $((65536 - size)) ] || { [ "$at" = 65535 ] && [ "$size" = 1 ]; }; then
+            [ "$st" = 0 ] || fail "$name at $at is inside"
+        else
+            [ "$st" = 134 ] || fail "$name at $at is outside"
+            err 'out of its bounds'
+        fi
+    done <cases
+}
+
+test_traps_and_limits_end_it_with_a_message() {
+    wabt
+    program traps <<'WAT'
+(module
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (type $t (func)) (type $other (func (param i64) (result i64)))
+  (table 8 10 funcref)
+  (elem (i32.const 0) $unreachable $signature $null $outside $deep $endless $grow $output)
+  (func $unreachable unreachable)
+  (func $signature (drop (call_indirect (type $other) (i64.const 1) (i32.const 0))))
+  (func $null (drop (table.grow (ref.null func) (i32.const 2))) (call_indirect (type $t) (i32.const 9)))
+  (func $outside (call_indirect (type $t) (i32.const -1)))
+  (func $down (param i64) (result i64) (i64.add (call $down (i64.add (local.get 0) (i64.const 1))) (local.get 0)))
+  (func $deep (drop (call $down (i64.const 0))))
+  (func $endless (loop $l (br $l)))
+  (func $grow (call $exit (memory.grow (i32.const 16))))
+  (func $output
+    (i32.store (i32.const 16) (i32.const 0)) (i32.store (i32.const 20) (i32.const 600))
+    (loop $l (drop (call $write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 24))) (br $l)))
+  (func (export "_start")
+    (drop (call $sizes (i32.const 0) (i32.const 8)))
+    (call_indirect (type $t) (i32.sub (i32.load (i32.const 8)) (i32.const 2)))))
+WAT
+    run ./traps/program --argv0 0
+    status 134
+    err 'Unreachable instruction'
+    for name in 01 012 0123; do
+        run ./traps/program --argv0 "$name"
+        status 134
+        err 'Invalid call_indirect'
+    done
+    run ./traps/program --max-wasm-stack 1M --argv0 01234
+    status 134
+    err 'too deep for its stack'
+    # `run` takes 124 for its own time limit.
+    st=0
+    timeout 20 ./traps/program --deadline 0.3 --argv0 012345 >.out 2>.err || st=$?
+    status 124
+    err 'its --deadline has passed'
+    run ./traps/program --argv0 0123456
+    status 1
+    run ./traps/program --max-memory 1M --argv0 0123456
+    status 255
+    run ./traps/program --max-memory 4K --argv0 0
+    status 125
+    err 'more memory than --max-memory'
+    run ./traps/program --max-output 1K --argv0 01234567
+    status 134
+    err 'more than --max-output'
+    is "$(wc -c <.out)" 600
+    for option in --nothing --dir=/no/such/folder --max-memory=many --deadline=soon --fd=99; do
+        run ./traps/program "$option"
+        status 125
+        err "${option%%=*}"
+    done
+}
+
+# Every call with pointers that lead out of the memory, on descriptors of each kind, under the sanitizers.
+test_bad_pointers_into_every_call() {
+    wabt
+    local calls='' body='' name parameters letter at
+    while IFS='|' read -r name parameters; do
+        letter=''
+        calls+="(import \"wasi_snapshot_preview1\" \"$name\" (func \$$name (param $parameters) (result i32)))"$'\n'
+        case $name in fd_close | fd_renumber | sched_yield | proc_raise) continue ;; esac
+        for fd in 0 1 3 99; do
+            for at in -1 65535 65533; do
+                letter=''
+                for type in $parameters; do
+                    # The first is the descriptor; a size or count is as bad as an address.
+                    [ -n "$letter" ] && letter+=" ($type.const $at)" || letter="($type.const $fd)"
+                done
+                case $name in args_* | environ_* | clock_* | random_get | poll_oneoff)
+                    letter=$(sed "s/(i32.const $fd)/(i32.const $at)/" <<<"$letter") ;;
+                esac
+                body+="(drop (call \$$name $letter))"$'\n'
+            done
+        done
+    done < <(tr -d '\\\n' <"$HOST/wasi_calls.h" | grep -oE 'X\([a-z_]+, *\(wasi \* ?w[^)]*\)' |
+        sed -E 's/X\(([a-z_]+), *\(wasi \* ?w,? *(.*)\)/\1|\2/; s/uint32_t [a-z]/i32/g; s/uint64_t [a-z]/i64/g; s/,//g')
+    grep -c import <<<"$calls" | grep -qx 45 || fail "not all calls were found: $calls"
+    mkdir folder
+    echo safe >folder/file
+    program pointers '-fsanitize=address,undefined -fno-sanitize-recover=undefined' <<WAT
+(module
+  $calls
+  (memory (export "memory") 1)
+  (func (export "_start") $body))
+WAT
+    ASAN_OPTIONS=handle_segv=0:use_sigaltstack=0:detect_leaks=0 run ./pointers/program --dir folder::/
+    status 0
+    is "$(cat folder/file)" safe
+}
+
+test_bad_input_is_named() {
+    wabt
+    echo 'no module' >text.wasm
+    run sh "$HOST/translate.sh" "$WABT" text.wasm text 1
+    status 1
+    err 'text is no WebAssembly module'
+    echo '(module (import "env" "f" (func)) (memory (export "memory") 1) (func (export "_start")))' >import.wat
+    "$WABT/bin/wat2wasm" import.wat -o import.wasm
+    run sh "$HOST/translate.sh" "$WABT" import.wasm import 1
+    status 1
+    err 'imports env.f, which nobody gives'
+    echo '(module (import "wasi_snapshot_preview1" "fd_steal" (func)) (memory (export "memory") 1) (func (export "_start")))' >call.wat
+    "$WABT/bin/wat2wasm" call.wat -o call.wasm
+    run sh "$HOST/translate.sh" "$WABT" call.wasm call 1
+    status 1
+    err 'fd_steal, which is no call of WASI'
+    echo '(module (memory (export "memory") 1))' >library.wat
+    "$WABT/bin/wat2wasm" library.wat -o library.wasm
+    run sh "$HOST/translate.sh" "$WABT" library.wasm library 1
+    status 1
+    err 'has no function _start'
+}
+
+main "$@"
