@@ -306,7 +306,7 @@ uint32_t wasi_path_open(wasi *w, uint32_t fd, uint32_t lookup, uint32_t path, ui
     } else {
         rights &= WASI_R_FILE;
         inheriting = 0;
-        if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+        if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode) && (!S_ISCHR(st.st_mode) || isatty(host)))
             rights &= ~(WASI_R_FD_SEEK | WASI_R_FD_TELL);
     }
     e = wasi_insert(w, host, rights, inheriting, (uint16_t)fdflags, &opened);

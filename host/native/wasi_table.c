@@ -198,7 +198,8 @@ int wasi_give(wasi *w, int host, const char *name, bool read_only, bool stream)
         if (f->type == WASI_SOCKET_STREAM || f->type == WASI_SOCKET_DGRAM)
             f->rights |= WASI_R_SOCK_SHUTDOWN | WASI_R_SOCK_ACCEPT;
         /* What tells wasi-libc that something is a terminal is that it cannot be sought in. */
-        if (f->type != WASI_REGULAR_FILE && f->type != WASI_BLOCK_DEVICE)
+        if (f->type != WASI_REGULAR_FILE && f->type != WASI_BLOCK_DEVICE &&
+            (f->type != WASI_CHARACTER_DEVICE || isatty(host)))
             f->rights &= ~(WASI_R_FD_SEEK | WASI_R_FD_TELL);
         if ((flags & O_ACCMODE) == O_RDONLY)
             f->rights &= ~(WASI_R_FD_WRITE | WASI_R_FD_ALLOCATE | WASI_R_FD_SET_SIZE);

@@ -176,6 +176,53 @@ WAT
     is "$(cat folder/file)" safe
 }
 
+# A C program that uses files, folders and links: the same words and status as from libwasmtime's own WASI.
+test_same_as_libwasmtime() {
+    wabt
+    SECONDS_EACH=600 WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" toolchain/wl-run toolchain/wasi-libc --cache-dir "$CACHE" \
+        --output "$OUT" ${WL_CHECK_OFFLINE:+--offline}
+    [ "$st" != 4 ] || skip 'the runner or the C library cannot be had here'
+    status 0
+    cat >files.c <<'C'
+#include <stdio.h>
+#include <string.h>
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <time.h>
+#include <errno.h>
+#include <fcntl.h>
+int main(int argc, char **argv) {
+  printf("%d %s\n", argc, argv[argc-1]);
+  FILE *f = fopen("/d/x", "w"); fprintf(f, "hello\n"); fclose(f);
+  f = fopen("/d/x", "a"); fprintf(f, "more\n"); fclose(f);
+  char b[100]; f = fopen("/d/x", "r"); while (fgets(b, 100, f)) fputs(b, stdout); fclose(f);
+  printf("mkdir %d %d\n", mkdir("/d/sub", 0777), mkdir("/d/sub", 0777)); printf("errno %d\n", errno == EEXIST);
+  printf("ren %d\n", rename("/d/x", "/d/sub/y")); symlink("sub/y", "/d/l"); printf("rl %zd\n", readlink("/d/l", b, 100));
+  struct stat st; printf("stat %d %d\n", stat("/d/l", &st), (int)st.st_size); printf("lstat %d %d\n", lstat("/d/l", &st), S_ISLNK(st.st_mode));
+  int n = 0; DIR *d = opendir("/d"); while (readdir(d)) n++; closedir(d); printf("dir %d\n", n);
+  printf("out %d %d\n", open("/d/../../etc/passwd", O_RDONLY), open("/etc/passwd", O_RDONLY));
+  int fd = open("/d/sub/y", O_RDWR); printf("tr %d seek %d\n", ftruncate(fd, 3), (int)lseek(fd, 0, SEEK_END)); close(fd);
+  printf("isatty %d rm %d %d %d\n", isatty(0), unlink("/d/l"), rmdir("/d/sub"), errno == ENOTEMPTY);
+  unlink("/d/sub/y"); printf("rmdir %d\n", rmdir("/d/sub"));
+  struct timespec t = {0, 1000000}; printf("sleep %d\n", nanosleep(&t, 0)); return 5; }
+C
+    clang-22 --target=wasm32-wasip1 --sysroot="$OUT/toolchain/wasi-libc" -O1 -w files.c -o c.wasm || fail 'files.c was not compiled'
+    mkdir native engine c
+    (cd c && sh "$HOST/translate.sh" "$WABT" ../c.wasm c 2 &&
+        make -s -f "$HOST/build.mk" HOST="$HOST" WABT="$WABT" CC=clang-22 OPT=-O1 program) >c.log 2>&1 ||
+        fail "not built: $(tail -n 5 c.log)"
+    run ./c/program --dir native::/d -- a b
+    status 5
+    mv .out native.out
+    run "$OUT/toolchain/wl-run/bin/wl-run" --no-cache --dir engine::/d c.wasm a b
+    status 5
+    diff .out native.out >difference || fail "it did otherwise: $(cat difference)"
+    grep -qx 'out -1 -1' native.out || fail 'a path led out'
+    ls -A native >left
+    [ ! -s left ] || fail 'something was left'
+}
+
 test_bad_input_is_named() {
     wabt
     echo 'no module' >text.wasm
