@@ -49,7 +49,8 @@ static struct glance glance(const struct recipe_roots *roots, const char *name)
             continue;
         g.found = true;
         /* Parsing is what costs time here, and most recipes have neither word in them. */
-        if (file_read(file, 1 << 20, &text, &n, &ignored) == 0 && (strstr(text, "abstract") || strstr(text, "for-each")) &&
+        if (file_read(file, 1 << 20, &text, &n, &ignored) == 0 &&
+            (strstr(text, "abstract") || strstr(text, "for-each")) &&
             recipe_file_parse(file, text, n, &f, &keys, &ignored) == 0) {
             g.is_abstract = f->abstract;
             g.for_each = f->for_each ? xstrdup(f->for_each) : NULL;
