@@ -889,7 +889,7 @@ static void test_missing_clients(void **state)
         {"debian:pool/main/x/x.deb", "apt-get is not installed"},
         {"pypi:x==1/x-1-py3-none-any.whl", "python3 is not installed: install the package python3-pip"},
         {"npm:x@1.0.0", "npm is not installed: install the package npm"},
-        {"crate:x@1.0.0", "cargo is not installed: install the package cargo"},
+        {"crate:x@1.0.0", "cargo is not installed: install the package cargo-web"},
         {"git+file:///x/y#0123456789abcdef0123456789abcdef01234567", "git is not installed: install the package git"},
     };
     FIXTURE(f);
