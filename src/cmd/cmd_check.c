@@ -90,8 +90,15 @@ int cmd_check(struct app *a, struct wl_err *err)
     WL_CLEANUP_FREE char *report = path_join(dir, "meson-logs/testlog.junit.xml");
     WL_CLEANUP_STRV struct strv argv = {0};
     struct counts c = {0};
+    size_t suites = 0;
     int status = 0, r;
 
+    for (size_t i = 0; i < a->options.args.n; i++)
+        suites += is_suite(a->options.args.v[i]);
+    if (suites && suites != a->options.args.n) {
+        wl_err_set(err, WL_E_USAGE, "check takes suites, or single tests, but not both at once");
+        return wl_err_hint(err, "the suites are unit, e2e, libs, python, docs and host");
+    }
     /* The tests start the tool themselves: they get the choices of this call through the environment. */
     setenv("WL_CHECK_CACHE", a->store.cache, 1);
     if (a->options.offline)

@@ -431,8 +431,14 @@ END
     status 0
     is "$(tail -n 1 .out)" '2 passed, 0 failed, 1 skipped'
     grep -q '^meson setup .*sanitize' calls || fail 'no sanitizers'
-    check -j3 unit some-test
-    grep -q 'num-processes=3 .*--suite unit .*some-test' calls || fail "$(cat calls)"
+    check -j3 unit docs
+    grep -q 'num-processes=3 .*--suite unit .*--suite docs' calls || fail "$(cat calls)"
+    check one two
+    grep -q ' one two$' calls || fail "$(cat calls)"
+    # meson would run what is both.
+    check unit some-test
+    clean_failure 2
+    err 'suites, or single tests'
     is "$(grep -c '^meson setup' calls)" 1 'set-ups'
     printf '<testsuite><testcase name="a"/><testcase name="b"><failure/></testcase></testsuite>' >report
     echo 1 >status
