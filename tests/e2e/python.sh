@@ -461,6 +461,35 @@ test_the_same_bytes_when_built_again() {
     diff -r "$T/first" "$PYTHON_DIR" || fail 'other bytes'
 }
 
+# `ssl: false` leaves OpenSSL out: the rest is there, hashlib has what Python brings along, and the table of modules says
+# so. Ten minutes, so only where it is asked for.
+test_without_ssl() {
+    [ -n "${WL_CHECK_LONG-}" ] || skip 'WL_CHECK_LONG is not set'
+    built
+    local small=$T/more/small/python with
+    with=$(stat -c %s "$PYTHON_DIR/bin/python.wasm")
+    mkdir -p "$small"
+    printf 'from: %s\nssl: false\n' "$PY" >"$small/recipe.yaml"
+    real build --ports "$T/more" small/python
+    status 0
+    not_there "$OUT/small/python/usr/local/ssl" "$OUT/small/python/lib/libssl.a" "$OUT/small/python/include/openssl"
+    # Three megabytes less, says the documentation.
+    [ "$(stat -c %s "$OUT/small/python/bin/python.wasm")" -lt $((with - 2000000)) ] || fail 'not much smaller'
+    real info --ports "$T/more" --modules small/python
+    status 0
+    grep -qE '^ssl +no +this Python was built without OpenSSL' .out || fail 'ssl is said to be there'
+    grep -qE '^_hashlib +no +this Python was built without OpenSSL' .out || fail '_hashlib is said to be there'
+    grep -qE '^hashlib +yes' .out || fail 'hashlib is said to be missing'
+    real run --ports "$T/more" small/python -- -c 'import hashlib, sqlite3
+print(hashlib.sha3_256(b"").hexdigest()[:8], hashlib.blake2b(b"").hexdigest()[:8])
+import ssl'
+    status 1
+    out 'a7ffc6f8 786a02f7'
+    err "No module named '_ssl'"
+    real test --ports "$T/more" small/python
+    status 0
+}
+
 # 3.11.1 shares all but its source; where upstream cannot be reached, the source is made from 3.11.2's: its patches
 # apply to files that did not change in between, and what is tested is --source.
 test_python_3_11_1_from_a_given_source() {
