@@ -234,7 +234,7 @@ EOF
         mkdir -p source/package
         made_up_source source/package "${patches[@]}" || fail "$series: patches that cannot stand side by side"
         cat >source/package/configure <<'EOF'
-for patched in Lib/asyncio/unix_events.py Modules/mmapmodule.c Modules/fcntlmodule.c; do
+for patched in Lib/asyncio/unix_events.py Modules/mmapmodule.c Modules/fcntlmodule.c Modules/_ctypes/callproc.c; do
   grep -q wasi "../src/$patched" || echo "not patched: $patched"
 done
 . "$CONFIG_SITE"
@@ -255,9 +255,9 @@ EOF
         not_err 'not patched'
         err "python/v$version" configure '--build=build-machine'
         case $series in
-        3.11 | 3.12) err 'host runner: none' 'modules: mmap fcntl' '--host=wasm32-unknown-wasi ' ;;
-        3.13 | 3.14) err 'host runner: none' 'modules: mmap fcntl _interpreters' '--host=wasm32-wasip1 ' ;;
-        3.15) err 'host runner: false' 'modules: mmap fcntl _interpreters' '--host=wasm32-wasip1 ' ;;
+        3.11 | 3.12) err 'host runner: none' 'modules: mmap fcntl _ctypes ' '--host=wasm32-unknown-wasi ' ;;
+        3.13 | 3.14) err 'host runner: none' 'modules: mmap fcntl _ctypes _interpreters' '--host=wasm32-wasip1 ' ;;
+        3.15) err 'host runner: false' 'modules: mmap fcntl _ctypes _interpreters' '--host=wasm32-wasip1 ' ;;
         *) fail "what is special of $series?" ;;
         esac
     done
