@@ -18,3 +18,6 @@
 
 #include <sqlite3.h>
 #include <zlib.h>
+
+/* Declared in no public header, and asked for by CPython's own tests. */
+extern const struct _frozen *_PyImport_FrozenBootstrap, *_PyImport_FrozenStdlib, *_PyImport_FrozenTest;
