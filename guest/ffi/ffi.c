@@ -24,7 +24,7 @@ TYPE(sint32, int32_t, FFI_TYPE_SINT32);
 TYPE(uint64, uint64_t, FFI_TYPE_UINT64);
 TYPE(sint64, int64_t, FFI_TYPE_SINT64);
 
-/* As many arguments as a C program may have at least, in words: a long double is two. */
+/* The most arguments of a call, in words: a long double is two. As many as C promises. */
 enum { MOST_WORDS = 256 };
 
 static char why[512];
@@ -48,8 +48,6 @@ ffi_status ffi_prep_cif(ffi_cif *cif, ffi_abi abi, unsigned nargs, ffi_type *rty
 {
     if (abi != FFI_DEFAULT_ABI)
         return FFI_BAD_ABI;
-    if (nargs > MOST_WORDS / 2 - 1)
-        return FFI_BAD_TYPEDEF;
     *cif = (ffi_cif){abi, nargs, arg_types, rtype};
     return FFI_OK;
 }
@@ -267,8 +265,13 @@ bool wl_ffi_can_call(const ffi_cif *cif, const void *fn)
         return true;
     /* A result that nobody looks at may be called void, and the other way round: int is what ctypes takes for
      * granted. But only where the caller gave no room for something larger. */
-    if (!strcmp(is + 1, called + 1) && ((*is == 'v' && *called == 'i') || *called == 'v'))
-        return true;
+    if (*is == *called || (*is == 'v' && *called == 'i') || *called == 'v') {
+        if (!strcmp(is + 1, called + 1))
+            return true;
+        /* C lets the caller pass more than the function looks at, and so does ctypes. */
+        if (!f->variadic && strlen(called) > strlen(is) && !strncmp(is + 1, called + 1, strlen(is + 1)))
+            return true;
+    }
     tell_signature(is, f->variadic, is_text, sizeof is_text);
     tell_signature(called, f->variadic, called_text, sizeof called_text);
     return refuse("%s is a function %s, but the call is %s: set its argtypes and restype", f->name, is_text,

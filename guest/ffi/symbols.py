@@ -132,6 +132,8 @@ def callbacks():
             yield result + "".join(arguments), 32 if set(arguments) <= {"i"} and result in "vi" else 4
     # long double: one argument, and a result that is written to an address.
     yield from (("vII", 4), ("viII", 4), ("viiII", 4))
+    for count in range(3, 7):
+        yield "d" * (count + 1), 4
     for count in range(3, 11):
         for result in "viId":
             yield result + "i" * count, 32 if count < 7 and result in "vi" else 8

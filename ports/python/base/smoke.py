@@ -175,7 +175,7 @@ def foreign_functions():
 
     # Calls: what is linked in, with the types it has.
     everything = CDLL(None)
-    assert everything.strlen(b"12345") == 5 and everything.abs(-3) == 3
+    assert everything.strlen(b"12345") == 5 and everything.abs(-3) == everything.abs(3, "more") == 3
     everything.ldexp.argtypes, everything.ldexp.restype = (c_double, c_int), c_double
     assert everything.ldexp(1.5, 4) == 24
     everything.powf.argtypes, everything.powf.restype = (c_float, c_float), c_float
