@@ -29,7 +29,7 @@
 
 typedef __wasi_errno_t error_t;
 
-enum { FIRST = 1 << 30, PATH_SIZE = 4096 };
+enum { FIRST = 1 << 30, PATH_SIZE = 4096, LONGEST_NAME = 255 };
 
 /* "rofs": st_dev of everything in the archive. */
 #define DEVICE UINT64_C(0x726f6673)
@@ -311,6 +311,11 @@ static void drop_name(struct place *p)
     p->text[p->size] = '\0';
 }
 
+static bool ends_in_dot(const struct place *p)
+{
+    return p->size > 1 && !strcmp(p->text + p->size - 2, "/.");
+}
+
 static bool add_way_from_root(struct place *p, const struct rofs_node *node)
 {
     return node == rofs_root() ||
@@ -372,6 +377,8 @@ static error_t resolve(__wasi_fd_t fd, const char *path, struct place *p)
         return __WASI_ERRNO_NOENT;
     if (*path == '/')
         return __WASI_ERRNO_NOTCAPABLE;
+    if (strlen(path) >= PATH_SIZE)
+        return __WASI_ERRNO_NAMETOOLONG;
     node = e->node;
     p->host_rights = e->host_rights;
     p->size = 0;
@@ -382,8 +389,12 @@ static error_t resolve(__wasi_fd_t fd, const char *path, struct place *p)
         end = name + n;
         if (!beyond && !is_folder(node))
             return __WASI_ERRNO_NOTDIR; /* also for a "/" at the end */
+        if (n == 1 && *name == '.' && beyond && !ends_in_dot(p) && !add_name(p, ".", 1))
+            return __WASI_ERRNO_NAMETOOLONG; /* the host is to see that it is a folder */
         if (n == 0 || (n == 1 && *name == '.'))
             continue;
+        if (!beyond && n > LONGEST_NAME)
+            return __WASI_ERRNO_NAMETOOLONG;
         if (n == 2 && !strncmp(name, "..", 2)) {
             if (beyond) {
                 int back = is_way_back(p, &error);
@@ -392,6 +403,8 @@ static error_t resolve(__wasi_fd_t fd, const char *path, struct place *p)
                     return error;
                 if (back > 0)
                     return p->path = path, 0;
+                if (ends_in_dot(p))
+                    drop_name(p);
                 drop_name(p);
                 beyond--;
             } else if (!go_up(p, &node)) {
@@ -426,11 +439,25 @@ static error_t may_change(const struct place *p)
     return p->in_folder ? __WASI_ERRNO_ROFS : __WASI_ERRNO_NOENT;
 }
 
+/* Whether the host has the folder that the last name of the path would be in. */
+static bool host_has_folder(struct place *p)
+{
+    __wasi_filestat_t stat;
+
+    if (p->size && p->text[p->size - 1] == '/')
+        drop_name(p);
+    if (ends_in_dot(p))
+        drop_name(p);
+    drop_name(p);
+    return !p->size || (!REAL(path_filestat_get)((__wasi_fd_t)p->host, 0, p->text, &stat) &&
+                        stat.filetype == __WASI_FILETYPE_DIRECTORY);
+}
+
 /* A folder that only the archive has is not missing when something is to be made in it: it cannot be written to. And
  * when something is looked for that it does not have, it does not matter what the host has in its place. */
-static error_t host_error(const struct place *p, error_t error, bool making)
+static error_t host_error(struct place *p, error_t error, bool making)
 {
-    if (!p->in_folder || (error != __WASI_ERRNO_NOENT && error != __WASI_ERRNO_NOTDIR))
+    if (!p->in_folder || (error != __WASI_ERRNO_NOENT && error != __WASI_ERRNO_NOTDIR) || host_has_folder(p))
         return error;
     return making ? __WASI_ERRNO_ROFS : __WASI_ERRNO_NOENT;
 }
@@ -817,8 +844,7 @@ static void list_own(struct listing *l, const struct rofs_node *folder, uint64_t
 
 static error_t list_host(struct listing *l, const struct entry *e, uint64_t cookie)
 {
-    enum { LONGEST_NAME = 4096 };
-    size_t room = sizeof(__wasi_dirent_t) + LONGEST_NAME;
+    size_t room = sizeof(__wasi_dirent_t) + PATH_SIZE;
     uint8_t *buffer = malloc(room);
     error_t error = buffer ? 0 : __WASI_ERRNO_NOMEM;
     bool more = true;
@@ -928,6 +954,7 @@ static error_t open_folder(const struct place *p, __wasi_lookupflags_t lookup, _
     bool both = p->host >= 0 && !REAL(path_open)((__wasi_fd_t)p->host, lookup, p->path, __WASI_OFLAGS_DIRECTORY,
                                                  base & p->host_rights, inheriting & p->host_rights, flags, fd);
     struct entry *e = both && *fd < FIRST ? take_low(*fd) : take_own();
+    __wasi_fdstat_t stat;
 
     if (!e) {
         if (both)
@@ -935,9 +962,8 @@ static error_t open_folder(const struct place *p, __wasi_lookupflags_t lookup, _
         return __WASI_ERRNO_NOMEM;
     }
     e->host = both ? (int64_t)*fd : -1;
-    e->host_rights = inheriting & p->host_rights;
+    e->host_rights = both && !REAL(fd_fdstat_get)(*fd, &stat) ? stat.fs_rights_inheriting : 0;
     e->node = p->node;
-    e->flags = flags;
     *fd = (__wasi_fd_t)e->fd;
     return 0;
 }
