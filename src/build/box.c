@@ -182,6 +182,7 @@ static void find_seen(const struct box_options *o, bool *linked, bool *seen)
 static int show_needs(struct box *b, const struct box_options *o, struct flags *f, char **sysroot, struct wl_err *err)
 {
     bool *linked = xcalloc(o->plan->n, sizeof *linked), *seen = xcalloc(o->plan->n, sizeof *seen);
+    const char *of = o->plan->nodes[o->node].recipe->flavour_of;
     int r = 0;
 
     find_seen(o, linked, seen);
@@ -194,6 +195,8 @@ static int show_needs(struct box *b, const struct box_options *o, struct flags *
         r = show_need(b, o->store, need, &path, err);
         if (!strcmp(need->recipe->name, WL_SYSROOT_PORT))
             *sysroot = xstrdup(path);
+        if (of && !strcmp(need->recipe->name, of))
+            strv_addf(&b->env, "PLAIN=%s", path);
         if (linked[i]) {
             str_addf(&f->include, " -I%s/include", path);
             str_addf(&f->lib, " -L%s/lib", path);

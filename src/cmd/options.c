@@ -26,6 +26,8 @@ static const struct option_info table[] = {
     {'k', "keep-going", NULL, "after a failure build what does not need it", FLAG, AT(keep_going),
      CMD_BUILD | CMD_FETCH | CMD_TEST},
     {0, "offline", NULL, "use no network: only what was fetched before", FLAG, AT(offline), BUILDING},
+    {0, "flavour", "NAME", "in which flavour: plain (the default) or one that info names", TEXT, AT(flavour),
+     CMD_BUILD | CMD_RUN | CMD_INFO | CMD_FETCH | CMD_TEST | CMD_CLEAN},
     {0, "source", "FILE", "use FILE as the archive of the port's first source", TEXT, AT(source),
      CMD_BUILD | CMD_RUN | CMD_TEST | CMD_INFO},
     {0, "debug", NULL, "keep names and debug information (DWARF) in what is built", FLAG, AT(debug),
@@ -40,7 +42,7 @@ static const struct option_info table[] = {
      CMD_ALL},
     {0, "ports", "DIR", "look for recipes in DIR too, before the project's own", LIST, AT(ports), CMD_ALL},
     {0, "all", NULL, "everything: results, artifacts, sources, logs", FLAG, AT(clean_all), CMD_CLEAN},
-    {0, "all", NULL, "also recipes that others inherit from", FLAG, AT(list_all), CMD_LIST},
+    {0, "all", NULL, "also recipes that others inherit from, and flavours", FLAG, AT(list_all), CMD_LIST},
     {0, "sources", NULL, "fetched sources", FLAG, AT(clean_sources), CMD_CLEAN},
     {0, "store", NULL, "the artifacts of every port", FLAG, AT(clean_store), CMD_CLEAN},
     {0, "json", NULL, "print JSON, for programs", FLAG, AT(json), CMD_OUTDATED},
@@ -132,7 +134,8 @@ static int set(struct options *o, const struct option_info *info, const char *va
         return 0;
     case TEXT:
         if (!*value) {
-            wl_err_set(err, WL_E_USAGE, "--%s takes a path, not nothing", info->name);
+            wl_err_set(err, WL_E_USAGE, "--%s takes a %s, not nothing", info->name,
+                       !strcmp(info->argument, "NAME") ? "name" : "path");
             return wl_err_hint(err, "--help says what it is");
         }
         free(*(char **)member);
@@ -255,6 +258,7 @@ int options_first_word(int argc, char **argv)
 void options_free(struct options *o)
 {
     free(o->source);
+    free(o->flavour);
     free(o->output);
     free(o->cache_dir);
     strv_free(&o->ports);

@@ -42,7 +42,7 @@ struct file_extension {
 struct recipe_file {
     char *summary, *license, *homepage;
     bool abstract;
-    char *from, *for_each;
+    char *from, *for_each, *flavour;
     char *version, *date, *sha256, *track;
     struct file_archive *also;
     unsigned also_count;
