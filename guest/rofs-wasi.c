@@ -484,15 +484,22 @@ error_t WRAP(fd_allocate)(__wasi_fd_t fd, __wasi_filesize_t at, __wasi_filesize_
     return host < 0 ? __WASI_ERRNO_BADF : REAL(fd_allocate)((__wasi_fd_t)host, at, n);
 }
 
-/* Ends the host's descriptor behind an entry. */
-static error_t close_host(const struct entry *e)
+/* Ends the host's descriptor behind an entry; its number can come again. */
+static error_t close_behind(const struct entry *e)
 {
     error_t error = e->host < 0 ? 0 : REAL(fd_close)((__wasi_fd_t)e->host);
     struct entry *gone = e->host < 0 || e->host == e->fd ? NULL : find(e->host);
 
     if (gone && gone->gone)
         gone->used = false;
-    /* A number of the host's that had to stay taken. */
+    return error;
+}
+
+/* The same, and the entry's own number, where it is one of the host's that had to stay taken. */
+static error_t close_host(const struct entry *e)
+{
+    error_t error = close_behind(e);
+
     if (e->fd < FIRST && e->host != e->fd)
         (void)REAL(fd_close)((__wasi_fd_t)e->fd);
     return error;
@@ -770,13 +777,9 @@ error_t WRAP(fd_renumber)(__wasi_fd_t from, __wasi_fd_t to)
     moved = source ? *source : (struct entry){.host = from, .used = true};
     moved.fd = to;
     if (target) {
-        if (target->fd < FIRST && target->host == target->fd) {
-            /* The host must not give the number away, so the descriptor stays. */
-        } else if (target->fd >= FIRST) {
-            (void)close_host(target);
-        } else {
-            (void)REAL(fd_close)((__wasi_fd_t)target->host);
-        }
+        /* A number of the host's stays taken, so that the host does not give it away. */
+        if (target->fd >= FIRST || target->host != target->fd)
+            (void)close_behind(target);
     } else {
         target = take_low(to);
         if (!target)

@@ -16,10 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ROFS_MAGIC "wl-rofs1"
+#define ROFS_MAGIC "wl-rofs"
 
 struct rofs_header {
-    char magic[8];
+    char magic[8];  /* ROFS_MAGIC and its NUL */
     uint32_t nodes; /* how many; at least the root */
     uint32_t names; /* where the names begin */
     uint64_t size;  /* of the archive */

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <wasi/libc.h>
 
 enum { FILES = 6, MOST = 256, PATH = 6000, INODES = 4096 };
 
@@ -500,6 +501,19 @@ static void call_fd(uint32_t which)
             puts("none");
         }
         break;
+    case 17:
+        /* What lies under one number moves to another that is open. */
+        w = (uint32_t)some_slot();
+        printf("renumber(%s", slot_text(slot));
+        printf(", %s) = ", slot_text((int)w));
+        if (fd < 0 || fds[w] < 0 || slot == (int)w) {
+            puts("none");
+            break;
+        }
+        puts(error_of(__wasilibc_fd_renumber(fd, fds[w])));
+        is_folder[w] = is_folder[slot];
+        fds[slot] = -1;
+        break;
     default:
         w = pick(2);
         if (dirs[w]) {
@@ -528,7 +542,7 @@ int main(int argc, char **argv)
         if (pick(2))
             call_path(pick(23));
         else
-            call_fd(pick(19));
+            call_fd(pick(20));
     }
     return 0;
 }
