@@ -83,6 +83,30 @@ END
     not_there "$OUT/app/bad"
 }
 
+# A library whose port is not among the needs is not seen, even if it is built; and one that has no port is named.
+test_a_library_that_is_not_there() {
+    extension lost packed '    flags: [-lzstd]' <<'END'
+#include <Python.h>
+#include <stddef.h>
+extern unsigned ZSTD_versionNumber(void);
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "packed"};
+PyMODINIT_FUNC PyInit_packed(void) { return ZSTD_versionNumber() ? PyModuleDef_Init(&module) : NULL; }
+END
+    real build libs/zstd
+    status 0
+    real build app/lost
+    status 1
+    err "app/lost: step 'build' failed" 'unable to find library -lzstd'
+    not_there "$OUT/app/lost"
+    printf 'add-needs: [libs/zstt]\n' >>"$MORE/app/lost/recipe.yaml"
+    real build app/lost
+    status 3
+    err "$MORE/app/lost/recipe.yaml:" "there is no port 'libs/zstt'" 'did you mean libs/zstd?'
+    sed -i 's/zstt/zstd/' "$MORE/app/lost/recipe.yaml"
+    real build app/lost
+    status 0
+}
+
 test_a_package_of_pypi_passes_its_own_tests() {
     MORE=$T
     real test pypi/regex
