@@ -24,6 +24,11 @@
 #endif
 
 #define WASI_MODULE "wasi_snapshot_preview1"
+#if defined __x86_64__ || defined __aarch64__
+#define HAS_WINCH true
+#else
+#define HAS_WINCH false
+#endif
 #define LEN(s) (sizeof(s) - 1)
 
 struct engine {
@@ -161,42 +166,48 @@ static int find_build_id(struct dl_phdr_info *info, size_t size, void *arg)
     return hit;
 }
 
-static int wt_identity(const struct wlpy_limits *limits, char *out, size_t size, struct wlpy_err *err)
+static int wt_identity(const struct wlpy_config *config, char *out, size_t size, struct wlpy_err *err)
 {
     /* The version in the header may not be the library's that is loaded; its build id is. */
     struct build_id id = {.inside = (uintptr_t)&wasmtime_module_new, .hex = "?"};
     char cpu[128];
 
-    (void)limits; /* the stack is a limit while running, no part of the code */
+    /* The stack is a limit while running, no part of the code. */
     (void)err;
     dl_iterate_phdr(find_build_id, &id);
     processor(cpu, sizeof cpu);
-    snprintf(out, size, "wasmtime %s %s; speed; %s", WASMTIME_VERSION, id.hex, cpu);
+    snprintf(out, size, "wasmtime %s %s; %s; %s", WASMTIME_VERSION, id.hex,
+             config->quick && HAS_WINCH ? "winch" : "speed", cpu);
     return 0;
 }
 
-static int wt_open(const struct wlpy_limits *limits, struct engine **out, struct wlpy_err *err)
+static int wt_open(const struct wlpy_config *config, struct engine **out, struct wlpy_err *err)
 {
+    const struct wlpy_limits *limits = &config->limits;
     struct engine *e = calloc(1, sizeof *e);
-    wasm_config_t *config = e ? wasm_config_new() : NULL;
+    wasm_config_t *settings = e ? wasm_config_new() : NULL;
 
     *out = NULL;
-    if (!config) {
+    if (!settings) {
         free(e);
         return err_set(err, WLPY_E_SETUP, "out of memory");
     }
     e->stack = limits->stack;
-    wasmtime_config_max_wasm_stack_set(config, limits->stack);
+    wasmtime_config_max_wasm_stack_set(settings, limits->stack);
 #ifdef WASMTIME_FEATURE_ASYNC
     /* Not used, but checked against the other. */
-    wasmtime_config_async_stack_size_set(config, limits->stack + engine_spare_stack);
+    wasmtime_config_async_stack_size_set(settings, limits->stack + engine_spare_stack);
 #endif
     /* All that a 32 bit memory can become is reserved at once: it never moves, so a signal handler may keep its
      * address, and the code needs no checks of bounds. */
-    wasmtime_config_memory_reservation_set(config, UINT64_C(4) << 30);
-    wasmtime_config_memory_may_move_set(config, false);
-    wasmtime_config_cranelift_opt_level_set(config, WASMTIME_OPT_LEVEL_SPEED);
-    e->engine = wasm_engine_new_with_config(config);
+    wasmtime_config_memory_reservation_set(settings, UINT64_C(4) << 30);
+    wasmtime_config_memory_may_move_set(settings, false);
+    /* Winch is for these two only; elsewhere the other does it. */
+    if (config->quick && HAS_WINCH)
+        wasmtime_config_strategy_set(settings, WASMTIME_STRATEGY_WINCH);
+    else
+        wasmtime_config_cranelift_opt_level_set(settings, WASMTIME_OPT_LEVEL_SPEED);
+    e->engine = wasm_engine_new_with_config(settings);
     if (!e->engine) {
         free(e);
         return err_set(err, WLPY_E_SETUP, "cannot start the engine");

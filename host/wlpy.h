@@ -52,6 +52,7 @@ struct wlpy_config {
     const struct wlpy_mount *mounts; /* of two at the same guest path the later one counts */
     size_t mount_count;
     struct wlpy_limits limits;
+    bool quick; /* compile in a fraction of the time, to code that is several times slower: for what runs once */
     const char *cache_dir; /* folder for compiled modules, made if missing; NULL: compile every time */
     bool interrupts;       /* SIGINT goes to a guest that exports wl_interrupt_cells (interrupt.h) */
     bool backtrace;        /* fill in wlpy_result.backtrace */

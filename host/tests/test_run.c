@@ -537,6 +537,25 @@ static void test_cache(void **state)
     assert_int_equal(got.status, 1);
 }
 
+/* The other compiler: the same results, and what one of them made is not taken for the other's. */
+static void test_quick(void **state)
+{
+    (void)state;
+    assert_int_equal(system("rm -rf cache"), 0);
+    for (int i = 0; i < 2; i++) {
+        RUN("--quick", "status200.wasm");
+        assert_int_equal(got.status, 200);
+    }
+    assert_int_equal(system("test $(ls cache/*.compiled | wc -l) = 1"), 0);
+    RUN("status200.wasm");
+    assert_int_equal(got.status, 200);
+    assert_int_equal(system("test $(ls cache/*.compiled | wc -l) = 2"), 0);
+    RUN("--quick", "--max-memory=1M", "grow.wasm");
+    assert_int_equal(got.status, 1);
+    RUN("--quick", "recurse.wasm");
+    assert_int_equal(got.status, 134);
+}
+
 /* ---- on a terminal ---- */
 
 static pid_t terminal_pid;
@@ -681,6 +700,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_quick),
         cmocka_unit_test(test_interrupt_running),
         cmocka_unit_test(test_interrupt_read),
         cmocka_unit_test(test_interrupt_sleep),
