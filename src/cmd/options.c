@@ -53,6 +53,7 @@ static const struct option_info table[] = {
     {0, "env", "NAME=VALUE", "set an environment variable of the guest (NAME alone: as it is here)", RUNNER, 0,
      CMD_RUN},
     {0, "argv0", "NAME", "what the guest sees as its program's name", RUNNER, 0, CMD_RUN},
+    {0, "quick", NULL, "the first start in a quarter of the time, for slower code", RUNNER, 0, CMD_RUN},
     {0, "color", "WHEN", "auto, always or never (NO_COLOR is respected)", COLOR, AT(color), CMD_ALL},
     {'h', "help", NULL, "show this help", FLAG, AT(help), CMD_ALL},
     {0, "version", NULL, "show the version of the tool", FLAG, AT(version), CMD_HELP},
@@ -149,7 +150,7 @@ static int set(struct options *o, const struct option_info *info, const char *va
     case COLOR:
         return set_color(member, value, err);
     case RUNNER:
-        strv_addf(&o->runner, "--%s=%s", info->name, value);
+        strv_addf(&o->runner, info->argument ? "--%s=%s" : "--%s", info->name, value);
         return 0;
     }
     return 0;

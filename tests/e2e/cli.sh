@@ -315,10 +315,10 @@ END
 
 test_run_hands_over_to_the_runner() {
     made_up_python
-    wl run python/3.11 --env A=1 --dir=.::/x --mapdir /y::. -- -c 'print(1)' --help ''
+    wl run python/3.11 --quick --env A=1 --dir=.::/x --mapdir /y::. -- -c 'print(1)' --help ''
     status 0
     is "$(grep -vF -e --cache-dir .out | tr '\n' ' ')" \
-        "<--dir=$OUT/python/v3.11.2/usr/local::/usr/local::ro> <--env=A=1> <--dir=.::/x> <--mapdir=/y::.> <$OUT/python/v3.11.2/bin/python.wasm> <--> <-c> <print(1)> <--help> <> "
+        "<--dir=$OUT/python/v3.11.2/usr/local::/usr/local::ro> <--quick> <--env=A=1> <--dir=.::/x> <--mapdir=/y::.> <$OUT/python/v3.11.2/bin/python.wasm> <--> <-c> <print(1)> <--help> <> "
     out "<--cache-dir=$CACHE/compiled>"
     err 'python/v3.11.2: done'
     # The second time the tool says nothing at all.

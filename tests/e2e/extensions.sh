@@ -34,13 +34,13 @@ test_the_example() {
     status 0
     # The README's second line, its arguments as the shell takes them apart.
     eval "set -- $(sed -n '2s/.* run //p' lines)"
-    real run "$@"
+    real run --quick "$@"
     status 0
     is "$(cat .out)" "$(tail -n +3 lines | grep .)"
-    real run example/greeting -- -c 'import greeting; greeting.greet("x", 101)'
+    real run example/greeting --quick -- -c 'import greeting; greeting.greet("x", 101)'
     status 1
     err 'ValueError: greeted is from 0 to 100 times, not 101'
-    real run example/greeting -- -c 'import sys; print("greeting" in sys.builtin_module_names, sys.path[1])'
+    real run example/greeting --quick -- -c 'import sys; print("greeting" in sys.builtin_module_names, sys.path[1])'
     is "$(cat .out)" 'True /usr/local/lib/python313.zip'
 }
 
@@ -63,7 +63,7 @@ PyMODINIT_FUNC begin(void) { return PyModuleDef_Init(&module); }
 END
     real build app/mine
     status 0
-    real run app/mine -- -c 'import packed.inner as p, other; print(p.zstd >= 10500, p.__name__, other.__doc__)'
+    real run app/mine --quick -- -c 'import packed.inner as p, other; print(p.zstd >= 10500, p.__name__, other.__doc__)'
     status 0
     is "$(cat .out)" 'True packed.inner begun'
 }

@@ -153,7 +153,7 @@ real() {
 
 # `single OPTION... -- ARGUMENT...`
 single() {
-    real run $PY --flavour single "$@"
+    real run $PY --flavour single --quick "$@"
 }
 
 # `says TEXT`: what Python printed, and that it complained of nothing.
