@@ -7,6 +7,7 @@
 #include "engine.h"
 #include "err.h"
 #include "interrupt.h"
+#include "snapshot.h"
 
 #include <fcntl.h>
 #include <link.h>
@@ -694,6 +695,7 @@ static void tell_error(const struct run *r, wasmtime_error_t *error, struct wlpy
 static void call_ended(struct run *r, wasmtime_error_t *error, wasm_trap_t *t, struct wlpy_result *result)
 {
     result->end = WLPY_EXITED;
+    result->left = r->exited;
     result->status = r->exited ? (int)(r->exit_code & 0xff) : 0;
     if (error && !r->exited) {
         tell_error(r, error, result);
@@ -793,11 +795,24 @@ static int instantiate(struct run *r, wasmtime_context_t *ctx, wasmtime_linker_t
     return 1;
 }
 
+static int take_snapshot(struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
+                         struct wlpy_err *err)
+{
+    const struct wlpy_config *c = r->config;
+    wasmtime_extern_t item;
+
+    if (!wasmtime_instance_export_get(ctx, instance, "memory", LEN("memory"), &item) ||
+        item.kind != WASMTIME_EXTERN_MEMORY)
+        return err_set(err, WLPY_E_MODULE, "cannot make a snapshot of %s: it does not export its memory", c->module);
+    return snapshot_write(c->module, c->entry, wasmtime_memory_data(ctx, &item.of.memory),
+                          wasmtime_memory_data_size(ctx, &item.of.memory), c->snapshot, err);
+}
+
 static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *linker, struct module *m,
                   struct wlpy_result *result, struct wlpy_err *err)
 {
     wasmtime_context_t *ctx = wasmtime_store_context(store);
-    const char *file = r->config->module;
+    const char *file = r->config->module, *entry = r->config->entry;
     wasmtime_instance_t instance;
     wasmtime_func_t start;
     wasm_trap_t *t = NULL;
@@ -826,9 +841,10 @@ static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *lin
     status = instantiate(r, ctx, linker, m, &instance, result, err);
     if (status != 0)
         return status < 0 ? status : 0;
-    if (!get_function(ctx, &instance, "_start", &start)) {
-        err_set(err, WLPY_E_MODULE, "cannot run %s: it exports no _start, so it is no program", file);
-        return err_hint(err, "link it as a command, not as a library");
+    if (!get_function(ctx, &instance, entry ? entry : "_start", &start)) {
+        err_set(err, WLPY_E_MODULE, "cannot run %s: it exports no %s%s", file, entry ? entry : "_start",
+                entry ? "" : ", so it is no program");
+        return err_hint(err, entry ? "--entry names the function to call" : "link it as a command, not as a library");
     }
     status = set_up_interrupts(r, ctx, &instance, err);
     if (status < 0)
@@ -836,7 +852,7 @@ static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *lin
     error = wasmtime_func_call(ctx, &start, NULL, 0, NULL, 0, &t);
     result->interrupts = interrupt_stop();
     call_ended(r, error, t, result);
-    return 0;
+    return entry && result->end == WLPY_EXITED && !r->exited ? take_snapshot(r, ctx, &instance, err) : 0;
 }
 
 static int wt_run(struct engine *e, struct module *m, const struct wlpy_config *config, struct cache *cache,

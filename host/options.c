@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "err.h"
+#include "snapshot.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,6 +23,8 @@ const char options_help[] =
     "  --argv0 NAME               the name the program sees as its own (default: MODULE without its folder)\n"
     "  --max-wasm-stack SIZE      native stack for its calls (default: 16M)\n"
     "  --max-memory SIZE          the most memory it may have (default: 4G)\n"
+    "  --snapshot FILE            call wizer.initialize instead of _start, then write the module as it is to FILE\n"
+    "  --entry NAME               call NAME for that\n"
     "  --quick                    compile in a quarter of the time, to slower code: for what runs once and briefly\n"
     "  --cache-dir DIR            keep compiled modules in DIR (default: ~/.cache/wl-make/compiled)\n"
     "  --no-cache                 compile every time\n"
@@ -44,6 +47,8 @@ enum kind {
     WASM,
     NO_CACHE,
     QUICK,
+    SNAPSHOT,
+    ENTRY,
     VERBOSE,
     HELP,
     VERSION
@@ -65,6 +70,8 @@ static const struct {
     {"--cache-dir", CACHE_DIR, true},
     {"--no-cache", NO_CACHE, false},
     {"--quick", QUICK, false},
+    {"--snapshot", SNAPSHOT, true},
+    {"--entry", ENTRY, true},
     {"--verbose", VERBOSE, false},
     {"-v", VERBOSE, false},
     {"--help", HELP, false},
@@ -233,6 +240,12 @@ static int apply(struct options *o, enum kind kind, const char *value, char **en
     case NO_CACHE:
         o->config.cache_dir = NULL;
         return 0;
+    case SNAPSHOT:
+    case ENTRY:
+        if (!*value)
+            return bad_value(kind == ENTRY ? "--entry" : "--snapshot", "\"\"", kind == ENTRY ? "NAME" : "FILE", err);
+        *(kind == ENTRY ? &o->config.entry : &o->config.snapshot) = value;
+        return 0;
     case QUICK:
         o->config.quick = true;
         return 0;
@@ -319,6 +332,12 @@ int options_parse(struct options *o, int argc, char **argv, char **environment, 
     }
     if (r < 0 || o->help || o->version)
         return r;
+    if (o->config.snapshot && !o->config.entry)
+        o->config.entry = SNAPSHOT_ENTRY;
+    if (o->config.entry && !o->config.snapshot) {
+        err_set(err, WLPY_E_SETUP, "--entry goes with --snapshot");
+        return err_hint(err, "see wl-run --help");
+    }
     if (i >= argc) {
         err_set(err, WLPY_E_SETUP, "no module is named");
         return err_hint(err, "the form is wl-run [OPTION]... MODULE.wasm [ARGUMENT]...");
