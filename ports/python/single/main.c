@@ -1,7 +1,0 @@
-/* Python's own main program. */
-#include <Python.h>
-
-int main(int argc, char **argv)
-{
-    return Py_BytesMain(argc, argv);
-}
