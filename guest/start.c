@@ -12,6 +12,7 @@
  * At the end only what the program made is taken down: its modules, and what is left of its objects. */
 #define Py_BUILD_CORE 1
 #include <Python.h>
+
 #include "pycore_initconfig.h"
 #include "pycore_interp.h"
 #include "pycore_pathconfig.h"
@@ -102,8 +103,8 @@ static _Noreturn void start_again(void)
     size_t at = __builtin_wasm_memory_grow(0, pages);
     uLongf n = size;
 
-    if (at == (size_t)-1 ||
-        uncompress((unsigned char *)(at * page), &n, snapshot.data, snapshot.data_size) != Z_OK || n != size)
+    if (at == (size_t)-1 || uncompress((unsigned char *)(at * page), &n, snapshot.data, snapshot.data_size) != Z_OK ||
+        n != size)
         fail("not enough memory for a cold start");
     start_over((void *)(at * page), size, __builtin_wasm_memory_size(0) * page);
 }
@@ -114,9 +115,9 @@ static _Noreturn void start_again(void)
 static bool environment_is_new(void)
 {
     static const char *const later[] = {
-        "PYTHONPATH=",     "PYTHONWARNINGS=", "PYTHONUNBUFFERED=", "PYTHONDONTWRITEBYTECODE=", "PYTHONINSPECT=",
-        "PYTHONSAFEPATH=", "PYTHONSTARTUP=",  "PYTHONIOENCODING=", "PYTHONNOUSERSITE=",        "PYTHONBREAKPOINT=",
-        "PYTHON_HISTORY=", "PYTHON_COLORS=",  "PYTHON_BASIC_REPL=", "PYTHONCASEOK=", "PYTHONUSERBASE=",
+        "PYTHONPATH=",     "PYTHONWARNINGS=",    "PYTHONUNBUFFERED=", "PYTHONDONTWRITEBYTECODE=", "PYTHONINSPECT=",
+        "PYTHONSAFEPATH=", "PYTHONSTARTUP=",     "PYTHONNOUSERSITE=", "PYTHONBREAKPOINT=",        "PYTHON_HISTORY=",
+        "PYTHON_COLORS=",  "PYTHON_BASIC_REPL=", "PYTHONCASEOK=",     "PYTHONUSERBASE=",
     };
 
     for (char **e = environ; e && *e; e++) {
@@ -152,8 +153,7 @@ static bool serves(const PyConfig *is, const PyConfig *asked)
            asked->optimization_level == is->optimization_level && asked->parser_debug == is->parser_debug &&
            asked->verbose == is->verbose && same_text(asked->check_hash_pycs_mode, is->check_hash_pycs_mode) &&
            asked->use_frozen_modules == is->use_frozen_modules &&
-           asked->int_max_str_digits == is->int_max_str_digits &&
-           same_text(asked->filesystem_encoding, is->filesystem_encoding) &&
+           !wcscasecmp(asked->filesystem_encoding, is->filesystem_encoding) &&
            same_text(asked->filesystem_errors, is->filesystem_errors) && same_text(asked->home, is->home);
 }
 
@@ -188,19 +188,22 @@ static PyObject *environment(void)
 static void set_executable(PyConfig *config)
 {
     char here[4096];
+    const wchar_t *name = config->program_name;
     wchar_t *wide;
     size_t n;
 
+    if (name && !wcsncmp(name, L"./", 2))
+        name += 2;
     if (!config->program_name || !wcschr(config->program_name, L'/')) {
         check(PyConfig_SetString(config, &config->executable, L""));
     } else if (*config->program_name == L'/' || !getcwd(here, sizeof here)) {
         check(PyConfig_SetString(config, &config->executable, config->program_name));
     } else {
-        n = strlen(here) + wcslen(config->program_name) + 2;
+        n = strlen(here) + wcslen(name) + 2;
         wide = calloc(n, sizeof *wide);
         if (!wide)
             fail("out of memory");
-        swprintf(wide, n, L"%s%s%ls", here, here[strlen(here) - 1] == '/' ? "" : "/", config->program_name);
+        swprintf(wide, n, L"%s/%ls", here, name);
         check(PyConfig_SetString(config, &config->executable, wide));
         free(wide);
     }
@@ -214,6 +217,10 @@ static void resume(PyConfig *config)
     PyObject *all, *done;
 
     set_executable(config);
+    /* Python has written them in its own way: utf-8. */
+    check(PyConfig_SetString(config, &config->filesystem_encoding, is->filesystem_encoding));
+    if (!wcscasecmp(config->stdio_encoding, is->filesystem_encoding))
+        check(PyConfig_SetString(config, &config->stdio_encoding, is->filesystem_encoding));
     check(_PyConfig_Copy(is, config));
     check(_PyConfig_Write(is, tstate->interp->runtime));
     check(_PyPathConfig_UpdateGlobal(is));
@@ -235,11 +242,12 @@ static int run_snapshot(int argc, char **argv)
     PyStatus status;
     struct stat st;
 
-    /* (Python ends there with a message of its own.) */
-    if (environment_is_new() || (fstat(STDIN_FILENO, &st) == 0 && S_ISDIR(st.st_mode)))
+    /* (With a folder as its input, Python ends with a message of its own.) */
+    if (argc == 0 || !*argv[0] || environment_is_new() || (fstat(STDIN_FILENO, &st) == 0 && S_ISDIR(st.st_mode)))
         start_again();
     PyConfig_InitPythonConfig(&config);
     check(PyConfig_SetBytesArgv(&config, argc, argv));
+    check(PyConfig_SetBytesString(&config, &config.program_name, argv[0]));
     status = _PyConfig_Read(&config, 0);
     if (PyStatus_IsExit(status))
         return status.exitcode;

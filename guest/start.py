@@ -85,7 +85,6 @@ def finish():
     sys.modules.clear()
     known.pop("__main__", None)
     builtins = known["builtins"].__dict__
-    builtins.clear()
     builtins.update(builtin_names)
     gc.collect()
     while new:
