@@ -73,8 +73,8 @@ static int set_up(struct app *a, char *dir, struct wl_err *err)
     return r;
 }
 
-/* tests/ has these groups; any other word is a single test's name. `more` has what takes long and is much like the rest:
- * it is run only when it is asked for. */
+/* tests/ has these groups; any other word is a single test's name. `more` has what takes long and is much like the
+ * rest: it is run only when it is asked for. */
 static bool is_suite(const char *word)
 {
     static const char *const suites[] = {"unit", "e2e", "libs", "python", "docs", "host", "more"};
