@@ -197,9 +197,8 @@ END
     status 0
     is "$(wc -l <first)" 14
     is "$(paste -d '\n' first .out | uniq -d)" ''
-    snapshot -- -c 'import time, logging; now = time.time(); assert 0 <= now - logging.LogRecord("", 0, "", 0, "", (), None).created < 5; print(abs(now))'
-    status 0
-    [ "$(cut -d . -f 1 .out)" -ge "$(($(date +%s) - 20))" ] || fail "its clock is wrong: $(cat .out)"
+    snapshot -- -c 'import time; print(int(time.time()))'
+    [ "$(cat .out)" -ge "$(($(date +%s) - 100))" ] || fail "its clock is wrong: $(cat .out)"
 }
 
 # A snapshot of one's own: other modules, another secret.
