@@ -1,12 +1,14 @@
-/* A read-only file system inside the module: the archive it is served from, and looking things up in it.
+/* A read-only file system inside the module: the archives it is served from, and looking things up in them.
  *
- * The archive is one piece of memory that never changes, so a file's bytes are read where they lie. All numbers are
- * little-endian, all offsets from the archive's first byte:
+ * There is the archive that the module is linked with, and one more that can be added while it runs: an app's, of which
+ * the folder ROFS_APP shows the files. An archive is one piece of memory that never changes, so a file's bytes are read
+ * where they lie. All numbers are little-endian, all offsets from the archive's first byte:
  *
  *   struct rofs_header
- *   struct rofs_node[nodes]   node 0 is the root and its own parent; the children of a folder follow one another,
- * sorted by the bytes of their names names                     one behind the other, not terminated the files' bytes
- * each begins at a multiple of 16; files with the same bytes share them
+ *   struct rofs_node[nodes]: node 0 is the root and its own parent; the children of a folder follow one another, sorted
+ *     by the bytes of their names
+ *   the names, one behind the other, not terminated
+ *   the files' bytes, each begins at a multiple of 16; files with the same bytes share them
  *
  * guest/rofs-pack.c makes it of a folder, guest/rofs-data.s puts it into the module. */
 #ifndef WL_ROFS_H
@@ -17,6 +19,8 @@
 #include <stdint.h>
 
 #define ROFS_MAGIC "wl-rofs"
+/* Where an added archive is seen; a folder that the first one has. */
+#define ROFS_APP "usr/local/app"
 
 struct rofs_header {
     char magic[8];  /* ROFS_MAGIC and its NUL */
@@ -41,7 +45,12 @@ struct rofs_node {
 /* The archive that the module is linked with. */
 extern const unsigned char rofs_archive[];
 
-/* Node 0. */
+/* Shows the files of one more archive below ROFS_APP, from now on. It must stay where it is, is aligned to 16 bytes,
+ * and its root is written to. false: it is not an archive of `size` bytes, the first one has no ROFS_APP, or there has
+ * been one already. */
+bool rofs_add(unsigned char *archive, size_t size);
+
+/* The root of all. */
 const struct rofs_node *rofs_root(void);
 const struct rofs_header *rofs_header(void);
 /* The folder that a node is in; the root is in itself. */

@@ -9,7 +9,14 @@
  * memory is put back to what the linker gave it, and a start as ever follows. For that the initialised data is saved,
  * compressed, before anything has changed it.
  *
- * At the end only what the program made is taken down: its modules, and what is left of its objects. */
+ * At the end only what the program made is taken down: its modules, and what is left of its objects.
+ *
+ * An app is a snapshot that has its program inside: wizer.initialize with the arguments
+ *
+ *   --app ARCHIVE KIND TARGET [MODULE]...
+ *
+ * takes the file ARCHIVE (rofs.h), which start.py's make() then finds the program in. Its _start runs that, whatever
+ * the arguments are: they are the program's, as all variables are, so there is no cold start. */
 #define Py_BUILD_CORE 1
 #include <Python.h>
 
@@ -57,8 +64,12 @@ static struct {
     unsigned char *data;
     uLongf data_size;
     PyObject *module; /* of start.py */
+    PyObject *code;   /* an app's program; NULL: a Python */
     bool ended;
 } snapshot;
+
+/* What wizer.initialize was given for an app; NULL: none. */
+static char **app_arguments;
 
 /* What the start code of libc does before main. */
 static void set_up_libc(void)
@@ -236,6 +247,41 @@ static void resume(PyConfig *config)
     Py_DECREF(done);
 }
 
+/* Nothing but the program decides what an app does. */
+static void set_app_config(PyConfig *config)
+{
+    config->parse_argv = 0;
+    config->use_environment = 0;
+    config->user_site_directory = 0;
+    config->safe_path = 1;
+}
+
+/* As Py_RunMain() does with a script. */
+static int run_app(int argc, char **argv)
+{
+    char *nameless[] = {"app"};
+    PyObject *names = PyModule_GetDict(PyImport_AddModule("__main__")), *done;
+    PyConfig config;
+    int status = 0;
+
+    if (argc == 0)
+        argv = nameless, argc = 1;
+    PyConfig_InitPythonConfig(&config);
+    set_app_config(&config);
+    check(PyConfig_SetBytesArgv(&config, argc, argv));
+    check(PyConfig_SetBytesString(&config, &config.program_name, argv[0]));
+    check(_PyConfig_Read(&config, 0));
+    resume(&config);
+    PyConfig_Clear(&config);
+    done = PyEval_EvalCode(snapshot.code, names, names);
+    if (!done) {
+        status = PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) ? 130 : 1;
+        PyErr_Print();
+    }
+    Py_XDECREF(done);
+    return Py_FinalizeEx() < 0 ? 120 : status;
+}
+
 static int run_snapshot(int argc, char **argv)
 {
     PyConfig config;
@@ -358,35 +404,84 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static int make(int argc, char **argv)
+/* Gives an archive to the module, from a file that the host has now and will not have later. */
+static void add_archive(const char *name)
 {
-    char *arguments[] = {argv[0], "-c", "pass"};
-    PyObject *code, *list, *done;
+    FILE *f = fopen(name, "rb");
+    struct stat st;
+    unsigned char *bytes;
+
+    if (!f || fstat(fileno(f), &st) < 0)
+        fail("the app's archive cannot be read");
+    bytes = aligned_alloc(16, ((size_t)st.st_size + 15) / 16 * 16);
+    if (!bytes)
+        fail("the app has more data than there is room for");
+    if (fread(bytes, 1, (size_t)st.st_size, f) != (size_t)st.st_size || !rofs_add(bytes, (size_t)st.st_size))
+        fail("the app's archive is not one of this module's");
+    fclose(f);
+}
+
+static void start_python(char *name)
+{
+    char *arguments[] = {name, "-c", "pass"};
+    const char *seed = getenv("PYTHONHASHSEED");
     PyConfig config;
 
     PyConfig_InitPythonConfig(&config);
-    check(PyConfig_SetBytesArgv(&config, 3, arguments));
+    if (app_arguments) {
+        set_app_config(&config);
+        if (seed) {
+            config.use_hash_seed = 1;
+            config.hash_seed = strtoul(seed, NULL, 10);
+        }
+    }
+    check(PyConfig_SetBytesArgv(&config, app_arguments ? 1 : 3, arguments));
     check(Py_InitializeFromConfig(&config));
     PyConfig_Clear(&config);
+}
 
+static PyObject *list_of(int n, char **texts)
+{
+    PyObject *list = PyList_New(0);
+
+    for (int i = 0; list && i < n; i++) {
+        PyObject *text = PyUnicode_FromString(texts[i]);
+
+        if (!text || PyList_Append(list, text) < 0)
+            Py_CLEAR(list);
+        Py_XDECREF(text);
+    }
+    return list;
+}
+
+static int make(int argc, char **argv)
+{
+    enum { APP_ARGUMENTS = 5 }; /* the program's name among them */
+    PyObject *code, *list, *done;
+
+    if (argc >= APP_ARGUMENTS && !strcmp(argv[1], "--app")) {
+        app_arguments = argv + 2;
+        add_archive(argv[2]);
+    }
+    start_python(argv[0]);
     code = Py_CompileString(start_py, "<start.py>", Py_file_input);
     snapshot.module = code ? PyModule_New("start") : NULL;
     if (!snapshot.module || PyModule_AddFunctions(snapshot.module, methods) < 0 ||
         PyModule_AddObjectRef(snapshot.module, "__builtins__", PyEval_GetBuiltins()) < 0)
         python_error();
     done = PyEval_EvalCode(code, PyModule_GetDict(snapshot.module), PyModule_GetDict(snapshot.module));
-    list = PyList_New(0);
-    for (int i = 1; done && list && i < argc; i++) {
-        PyObject *name = PyUnicode_FromString(argv[i]);
-
-        if (!name || PyList_Append(list, name) < 0)
-            Py_CLEAR(list);
-        Py_XDECREF(name);
-    }
+    list = !done           ? NULL
+           : app_arguments ? list_of(argc - APP_ARGUMENTS, argv + APP_ARGUMENTS)
+                           : list_of(argc - 1, argv + 1);
     Py_XDECREF(done);
-    done = list ? PyObject_CallMethod(snapshot.module, "make", "N", list) : NULL;
+    done = !list           ? NULL
+           : app_arguments ? PyObject_CallMethod(snapshot.module, "make", "Nsss", list, "/" ROFS_APP, app_arguments[1],
+                                                 app_arguments[2])
+                           : PyObject_CallMethod(snapshot.module, "make", "N", list);
     if (!done)
         python_error();
+    if (app_arguments)
+        snapshot.code = Py_NewRef(done);
     Py_DECREF(done);
     Py_XDECREF(code);
     return 0;
@@ -435,7 +530,10 @@ __attribute__((export_name("wizer.initialize"))) void start_initialize(void)
     if (__main_void() != 0)
         exit(1);
     making = false;
-    compress_data(copy);
+    if (snapshot.code)
+        memset(copy, 0, data_size());
+    else
+        compress_data(copy);
     fflush(NULL);
     __wasilibc_deinitialize_environ();
     snapshot.ready = true;
@@ -461,5 +559,7 @@ int main(int argc, char **argv)
 {
     if (making)
         return make(argc, argv);
+    if (snapshot.code)
+        return run_app(argc, argv);
     return snapshot.ready ? run_snapshot(argc, argv) : Py_BytesMain(argc, argv);
 }

@@ -1,5 +1,5 @@
-# The parts of start.c that are easier said in Python: make() before a snapshot is taken, resume() when it is started,
-# finish() at its end. What they import is imported in every snapshot.
+# The parts of start.c that are easier said in Python: make() before a snapshot is taken (it gives an app's code), resume()
+# when it is started, finish() at its end. What they import is imported in every snapshot.
 import gc
 import io
 import os
@@ -12,10 +12,39 @@ builtin_names = {}
 streams = []
 
 
-def make(names):
-    import importlib
+def program(folder, kind, target):
+    """The code of an app, which lies in the folder, and what __main__ has beside it."""
+    names = sys.modules["__main__"].__dict__
+    if kind == "script":
+        import importlib.machinery as machinery
+        file = folder + "/" + target
+        kind_of_loader = machinery.SourcelessFileLoader if file.endswith(".pyc") else machinery.SourceFileLoader
+        names.update(__file__=file, __cached__=None, __loader__=kind_of_loader("__main__", file))
+        return names["__loader__"].get_code("__main__")
+    if kind == "module":
+        import runpy
+        runpy._get_module_details(target)
+        text = "import runpy; runpy._run_module_as_main(%r)" % target
+    else:
+        module, attributes = target.split(":")
+        __import__(module)
+        text = "import sys; from %s import %s as main; sys.exit(main%s())" % (
+            module, attributes.split(".")[0], attributes[len(attributes.split(".")[0]):])
+    return compile(text, "<%s>" % target, "exec")
+
+
+def make(names, folder=None, kind=None, target=None):
+    """Each name is MODULE, or MODULE:NAME,... for what `from MODULE import NAME` imports."""
+    code = None
+    if folder:
+        sys.path.insert(0, folder)
+        if os.path.isdir(folder + "/site-packages"):
+            sys.modules["site"].addsitedir(folder + "/site-packages")
     for name in names:
-        importlib.import_module(name)
+        module, _, parts = name.partition(":")
+        __import__(module, fromlist=parts.split(",") if parts else ())
+    if folder:
+        code = program(folder, kind, target)
     # What was made for a folder may be another folder's by the time of the start. The library inside stays.
     for name in list(sys.path_importer_cache):
         if not name.startswith(sys.prefix) or sys.path_importer_cache[name] is None or os.path.isdir(name):
@@ -29,6 +58,7 @@ def make(names):
     gc.collect()
     # What is here now needs not be looked at by any collection to come.
     gc.freeze()
+    return code
 
 
 def stream(fd, name, mode, encoding, errors, buffered):
