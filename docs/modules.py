@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Write docs/modules.md from the tables that the Pythons' builds left.
 
-    docs/modules.py [BUILD-OUTPUT]
+    docs/modules.py [BUILD-OUTPUT [SOURCE...]]
 
 Only what is between the two comments is replaced; the text around it is written by hand. Takes the newest release of each
-series that BUILD-OUTPUT has."""
+series that BUILD-OUTPUT has. SOURCE is the unpacked source of a release that was not built: what its own list of modules
+and the recipe's modules.txt say is what a build would have to confirm."""
 
 import os
 import re
@@ -12,7 +13,8 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BEGIN, END = "<!-- table: docs/modules.py -->", "<!-- end of table -->"
-SIGNS = {"yes": "yes", "no": "–", "useless": "(–)", None: ""}
+SIGNS = {"yes": "yes", "expected": "*yes*", "no": "–", "useless": "(–)", None: ""}
+REMARKS = os.path.join(HERE, "../ports/python/base/modules.txt")
 
 
 def releases(output):
@@ -30,15 +32,49 @@ def read(output, name):
     return {module: (status, note) for module, status, note in rows}
 
 
-def main(output):
-    names = releases(output)
-    tables = [read(output, name) for name in names]
-    lines = ["| module | " + " | ".join(name.removeprefix("v") for name in names) + " | |", "|---" * (len(names) + 2) + "|"]
+def text_of(*path):
+    with open(os.path.join(*path), encoding="utf-8") as file:
+        return file.read()
+
+
+def remarks():
+    """What modules.txt says of a Python with all switches on: {module: (section, reason)}."""
+    found, section = {}, None
+    for line in text_of(REMARKS).splitlines():
+        names, _, reason = line.partition(": ")
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif reason and not line.startswith("#") and " without " not in section:
+            found.update((name, (section.split()[0], reason)) for name in names.split())
+    return found
+
+
+def expected(source):
+    """The table that a build of SOURCE would make, if all went as with the others."""
+    version = re.search(r'PY_VERSION\s+"([^"]+)"', text_of(source, "Include/patchlevel.h"))[1]
+    listed = set(re.findall(r'"(\w+)"', text_of(source, "Python/stdlib_module_names.h")))
+    notes = remarks()
+    paths = {name: os.path.join(source, "Lib", *name.split(".")) for name in notes if "." in name}
+    listed |= {name for name, path in paths.items() if os.path.exists(path + ".py") or os.path.isdir(path)}
+    table = {}
+    for name in listed:
+        section, reason = notes.get(name, ("", ""))
+        table[name] = {"absent": "no", "useless": "useless"}.get(section, "expected"), reason
+    return version, table
+
+
+def main(output, *sources):
+    built = {name: read(output, name) for name in releases(output)}
+    columns = {name.removeprefix("v"): table for name, table in built.items()}
+    columns |= {version + " (not built)": table for version, table in map(expected, sources)}
+    names = sorted(columns, key=lambda name: list(map(int, re.findall(r"\d+", name))))
+    tables = [columns[name] for name in names]
+    lines = ["| module | " + " | ".join(names) + " | |", "|---" * (len(names) + 2) + "|"]
     for module in sorted(set().union(*tables), key=lambda name: (name.lstrip("_").lower(), name)):
         found = [table.get(module, (None, "")) for table in tables]
         note = next((note for status, note in reversed(found) if note), "")
         lines.append(f"| `{module}` | " + " | ".join(SIGNS[status] for status, _ in found) + f" | {note} |")
-    counts = [sum(status == "yes" for status, _ in table.values()) for table in tables]
+    counts = [sum(status in ("yes", "expected") for status, _ in table.values()) for table in tables]
     lines.append("| there | " + " | ".join(map(str, counts)) + " | |")
     path = os.path.join(HERE, "modules.md")
     with open(path) as file:
@@ -49,4 +85,4 @@ def main(output):
         file.write(before + BEGIN + "\n" + "\n".join(lines) + "\n" + END + after)
 
 
-main(sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "../build-output"))
+main(*(sys.argv[1:] or [os.path.join(HERE, "../build-output")]))

@@ -14,9 +14,9 @@ struct engine_ops {
     const char *name; /* with its version */
 
     /* Everything that makes a compiled module of one engine useless to another: version, settings, processor. */
-    int (*identity)(const struct wlpy_limits *limits, char *out, size_t size, struct wlpy_err *err);
+    int (*identity)(const struct wlpy_config *config, char *out, size_t size, struct wlpy_err *err);
 
-    int (*open)(const struct wlpy_limits *limits, struct engine **out, struct wlpy_err *err);
+    int (*open)(const struct wlpy_config *config, struct engine **out, struct wlpy_err *err);
     void (*close)(struct engine *e);
 
     int (*compile)(struct engine *e, const char *name, const uint8_t *wasm, size_t size, struct module **out,

@@ -7,6 +7,7 @@
 #include "engine.h"
 #include "err.h"
 #include "interrupt.h"
+#include "snapshot.h"
 
 #include <fcntl.h>
 #include <link.h>
@@ -24,6 +25,11 @@
 #endif
 
 #define WASI_MODULE "wasi_snapshot_preview1"
+#if defined __x86_64__ || defined __aarch64__
+#define HAS_WINCH true
+#else
+#define HAS_WINCH false
+#endif
 #define LEN(s) (sizeof(s) - 1)
 
 struct engine {
@@ -161,42 +167,48 @@ static int find_build_id(struct dl_phdr_info *info, size_t size, void *arg)
     return hit;
 }
 
-static int wt_identity(const struct wlpy_limits *limits, char *out, size_t size, struct wlpy_err *err)
+static int wt_identity(const struct wlpy_config *config, char *out, size_t size, struct wlpy_err *err)
 {
     /* The version in the header may not be the library's that is loaded; its build id is. */
     struct build_id id = {.inside = (uintptr_t)&wasmtime_module_new, .hex = "?"};
     char cpu[128];
 
-    (void)limits; /* the stack is a limit while running, no part of the code */
+    /* The stack is a limit while running, no part of the code. */
     (void)err;
     dl_iterate_phdr(find_build_id, &id);
     processor(cpu, sizeof cpu);
-    snprintf(out, size, "wasmtime %s %s; speed; %s", WASMTIME_VERSION, id.hex, cpu);
+    snprintf(out, size, "wasmtime %s %s; %s; %s", WASMTIME_VERSION, id.hex,
+             config->quick && HAS_WINCH ? "winch" : "speed", cpu);
     return 0;
 }
 
-static int wt_open(const struct wlpy_limits *limits, struct engine **out, struct wlpy_err *err)
+static int wt_open(const struct wlpy_config *config, struct engine **out, struct wlpy_err *err)
 {
+    const struct wlpy_limits *limits = &config->limits;
     struct engine *e = calloc(1, sizeof *e);
-    wasm_config_t *config = e ? wasm_config_new() : NULL;
+    wasm_config_t *settings = e ? wasm_config_new() : NULL;
 
     *out = NULL;
-    if (!config) {
+    if (!settings) {
         free(e);
         return err_set(err, WLPY_E_SETUP, "out of memory");
     }
     e->stack = limits->stack;
-    wasmtime_config_max_wasm_stack_set(config, limits->stack);
+    wasmtime_config_max_wasm_stack_set(settings, limits->stack);
 #ifdef WASMTIME_FEATURE_ASYNC
     /* Not used, but checked against the other. */
-    wasmtime_config_async_stack_size_set(config, limits->stack + engine_spare_stack);
+    wasmtime_config_async_stack_size_set(settings, limits->stack + engine_spare_stack);
 #endif
     /* All that a 32 bit memory can become is reserved at once: it never moves, so a signal handler may keep its
      * address, and the code needs no checks of bounds. */
-    wasmtime_config_memory_reservation_set(config, UINT64_C(4) << 30);
-    wasmtime_config_memory_may_move_set(config, false);
-    wasmtime_config_cranelift_opt_level_set(config, WASMTIME_OPT_LEVEL_SPEED);
-    e->engine = wasm_engine_new_with_config(config);
+    wasmtime_config_memory_reservation_set(settings, UINT64_C(4) << 30);
+    wasmtime_config_memory_may_move_set(settings, false);
+    /* Winch is for these two only; elsewhere the other does it. */
+    if (config->quick && HAS_WINCH)
+        wasmtime_config_strategy_set(settings, WASMTIME_STRATEGY_WINCH);
+    else
+        wasmtime_config_cranelift_opt_level_set(settings, WASMTIME_OPT_LEVEL_SPEED);
+    e->engine = wasm_engine_new_with_config(settings);
     if (!e->engine) {
         free(e);
         return err_set(err, WLPY_E_SETUP, "cannot start the engine");
@@ -683,6 +695,7 @@ static void tell_error(const struct run *r, wasmtime_error_t *error, struct wlpy
 static void call_ended(struct run *r, wasmtime_error_t *error, wasm_trap_t *t, struct wlpy_result *result)
 {
     result->end = WLPY_EXITED;
+    result->left = r->exited;
     result->status = r->exited ? (int)(r->exit_code & 0xff) : 0;
     if (error && !r->exited) {
         tell_error(r, error, result);
@@ -782,11 +795,24 @@ static int instantiate(struct run *r, wasmtime_context_t *ctx, wasmtime_linker_t
     return 1;
 }
 
+static int take_snapshot(struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
+                         struct wlpy_err *err)
+{
+    const struct wlpy_config *c = r->config;
+    wasmtime_extern_t item;
+
+    if (!wasmtime_instance_export_get(ctx, instance, "memory", LEN("memory"), &item) ||
+        item.kind != WASMTIME_EXTERN_MEMORY)
+        return err_set(err, WLPY_E_MODULE, "cannot make a snapshot of %s: it does not export its memory", c->module);
+    return snapshot_write(c->module, c->entry, wasmtime_memory_data(ctx, &item.of.memory),
+                          wasmtime_memory_data_size(ctx, &item.of.memory), c->snapshot, err);
+}
+
 static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *linker, struct module *m,
                   struct wlpy_result *result, struct wlpy_err *err)
 {
     wasmtime_context_t *ctx = wasmtime_store_context(store);
-    const char *file = r->config->module;
+    const char *file = r->config->module, *entry = r->config->entry;
     wasmtime_instance_t instance;
     wasmtime_func_t start;
     wasm_trap_t *t = NULL;
@@ -815,9 +841,10 @@ static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *lin
     status = instantiate(r, ctx, linker, m, &instance, result, err);
     if (status != 0)
         return status < 0 ? status : 0;
-    if (!get_function(ctx, &instance, "_start", &start)) {
-        err_set(err, WLPY_E_MODULE, "cannot run %s: it exports no _start, so it is no program", file);
-        return err_hint(err, "link it as a command, not as a library");
+    if (!get_function(ctx, &instance, entry ? entry : "_start", &start)) {
+        err_set(err, WLPY_E_MODULE, "cannot run %s: it exports no %s%s", file, entry ? entry : "_start",
+                entry ? "" : ", so it is no program");
+        return err_hint(err, entry ? "--entry names the function to call" : "link it as a command, not as a library");
     }
     status = set_up_interrupts(r, ctx, &instance, err);
     if (status < 0)
@@ -825,7 +852,7 @@ static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *lin
     error = wasmtime_func_call(ctx, &start, NULL, 0, NULL, 0, &t);
     result->interrupts = interrupt_stop();
     call_ended(r, error, t, result);
-    return 0;
+    return entry && result->end == WLPY_EXITED && !r->exited ? take_snapshot(r, ctx, &instance, err) : 0;
 }
 
 static int wt_run(struct engine *e, struct module *m, const struct wlpy_config *config, struct cache *cache,

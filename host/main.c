@@ -69,6 +69,12 @@ static int report(const struct options *o, const struct wlpy_result *result)
     char text[1600];
 
     if (result->end == WLPY_EXITED) {
+        if (o->config.snapshot && result->left) {
+            snprintf(text, sizeof text, "%s ended with status %d before %s had returned, so there is no snapshot",
+                     o->config.module, result->status, o->config.entry);
+            say(text, "");
+            return result->status ? result->status : WLPY_E_MODULE;
+        }
         if (result->interrupts && result->status == STATUS_INTERRUPTED)
             die_by_sigint();
         return result->status;

@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "err.h"
+#include "snapshot.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,6 +23,9 @@ const char options_help[] =
     "  --argv0 NAME               the name the program sees as its own (default: MODULE without its folder)\n"
     "  --max-wasm-stack SIZE      native stack for its calls (default: 16M)\n"
     "  --max-memory SIZE          the most memory it may have (default: 4G)\n"
+    "  --snapshot FILE            call wizer.initialize instead of _start, then write the module as it is to FILE\n"
+    "  --entry NAME               call NAME for that\n"
+    "  --quick                    compile in a quarter of the time, to slower code: for what runs once and briefly\n"
     "  --cache-dir DIR            keep compiled modules in DIR (default: ~/.cache/wl-make/compiled)\n"
     "  --no-cache                 compile every time\n"
     "  -v, --verbose              tell more; of a program that was stopped, the calls it was in\n"
@@ -31,21 +35,49 @@ const char options_help[] =
     "Exit status: the program's; 125 wrong options or set-up, 126 not a program that can be run, 127 no such file,\n"
     "134 the program was stopped (a trap).\n";
 
-enum kind { DIR_RW, DIR_RO, MAPDIR, ENV, ARGV0, STACK, MEMORY, CACHE_DIR, WASM, NO_CACHE, VERBOSE, HELP, VERSION };
+enum kind {
+    DIR_RW,
+    DIR_RO,
+    MAPDIR,
+    ENV,
+    ARGV0,
+    STACK,
+    MEMORY,
+    CACHE_DIR,
+    WASM,
+    NO_CACHE,
+    QUICK,
+    SNAPSHOT,
+    ENTRY,
+    VERBOSE,
+    HELP,
+    VERSION
+};
 
 static const struct {
     const char *name;
     enum kind kind;
     bool value;
 } known[] = {
-    {"--dir", DIR_RW, true},          {"--dir-ro", DIR_RO, true},
-    {"--mapdir", MAPDIR, true},       {"--env", ENV, true},
-    {"--argv0", ARGV0, true},         {"--max-wasm-stack", STACK, true},
-    {"--max-memory", MEMORY, true},   {"-W", WASM, true},
-    {"--cache-dir", CACHE_DIR, true}, {"--no-cache", NO_CACHE, false},
-    {"--verbose", VERBOSE, false},    {"-v", VERBOSE, false},
-    {"--help", HELP, false},          {"-h", HELP, false},
-    {"--version", VERSION, false},    {"-V", VERSION, false},
+    {"--dir", DIR_RW, true},
+    {"--dir-ro", DIR_RO, true},
+    {"--mapdir", MAPDIR, true},
+    {"--env", ENV, true},
+    {"--argv0", ARGV0, true},
+    {"--max-wasm-stack", STACK, true},
+    {"--max-memory", MEMORY, true},
+    {"-W", WASM, true},
+    {"--cache-dir", CACHE_DIR, true},
+    {"--no-cache", NO_CACHE, false},
+    {"--quick", QUICK, false},
+    {"--snapshot", SNAPSHOT, true},
+    {"--entry", ENTRY, true},
+    {"--verbose", VERBOSE, false},
+    {"-v", VERBOSE, false},
+    {"--help", HELP, false},
+    {"-h", HELP, false},
+    {"--version", VERSION, false},
+    {"-V", VERSION, false},
 };
 
 static int oom(struct wlpy_err *err)
@@ -208,6 +240,15 @@ static int apply(struct options *o, enum kind kind, const char *value, char **en
     case NO_CACHE:
         o->config.cache_dir = NULL;
         return 0;
+    case SNAPSHOT:
+    case ENTRY:
+        if (!*value)
+            return bad_value(kind == ENTRY ? "--entry" : "--snapshot", "\"\"", kind == ENTRY ? "NAME" : "FILE", err);
+        *(kind == ENTRY ? &o->config.entry : &o->config.snapshot) = value;
+        return 0;
+    case QUICK:
+        o->config.quick = true;
+        return 0;
     case VERBOSE:
         o->verbose = true;
         return 0;
@@ -291,6 +332,12 @@ int options_parse(struct options *o, int argc, char **argv, char **environment, 
     }
     if (r < 0 || o->help || o->version)
         return r;
+    if (o->config.snapshot && !o->config.entry)
+        o->config.entry = SNAPSHOT_ENTRY;
+    if (o->config.entry && !o->config.snapshot) {
+        err_set(err, WLPY_E_SETUP, "--entry goes with --snapshot");
+        return err_hint(err, "see wl-run --help");
+    }
     if (i >= argc) {
         err_set(err, WLPY_E_SETUP, "no module is named");
         return err_hint(err, "the form is wl-run [OPTION]... MODULE.wasm [ARGUMENT]...");

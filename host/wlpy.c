@@ -69,7 +69,7 @@ static void open_cache(struct job *j)
 
     if (!j->config.cache_dir)
         return;
-    if (ops->identity(&j->config.limits, identity, sizeof identity, &why) < 0 ||
+    if (ops->identity(&j->config, identity, sizeof identity, &why) < 0 ||
         cache_open(j->config.cache_dir, identity, &j->cache, &why) < 0)
         note(j, why.text);
 }
@@ -210,7 +210,7 @@ int wlpy_run(const struct wlpy_config *config, struct wlpy_result *result, struc
     if (r == 0)
         r = check_mounts(&j.config, err);
     if (r == 0)
-        r = ops->open(&j.config.limits, &j.engine, err);
+        r = ops->open(&j.config, &j.engine, err);
     if (r == 0) {
         open_cache(&j);
         r = load(&j);

@@ -52,9 +52,13 @@ struct wlpy_config {
     const struct wlpy_mount *mounts; /* of two at the same guest path the later one counts */
     size_t mount_count;
     struct wlpy_limits limits;
+    bool quick; /* compile in a fraction of the time, to code that is several times slower: for what runs once */
     const char *cache_dir; /* folder for compiled modules, made if missing; NULL: compile every time */
-    bool interrupts;       /* SIGINT goes to a guest that exports wl_interrupt_cells (interrupt.h) */
-    bool backtrace;        /* fill in wlpy_result.backtrace */
+    /* Instead of running the program to its end: call this export, which takes and gives nothing, and if it returns
+     * write the module with the memory that it then has to the file `snapshot`. Both or none. */
+    const char *entry, *snapshot;
+    bool interrupts; /* SIGINT goes to a guest that exports wl_interrupt_cells (interrupt.h) */
+    bool backtrace;  /* fill in wlpy_result.backtrace */
 
     /* Told when a module has to be compiled, which can take seconds; may be NULL. */
     void (*on_compile)(void *arg, const char *module, bool done);
@@ -72,6 +76,7 @@ enum wlpy_end {
 struct wlpy_result {
     enum wlpy_end end;
     int status;
+    bool left;           /* by proc_exit, not by returning */
     unsigned interrupts; /* how often SIGINT was given to the guest */
     char text[256];      /* of a trap: what happened; one line */
     char hint[256];      /* of a trap: what to do, or "" */

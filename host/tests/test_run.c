@@ -116,6 +116,22 @@ static const struct {
                 "(func (export \"_start\") (drop (call $f (i32.const 0)))))"},
     {"bounds", "(module (memory (export \"memory\") 1) (func (export \"_start\")"
                " (drop (i32.load (i32.const 0x7ffffff0)))))"},
+    /* Sets a word to what it was and 40 more, in memory it asked for; _start exits with that. */
+    {"ready", "(module " IMPORT(
+                  "proc_exit",
+                  "(param i32)") "(memory (export \"memory\") 1 10) (global $sp (mut i32) (i32.const 1000))"
+                                 "(data (i32.const 100) \"\\02\\00\\00\\00\")"
+                                 "(func (export \"wizer.initialize\") (drop (memory.grow (i32.const 2)))"
+                                 " (i32.store (i32.const 150000) (i32.add (i32.load (i32.const 100)) (i32.const 40))))"
+                                 "(func (export \"wrong\") (call $proc_exit (i32.const 0)))"
+                                 "(func (export \"trap\") unreachable)"
+                                 "(func (export \"_start\") (call $proc_exit (i32.load (i32.const 150000)))))"},
+    {"variables",
+     "(module (memory (export \"memory\") 1) (global (mut i32) (i32.const 1)) (global (mut i64) (i64.const 1))"
+     "(func (export \"wizer.initialize\")) (func (export \"_start\")))"},
+    {"passive", "(module (memory (export \"memory\") 1) (data \"abc\")"
+                "(func (export \"wizer.initialize\")) (func (export \"_start\")"
+                " (memory.init 0 (i32.const 0) (i32.const 0) (i32.const 3))))"},
     /* Grows its memory by 1000 pages; exits with 1 if it may not. */
     {"grow", "(module " IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1)"
                                                            "(func (export \"_start\") (call $proc_exit (i32.eq "
@@ -537,6 +553,66 @@ static void test_cache(void **state)
     assert_int_equal(got.status, 1);
 }
 
+static void test_snapshot(void **state)
+{
+    static const struct {
+        const char *args[4];
+        int status;
+        const char *says;
+    } bad[] = {
+        {{"--entry=wrong", "ready.wasm"}, 126, "wrong"},
+        {{"--entry=trap", "ready.wasm"}, 134, "it aborted"},
+        {{"--entry=none", "ready.wasm"}, 126, "it exports no none"},
+        {{"variables.wasm"}, 126, "the stack pointer"},
+        {{"passive.wasm"}, 126, "data that is copied while it runs"},
+        {{"trap.wasm"}, 126, "wizer.initialize"},
+    };
+
+    (void)state;
+    RUN("--snapshot", "snapshot.wasm", "ready.wasm");
+    assert_int_equal(got.status, 0);
+    assert_string_equal(got.err, "");
+    RUN("ready.wasm");
+    assert_int_equal(got.status, 134); /* that memory is not there */
+    for (int i = 0; i < 2; i++) {
+        RUN("snapshot.wasm");
+        assert_int_equal(got.status, 42);
+    }
+    /* It is no more what can be called twice. */
+    RUN("--snapshot=again.wasm", "snapshot.wasm");
+    assert_int_equal(got.status, 126);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        RUN("--snapshot=bad.wasm", bad[i].args[0], bad[i].args[1] ? bad[i].args[1] : "--", "x");
+        assert_int_equal(got.status, bad[i].status);
+        assert_non_null(strstr(got.err, bad[i].says));
+    }
+    RUN("--snapshot=none/bad.wasm", "ready.wasm");
+    assert_int_equal(got.status, 125);
+    assert_non_null(strstr(got.err, "none/bad.wasm"));
+    RUN("--entry=wizer.initialize", "ready.wasm");
+    assert_int_equal(got.status, 125);
+    assert_int_equal(system("test ! -e again.wasm && ! ls bad.wasm* 2>/dev/null"), 0);
+}
+
+/* The other compiler: the same results, and what one of them made is not taken for the other's. */
+static void test_quick(void **state)
+{
+    (void)state;
+    assert_int_equal(system("rm -rf cache"), 0);
+    for (int i = 0; i < 2; i++) {
+        RUN("--quick", "status200.wasm");
+        assert_int_equal(got.status, 200);
+    }
+    assert_int_equal(system("test $(ls cache/*.compiled | wc -l) = 1"), 0);
+    RUN("status200.wasm");
+    assert_int_equal(got.status, 200);
+    assert_int_equal(system("test $(ls cache/*.compiled | wc -l) = 2"), 0);
+    RUN("--quick", "--max-memory=1M", "grow.wasm");
+    assert_int_equal(got.status, 1);
+    RUN("--quick", "recurse.wasm");
+    assert_int_equal(got.status, 134);
+}
+
 /* ---- on a terminal ---- */
 
 static pid_t terminal_pid;
@@ -681,6 +757,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_snapshot),
+        cmocka_unit_test(test_quick),
         cmocka_unit_test(test_interrupt_running),
         cmocka_unit_test(test_interrupt_read),
         cmocka_unit_test(test_interrupt_sleep),

@@ -182,6 +182,7 @@ static void find_seen(const struct box_options *o, bool *linked, bool *seen)
 static int show_needs(struct box *b, const struct box_options *o, struct flags *f, char **sysroot, struct wl_err *err)
 {
     bool *linked = xcalloc(o->plan->n, sizeof *linked), *seen = xcalloc(o->plan->n, sizeof *seen);
+    const char *of = o->plan->nodes[o->node].recipe->flavour_of;
     int r = 0;
 
     find_seen(o, linked, seen);
@@ -194,6 +195,8 @@ static int show_needs(struct box *b, const struct box_options *o, struct flags *
         r = show_need(b, o->store, need, &path, err);
         if (!strcmp(need->recipe->name, WL_SYSROOT_PORT))
             *sysroot = xstrdup(path);
+        if (of && !strcmp(need->recipe->name, of))
+            strv_addf(&b->env, "PLAIN=%s", path);
         if (linked[i]) {
             str_addf(&f->include, " -I%s/include", path);
             str_addf(&f->lib, " -L%s/lib", path);
@@ -208,6 +211,7 @@ static int show_needs(struct box *b, const struct box_options *o, struct flags *
 static void add_variables(struct box *b, const struct box_options *o, const struct flags *f, int jobs)
 {
     const struct recipe *r = o->plan->nodes[o->node].recipe;
+    const struct toolchain *t = plan_toolchain(o->plan, &o->plan->nodes[o->node]);
     /* So that no debug information or assert() names a folder of this machine. */
     WL_CLEANUP_FREE char *map = xasprintf("-ffile-prefix-map=%s=" BOX_ROOT, b->root);
     static const char *const folders[][2] = {{"ROOT", ""},        {"SRC", "/src"},     {"BUILD", "/build"},
@@ -229,7 +233,7 @@ static void add_variables(struct box *b, const struct box_options *o, const stru
     strv_addf(&b->env, "CPPFLAGS=%s", f->include.s ? f->include.s + 1 : "");
     strv_addf(&b->env, "CFLAGS=-O2 %s%s", map, o->debug ? " -g" : "");
     strv_addf(&b->env, "CXXFLAGS=-O2 %s%s", map, o->debug ? " -g" : "");
-    strv_addf(&b->env, "LDFLAGS=%s", f->lib.s ? f->lib.s + 1 : "");
+    strv_addf(&b->env, "LDFLAGS=%s%s", t ? t->link : "", f->lib.s ? f->lib.s : "");
     /* An empty list would mean the machine's own .pc files. */
     strv_addf(&b->env, "PKG_CONFIG_LIBDIR=%s", f->pkgconfig.len ? f->pkgconfig.s : "/nonexistent");
     strv_add(&b->env, "PKG_CONFIG_PATH=");

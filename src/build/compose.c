@@ -12,14 +12,20 @@
  * removed or cut is noticed. */
 #define NOTE ".wl-make"
 
-char *compose_dir(const char *output, const char *port)
+char *compose_dir(const char *output, const struct recipe *recipe)
 {
-    return path_join(output, port);
+    return path_join(output, recipe->flavour_of ? recipe->flavour_of : recipe->name);
 }
 
-bool compose_made(const char *dir)
+/* A flavour lies in the folder of its port, with a note of its own. */
+static char *note_path(const char *dir, const char *flavour)
 {
-    WL_CLEANUP_FREE char *note = path_join(dir, NOTE);
+    return flavour ? xasprintf("%s/%s-%s", dir, NOTE, flavour) : path_join(dir, NOTE);
+}
+
+bool compose_made(const char *dir, const char *flavour)
+{
+    WL_CLEANUP_FREE char *note = note_path(dir, flavour);
 
     return path_exists(note);
 }
@@ -58,15 +64,17 @@ void compose_key(const struct plan *p, size_t node, char key[HASH_HEX_SIZE])
 {
     bool *linked = xcalloc(p->n, sizeof *linked);
 
-    plan_link_closure(p, node, linked);
+    /* Nothing is merged into a flavour's own files. */
+    if (!p->nodes[node].recipe->flavour)
+        plan_link_closure(p, node, linked);
     key_of(p, node, linked, key);
     free(linked);
 }
 
-bool compose_is_current(const char *dir, const char *key)
+bool compose_is_current(const char *dir, const char *flavour, const char *key)
 {
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    WL_CLEANUP_FREE char *note = path_join(dir, NOTE), *text = NULL;
+    WL_CLEANUP_FREE char *note = note_path(dir, flavour), *text = NULL;
     char *line;
 
     if (file_read(note, 16u << 20, &text, NULL, &ignored) < 0 || strncmp(text, key, strlen(key)) != 0)
@@ -161,7 +169,7 @@ static int check_place(const char *dir, struct wl_err *err)
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     WL_CLEANUP_STRV struct strv names = {0};
 
-    if (!path_exists(dir) || compose_made(dir) || (dir_list(dir, &names, &ignored) == 0 && names.n == 0))
+    if (!path_exists(dir) || compose_made(dir, NULL) || (dir_list(dir, &names, &ignored) == 0 && names.n == 0))
         return 0;
     wl_err_set(err, WL_E_IO, "%s is there already, and not made by wl-make", dir);
     return wl_err_hint(err, "move it away, or name another folder with --output");
@@ -194,19 +202,143 @@ static int compose_new(const struct store *s, const struct plan *p, size_t node,
     return r;
 }
 
-int compose(const struct store *s, const struct plan *p, size_t node, const char *output, bool *changed,
-            struct wl_err *err)
+static int compose_plain(const struct store *s, const struct plan *p, size_t node, const char *dir, bool *changed,
+                         struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *dir = compose_dir(output, p->nodes[node].recipe->name);
     bool *linked = xcalloc(p->n, sizeof *linked);
     char key[HASH_HEX_SIZE];
     int r = 0;
 
     plan_link_closure(p, node, linked);
     key_of(p, node, linked, key);
-    *changed = !compose_is_current(dir, key);
+    *changed = !compose_is_current(dir, NULL, key);
     if (*changed)
         r = compose_new(s, p, node, linked, dir, key, err);
     free(linked);
     return r;
+}
+
+/* The files that a note tells of, without the folder; none where there is no note. */
+static void note_files(const char *dir, const char *flavour, struct strv *names)
+{
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *note = note_path(dir, flavour), *text = NULL;
+
+    if (file_read(note, 16u << 20, &text, NULL, &ignored) < 0)
+        return;
+    for (char *line = strchr(text, '\n'), *end; line && (end = strchr(line + 1, '\n')); line = end) {
+        char *name = memchr(line + 1, ' ', (size_t)(end - line - 1));
+
+        if (name)
+            strv_take(names, xstrndup(name + 1, (size_t)(end - name - 1)));
+    }
+}
+
+static void remove_files(const char *dir, const struct strv *names, const struct strv *but)
+{
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+
+    for (size_t i = 0; i < names->n; i++) {
+        WL_CLEANUP_FREE char *path = path_join(dir, names->v[i]);
+
+        if (!strv_has(but, names->v[i]))
+            remove_tree(path, &ignored);
+    }
+}
+
+/* Copies one file into its place, aside and then renamed: who uses the old one sees it to the end. */
+static int put_file(const char *from, const char *dir, const char *name, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *to = path_join(dir, name), *parent = path_dir(to);
+    WL_CLEANUP_FREE char *aside = xasprintf("%s/.%s.new.%d", parent, path_base(to), (int)getpid());
+    int r = make_dirs(parent, err);
+
+    if (r == 0) {
+        sweep(parent, path_base(to));
+        r = remove_tree(aside, err);
+    }
+    if (r == 0)
+        r = copy_tree(from, aside, err);
+    if (r == 0)
+        r = path_replace(aside, to, err);
+    if (r < 0) {
+        WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+
+        remove_tree(aside, &ignored);
+    }
+    return r;
+}
+
+/* Puts the artifact of a flavour among the files of its port; its note comes last. */
+static int compose_flavour(const struct store *s, const struct plan *p, size_t node, const char *dir, bool *changed,
+                           struct wl_err *err)
+{
+    const struct recipe *recipe = p->nodes[node].recipe;
+    WL_CLEANUP_FREE char *note = note_path(dir, recipe->flavour), *artifact = store_path(s, p->nodes[node].key);
+    WL_CLEANUP_STRV struct strv plain = {0}, old = {0}, names = {0};
+    WL_CLEANUP_STR struct str text = {0};
+    char key[HASH_HEX_SIZE];
+    int r;
+
+    compose_key(p, node, key);
+    if (compose_is_current(dir, recipe->flavour, key))
+        return 0;
+    *changed = true;
+    str_addf(&text, "%s\n", key);
+    r = list_files(artifact, "", &text, err);
+    note_files(dir, NULL, &plain);
+    note_files(dir, recipe->flavour, &old);
+    for (char *line = strchr(text.s, '\n'), *end; r == 0 && (end = strchr(line + 1, '\n')); line = end) {
+        char *name = strchr(line + 1, ' ') + 1;
+        WL_CLEANUP_FREE char *file = xstrndup(name, (size_t)(end - name)), *from = path_join(artifact, file);
+
+        strv_add(&names, file);
+        if (strv_has(&plain, file))
+            r = wl_err_set(err, WL_E_RECIPE, "%s makes %s, which %s has already", recipe->name, file,
+                           recipe->flavour_of);
+        else
+            r = put_file(from, dir, file, err);
+    }
+    if (r < 0)
+        return r;
+    remove_files(dir, &old, &names);
+    return file_write(note, text.s, text.len, err);
+}
+
+int compose(const struct store *s, const struct plan *p, size_t node, const char *output, bool *changed,
+            struct wl_err *err)
+{
+    const struct recipe *recipe = p->nodes[node].recipe;
+    WL_CLEANUP_FREE char *dir = compose_dir(output, recipe);
+    int r;
+
+    if (!recipe->flavour)
+        return compose_plain(s, p, node, dir, changed, err);
+    for (size_t i = 0; i < p->n; i++)
+        if (!strcmp(p->nodes[i].recipe->name, recipe->flavour_of)) {
+            r = compose_plain(s, p, i, dir, changed, err);
+            return r < 0 ? r : compose_flavour(s, p, node, dir, changed, err);
+        }
+    return wl_err_set(err, WL_E_FAILED, "%s is not in the plan of %s", recipe->flavour_of, recipe->name);
+}
+
+char *compose_program(const char *dir, const char *flavour)
+{
+    WL_CLEANUP_STRV struct strv names = {0};
+
+    note_files(dir, flavour, &names);
+    for (size_t i = 0; i < names.n; i++)
+        if (starts_with(names.v[i], "bin/") && ends_with(names.v[i], ".wasm"))
+            return path_join(dir, names.v[i]);
+    return NULL;
+}
+
+void compose_files(const char *dir, const char *flavour, struct strv *paths)
+{
+    WL_CLEANUP_STRV struct strv names = {0};
+
+    note_files(dir, flavour, &names);
+    for (size_t i = 0; i < names.n; i++)
+        strv_take(paths, path_join(dir, names.v[i]));
+    strv_take(paths, note_path(dir, flavour));
 }

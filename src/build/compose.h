@@ -8,21 +8,31 @@
 
 #include <stdbool.h>
 
-/* The folder of a port in the output; the caller frees it. */
-char *compose_dir(const char *output, const char *port);
+/* The folder of a port in the output; a flavour's is that of its port. The caller frees it. */
+char *compose_dir(const char *output, const struct recipe *recipe);
 
-/* Whether a folder was composed here: it has the note that every composition leaves. */
-bool compose_made(const char *dir);
+/* Whether a folder was composed here, or a flavour (NULL: the port itself) put into it: it has the note that every
+ * composition leaves. */
+bool compose_made(const char *dir, const char *flavour);
 
 /* The key of a composition: that of the artifacts it is put together from. */
 void compose_key(const struct plan *p, size_t node, char key[HASH_HEX_SIZE]);
 
-/* Whether a folder is the composition of that key, and all its files are there in their sizes. */
-bool compose_is_current(const char *dir, const char *key);
+/* Whether a folder is the composition of that key (with a flavour's name: whether it holds that flavour), and all its
+ * files are there in their sizes. */
+bool compose_is_current(const char *dir, const char *flavour, const char *key);
+
+/* The program in a composed folder, the first bin/NAME.wasm, or NULL; of a flavour or (NULL) of the port itself. The
+ * caller frees it. */
+char *compose_program(const char *dir, const char *flavour);
+
+/* Adds the paths of the files that a composition has in a folder, and of its note. */
+void compose_files(const char *dir, const char *flavour, struct strv *paths);
 
 /* Makes OUTPUT/PORT hold exactly the artifact of the node, and include/ and lib/ of its linked needs. *changed tells
  * whether there was anything to do. The old content is there until the new one is whole. What is there but was not
- * composed is somebody's own: WL_E_IO. */
+ * composed is somebody's own: WL_E_IO. For a flavour it does so with the flavour's port and adds the flavour's files;
+ * they are gone when the port itself has changed. */
 int compose(const struct store *s, const struct plan *p, size_t node, const char *output, bool *changed,
             struct wl_err *err);
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Which wasi-sdk can be used: PEP 816 has CPython 3.11 on SDK 21; in 26 and 27 clang 20 hangs on CPython. */
-enum { OLDEST_SDK = 21, CLANG_OF_OLDEST = 17 };
+enum { OLDEST_SDK = 21, CLANG_OF_OLDEST = 17, CLANG_WITH_FLAG = 19 };
 
 static bool sdk_hangs(int version)
 {
@@ -55,6 +55,20 @@ static int missing(struct wl_err *err, const char *program, const char *package)
                        starts_with(program, "clang") ? ", or set WASI_SDK_ROOT to a wasi-sdk" : "");
 }
 
+static int clang_major(const char *version_text)
+{
+    const char *v = strstr(version_text, "clang version ");
+
+    return v ? atoi(v + strlen("clang version ")) : 0;
+}
+
+/* Flags for linking. Where clang finds a wasm-opt on the machine, it lets that change what it linked: what comes out
+ * would depend on the machine, and take minutes. Older clangs do so too, but have no flag against it. */
+static const char *link_flags(const char *version_text)
+{
+    return clang_major(version_text) >= CLANG_WITH_FLAG ? "--no-wasm-opt" : "";
+}
+
 static int find_system_llvm(const char *cache, struct toolchain *t, struct wl_err *err)
 {
     static const char *const programs[][2] = {{"clang-" WL_LLVM, "clang-" WL_LLVM},
@@ -74,6 +88,7 @@ static int find_system_llvm(const char *cache, struct toolchain *t, struct wl_er
     if (r < 0)
         return r;
     t->target = "wasm32-wasip1";
+    t->link = link_flags(version);
     t->identity = xasprintf("llvm\n%s", version);
     return 0;
 }
@@ -92,13 +107,6 @@ static int read_sdk_version(const char *root, char **text)
 }
 
 /* SDKs before 20 or so have no VERSION file: clang's own number tells whether it is old. */
-static int clang_major(const char *version_text)
-{
-    const char *v = strstr(version_text, "clang version ");
-
-    return v ? atoi(v + strlen("clang version ")) : 0;
-}
-
 static int find_sdk(const char *root, const char *cache, struct toolchain *t, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *clang = path_join(root, "bin/clang"), *version = NULL, *sdk_text = NULL;
@@ -147,6 +155,7 @@ static int find_sdk(const char *root, const char *cache, struct toolchain *t, st
         return wl_err_hint(err, "unpack the whole wasi-sdk, not only its compiler");
     }
     t->sdk = path_absolute(root);
+    t->link = link_flags(version);
     t->identity = xasprintf("wasi-sdk\n%s\n%s\n%s\n%s", sdk_text, version, t->target, libc_hash);
     return 0;
 }
@@ -170,6 +179,7 @@ int toolchain_find_native(const char *cache, struct toolchain *t, struct wl_err 
     r = program_version("cc", cache, &version, err);
     if (r < 0)
         return r;
+    t->link = "";
     t->identity = xasprintf("native\n%s", version);
     return 0;
 }

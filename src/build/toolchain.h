@@ -16,6 +16,7 @@ struct toolchain {
     char *sdk;          /* wasi-sdk's folder on this machine, or NULL: LLVM of the system and the sysroot port */
     int sdk_version;    /* 33; 0 without sdk */
     const char *target; /* wasm32-wasip1; NULL for native */
+    const char *link;   /* flags for linking; "" if none */
     char *identity;     /* text that differs when what it compiles could differ */
 };
 

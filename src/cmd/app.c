@@ -117,6 +117,16 @@ void app_build_options(struct app *a, struct build_options *o, bool with_tests)
     };
 }
 
+int app_port(struct app *a, const char *given, char **name, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *port = NULL;
+    int r = ports_resolve(&a->roots, given, &port, err);
+
+    *name = NULL;
+    return r < 0 ? r
+                 : ports_flavour(&a->roots, port, a->options.flavour ? a->options.flavour : FLAVOUR_PLAIN, name, err);
+}
+
 int app_ports(struct app *a, struct strv *names, struct wl_err *err)
 {
     if (!a->options.args.n) {
@@ -124,13 +134,12 @@ int app_ports(struct app *a, struct strv *names, struct wl_err *err)
         return wl_err_hint(err, "for example python/v3.11.2; wl-make list shows every port");
     }
     for (size_t i = 0; i < a->options.args.n; i++) {
-        char *name;
-        int r = ports_resolve(&a->roots, a->options.args.v[i], &name, err);
+        WL_CLEANUP_FREE char *name = NULL;
+        int r = app_port(a, a->options.args.v[i], &name, err);
 
         if (r < 0)
             return r;
         strv_add_once(names, name);
-        free(name);
     }
     if (a->options.source && names->n > 1) {
         wl_err_set(err, WL_E_USAGE, "--source stands for one port's source, but %zu ports are named", names->n);
@@ -206,19 +215,25 @@ int app_build(struct app *a, const struct build_options *o, const struct strv *n
 
 int app_compose(struct app *a, const struct plan *p, size_t node, struct wl_err *err)
 {
-    const char *name = p->nodes[node].recipe->name;
-    WL_CLEANUP_FREE char *dir = compose_dir(a->output, name);
+    const struct recipe *recipe = p->nodes[node].recipe;
+    const char *name = recipe->name;
+    WL_CLEANUP_FREE char *dir = compose_dir(a->output, recipe), *program = NULL;
+    const char *result = dir;
     bool changed;
     int r = compose(&a->store, p, node, a->output, &changed, err);
 
     if (r < 0 || a->options.quiet)
         return r;
+    if (recipe->flavour) {
+        program = compose_program(dir, recipe->flavour);
+        result = program ? program : dir;
+    }
     if (changed) {
-        WL_CLEANUP_FREE char *size = human_size(tree_size(dir));
+        WL_CLEANUP_FREE char *size = human_size(tree_size(result));
 
-        printf("%s: %s (%s)\n", name, dir, size);
+        printf("%s: %s (%s)\n", name, result, size);
     } else {
-        printf("%s: nothing to do, %s is up to date\n", name, dir);
+        printf("%s: nothing to do, %s is up to date\n", name, result);
     }
     fflush(stdout);
     return 0;

@@ -34,7 +34,9 @@ void app_free(struct app *a);
 /* How this run builds, from the options. Tells once if bubblewrap cannot be used. */
 void app_build_options(struct app *a, struct build_options *o, bool with_tests);
 
-/* Resolves the port names among the arguments; none is WL_E_USAGE. */
+/* The exact name of the port that a person means, in the flavour that --flavour names. The caller frees *name. */
+int app_port(struct app *a, const char *given, char **name, struct wl_err *err);
+/* The same for the port names among the arguments; none is WL_E_USAGE. */
 int app_ports(struct app *a, struct strv *names, struct wl_err *err);
 
 /* From names to the built plan: plan, --source, prepare, build, and (with compose) into the output folder. The caller
@@ -59,6 +61,7 @@ const struct command *command_find(const char *name);
 void command_help(const struct command *c, FILE *to);
 
 int cmd_build(struct app *a, struct wl_err *err);
+int cmd_app(struct app *a, struct wl_err *err);
 int cmd_run(struct app *a, struct wl_err *err);
 int cmd_list(struct app *a, struct wl_err *err);
 int cmd_info(struct app *a, struct wl_err *err);

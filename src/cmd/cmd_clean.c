@@ -48,7 +48,7 @@ static int remove_results(struct sweep *s, const char *dir, int depth, struct wl
     for (size_t i = 0; r == 0 && i < names.n; i++) {
         WL_CLEANUP_FREE char *path = path_join(dir, names.v[i]);
 
-        if (compose_made(path))
+        if (compose_made(path, NULL))
             r = remove_one(s, path, err);
         else if (depth < MAX_DEPTH && is_real_folder(path))
             r = remove_results(s, path, depth + 1, err);
@@ -77,6 +77,23 @@ static int remove_content(struct sweep *s, const char *name, bool locked, struct
     return r;
 }
 
+/* A port's folder, or what a flavour has in it. */
+static int remove_result(struct sweep *s, const char *dir, const char *flavour, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv files = {0};
+    int r = 0;
+
+    if (!compose_made(dir, flavour))
+        return 0;
+    if (flavour)
+        compose_files(dir, flavour, &files);
+    else
+        strv_add(&files, dir);
+    for (size_t i = 0; r == 0 && i < files.n; i++)
+        r = remove_one(s, files.v[i], err);
+    return r;
+}
+
 /* A port's result, its artifact as the recipe now stands, and its logs. */
 static int clean_ports(struct sweep *s, struct wl_err *err)
 {
@@ -100,12 +117,11 @@ static int clean_ports(struct sweep *s, struct wl_err *err)
 
         if (!p.nodes[i].root)
             continue;
-        dir = compose_dir(a->output, p.nodes[i].recipe->name);
+        dir = compose_dir(a->output, p.nodes[i].recipe);
         artifact = store_path(&a->store, p.nodes[i].key);
         build = store_build_dir(&a->store, p.nodes[i].key);
         logs = xasprintf("%s/logs/%s", a->store.cache, p.nodes[i].recipe->name);
-        if (compose_made(dir))
-            r = remove_one(s, dir, err);
+        r = remove_result(s, dir, p.nodes[i].recipe->flavour, err);
         if (r == 0)
             r = remove_one(s, artifact, err);
         if (r == 0)

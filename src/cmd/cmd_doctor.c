@@ -27,7 +27,7 @@ static const struct tool tools[] = {
     {"bwrap", "bubblewrap", "keeps the steps of a build in a sandbox", USEFUL, false},
     {"apt-get", "apt", "knows the mirrors for debian: sources", USEFUL, false},
     {"python3", "python3-pip", "fetches pypi: sources", USEFUL, false},
-    {"cargo", "cargo", "fetches crate: sources", USEFUL, false},
+    {"cargo", "cargo-web", "fetches crate: sources", USEFUL, false},
     {"npm", "npm", "fetches npm: sources", USEFUL, false},
     {"git", "git", "fetches git+https: sources", USEFUL, false},
     {"meson", "meson", "builds the tool itself", REQUIRED, false},

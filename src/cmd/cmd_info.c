@@ -33,12 +33,28 @@ static void print_sources(const struct node *n)
     }
 }
 
+/* Of a flavour, which one it is and of what; of another port, those that it has beside the plain one. */
+static void print_flavours(struct app *a, const struct recipe *r)
+{
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    WL_CLEANUP_STRV struct strv flavours = {0};
+
+    if (r->flavour)
+        printf("%-12s %s of %s\n", "flavour", r->flavour, r->flavour_of);
+    else if (ports_flavours(&a->roots, r->name, &flavours, &ignored) == 0 && flavours.n) {
+        printf("%-12s %s", "flavours", FLAVOUR_PLAIN);
+        for (size_t i = 0; i < flavours.n; i++)
+            printf(" %s", flavours.v[i]);
+        putchar('\n');
+    }
+}
+
 static void print_node(struct app *a, const struct plan *p, size_t i)
 {
     static const char *const toolchains[] = {"wasi", "native", "none"};
     const struct node *n = &p->nodes[i];
     const struct recipe *r = n->recipe;
-    WL_CLEANUP_FREE char *dir = compose_dir(a->output, r->name), *artifact = store_path(&a->store, n->key);
+    WL_CLEANUP_FREE char *dir = compose_dir(a->output, r), *artifact = store_path(&a->store, n->key);
     WL_CLEANUP_FREE char *logs = store_log_dir(&a->store, r->name, n->key);
 
     printf("%-12s %s\n%-12s %s\n", "port", r->name, "version", r->version);
@@ -53,6 +69,7 @@ static void print_node(struct app *a, const struct plan *p, size_t i)
     if (*r->track)
         printf("%-12s %s\n", "track", r->track);
     printf("%-12s %s\n", "toolchain", toolchains[r->toolchain]);
+    print_flavours(a, r);
     print_sources(n);
     print_list("patches", r->patches.v, r->patches.n);
     print_list("vars", r->vars.v, r->vars.n);
@@ -69,7 +86,7 @@ static void print_node(struct app *a, const struct plan *p, size_t i)
     print_list("recipe", r->chain.v, r->chain.n);
     printf("%-12s %s\n", "key", n->key);
     printf("%-12s %s%s\n", "artifact", artifact, store_has(&a->store, n->key) ? "" : " (not built)");
-    printf("%-12s %s%s\n", "output", dir, path_is_dir(dir) ? "" : " (not there)");
+    printf("%-12s %s%s\n", "output", dir, compose_made(dir, r->flavour) ? "" : " (not there)");
     if (path_is_dir(logs))
         printf("%-12s %s\n", "logs", logs);
 }

@@ -15,7 +15,7 @@ int cmd_list(struct app *a, struct wl_err *err)
     for (size_t i = 0; i < names.n; i++)
         width = strlen(names.v[i]) > width ? strlen(names.v[i]) : width;
     for (size_t i = 0; r == 0 && i < names.n; i++) {
-        WL_CLEANUP_FREE char *dir = compose_dir(a->output, names.v[i]), *note = path_join(dir, ".wl-make");
+        WL_CLEANUP_FREE char *dir = NULL;
         WL_CLEANUP_RECIPE struct recipe *recipe = NULL;
         WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
 
@@ -26,8 +26,12 @@ int cmd_list(struct app *a, struct wl_err *err)
             broken++;
             continue;
         }
+        /* A flavour is a port, but a person names the port that it is a flavour of. */
+        if (recipe->flavour && !a->options.list_all)
+            continue;
+        dir = compose_dir(a->output, recipe);
         printf("%s%-*s%s  %-10.10s %-6s %s\n", bold, (int)width, names.v[i], reset, recipe->version,
-               path_exists(note) ? "built" : "", recipe->summary);
+               compose_made(dir, recipe->flavour) ? "built" : "", recipe->summary);
     }
     if (r == 0 && broken)
         return wl_err_set(err, WL_E_RECIPE, "%d recipes cannot be read (above)", broken);

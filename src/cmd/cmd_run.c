@@ -12,7 +12,8 @@
 
 #define RUNNER_PORT "toolchain/wl-run"
 
-/* usr/local has the standard library and the data it looks for; it is all that the guest gets unasked, to read only. */
+/* usr/local has the standard library and the data it looks for; it is all that the guest gets unasked, to read only. A
+ * flavour has them inside. */
 static void add_library(struct strv *argv, const char *dir)
 {
     WL_CLEANUP_FREE char *library = path_join(dir, "usr/local");
@@ -29,17 +30,28 @@ static void restore_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int find_program(const char *dir, const char *port, char **program, struct wl_err *err)
-{
-    WL_CLEANUP_FREE char *bin = path_join(dir, "bin");
-    WL_CLEANUP_STRV struct strv names = {0};
+/* What a run starts. */
+struct start {
+    char *runner;  /* the program wl-run */
+    char *dir;     /* the port's folder in the output */
+    char *flavour; /* which of the programs in it; "" for the port's own */
+};
 
-    *program = NULL;
-    if (path_is_dir(bin) && dir_list(bin, &names, err) < 0)
-        return -(int)err->cls;
-    for (size_t i = 0; i < names.n && !*program; i++)
-        if (ends_with(names.v[i], ".wasm"))
-            *program = path_join(bin, names.v[i]);
+static void start_free(struct start *s)
+{
+    free(s->runner);
+    free(s->dir);
+    free(s->flavour);
+}
+
+static const char *flavour_of(const struct start *s)
+{
+    return *s->flavour ? s->flavour : NULL;
+}
+
+static int find_program(const struct start *s, const char *port, char **program, struct wl_err *err)
+{
+    *program = compose_program(s->dir, flavour_of(s));
     if (*program)
         return 0;
     wl_err_set(err, WL_E_USAGE, "%s has no bin/*.wasm that could be run", port);
@@ -68,35 +80,46 @@ static char *question(struct app *a, const struct build_options *o, const char *
     return text;
 }
 
-/* Making a plan takes longer than starting a Python. So what an earlier run found out is used as long as no file that
- * went into it has changed: the answer is the runner, the output folder's key, and those files. */
-static char *known_runner(const char *cache, const char *asked, const char *dir)
+/* Takes a line off the text; NULL: there is none. */
+static char *take_line(char **text)
 {
-    WL_CLEANUP_FREE char *answer = asked ? memo_get(cache, asked) : NULL;
-    char *key = answer ? strchr(answer, '\n') : NULL, *files = key ? strchr(key + 1, '\n') : NULL;
+    char *line = *text, *end = line ? strchr(line, '\n') : NULL;
 
-    if (!files)
+    *text = end ? end + 1 : NULL;
+    if (!end)
         return NULL;
-    *key++ = '\0';
-    *files++ = '\0';
-    if (access(answer, X_OK) < 0 || !inputs_unchanged(files) || !compose_is_current(dir, key))
-        return NULL;
-    return xstrdup(answer);
+    *end = '\0';
+    return line;
 }
 
-static void keep_runner(struct app *a, const char *asked, const struct plan *p, size_t port, const char *runner)
+/* Making a plan takes longer than starting a Python. So what an earlier run found out is used as long as no file that
+ * went into it has changed: the answer is the runner, the output folder and its key, and those files. */
+static bool known_start(const char *cache, const char *asked, struct start *s)
+{
+    WL_CLEANUP_FREE char *answer = asked ? memo_get(cache, asked) : NULL;
+    char *rest = answer, *runner = take_line(&rest), *dir = take_line(&rest), *flavour = take_line(&rest);
+    char *key = take_line(&rest);
+
+    if (!key || !rest || access(runner, X_OK) < 0 || !inputs_unchanged(rest) ||
+        !compose_is_current(dir, *flavour ? flavour : NULL, key))
+        return false;
+    *s = (struct start){xstrdup(runner), xstrdup(dir), xstrdup(flavour)};
+    return true;
+}
+
+static void keep_start(struct app *a, const char *asked, const struct plan *p, size_t port, const struct start *s)
 {
     WL_CLEANUP_STR struct str answer = {0};
     char key[HASH_HEX_SIZE];
 
     compose_key(p, port, key);
-    str_addf(&answer, "%s\n%s\n", runner, key);
+    str_addf(&answer, "%s\n%s\n%s\n%s\n", s->runner, s->dir, s->flavour, key);
     inputs_add(p, &a->roots, &answer);
     memo_put(a->store.cache, asked, answer.s);
 }
 
-/* Builds what is not built yet, and tells where the runner is; the caller frees it. */
-static int build_both(struct app *a, const char *port, const char *dir, char **runner, struct wl_err *err)
+/* Builds what is not built yet, and tells what is to be started. */
+static int build_both(struct app *a, const char *port, struct start *s, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
     WL_CLEANUP_FREE char *asked = NULL;
@@ -108,26 +131,31 @@ static int build_both(struct app *a, const char *port, const char *dir, char **r
 
     app_build_options(a, &o, false);
     asked = question(a, &o, port);
-    *runner = known_runner(a->store.cache, asked, dir);
-    if (*runner)
+    if (known_start(a->store.cache, asked, s))
         return 0;
     strv_add(&names, port);
     strv_add_once(&names, RUNNER_PORT);
     r = app_build(a, &o, &names, &p, err);
     /* Nothing but the guest's own words on stdout. */
     a->options.quiet = true;
-    for (size_t i = 0; r == 0 && i < p.n; i++)
-        if (!strcmp(p.nodes[i].recipe->name, RUNNER_PORT)) {
+    for (size_t i = 0; r == 0 && i < p.n; i++) {
+        const struct recipe *recipe = p.nodes[i].recipe;
+
+        if (!strcmp(recipe->name, RUNNER_PORT)) {
             WL_CLEANUP_FREE char *artifact = store_path(&a->store, p.nodes[i].key);
 
-            *runner = path_join(artifact, "bin/wl-run");
-        } else if (!strcmp(p.nodes[i].recipe->name, port)) {
+            s->runner = path_join(artifact, "bin/wl-run");
+        }
+        if (!strcmp(recipe->name, port)) {
             r = app_compose(a, &p, i, err);
+            s->dir = compose_dir(a->output, recipe);
+            s->flavour = xstrdup(recipe->flavour ? recipe->flavour : "");
             at = i;
         }
+    }
     a->options.quiet = quiet;
     if (r == 0 && asked)
-        keep_runner(a, asked, &p, at, *runner);
+        keep_start(a, asked, &p, at, s);
     plan_free(&p);
     return r;
 }
@@ -135,25 +163,26 @@ static int build_both(struct app *a, const char *port, const char *dir, char **r
 int cmd_run(struct app *a, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv argv = {0};
-    WL_CLEANUP_FREE char *port = NULL, *dir = NULL, *runner = NULL, *program = NULL;
+    WL_CLEANUP_FREE char *port = NULL, *program = NULL;
+    __attribute__((cleanup(start_free))) struct start s = {0};
     int r;
 
     if (a->options.args.n != 1) {
         wl_err_set(err, WL_E_USAGE, "run takes one port, then the guest's arguments");
         return wl_err_hint(err, "for example: wl-make run python/v3.11.2 -- -c 'print(1)'");
     }
-    r = ports_resolve(&a->roots, a->options.args.v[0], &port, err);
+    r = app_port(a, a->options.args.v[0], &port, err);
     if (r < 0)
         return r;
-    dir = compose_dir(a->output, port);
-    r = build_both(a, port, dir, &runner, err);
+    r = build_both(a, port, &s, err);
     if (r == 0)
-        r = find_program(dir, port, &program, err);
+        r = find_program(&s, port, &program, err);
     if (r < 0)
         return r;
-    strv_add(&argv, runner);
+    strv_add(&argv, s.runner);
     strv_addf(&argv, "--cache-dir=%s/compiled", a->store.cache);
-    add_library(&argv, dir);
+    if (!flavour_of(&s))
+        add_library(&argv, s.dir);
     strv_addv(&argv, &a->options.runner);
     strv_add(&argv, program);
     /* The runner takes one "--" behind the module away, so that a guest's own stays. */

@@ -14,6 +14,10 @@ const struct command commands[] = {
      "guest\n"
      "sees its standard library and nothing else of this machine but what --dir and --env give it.",
      cmd_run},
+    {"app", CMD_APP, "app [PROGRAM]", "pack a program and its packages into one module",
+     "Makes one module of a script, or a folder with __main__.py, of the pure-Python packages it requires, and of its\n"
+     "data: with a Python inside that has imported them already. Any WASI runtime runs it.",
+     cmd_app},
     {"list", CMD_LIST, "list [TEXT]", "show every port",
      "Shows every port whose name holds TEXT: version, whether it is in the output folder, and what it is.", cmd_list},
     {"info", CMD_INFO, "info PORT...", "show what a port is made of",

@@ -16,9 +16,26 @@ struct option_info {
 };
 
 #define AT(m) offsetof(struct options, m)
-enum { BUILDING = CMD_BUILD | CMD_RUN | CMD_FETCH | CMD_TEST | CMD_CHECK };
+enum {
+    COMPOSING = CMD_BUILD | CMD_RUN | CMD_FETCH | CMD_TEST | CMD_CHECK,
+    BUILDING = COMPOSING | CMD_APP,
+};
 
 static const struct option_info table[] = {
+    {'o', "output", "FILE", "write the app to FILE (default: the program's name and .wasm)", TEXT, AT(file), CMD_APP},
+    {'r', "requirement", "FILE", "the packages it needs, as pip's requirements", TEXT, AT(requirements), CMD_APP},
+    {0, "lock", "FILE", "where their versions and hashes are pinned (default: beside FILE, ending in .lock)", TEXT,
+     AT(lock), CMD_APP},
+    {0, "update", NULL, "resolve the requirements again", FLAG, AT(update), CMD_APP},
+    {'m', "module", "NAME", "run the module NAME, as python -m does", TEXT, AT(module), CMD_APP},
+    {0, "entry-point", "NAME", "run the console script NAME of a requirement", TEXT, AT(entry_point), CMD_APP},
+    {0, "import", "MODULE,...", "import these, too, before the snapshot is taken", LIST, AT(imports), CMD_APP},
+    {0, "no-imports", NULL, "not what the program imports as it starts, only what --import names", FLAG, AT(no_imports),
+     CMD_APP},
+    {0, "include-data", "PATH[:PLACE]", "put a file or folder into the app's folder", LIST, AT(include_data), CMD_APP},
+    {0, "strip-source", NULL, "leave the source out, only byte code", FLAG, AT(strip_source), CMD_APP},
+    {0, "hash-seed", "N", "the secret of str's hashes: a number or random", TEXT, AT(hash_seed), CMD_APP},
+    {0, "python", "PORT", "which Python it gets (default: python/v3.13.5)", TEXT, AT(python), CMD_APP},
     {'j', "jobs", "N", "run at most N jobs at once (default: one a processor)", NUMBER, AT(jobs), BUILDING},
     {'v', "verbose", NULL, "show what the steps print", FLAG, AT(verbose), BUILDING},
     {'q', "quiet", NULL, "show nothing but errors", FLAG, AT(quiet), BUILDING | CMD_CLEAN},
@@ -26,6 +43,8 @@ static const struct option_info table[] = {
     {'k', "keep-going", NULL, "after a failure build what does not need it", FLAG, AT(keep_going),
      CMD_BUILD | CMD_FETCH | CMD_TEST},
     {0, "offline", NULL, "use no network: only what was fetched before", FLAG, AT(offline), BUILDING},
+    {0, "flavour", "NAME", "in which flavour: plain (the default) or one that info names", TEXT, AT(flavour),
+     CMD_BUILD | CMD_RUN | CMD_INFO | CMD_FETCH | CMD_TEST | CMD_CLEAN},
     {0, "source", "FILE", "use FILE as the archive of the port's first source", TEXT, AT(source),
      CMD_BUILD | CMD_RUN | CMD_TEST | CMD_INFO},
     {0, "debug", NULL, "keep names and debug information (DWARF) in what is built", FLAG, AT(debug),
@@ -33,14 +52,14 @@ static const struct option_info table[] = {
     {0, "keep-build", NULL, "keep the build folders of ports that were built well", FLAG, AT(keep_build),
      CMD_BUILD | CMD_TEST},
     {0, "no-sandbox", NULL, "run the steps without bubblewrap", FLAG, AT(no_sandbox),
-     CMD_BUILD | CMD_RUN | CMD_TEST | CMD_INFO | CMD_LIST},
+     CMD_BUILD | CMD_RUN | CMD_TEST | CMD_INFO | CMD_LIST | CMD_APP},
     {0, "output", "DIR", "put results into DIR (default: build-output in the checkout)", TEXT, AT(output),
-     BUILDING | CMD_LIST | CMD_INFO | CMD_OUTDATED | CMD_CLEAN | CMD_DOCTOR},
+     COMPOSING | CMD_LIST | CMD_INFO | CMD_OUTDATED | CMD_CLEAN | CMD_DOCTOR},
     {0, "cache-dir", "DIR", "keep sources and artifacts in DIR (default: ~/.cache/wl-make)", TEXT, AT(cache_dir),
      CMD_ALL},
     {0, "ports", "DIR", "look for recipes in DIR too, before the project's own", LIST, AT(ports), CMD_ALL},
     {0, "all", NULL, "everything: results, artifacts, sources, logs", FLAG, AT(clean_all), CMD_CLEAN},
-    {0, "all", NULL, "also recipes that others inherit from", FLAG, AT(list_all), CMD_LIST},
+    {0, "all", NULL, "also recipes that others inherit from, and flavours", FLAG, AT(list_all), CMD_LIST},
     {0, "sources", NULL, "fetched sources", FLAG, AT(clean_sources), CMD_CLEAN},
     {0, "store", NULL, "the artifacts of every port", FLAG, AT(clean_store), CMD_CLEAN},
     {0, "json", NULL, "print JSON, for programs", FLAG, AT(json), CMD_OUTDATED},
@@ -51,6 +70,7 @@ static const struct option_info table[] = {
     {0, "env", "NAME=VALUE", "set an environment variable of the guest (NAME alone: as it is here)", RUNNER, 0,
      CMD_RUN},
     {0, "argv0", "NAME", "what the guest sees as its program's name", RUNNER, 0, CMD_RUN},
+    {0, "quick", NULL, "the first start in a quarter of the time, for slower code", RUNNER, 0, CMD_RUN},
     {0, "color", "WHEN", "auto, always or never (NO_COLOR is respected)", COLOR, AT(color), CMD_ALL},
     {'h', "help", NULL, "show this help", FLAG, AT(help), CMD_ALL},
     {0, "version", NULL, "show the version of the tool", FLAG, AT(version), CMD_HELP},
@@ -132,7 +152,8 @@ static int set(struct options *o, const struct option_info *info, const char *va
         return 0;
     case TEXT:
         if (!*value) {
-            wl_err_set(err, WL_E_USAGE, "--%s takes a path, not nothing", info->name);
+            wl_err_set(err, WL_E_USAGE, "--%s takes a %s, not nothing", info->name,
+                       !strcmp(info->argument, "NAME") ? "name" : "path");
             return wl_err_hint(err, "--help says what it is");
         }
         free(*(char **)member);
@@ -146,7 +167,7 @@ static int set(struct options *o, const struct option_info *info, const char *va
     case COLOR:
         return set_color(member, value, err);
     case RUNNER:
-        strv_addf(&o->runner, "--%s=%s", info->name, value);
+        strv_addf(&o->runner, info->argument ? "--%s=%s" : "--%s", info->name, value);
         return 0;
     }
     return 0;
@@ -255,8 +276,18 @@ int options_first_word(int argc, char **argv)
 void options_free(struct options *o)
 {
     free(o->source);
+    free(o->flavour);
     free(o->output);
     free(o->cache_dir);
+    free(o->file);
+    free(o->python);
+    free(o->module);
+    free(o->entry_point);
+    free(o->requirements);
+    free(o->lock);
+    free(o->hash_seed);
+    strv_free(&o->imports);
+    strv_free(&o->include_data);
     strv_free(&o->ports);
     strv_free(&o->runner);
     strv_free(&o->args);

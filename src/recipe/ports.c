@@ -31,8 +31,14 @@ static int add_ports(const char *root, const char *prefix, int depth, struct str
 /* What kind of recipe a folder holds, without more than reading that one file. */
 struct glance {
     bool found, is_abstract;
-    char *for_each;
+    char *for_each, *flavour;
 };
+
+static void glance_free(struct glance *g)
+{
+    free(g->for_each);
+    free(g->flavour);
+}
 
 static struct glance glance(const struct recipe_roots *roots, const char *name)
 {
@@ -49,10 +55,12 @@ static struct glance glance(const struct recipe_roots *roots, const char *name)
             continue;
         g.found = true;
         /* Parsing is what costs time here, and most recipes have neither word in them. */
-        if (file_read(file, 1 << 20, &text, &n, &ignored) == 0 && (strstr(text, "abstract") || strstr(text, "for-each")) &&
+        if (file_read(file, 1 << 20, &text, &n, &ignored) == 0 &&
+            (strstr(text, "abstract") || strstr(text, "for-each")) &&
             recipe_file_parse(file, text, n, &f, &keys, &ignored) == 0) {
             g.is_abstract = f->abstract;
             g.for_each = f->for_each ? xstrdup(f->for_each) : NULL;
+            g.flavour = f->flavour ? xstrdup(f->flavour) : NULL;
             recipe_file_free(f);
         }
         break;
@@ -82,7 +90,7 @@ int ports_list(const struct recipe_roots *roots, bool with_abstract, struct strv
         } else if (!g.is_abstract || with_abstract) {
             strv_add(g.is_abstract ? names : &kept, folders.v[i]);
         }
-        free(g.for_each);
+        glance_free(&g);
     }
     for (size_t f = 0; f + 1 < families.n; f += 2)
         for (size_t i = 0, n = kept.n; i < n; i++) {
@@ -155,6 +163,7 @@ static bool is_exact(const struct recipe_roots *roots, const char *name)
     if (!g.found) {
         WL_CLEANUP_FREE char *family = xstrndup(name, (size_t)(slash - name));
 
+        glance_free(&g);
         g = glance(roots, family);
         if (g.for_each) {
             WL_CLEANUP_FREE char *base = xasprintf("%s%s", g.for_each, slash);
@@ -165,8 +174,8 @@ static bool is_exact(const struct recipe_roots *roots, const char *name)
     } else {
         exact = !g.is_abstract && !g.for_each;
     }
-    free(g.for_each);
-    free(of.for_each);
+    glance_free(&g);
+    glance_free(&of);
     return exact;
 }
 
@@ -215,4 +224,64 @@ int ports_resolve(const struct recipe_roots *roots, const char *given, char **na
     r = wl_err_set(err, WL_E_RECIPE, "there is no port '%s'", given);
     suggest(&names, plain, err);
     return r;
+}
+
+/* The families that make flavours of a port, and what they call them. */
+static int find_flavours(const struct recipe_roots *roots, const char *port, struct strv *flavours,
+                         struct strv *families, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv folders = {0};
+    WL_CLEANUP_FREE char *kind = path_dir(port);
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < roots->ports.n; i++)
+        r = add_ports(roots->ports.v[i], "", 1, &folders, err);
+    for (size_t i = 0; r == 0 && i < folders.n; i++) {
+        struct glance g = glance(roots, folders.v[i]);
+
+        if (g.flavour && g.for_each && !strcmp(g.for_each, kind) && !strv_has(flavours, g.flavour)) {
+            strv_add(flavours, g.flavour);
+            strv_add(families, folders.v[i]);
+        }
+        glance_free(&g);
+    }
+    return r;
+}
+
+int ports_flavours(const struct recipe_roots *roots, const char *port, struct strv *flavours, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv families = {0};
+    int r = find_flavours(roots, port, flavours, &families, err);
+
+    if (flavours->n)
+        qsort(flavours->v, flavours->n, sizeof *flavours->v, compare);
+    return r;
+}
+
+int ports_flavour(const struct recipe_roots *roots, const char *port, const char *flavour, char **name,
+                  struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv flavours = {0}, families = {0};
+    WL_CLEANUP_STR struct str there = {0};
+    int r = 0;
+
+    *name = NULL;
+    if (!strcmp(flavour, FLAVOUR_PLAIN)) {
+        *name = xstrdup(port);
+        return 0;
+    }
+    r = find_flavours(roots, port, &flavours, &families, err);
+    for (size_t i = 0; r == 0 && i < flavours.n; i++)
+        if (!strcmp(flavours.v[i], flavour)) {
+            *name = path_join(families.v[i], path_base(port));
+            return 0;
+        }
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < flavours.n; i++)
+        str_addf(&there, ", %s", flavours.v[i]);
+    wl_err_set(err, WL_E_USAGE, "%s has no flavour '%s'", port, flavour);
+    if (!flavours.n)
+        return wl_err_hint(err, "it has no flavour but %s", FLAVOUR_PLAIN);
+    return wl_err_hint(err, "it has these: %s%s", FLAVOUR_PLAIN, there.s);
 }

@@ -266,6 +266,12 @@ static int add_needs(const struct maker *m, const struct layer *l, const char *k
     return 0;
 }
 
+/* A flavour is made of the port that it is a flavour of. */
+static int take_flavour_need(const struct maker *m)
+{
+    return m->r->flavour ? add_needs(m, &m->layers[0], "flavour", &m->r->flavour_of, 1, &m->r->needs) : 0;
+}
+
 #define TAKE_NEEDS(m, member, key, out)                                                                                \
     (first_with(m, key) ? add_needs(m, first_with(m, key), key, first_with(m, key)->f->member,                         \
                                     first_with(m, key)->f->member##_count, out)                                        \
@@ -432,6 +438,11 @@ static int take_sources(const struct maker *m)
     FOR_ADDED (m, "sources", "add-sources", a)
         for (unsigned i = 0; r == 0 && i < a->f->add_sources_count; i++)
             r = add_source(m, a, "add-sources", i, &a->f->add_sources[i]);
+    /* A member of a family that has no sources inherits their hashes for nothing. */
+    if (hash_layer && hash_layer >= m->layers + m->own_n)
+        hash_layer = NULL;
+    if (also_layer && also_layer >= m->layers + m->own_n)
+        also_layer = NULL;
     if (r == 0 && !m->r->sources_n && (hash_layer || also_layer))
         return layer_error(hash_layer ? hash_layer : also_layer, hash_layer ? "sha256" : "also", m->err,
                            "a hash but no 'sources' that it could belong to");
@@ -649,6 +660,7 @@ static int take_all(const struct maker *m)
     if (e == 0 && r->abstract)
         return 0; /* only its children have versions to fill in */
     e = e < 0 ? e : take_sources(m);
+    e = e < 0 ? e : take_flavour_need(m);
     e = e < 0 ? e : TAKE_NEEDS(m, needs, "needs", &r->needs);
     FOR_ADDED (m, "needs", "add-needs", a)
         e = e < 0 ? e : add_needs(m, a, "add-needs", a->f->add_needs, a->f->add_needs_count, &r->needs);
@@ -702,9 +714,29 @@ static char *family_of(const struct recipe_roots *roots, const char *name, char 
     return file;
 }
 
+/* The family's recipe says of all its ports that they are flavours of those they are made for. */
+static int take_flavour(struct maker *m, const char *each)
+{
+    const struct layer *top = &m->layers[0];
+    const char *flavour = top->f->flavour;
+
+    if (!flavour)
+        return 0;
+    if (!top->f->for_each)
+        return layer_error(top, "flavour", m->err, "flavour: %s, but no 'for-each' says of which ports", flavour);
+    if (!*flavour || strspn(flavour, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(flavour) ||
+        !strcmp(flavour, FLAVOUR_PLAIN))
+        return layer_error(top, "flavour", m->err, "flavour \"%s\" is no name of a-z, 0-9 and - other than %s", flavour,
+                           FLAVOUR_PLAIN);
+    m->r->flavour = xstrdup(flavour);
+    m->r->flavour_of = xasprintf("%s/%s", top->f->for_each, each);
+    return 0;
+}
+
 static int finish(struct maker *m, const char *name, const char *each)
 {
     const struct layer *top = &m->layers[0];
+    int r;
 
     for (size_t i = 0; i < m->n; i++)
         strv_add(&m->r->chain, m->layers[i].file);
@@ -714,7 +746,8 @@ static int finish(struct maker *m, const char *name, const char *each)
         return layer_error(top, "", m->err, "there is no port %s: this recipe is one port, not a family", name);
     if (!each && top->f->for_each)
         return layer_error(top, "for-each", m->err, "this recipe is a family: name one of it (wl-make list)");
-    return take_all(m);
+    r = take_flavour(m, each);
+    return r < 0 ? r : take_all(m);
 }
 
 int recipe_load(const struct recipe_roots *roots, const char *name, struct recipe **out, struct wl_err *err)
@@ -805,6 +838,8 @@ void recipe_free(struct recipe *r)
     free(r->version);
     free(r->date);
     free(r->track);
+    free(r->flavour);
+    free(r->flavour_of);
     strv_free(&r->patches);
     strv_free(&r->files);
     strv_free(&r->check_files);

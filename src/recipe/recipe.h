@@ -9,6 +9,9 @@
 
 #include <stdbool.h>
 
+/* What every port is when no flavour is asked for. */
+#define FLAVOUR_PLAIN "plain"
+
 enum toolchain_kind { TOOLCHAIN_WASI, TOOLCHAIN_NATIVE, TOOLCHAIN_NONE };
 
 struct recipe_source {
@@ -51,6 +54,8 @@ struct recipe {
     char *version, *date;               /* date: YYYY-MM-DD */
     char *track;                        /* the series whose versions are its newer ones; "": all */
     bool abstract;
+    char *flavour;    /* what the port that this one is made for is called when it is composed so; NULL: no flavour */
+    char *flavour_of; /* that port; the first of needs. NULL: no flavour */
     enum toolchain_kind toolchain;
     int min_sdk; /* 0: any */
     struct recipe_source *sources;
@@ -105,5 +110,12 @@ int ports_list(const struct recipe_roots *roots, bool with_abstract, struct strv
 /* The port a person means: "python/v3.11.2", "python/3.11.2", "ports/python/v3.11.2", "python/3.11" (newest of it),
  * "zlib". A name nobody has is WL_E_RECIPE with the nearest names as hint. The caller frees *name. */
 int ports_resolve(const struct recipe_roots *roots, const char *given, char **name, struct wl_err *err);
+
+/* The flavours of a port (its exact name) but "plain", which every port has; sorted. */
+int ports_flavours(const struct recipe_roots *roots, const char *port, struct strv *flavours, struct wl_err *err);
+/* The port that makes a flavour of a port: python/single/v3.13.5 for "single" of python/v3.13.5; the port itself for
+ * "plain". One that is not there is WL_E_USAGE with those that are as hint. The caller frees *name. */
+int ports_flavour(const struct recipe_roots *roots, const char *port, const char *flavour, char **name,
+                  struct wl_err *err);
 
 #endif

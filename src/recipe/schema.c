@@ -69,6 +69,7 @@ static const cyaml_schema_field_t recipe_fields[] = {
                      CYAML_ARRAY_LEN(booleans)),
     STRING("from", struct recipe_file, from),
     STRING("for-each", struct recipe_file, for_each),
+    STRING("flavour", struct recipe_file, flavour),
     STRING("version", struct recipe_file, version),
     STRING("date", struct recipe_file, date),
     STRING("track", struct recipe_file, track),

@@ -42,7 +42,7 @@ struct file_extension {
 struct recipe_file {
     char *summary, *license, *homepage;
     bool abstract;
-    char *from, *for_each;
+    char *from, *for_each, *flavour;
     char *version, *date, *sha256, *track;
     struct file_archive *also;
     unsigned also_count;
@@ -63,8 +63,8 @@ struct recipe_file {
     unsigned steps_count, add_steps_count, checks_count, tests_count;
 };
 
-/* Reads a recipe against the schema: an unknown key, a wrong type or broken YAML is WL_E_RECIPE with file and line. Adds
- * the keys that stand in it to keys; the result is for recipe_file_free. */
+/* Reads a recipe against the schema: an unknown key, a wrong type or broken YAML is WL_E_RECIPE with file and line.
+ * Adds the keys that stand in it to keys; the result is for recipe_file_free. */
 int recipe_file_parse(const char *file, const char *text, size_t n, struct recipe_file **out, struct strv *keys,
                       struct wl_err *err);
 void recipe_file_free(struct recipe_file *f);

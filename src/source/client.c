@@ -98,6 +98,10 @@ int client_run(const struct client *c, char **output, struct wl_err *err)
     }
     if (status != 0) {
         why = reason_of(text);
+        if (c->said) {
+            *c->said = text;
+            text = NULL;
+        }
         return wl_err_set(err, WL_E_FETCH, "%s failed with status %d%s%s", c->argv[0], status, *why ? ": " : "", why);
     }
     if (output) {

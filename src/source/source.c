@@ -344,6 +344,16 @@ static int reject(struct attempt *t, const char *url, const char *got, struct wl
     return 0;
 }
 
+/* The same for a file that the registry's client compared with the hash itself and did not hand over. */
+static void reject_unseen(struct attempt *t, const char *url, const char *why)
+{
+    str_addf(t->rejection, "%s%s from %s is not what the recipe pins: %s", t->rejection->len ? "; " : "", t->name, url,
+             why);
+    *t->rejected = true;
+    add_reason(t, url, "wrong hash");
+    note(t->o, "%s: %s gave other bytes than the recipe pins", t->name, url);
+}
+
 /* Puts the verified part in its place. */
 static int put_in_place(struct attempt *t, char **path, struct wl_err *err)
 {
@@ -392,6 +402,10 @@ static int try_address(struct attempt *t, const char *url, char **path, struct w
             *err = why;
             why = (struct wl_err)WL_ERR_INIT;
             return r;
+        }
+        if (r < 0 && why.cls == WL_E_VERIFY) {
+            reject_unseen(t, url, why.text);
+            return 0;
         }
         if (r < 0) {
             add_reason(t, url, why.text);

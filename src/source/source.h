@@ -74,6 +74,7 @@ struct source_kind {
     /* Brings the bytes into the file part, which may hold the beginning of an earlier broken transfer (resume it or
      * start again). Failure leaves part as it is. The text of err is the reason alone, without the address. sha256 is
      * what the bytes should have, for a client that would run what it fetched; all else is verified by the caller.
+     * Such a client's refusal is WL_E_VERIFY, with both hashes in the text.
      * The folder part + ".tmp" is free to be used; the caller removes it. */
     int (*get)(const char *url, const char *sha256, const char *part, const struct fetch_options *o,
                struct wl_err *err);

@@ -68,7 +68,7 @@ static int fetch_with_needs(const char *name, const char *version, const char *f
                                            name, version);
     WL_CLEANUP_FREE char *manifest = path_join(folder, "Cargo.toml"), *lib = path_join(folder, "lib.rs");
     WL_CLEANUP_STRV struct strv argv = {0};
-    struct client c = {.package = "cargo", .cwd = folder, .o = o};
+    struct client c = {.package = "cargo-web", .cwd = folder, .o = o};
     int r = file_write(manifest, text, strlen(text), err);
 
     if (r == 0)
@@ -96,7 +96,7 @@ static int get(const char *url, const char *sha256, const char *part, const stru
 {
     WL_CLEANUP_FREE char *name = NULL, *folder = NULL, *file = NULL, *found = NULL, *home = cargo_home();
     WL_CLEANUP_STRV struct strv argv = {0}, options = {0};
-    struct client c = {.package = "cargo", .o = o};
+    struct client c = {.package = "cargo-web", .o = o};
     const char *version;
     int r;
 
@@ -137,7 +137,7 @@ static int ask(struct offers *o, const void *data, const char *part, struct strv
     WL_CLEANUP_FREE char *timeout = xasprintf("--config=http.timeout=%d", stall_seconds(f)), *text = NULL,
                          *folder = NULL;
     char *argv[] = {"cargo", "info", "--color=never", "--config=net.retry=0", timeout, (char *)data, NULL};
-    struct client c = {.package = "cargo", .argv = argv, .o = f, .timeout_s = ASK_TIMEOUT_S};
+    struct client c = {.package = "cargo-web", .argv = argv, .o = f, .timeout_s = ASK_TIMEOUT_S};
     int r = scratch_folder(part, &folder, err);
 
     c.cwd = folder;

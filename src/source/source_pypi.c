@@ -84,11 +84,29 @@ static void add_wheel_options(struct strv *argv, const struct wheel *w)
         strv_addf(argv, "--python-version=%c.%s", python[2], python + 3);
 }
 
+/* The SHA-256 of a file that pip refused, from the lines "Expected sha256 HASH" and "Got HASH" of what it said. */
+static bool refused_hash(const char *said, char got[HASH_HEX_SIZE])
+{
+    const char *word = said ? strstr(said, "Expected sha256 ") : NULL;
+
+    word = word ? strstr(word, "Got ") : NULL;
+    if (!word)
+        return false;
+    word += strlen("Got ");
+    word += strspn(word, " ");
+    if (strspn(word, "0123456789abcdef") != HASH_HEX_SIZE - 1)
+        return false;
+    memcpy(got, word, HASH_HEX_SIZE - 1);
+    got[HASH_HEX_SIZE - 1] = 0;
+    return true;
+}
+
 static int get(const char *url, const char *sha256, const char *part, const struct fetch_options *o, struct wl_err *err)
 {
     __attribute__((cleanup(wheel_free))) struct wheel w = {0};
-    WL_CLEANUP_FREE char *wanted = NULL, *folder = NULL, *list = NULL, *text = NULL, *brought = NULL;
+    WL_CLEANUP_FREE char *wanted = NULL, *folder = NULL, *list = NULL, *text = NULL, *brought = NULL, *said = NULL;
     WL_CLEANUP_STRV struct strv argv = {0}, names = {0};
+    char got[HASH_HEX_SIZE];
     const char *file;
     int r;
 
@@ -121,12 +139,15 @@ static int get(const char *url, const char *sha256, const char *part, const stru
         strv_add(&argv, "--require-hashes");
     }
     {
-        struct client c = {.package = "python3-pip", .argv = argv.v, .cwd = folder, .o = o};
+        struct client c = {.package = "python3-pip", .argv = argv.v, .cwd = folder, .o = o, .said = &said};
 
         r = client_run(&c, NULL, err);
     }
     if (r < 0 && err->text && strstr(err->text, "No module named pip"))
         return wl_err_set(err, WL_E_FETCH, "pip is not installed: install the package python3-pip");
+    /* It keeps no file that it refused, so nobody else can tell what that was. */
+    if (r < 0 && refused_hash(said, got))
+        return wl_err_set(err, WL_E_VERIFY, "expected sha256 %s, got %s; pip kept nothing of it", sha256, got);
     if (r < 0)
         return r;
     brought = path_join(folder, file);

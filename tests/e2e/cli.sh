@@ -315,10 +315,10 @@ END
 
 test_run_hands_over_to_the_runner() {
     made_up_python
-    wl run python/3.11 --env A=1 --dir=.::/x --mapdir /y::. -- -c 'print(1)' --help ''
+    wl run python/3.11 --quick --env A=1 --dir=.::/x --mapdir /y::. -- -c 'print(1)' --help ''
     status 0
     is "$(grep -vF -e --cache-dir .out | tr '\n' ' ')" \
-        "<--dir=$OUT/python/v3.11.2/usr/local::/usr/local::ro> <--env=A=1> <--dir=.::/x> <--mapdir=/y::.> <$OUT/python/v3.11.2/bin/python.wasm> <--> <-c> <print(1)> <--help> <> "
+        "<--dir=$OUT/python/v3.11.2/usr/local::/usr/local::ro> <--quick> <--env=A=1> <--dir=.::/x> <--mapdir=/y::.> <$OUT/python/v3.11.2/bin/python.wasm> <--> <-c> <print(1)> <--help> <> "
     out "<--cache-dir=$CACHE/compiled>"
     err 'python/v3.11.2: done'
     # The second time the tool says nothing at all.
@@ -431,8 +431,14 @@ END
     status 0
     is "$(tail -n 1 .out)" '2 passed, 0 failed, 1 skipped'
     grep -q '^meson setup .*sanitize' calls || fail 'no sanitizers'
-    check -j3 unit some-test
-    grep -q 'num-processes=3 .*--suite unit .*some-test' calls || fail "$(cat calls)"
+    check -j3 unit docs
+    grep -q 'num-processes=3 .*--suite unit .*--suite docs' calls || fail "$(cat calls)"
+    check one two
+    grep -q ' one two$' calls || fail "$(cat calls)"
+    # meson would run what is both.
+    check unit some-test
+    clean_failure 2
+    err 'suites, or single tests'
     is "$(grep -c '^meson setup' calls)" 1 'set-ups'
     printf '<testsuite><testcase name="a"/><testcase name="b"><failure/></testcase></testsuite>' >report
     echo 1 >status

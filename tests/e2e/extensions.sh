@@ -34,13 +34,13 @@ test_the_example() {
     status 0
     # The README's second line, its arguments as the shell takes them apart.
     eval "set -- $(sed -n '2s/.* run //p' lines)"
-    real run "$@"
+    real run --quick "$@"
     status 0
     is "$(cat .out)" "$(tail -n +3 lines | grep .)"
-    real run example/greeting -- -c 'import greeting; greeting.greet("x", 101)'
+    real run example/greeting --quick -- -c 'import greeting; greeting.greet("x", 101)'
     status 1
     err 'ValueError: greeted is from 0 to 100 times, not 101'
-    real run example/greeting -- -c 'import sys; print("greeting" in sys.builtin_module_names, sys.path[1])'
+    real run example/greeting --quick -- -c 'import sys; print("greeting" in sys.builtin_module_names, sys.path[1])'
     is "$(cat .out)" 'True /usr/local/lib/python313.zip'
 }
 
@@ -63,7 +63,7 @@ PyMODINIT_FUNC begin(void) { return PyModuleDef_Init(&module); }
 END
     real build app/mine
     status 0
-    real run app/mine -- -c 'import packed.inner as p, other; print(p.zstd >= 10500, p.__name__, other.__doc__)'
+    real run app/mine --quick -- -c 'import packed.inner as p, other; print(p.zstd >= 10500, p.__name__, other.__doc__)'
     status 0
     is "$(cat .out)" 'True packed.inner begun'
 }
@@ -81,6 +81,30 @@ END
     status 1
     err "app/bad: check 'imports' failed" 'RuntimeError: it does not want to' 'the module broken was linked, but it can not be imported'
     not_there "$OUT/app/bad"
+}
+
+# A library whose port is not among the needs is not seen, even if it is built; and one that has no port is named.
+test_a_library_that_is_not_there() {
+    extension lost packed '    flags: [-lzstd]' <<'END'
+#include <Python.h>
+#include <stddef.h>
+extern unsigned ZSTD_versionNumber(void);
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "packed"};
+PyMODINIT_FUNC PyInit_packed(void) { return ZSTD_versionNumber() ? PyModuleDef_Init(&module) : NULL; }
+END
+    real build libs/zstd
+    status 0
+    real build app/lost
+    status 1
+    err "app/lost: step 'build' failed" 'unable to find library -lzstd'
+    not_there "$OUT/app/lost"
+    printf 'add-needs: [libs/zstt]\n' >>"$MORE/app/lost/recipe.yaml"
+    real build app/lost
+    status 3
+    err "$MORE/app/lost/recipe.yaml:" "there is no port 'libs/zstt'" 'did you mean libs/zstd?'
+    sed -i 's/zstt/zstd/' "$MORE/app/lost/recipe.yaml"
+    real build app/lost
+    status 0
 }
 
 test_a_package_of_pypi_passes_its_own_tests() {

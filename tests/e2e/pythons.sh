@@ -74,6 +74,48 @@ test_all_releases_share_every_library() {
     is "$(grep -c '^  python/v' .out)" "${#ports[@]}" 'Pythons in the plan'
 }
 
+# `ssl: false` in a recipe of one's own: every release is then planned without OpenSSL and its certificates, and else
+# with the same things.
+test_every_release_can_do_without_ssl() {
+    local version
+    for version in $(releases); do
+        printf 'from: python/v%s\nssl: false\n' "$version" | port small/python
+        real --dry-run "python/v$version"
+        status 0
+        out '  libs/openssl ' '  data/ca-certificates '
+        grep -oE '^  [a-z][^ ]+' .out | grep -vE '^  (libs/openssl|data/ca-certificates|python/v.*)$' | sort >with
+        real --dry-run small/python
+        status 0
+        not_out openssl
+        not_out ca-certificates
+        grep -oE '^  [a-z][^ ]+' .out | grep -v '^  small/python$' | sort >without
+        cmp -s with without || fail "$version: $(diff with without)"
+    done
+}
+
+# The check that every build ends with, run by this machine's Python: what the table of modules promises and is not
+# there, or the other way round, is named with the reason, and is a failure.
+test_a_module_that_is_not_as_the_table_says_fails_the_build() {
+    local check=$WL_SOURCE_ROOT/ports/python/base/imports.py
+    mkdir lib
+    printf 'import nothing_like_this\n' >lib/broken.py
+    printf 'raise RuntimeError("no good today")\n' >lib/angry.py
+    printf 'module\tstatus\tnote\njson\tyes\t\nbroken\tyes\t\nangry\tyes\t\nlost\tyes\t\ncsv\tno\tleft out\nodd\tuseless\t\n' >table
+    "$PYTHON" -c 'import zipfile; zipfile.ZipFile("empty.zip", "w").close()'
+    run env PYTHONPATH="$T/lib" "$PYTHON" "$check" table empty.zip
+    status 1
+    out "module broken cannot be imported: ModuleNotFoundError: No module named 'nothing_like_this'" \
+        'module angry cannot be imported: RuntimeError: no good today' \
+        "module lost cannot be imported: ModuleNotFoundError: No module named 'lost'" \
+        'module csv can be imported, contrary to modules.txt'
+    not_out 'module json'
+    err '4 of 5 modules are not as modules.txt says'
+    printf 'module\tstatus\tnote\njson\tyes\t\nlost\tno\tgone\n' >table
+    run "$PYTHON" "$check" table empty.zip
+    status 0
+    out '2 modules are as they should be, 1 of them missing'
+}
+
 # A base, a family like build-python, and releases that say no more than they must.
 test_a_release_of_three_lines_is_built_from_a_local_file() {
     port python/base <<'EOF'
@@ -192,7 +234,7 @@ EOF
         mkdir -p source/package
         made_up_source source/package "${patches[@]}" || fail "$series: patches that cannot stand side by side"
         cat >source/package/configure <<'EOF'
-for patched in Lib/asyncio/unix_events.py Modules/mmapmodule.c Modules/fcntlmodule.c; do
+for patched in Lib/asyncio/unix_events.py Modules/mmapmodule.c Modules/fcntlmodule.c Modules/_ctypes/callproc.c; do
   grep -q wasi "../src/$patched" || echo "not patched: $patched"
 done
 . "$CONFIG_SITE"
@@ -213,9 +255,9 @@ EOF
         not_err 'not patched'
         err "python/v$version" configure '--build=build-machine'
         case $series in
-        3.11 | 3.12) err 'host runner: none' 'modules: mmap fcntl' '--host=wasm32-unknown-wasi ' ;;
-        3.13 | 3.14) err 'host runner: none' 'modules: mmap fcntl _interpreters' '--host=wasm32-wasip1 ' ;;
-        3.15) err 'host runner: false' 'modules: mmap fcntl _interpreters' '--host=wasm32-wasip1 ' ;;
+        3.11 | 3.12) err 'host runner: none' 'modules: mmap fcntl _ctypes ' '--host=wasm32-unknown-wasi ' ;;
+        3.13 | 3.14) err 'host runner: none' 'modules: mmap fcntl _ctypes _interpreters' '--host=wasm32-wasip1 ' ;;
+        3.15) err 'host runner: false' 'modules: mmap fcntl _ctypes _interpreters' '--host=wasm32-wasip1 ' ;;
         *) fail "what is special of $series?" ;;
         esac
     done

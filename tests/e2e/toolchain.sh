@@ -40,6 +40,9 @@ steps:
   - name: build
     run: |
       printf '#include <stdio.h>\nint main(void) { puts("hello from wasi"); return 0; }\n' >a.c
+      # clang would run a wasm-opt that it finds.
+      $CC $CPPFLAGS $CFLAGS a.c $LDFLAGS -o a.wasm -### 2>&1 | grep wasm-opt | grep -v no-wasm-opt && exit 1
+      echo " $LDFLAGS " | grep -e ' --no-wasm-opt '
       $CC $CPPFLAGS $CFLAGS a.c $LDFLAGS -o a.wasm
       $AR rc liba.a a.wasm
       $NM --version >/dev/null

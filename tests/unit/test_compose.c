@@ -149,13 +149,13 @@ static void test_not_ours(void **state)
     put_file(state, "output/m/top/mine", "x");
     put_recipe(state, "m/top", SIMPLE);
     make_world(state, &w, "m/top");
-    assert_false(compose_made(top));
+    assert_false(compose_made(top, NULL));
     assert_class(compose(&w.s, &w.p, 0, w.output, &changed, &err), WL_E_IO, &err);
     assert_contains(err.text, "not made by wl-make");
     assert_file_is(mine, "x");
     assert_int_equal(unlink(mine), 0);
     assert_true(compose_it(&w, "m/top")); /* an empty folder is nobody's loss */
-    assert_true(compose_made(top));
+    assert_true(compose_made(top, NULL));
     assert_ok(remove_tree(top, &err), &err);
     write_text(top, "a file");
     assert_class(compose(&w.s, &w.p, 0, w.output, &changed, &err), WL_E_IO, &err);

@@ -137,6 +137,44 @@ static void test_several_roots(void **state)
     recipe_roots_free(&roots);
 }
 
+static void test_flavours(void **state)
+{
+    struct recipe_roots roots = roots_of(state);
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_STRV struct strv flavours = {0}, none = {0};
+    char *name;
+
+    make_ports(state);
+    put_recipe(state, "python/frozen", "for-each: python\nflavour: frozen\n" OTHER);
+    put_recipe(state, "cooked", "for-each: python\nflavour: boiled\n" OTHER);
+    assert_ok(ports_flavours(&roots, "python/v3.11.2", &flavours, &err), &err);
+    assert_int_equal(flavours.n, 2);
+    assert_string_equal(flavours.v[0], "boiled");
+    assert_string_equal(flavours.v[1], "frozen");
+    assert_ok(ports_flavours(&roots, "libs/zlib", &none, &err), &err);
+    assert_int_equal(none.n, 0);
+
+    assert_ok(ports_flavour(&roots, "python/v3.11.2", "frozen", &name, &err), &err);
+    assert_string_equal(name, "python/frozen/v3.11.2");
+    free(name);
+    assert_ok(ports_flavour(&roots, "python/v3.9.18", "boiled", &name, &err), &err);
+    assert_string_equal(name, "cooked/v3.9.18");
+    free(name);
+    assert_ok(ports_flavour(&roots, "libs/zlib", "plain", &name, &err), &err);
+    assert_string_equal(name, "libs/zlib");
+    free(name);
+    assert_class(ports_flavour(&roots, "python/v3.11.2", "raw", &name, &err), WL_E_USAGE, &err);
+    assert_null(name);
+    assert_string_equal(err.hint, "it has these: plain, boiled, frozen");
+    assert_class(ports_flavour(&roots, "libs/zlib", "frozen", &name, &err), WL_E_USAGE, &err);
+    assert_null(name);
+    /* A port of that family is one that can be named. */
+    assert_ok(ports_resolve(&roots, "python/frozen/3.11.2", &name, &err), &err);
+    assert_string_equal(name, "python/frozen/v3.11.2");
+    free(name);
+    recipe_roots_free(&roots);
+}
+
 static void test_no_folder(void **state)
 {
     struct recipe_roots roots = roots_of(state);
@@ -150,8 +188,8 @@ static void test_no_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_list),          TEST_IN_FOLDER(test_resolve),   TEST_IN_FOLDER(test_not_resolved),
-        TEST_IN_FOLDER(test_several_roots), TEST_IN_FOLDER(test_no_folder),
+        TEST_IN_FOLDER(test_list),          TEST_IN_FOLDER(test_resolve),  TEST_IN_FOLDER(test_not_resolved),
+        TEST_IN_FOLDER(test_several_roots), TEST_IN_FOLDER(test_flavours), TEST_IN_FOLDER(test_no_folder),
     };
 
     return cmocka_run_group_tests_name("ports", tests, NULL, NULL);

@@ -388,6 +388,52 @@ static void test_family(void **state)
     assert_string_equal(r->summary, "build python");
 }
 
+static void test_flavour(void **state)
+{
+    WL_CLEANUP_RECIPE struct recipe *r = NULL, *other = NULL;
+
+    put_recipe(state, "python/v3.11.2",
+               "version: \"3.11.2\"\nvars: [stack=8]\nsha256: " HASH_A
+               "\nsources: [{url: \"https://example.org/${version}.tar.gz\"}]\n" STEP);
+    put_recipe(state, "python/frozen", "for-each: python\nflavour: frozen\nsources: []\nneeds: [libs/z]\n" STEP);
+    r = load(state, "python/frozen/v3.11.2");
+    assert_string_equal(r->flavour, "frozen");
+    assert_string_equal(r->flavour_of, "python/v3.11.2");
+    assert_int_equal(r->sources_n, 0); /* and the hash of the port's source hurts nobody */
+    assert_int_equal(r->needs.n, 2);
+    assert_string_equal(r->needs.v[0], "python/v3.11.2");
+    assert_string_equal(r->needs.v[1], "libs/z");
+    assert_true(strv_has(&r->vars, "stack=8"));
+    /* It is not inherited. */
+    put_recipe(state, "python/thawed", "from: python/frozen\nfor-each: python\n");
+    other = load(state, "python/thawed/v3.11.2");
+    assert_null(other->flavour);
+    assert_int_equal(other->needs.n, 1);
+}
+
+static void test_flavour_errors(void **state)
+{
+    static const char *const wrong[][2] = {
+        {"flavour: frozen\nversion: \"1\"\n" STEP, "for-each"},
+        {"for-each: python\nflavour: plain\n" STEP, "plain"},
+        {"for-each: python\nflavour: Two Words\n" STEP, "no name"},
+        {"for-each: python\nflavour: \"\"\n" STEP, "no name"},
+    };
+    struct recipe_roots roots = roots_of(state);
+    struct recipe *r = NULL;
+
+    put_recipe(state, "python/v1", "version: \"1\"\n" STEP);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+        put_recipe(state, "wrong", wrong[i][0]);
+        assert_class(recipe_load(&roots, i ? "wrong/v1" : "wrong", &r, &err), WL_E_RECIPE, &err);
+        assert_contains(err.text, wrong[i][1]);
+        assert_null(r);
+    }
+    recipe_roots_free(&roots);
+}
+
 static void test_family_errors(void **state)
 {
     struct recipe_roots roots = roots_of(state);
@@ -523,6 +569,8 @@ int main(void)
         TEST_IN_FOLDER(test_extensions_refused),
         TEST_IN_FOLDER(test_family),
         TEST_IN_FOLDER(test_family_errors),
+        TEST_IN_FOLDER(test_flavour),
+        TEST_IN_FOLDER(test_flavour_errors),
         TEST_IN_FOLDER(test_refused),
         TEST_IN_FOLDER(test_error_place_in_the_chain),
         TEST_IN_FOLDER(test_long_chain),

@@ -889,7 +889,7 @@ static void test_missing_clients(void **state)
         {"debian:pool/main/x/x.deb", "apt-get is not installed"},
         {"pypi:x==1/x-1-py3-none-any.whl", "python3 is not installed: install the package python3-pip"},
         {"npm:x@1.0.0", "npm is not installed: install the package npm"},
-        {"crate:x@1.0.0", "cargo is not installed: install the package cargo"},
+        {"crate:x@1.0.0", "cargo is not installed: install the package cargo-web"},
         {"git+file:///x/y#0123456789abcdef0123456789abcdef01234567", "git is not installed: install the package git"},
     };
     FIXTURE(f);
@@ -1018,6 +1018,33 @@ static void test_pypi_source(void **state)
     assert_called_with(&f, "--no-binary=x");
     expected = xasprintf("x==1.0 --hash=sha256:%s\n", f.served);
     assert_file_is(args, expected);
+}
+
+/* pip says which hash it found, and keeps nothing: both hashes are told all the same. */
+static void test_pypi_wrong_hash(void **state)
+{
+    static const char found[] = "d5d47f8d3fc0f32d2f6ac7a3c9e1ed2bd1e8d0bc2fb6f3e5e1bd5fd1c7b1a4e2";
+    WL_CLEANUP_FREE char *script = NULL, *both = NULL;
+    FIXTURE(f);
+
+    script = xasprintf("cat <<'END' >&2\n"
+                       "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n"
+                       "    x==1.0 from https://index.invalid/x-1.0.tar.gz:\n"
+                       "        Expected sha256 %s\n"
+                       "             Got        %s\n\nEND\nexit 1",
+                       f.served, found);
+    fake(&f, "python3", script);
+    add_archive(&f, f.served);
+    add_url(&f, "pypi:x==1.0/x-1.0.tar.gz");
+    assert_class(fetch(&f), WL_E_VERIFY, &f.err);
+    both =
+        xasprintf("x-1.0.tar.gz from pypi:x==1.0/x-1.0.tar.gz is not what the recipe pins: expected sha256 %s, got %s",
+                  f.served, found);
+    assert_contains(f.err.text, both);
+    /* A text that only looks like it is an ordinary failure. */
+    fake(&f, "python3", "echo 'ERROR: Expected sha256 x'; echo 'Got  0123'; exit 1");
+    assert_class(fetch(&f), WL_E_FETCH, &f.err);
+    assert_contains(f.err.text, "Expected sha256 x");
 }
 
 static void test_pypi_bad(void **state)
@@ -1289,6 +1316,7 @@ int main(void)
         TEST_IN_FOLDER(test_debian_bad),
         TEST_IN_FOLDER(test_pypi_wheel),
         TEST_IN_FOLDER(test_pypi_source),
+        TEST_IN_FOLDER(test_pypi_wrong_hash),
         TEST_IN_FOLDER(test_pypi_bad),
         TEST_IN_FOLDER(test_npm),
         TEST_IN_FOLDER(test_npm_bad),

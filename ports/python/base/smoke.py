@@ -147,6 +147,106 @@ def maps():
     os.unlink("/data/other")
 
 
+def foreign_functions():
+    import ctypes
+    from ctypes import (CDLL, CFUNCTYPE, POINTER, BigEndianStructure, Structure, Union, addressof, byref, c_char_p, c_double,
+                        c_float, c_int, c_int64, c_longdouble, c_longlong, c_short, c_size_t, c_ubyte, c_uint, c_void_p, cast,
+                        create_string_buffer, memmove, pointer, py_object, pythonapi, sizeof, string_at, wstring_at)
+
+    # Data.
+    class Point(Structure):
+        _fields_ = ("x", c_short), ("y", c_double)
+
+    class Either(Union):
+        _fields_ = ("whole", c_uint), ("part", c_ubyte * 4)
+
+    class Network(BigEndianStructure):
+        _fields_ = ("a", c_uint), ("high", c_uint, 4)
+
+    assert sizeof(Point) == 16 and Point.y.offset == 8 and sizeof(c_void_p) == 4 and sizeof(c_longdouble) == 16
+    assert list(Either(0x01020304).part) == [4, 3, 2, 1] and bytes(Network(1, 2)) == b"\0\0\0\1\x20\0\0\0"
+    data = bytearray(8)
+    (c_int * 2).from_buffer(data)[1] = -1
+    assert data == b"\0\0\0\0\xff\xff\xff\xff"
+    assert string_at(b"abc") == b"abc" and wstring_at("\u20ac") == "\u20ac"
+    assert cast(pointer(Point(7, 1)), POINTER(c_short))[0] == 7
+    text = create_string_buffer(10)
+    assert memmove(text, b"hello", 5) == addressof(text) and text.value == b"hello"
+
+    # Calls: what is linked in, with the types it has.
+    everything = CDLL(None)
+    assert everything.strlen(b"12345") == 5 and everything.abs(-3) == everything.abs(3, "more") == 3
+    everything.ldexp.argtypes, everything.ldexp.restype = (c_double, c_int), c_double
+    assert everything.ldexp(1.5, 4) == 24
+    everything.powf.argtypes, everything.powf.restype = (c_float, c_float), c_float
+    assert everything.powf(3, 4) == 81
+    everything.llabs.argtypes, everything.llabs.restype = (c_longlong,), c_longlong
+    assert everything.llabs(-(1 << 40)) == 1 << 40
+
+    class Division(Structure):
+        _fields_ = ("quotient", c_int), ("rest", c_int)
+
+    everything.div.restype = Division
+    assert everything.div(17, 5).rest == 2
+    everything.crc32.restype = c_uint
+    assert everything.crc32(0, b"123456789", 9) == 0xCBF43926
+    everything.sqlite3_libversion.restype = c_char_p
+    import sqlite3
+    assert everything.sqlite3_libversion().decode() == sqlite3.sqlite_version
+    line = create_string_buffer(80)
+    everything.snprintf(line, c_size_t(80), b"%d %s %.3f %lld %hd|", 42, b"text", c_double(1 / 3), c_int64(-1 << 40),
+                        c_short(-2))
+    assert line.value == b"42 text 0.333 -1099511627776 -2|", line.value
+    whole, part = c_double(), c_int()
+    assert everything.sscanf(b"12 -2.5", b"%d %lf", byref(part), byref(whole)) == 2 and (part.value, whole.value) == (12, -2.5)
+    ctypes.set_errno(0)
+    with_errno = CDLL(None, use_errno=True)
+    assert with_errno.open(b"/data/nothing", os.O_RDONLY) == -1 and ctypes.get_errno() == 44, ctypes.get_errno()
+    pythonapi.PyLong_FromLong.restype = py_object
+    assert pythonapi.PyLong_FromLong(-5) == -5
+    pythonapi.PyUnicode_FromFormat.restype = py_object
+    assert pythonapi.PyUnicode_FromFormat(b"%d-%R", 1, py_object("a")) == "1-'a'"
+    assert c_int.in_dll(pythonapi, "Py_OptimizeFlag").value == sys.flags.optimize
+    pythonapi.PyErr_SetNone.argtypes = [py_object]
+    raises(KeyError, None, pythonapi.PyErr_SetNone, KeyError)
+
+    # Callbacks.
+    compare = CFUNCTYPE(c_int, POINTER(c_int), POINTER(c_int))
+    numbers = (c_int * 7)(5, 3, 9, -1, 7, 2, 5)
+    everything.qsort(numbers, 7, 4, compare(lambda a, b: a[0] - b[0]))
+    assert list(numbers) == [-1, 2, 3, 5, 5, 7, 9]
+    assert CFUNCTYPE(c_double, c_longlong, c_float)(lambda a, b: a * b)(1 << 33, 0.5) == 1 << 32
+    assert CFUNCTYPE(c_longdouble, c_longdouble)(lambda a: a + 1)(0.25) == 1.25
+    assert CFUNCTYPE(c_short, c_short)(lambda a: -a)(-3) == 3
+    kept = [CFUNCTYPE(c_int)(lambda n=n: n) for n in range(20)]
+    assert [function() for function in kept] == list(range(20))
+    for again in range(200):
+        assert CFUNCTYPE(c_int)(lambda: again)() == again
+
+    # What can not be is an exception that says why.
+    double = CDLL(None).sqrt
+    raises(ValueError, r"sqrt is a function \(f64\) -> f64, but the call is \(i32\) -> i32", double, 4)
+    raises(ValueError, "printf is a function", everything.printf)
+    raises(ValueError, "NULL", CFUNCTYPE(c_int)(0))
+    raises(ValueError, "nothing is known of a function at address 0xffff0", CFUNCTYPE(c_int)(0xFFFF0))
+    raises(NotImplementedError, "there is no callback", CFUNCTYPE(c_int, *[c_double] * 7), lambda *_: 0)
+    raises(NotImplementedError, "in use", lambda: [CFUNCTYPE(c_int)(lambda: 0) for _ in range(100)])
+    assert CFUNCTYPE(c_int)(lambda: 8)() == 8
+    raises(OSError, "libm.so.6: WASI can load no library", CDLL, "libm.so.6")
+    raises(AttributeError, "nothing_like_this", getattr, everything, "nothing_like_this")
+
+
+def raises(kind, words, function, *arguments):
+    import re
+
+    try:
+        function(*arguments)
+    except kind as error:
+        assert words is None or re.search(words, str(error)), error
+    else:
+        raise AssertionError(f"{function} raised nothing")
+
+
 def event_loop():
     import asyncio, signal, time
 
@@ -555,7 +655,7 @@ def recursion():
 
 SWITCHES = sys.argv[1:]
 os.makedirs("/data", exist_ok=True)
-for check in (this_python, linked_in, digests, tls, time_zones, compression, database, maps, event_loop, clear_errors, clocks,
-              recursion):
+for check in (this_python, linked_in, digests, tls, time_zones, compression, database, maps, foreign_functions, event_loop,
+              clear_errors, clocks, recursion):
     check()
     print("ok", check.__name__)

@@ -1,0 +1,23 @@
+/* What ctypes.CDLL(None) finds: what these headers declare and Python's libraries have, but for
+ * a few that symbols.py leaves out. */
+#include <Python.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include <sqlite3.h>
+#include <zlib.h>
+
+/* Declared in no public header, and asked for by CPython's own tests. */
+extern const struct _frozen *_PyImport_FrozenBootstrap, *_PyImport_FrozenStdlib, *_PyImport_FrozenTest;

@@ -1,0 +1,230 @@
+/* rofs-pack FOLDER ARCHIVE: writes what rofs.h describes. Runs on the build machine, with its compiler's program.
+ *
+ * The result depends on names and bytes alone: every file gets SOURCE_DATE_EPOCH (else 1980-01-01) as its time.
+ * Symbolic links are followed, anything that is neither file nor folder is an error. */
+#define _GNU_SOURCE
+#include "rofs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+_Static_assert(sizeof(struct rofs_header) == 32 && sizeof(struct rofs_node) == 32, "the layout of rofs.h");
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error the structs are written as they lie in memory
+#endif
+
+enum { ALIGN = 16, MAX_DEPTH = 64 };
+
+struct item {
+    char *path, *name;
+    size_t name_size;
+    struct item *children;
+    size_t n, depth;
+    bool folder;
+    unsigned char *bytes;
+    struct rofs_node node;
+};
+
+__attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    fputs("rofs-pack: ", stderr);
+    vfprintf(stderr, format, ap);
+    fputc('\n', stderr);
+    va_end(ap);
+    exit(1);
+}
+
+static void *need(void *p)
+{
+    if (!p)
+        fail("no memory");
+    return p;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct item *x = a, *y = b;
+    int order = memcmp(x->name, y->name, x->name_size < y->name_size ? x->name_size : y->name_size);
+
+    return order ? order : (x->name_size > y->name_size) - (x->name_size < y->name_size);
+}
+
+static void read_file(struct item *item, size_t size)
+{
+    FILE *f = fopen(item->path, "rb");
+
+    if (!f)
+        fail("cannot read %s: %s", item->path, strerror(errno));
+    item->bytes = need(malloc(size + 1));
+    if (fread(item->bytes, 1, size + 1, f) != size)
+        fail("cannot read %s: its size changed while it was read", item->path);
+    fclose(f);
+    item->node.size = size;
+}
+
+static void read_item(struct item *item);
+
+static void read_folder(struct item *item)
+{
+    DIR *dir = opendir(item->path);
+
+    if (!dir)
+        fail("cannot read %s: %s", item->path, strerror(errno));
+    if (item->depth == MAX_DEPTH)
+        fail("%s lies %d folders deep: a symbolic link that leads back?", item->path, MAX_DEPTH);
+    for (struct dirent *e; (e = readdir(dir));) {
+        struct item *child;
+
+        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+            continue;
+        item->children = need(realloc(item->children, (item->n + 1) * sizeof *child));
+        child = &item->children[item->n++];
+        *child = (struct item){.name = need(strdup(e->d_name)), .name_size = strlen(e->d_name)};
+        child->depth = item->depth + 1;
+        if (asprintf(&child->path, "%s/%s", item->path, e->d_name) < 0)
+            fail("no memory");
+    }
+    closedir(dir);
+    if (item->n)
+        qsort(item->children, item->n, sizeof *item->children, by_name);
+    for (size_t i = 0; i < item->n; i++)
+        read_item(&item->children[i]);
+}
+
+static void read_item(struct item *item)
+{
+    struct stat st;
+
+    if (stat(item->path, &st) < 0)
+        fail("cannot read %s: %s", item->path, strerror(errno));
+    item->folder = S_ISDIR(st.st_mode);
+    if (item->folder)
+        read_folder(item);
+    else if (S_ISREG(st.st_mode))
+        read_file(item, (size_t)st.st_size);
+    else
+        fail("%s is neither file nor folder", item->path);
+}
+
+/* All items in the order of the nodes: level by level, so that the children of a folder follow one another. */
+static struct item **in_order(struct item *root, size_t *n)
+{
+    size_t room = 1;
+    struct item **list = need(malloc(sizeof *list));
+
+    list[0] = root;
+    *n = 1;
+    for (size_t i = 0; i < *n; i++) {
+        struct item *item = list[i];
+
+        if (!item->folder)
+            continue;
+        while (room < *n + item->n)
+            list = need(realloc(list, (room *= 2) * sizeof *list));
+        item->node.start = *n;
+        item->node.size = item->n;
+        for (size_t k = 0; k < item->n; k++) {
+            item->children[k].node.parent = (uint32_t)i;
+            list[(*n)++] = &item->children[k];
+        }
+    }
+    return list;
+}
+
+/* Where the bytes of each file go. zoneinfo has most zones under several names. */
+static uint64_t place_bytes(struct item **list, size_t n, uint64_t end)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct item *item = list[i];
+        size_t k = 0;
+
+        if (item->folder)
+            continue;
+        while (k < i && (list[k]->folder || list[k]->node.size != item->node.size ||
+                         memcmp(list[k]->bytes, item->bytes, item->node.size) != 0))
+            k++;
+        if (k < i) {
+            item->node.start = list[k]->node.start;
+            continue;
+        }
+        end = (end + ALIGN - 1) / ALIGN * ALIGN;
+        item->node.start = end;
+        end += item->node.size;
+    }
+    return end;
+}
+
+static void pad(FILE *f, uint64_t *at, uint64_t to)
+{
+    for (; *at < to; (*at)++)
+        putc(0, f);
+}
+
+static void write_archive(const char *file, struct item **list, size_t n, struct rofs_header *header)
+{
+    FILE *f = fopen(file, "wb");
+    uint64_t at = header->names;
+
+    if (!f)
+        fail("cannot write %s: %s", file, strerror(errno));
+    fwrite(header, sizeof *header, 1, f);
+    for (size_t i = 0; i < n; i++)
+        fwrite(&list[i]->node, sizeof list[i]->node, 1, f);
+    for (size_t i = 0; i < n; i++) {
+        fwrite(list[i]->name, 1, list[i]->name_size, f);
+        at += list[i]->name_size;
+    }
+    for (size_t i = 0; i < n; i++) {
+        /* Bytes that were written already, for a file before this one. */
+        if (list[i]->folder || list[i]->node.start < at)
+            continue;
+        pad(f, &at, list[i]->node.start);
+        fwrite(list[i]->bytes, 1, list[i]->node.size, f);
+        at += list[i]->node.size;
+    }
+    pad(f, &at, header->size);
+    if (ferror(f) || fclose(f) != 0) {
+        remove(file);
+        fail("cannot write %s: %s", file, strerror(errno));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct rofs_header header = {.magic = ROFS_MAGIC};
+    const char *epoch = getenv("SOURCE_DATE_EPOCH");
+    struct item root = {.name = ""}, **list;
+    uint64_t names = 0;
+    size_t n;
+
+    if (argc != 3)
+        fail("usage: rofs-pack FOLDER ARCHIVE");
+    root.path = argv[1];
+    read_item(&root);
+    if (!root.folder)
+        fail("%s is not a folder", argv[1]);
+    list = in_order(&root, &n);
+    for (size_t i = 0; i < n; i++) {
+        list[i]->node.kind = list[i]->folder ? ROFS_FOLDER : ROFS_FILE;
+        list[i]->node.name = (uint32_t)names;
+        list[i]->node.name_size = (uint16_t)list[i]->name_size;
+        names += list[i]->name_size;
+    }
+    header.nodes = (uint32_t)n;
+    header.names = (uint32_t)(sizeof header + n * sizeof(struct rofs_node));
+    header.time = (epoch && *epoch ? strtoull(epoch, NULL, 10) : 315532800u) * 1000000000u;
+    header.size = place_bytes(list, n, header.names + names);
+    if (header.size > UINT32_MAX / 2)
+        fail("%s has %llu bytes: more than a module of 4 GB can hold beside its own memory", argv[1],
+             (unsigned long long)header.size);
+    write_archive(argv[2], list, n, &header);
+    return 0;
+}

@@ -1,0 +1,130 @@
+# The parts of start.c that are easier said in Python: make() before a snapshot is taken (it gives an app's code), resume()
+# when it is started, finish() at its end. What they import is imported in every snapshot.
+import gc
+import io
+import os
+import sys
+import weakref
+
+Module = type(sys)
+known = {}
+builtin_names = {}
+streams = []
+
+
+def program(folder, kind, target):
+    """The code of an app, which lies in the folder, and what __main__ has beside it."""
+    names = sys.modules["__main__"].__dict__
+    if kind == "script":
+        import importlib.machinery as machinery
+        file = folder + "/" + target
+        kind_of_loader = machinery.SourcelessFileLoader if file.endswith(".pyc") else machinery.SourceFileLoader
+        names.update(__file__=file, __cached__=None, __loader__=kind_of_loader("__main__", file))
+        return names["__loader__"].get_code("__main__")
+    if kind == "module":
+        import runpy
+        runpy._get_module_details(target)
+        text = "import runpy; runpy._run_module_as_main(%r)" % target
+    else:
+        module, attributes = target.split(":")
+        __import__(module)
+        text = "import sys; from %s import %s as main; sys.exit(main%s())" % (
+            module, attributes.split(".")[0], attributes[len(attributes.split(".")[0]):])
+    return compile(text, "<%s>" % target, "exec")
+
+
+def make(names, folder=None, kind=None, target=None):
+    """Each name is MODULE, or MODULE:NAME,... for what `from MODULE import NAME` imports."""
+    code = None
+    if folder:
+        sys.path.insert(0, folder)
+        if os.path.isdir(folder + "/site-packages"):
+            sys.modules["site"].addsitedir(folder + "/site-packages")
+    for name in names:
+        module, _, parts = name.partition(":")
+        __import__(module, fromlist=parts.split(",") if parts else ())
+    if folder:
+        code = program(folder, kind, target)
+    # What was made for a folder may be another folder's by the time of the start. The library inside stays.
+    for name in list(sys.path_importer_cache):
+        if not name.startswith(sys.prefix) or sys.path_importer_cache[name] is None or os.path.isdir(name):
+            del sys.path_importer_cache[name]
+    for name in ("stdin", "stdout", "stderr"):
+        setattr(sys, name, None)
+        setattr(sys, "__%s__" % name, None)
+    os.environ._data.clear()
+    known.update(sys.modules)
+    builtin_names.update(known["builtins"].__dict__)
+    gc.collect()
+    # What is here now needs not be looked at by any collection to come.
+    gc.freeze()
+    return code
+
+
+def stream(fd, name, mode, encoding, errors, buffered):
+    try:
+        os.fstat(fd)
+    except OSError:
+        return None
+    buffer = io.open(fd, mode + "b", -1 if buffered or mode == "r" else 0, closefd=False)
+    raw = buffer.raw if buffered or mode == "r" else buffer
+    raw.name = name
+    text = io.TextIOWrapper(buffer, encoding, errors, newline="\n",
+                            line_buffering=bool(buffered and (raw.isatty() or fd == 2)), write_through=not buffered)
+    text.mode = mode
+    streams.extend((raw, buffer, text))
+    return text
+
+
+def resume(environment, encoding, errors, buffered, pythonpath):
+    os.environ._data.update(environment)
+    sys.stdin = sys.__stdin__ = stream(0, "<stdin>", "r", encoding, errors, buffered)
+    sys.stdout = sys.__stdout__ = stream(1, "<stdout>", "w", encoding, errors, buffered)
+    sys.stderr = sys.__stderr__ = stream(2, "<stderr>", "w", encoding, "backslashreplace", buffered)
+    if pythonpath:
+        sys.path[0:0] = pythonpath.split(":")
+    customize = bool(pythonpath) or os.path.isdir(sys._stdlib_dir or "")
+    if "site" in known:
+        site = known["site"]
+        for folder in site.getsitepackages():
+            if folder not in sys.path and os.path.isdir(folder):
+                site.addsitedir(folder)
+                customize = True
+        if customize:
+            site.execsitecustomize()
+    if sys.warnoptions and "warnings" in known:
+        known["warnings"]._processoptions(sys.warnoptions)
+    # Modules that keep something of the moment at which they were imported.
+    if "random" in known:
+        known["random"].seed()
+    if "logging" in known:
+        import time
+        now = time.time if sys.version_info < (3, 13) else time.time_ns
+        known["logging"]._startTime = now()
+
+
+def finish():
+    for name in ("path", "argv", "ps1", "ps2", "last_exc", "last_type", "last_value", "last_traceback",
+                 "path_hooks", "__interactivehook__", "meta_path"):
+        if name in sys.__dict__:
+            setattr(sys, name, None)
+    for name in ("stdin", "stdout", "stderr"):
+        setattr(sys, name, getattr(sys, "__%s__" % name, None))
+    new = [weakref.ref(module) for name, module in sys.modules.items()
+           if isinstance(module, Module) and (known.get(name) is not module or name == "__main__")]
+    sys.modules.clear()
+    known.pop("__main__", None)
+    builtins = known["builtins"].__dict__
+    builtins.update(builtin_names)
+    gc.collect()
+    while new:
+        module = new.pop()()
+        if module is not None:
+            wipe(module)
+            del module
+    gc.collect()
+    # What is left is held by modules of the snapshot, which are not taken down.
+    mine = {id(s) for s in streams}
+    for thing in gc.get_objects():
+        if id(thing) not in mine:
+            end_object(thing)

@@ -1,0 +1,398 @@
+#include "snapshot.h"
+
+#include "err.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PAGE = 65536, HEADER = 8 };
+enum section { MEMORY = 5, GLOBAL = 6, EXPORT = 7, START = 8, DATA = 11, DATA_COUNT = 12 };
+/* A run of zeros of this length begins a new segment; a segment's head takes up to a dozen bytes. JavaScript's engines
+ * take 100,000 segments at most (https://webassembly.github.io/spec/js-api/#limits), so more zeros are taken along
+ * where there would be too many. */
+enum { FIRST_GAP = 32, MOST_SEGMENTS = 50000 };
+
+/* The bytes of a module that are still to be read. A read past their end gives 0 and marks them as bad. */
+struct reader {
+    const uint8_t *at, *end;
+    bool bad;
+};
+
+struct writer {
+    uint8_t *bytes;
+    size_t used, size;
+    bool failed;
+};
+
+struct snapshot {
+    const char *module, *entry;
+    const uint8_t *memory;
+    size_t size;
+    struct wlpy_err *err;
+    struct writer out;
+};
+
+static uint64_t leb(struct reader *r)
+{
+    uint64_t n = 0;
+
+    for (unsigned shift = 0; shift < 64 && r->at < r->end; shift += 7) {
+        uint8_t byte = *r->at++;
+
+        n |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80)
+            return n;
+    }
+    r->bad = true;
+    return 0;
+}
+
+static uint8_t byte(struct reader *r)
+{
+    if (r->at < r->end)
+        return *r->at++;
+    r->bad = true;
+    return 0;
+}
+
+/* What follows, `n` bytes of it, as a reader of its own. */
+static struct reader part(struct reader *r, uint64_t n)
+{
+    struct reader p = {r->at, r->at, false};
+
+    if (n > (uint64_t)(r->end - r->at)) {
+        r->bad = true;
+        return p;
+    }
+    r->at += n;
+    p.end = r->at;
+    return p;
+}
+
+static void put(struct writer *w, const void *bytes, size_t n)
+{
+    if (w->failed || n == 0)
+        return;
+    if (n > w->size - w->used) {
+        size_t size = (w->size + n) * 3 / 2;
+        uint8_t *more = realloc(w->bytes, size);
+
+        if (!more) {
+            w->failed = true;
+            return;
+        }
+        w->bytes = more;
+        w->size = size;
+    }
+    memcpy(w->bytes + w->used, bytes, n);
+    w->used += n;
+}
+
+static void put_byte(struct writer *w, uint8_t b)
+{
+    put(w, &b, 1);
+}
+
+static void put_leb(struct writer *w, uint64_t n)
+{
+    do {
+        put_byte(w, (uint8_t)((n & 0x7f) | (n > 0x7f ? 0x80 : 0)));
+        n >>= 7;
+    } while (n);
+}
+
+/* i32.const takes a signed number. */
+static void put_address(struct writer *w, uint32_t address)
+{
+    int64_t n = (int32_t)address;
+
+    for (bool more = true; more;) {
+        uint8_t b = n & 0x7f;
+
+        n >>= 7;
+        more = !((n == 0 && !(b & 0x40)) || (n == -1 && (b & 0x40)));
+        put_byte(w, b | (more ? 0x80 : 0));
+    }
+}
+
+static void put_section(struct writer *w, enum section id, struct writer *content)
+{
+    put_byte(w, (uint8_t)id);
+    put_leb(w, content->used);
+    put(w, content->bytes, content->used);
+    w->failed |= content->failed;
+    free(content->bytes);
+}
+
+static int refuse(struct snapshot *s, const char *why)
+{
+    err_set(s->err, WLPY_E_MODULE, "cannot make a snapshot of %s: %s", s->module, why);
+    return err_hint(s->err, "link it as one module with one memory of its own");
+}
+
+/* ---- memory, as segments ---- */
+
+struct segment {
+    size_t from, to;
+};
+
+/* The next part of the memory that is not zeros, from s->to on. */
+static bool next_segment(const struct snapshot *s, size_t gap, struct segment *segment)
+{
+    size_t from = segment->to, to, zeros = 0;
+
+    while (from < s->size && s->memory[from] == 0)
+        from++;
+    if (from == s->size)
+        return false;
+    for (to = from; to < s->size && zeros < gap; to++)
+        zeros = s->memory[to] ? 0 : zeros + 1;
+    *segment = (struct segment){from, to - zeros};
+    return true;
+}
+
+static size_t count_segments(const struct snapshot *s, size_t *gap)
+{
+    size_t n;
+
+    for (*gap = FIRST_GAP;; *gap *= 2) {
+        struct segment segment = {0};
+
+        for (n = 0; next_segment(s, *gap, &segment);)
+            n++;
+        if (n <= MOST_SEGMENTS)
+            return n;
+    }
+}
+
+static void write_data(struct snapshot *s)
+{
+    struct writer w = {0};
+    struct segment segment = {0};
+    size_t gap, n = count_segments(s, &gap);
+
+    put_leb(&w, n);
+    while (next_segment(s, gap, &segment)) {
+        put_byte(&w, 0); /* active, memory 0 */
+        put_byte(&w, 0x41);
+        put_address(&w, (uint32_t)segment.from);
+        put_byte(&w, 0x0b);
+        put_leb(&w, segment.to - segment.from);
+        put(&w, s->memory + segment.from, segment.to - segment.from);
+    }
+    put_section(&s->out, DATA, &w);
+}
+
+/* ---- the other sections that change, or say that this does not work ---- */
+
+static int memory_section(struct snapshot *s, struct reader r)
+{
+    struct writer w = {0};
+    uint64_t count = leb(&r), flags = leb(&r);
+
+    leb(&r);
+    if (count != 1 || flags > 1)
+        return refuse(s, "it has more than one memory, or one that is shared or of 64 bits");
+    put_leb(&w, 1);
+    put_leb(&w, flags);
+    put_leb(&w, s->size / PAGE);
+    if (flags)
+        put_leb(&w, leb(&r));
+    put_section(&s->out, MEMORY, &w);
+    return r.bad ? refuse(s, "its memory section is broken") : 0;
+}
+
+static int global_section(struct snapshot *s, struct reader r)
+{
+    uint64_t count = leb(&r), variables = 0;
+
+    for (uint64_t i = 0; i < count && !r.bad; i++) {
+        uint8_t op;
+
+        byte(&r);
+        variables += byte(&r);
+        op = byte(&r);
+        if (op == 0x41 || op == 0x42 || op == 0x23)
+            leb(&r);
+        else if (op == 0x43 || op == 0x44)
+            part(&r, op == 0x43 ? 4 : 8);
+        else
+            r.bad = true;
+        r.bad |= byte(&r) != 0x0b;
+    }
+    if (r.bad)
+        return refuse(s, "its globals are not ones that are understood");
+    if (variables > 1)
+        return refuse(s, "it has more variables outside of its memory than the stack pointer");
+    return 0;
+}
+
+static int export_section(struct snapshot *s, struct reader r)
+{
+    struct writer kept = {0}, w = {0};
+    uint64_t count = leb(&r), left = 0;
+
+    for (uint64_t i = 0; i < count && !r.bad; i++) {
+        const uint8_t *from = r.at;
+        struct reader name = part(&r, leb(&r));
+        size_t n = (size_t)(name.end - name.at);
+
+        byte(&r);
+        leb(&r);
+        if (n == strlen(s->entry) && !memcmp(name.at, s->entry, n))
+            continue;
+        put(&kept, from, (size_t)(r.at - from));
+        left++;
+    }
+    put_leb(&w, left);
+    put(&w, kept.bytes, kept.used);
+    w.failed |= kept.failed;
+    free(kept.bytes);
+    put_section(&s->out, EXPORT, &w);
+    return r.bad ? refuse(s, "its exports are broken") : 0;
+}
+
+static void data_count_section(struct snapshot *s)
+{
+    struct writer w = {0};
+    size_t gap;
+
+    put_leb(&w, count_segments(s, &gap));
+    put_section(&s->out, DATA_COUNT, &w);
+}
+
+/* Segments that the program itself copies later would have to be kept as they are. */
+static int check_data(struct snapshot *s, struct reader r)
+{
+    uint64_t count = leb(&r);
+
+    for (uint64_t i = 0; i < count && !r.bad; i++) {
+        if (leb(&r) != 0)
+            return refuse(s, "it has data that is copied while it runs");
+        while (byte(&r) != 0x0b && !r.bad)
+            leb(&r);
+        part(&r, leb(&r));
+    }
+    return r.bad ? refuse(s, "its data section is broken") : 0;
+}
+
+static int rewrite(struct snapshot *s, struct reader r)
+{
+    bool data = false, memory = false;
+    int status = 0;
+
+    put(&s->out, r.at, HEADER);
+    r.at += HEADER;
+    while (status == 0 && r.at < r.end) {
+        const uint8_t *from = r.at;
+        uint8_t id = byte(&r);
+        struct reader content = part(&r, leb(&r));
+
+        if (r.bad)
+            return refuse(s, "it is broken");
+        switch (id) {
+        case MEMORY:
+            memory = true;
+            status = memory_section(s, content);
+            break;
+        case EXPORT:
+            status = export_section(s, content);
+            break;
+        case START:
+            status = refuse(s, "it has a start section, which would run again");
+            break;
+        case DATA_COUNT:
+            data_count_section(s);
+            break;
+        case DATA:
+            data = true;
+            status = check_data(s, content);
+            if (status == 0)
+                write_data(s);
+            break;
+        case GLOBAL:
+            status = global_section(s, content);
+            /* fallthrough */
+        default:
+            put(&s->out, from, (size_t)(r.at - from));
+        }
+    }
+    if (status == 0 && !memory)
+        return refuse(s, "its memory is not its own");
+    if (status == 0 && !data)
+        write_data(s);
+    if (status == 0 && s->out.failed)
+        return err_set(s->err, WLPY_E_SETUP, "out of memory");
+    return status;
+}
+
+static int write_all(int fd, const uint8_t *bytes, size_t n)
+{
+    while (n) {
+        ssize_t k = write(fd, bytes, n);
+
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            return -1;
+        bytes += k;
+        n -= (size_t)k;
+    }
+    return 0;
+}
+
+/* Beside the file first, so that no half of one is ever there. */
+static int write_file(struct snapshot *s, const char *out)
+{
+    size_t n = strlen(out) + sizeof ".XXXXXX";
+    char *temporary = malloc(n);
+    mode_t mask = umask(0);
+    int fd, bad;
+
+    umask(mask);
+    if (!temporary)
+        return err_set(s->err, WLPY_E_SETUP, "out of memory");
+    snprintf(temporary, n, "%s.XXXXXX", out);
+    fd = mkstemp(temporary);
+    bad = fd < 0 || write_all(fd, s->out.bytes, s->out.used) < 0 || fchmod(fd, 0666 & ~mask) < 0;
+    if (fd >= 0)
+        bad |= close(fd) < 0;
+    if (!bad)
+        bad = rename(temporary, out) < 0;
+    if (bad) {
+        err_set(s->err, WLPY_E_SETUP, "cannot write %s: %s", out, strerror(errno));
+        err_hint(s->err, "name a folder that may be written to and has room");
+        if (fd >= 0)
+            unlink(temporary);
+    }
+    free(temporary);
+    return bad ? -WLPY_E_SETUP : 0;
+}
+
+int snapshot_write(const char *module, const char *entry, const uint8_t *memory, size_t size, const char *out,
+                   struct wlpy_err *err)
+{
+    struct snapshot s = {.module = module, .entry = entry, .memory = memory, .size = size, .err = err};
+    int fd = open(module, O_RDONLY | O_CLOEXEC), r;
+    struct stat st;
+    uint8_t *bytes = MAP_FAILED;
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > HEADER)
+        bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (fd >= 0)
+        close(fd);
+    if (bytes == MAP_FAILED)
+        return err_set(err, WLPY_E_MISSING, "cannot read %s again: %s", module, strerror(errno));
+    r = rewrite(&s, (struct reader){bytes, bytes + st.st_size, false});
+    munmap(bytes, (size_t)st.st_size);
+    if (r == 0)
+        r = write_file(&s, out);
+    free(s.out.bytes);
+    return r;
+}

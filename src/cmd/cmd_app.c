@@ -1,0 +1,215 @@
+/* wl-make app: a program with its packages and data as one module that starts at once. */
+#include "app.h"
+#include "fs.h"
+#include "pack.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* The newest Python of which every part is tested here. */
+#define DEFAULT_PYTHON "python/v3.13.5"
+#define RUNNER_PORT "toolchain/wl-run"
+#define ROFS_PACK_PORT "toolchain/rofs-pack"
+
+static int check_options(const struct options *o, struct wl_err *err)
+{
+    if (o->args.n > 1) {
+        wl_err_set(err, WL_E_USAGE, "app takes one program, not %zu", o->args.n);
+        return wl_err_hint(err, "name its folder, or add the other files with --include-data");
+    }
+    if (!o->args.n && !o->module && !o->entry_point) {
+        wl_err_set(err, WL_E_USAGE, "name a program");
+        return wl_err_hint(err, "a script, a folder with __main__.py, --module NAME or --entry-point NAME");
+    }
+    if (o->module && o->entry_point) {
+        wl_err_set(err, WL_E_USAGE, "--module and --entry-point each say what the app runs");
+        return wl_err_hint(err, "give one of them");
+    }
+    if (o->entry_point && !o->requirements) {
+        wl_err_set(err, WL_E_USAGE, "--entry-point names a script of a requirement, but there are no requirements");
+        return wl_err_hint(err, "give the file that lists them with -r");
+    }
+    if ((o->lock || o->update) && !o->requirements) {
+        wl_err_set(err, WL_E_USAGE, "--lock and --update are about requirements, but there are none");
+        return wl_err_hint(err, "give the file that lists them with -r");
+    }
+    if (o->hash_seed && strcmp(o->hash_seed, "random") != 0 &&
+        (strspn(o->hash_seed, "0123456789") != strlen(o->hash_seed) || strlen(o->hash_seed) > 10 ||
+         strtoull(o->hash_seed, NULL, 10) > 0xffffffffu)) {
+        wl_err_set(err, WL_E_USAGE, "--hash-seed takes a number from 0 to 4294967295, or random, not '%s'",
+                   o->hash_seed);
+        return wl_err_hint(err, "0 turns the randomisation of hashes off");
+    }
+    return 0;
+}
+
+/* The names of modules in a list with commas. */
+static void split_imports(const struct strv *given, struct strv *imports)
+{
+    for (size_t i = 0; i < given->n; i++)
+        for (const char *p = given->v[i]; *p;) {
+            size_t n = strcspn(p, ", ");
+
+            if (n)
+                strv_take(imports, xstrndup(p, n));
+            p += n + (p[n] != '\0');
+        }
+}
+
+/* "SOURCE[:PLACE]" as collect.py takes it. */
+static int split_data(const struct strv *given, struct strv *data, struct wl_err *err)
+{
+    for (size_t i = 0; i < given->n; i++) {
+        const char *colon = strrchr(given->v[i], ':');
+        WL_CLEANUP_FREE char *source = colon && !path_exists(given->v[i])
+                                           ? xstrndup(given->v[i], (size_t)(colon - given->v[i]))
+                                           : xstrdup(given->v[i]);
+
+        if (!path_exists(source)) {
+            wl_err_errno(err, WL_E_USAGE, "--include-data %s", given->v[i]);
+            return wl_err_hint(err, "it takes a file or folder, and behind a colon its place in the app");
+        }
+        strv_addf(data, "%s=%s", source, strlen(source) < strlen(given->v[i]) ? colon + 1 : "");
+    }
+    return 0;
+}
+
+static int check_program(const char *program, struct wl_err *err)
+{
+    struct stat st;
+
+    if (stat(program, &st) < 0) {
+        wl_err_errno(err, WL_E_USAGE, "cannot read the program %s", program);
+        return wl_err_hint(err, "name a script, or a folder with __main__.py");
+    }
+    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+        wl_err_set(err, WL_E_USAGE, "%s is neither a script nor a folder", program);
+        return wl_err_hint(err, "name a script, or a folder with __main__.py");
+    }
+    return 0;
+}
+
+/* Where the app goes unless --output says it: NAME.wasm in the working folder. */
+static char *default_output(const struct options *o)
+{
+    WL_CLEANUP_FREE char *whole = o->args.n ? path_absolute(o->args.v[0]) : NULL;
+    const char *name = o->entry_point ? o->entry_point : o->module ? o->module : NULL;
+    size_t n;
+
+    if (!name) {
+        for (n = strlen(whole); n > 1 && (whole[n - 1] == '/' || ends_with(whole, "/.")); n--)
+            whole[n - 1] = '\0';
+        name = path_base(whole);
+    }
+    n = strlen(name);
+    if (!o->module && !o->entry_point && ends_with(name, ".py"))
+        n -= 3;
+    return xasprintf("%.*s.wasm", (int)n, name);
+}
+
+/* The path of a file of a port's artifact, and the port's key. */
+static char *in_artifact(struct app *a, const struct plan *p, const char *port, const char *file, const char **key)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (!strcmp(p->nodes[i].recipe->name, port)) {
+            WL_CLEANUP_FREE char *artifact = store_path(&a->store, p->nodes[i].key);
+
+            if (key)
+                *key = p->nodes[i].key;
+            return path_join(artifact, file);
+        }
+    return NULL;
+}
+
+static int make(struct app *a, const struct plan *p, const char *single, const char *build_python, struct pack *k,
+                struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *wasm = in_artifact(a, p, single, "bin/python-single.wasm", NULL);
+    WL_CLEANUP_FREE char *python = in_artifact(a, p, build_python, ".", &k->build_python_key);
+    WL_CLEANUP_FREE char *rofs_pack = in_artifact(a, p, ROFS_PACK_PORT, "bin/rofs-pack", NULL);
+    WL_CLEANUP_FREE char *wl_run = in_artifact(a, p, RUNNER_PORT, "bin/wl-run", NULL);
+    WL_CLEANUP_FREE char *collect = path_join(a->roots.repo, "src/pack/collect.py");
+
+    k->python = wasm;
+    k->build_python = python;
+    k->rofs_pack = rofs_pack;
+    k->wl_run = wl_run;
+    k->collect = collect;
+    return pack(k, err);
+}
+
+static int report(const struct app *a, const char *out, struct wl_err *err)
+{
+    struct stat st;
+
+    if (stat(out, &st) < 0)
+        return wl_err_errno(err, WL_E_IO, "cannot find %s again", out);
+    if (!a->options.quiet) {
+        WL_CLEANUP_FREE char *size = human_size((unsigned long long)st.st_size);
+
+        printf("%s (%s)\n", out, size);
+    }
+    return 0;
+}
+
+int cmd_app(struct app *a, struct wl_err *err)
+{
+    const struct options *o = &a->options;
+    WL_CLEANUP_FREE char *port = NULL, *single = NULL, *build_python = NULL, *series = NULL;
+    WL_CLEANUP_FREE char *out = o->file ? xstrdup(o->file) : NULL;
+    WL_CLEANUP_STRV struct strv names = {0}, imports = {0}, data = {0};
+    struct fetch_options fetch = {.cache = a->store.sources, .offline = o->offline, .cancel = &a->cancel};
+    struct build_options b;
+    struct plan p = {0};
+    struct pack k;
+    int r = check_options(o, err);
+
+    if (r == 0 && o->args.n)
+        r = check_program(o->args.v[0], err);
+    if (r == 0)
+        r = split_data(&o->include_data, &data, err);
+    if (r == 0)
+        r = ports_resolve(&a->roots, o->python ? o->python : DEFAULT_PYTHON, &port, err);
+    if (r == 0 && !starts_with(port, "python/v")) {
+        wl_err_set(err, WL_E_USAGE, "--python %s: this port is no Python", o->python);
+        r = wl_err_hint(err, "for example --python 3.13.5");
+    }
+    if (r == 0)
+        r = ports_flavour(&a->roots, port, "single", &single, err);
+    if (r < 0)
+        return r;
+    build_python = xasprintf("build-python/%s", port + strlen("python/"));
+    series = xstrdup(port + strlen("python/v"));
+    *strrchr(series, '.') = '\0';
+    split_imports(&o->imports, &imports);
+    if (!out)
+        out = default_output(o);
+    strv_add(&names, single);
+    strv_add(&names, RUNNER_PORT);
+    strv_add(&names, ROFS_PACK_PORT);
+    strv_add(&names, build_python);
+    app_build_options(a, &b, false);
+    k = (struct pack){.program = o->args.n ? o->args.v[0] : NULL,
+                      .module = o->module,
+                      .entry = o->entry_point,
+                      .requirements = o->requirements,
+                      .lock = o->lock,
+                      .imports = &imports,
+                      .data = &data,
+                      .hash_seed = o->hash_seed,
+                      .update = o->update,
+                      .strip_source = o->strip_source,
+                      .no_imports = o->no_imports,
+                      .out = out,
+                      .series = series,
+                      .store = &a->store,
+                      .fetch = &fetch,
+                      .cancel = &a->cancel,
+                      .events = &a->events};
+    r = app_build(a, &b, &names, &p, err);
+    if (r == 0)
+        r = make(a, &p, single, build_python, &k, err);
+    plan_free(&p);
+    return r < 0 ? r : report(a, out, err);
+}

@@ -1,0 +1,288 @@
+#include "pack.h"
+
+#include "fs.h"
+#include "hash.h"
+#include "run.h"
+#include "wheels.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* The project's own secret of hashes: the same for all, so that everybody gets the same bytes (docs/snapshot.md). */
+#define HASH_SEED "20261123"
+
+enum { MAX_LOCK = 4 << 20 };
+
+/* What collect.py tells of the program. */
+struct program {
+    char *kind, *target;
+    struct strv imports;
+};
+
+static void program_free(struct program *p)
+{
+    free(p->kind);
+    free(p->target);
+    strv_free(&p->imports);
+}
+
+static void tell(const struct pack *k, const char *text)
+{
+    k->events->emit(k->events->data, &(struct event){.kind = EVENT_NOTE, .text = text});
+}
+
+/* Runs a program of the project's own; what it printed is `output`, also when it fails. */
+static int run_tool(const struct pack *k, const struct strv *argv, int *status, char **output, struct wl_err *err)
+{
+    struct run run = {.argv = argv->v, .cancel = k->cancel};
+
+    return run_capture(&run, status, output, err);
+}
+
+/* A failure of collect.py or rofs-pack: their last line says what it is. */
+static int tool_failed(const char *output, struct wl_err *err)
+{
+    size_t n = strlen(output);
+    const char *line;
+
+    while (n && output[n - 1] == '\n')
+        n--;
+    for (line = output + n; line > output && line[-1] != '\n';)
+        line--;
+    wl_err_set(err, WL_E_FAILED, "%.*s", (int)(output + n - line), line);
+    return wl_err_hint(err, "nothing was written");
+}
+
+/* ---- requirements ---- */
+
+static char *lock_file(const struct pack *k)
+{
+    size_t n = strlen(k->requirements);
+
+    if (k->lock)
+        return xstrdup(k->lock);
+    return xasprintf("%.*s.lock", (int)(ends_with(k->requirements, ".txt") ? n - 4 : n), k->requirements);
+}
+
+/* The folder of what a lock file pins, compiled, in the store. */
+static int find_site(const struct pack *k, const char *scratch, char **site, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *lock = lock_file(k), *pinned = NULL, *stage = path_join(scratch, "stage"), *folder = NULL;
+    WL_CLEANUP_FREE char *python = path_join(k->build_python, "bin/python3"), *output = NULL, *artifact = NULL;
+    WL_CLEANUP_STRV struct strv argv = {0};
+    struct wheels w = {
+        .requirements = k->requirements, .lock = lock, .series = k->series, .scratch = scratch, .update = k->update};
+    struct hash *h;
+    char key[HASH_HEX_SIZE];
+    int status = 0, r;
+
+    r = wheels_lock(&w, k->fetch, err);
+    if (r == 0)
+        r = file_read(lock, MAX_LOCK, &pinned, NULL, err);
+    if (r < 0)
+        return r;
+    h = hash_new();
+    hash_field(h, "site", "1");
+    hash_field(h, "lock", pinned);
+    hash_field(h, "python", k->build_python_key);
+    hash_field(h, "strip", k->strip_source ? "yes" : "no");
+    hash_end(h, key);
+    artifact = store_path(k->store, key);
+    *site = path_join(artifact, "site-packages");
+    if (path_is_dir(*site))
+        return 0;
+    tell(k, "installing the requirements");
+    folder = path_join(stage, "site-packages");
+    r = make_dirs(stage, err);
+    if (r == 0)
+        r = wheels_install(&w, folder, k->fetch, err);
+    strv_add(&argv, python);
+    strv_add(&argv, "-I");
+    strv_add(&argv, k->collect);
+    strv_add(&argv, "site");
+    strv_add(&argv, folder);
+    if (k->strip_source)
+        strv_add(&argv, "--strip-source");
+    if (r == 0)
+        r = run_tool(k, &argv, &status, &output, err);
+    if (r == 0 && status != 0)
+        r = tool_failed(output, err);
+    return r < 0 ? r : store_commit(k->store, key, stage, err);
+}
+
+/* ---- the program ---- */
+
+static void read_line(const struct pack *k, char *line, struct program *p)
+{
+    char *rest = strchr(line, ' ');
+
+    if (!rest)
+        return;
+    *rest++ = '\0';
+    if (!strcmp(line, "target")) {
+        char *target = strchr(rest, ' ');
+
+        if (!target)
+            return;
+        p->kind = xstrndup(rest, (size_t)(target - rest));
+        p->target = xstrdup(target + 1);
+    } else if (!strcmp(line, "import") && !k->no_imports) {
+        strv_add_once(&p->imports, rest);
+    } else if (!strcmp(line, "warning")) {
+        tell(k, rest);
+    }
+}
+
+static int collect(const struct pack *k, const char *folder, const char *site, struct program *p, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *python = path_join(k->build_python, "bin/python3"), *output = NULL;
+    WL_CLEANUP_STRV struct strv argv = {0};
+    int status = 0, r = make_dirs(folder, err);
+
+    strv_add(&argv, python);
+    strv_add(&argv, "-I");
+    strv_add(&argv, k->collect);
+    strv_add(&argv, "app");
+    strv_add(&argv, folder);
+    if (k->program)
+        strv_addf(&argv, "--program=%s", k->program);
+    if (k->module)
+        strv_addf(&argv, "--module=%s", k->module);
+    if (k->entry)
+        strv_addf(&argv, "--entry=%s", k->entry);
+    if (site)
+        strv_addf(&argv, "--site=%s", site);
+    for (size_t i = 0; i < k->data->n; i++)
+        strv_addf(&argv, "--data=%s", k->data->v[i]);
+    if (k->strip_source)
+        strv_add(&argv, "--strip-source");
+    if (r == 0)
+        r = run_tool(k, &argv, &status, &output, err);
+    if (r == 0 && status != 0)
+        r = tool_failed(output, err);
+    if (r < 0)
+        return r;
+    for (char *line = output, *end; *line; line = end + 1) {
+        end = line + strcspn(line, "\n");
+        if (!*end) {
+            read_line(k, line, p);
+            break;
+        }
+        *end = '\0';
+        read_line(k, line, p);
+    }
+    if (!p->kind)
+        return wl_err_set(err, WL_E_FAILED, "%s told of no program: %s", k->collect, output);
+    return 0;
+}
+
+static int archive(const struct pack *k, const char *folder, const char *site, const char *file, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *link = path_join(folder, "site-packages"), *output = NULL;
+    WL_CLEANUP_STRV struct strv argv = {0};
+    int status = 0, r;
+
+    if (site && symlink(site, link) < 0)
+        return wl_err_errno(err, WL_E_IO, "cannot make the link %s", link);
+    strv_add(&argv, k->rofs_pack);
+    strv_add(&argv, folder);
+    strv_add(&argv, file);
+    r = run_tool(k, &argv, &status, &output, err);
+    return r < 0 || status == 0 ? r : tool_failed(output, err);
+}
+
+static void hash_seed(const struct pack *k, struct str *to)
+{
+    unsigned int seed = 0;
+
+    if (!k->hash_seed) {
+        str_add(to, HASH_SEED);
+    } else if (strcmp(k->hash_seed, "random") != 0) {
+        str_add(to, k->hash_seed);
+    } else {
+        while (seed == 0)
+            if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
+                seed = 0;
+        str_addf(to, "%u", seed);
+    }
+}
+
+static int snapshot(const struct pack *k, const char *scratch, const struct program *p, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *output = NULL;
+    WL_CLEANUP_STR struct str seed = {0};
+    WL_CLEANUP_STRV struct strv argv = {0};
+    int status = 0, r;
+
+    hash_seed(k, &seed);
+    strv_add(&argv, k->wl_run);
+    /* What is compiled here runs for a second; but the next app needs the same. */
+    strv_add(&argv, "--quick");
+    strv_addf(&argv, "--cache-dir=%s/compiled", k->store->cache);
+    strv_addf(&argv, "--dir=%s::/app::ro", scratch);
+    strv_addf(&argv, "--env=PYTHONHASHSEED=%s", seed.s);
+    strv_add(&argv, "--argv0=python");
+    strv_addf(&argv, "--snapshot=%s", k->out);
+    for (const char *const *a = (const char *const[]){k->python, "--app", "/app/archive", p->kind, p->target, NULL}; *a;
+         a++)
+        strv_add(&argv, *a);
+    strv_addv(&argv, &p->imports);
+    strv_addv(&argv, k->imports);
+    tell(k, "starting Python with the program, to save it as it is then");
+    r = run_tool(k, &argv, &status, &output, err);
+    if (r < 0)
+        return r;
+    fputs(output, stderr);
+    if (status == 0)
+        return 0;
+    wl_err_set(err, WL_E_FAILED, "%s could not be made: importing what the program needs failed, see above", k->out);
+    return wl_err_hint(err, "--no-imports leaves the program's own imports to its start");
+}
+
+static int pack_in(const struct pack *k, const char *scratch, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *site = NULL, *folder = path_join(scratch, "app"), *file = path_join(scratch, "archive");
+    __attribute__((cleanup(program_free))) struct program p = {0};
+    int r = 0;
+
+    if (k->requirements)
+        r = find_site(k, scratch, &site, err);
+    if (r == 0)
+        r = collect(k, folder, site, &p, err);
+    if (r == 0)
+        r = archive(k, folder, site, file, err);
+    return r < 0 ? r : snapshot(k, scratch, &p, err);
+}
+
+static void tell_wait(void *data)
+{
+    tell(data, "another wl-make is making the same app; waiting for it");
+}
+
+int pack(const struct pack *k, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *out = path_absolute(k->out), *scratch = NULL;
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    WL_CLEANUP_FD int lock = -1;
+    struct hash *h = hash_new();
+    char key[HASH_HEX_SIZE];
+    int r;
+
+    /* A scratch folder of its own for each output; one that a killed run has left is swept away like any other. */
+    hash_field(h, "app", out);
+    hash_end(h, key);
+    r = store_lock(k->store, key, k->cancel, tell_wait, (void *)k, &lock, err);
+    if (r < 0)
+        return r;
+    scratch = store_build_dir(k->store, key);
+    r = remove_tree(scratch, err);
+    if (r == 0)
+        r = make_dirs(scratch, err);
+    if (r == 0)
+        r = pack_in(k, scratch, err);
+    remove_tree(scratch, &ignored);
+    return r;
+}

@@ -1,0 +1,311 @@
+#!/bin/bash
+# wl-make app: programs with their packages and data as one module, and what cannot be packed.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
+LIMIT=${LIMIT:-3600}
+. "$(dirname -- "$0")/lib.sh"
+
+PY=${WL_PYTHON:-python/v3.11.2}
+APPS=$WL_SOURCE_ROOT/examples/apps
+
+# `app ARGUMENT...`: the tool with the real ports and the cache of whoever runs the tests.
+app() {
+    CACHE=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
+    SECONDS_EACH=3000 WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" app --python "$PY" --cache-dir "$CACHE" \
+        ${WL_CHECK_OFFLINE:+--offline} "$@"
+}
+
+# Where no package can be had, nothing can be said about those that have requirements.
+app_with_packages() {
+    app "$@"
+    ! grep -qE 'nobody offers a package named|forbids the network' .err || skip "no package index is reachable: $(cat .err)"
+}
+
+# `start APP ARGUMENT...` by the runner, with $IN as its input.
+start() {
+    CACHE=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
+    if [ -z "${RUN-}" ]; then
+        WL_MAKE_ROOT=$WL_SOURCE_ROOT timeout 3000 "$WL_MAKE" -q toolchain/wl-run --cache-dir "$CACHE" --output "$OUT" ||
+            fail 'there is no runner'
+        RUN=$OUT/toolchain/wl-run/bin/wl-run
+    fi
+    st=0
+    timeout 300 "$RUN" --quick --cache-dir compiled "${GIVEN[@]}" "$@" <"${IN:-/dev/null}" >.out 2>.err || st=$?
+}
+GIVEN=()
+
+test_a_script() {
+    cat >main.py <<'END'
+import atexit, json, os, sys, time
+import helper
+from inside import deep
+import_time = helper.made_at
+atexit.register(print, "the end")
+if __name__ == "__main__":
+    print(json.dumps([sys.argv[1:], __name__, os.path.basename(__file__), helper.data(), deep.VALUE]))
+    print(os.environ.get("MINE"), os.environ.get("PYTHONPATH"), sys.flags.ignore_environment, sys.path[0])
+    print(time.time() - import_time > 0, sys.stdin.read().upper(), "helper" in sys.modules)
+    open("/d/out", "w").write("written")
+    raise SystemExit(int(sys.argv[1]))
+END
+    cat >helper.py <<'END'
+import importlib.resources, time
+made_at = time.time()
+def data():
+    return open("/usr/local/app/things/data.txt").read()
+END
+    mkdir inside d
+    : >inside/__init__.py
+    echo 'VALUE = "deep"' >inside/deep.py
+    echo -n 'data of mine' >data.txt
+    echo 'not looked for' >unused.py
+    app main.py --import re --include-data data.txt:things/data.txt
+    status 0
+    out 'main.wasm ('
+    echo -n input >input
+    IN=input
+    GIVEN=(--dir d::/d --env MINE=1 --env PYTHONPATH=/nowhere)
+    start main.wasm 7 --help -c
+    status 7
+    is "$(cat .out)" '[["7", "--help", "-c"], "__main__", "main.py", "data of mine", "deep"]
+1 /nowhere 1 /usr/local/app
+True INPUT True
+the end'
+    is "$(cat .err)" ''
+    is "$(cat d/out)" written
+
+    # Changed and packed again. The same files are the same bytes.
+    echo 'print("changed")' >main.py
+    app main.py -o one.wasm
+    status 0
+    app main.py -o two.wasm
+    cmp one.wasm two.wasm || fail 'two builds differ'
+    GIVEN=()
+    start one.wasm
+    is "$(cat .out)" changed
+    app main.py -o two.wasm --hash-seed random
+    ! cmp -s one.wasm two.wasm || fail 'a seed of its own makes no difference'
+}
+
+# How a program ends is how it would end natively.
+test_ends() {
+    cat >ends.py <<'END'
+import sys, os
+def inner():
+    {}["x"]
+class Last:
+    def __del__(self):
+        print("deleted")
+last = Last()
+how = sys.argv[1]
+if how == "error":
+    inner()
+if how == "text":
+    sys.exit("a message")
+if how == "interrupt":
+    raise KeyboardInterrupt
+if how == "import":
+    import unknown_module
+if how == "hash":
+    print(sys.flags.hash_randomization, hash("x"))
+if how == "random":
+    import random, uuid, secrets
+    print(random.random(), uuid.uuid4(), secrets.token_hex())
+END
+    app ends.py
+    status 0
+    for how in error text interrupt import nothing; do
+        native=0
+        python3 ends.py $how >native.out 2>native.err || native=$?
+        start ends.wasm $how
+        [ $how != interrupt ] || native=130
+        status $native
+        cmp .out native.out || fail "$how: $(cat .out)"
+    done
+    start ends.wasm error
+    err 'File "/usr/local/app/ends.py", line 10, in <module>' '    {}["x"]' "KeyError: 'x'"
+    start ends.wasm random
+    cp .out one
+    start ends.wasm random
+    ! cmp -s .out one || fail 'two starts have the same random numbers'
+    start ends.wasm hash
+    cp .out one
+    start ends.wasm hash
+    cmp .out one || fail 'the secret of hashes is not that of the snapshot'
+
+    app ends.py --strip-source -o stripped.wasm
+    status 0
+    start stripped.wasm error
+    status 1
+    err "KeyError: 'x'" 'ends.py", line 10'
+    not_err '{}["x"]'
+    ! grep -q 'class Last' stripped.wasm || fail 'the source is inside'
+}
+
+test_a_module_and_a_folder() {
+    mkdir -p place/tool place/.git
+    echo 'from . import work; work.main()' >place/tool/__main__.py
+    : >place/tool/__init__.py
+    printf 'import sys\ndef main():\n    print("at work", sys.argv[1:], __package__)\n' >place/tool/work.py
+    : >place/.git/HEAD
+    app place -m tool -o tool.wasm
+    status 0
+    start tool.wasm -x
+    is "$(cat .out)" "at work ['-x'] tool"
+    app place
+    clean_failure 1
+    err 'place: there is no __main__.py'
+    echo 'import os; print(sorted(os.listdir(os.path.dirname(__file__))))' >place/__main__.py
+    app place/
+    status 0
+    start place.wasm
+    is "$(cat .out)" "['__main__.py', '__pycache__', 'tool']"
+}
+
+test_example_table() {
+    cp -R "$APPS/table" .
+    app_with_packages table/table.py -r table/requirements.txt -o table.wasm
+    status 0
+    there table/requirements.lock
+    grep -qE '^click==[0-9.]+ --hash=sha256:[0-9a-f]{64}$' table/requirements.lock || fail "$(cat table/requirements.lock)"
+    printf 'fruit,weight\nmelon,1200\napple,150\n' >input
+    IN=input
+    start table.wasm --sort weight --width 40
+    status 0
+    sed -n 's/[^a-z0-9]/ /gp' .out | awk 'NF { print $1, $2 }' | grep . >rows
+    is "$(cat rows)" 'fruit weight
+apple 150
+melon 1200'
+    start table.wasm --sort colour
+    status 2
+    err 'Usage: table.wasm' 'there is no column colour'
+
+    # The lock is enough from now on, even without a network, and a wheel that is another one is refused.
+    app table/table.py -r table/requirements.txt -o again.wasm --offline
+    status 0
+    cmp table.wasm again.wasm || fail 'two builds differ'
+    sed -i 's/\(click.*sha256:\)....../\1000000/' table/requirements.lock
+    app table/table.py -r table/requirements.txt -o again.wasm
+    clean_failure 5
+    err 'requirements.lock: a wheel is not the one that is pinned'
+    app table/table.py -r table/requirements.txt -o again.wasm --update
+    status 0
+
+    echo 'Pygments' >>table/requirements.txt
+    app -r table/requirements.txt --entry-point pygmentize
+    status 0
+    echo 'print(1)' >input
+    start pygmentize.wasm -l python
+    status 0
+    out 'print'
+    app -r table/requirements.txt --entry-point nonesuch
+    clean_failure 1
+    err 'no requirement has a console script of that name; they have' pygmentize
+}
+
+test_example_render() {
+    cp -R "$APPS/render" .
+    app_with_packages render -r render/requirements.txt
+    status 0
+    start render.wasm --name world 'an apple' 'a pear'
+    status 0
+    is "$(cat .out)" 'Dear World,
+
+these are yours:
+  1. an apple
+  2. a pear'
+    start render.wasm
+    status 2
+    err 'usage: render.wasm' '--name'
+}
+
+test_example_filter() {
+    app "$APPS/filter/filter.py"
+    status 0
+    printf 'fruit,weight\napple,150\nmelon,1200\n' >input
+    IN=input
+    start filter.wasm --where 'weight > 200'
+    is "$(cat .out)" '{"fruit": "melon", "weight": 1200}'
+    start filter.wasm --where weight
+    status 2
+    err 'not of the form COLUMN OPERATOR VALUE'
+}
+
+test_what_cannot_be_packed() {
+    app
+    clean_failure 2
+    err 'name a program'
+    app nothing.py
+    clean_failure 2
+    err 'cannot read the program nothing.py: No such file'
+    echo 'print(1' >bad.py
+    app bad.py
+    clean_failure 1
+    err 'bad.py'
+    printf 'import json\nimport module_that_is_not_there\n' >lacks.py
+    echo old >lacks.wasm
+    app lacks.py
+    clean_failure 1
+    err "ModuleNotFoundError: No module named 'module_that_is_not_there'" 'lacks.wasm could not be made'
+    is "$(cat lacks.wasm)" old
+    app lacks.py --no-imports
+    status 0
+    echo 'print(1)' >good.py
+    app good.py --import json,no.such
+    clean_failure 1
+    err "No module named 'no'"
+    not_there good.wasm
+    app good.py other.py
+    clean_failure 2
+    app good.py --include-data nothing:x
+    clean_failure 2
+    err '--include-data nothing:x: No such file'
+    app good.py --include-data bad.py:../x
+    clean_failure 1
+    err "not a place below the app's own folder"
+    truncate -s 2G large
+    app good.py --include-data large
+    clean_failure 1
+    err 'more than 1 GB of files'
+    app good.py --hash-seed much
+    clean_failure 2
+    app good.py -r nothing.txt
+    clean_failure 2
+    err 'cannot read nothing.txt' 'a requirement on each line'
+    app good.py --entry-point x
+    clean_failure 2
+    app good.py -o nowhere/x.wasm
+    clean_failure 1
+    err 'nowhere/x.wasm'
+    app good.py --python libs/zlib
+    clean_failure 2
+    app good.py --python 3.99
+    clean_failure 3
+}
+
+test_requirements_that_cannot_be_had() {
+    echo 'print(1)' >good.py
+    echo 'click' >r.txt
+    app_with_packages good.py -r r.txt
+    status 0
+    echo 'numpy' >native.txt
+    app good.py -r native.txt
+    clean_failure 4
+    err 'native.txt: numpy has no wheel of pure Python' 'link its C code'
+    echo 'click==99' >version.txt
+    app good.py -r version.txt
+    clean_failure 4
+    err 'click==99 has no wheel of pure Python in the version wanted'
+    printf 'jinja2\nmarkupsafe<1\n' >conflict.txt
+    app good.py -r conflict.txt
+    clean_failure 4
+    echo 'surely-no-package-has-this-name' >unknown.txt
+    app good.py -r unknown.txt
+    clean_failure 4
+    err 'nobody offers a package named surely-no-package-has-this-name'
+    echo '???' >broken.txt
+    app good.py -r broken.txt
+    clean_failure 4
+    not_there native.lock broken.lock
+}
+
+main "$@"

@@ -1,0 +1,71 @@
+#!/bin/sh
+# differential.sh FILES WORK SEED...: the same random calls on files inside the module and on a real folder.
+#
+# FILES has calls.c and rofs*; WORK is an empty folder to work in; CC, CC_FOR_BUILD, CFLAGS, LDFLAGS as a step of a recipe
+# has them, and RUN names wl-run. One run sees everything in a real folder that the host maps; the others have all of it,
+# or a part (the rest being the host's), in the archive, with the host's folder mapped in different places. What they
+# print must be the same, but for what compare.awk lists. A difference is shown with its seed.
+set -eu
+files=$1 work=$2
+shift 2
+count=${COUNT:-1500}
+cd "$work"
+
+# The tree. Every name is in one of two halves; what both have is the same.
+fill() {
+    mkdir -p "$1/tree/common" "$1/tree/common/deep/deeper"
+    printf 'in both halves\n' >"$1/tree/common/both"
+}
+fill all/ && fill inside && fill outside
+put() {
+    mkdir -p "$1/$(dirname "$2")" "all/$(dirname "$2")"
+    cat >"$1/$2"
+    cp "$1/$2" "all/$2"
+}
+: | put inside tree/empty
+printf 'one line\n' | put inside tree/small
+seq 1 3000 | put inside tree/common/large
+printf 'a' | put inside tree/only-inside/a
+printf 'a' | put inside tree/only-inside/a.b
+printf 'a' | put inside tree/only-inside/ab
+printf 'ä' | put inside tree/only-inside/ä
+seq 1 500 | put inside tree/common/deep/numbers
+i=0
+while [ $i -lt 70 ]; do
+    echo $i | put inside "tree/many/in-$i"
+    echo $i | put outside "tree/many/out-$i"
+    i=$((i + 1))
+done
+printf 'outside\n' | put outside tree/common/outside
+printf 'outside\n' | put outside tree/only-outside/x/y
+seq 1 700 | put outside tree/common/deep/deeper/numbers
+for root in all inside outside; do
+    find $root -exec touch -d @1000000000 {} +
+done
+
+$CC_FOR_BUILD -O1 "$files/rofs-pack.c" -o rofs-pack
+$CC $CFLAGS -c "$files/calls.c" -o calls.o
+# Undefined behaviour traps.
+$CC $CFLAGS -fsanitize=undefined -fsanitize-trap=all -c "$files/rofs.c" -o rofs.o
+$CC $CFLAGS -fsanitize=undefined -fsanitize-trap=all -c "$files/rofs-wasi.c" -o rofs-wasi.o
+$CC calls.o -o plain.wasm
+for half in all inside; do
+    mkdir $half.data
+    SOURCE_DATE_EPOCH=1000000000 ./rofs-pack $half $half.data/rofs-archive
+    $CC -I$half.data -c "$files/rofs-data.s" -o $half.o
+    $CC calls.o rofs.o rofs-wasi.o $half.o "-Wl,@$files/rofs-wrap.ld" -o $half.wasm
+done
+
+failed=0
+for seed; do
+    "$RUN" --dir all::/::ro plain.wasm "$seed" "$count" >plain.out
+    for way in 'all' 'inside --dir outside::/::ro' 'inside --dir outside/tree::/tree::ro' \
+        'inside --dir outside::/::ro --dir outside/tree/common::/tree/common::ro'; do
+        set -- $way
+        module=$1
+        shift
+        "$RUN" "$@" $module.wasm "$seed" "$count" >way.out || { echo "seed $seed, $way: ended with $?"; failed=1; }
+        awk -f "$files/compare.awk" plain.out way.out || { echo "seed $seed, $way: the results differ"; failed=1; }
+    done
+done
+test $failed = 0
