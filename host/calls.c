@@ -118,14 +118,12 @@ void streams_renumbered(struct streams *s, uint32_t from, uint32_t to)
             s->guest_fd[i] = to;
 }
 
-/* Waits until fd can be read or written, a signal that the guest has to see, or the end of `ns`. The signal is looked
- * for and waited for in one step. Returns what ppoll did, or -1 with EINTR for the guest. */
+/* Waits until fd can be read or written, a signal that the guest has to see, or the end of `ns`. Returns what ppoll
+ * did, or -1 with EINTR for the guest. */
 static int wait_for(struct pollfd *fds, nfds_t n, uint64_t ns)
 {
     const uint64_t day = 86400 * SECOND;
     struct timespec t = {0};
-    sigset_t mask;
-    int r, e;
 
     if (ns != FOREVER) {
         uint64_t part = ns < day ? ns : day; /* the caller looks at the clock again anyway */
@@ -133,19 +131,7 @@ static int wait_for(struct pollfd *fds, nfds_t n, uint64_t ns)
         t.tv_sec = (time_t)(part / SECOND);
         t.tv_nsec = (long)(part % SECOND);
     }
-    interrupt_hold(&mask);
-    if (interrupt_take()) {
-        r = -1;
-        e = EINTR;
-    } else {
-        r = ppoll(fds, n, ns == FOREVER ? NULL : &t, &mask);
-        e = errno;
-        if (r < 0 && e == EINTR && !interrupt_take())
-            r = 0; /* another signal: a window that changed its size, a job that was stopped and goes on */
-    }
-    interrupt_release(&mask);
-    errno = e;
-    return r;
+    return interrupt_poll(fds, n, ns == FOREVER ? NULL : &t);
 }
 
 uint16_t wasi_transfer(struct guest_memory m, int host_fd, bool writing, uint32_t iovs, uint32_t count, uint32_t result)

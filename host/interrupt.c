@@ -141,16 +141,21 @@ bool interrupt_take(void)
     return atomic_load(&block.on) && atomic_exchange(&block.fresh, false) && !noticed();
 }
 
-void interrupt_hold(sigset_t *wait_mask)
+int interrupt_poll(struct pollfd *fds, nfds_t n, const struct timespec *time)
 {
-    sigset_t sigint;
+    sigset_t sigint, mask;
+    int r = -1, e = EINTR;
 
     sigemptyset(&sigint);
     sigaddset(&sigint, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &sigint, wait_mask);
-}
-
-void interrupt_release(const sigset_t *wait_mask)
-{
-    pthread_sigmask(SIG_SETMASK, wait_mask, NULL);
+    pthread_sigmask(SIG_BLOCK, &sigint, &mask);
+    if (!interrupt_take()) {
+        r = ppoll(fds, n, time, &mask);
+        e = errno;
+        if (r < 0 && e == EINTR && !interrupt_take())
+            r = 0; /* another signal: a window that changed its size, a job that was stopped and goes on */
+    }
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    errno = e;
+    return r;
 }

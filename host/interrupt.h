@@ -12,7 +12,9 @@
 
 #include "wlpy.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <time.h>
 
 enum { INTERRUPT_MAX_CELLS = 16 };
 
@@ -33,9 +35,8 @@ unsigned interrupt_stop(void);
 /* True if SIGINT came since the last time this was asked and the guest does not know yet: a waiting call has to end. */
 bool interrupt_take(void);
 
-/* For the time of a wait: blocks SIGINT and gives the mask to wait with (ppoll), so that none is missed between looking
- * and waiting. */
-void interrupt_hold(sigset_t *wait_mask);
-void interrupt_release(const sigset_t *wait_mask);
+/* ppoll, which also ends, with EINTR, when the guest has to see a SIGINT. It is looked for and waited for in one step,
+ * so that none is missed. Other signals end it with 0. */
+int interrupt_poll(struct pollfd *fds, nfds_t n, const struct timespec *time);
 
 #endif

@@ -1,6 +1,10 @@
 #include "runtime.h"
 
+#include "../interrupt.h"
+
 #include <errno.h>
+#include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -71,6 +75,45 @@ static void on_deadline(int signal_number)
     stop(RUNTIME_DEADLINE, "its --deadline has passed");
 }
 
+/* Where the image lies in the program's file, from the table that the loader used. */
+static int find_image(struct dl_phdr_info *info, size_t size, void *offset)
+{
+    (void)size;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+        uintptr_t at = (uintptr_t)guest_image - (info->dlpi_addr + h->p_vaddr);
+
+        if (h->p_type == PT_LOAD && at < h->p_filesz) {
+            *(off_t *)offset = (off_t)(h->p_offset + at);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Mapped from the program's own file, a page is only read when it is used, and only copied when it is written to. Where
+ * /proc is missing, it is copied. */
+static void take_image(uint8_t *memory, uint64_t size)
+{
+    uint64_t n = (uint64_t)(guest_image_end - guest_image);
+    off_t offset = 0;
+    void *there = MAP_FAILED;
+    int fd;
+
+    if (n == 0)
+        return;
+    if (guest_image_from > size || n > size - guest_image_from)
+        stop(RUNTIME_SETUP, "its data is larger than its memory");
+    fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        if (dl_iterate_phdr(find_image, &offset))
+            there = mmap(memory + guest_image_from, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, offset);
+        close(fd);
+    }
+    if (there == MAP_FAILED)
+        memcpy(memory + guest_image_from, guest_image, n);
+}
+
 /* The memory of wasm-rt, with a limit. */
 
 void wasm_rt_allocate_memory(wasm_rt_memory_t *m, uint64_t pages, uint64_t max_pages, bool is64, uint32_t page_size)
@@ -93,6 +136,9 @@ void wasm_rt_allocate_memory(wasm_rt_memory_t *m, uint64_t pages, uint64_t max_p
     m->data_end = m->data + RESERVED;
     if (m->size > 0 && mprotect(m->data, m->size, PROT_READ | PROT_WRITE) < 0)
         fail("get the memory that the program starts with");
+    /* It is the guest's own, which the module can have one of. */
+    if (ranges_n == 1)
+        take_image(m->data, m->size);
 }
 
 uint64_t wasm_rt_grow_memory(wasm_rt_memory_t *m, uint64_t delta)
@@ -127,10 +173,37 @@ static struct guest_memory memory(void *arg)
     return m ? (struct guest_memory){m->data, m->size} : (struct guest_memory){0};
 }
 
+/* A program that was interrupted ends by the signal, so that a shell stops its script too. */
+static _Noreturn void leave(int status)
+{
+    if (interrupt_stop() && status == RUNTIME_INTERRUPTED) {
+        sigset_t set;
+
+        signal(SIGINT, SIG_DFL);
+        sigemptyset(&set);
+        sigaddset(&set, SIGINT);
+        pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+        raise(SIGINT);
+    }
+    _exit(status);
+}
+
 static void on_exit_call(void *arg, uint32_t status)
 {
     (void)arg;
-    _exit((int)(status & 0xff));
+    leave((int)(status & 0xff));
+}
+
+void runtime_interrupts(uint32_t address)
+{
+    const wasm_rt_memory_t *m = guest_memory();
+    struct interrupt_cell cells[INTERRUPT_MAX_CELLS];
+    struct wlpy_err ignored;
+    size_t n;
+
+    /* (The memory stays where it is: it grows in its reservation.) */
+    if (interrupt_read_cells(m->data, m->size, address, cells, &n) && interrupt_start(m->data, cells, n, &ignored) == 0)
+        current->wasi->wait = interrupt_poll;
 }
 
 static void on_stop(void *arg, const char *why)
@@ -163,7 +236,7 @@ static void *thread(void *arg)
             fail("set the timer of --deadline");
     }
     guest_run(current->wasi);
-    _exit(0);
+    leave(0);
 }
 
 _Noreturn void runtime_run(const struct runtime *r)

@@ -18,13 +18,20 @@ struct runtime {
 };
 
 /* Status after a trap, as a shell tells of SIGABRT; after a spent deadline, as timeout(1) says it. */
-enum { RUNTIME_TRAPPED = 134, RUNTIME_DEADLINE = 124, RUNTIME_SETUP = 125 };
+enum { RUNTIME_TRAPPED = 134, RUNTIME_DEADLINE = 124, RUNTIME_SETUP = 125, RUNTIME_INTERRUPTED = 130 };
 
 /* Runs the module to its end. Does not return: ends the process with the guest's status, or one of those above. */
 _Noreturn void runtime_run(const struct runtime *r);
 
+/* For a guest that exports wl_interrupt_cells: Ctrl-C is its from now on (host/interrupt.h). */
+void runtime_interrupts(uint32_t address);
+
 /* Made for each module by the build (glue.c). */
 extern const char guest_name[];
+/* What its memory holds at the start, from that address on, in a section that begins with a page (image.s); empty where
+ * guest_run() copies it. */
+extern const uint8_t guest_image[], guest_image_end[];
+extern const uint64_t guest_image_from;
 /* Makes the instance, calls _start. */
 void guest_run(wasi *w);
 /* Its memory; NULL before there is one. */

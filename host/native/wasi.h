@@ -6,6 +6,7 @@
 #include "wasi_calls.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
@@ -33,6 +34,8 @@ struct w2c_wasi__snapshot__preview1 {
     /* Ends the guest; does not return. */
     void (*exit)(void *arg, uint32_t status);
     void (*stop)(void *arg, const char *why);
+    /* As ppoll without a mask; EINTR ends the guest's call with EINTR. NULL: nothing interrupts the guest. */
+    int (*wait)(struct pollfd *fds, nfds_t n, const struct timespec *time);
     void *arg;
     const char *const *args, *const *environ; /* borrowed */
     size_t args_n, environ_n;
@@ -51,6 +54,9 @@ int wasi_give(wasi *w, int host, const char *name, bool read_only, bool stream);
 void wasi_free(wasi *w);
 
 /* For wasi_*.c. */
+
+/* Waits as w->wait does: -1 with EINTR is for the guest. */
+int wasi_wait(const wasi *w, struct pollfd *fds, nfds_t n, const struct timespec *time);
 
 /* The descriptor, if the guest has it and it has these rights; else *e is set. */
 struct wasi_fd *wasi_fd(wasi *w, uint32_t fd, uint64_t rights, uint32_t *e);

@@ -65,6 +65,15 @@ static uint32_t transfer(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, co
             w->stop(w->arg, "it wrote more than --max-output allows");
     }
     if (n > 0) {
+        /* Only streams can keep a program waiting for long, so that a Ctrl-C has to end it. */
+        if (f->stream && w->wait && !(f->flags & WASI_FD_NONBLOCK)) {
+            struct pollfd stream = {.fd = f->host, .events = writing ? POLLOUT : POLLIN};
+
+            while ((done = wasi_wait(w, &stream, 1, NULL)) == 0)
+                ;
+            if (done < 0)
+                return wasi_from_errno(errno);
+        }
         do {
             if (offset)
                 done = writing ? pwritev(f->host, io, n, (off_t)*offset) : preadv(f->host, io, n, (off_t)*offset);

@@ -133,8 +133,15 @@ static uint32_t prepare(wasi *w, struct guest_memory subs, uint32_t count, struc
     return WASI_SUCCESS;
 }
 
-static int wait_once(struct guest_memory subs, uint32_t count, struct pollfd *fds, const uint32_t *errors,
-                     uint64_t begun)
+int wasi_wait(const wasi *w, struct pollfd *fds, nfds_t n, const struct timespec *time)
+{
+    int r = w->wait ? w->wait(fds, n, time) : ppoll(fds, n, time, NULL);
+
+    return r < 0 && errno == EINTR && !w->wait ? 0 : r;
+}
+
+static int wait_once(const wasi *w, struct guest_memory subs, uint32_t count, struct pollfd *fds,
+                     const uint32_t *errors, uint64_t begun)
 {
     const uint64_t day = 86400 * SECOND;
     uint64_t wait = FOREVER;
@@ -150,7 +157,7 @@ static int wait_once(struct guest_memory subs, uint32_t count, struct pollfd *fd
     if (wait != FOREVER && wait > day)
         wait = day; /* the clock is looked at again anyway */
     t = (struct timespec){.tv_sec = (time_t)(wait / SECOND), .tv_nsec = (long)(wait % SECOND)};
-    return ppoll(fds, count, wait == FOREVER ? NULL : &t, NULL);
+    return wasi_wait(w, fds, count, wait == FOREVER ? NULL : &t);
 }
 
 static uint32_t poll_these(wasi *w, struct guest_memory subs, uint32_t out, uint32_t count, struct pollfd *fds,
@@ -163,11 +170,8 @@ static uint32_t poll_these(wasi *w, struct guest_memory subs, uint32_t out, uint
     if (e)
         return e;
     while (events == 0) {
-        if (wait_once(subs, count, fds, errors, begun) < 0) {
-            if (errno != EINTR)
-                return wasi_from_errno(errno);
-            continue;
-        }
+        if (wait_once(w, subs, count, fds, errors, begun) < 0)
+            return wasi_from_errno(errno);
         for (uint32_t i = 0; i < count; i++) {
             uint64_t s = (uint64_t)i * SUBSCRIPTION;
             bool clock = subs.base[s + 8] == TAG_CLOCK;

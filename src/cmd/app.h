@@ -61,6 +61,7 @@ const struct command *command_find(const char *name);
 void command_help(const struct command *c, FILE *to);
 
 int cmd_build(struct app *a, struct wl_err *err);
+int cmd_aot(struct app *a, struct wl_err *err);
 int cmd_app(struct app *a, struct wl_err *err);
 int cmd_run(struct app *a, struct wl_err *err);
 int cmd_list(struct app *a, struct wl_err *err);

@@ -1,5 +1,6 @@
 /* wl-make run: builds a Python if needed and runs it in the project's own runner (host/), which takes this process
  * over: streams, terminal, signals and exit status are the guest's from then on. */
+#include "aot.h"
 #include "app.h"
 #include "compose.h"
 #include "fs.h"
@@ -35,6 +36,7 @@ struct start {
     char *runner;  /* the program wl-run */
     char *dir;     /* the port's folder in the output */
     char *flavour; /* which of the programs in it; "" for the port's own */
+    char *native;  /* where the native program of it is, if it has been made */
 };
 
 static void start_free(struct start *s)
@@ -42,6 +44,7 @@ static void start_free(struct start *s)
     free(s->runner);
     free(s->dir);
     free(s->flavour);
+    free(s->native);
 }
 
 static const char *flavour_of(const struct start *s)
@@ -98,12 +101,12 @@ static bool known_start(const char *cache, const char *asked, struct start *s)
 {
     WL_CLEANUP_FREE char *answer = asked ? memo_get(cache, asked) : NULL;
     char *rest = answer, *runner = take_line(&rest), *dir = take_line(&rest), *flavour = take_line(&rest);
-    char *key = take_line(&rest);
+    char *key = take_line(&rest), *native = take_line(&rest);
 
-    if (!key || !rest || access(runner, X_OK) < 0 || !inputs_unchanged(rest) ||
+    if (!native || !rest || access(runner, X_OK) < 0 || !inputs_unchanged(rest) ||
         !compose_is_current(dir, *flavour ? flavour : NULL, key))
         return false;
-    *s = (struct start){xstrdup(runner), xstrdup(dir), xstrdup(flavour)};
+    *s = (struct start){xstrdup(runner), xstrdup(dir), xstrdup(flavour), xstrdup(native)};
     return true;
 }
 
@@ -113,9 +116,40 @@ static void keep_start(struct app *a, const char *asked, const struct plan *p, s
     char key[HASH_HEX_SIZE];
 
     compose_key(p, port, key);
-    str_addf(&answer, "%s\n%s\n%s\n%s\n", s->runner, s->dir, s->flavour, key);
+    str_addf(&answer, "%s\n%s\n%s\n%s\n%s\n", s->runner, s->dir, s->flavour, key, s->native);
     inputs_add(p, &a->roots, &answer);
     memo_put(a->store.cache, asked, answer.s);
+}
+
+static bool wants_native(const struct app *a)
+{
+    return a->options.engine && !strcmp(a->options.engine, "native");
+}
+
+/* Finds out where the native program is, and makes it if it is asked for. Without a compiler there is none. */
+static int find_native(struct app *a, const struct build_options *o, const struct plan *p, const char *key,
+                       struct start *s, struct wl_err *err)
+{
+    struct aot k = {
+        .repo = a->roots.repo, .store = &a->store, .cancel = &a->cancel, .events = &a->events, .jobs = o->jobs};
+    WL_CLEANUP_FREE char *module = compose_program(s->dir, *s->flavour ? s->flavour : NULL), *name = NULL, *wabt = NULL;
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    char own[HASH_HEX_SIZE];
+    int r;
+
+    s->native = xstrdup("");
+    if (!module)
+        return 0;
+    name = aot_name(module);
+    r = aot_key(&k, key, name, own, wants_native(a) ? err : &ignored);
+    if (r < 0)
+        return wants_native(a) ? r : 0;
+    free(s->native);
+    s->native = aot_program(&k, own);
+    for (size_t i = 0; i < p->n && !wabt; i++)
+        if (!strcmp(p->nodes[i].recipe->name, AOT_WABT_PORT))
+            wabt = store_path(&a->store, p->nodes[i].key);
+    return wants_native(a) ? aot_make(&k, own, module, name, wabt, err) : 0;
 }
 
 /* Builds what is not built yet, and tells what is to be started. */
@@ -131,10 +165,14 @@ static int build_both(struct app *a, const char *port, struct start *s, struct w
 
     app_build_options(a, &o, false);
     asked = question(a, &o, port);
-    if (known_start(a->store.cache, asked, s))
+    if (known_start(a->store.cache, asked, s) && (!wants_native(a) || access(s->native, X_OK) == 0))
         return 0;
+    start_free(s);
+    *s = (struct start){0};
     strv_add(&names, port);
     strv_add_once(&names, RUNNER_PORT);
+    if (wants_native(a))
+        strv_add_once(&names, AOT_WABT_PORT);
     r = app_build(a, &o, &names, &p, err);
     /* Nothing but the guest's own words on stdout. */
     a->options.quiet = true;
@@ -154,10 +192,41 @@ static int build_both(struct app *a, const char *port, struct start *s, struct w
         }
     }
     a->options.quiet = quiet;
+    if (r == 0)
+        r = find_native(a, &o, &p, p.nodes[at].key, s, err);
     if (r == 0 && asked)
         keep_start(a, asked, &p, at, s);
     plan_free(&p);
     return r;
+}
+
+/* The options that the runner is given, as a native program knows them. */
+static void add_options(struct strv *argv, const struct strv *given)
+{
+    for (size_t i = 0; i < given->n; i++) {
+        const char *word = given->v[i], *colons = strstr(word, "::");
+
+        if (starts_with(word, "--mapdir=") && colons)
+            strv_addf(argv, "--dir=%s::%.*s", colons + 2, (int)(colons - word - strlen("--mapdir=")),
+                      word + strlen("--mapdir="));
+        else if (strcmp(word, "--quick") != 0)
+            strv_add(argv, word);
+    }
+}
+
+static int check_options(const struct app *a, struct wl_err *err)
+{
+    const char *engine = a->options.engine;
+
+    if (a->options.args.n != 1) {
+        wl_err_set(err, WL_E_USAGE, "run takes one port, then the guest's arguments");
+        return wl_err_hint(err, "for example: wl-make run python/v3.11.2 -- -c 'print(1)'");
+    }
+    if (engine && strcmp(engine, "native") != 0 && strcmp(engine, "wasmtime") != 0) {
+        wl_err_set(err, WL_E_USAGE, "there is no engine '%s'", engine);
+        return wl_err_hint(err, "--engine takes native or wasmtime");
+    }
+    return 0;
 }
 
 int cmd_run(struct app *a, struct wl_err *err)
@@ -165,13 +234,11 @@ int cmd_run(struct app *a, struct wl_err *err)
     WL_CLEANUP_STRV struct strv argv = {0};
     WL_CLEANUP_FREE char *port = NULL, *program = NULL;
     __attribute__((cleanup(start_free))) struct start s = {0};
-    int r;
+    bool native;
+    int r = check_options(a, err);
 
-    if (a->options.args.n != 1) {
-        wl_err_set(err, WL_E_USAGE, "run takes one port, then the guest's arguments");
-        return wl_err_hint(err, "for example: wl-make run python/v3.11.2 -- -c 'print(1)'");
-    }
-    r = app_port(a, a->options.args.v[0], &port, err);
+    if (r == 0)
+        r = app_port(a, a->options.args.v[0], &port, err);
     if (r < 0)
         return r;
     r = build_both(a, port, &s, err);
@@ -179,12 +246,18 @@ int cmd_run(struct app *a, struct wl_err *err)
         r = find_program(&s, port, &program, err);
     if (r < 0)
         return r;
-    strv_add(&argv, s.runner);
-    strv_addf(&argv, "--cache-dir=%s/compiled", a->store.cache);
+    native = !(a->options.engine && !wants_native(a)) && access(s.native, X_OK) == 0;
+    strv_add(&argv, native ? s.native : s.runner);
     if (!flavour_of(&s))
         add_library(&argv, s.dir);
-    strv_addv(&argv, &a->options.runner);
-    strv_add(&argv, program);
+    if (native) {
+        strv_addf(&argv, "--argv0=%s", path_base(program));
+        add_options(&argv, &a->options.runner);
+    } else {
+        strv_addf(&argv, "--cache-dir=%s/compiled", a->store.cache);
+        strv_addv(&argv, &a->options.runner);
+        strv_add(&argv, program);
+    }
     /* The runner takes one "--" behind the module away, so that a guest's own stays. */
     strv_add(&argv, "--");
     strv_addv(&argv, &a->options.guest);

@@ -18,6 +18,10 @@ const struct command commands[] = {
      "Makes one module of a script, or a folder with __main__.py, of the pure-Python packages it requires, and of its\n"
      "data: with a Python inside that has imported them already. Any WASI runtime runs it.",
      cmd_app},
+    {"aot", CMD_AOT, "aot PORT|FILE.wasm", "compile a module into a native program",
+     "Translates a port's module, or any WASI module, to C and compiles that: one sandboxed executable for this\n"
+     "machine that needs no engine.",
+     cmd_aot},
     {"list", CMD_LIST, "list [TEXT]", "show every port",
      "Shows every port whose name holds TEXT: version, whether it is in the output folder, and what it is.", cmd_list},
     {"info", CMD_INFO, "info PORT...", "show what a port is made of",

@@ -18,11 +18,14 @@ struct option_info {
 #define AT(m) offsetof(struct options, m)
 enum {
     COMPOSING = CMD_BUILD | CMD_RUN | CMD_FETCH | CMD_TEST | CMD_CHECK,
-    BUILDING = COMPOSING | CMD_APP,
+    BUILDING = COMPOSING | CMD_APP | CMD_AOT,
 };
 
 static const struct option_info table[] = {
     {'o', "output", "FILE", "write the app to FILE (default: the program's name and .wasm)", TEXT, AT(file), CMD_APP},
+    {'o', "output", "FILE", "write the program to FILE (default: the module's name)", TEXT, AT(file), CMD_AOT},
+    {0, "engine", "NAME", "run it by wasmtime or native (compiled ahead of time; the default where that was done)",
+     TEXT, AT(engine), CMD_RUN},
     {'r', "requirement", "FILE", "the packages it needs, as pip's requirements", TEXT, AT(requirements), CMD_APP},
     {0, "lock", "FILE", "where their versions and hashes are pinned (default: beside FILE, ending in .lock)", TEXT,
      AT(lock), CMD_APP},
@@ -44,7 +47,7 @@ static const struct option_info table[] = {
      CMD_BUILD | CMD_FETCH | CMD_TEST},
     {0, "offline", NULL, "use no network: only what was fetched before", FLAG, AT(offline), BUILDING},
     {0, "flavour", "NAME", "in which flavour: plain (the default) or one that info names", TEXT, AT(flavour),
-     CMD_BUILD | CMD_RUN | CMD_INFO | CMD_FETCH | CMD_TEST | CMD_CLEAN},
+     CMD_BUILD | CMD_RUN | CMD_INFO | CMD_FETCH | CMD_TEST | CMD_CLEAN | CMD_AOT},
     {0, "source", "FILE", "use FILE as the archive of the port's first source", TEXT, AT(source),
      CMD_BUILD | CMD_RUN | CMD_TEST | CMD_INFO},
     {0, "debug", NULL, "keep names and debug information (DWARF) in what is built", FLAG, AT(debug),
@@ -52,7 +55,7 @@ static const struct option_info table[] = {
     {0, "keep-build", NULL, "keep the build folders of ports that were built well", FLAG, AT(keep_build),
      CMD_BUILD | CMD_TEST},
     {0, "no-sandbox", NULL, "run the steps without bubblewrap", FLAG, AT(no_sandbox),
-     CMD_BUILD | CMD_RUN | CMD_TEST | CMD_INFO | CMD_LIST | CMD_APP},
+     CMD_BUILD | CMD_RUN | CMD_TEST | CMD_INFO | CMD_LIST | CMD_APP | CMD_AOT},
     {0, "output", "DIR", "put results into DIR (default: build-output in the checkout)", TEXT, AT(output),
      COMPOSING | CMD_LIST | CMD_INFO | CMD_OUTDATED | CMD_CLEAN | CMD_DOCTOR},
     {0, "cache-dir", "DIR", "keep sources and artifacts in DIR (default: ~/.cache/wl-make)", TEXT, AT(cache_dir),
@@ -279,6 +282,7 @@ void options_free(struct options *o)
     free(o->flavour);
     free(o->output);
     free(o->cache_dir);
+    free(o->engine);
     free(o->file);
     free(o->python);
     free(o->module);

@@ -22,20 +22,22 @@ enum command_bit {
     CMD_HELP = 1 << 9,
     CMD_OUTDATED = 1 << 10,
     CMD_APP = 1 << 11,
-    CMD_ALL = (1 << 12) - 1
+    CMD_AOT = 1 << 12,
+    CMD_ALL = (1 << 13) - 1
 };
 
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct options {
-    char *source, *output, *cache_dir, *flavour; /* NULL: not given */
-    struct strv ports;                           /* further folders of recipes */
-    int jobs;                                    /* 0: one a processor */
+    char *source, *output, *cache_dir, *flavour, *engine; /* NULL: not given */
+    struct strv ports;                                    /* further folders of recipes */
+    int jobs;                                             /* 0: one a processor */
     enum color_when color;
     bool verbose, quiet, offline, keep_going, dry_run, debug, keep_build, no_sandbox, help, version;
     bool clean_all, clean_sources, clean_store, list_all, modules, json;
+    char *file; /* of app and aot: what is written */
     /* Of app. */
-    char *file, *python, *module, *entry_point, *requirements, *lock, *hash_seed;
+    char *python, *module, *entry_point, *requirements, *lock, *hash_seed;
     struct strv imports, include_data;
     bool update, strip_source, no_imports;
     struct strv runner; /* options for the runner, as given */

@@ -24,8 +24,7 @@ program() {
     cat >"$1.wat"
     "$WABT/bin/wat2wasm" "$1.wat" -o "$1.wasm" || fail "$1.wat is no wat"
     cp host/*.o "$1" 2>/dev/null
-    (cd "$1" && sh "$HOST/translate.sh" "$WABT" "../$1.wasm" "$1" 1 &&
-        make -s -f "$HOST/build.mk" HOST="$HOST" WABT="$WABT" CC=clang-22 OPT=-O1 CFLAGS="${2-}" program) \
+    (cd "$1" && CC=clang-22 sh "$HOST/make/aot.sh" "$WABT" "../$1.wasm" "$1" 1 -s OPT=-O1 CFLAGS="${2-}") \
         >"$1.log" 2>&1 || fail "$1 was not built: $(tail -n 5 "$1.log")"
     mkdir -p host
     cp "$1"/host_*.o "$1/wasm-rt-impl.o" host/
@@ -209,8 +208,7 @@ int main(int argc, char **argv) {
 C
     clang-22 --target=wasm32-wasip1 --sysroot="$OUT/toolchain/wasi-libc" -O1 -w files.c -o c.wasm || fail 'files.c was not compiled'
     mkdir native engine c
-    (cd c && sh "$HOST/translate.sh" "$WABT" ../c.wasm c 2 &&
-        make -s -f "$HOST/build.mk" HOST="$HOST" WABT="$WABT" CC=clang-22 OPT=-O1 program) >c.log 2>&1 ||
+    (cd c && CC=clang-22 sh "$HOST/make/aot.sh" "$WABT" ../c.wasm c 2 -s OPT=-O1) >c.log 2>&1 ||
         fail "not built: $(tail -n 5 c.log)"
     run ./c/program --dir native::/d -- a b
     status 5
@@ -226,22 +224,22 @@ C
 test_bad_input_is_named() {
     wabt
     echo 'no module' >text.wasm
-    run sh "$HOST/translate.sh" "$WABT" text.wasm text 1
+    run sh "$HOST/make/aot.sh" "$WABT" text.wasm text 1
     status 1
     err 'text is no WebAssembly module'
     echo '(module (import "env" "f" (func)) (memory (export "memory") 1) (func (export "_start")))' >import.wat
     "$WABT/bin/wat2wasm" import.wat -o import.wasm
-    run sh "$HOST/translate.sh" "$WABT" import.wasm import 1
+    run sh "$HOST/make/aot.sh" "$WABT" import.wasm import 1
     status 1
     err 'imports env.f, which nobody gives'
     echo '(module (import "wasi_snapshot_preview1" "fd_steal" (func)) (memory (export "memory") 1) (func (export "_start")))' >call.wat
     "$WABT/bin/wat2wasm" call.wat -o call.wasm
-    run sh "$HOST/translate.sh" "$WABT" call.wasm call 1
+    run sh "$HOST/make/aot.sh" "$WABT" call.wasm call 1
     status 1
     err 'fd_steal, which is no call of WASI'
     echo '(module (memory (export "memory") 1))' >library.wat
     "$WABT/bin/wat2wasm" library.wat -o library.wasm
-    run sh "$HOST/translate.sh" "$WABT" library.wasm library 1
+    run sh "$HOST/make/aot.sh" "$WABT" library.wasm library 1
     status 1
     err 'has no function _start'
 }

@@ -1,5 +1,5 @@
 # From a module to an executable: translated by wasm2c into several C files, which are compiled side by side.
-#   make -f build.mk MODULE=x.wasm WABT=... HOST=(folder of this file) CC=clang OUTPUTS=n OPT=-O2 NAME=... program
+#   make -f build.mk WABT=... HOST=(the folder above this one) CC=clang OPT=-O2 program
 RT = $(WABT)/share/wabt/wasm2c
 # The guard pages and the handler are runtime.c's own, as is the stack's guard: hence wasm-rt neither installs handlers
 # nor counts calls. What the compiler may not do: drop a load whose value nobody uses (it may trap), reason about
@@ -11,15 +11,19 @@ GUEST_CFLAGS = $(OPT) -fno-optimize-sibling-calls -frounding-math -fsignaling-na
   -fstack-clash-protection -w
 HOST_CFLAGS = -std=c17 -O2 -Wall -Wextra -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 GUEST = $(patsubst %.c,%.o,$(wildcard guest*.c))
-HOSTS = $(patsubst $(HOST)/%.c,host_%.o,$(wildcard $(HOST)/*.c))
+HOSTS = $(patsubst $(HOST)/%.c,host_%.o,$(wildcard $(HOST)/*.c)) host_interrupt.o host_err.o
 
-program: $(GUEST) $(HOSTS) glue.o wasm-rt-impl.o
+program: $(GUEST) $(HOSTS) glue.o image.o wasm-rt-impl.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm -lpthread
 $(GUEST): %.o: %.c
 	$(CC) $(CPPFLAGS) $(GUEST_CFLAGS) $(CFLAGS) -c $< -o $@
+image.o: image.s image
+	$(CC) -c $< -o $@
 glue.o: glue.c
 	$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -c $< -o $@
 host_%.o: $(HOST)/%.c
+	$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -c $< -o $@
+host_interrupt.o host_err.o: host_%.o: $(HOST)/../%.c
 	$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -c $< -o $@
 wasm-rt-impl.o: $(RT)/wasm-rt-impl.c
 	$(CC) $(CPPFLAGS) -O2 -w $(CFLAGS) -c $< -o $@

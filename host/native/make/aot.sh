@@ -1,0 +1,82 @@
+#!/bin/sh
+# aot.sh WABT MODULE NAME PARTS [MAKE-ARGUMENT...]: makes the executable "program" of a module, in the current folder.
+#
+# The module is checked, its data is split off, wasm2c writes PARTS files of C, and build.mk compiles them side by side.
+# CC (default: cc) compiles everything.
+set -eu
+wabt=$1 module=$2 name=$3 parts=$4
+shift 4
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+host=${here%/make}
+# Status 3: the module is none that can be translated, and the last line says why.
+fail() {
+    echo "$*" >&2
+    exit 3
+}
+
+[ -r "$module" ] || fail "$module cannot be read"
+[ "$(head -c 4 "$module" | od -An -tx1 | tr -d ' \n')" = 0061736d ] || fail "$name is no WebAssembly module"
+"$wabt/bin/wasm-validate" "$module" || fail "$name is no valid module, or uses a proposal that wasm2c lacks"
+# Fails where a module has no such section, which is well for imports.
+"$wabt/bin/wasm-objdump" -x -j Import "$module" >imports 2>/dev/null || :
+"$wabt/bin/wasm-objdump" -x -j Export "$module" >exports 2>/dev/null || :
+# "- func[0] sig=0 <wasi_snapshot_preview1.fd_write> <- wasi_snapshot_preview1.fd_write"
+sed -n 's/^ - [a-z]*\[.* <- //p' imports | while read -r import; do
+    call=${import#wasi_snapshot_preview1.}
+    [ "$call" != "$import" ] || fail "$name imports $import, which nobody gives: only WASI preview 1 is there"
+    grep -q "X($call,\|^void w2c_wasi__snapshot__preview1_$call(" "$host/wasi_calls.h" ||
+        fail "$name imports $import, which is no call of WASI preview 1"
+done
+grep -q '^ - memory\[0\] .*-> "memory"' exports || fail "$name does not export its memory, so it is no WASI program"
+grep -q '^ - func\[.* -> "_start"' exports || fail "$name has no function _start, so it is no program that can be run"
+${CC:-cc} -O1 -w "$here/split.c" -o split
+# Its data is mapped where that can be; else wasm2c's code copies it.
+status=0
+from=$(./split "$module" rest.wasm image 2>split.log) || status=$?
+[ "$status" -le 2 ] && [ "$status" != 1 ] || { cat split.log >&2; exit 1; }
+if [ "$status" = 0 ]; then
+    module=rest.wasm
+else
+    from=0
+    : >image
+fi
+cat >image.s <<IMAGE
+    .section .wl_image,"a",@progbits
+    .balign 65536
+    .globl guest_image
+guest_image:
+    .incbin "image"
+    .balign 4096
+    .globl guest_image_end
+guest_image_end:
+    .section .note.GNU-stack,"",@progbits
+IMAGE
+"$wabt/bin/wasm2c" -n guest --num-outputs="$parts" "$module" -o guest.c || fail "wasm2c cannot translate $name"
+wasi=
+grep -q 'wasm2c_guest_instantiate(.*preview1' guest.h && wasi=', w'
+interrupts=
+! grep -q '^ - func\[.* -> "wl_interrupt_cells"' exports ||
+    interrupts='runtime_interrupts(w2c_guest_wl_interrupt_cells(&instance));'
+cat >glue.c <<GLUE
+#include "guest.h"
+#include "runtime.h"
+
+const char guest_name[] = "$name";
+const uint64_t guest_image_from = $from;
+static w2c_guest instance;
+
+void guest_run(wasi *w)
+{
+    (void)w;
+    wasm2c_guest_instantiate(&instance$wasi);
+    $interrupts
+    w2c_guest_0x5Fstart(&instance);
+}
+
+const wasm_rt_memory_t *guest_memory(void)
+{
+    return w2c_guest_memory(&instance);
+}
+GLUE
+
+make -f "$here/build.mk" HOST="$host" WABT="$wabt" ${CC:+CC="$CC"} "$@" program

@@ -1,0 +1,202 @@
+/* split MODULE REST IMAGE: takes the data out of a module, so that a native program can map what wasm2c would copy.
+ *
+ * REST is the module without its data, IMAGE the bytes of its memory from the first data to the last. Prints the
+ * address at which IMAGE begins, a multiple of 64 KiB. Status 2: the module is written so that this cannot be done
+ * (data that is copied while it runs, addresses that are no constants); REST and IMAGE are then not written.
+ *
+ * Sections and data: https://webassembly.github.io/spec/core/binary/modules.html */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAGE = 65536, HEADER = 8, DATA = 11, DATA_COUNT = 12 };
+
+struct reader {
+    const uint8_t *at, *end;
+};
+
+__attribute__((noreturn, format(printf, 2, 3))) static void end(int status, const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    fputs("split: ", stderr);
+    vfprintf(stderr, format, ap);
+    fputc('\n', stderr);
+    va_end(ap);
+    exit(status);
+}
+
+static uint8_t byte(struct reader *r)
+{
+    if (r->at == r->end)
+        end(1, "the module ends too early");
+    return *r->at++;
+}
+
+static uint64_t leb(struct reader *r)
+{
+    uint64_t n = 0;
+
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+        uint8_t b = byte(r);
+
+        n |= (uint64_t)(b & 0x7f) << shift;
+        if (b < 0x80)
+            return n;
+    }
+    end(1, "a number in the module is too long");
+}
+
+/* i32.const's, as the address it is. */
+static uint32_t address(struct reader *r)
+{
+    uint64_t n = 0;
+    unsigned shift = 0;
+    uint8_t b;
+
+    do {
+        b = byte(r);
+        n |= (uint64_t)(b & 0x7f) << shift;
+        shift += 7;
+    } while (b >= 0x80 && shift < 35);
+    if (shift < 32 && (b & 0x40))
+        n |= UINT64_MAX << shift;
+    return (uint32_t)n;
+}
+
+static struct reader part(struct reader *r, uint64_t n)
+{
+    struct reader p = {r->at, r->at};
+
+    if (n > (uint64_t)(r->end - r->at))
+        end(1, "the module ends too early");
+    r->at += n;
+    p.end = r->at;
+    return p;
+}
+
+static uint8_t *read_file(const char *name, size_t *n)
+{
+    FILE *f = fopen(name, "rb");
+    uint8_t *bytes;
+    long size;
+
+    if (!f || fseek(f, 0, SEEK_END) < 0 || (size = ftell(f)) < 0 || fseek(f, 0, SEEK_SET) < 0)
+        end(1, "cannot read %s: %s", name, strerror(errno));
+    bytes = malloc((size_t)size + 1);
+    if (!bytes || fread(bytes, 1, (size_t)size, f) != (size_t)size)
+        end(1, "cannot read %s", name);
+    fclose(f);
+    *n = (size_t)size;
+    return bytes;
+}
+
+static FILE *make(const char *name)
+{
+    FILE *f = fopen(name, "wb");
+
+    if (!f)
+        end(1, "cannot write %s: %s", name, strerror(errno));
+    return f;
+}
+
+static void put(FILE *f, const void *bytes, size_t n)
+{
+    if (n && fwrite(bytes, 1, n, f) != n)
+        end(1, "cannot write: %s", strerror(errno));
+}
+
+/* Goes through the data: first to learn from where to where, then (to not NULL) to copy it. */
+static void walk(struct reader r, uint64_t *from, uint64_t *until, uint8_t *to)
+{
+    uint64_t count = leb(&r);
+
+    for (uint64_t i = 0; i < count; i++) {
+        struct reader bytes;
+        uint64_t at, n;
+
+        if (leb(&r) != 0 || byte(&r) != 0x41)
+            end(2, "the module has data that is not simply there from the start");
+        at = address(&r);
+        if (byte(&r) != 0x0b)
+            end(2, "the module has data at an address that is computed");
+        bytes = part(&r, leb(&r));
+        n = (uint64_t)(bytes.end - bytes.at);
+        if (!n)
+            continue;
+        if (to)
+            memcpy(to + (at - *from), bytes.at, n);
+        else if (at < *from)
+            *from = at;
+        if (!to && at + n > *until)
+            *until = at + n;
+    }
+}
+
+/* The size in bytes that the memory has at the start. */
+static uint64_t memory_size(struct reader r)
+{
+    uint64_t count = leb(&r), flags = leb(&r);
+
+    return count == 1 && flags <= 1 ? leb(&r) * PAGE : 0;
+}
+
+int main(int argc, char **argv)
+{
+    size_t n;
+    uint8_t *module, *image;
+    struct reader r, data = {0};
+    uint64_t from = UINT64_MAX, until = 0, memory = 0;
+    FILE *f;
+
+    if (argc != 4)
+        end(1, "usage: split MODULE REST IMAGE");
+    module = read_file(argv[1], &n);
+    if (n < HEADER)
+        end(1, "%s is no module", argv[1]);
+    r = (struct reader){module + HEADER, module + n};
+    while (r.at < r.end) {
+        uint8_t id = byte(&r);
+        struct reader content = part(&r, leb(&r));
+
+        if (id == DATA)
+            data = content;
+        if (id == 5)
+            memory = memory_size(content);
+    }
+    if (data.at)
+        walk(data, &from, &until, NULL);
+    if (until == 0)
+        end(2, "the module has no data");
+    from = from / PAGE * PAGE;
+    if (until > memory)
+        end(2, "the module has data outside of its memory");
+    image = calloc(until - from, 1);
+    if (!image)
+        end(1, "out of memory");
+    walk(data, &from, &until, image);
+    f = make(argv[2]);
+    put(f, module, HEADER);
+    r = (struct reader){module + HEADER, module + n};
+    while (r.at < r.end) {
+        const uint8_t *start = r.at;
+        uint8_t id = byte(&r);
+
+        part(&r, leb(&r));
+        if (id != DATA && id != DATA_COUNT)
+            put(f, start, (size_t)(r.at - start));
+    }
+    if (fclose(f) != 0)
+        end(1, "cannot write %s: %s", argv[2], strerror(errno));
+    f = make(argv[3]);
+    put(f, image, until - from);
+    if (fclose(f) != 0)
+        end(1, "cannot write %s: %s", argv[3], strerror(errno));
+    printf("%llu\n", (unsigned long long)from);
+    return 0;
+}

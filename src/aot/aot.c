@@ -1,0 +1,171 @@
+#include "aot.h"
+
+#include "fs.h"
+#include "run.h"
+#include "toolchain.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CLANG "clang-" WL_LLVM
+
+/* How many files wasm2c writes: each function is in one of them, and a file is compiled by one process. */
+#define PARTS "24"
+
+enum { STATUS_NOT_FIT = 3, LAST_LINES = 15 };
+
+static void tell(const struct aot *a, const char *text)
+{
+    a->events->emit(a->events->data, &(struct event){.kind = EVENT_NOTE, .text = text});
+}
+
+char *aot_name(const char *module)
+{
+    const char *base = path_base(module);
+    char *name = xstrndup(base, strlen(base) - (ends_with(base, ".wasm") && strlen(base) > 5 ? 5 : 0));
+
+    for (char *p = name; *p; p++)
+        if (!isalnum((unsigned char)*p) && !strchr(".-_", *p))
+            *p = '_';
+    return name;
+}
+
+int aot_key(const struct aot *a, const char *module, const char *name, char key[HASH_HEX_SIZE], struct wl_err *err)
+{
+    static const char *const parts[] = {"host/native",
+                                        "host/interrupt.c",
+                                        "host/interrupt.h",
+                                        "host/err.c",
+                                        "host/err.h",
+                                        "host/wlpy.h",
+                                        "ports/" AOT_WABT_PORT "/recipe.yaml"};
+    WL_CLEANUP_FREE char *clang = run_which(CLANG);
+    struct toolchain t = {0};
+    struct hash *h;
+    int r;
+
+    if (!clang) {
+        wl_err_set(err, WL_E_TOOLCHAIN, "%s is not installed, which compiles native programs", CLANG);
+        return wl_err_hint(err, "install the package %s", CLANG);
+    }
+    r = toolchain_find_wasi(NULL, a->store->cache, &t, err);
+    if (r < 0)
+        return r;
+    h = hash_new();
+    hash_field(h, "aot", "1");
+    hash_field(h, "module", module);
+    hash_field(h, "name", name);
+    hash_field(h, "compiler", t.identity);
+    hash_field(h, "parts", PARTS);
+    toolchain_free(&t);
+    for (size_t i = 0; r == 0 && i < sizeof parts / sizeof *parts; i++) {
+        WL_CLEANUP_FREE char *path = path_join(a->repo, parts[i]);
+        char hex[HASH_HEX_SIZE];
+
+        r = hash_tree(path, hex, err);
+        if (r == 0)
+            hash_field(h, parts[i], hex);
+    }
+    hash_end(h, key);
+    return r;
+}
+
+char *aot_program(const struct aot *a, const char *key)
+{
+    WL_CLEANUP_FREE char *artifact = store_path(a->store, key);
+
+    return path_join(artifact, "bin/program");
+}
+
+/* The output's last lines, for what no message foresees. */
+static void show_end(const char *output)
+{
+    const char *p = output + strlen(output);
+    int lines = 0;
+
+    while (p > output && (lines < LAST_LINES || p[-1] != '\n'))
+        lines += *--p == '\n';
+    fputs(p, stderr);
+}
+
+static int failed(const char *name, int status, const char *output, struct wl_err *err)
+{
+    size_t n = strlen(output);
+    const char *line;
+
+    while (n && output[n - 1] == '\n')
+        n--;
+    for (line = output + n; line > output && line[-1] != '\n';)
+        line--;
+    if (status == STATUS_NOT_FIT) {
+        wl_err_set(err, WL_E_USAGE, "%.*s", (int)(output + n - line), line);
+        return wl_err_hint(err, "docs/native.md says which modules can be translated");
+    }
+    if (strstr(output, "No space left on device")) {
+        wl_err_set(err, WL_E_IO, "%s was not compiled: no space left on the disk of the cache", name);
+        return wl_err_hint(err, "free some, or name another with --cache-dir");
+    }
+    show_end(output);
+    return wl_err_set(err, WL_E_FAILED, "%s was not compiled, see above", name);
+}
+
+static int compile(const struct aot *a, const char *scratch, const char *module, const char *name, const char *wabt,
+                   struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *script = path_join(a->repo, "host/native/make/aot.sh"), *output = NULL, *to = NULL;
+    WL_CLEANUP_FREE char *whole = path_absolute(module), *from = path_join(scratch, "program"), *bin = NULL;
+    WL_CLEANUP_STRV struct strv argv = {0};
+    struct run run = {.cwd = scratch, .cancel = a->cancel};
+    int status = 0, r;
+
+    for (const char *const *word =
+             (const char *const[]){"env", "CC=" CLANG, "sh", script, wabt, whole, name, PARTS, "-s", NULL};
+         *word; word++)
+        strv_add(&argv, *word);
+    strv_addf(&argv, "-j%d", a->jobs);
+    run.argv = argv.v;
+    r = run_capture(&run, &status, &output, err);
+    if (r == 0 && status != 0)
+        r = failed(name, status, output, err);
+    bin = path_join(scratch, "stage/bin");
+    to = path_join(bin, "program");
+    if (r == 0)
+        r = make_dirs(bin, err);
+    if (r == 0 && rename(from, to) < 0)
+        r = wl_err_errno(err, WL_E_IO, "cannot put %s in place", to);
+    return r;
+}
+
+static void tell_wait(void *data)
+{
+    tell(data, "another wl-make is compiling the same module; waiting for it");
+}
+
+int aot_make(const struct aot *a, const char *key, const char *module, const char *name, const char *wabt,
+             struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *scratch = store_build_dir(a->store, key), *stage = path_join(scratch, "stage");
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *text = NULL;
+    WL_CLEANUP_FD int lock = -1;
+    int r;
+
+    if (store_has(a->store, key))
+        return 0;
+    r = store_lock(a->store, key, a->cancel, tell_wait, (void *)a, &lock, err);
+    if (r < 0 || store_has(a->store, key))
+        return r;
+    text = xasprintf("translating and compiling %s, this once; it takes some minutes", name);
+    tell(a, text);
+    r = remove_tree(scratch, err);
+    if (r == 0)
+        r = make_dirs(scratch, err);
+    if (r == 0)
+        r = compile(a, scratch, module, name, wabt, err);
+    if (r == 0)
+        r = store_commit(a->store, key, stage, err);
+    remove_tree(scratch, &ignored);
+    return r;
+}
