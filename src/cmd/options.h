@@ -36,7 +36,7 @@ struct options {
     bool clean_all, clean_sources, clean_store, list_all, modules, json;
     /* Of app. */
     char *file, *python, *module, *entry_point, *requirements, *lock, *hash_seed;
-    struct strv imports, include_data;
+    struct strv imports, include_data, without_native;
     bool update, strip_source, no_imports;
     struct strv runner; /* options for the runner, as given */
     struct strv args;   /* what is not an option: ports, names of tests */
