@@ -587,6 +587,15 @@ error_t WRAP(fd_fdstat_set_rights)(__wasi_fd_t fd, __wasi_rights_t base, __wasi_
     return (base & ~stat.fs_rights_base) || (inheriting & ~stat.fs_rights_inheriting) ? __WASI_ERRNO_NOTCAPABLE : 0;
 }
 
+bool rofs_hides_host;
+
+static error_t hide(error_t error, __wasi_filestat_t *stat)
+{
+    if (!error && rofs_hides_host)
+        stat->dev = stat->ino = stat->atim = stat->mtim = stat->ctim = 0;
+    return error;
+}
+
 static void fill_stat(const struct rofs_node *node, __wasi_filestat_t *stat)
 {
     uint64_t time = rofs_header()->time;
@@ -607,7 +616,7 @@ error_t WRAP(fd_filestat_get)(__wasi_fd_t fd, __wasi_filestat_t *stat)
 {
     PASS(fd, host);
     if (host >= 0)
-        return REAL(fd_filestat_get)((__wasi_fd_t)host, stat);
+        return hide(REAL(fd_filestat_get)((__wasi_fd_t)host, stat), stat);
     fill_stat(with_node(fd)->node, stat);
     return 0;
 }
@@ -930,8 +939,10 @@ error_t WRAP(path_filestat_get)(__wasi_fd_t fd, __wasi_lookupflags_t flags, cons
     if (error)
         return error;
     if (!p.node)
-        return p.host < 0 ? __WASI_ERRNO_NOENT
-                          : host_error(&p, REAL(path_filestat_get)((__wasi_fd_t)p.host, flags, p.path, stat), false);
+        return p.host < 0
+                   ? __WASI_ERRNO_NOENT
+                   : host_error(&p, hide(REAL(path_filestat_get)((__wasi_fd_t)p.host, flags, p.path, stat), stat),
+                                false);
     fill_stat(p.node, stat);
     return 0;
 }

@@ -66,6 +66,10 @@ const unsigned char *rofs_bytes(const struct rofs_node *file);
 /* The inode number, from 1. */
 uint64_t rofs_inode(const struct rofs_node *node);
 
+/* While it is set, the host's files have no inode, device or times: what a snapshot is made of must not depend on those
+ * of the build machine, of which numbers stay behind in memory that has been freed. */
+extern bool rofs_hides_host;
+
 /* For what starts a module from a saved memory (a snapshot): what the host had opened is forgotten, and the folders
  * that this host gives are asked for anew, by libc too. Files of the archive that are open stay open. To be called
  * before anything else that uses files. A module that is started from its beginning does not need it. */

@@ -32,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <wasi/api.h>
 #include <wasi/libc-environ.h>
@@ -55,6 +56,8 @@ extern char start_edge_rodata[], start_edge_data[], start_edge_bss[], __heap_bas
  * use the stack. */
 _Noreturn void start_over(const void *copy, size_t copied, size_t memory);
 void start_cold(void);
+/* Empties the unused part of the stack: less to save, and the same bytes whatever the build machine said (inodes). */
+void start_clear_stack(void);
 
 /* start.py, compiled in as text. */
 extern const char start_py[];
@@ -71,9 +74,65 @@ static struct {
 /* What wizer.initialize was given for an app; NULL: none. */
 static char **app_arguments;
 
+/* The processor time since the start, in place of libc's, which counts from when its constructor has run: in a
+ * snapshot, on the build machine. (As there, it is the time that has passed: WASI has no other.) */
+static __wasi_timestamp_t started;
+
+clock_t __clock(void);
+clock_t __clock(void)
+{
+    __wasi_timestamp_t now = started;
+
+    (void)__wasi_clock_time_get(__WASI_CLOCKID_MONOTONIC, 0, &now);
+    return (clock_t)(now - started);
+}
+
+clock_t clock(void)
+{
+    return __clock();
+}
+
+/* While a snapshot is made there is neither time nor chance, so that two of them are the same. Nothing secret may
+ * depend on either then: all that can read a snapshot can read it. */
+static bool making;
+__wasi_errno_t __real___wasi_random_get(uint8_t *to, __wasi_size_t n);
+__wasi_errno_t __real___wasi_clock_time_get(__wasi_clockid_t id, __wasi_timestamp_t precision,
+                                            __wasi_timestamp_t *time);
+
+__wasi_errno_t __wrap___wasi_random_get(uint8_t *to, __wasi_size_t n)
+{
+    static uint32_t state = 1;
+
+    if (!making)
+        return __real___wasi_random_get(to, n);
+    for (__wasi_size_t i = 0; i < n; i++) {
+        state = state * 1664525 + 1013904223;
+        to[i] = (uint8_t)(state >> 24);
+    }
+    return 0;
+}
+
+__wasi_errno_t __wrap___wasi_clock_time_get(__wasi_clockid_t id, __wasi_timestamp_t precision, __wasi_timestamp_t *time)
+{
+    static __wasi_timestamp_t passed;
+
+    if (!making)
+        return __real___wasi_clock_time_get(id, precision, time);
+    passed += 1000; /* who waits for time to pass does not wait for ever */
+    *time = (id == __WASI_CLOCKID_REALTIME ? rofs_header()->time : 1000000000) + passed;
+    return 0;
+}
+
+static void start_clock(void)
+{
+    if (__wasi_clock_time_get(__WASI_CLOCKID_MONOTONIC, 0, &started) != 0)
+        started = 0;
+}
+
 /* What the start code of libc does before main. */
 static void set_up_libc(void)
 {
+    start_clock();
     if (__wasi_init_tp)
         __wasi_init_tp();
     __wasm_call_ctors();
@@ -509,8 +568,6 @@ static void compress_data(unsigned char *copy)
     snapshot.data_size = n;
 }
 
-static bool making;
-
 static bool is_between(const void *it, const void *from, const void *to)
 {
     return (uintptr_t)it >= (uintptr_t)from && (uintptr_t)it < (uintptr_t)to;
@@ -525,11 +582,11 @@ __attribute__((export_name("wizer.initialize"))) void start_initialize(void)
         !is_between(&PyModule_Type, start_edge_data, start_edge_bss) ||
         !is_between(&making, start_edge_bss, __heap_base))
         __builtin_trap();
+    making = rofs_hides_host = true;
     set_up_libc();
-    making = true;
     if (__main_void() != 0)
         exit(1);
-    making = false;
+    making = rofs_hides_host = false;
     if (snapshot.code)
         memset(copy, 0, data_size());
     else
@@ -537,6 +594,8 @@ __attribute__((export_name("wizer.initialize"))) void start_initialize(void)
     fflush(NULL);
     __wasilibc_deinitialize_environ();
     snapshot.ready = true;
+    started = 0;
+    start_clear_stack();
 }
 
 __attribute__((export_name("_start"))) void _start(void)
@@ -544,6 +603,7 @@ __attribute__((export_name("_start"))) void _start(void)
     int status;
 
     if (snapshot.ready) {
+        start_clock();
         rofs_restart();
         __wasilibc_initialize_environ();
     } else {

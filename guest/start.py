@@ -97,6 +97,9 @@ def resume(environment, encoding, errors, buffered, pythonpath):
     # Modules that keep something of the moment at which they were imported.
     if "random" in known:
         known["random"].seed()
+    if "_ssl" in known:
+        # Makes OpenSSL take new numbers from the host, should it have taken some before.
+        known["_ssl"].RAND_add(os.urandom(32), 32.0)
     if "logging" in known:
         import time
         now = time.time if sys.version_info < (3, 13) else time.time_ns

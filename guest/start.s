@@ -53,6 +53,18 @@ start_over:
 	unreachable
 	end_function
 
+# What calls that have returned left on the stack, which is below the pointer down to address 0.
+	.section	.text.start_clear_stack,"",@
+	.globl	start_clear_stack
+	.type	start_clear_stack,@function
+start_clear_stack:
+	.functype	start_clear_stack () -> ()
+	i32.const	0
+	i32.const	0
+	global.get	__stack_pointer
+	memory.fill	0
+	end_function
+
 # start.py as a C string. The file is found by the assembler's -I.
 	.section	.rodata.start_py,"",@
 	.globl	start_py

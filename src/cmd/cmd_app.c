@@ -44,8 +44,8 @@ static int check_options(const struct options *o, struct wl_err *err)
     return 0;
 }
 
-/* The names of modules in a list with commas. */
-static void split_imports(const struct strv *given, struct strv *imports)
+/* The names in lists with commas. */
+static void split_names(const struct strv *given, struct strv *imports)
 {
     for (size_t i = 0; i < given->n; i++)
         for (const char *p = given->v[i]; *p;) {
@@ -158,7 +158,7 @@ int cmd_app(struct app *a, struct wl_err *err)
     const struct options *o = &a->options;
     WL_CLEANUP_FREE char *port = NULL, *single = NULL, *build_python = NULL, *series = NULL;
     WL_CLEANUP_FREE char *out = o->file ? xstrdup(o->file) : NULL;
-    WL_CLEANUP_STRV struct strv names = {0}, imports = {0}, data = {0};
+    WL_CLEANUP_STRV struct strv names = {0}, imports = {0}, data = {0}, without_native = {0};
     struct fetch_options fetch = {.cache = a->store.sources, .offline = o->offline, .cancel = &a->cancel};
     struct build_options b;
     struct plan p = {0};
@@ -182,7 +182,8 @@ int cmd_app(struct app *a, struct wl_err *err)
     build_python = xasprintf("build-python/%s", port + strlen("python/"));
     series = xstrdup(port + strlen("python/v"));
     *strrchr(series, '.') = '\0';
-    split_imports(&o->imports, &imports);
+    split_names(&o->imports, &imports);
+    split_names(&o->without_native, &without_native);
     if (!out)
         out = default_output(o);
     strv_add(&names, single);
@@ -197,6 +198,7 @@ int cmd_app(struct app *a, struct wl_err *err)
                       .lock = o->lock,
                       .imports = &imports,
                       .data = &data,
+                      .without_native = &without_native,
                       .hash_seed = o->hash_seed,
                       .update = o->update,
                       .strip_source = o->strip_source,

@@ -29,6 +29,8 @@ static const struct option_info table[] = {
     {'r', "requirement", "FILE", "the packages it needs, as pip's requirements", TEXT, AT(requirements), CMD_APP},
     {0, "lock", "FILE", "where their versions and hashes are pinned (default: beside FILE, ending in .lock)", TEXT,
      AT(lock), CMD_APP},
+    {0, "without-native", "NAME,...", "packages that work without their compiled modules", LIST, AT(without_native),
+     CMD_APP},
     {0, "update", NULL, "resolve the requirements again", FLAG, AT(update), CMD_APP},
     {'m', "module", "NAME", "run the module NAME, as python -m does", TEXT, AT(module), CMD_APP},
     {0, "entry-point", "NAME", "run the console script NAME of a requirement", TEXT, AT(entry_point), CMD_APP},
@@ -292,6 +294,7 @@ void options_free(struct options *o)
     free(o->hash_seed);
     strv_free(&o->imports);
     strv_free(&o->include_data);
+    strv_free(&o->without_native);
     strv_free(&o->ports);
     strv_free(&o->runner);
     strv_free(&o->args);

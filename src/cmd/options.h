@@ -38,7 +38,7 @@ struct options {
     char *file; /* of app and aot: what is written */
     /* Of app. */
     char *python, *module, *entry_point, *requirements, *lock, *hash_seed;
-    struct strv imports, include_data;
+    struct strv imports, include_data, without_native;
     bool update, strip_source, no_imports;
     struct strv runner; /* options for the runner, as given */
     struct strv args;   /* what is not an option: ports, names of tests */

@@ -204,6 +204,10 @@ def main():
     if a.what == "site":
         # Programs for the build machine.
         shutil.rmtree(os.path.join(a.folder, "bin"), ignore_errors=True)
+        # Of packages that work without. (No WASI can load them.)
+        for name in list(walk(a.folder)):
+            if name.endswith((".so", ".pyd", ".dll")):
+                os.remove(os.path.join(a.folder, name))
         compile_tree(a.folder, SEEN + "/site-packages", a.strip_source, False)
     else:
         collect(a)

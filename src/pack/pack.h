@@ -21,7 +21,7 @@ struct pack {
     const char *entry;        /* name of a console script of a requirement; NULL: none */
     const char *requirements; /* NULL: none */
     const char *lock;         /* NULL: beside the requirements, "requirements.lock" */
-    const struct strv *imports, *data;
+    const struct strv *imports, *data, *without_native;
     const char
         *hash_seed; /* of str's hashes, which is in the snapshot: a number, "random", or NULL: the project's own */
     bool update, strip_source, no_imports;

@@ -18,15 +18,51 @@ static void add_pip(struct strv *argv, const char *command, const struct fetch_o
     strv_addf(argv, "--timeout=%d", connect_seconds(o));
 }
 
-/* What any machine can run, and so WASI. */
-static void add_pure(struct strv *argv, const struct wheels *w)
+/* Only what any machine can run, and so WASI; or also what x86-64 can, whatever machine this is: who has the lock file
+ * elsewhere gets the same wheels. */
+static void add_wanted(struct strv *argv, const struct wheels *w, bool native)
 {
+    static const char *const platforms[] = {"manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"};
+
     strv_add(argv, "--progress-bar=off");
     strv_add(argv, "--only-binary=:all:");
     strv_add(argv, "--platform=any");
-    strv_add(argv, "--implementation=py");
     strv_add(argv, "--abi=none");
     strv_addf(argv, "--python-version=%s", w->series);
+    strv_addf(argv, "--implementation=%s", native ? "cp" : "py");
+    if (!native)
+        return;
+    for (size_t i = 0; i < sizeof platforms / sizeof *platforms; i++)
+        strv_addf(argv, "--platform=%s", platforms[i]);
+    strv_add(argv, "--abi=abi3");
+    strv_addf(argv, "--abi=cp%c%s", *w->series, strchr(w->series, '.') + 1);
+}
+
+/* Whether two names are the same package's (https://packaging.python.org/en/latest/specifications/name-normalization/).
+ */
+static bool same_name(const char *a, size_t n, const char *b)
+{
+    if (strlen(b) != n)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (tolower((unsigned char)a[i]) != tolower((unsigned char)b[i]) &&
+            !(strchr("-_.", a[i]) && strchr("-_.", b[i])))
+            return false;
+    return true;
+}
+
+static bool works_without_native(const struct wheels *w, const char *name, size_t n)
+{
+    /* Each does the same in Python where its compiled module is missing. */
+    static const char *const known[] = {"markupsafe", "msgpack", "pyyaml"};
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (same_name(name, n, known[i]))
+            return true;
+    for (size_t i = 0; w->without_native && i < w->without_native->n; i++)
+        if (same_name(name, n, w->without_native->v[i]))
+            return true;
+    return false;
 }
 
 static int run_pip(const struct strv *argv, const struct fetch_options *o, char **said, struct wl_err *err)
@@ -42,6 +78,17 @@ static int run_pip(const struct strv *argv, const struct fetch_options *o, char 
     if (r < 0 && err->text && strstr(err->text, "No module named pip"))
         return wl_err_set(err, WL_E_FETCH, "pip is not installed: install the package python3-pip");
     return r;
+}
+
+static const char none_found[] = "No matching distribution found for ";
+
+static size_t name_length(const char *name)
+{
+    size_t n = 0;
+
+    while (isalnum((unsigned char)name[n]) || (name[n] && strchr("-_.", name[n])))
+        n++;
+    return n;
 }
 
 /* The line of a text that has the words, from them on; the caller frees it. NULL: none has. */
@@ -64,13 +111,21 @@ static bool is_known(const char *name, const struct fetch_options *o)
     return run_pip(&argv, o, NULL, &ignored) == 0;
 }
 
+static int refuse(const struct wheels *w, const char *name, struct wl_err *err)
+{
+    wl_err_set(err, WL_E_FETCH,
+               "%s: %s has no wheel of pure Python for Python %s: it has native code, or comes as source only",
+               w->requirements, name, w->series);
+    return wl_err_hint(err, "leave it out, ask for a version that has one, link its C code into Python "
+                            "(docs/recipes.md, extensions), or give --without-native if it works without");
+}
+
 /* Says by name what pip says at length. */
 static int explain(const struct wheels *w, const char *said, const struct fetch_options *o, struct wl_err *err)
 {
-    static const char none[] = "No matching distribution found for ";
-    WL_CLEANUP_FREE char *missing = line_with(said, none), *conflict = line_with(said, "Cannot install ");
+    WL_CLEANUP_FREE char *missing = line_with(said, none_found), *conflict = line_with(said, "Cannot install ");
     WL_CLEANUP_FREE char *versions = line_with(said, "(from versions: "), *name = NULL;
-    size_t n = 0;
+    const char *wanted = missing ? missing + strlen(none_found) : NULL;
 
     if (conflict) {
         wl_err_set(err, WL_E_FETCH, "%s: %s", w->requirements, conflict);
@@ -78,21 +133,14 @@ static int explain(const struct wheels *w, const char *said, const struct fetch_
     }
     if (!missing)
         return -(int)err->cls;
-    for (const char *p = missing + strlen(none); isalnum((unsigned char)p[n]) || (p[n] && strchr("-_.", p[n]));)
-        n++;
-    name = xstrndup(missing + strlen(none), n);
+    name = xstrndup(wanted, name_length(wanted));
     if (versions && !starts_with(versions, "(from versions: none")) {
         wl_err_set(err, WL_E_FETCH, "%s: %s has no wheel of pure Python in the version wanted: %s", w->requirements,
-                   missing + strlen(none), versions);
+                   wanted, versions);
         return wl_err_hint(err, "ask for one of these versions");
     }
-    if (is_known(name, o)) {
-        wl_err_set(err, WL_E_FETCH,
-                   "%s: %s has no wheel of pure Python for Python %s: it has native code, or comes as source only",
-                   w->requirements, name, w->series);
-        return wl_err_hint(err, "leave it out, ask for a version that has one, or link its C code into Python "
-                                "(docs/recipes.md, extensions)");
-    }
+    if (is_known(name, o))
+        return refuse(w, name, err);
     wl_err_set(err, WL_E_FETCH, "%s: nobody offers a package named %s", w->requirements, name);
     return wl_err_hint(err, "look at its name, or say by --find-links or --index-url in the file where it is");
 }
@@ -142,10 +190,70 @@ static char *wheels_folder(const struct wheels *w)
     return path_join(w->scratch, "wheels");
 }
 
+static int download(const struct wheels *w, const char *folder, const char *what, bool native,
+                    const struct fetch_options *o, char **said, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv argv = {0};
+
+    add_pip(&argv, "download", o);
+    add_wanted(&argv, w, native);
+    strv_addf(&argv, "--dest=%s", folder);
+    if (what) {
+        strv_add(&argv, "--no-deps");
+        strv_add(&argv, what);
+    } else {
+        strv_addf(&argv, "--requirement=%s", w->requirements);
+    }
+    return run_pip(&argv, o, said, err);
+}
+
+/* Replaces each wheel with native code by the pure one of the same version, keeps it where the package works without
+ * that code, or refuses it. */
+static int check_native(const struct wheels *w, const char *folder, const struct fetch_options *o, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv names = {0};
+    int r = dir_list(folder, &names, err);
+
+    for (size_t i = 0; r == 0 && i < names.n; i++) {
+        const char *wheel = names.v[i];
+        size_t n = strcspn(wheel, "-");
+        WL_CLEANUP_FREE char *name = xstrndup(wheel, n), *file = path_join(folder, wheel), *exact = NULL;
+        WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+
+        if (ends_with(wheel, "-none-any.whl"))
+            continue;
+        exact = xasprintf("%s==%.*s", name, (int)strcspn(wheel + n + 1, "-"), wheel + n + 1);
+        if (download(w, folder, exact, false, o, NULL, &ignored) == 0)
+            r = remove_tree(file, err);
+        else if (!works_without_native(w, wheel, n))
+            r = refuse(w, name, err);
+    }
+    return r;
+}
+
+/* Brings the wheels. First only pure ones are looked at, of all versions; then also others, if that can help. */
+static int bring(const struct wheels *w, const char *folder, const struct fetch_options *o, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *said = NULL, *missing = NULL, *again = NULL;
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    const char *name;
+    int r = download(w, folder, NULL, false, o, &said, err);
+
+    if (r == 0 || !said)
+        return r;
+    missing = line_with(said, none_found);
+    name = missing ? missing + strlen(none_found) : NULL;
+    /* (In a conflict the requirements of packages that may have no pure wheel are meant.) */
+    if ((name && !works_without_native(w, name, name_length(name))) || (!name && !strstr(said, "Cannot install ")))
+        return explain(w, said, o, err);
+    if (download(w, folder, NULL, true, o, &again, &ignored) < 0)
+        return explain(w, strstr(said, "Cannot install ") && again ? again : said, o, err);
+    return check_native(w, folder, o, err);
+}
+
 int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *asked = NULL, *head = NULL, *there = NULL, *wheels = wheels_folder(w), *said = NULL;
-    WL_CLEANUP_STRV struct strv argv = {0};
+    WL_CLEANUP_FREE char *asked = NULL, *head = NULL, *there = NULL, *wheels = wheels_folder(w);
     WL_CLEANUP_STR struct str text = {0};
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     char sha256[HASH_HEX_SIZE];
@@ -163,13 +271,9 @@ int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct wl
     r = make_dirs(wheels, err);
     if (r < 0)
         return r;
-    add_pip(&argv, "download", o);
-    add_pure(&argv, w);
-    strv_addf(&argv, "--dest=%s", wheels);
-    strv_addf(&argv, "--requirement=%s", w->requirements);
-    r = run_pip(&argv, o, &said, err);
+    r = bring(w, wheels, o, err);
     if (r < 0)
-        return explain(w, said, o, err);
+        return r;
     str_add(&text, head);
     add_options(asked, &text);
     r = add_wheels(wheels, &text, err);
@@ -183,7 +287,7 @@ int wheels_install(const struct wheels *w, const char *folder, const struct fetc
     int r;
 
     add_pip(&argv, "install", o);
-    add_pure(&argv, w);
+    add_wanted(&argv, w, true);
     for (const char *const *a =
              (const char *const[]){"--no-deps", "--no-compile", "--require-hashes", "--root-user-action=ignore", NULL};
          *a; a++)

@@ -5,6 +5,7 @@
 
 #include "err.h"
 #include "source.h"
+#include "str.h"
 
 #include <stdbool.h>
 
@@ -13,7 +14,10 @@ struct wheels {
     const char *lock;         /* versions and hashes, in pip's own format */
     const char *series;       /* the Python they are for: "3.13" */
     const char *scratch;      /* a folder for what is brought, which the caller removes */
-    bool update;              /* resolve again, even if the lock file is of these requirements */
+    /* Packages that work without their compiled modules: a wheel with those will do. There is a list of known ones
+     * besides. May be NULL. */
+    const struct strv *without_native;
+    bool update; /* resolve again, even if the lock file is of these requirements */
 };
 
 /* Writes the lock file, unless it is of these requirements and this series. A requirement that has no wheel of pure

@@ -221,27 +221,88 @@ C
     [ ! -s left ] || fail 'something was left'
 }
 
+# `aot ARGUMENT...`: the command, with a cache of its own but for WABT.
+aot() {
+    CACHE=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
+    SECONDS_EACH=900 WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" aot --cache-dir "$CACHE" \
+        ${WL_CHECK_OFFLINE:+--offline} "$@"
+}
+
+test_the_command() {
+    wabt
+    # Its result is a folder's name here, so that each run of this test compiles it anew.
+    "$WABT/bin/wat2wasm" - -o "hello $$.wasm" <<WAT || fail 'no wat'
+(module (import "wasi_snapshot_preview1" "fd_write" (func \$write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 3)
+  (data (i32.const 0) "\\20\\00\\00\\00\\06\\00\\00\\00") (data (i32.const 32) "hello\\n") (data (i32.const 131072) "$$")
+  (func (export "_start")
+    (i32.store8 (i32.const 36) (i32.const 33))
+    (if (i32.ne (i32.load8_u (i32.const 131072)) (i32.const 0))
+      (then (drop (call \$write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))))))
+WAT
+    aot "hello $$.wasm"
+    status 0
+    err 'translating and compiling hello_' 'this once'
+    out "hello_$$ ("
+    run "./hello_$$"
+    status 0
+    is "$(cat .out)" 'hell!'
+    run "./hello_$$" again
+    is "$(cat .out)" 'hell!'
+    aot "hello $$.wasm" -o other
+    status 0
+    not_err 'compiling'
+    cmp "hello_$$" other || fail 'the second one is another'
+    aot "hello $$.wasm" -o nowhere/other
+    clean_failure 7
+}
+
 test_bad_input_is_named() {
     wabt
     echo 'no module' >text.wasm
-    run sh "$HOST/make/aot.sh" "$WABT" text.wasm text 1
-    status 1
+    aot text.wasm
+    clean_failure 2
     err 'text is no WebAssembly module'
+    not_there text
     echo '(module (import "env" "f" (func)) (memory (export "memory") 1) (func (export "_start")))' >import.wat
     "$WABT/bin/wat2wasm" import.wat -o import.wasm
-    run sh "$HOST/make/aot.sh" "$WABT" import.wasm import 1
-    status 1
+    aot import.wasm
+    clean_failure 2
     err 'imports env.f, which nobody gives'
     echo '(module (import "wasi_snapshot_preview1" "fd_steal" (func)) (memory (export "memory") 1) (func (export "_start")))' >call.wat
     "$WABT/bin/wat2wasm" call.wat -o call.wasm
-    run sh "$HOST/make/aot.sh" "$WABT" call.wasm call 1
-    status 1
+    aot call.wasm
+    clean_failure 2
     err 'fd_steal, which is no call of WASI'
     echo '(module (memory (export "memory") 1))' >library.wat
     "$WABT/bin/wat2wasm" library.wat -o library.wasm
-    run sh "$HOST/make/aot.sh" "$WABT" library.wasm library 1
-    status 1
+    aot library.wasm
+    clean_failure 2
     err 'has no function _start'
+    # A proposal that wasm2c lacks: the type of a struct, of garbage collection.
+    printf '\0asm\1\0\0\0\1\4\1\137\1\177\0' >proposal.wasm
+    aot proposal.wasm
+    clean_failure 2
+    err 'uses a proposal that wasm2c lacks'
+    aot nothing.wasm
+    clean_failure 2
+    err 'nothing.wasm'
+    aot libs/zlib
+    clean_failure 2
+    err 'has no bin/*.wasm'
+    aot
+    clean_failure 2
+    # Without a compiler.
+    mkdir bin
+    for program in sh env python3 cc gcc bwrap make; do
+        ! command -v $program >/dev/null || ln -s "$(command -v $program)" bin/
+    done
+    echo '(module (memory (export "memory") 1) (func (export "_start")))' >good.wat
+    "$WABT/bin/wat2wasm" good.wat -o good.wasm
+    PATH=$PWD/bin aot good.wasm
+    clean_failure 6
+    err 'clang-22 is not installed'
+    not_there good
 }
 
 main "$@"

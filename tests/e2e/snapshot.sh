@@ -197,6 +197,8 @@ END
     status 0
     is "$(wc -l <first)" 14
     is "$(paste -d '\n' first .out | uniq -d)" ''
+    snapshot -- -c 'import time; t = time.process_time(); print(0 <= t < 60, time.process_time() >= t)'
+    is "$(cat .out)" 'True True'
     snapshot -- -c 'import time; print(int(time.time()))'
     [ "$(cat .out)" -ge "$(($(date +%s) - 100))" ] || fail "its clock is wrong: $(cat .out)"
 }
@@ -214,6 +216,10 @@ test_a_snapshot_of_ones_own() {
     mv .out own
     snapshot -- -c 'print(hash("x"))'
     [ "$(cut -d ' ' -f 3 own)" != "$(cat .out)" ] || fail 'the secret is the same'
+    # Made again, it has the same bytes.
+    # shellcheck disable=SC2086 # several words
+    SECONDS_EACH=600 run $RUN --snapshot again.wasm --env PYTHONHASHSEED=77 "$SINGLE" html colorsys
+    cmp own.wasm again.wasm || fail 'a second snapshot is another one'
     # One that cannot be made leaves the traceback, and no file.
     # shellcheck disable=SC2086 # several words
     SECONDS_EACH=600 run $RUN --snapshot none.wasm "$SINGLE" json no_such_module
