@@ -75,8 +75,10 @@ int cmd_aot(struct app *a, struct wl_err *err)
     if (is_file(word)) {
         module = xstrdup(word);
         r = hash_file(module, sha256, err);
-        if (r < 0)
+        if (r < 0) {
             err->cls = WL_E_USAGE;
+            r = wl_err_hint(err, "name a .wasm file that may be read, or a port");
+        }
     } else {
         r = app_port(a, word, &port, err);
         if (r == 0)
