@@ -7,6 +7,7 @@ RT = $(WABT)/share/wabt/wasm2c
 CPPFLAGS += -I. -I$(HOST) -I$(RT) -I$(WABT)/include -D_GNU_SOURCE -DWASM_RT_USE_MMAP=1 -DWASM_RT_MEMCHECK_GUARD_PAGES=1 \
   -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -DWASM_RT_NONCONFORMING_UNCHECKED_STACK_EXHAUSTION=1 \
   -DWASM_RT_TRAP_HANDLER=runtime_trap -DNDEBUG
+OPT = -O2
 GUEST_CFLAGS = $(OPT) -fno-optimize-sibling-calls -frounding-math -fsignaling-nans -fno-strict-aliasing -fwrapv \
   -fstack-clash-protection -w
 HOST_CFLAGS = -std=c17 -O2 -Wall -Wextra -D_FORTIFY_SOURCE=2 -fstack-protector-strong
