@@ -198,7 +198,7 @@ def refused(expected, call, *arguments):
 
 
 assert os.listdir("/") == ["usr"]
-assert sorted(os.listdir(top)) == ["lib", "share", "ssl"]
+assert sorted(os.listdir(top)) == ["app", "lib", "share", "ssl"]
 assert os.listdir(top + "/lib") == [os.path.basename(archive)]
 st = os.stat(cert)
 assert stat.S_ISREG(st.st_mode) and st.st_size == len(open(cert, "rb").read()) and st.st_mtime > 1e9
