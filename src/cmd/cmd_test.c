@@ -1,30 +1,39 @@
-/* wl-make test: builds ports and runs the tests that their recipes bring. */
+/* wl-make test: builds ports and runs the tests that their recipes bring; for a Python, CPython's own test suite too.
+ */
 #include "app.h"
+#include "compose.h"
+#include "expectations.h"
+#include "fs.h"
+#include "regrtest.h"
+#include "report.h"
 
-int cmd_test(struct app *a, struct wl_err *err)
+#include <string.h>
+#include <unistd.h>
+
+#define RUNNER_PORT "toolchain/wl-run"
+
+enum { DEADLINE_S = 900 };
+
+/* ---- the tests of recipes ---- */
+
+static int own_tests(struct app *a, const struct build_options *o, const struct plan *p, const struct strv *names,
+                     struct wl_err *err)
 {
-    WL_CLEANUP_STRV struct strv names = {0};
-    struct build_options o;
-    struct plan p = {0};
     size_t passed = 0, failed = 0;
-    int r = app_ports(a, &names, err), first = 0;
+    int r = 0, first = 0;
 
-    if (r < 0)
-        return r;
-    app_build_options(a, &o, true);
-    r = app_build(a, &o, &names, &p, err);
-    for (size_t i = 0; r == 0 && i < p.n; i++) {
+    for (size_t i = 0; r == 0 && i < p->n; i++) {
         WL_CLEANUP_ERR struct wl_err test_err = WL_ERR_INIT;
         size_t n = 0;
         int t;
 
-        if (!p.nodes[i].root)
+        if (!p->nodes[i].root || !strv_has(names, p->nodes[i].recipe->name))
             continue;
-        if (!p.nodes[i].recipe->tests_n) {
-            printf("%s: its recipe has no tests\n", p.nodes[i].recipe->name);
+        if (!p->nodes[i].recipe->tests_n) {
+            printf("%s: its recipe has no tests\n", p->nodes[i].recipe->name);
             continue;
         }
-        t = build_test(&o, &p, i, &n, &test_err);
+        t = build_test(o, p, i, &n, &test_err);
         passed += n;
         if (t == 0)
             continue;
@@ -37,11 +46,202 @@ int cmd_test(struct app *a, struct wl_err *err)
         if (!a->options.keep_going || t != -WL_E_FAILED)
             r = first;
     }
-    plan_free(&p);
     ui_free(a->ui);
     a->ui = NULL;
     if (passed + failed)
         printf("%zu passed, %zu failed\n", passed, failed);
     fflush(stdout);
     return r < 0 ? r : first;
+}
+
+/* ---- CPython's ---- */
+
+/* One Python, then names of files of tests. */
+static bool is_suite(const struct app *a)
+{
+    return a->options.args.n > 0 && !a->options.own && strstr(a->options.args.v[0], "python/") &&
+           !strstr(a->options.args.v[0], "build-python/") &&
+           (a->options.args.n == 1 || !strchr(a->options.args.v[1], '/'));
+}
+
+static const struct node *find_node(const struct plan *p, const char *name)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (!strcmp(p->nodes[i].recipe->name, name))
+            return &p->nodes[i];
+    return NULL;
+}
+
+static char *artifact(const struct app *a, const struct plan *p, const char *name)
+{
+    const struct node *n = find_node(p, name);
+
+    return n ? store_path(&a->store, n->key) : NULL;
+}
+
+static void on_file(void *data, const struct test_file *f, size_t done, size_t n)
+{
+    const struct app *a = data;
+    const char *color = f->state == FILE_PASSED ? UI_GREEN : f->state >= FILE_CRASHED || f->failed ? UI_RED : UI_YELLOW;
+
+    if (a->options.quiet)
+        return;
+    printf("[%zu/%zu] %s: %s%s%s", done, n, f->name, ui_color(&a->options, stdout, color), file_states[f->state],
+           ui_color(&a->options, stdout, UI_RESET));
+    if (f->cases_n)
+        printf(", %zu tests passed, %zu failed, %zu skipped", f->passed, f->failed, f->skipped);
+    printf(" (%.1f s)%s%s\n", f->seconds, f->why ? ": " : "", f->why ? f->why : "");
+    fflush(stdout);
+}
+
+/* What runs the guest; regrtest_run adds its arguments. */
+static void make_command(const struct app *a, const struct plan *p, const char *port, const char *library,
+                         const char *guest_library, struct strv *argv)
+{
+    const struct node *n = find_node(p, port);
+    WL_CLEANUP_FREE char *root = store_path(&a->store, n->key), *runner = artifact(a, p, RUNNER_PORT);
+    WL_CLEANUP_FREE char *usr = path_join(root, "usr/local");
+    WL_CLEANUP_FREE char *name =
+        n->recipe->flavour ? xasprintf("bin/python-%s.wasm", n->recipe->flavour) : xstrdup("bin/python.wasm");
+
+    strv_addf(argv, "%s/bin/wl-run", runner);
+    strv_addf(argv, "--cache-dir=%s/compiled", a->store.cache);
+    if (!n->recipe->flavour)
+        strv_addf(argv, "--dir=%s::/usr/local::ro", usr);
+    strv_addf(argv, "--dir=%s::%s::ro", library, guest_library);
+    /* Its own root, since tests make folders from there on. */
+    strv_add(argv, "--dir={}::/");
+    /* Before the library of byte code alone: tests read sources. */
+    strv_addf(argv, "--env=PYTHONPATH=%s", guest_library);
+    strv_add(argv, "--env=TMPDIR=/tmp");
+    strv_add(argv, "--env=HOME=/tmp");
+    strv_addf(argv, "%s/%s", root, name);
+}
+
+static int summary(struct app *a, const char *title, const struct test_run *run, const struct strv *unexpected,
+                   struct wl_err *err)
+{
+    size_t files[FILE_TIMEOUT + 1] = {0}, passed = 0, failed = 0, expected = 0, skipped = 0;
+
+    for (size_t i = 0; i < run->n; i++) {
+        const struct test_file *f = &run->files[i];
+
+        files[f->state]++;
+        passed += f->passed;
+        skipped += f->skipped;
+        failed += f->failed;
+        for (size_t k = 0; k < f->cases_n; k++)
+            expected += f->cases[k].state == TEST_FAILED && f->cases[k].expected;
+    }
+    printf("%s\nfiles: %zu passed, %zu failed, %zu skipped, %zu ran no test, %zu crashed, %zu took too long\n", title,
+           files[FILE_PASSED], files[FILE_FAILED], files[FILE_SKIPPED], files[FILE_EMPTY], files[FILE_CRASHED],
+           files[FILE_TIMEOUT]);
+    printf("tests: %zu passed, %zu failed (%zu of them as expected), %zu skipped\n", passed, failed, expected, skipped);
+    for (size_t i = 0; i < unexpected->n; i++)
+        printf("not as expected: %s\n", unexpected->v[i]);
+    fflush(stdout);
+    if (!unexpected->n)
+        return 0;
+    wl_err_set(err, WL_E_FAILED, "%zu results are not as expected", unexpected->n);
+    return wl_err_hint(err, "the logs of the files are in %s/logs/regrtest", a->store.cache);
+}
+
+static int run_suite(struct app *a, const struct build_options *o, const struct plan *p, const char *port,
+                     const char *plain, const char *tests, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *series = xstrdup(plain + strlen("python/v")), *root = artifact(a, p, tests);
+    WL_CLEANUP_FREE char *library = NULL, *guest = NULL, *scratch = NULL,
+                         *logs = path_join(a->store.cache, "logs/regrtest");
+    WL_CLEANUP_FREE char *file = xasprintf("%s/ports/%s/expectations.yaml", a->roots.repo, plain);
+    WL_CLEANUP_FREE char *title =
+        xasprintf("%s, %s, wl-run", plain, a->options.flavour ? a->options.flavour : FLAVOUR_PLAIN);
+    WL_CLEANUP_STRV struct strv command = {0}, patterns = {0}, unexpected = {0};
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    WL_CLEANUP_FD int lock = -1;
+    struct expectations e = {0};
+    struct test_run run = {0};
+    struct regrtest r;
+    int status;
+
+    *strrchr(series, '.') = '\0';
+    library = xasprintf("%s/usr/local/lib/python%s", root, series);
+    guest = xasprintf("/usr/local/lib/python%s", series);
+    make_command(a, p, port, library, guest, &command);
+    for (size_t i = 1; i < a->options.args.n; i++)
+        strv_add(&patterns, a->options.args.v[i]);
+    status = expectations_read(file, &e, err);
+    if (status == 0)
+        status = store_lock(&a->store, "regrtest", &a->cancel, NULL, NULL, &lock, err);
+    scratch = store_build_dir(&a->store, "regrtest");
+    if (status == 0)
+        status = remove_tree(scratch, err);
+    if (status == 0)
+        status = make_dirs(scratch, err);
+    if (status == 0)
+        status = make_dirs(logs, err);
+    r = (struct regrtest){.library = library,
+                          .patterns = &patterns,
+                          .command = &command,
+                          .guest_library = guest,
+                          .scratch = scratch,
+                          .logs = logs,
+                          .jobs = o->jobs,
+                          .deadline_s = a->options.deadline ? a->options.deadline : DEADLINE_S,
+                          .cancel = &a->cancel,
+                          .on_file = on_file,
+                          .data = a};
+    ui_free(a->ui);
+    a->ui = NULL;
+    if (status == 0)
+        status = regrtest_run(&r, &run, err);
+    remove_tree(scratch, &ignored);
+    if (status == 0)
+        expectations_compare(&e, &run, &unexpected);
+    if (status == 0 && a->options.json_file)
+        status = report_json(a->options.json_file, title, &run, err);
+    if (status == 0 && a->options.junit_file)
+        status = report_junit(a->options.junit_file, title, &run, err);
+    if (status == 0)
+        status = summary(a, title, &run, &unexpected, err);
+    test_run_free(&run);
+    expectations_free(&e);
+    return status;
+}
+
+int cmd_test(struct app *a, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv names = {0}, roots = {0};
+    WL_CLEANUP_FREE char *port = NULL, *plain = NULL, *tests = NULL;
+    struct build_options o;
+    struct plan p = {0};
+    bool suite = is_suite(a);
+    int r;
+
+    if (suite) {
+        r = ports_resolve(&a->roots, a->options.args.v[0], &plain, err);
+        if (r == 0)
+            r = app_port(a, a->options.args.v[0], &port, err);
+        if (r == 0)
+            strv_add(&names, port);
+    } else {
+        r = app_ports(a, &names, err);
+    }
+    if (r < 0)
+        return r;
+    strv_addv(&roots, &names);
+    suite = suite && starts_with(plain, "python/v");
+    if (suite) {
+        tests = xasprintf("python-tests/%s", plain + strlen("python/"));
+        strv_add(&roots, tests);
+        strv_add(&roots, RUNNER_PORT);
+    }
+    app_build_options(a, &o, true);
+    r = app_build(a, &o, &roots, &p, err);
+    /* With names of files nothing but those is asked for. */
+    if (r == 0 && !(suite && a->options.args.n > 1))
+        r = own_tests(a, &o, &p, &names, err);
+    if (r == 0 && suite)
+        r = run_suite(a, &o, &p, port, plain, tests, err);
+    plan_free(&p);
+    return r;
 }

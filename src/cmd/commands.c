@@ -34,8 +34,11 @@ const struct command commands[] = {
      "Asks the sources of the ports, or of all there are, which versions they have by now. Ends with status 10 when a\n"
      "newer one is offered than the recipe's, else with 0.",
      cmd_outdated},
-    {"test", CMD_TEST, "test PORT...", "run the tests a port brings",
-     "Builds the ports and runs the tests of their recipes.", cmd_test},
+    {"test", CMD_TEST, "test PORT... | test PYTHON [PATTERN...]", "run the tests of a port, or CPython's own",
+     "Builds the ports and runs the tests of their recipes; of a Python then CPython's own test suite, inside the "
+     "guest,\n"
+     "or only the files of it that are named. Ends with 0 if all became of them that is expected.",
+     cmd_test},
     {"check", CMD_CHECK, "check [TEST...]", "run the project's own tests",
      "Builds the tool under sanitizers and runs the unit and end-to-end tests and those of the documentation, or only "
      "the\n"

@@ -69,6 +69,11 @@ static const struct option_info table[] = {
     {0, "store", NULL, "the artifacts of every port", FLAG, AT(clean_store), CMD_CLEAN},
     {0, "json", NULL, "print JSON, for programs", FLAG, AT(json), CMD_OUTDATED},
     {0, "modules", NULL, "the modules of a built Python, and why it lacks others", FLAG, AT(modules), CMD_INFO},
+    {0, "own", NULL, "of a Python, too, only the tests of its recipe", FLAG, AT(own), CMD_TEST},
+    {0, "deadline", "SECONDS", "give up a file of CPython's tests after this time (default: 900)", NUMBER, AT(deadline),
+     CMD_TEST},
+    {0, "json", "FILE", "write what became of CPython's tests to FILE", TEXT, AT(json_file), CMD_TEST},
+    {0, "junit", "FILE", "the same as JUnit XML", TEXT, AT(junit_file), CMD_TEST},
     {0, "dir", "HOST::GUEST", "let the guest use the folder HOST as GUEST (::ro behind it: only read)", RUNNER, 0,
      CMD_RUN},
     {0, "mapdir", "GUEST::HOST", "the old spelling of --dir", RUNNER, 0, CMD_RUN},
@@ -285,6 +290,8 @@ void options_free(struct options *o)
     free(o->output);
     free(o->cache_dir);
     free(o->engine);
+    free(o->json_file);
+    free(o->junit_file);
     free(o->file);
     free(o->python);
     free(o->module);

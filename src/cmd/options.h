@@ -40,6 +40,10 @@ struct options {
     char *python, *module, *entry_point, *requirements, *lock, *hash_seed;
     struct strv imports, include_data, without_native;
     bool update, strip_source, no_imports;
+    /* Of test. */
+    char *json_file, *junit_file;
+    int deadline; /* seconds; 0: not given */
+    bool own;
     struct strv runner; /* options for the runner, as given */
     struct strv args;   /* what is not an option: ports, names of tests */
     struct strv guest;  /* of run: what stands behind the port or "--" */

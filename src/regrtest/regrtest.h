@@ -1,0 +1,64 @@
+/* CPython's own test suite inside the guest: each file of tests in a process of its own, several at once, each within a
+ * time; what becomes of each test, compared with what is expected (expectations.h). */
+#ifndef WL_REGRTEST_H
+#define WL_REGRTEST_H
+
+#include "cancel.h"
+#include "err.h"
+#include "str.h"
+
+#include <stdbool.h>
+
+enum test_state { TEST_PASSED, TEST_FAILED, TEST_SKIPPED };
+
+struct test_case {
+    enum test_state state;
+    char *name, *reason;
+    bool expected; /* of one that failed */
+};
+
+enum file_state {
+    FILE_PASSED,
+    FILE_FAILED,  /* a test failed */
+    FILE_SKIPPED, /* none of it can run here, it says */
+    FILE_EMPTY,   /* it ran no test */
+    FILE_CRASHED, /* it ended otherwise: a trap, or an exit in the middle */
+    FILE_TIMEOUT
+};
+extern const char *const file_states[];
+
+struct test_file {
+    char *name;
+    enum file_state state;
+    bool expected; /* of one whose state is none of passed and failed */
+    int status;
+    double seconds;
+    struct test_case *cases;
+    size_t cases_n, passed, failed, skipped;
+    char *why; /* of a file that was skipped or crashed: the line that says it; or NULL */
+};
+
+struct regrtest {
+    const char *library;         /* the folder lib/pythonX.Y with test/ in it */
+    const struct strv *patterns; /* names of files, with * and ?; "test_" may be left out; none: all */
+    const struct strv *command;  /* what runs the guest, up to its own arguments; "{}" in it is its root, with tmp/ */
+    const char *guest_library;   /* that folder as the guest sees it */
+    const char *scratch;         /* a folder for what the guest writes */
+    const char *logs;            /* a folder for what each file printed: NAME.log */
+    int jobs, deadline_s;
+    const struct cancel *cancel;
+    /* Called after each file, from several threads, one at a time. */
+    void (*on_file)(void *data, const struct test_file *file, size_t done, size_t n);
+    void *data;
+};
+
+struct test_run {
+    struct test_file *files;
+    size_t n;
+};
+
+/* Runs the files. A pattern that no file has is WL_E_USAGE. */
+int regrtest_run(const struct regrtest *r, struct test_run *run, struct wl_err *err);
+void test_run_free(struct test_run *run);
+
+#endif

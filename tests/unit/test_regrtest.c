@@ -1,0 +1,223 @@
+#include "expectations.h"
+#include "fs.h"
+#include "report.h"
+
+#include "testing.h"
+
+#include <string.h>
+
+/* A guest that does what the name of its file of tests says. */
+static const char guest[] =
+    "root=$1; name=$3; results=$root$4\n"
+    "case $name in\n"
+    "test_good) printf 'passed\\ttest.test_good.A.one\\t\\nskipped\\ttest.test_good.A.two\\tno\\n' >$results ;;\n"
+    "test_bad) printf 'passed\\ttest.test_bad.A.one\\t\\nfailed\\ttest.test_bad.A.two\\t1 != <2> & \"3\"\\n' "
+    ">$results\n"
+    "  exit 2 ;;\n"
+    "test_skipped) : >$results; echo 'test_skipped skipped -- no socket here' ;;\n"
+    "test_empty) : >$results; exit 4 ;;\n"
+    "test_trap) echo 'stopped: unreachable'; exit 134 ;;\n"
+    "test_slow) sleep 60 ;;\n"
+    "esac\n";
+
+static size_t told;
+
+static void on_file(void *data, const struct test_file *file, size_t done, size_t n)
+{
+    (void)data;
+    assert_non_null(file->name);
+    assert_true(done <= n);
+    told++;
+}
+
+struct place {
+    char *script, *library, *scratch, *logs;
+    struct strv command, patterns;
+    struct regrtest r;
+};
+
+static void place_free(struct place *p)
+{
+    free(p->script);
+    free(p->library);
+    free(p->scratch);
+    free(p->logs);
+    strv_free(&p->command);
+    strv_free(&p->patterns);
+}
+
+static void make_place(void **state, struct place *p)
+{
+    static const char *const names[] = {"test_good",  "test_bad",  "test_skipped",
+                                        "test_empty", "test_trap", "test_slow"};
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *tests = in_folder(state, "lib/test"), *package = in_folder(state, "lib/test/test_good"),
+                         *other = in_folder(state, "lib/test/support.py");
+
+    *p = (struct place){.script = in_folder(state, "guest.sh"),
+                        .library = in_folder(state, "lib"),
+                        .scratch = in_folder(state, "scratch"),
+                        .logs = in_folder(state, "logs")};
+    assert_ok(make_dirs(package, &err), &err);
+    assert_ok(make_dirs(p->scratch, &err), &err);
+    assert_ok(make_dirs(p->logs, &err), &err);
+    write_text(p->script, guest);
+    write_text(other, "");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        WL_CLEANUP_FREE char *file = xasprintf("%s/%s%s", tests, names[i], i ? ".py" : "/__init__.py");
+
+        write_text(file, "");
+    }
+    strv_add(&p->command, "sh");
+    strv_add(&p->command, p->script);
+    strv_add(&p->command, "{}");
+    p->r = (struct regrtest){.library = p->library,
+                             .patterns = &p->patterns,
+                             .command = &p->command,
+                             .guest_library = "/lib",
+                             .scratch = p->scratch,
+                             .logs = p->logs,
+                             .jobs = 3,
+                             .deadline_s = 1,
+                             .on_file = on_file};
+}
+
+static const struct test_file *file_of(const struct test_run *run, const char *name)
+{
+    for (size_t i = 0; i < run->n; i++)
+        if (!strcmp(run->files[i].name, name))
+            return &run->files[i];
+    fail_msg("%s was not run", name);
+    return NULL;
+}
+
+static void test_states(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_STRV struct strv left = {0};
+    struct place p;
+    struct test_run run = {0};
+    const struct test_file *f;
+
+    make_place(state, &p);
+    told = 0;
+    assert_ok(regrtest_run(&p.r, &run, &err), &err);
+    assert_int_equal(run.n, 6);
+    assert_int_equal(told, 6);
+    f = file_of(&run, "test_good");
+    assert_int_equal(f->state, FILE_PASSED);
+    assert_int_equal(f->passed, 1);
+    assert_int_equal(f->skipped, 1);
+    assert_string_equal(f->cases[1].name, "test_good.A.two");
+    assert_string_equal(f->cases[1].reason, "no");
+    f = file_of(&run, "test_bad");
+    assert_int_equal(f->state, FILE_FAILED);
+    assert_int_equal(f->failed, 1);
+    f = file_of(&run, "test_skipped");
+    assert_int_equal(f->state, FILE_SKIPPED);
+    assert_contains(f->why, "no socket here");
+    assert_int_equal(file_of(&run, "test_empty")->state, FILE_EMPTY);
+    f = file_of(&run, "test_trap");
+    assert_int_equal(f->state, FILE_CRASHED);
+    assert_string_equal(f->why, "stopped: unreachable");
+    assert_int_equal(file_of(&run, "test_slow")->state, FILE_TIMEOUT);
+    assert_ok(dir_list(p.scratch, &left, &err), &err);
+    assert_int_equal(left.n, 0);
+    test_run_free(&run);
+    place_free(&p);
+}
+
+static void test_patterns(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct place p;
+    struct test_run run = {0};
+
+    make_place(state, &p);
+    strv_add(&p.patterns, "good");
+    strv_add(&p.patterns, "test_s?ipped");
+    assert_ok(regrtest_run(&p.r, &run, &err), &err);
+    assert_int_equal(run.n, 2);
+    test_run_free(&run);
+    strv_add(&p.patterns, "nonesuch");
+    assert_class(regrtest_run(&p.r, &run, &err), WL_E_USAGE, &err);
+    assert_contains(err.text, "'nonesuch'");
+    test_run_free(&run);
+    place_free(&p);
+}
+
+static void test_expectations(void **state)
+{
+    static const char all[] = "- {test: test_bad.A.two, reason: clock, why: Because.}\n"
+                              "- {test: test_trap, reason: bug, why: It is one.}\n"
+                              "- {test: test_s*, reason: no sockets, why: There are none.}\n"
+                              "- {test: test_good.A.one, reason: memory, why: Not so.}\n"
+                              "- {test: test_other, reason: memory, why: Was not run.}\n";
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *file = in_folder(state, "expectations.yaml"), *none = in_folder(state, "none.yaml");
+    WL_CLEANUP_STRV struct strv unexpected = {0};
+    struct expectations e;
+    struct place p;
+    struct test_run run = {0};
+
+    make_place(state, &p);
+    assert_ok(regrtest_run(&p.r, &run, &err), &err);
+    assert_ok(expectations_read(none, &e, &err), &err);
+    expectations_compare(&e, &run, &unexpected);
+    assert_int_equal(unexpected.n, 5);
+    strv_free(&unexpected);
+
+    write_text(file, all);
+    assert_ok(expectations_read(file, &e, &err), &err);
+    expectations_compare(&e, &run, &unexpected);
+    assert_int_equal(unexpected.n, 2);
+    assert_contains(unexpected.v[0], "ran no test: test_empty");
+    assert_contains(unexpected.v[1], "passed: test_good.A.one, which expectations.yaml says does not (memory)");
+    expectations_free(&e);
+
+    write_text(file, "- {test: a, reason: laziness, why: So.}\n");
+    assert_class(expectations_read(file, &e, &err), WL_E_RECIPE, &err);
+    assert_contains(err.text, "'laziness' of a");
+    expectations_free(&e);
+    write_text(file, "- {test: a, reason: clock}\n");
+    assert_class(expectations_read(file, &e, &err), WL_E_RECIPE, &err);
+    expectations_free(&e);
+    test_run_free(&run);
+    place_free(&p);
+}
+
+static void test_reports(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *json = in_folder(state, "r.json"), *junit = in_folder(state, "r.xml"), *text = NULL;
+    struct place p;
+    struct test_run run = {0};
+
+    make_place(state, &p);
+    strv_add(&p.patterns, "bad");
+    assert_ok(regrtest_run(&p.r, &run, &err), &err);
+    assert_ok(report_json(json, "a \"title\"", &run, &err), &err);
+    assert_ok(file_read(json, 1 << 20, &text, NULL, &err), &err);
+    assert_contains(text, "\"title\": \"a \\\"title\\\"\"");
+    assert_contains(text, "\"state\": \"failed\", \"passed\": 1, \"failed\": 1, \"skipped\": 0");
+    assert_contains(text, "{\"name\": \"test_bad.A.two\", \"state\": \"failed\", \"reason\": \"1 != <2> & \\\"3\\\"\"");
+    free(text);
+    assert_ok(report_junit(junit, "t", &run, &err), &err);
+    assert_ok(file_read(junit, 1 << 20, &text, NULL, &err), &err);
+    assert_contains(text, "<testsuite name=\"test_bad\" tests=\"2\" failures=\"1\" skipped=\"0\"");
+    assert_contains(text, "<failure message=\"1 != &lt;2> &amp; &quot;3&quot;\"/>");
+    test_run_free(&run);
+    place_free(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST_IN_FOLDER(test_states),
+        TEST_IN_FOLDER(test_patterns),
+        TEST_IN_FOLDER(test_expectations),
+        TEST_IN_FOLDER(test_reports),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
