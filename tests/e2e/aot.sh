@@ -294,7 +294,7 @@ test_bad_input_is_named() {
     clean_failure 2
     # Without a compiler.
     mkdir bin
-    for program in sh env python3 cc gcc bwrap make; do
+    for program in sh env timeout python3 cc gcc bwrap make; do
         ! command -v $program >/dev/null || ln -s "$(command -v $program)" bin/
     done
     echo '(module (memory (export "memory") 1) (func (export "_start")))' >good.wat

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE = 65536, HEADER = 8, DATA = 11, DATA_COUNT = 12 };
+enum { PAGE = 65536, HEADER = 8, CUSTOM = 0, DATA = 11, DATA_COUNT = 12 };
 
 struct reader {
     const uint8_t *at, *end;
@@ -188,7 +188,8 @@ int main(int argc, char **argv)
         uint8_t id = byte(&r);
 
         part(&r, leb(&r));
-        if (id != DATA && id != DATA_COUNT)
+        /* (What is custom may name data that is no longer there.) */
+        if (id != DATA && id != DATA_COUNT && id != CUSTOM)
             put(f, start, (size_t)(r.at - start));
     }
     if (fclose(f) != 0)
