@@ -257,6 +257,55 @@ WAT
     clean_failure 7
 }
 
+# run takes the native program where there is one; options and arguments reach it as they reach the runner.
+test_run_by_either_engine() {
+    wabt
+    mkdir -p more/made/echo d
+    # Writes its arguments, and the name of the folder that is mapped.
+    # ($$: another one each time, so that it is compiled.)
+    sed "s/NUMBER/$$/" >echo.wat <<'WAT'
+(module (import "wasi_snapshot_preview1" "args_get" (func $args (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_prestat_dir_name" (func $name (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1) (data (i32.const 8192) "NUMBER")
+  (func (export "_start")
+    (drop (call $args (i32.const 1024) (i32.const 2048)))
+    (drop (call $name (i32.const 3) (i32.const 2100) (i32.const 6)))
+    (i32.store (i32.const 0) (i32.const 2048)) (i32.store (i32.const 4) (i32.const 60))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))))
+WAT
+    "$WABT/bin/wat2wasm" echo.wat -o more/made/echo/echo.wasm || fail 'no wat'
+    cat >more/made/echo/recipe.yaml <<'END'
+summary: made up
+version: "1"
+toolchain: none
+files: [echo.wasm]
+steps:
+  - name: install
+    run: |
+      mkdir -p "$STAGE/bin"
+      cp "$FILES/echo.wasm" "$STAGE/bin/"
+END
+    real_run() {
+        SECONDS_EACH=900 WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" run --ports more --cache-dir "$CACHE" --output "$OUT" \
+            ${WL_CHECK_OFFLINE:+--offline} --mapdir /guest::d --quick "$@"
+        [ "$st" != 4 ] || skip "a source cannot be had here: $(head -c 300 .err)"
+        status 0
+        is "$(tr -d '\0' <.out)" 'echo.wasm-xy z/guest'
+    }
+    real_run made/echo -- -x 'y z'
+    not_err 'compiling'
+    real_run --engine native made/echo -- -x 'y z'
+    err 'translating and compiling echo'
+    real_run --engine native made/echo -- -x 'y z'
+    not_err 'compiling'
+    real_run made/echo -- -x 'y z'
+    real_run --engine wasmtime made/echo -- -x 'y z'
+    SECONDS_EACH=60 WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" run --ports more --engine other made/echo
+    clean_failure 2
+    err "there is no engine 'other'"
+}
+
 test_bad_input_is_named() {
     wabt
     echo 'no module' >text.wasm
