@@ -103,9 +103,14 @@ esac
 tool=$build/src/wl-make
 if [ ! -e "$stamp" ] || [ "$root/wl-make.sh" -nt "$stamp" ] || [ ! -x "$tool" ] ||
     [ -n "$(find "$root/src" "$root/meson.build" -newer "$tool" -print -quit)" ]; then
+    # One at a time: a second one would start the tool while the first still writes it.
+    mkdir -p "$root/.build" 2>/dev/null || die "cannot write to $root: the tool is built there"
+    exec 9>"$root/.build/lock"
+    ! command -v flock >/dev/null 2>&1 || flock 9
     bootstrap "${1-}"
     touch "$tool" # also when ninja found that nothing it builds had changed
     : >"$stamp"
+    exec 9>&-
 fi
 
 WL_MAKE_ROOT=$root
