@@ -6,9 +6,21 @@
 #include <fnmatch.h>
 #include <string.h>
 
-const char *const expectation_reasons[] = {
-    "no processes", "no sockets",           "no threads", "no signals", "no dynamic loading",
-    "clock",        "permissions of files", "memory",     "bug",        NULL};
+const char *const expectation_reasons[] = {"no processes",
+                                           "no sockets",
+                                           "no threads",
+                                           "no signals",
+                                           "no dynamic loading",
+                                           "no test modules",
+                                           "another system",
+                                           "resource not enabled",
+                                           "clock",
+                                           "permissions of files",
+                                           "file locks",
+                                           "mmap",
+                                           "memory",
+                                           "bug",
+                                           NULL};
 
 enum { MOST = 100000 };
 
