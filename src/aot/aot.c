@@ -157,7 +157,7 @@ int aot_make(const struct aot *a, const char *key, const char *module, const cha
     r = store_lock(a->store, key, a->cancel, tell_wait, (void *)a, &lock, err);
     if (r < 0 || store_has(a->store, key))
         return r;
-    text = xasprintf("translating and compiling %s, this once; it takes some minutes", name);
+    text = xasprintf("translating and compiling %s, this once; for a Python that takes from minutes to an hour", name);
     tell(a, text);
     r = remove_tree(scratch, err);
     if (r == 0)
