@@ -73,8 +73,12 @@ static int find_site(const struct pack *k, const char *scratch, char **site, str
     WL_CLEANUP_FREE char *lock = lock_file(k), *pinned = NULL, *stage = path_join(scratch, "stage"), *folder = NULL;
     WL_CLEANUP_FREE char *python = path_join(k->build_python, "bin/python3"), *output = NULL, *artifact = NULL;
     WL_CLEANUP_STRV struct strv argv = {0};
-    struct wheels w = {
-        .requirements = k->requirements, .lock = lock, .series = k->series, .scratch = scratch, .update = k->update};
+    struct wheels w = {.requirements = k->requirements,
+                       .lock = lock,
+                       .series = k->series,
+                       .scratch = scratch,
+                       .without_native = k->without_native,
+                       .update = k->update};
     struct hash *h;
     char key[HASH_HEX_SIZE];
     int status = 0, r;

@@ -301,6 +301,14 @@ test_requirements_that_cannot_be_had() {
     app good.py -r native.txt
     clean_failure 4
     err 'native.txt: numpy has no wheel of pure Python' 'link its C code'
+    # A package of which the user says that it works without what is compiled in it.
+    echo 'regex' >said.txt
+    app good.py -r said.txt
+    clean_failure 4
+    err 'said.txt: regex has no wheel of pure Python'
+    app good.py -r said.txt --without-native other,Regex
+    status 0
+    grep -q '^regex==' said.lock || fail "$(cat said.lock)"
     echo 'click==99' >version.txt
     app good.py -r version.txt
     clean_failure 4
