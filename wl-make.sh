@@ -72,7 +72,6 @@ bootstrap() {
     fi
     if [ ! -f "$build/build.ninja" ]; then
         command -v meson >/dev/null 2>&1 || die "meson is not installed (Debian: apt-get install meson ninja-build)"
-        mkdir -p "$root/.build" 2>/dev/null || die "cannot write to $root: the tool is built there"
         say "building the tool"
         # shellcheck disable=SC2086
         meson setup --buildtype=release "$build" "$root" >"$log" 2>&1 || {

@@ -71,9 +71,6 @@ static struct {
     bool ended;
 } snapshot;
 
-/* What wizer.initialize was given for an app; NULL: none. */
-static char **app_arguments;
-
 /* The processor time since the start, in place of libc's, which counts from when its constructor has run: in a
  * snapshot, on the build machine. (As there, it is the time that has passed: WASI has no other.) */
 static __wasi_timestamp_t started;
@@ -480,21 +477,21 @@ static void add_archive(const char *name)
     fclose(f);
 }
 
-static void start_python(char *name)
+static void start_python(char *name, bool app)
 {
     char *arguments[] = {name, "-c", "pass"};
     const char *seed = getenv("PYTHONHASHSEED");
     PyConfig config;
 
     PyConfig_InitPythonConfig(&config);
-    if (app_arguments) {
+    if (app) {
         set_app_config(&config);
         if (seed) {
             config.use_hash_seed = 1;
             config.hash_seed = strtoul(seed, NULL, 10);
         }
     }
-    check(PyConfig_SetBytesArgv(&config, app_arguments ? 1 : 3, arguments));
+    check(PyConfig_SetBytesArgv(&config, app ? 1 : 3, arguments));
     check(Py_InitializeFromConfig(&config));
     PyConfig_Clear(&config);
 }
@@ -516,32 +513,34 @@ static PyObject *list_of(int n, char **texts)
 static int make(int argc, char **argv)
 {
     enum { APP_ARGUMENTS = 5 }; /* the program's name among them */
+    bool app = argc >= APP_ARGUMENTS && !strcmp(argv[1], "--app");
+    int skip = app ? APP_ARGUMENTS : 1;
     PyObject *code, *list, *done;
 
-    if (argc >= APP_ARGUMENTS && !strcmp(argv[1], "--app")) {
-        app_arguments = argv + 2;
+    if (app)
         add_archive(argv[2]);
-    }
-    start_python(argv[0]);
+    start_python(argv[0], app);
     code = Py_CompileString(start_py, "<start.py>", Py_file_input);
     snapshot.module = code ? PyModule_New("start") : NULL;
     if (!snapshot.module || PyModule_AddFunctions(snapshot.module, methods) < 0 ||
         PyModule_AddObjectRef(snapshot.module, "__builtins__", PyEval_GetBuiltins()) < 0)
         python_error();
     done = PyEval_EvalCode(code, PyModule_GetDict(snapshot.module), PyModule_GetDict(snapshot.module));
-    list = !done           ? NULL
-           : app_arguments ? list_of(argc - APP_ARGUMENTS, argv + APP_ARGUMENTS)
-                           : list_of(argc - 1, argv + 1);
-    Py_XDECREF(done);
-    done = !list           ? NULL
-           : app_arguments ? PyObject_CallMethod(snapshot.module, "make", "Nsss", list, "/" ROFS_APP, app_arguments[1],
-                                                 app_arguments[2])
-                           : PyObject_CallMethod(snapshot.module, "make", "N", list);
     if (!done)
         python_error();
-    if (app_arguments)
-        snapshot.code = Py_NewRef(done);
     Py_DECREF(done);
+    list = list_of(argc - skip, argv + skip);
+    if (!list)
+        python_error();
+    /* ("z" makes None of NULL.) */
+    done = PyObject_CallMethod(snapshot.module, "make", "Nzzz", list, app ? "/" ROFS_APP : NULL, app ? argv[3] : NULL,
+                               app ? argv[4] : NULL);
+    if (!done)
+        python_error();
+    if (app)
+        snapshot.code = done;
+    else
+        Py_DECREF(done);
     Py_XDECREF(code);
     return 0;
 }

@@ -27,9 +27,9 @@ def program(folder, kind, target):
         text = "import runpy; runpy._run_module_as_main(%r)" % target
     else:
         module, attributes = target.split(":")
+        name, dot, rest = attributes.partition(".")
         __import__(module)
-        text = "import sys; from %s import %s as main; sys.exit(main%s())" % (
-            module, attributes.split(".")[0], attributes[len(attributes.split(".")[0]):])
+        text = "import sys; from %s import %s as main; sys.exit(main%s())" % (module, name, dot + rest)
     return compile(text, "<%s>" % target, "exec")
 
 

@@ -136,6 +136,17 @@ unsigned interrupt_stop(void)
     return atomic_load(&block.seen);
 }
 
+void interrupt_die(void)
+{
+    sigset_t sigint;
+
+    signal(SIGINT, SIG_DFL);
+    sigemptyset(&sigint);
+    sigaddset(&sigint, SIGINT);
+    pthread_sigmask(SIG_UNBLOCK, &sigint, NULL);
+    raise(SIGINT);
+}
+
 bool interrupt_take(void)
 {
     return atomic_load(&block.on) && atomic_exchange(&block.fresh, false) && !noticed();

@@ -31,6 +31,8 @@ bool interrupt_read_cells(const uint8_t *memory, size_t size, uint32_t address, 
 int interrupt_start(uint8_t *memory, const struct interrupt_cell *cells, size_t count, struct wlpy_err *err);
 /* Gives SIGINT back; returns how often it came. */
 unsigned interrupt_stop(void);
+/* Ends the process by SIGINT, as a program ends that was interrupted: a shell stops its script then, too. */
+void interrupt_die(void);
 
 /* True if SIGINT came since the last time this was asked and the guest does not know yet: a waiting call has to end. */
 bool interrupt_take(void);

@@ -1,4 +1,5 @@
 /* wl-run: the command around libwlpy. */
+#include "interrupt.h"
 #include "options.h"
 
 #include <fcntl.h>
@@ -52,18 +53,6 @@ static void on_note(void *arg, const char *text)
         say(text, "");
 }
 
-/* A program that was interrupted ends by the signal, so that a shell stops its script too. */
-static void die_by_sigint(void)
-{
-    sigset_t set;
-
-    signal(SIGINT, SIG_DFL);
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigprocmask(SIG_UNBLOCK, &set, NULL);
-    raise(SIGINT);
-}
-
 static int report(const struct options *o, const struct wlpy_result *result)
 {
     char text[1600];
@@ -76,7 +65,7 @@ static int report(const struct options *o, const struct wlpy_result *result)
             return result->status ? result->status : WLPY_E_MODULE;
         }
         if (result->interrupts && result->status == STATUS_INTERRUPTED)
-            die_by_sigint();
+            interrupt_die();
         return result->status;
     }
     snprintf(text, sizeof text, "%s was stopped: %s", o->config.module, result->text);

@@ -1,6 +1,7 @@
 #include "snapshot.h"
 
 #include "err.h"
+#include "wasm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,18 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PAGE = 65536, HEADER = 8 };
-enum section { MEMORY = 5, GLOBAL = 6, EXPORT = 7, START = 8, DATA = 11, DATA_COUNT = 12 };
 /* A run of zeros of this length begins a new segment; a segment's head takes up to a dozen bytes. JavaScript's engines
  * take 100,000 segments at most (https://webassembly.github.io/spec/js-api/#limits), so more zeros are taken along
  * where there would be too many. */
 enum { FIRST_GAP = 32, MOST_SEGMENTS = 50000 };
-
-/* The bytes of a module that are still to be read. A read past their end gives 0 and marks them as bad. */
-struct reader {
-    const uint8_t *at, *end;
-    bool bad;
-};
 
 struct writer {
     uint8_t *bytes;
@@ -37,43 +30,6 @@ struct snapshot {
     struct wlpy_err *err;
     struct writer out;
 };
-
-static uint64_t leb(struct reader *r)
-{
-    uint64_t n = 0;
-
-    for (unsigned shift = 0; shift < 64 && r->at < r->end; shift += 7) {
-        uint8_t byte = *r->at++;
-
-        n |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80)
-            return n;
-    }
-    r->bad = true;
-    return 0;
-}
-
-static uint8_t byte(struct reader *r)
-{
-    if (r->at < r->end)
-        return *r->at++;
-    r->bad = true;
-    return 0;
-}
-
-/* What follows, `n` bytes of it, as a reader of its own. */
-static struct reader part(struct reader *r, uint64_t n)
-{
-    struct reader p = {r->at, r->at, false};
-
-    if (n > (uint64_t)(r->end - r->at)) {
-        r->bad = true;
-        return p;
-    }
-    r->at += n;
-    p.end = r->at;
-    return p;
-}
 
 static void put(struct writer *w, const void *bytes, size_t n)
 {
@@ -121,7 +77,7 @@ static void put_address(struct writer *w, uint32_t address)
     }
 }
 
-static void put_section(struct writer *w, enum section id, struct writer *content)
+static void put_section(struct writer *w, enum wasm_section id, struct writer *content)
 {
     put_byte(w, (uint8_t)id);
     put_leb(w, content->used);
@@ -186,45 +142,45 @@ static void write_data(struct snapshot *s)
         put_leb(&w, segment.to - segment.from);
         put(&w, s->memory + segment.from, segment.to - segment.from);
     }
-    put_section(&s->out, DATA, &w);
+    put_section(&s->out, WASM_DATA, &w);
 }
 
 /* ---- the other sections that change, or say that this does not work ---- */
 
-static int memory_section(struct snapshot *s, struct reader r)
+static int memory_section(struct snapshot *s, struct wasm_reader r)
 {
     struct writer w = {0};
-    uint64_t count = leb(&r), flags = leb(&r);
+    uint64_t count = wasm_number(&r), flags = wasm_number(&r);
 
-    leb(&r);
+    wasm_number(&r);
     if (count != 1 || flags > 1)
         return refuse(s, "it has more than one memory, or one that is shared or of 64 bits");
     put_leb(&w, 1);
     put_leb(&w, flags);
-    put_leb(&w, s->size / PAGE);
+    put_leb(&w, s->size / WASM_PAGE);
     if (flags)
-        put_leb(&w, leb(&r));
-    put_section(&s->out, MEMORY, &w);
+        put_leb(&w, wasm_number(&r));
+    put_section(&s->out, WASM_MEMORY, &w);
     return r.bad ? refuse(s, "its memory section is broken") : 0;
 }
 
-static int global_section(struct snapshot *s, struct reader r)
+static int global_section(struct snapshot *s, struct wasm_reader r)
 {
-    uint64_t count = leb(&r), variables = 0;
+    uint64_t count = wasm_number(&r), variables = 0;
 
     for (uint64_t i = 0; i < count && !r.bad; i++) {
         uint8_t op;
 
-        byte(&r);
-        variables += byte(&r);
-        op = byte(&r);
+        wasm_byte(&r);
+        variables += wasm_byte(&r);
+        op = wasm_byte(&r);
         if (op == 0x41 || op == 0x42 || op == 0x23)
-            leb(&r);
+            wasm_number(&r);
         else if (op == 0x43 || op == 0x44)
-            part(&r, op == 0x43 ? 4 : 8);
+            wasm_part(&r, op == 0x43 ? 4 : 8);
         else
             r.bad = true;
-        r.bad |= byte(&r) != 0x0b;
+        r.bad |= wasm_byte(&r) != 0x0b;
     }
     if (r.bad)
         return refuse(s, "its globals are not ones that are understood");
@@ -233,18 +189,18 @@ static int global_section(struct snapshot *s, struct reader r)
     return 0;
 }
 
-static int export_section(struct snapshot *s, struct reader r)
+static int export_section(struct snapshot *s, struct wasm_reader r)
 {
     struct writer kept = {0}, w = {0};
-    uint64_t count = leb(&r), left = 0;
+    uint64_t count = wasm_number(&r), left = 0;
 
     for (uint64_t i = 0; i < count && !r.bad; i++) {
         const uint8_t *from = r.at;
-        struct reader name = part(&r, leb(&r));
+        struct wasm_reader name = wasm_part(&r, wasm_number(&r));
         size_t n = (size_t)(name.end - name.at);
 
-        byte(&r);
-        leb(&r);
+        wasm_byte(&r);
+        wasm_number(&r);
         if (n == strlen(s->entry) && !memcmp(name.at, s->entry, n))
             continue;
         put(&kept, from, (size_t)(r.at - from));
@@ -254,7 +210,7 @@ static int export_section(struct snapshot *s, struct reader r)
     put(&w, kept.bytes, kept.used);
     w.failed |= kept.failed;
     free(kept.bytes);
-    put_section(&s->out, EXPORT, &w);
+    put_section(&s->out, WASM_EXPORT, &w);
     return r.bad ? refuse(s, "its exports are broken") : 0;
 }
 
@@ -264,59 +220,59 @@ static void data_count_section(struct snapshot *s)
     size_t gap;
 
     put_leb(&w, count_segments(s, &gap));
-    put_section(&s->out, DATA_COUNT, &w);
+    put_section(&s->out, WASM_DATA_COUNT, &w);
 }
 
 /* Segments that the program itself copies later would have to be kept as they are. */
-static int check_data(struct snapshot *s, struct reader r)
+static int check_data(struct snapshot *s, struct wasm_reader r)
 {
-    uint64_t count = leb(&r);
+    uint64_t count = wasm_number(&r);
 
     for (uint64_t i = 0; i < count && !r.bad; i++) {
-        if (leb(&r) != 0)
+        if (wasm_number(&r) != 0)
             return refuse(s, "it has data that is copied while it runs");
-        while (byte(&r) != 0x0b && !r.bad)
-            leb(&r);
-        part(&r, leb(&r));
+        while (wasm_byte(&r) != 0x0b && !r.bad)
+            wasm_number(&r);
+        wasm_part(&r, wasm_number(&r));
     }
     return r.bad ? refuse(s, "its data section is broken") : 0;
 }
 
-static int rewrite(struct snapshot *s, struct reader r)
+static int rewrite(struct snapshot *s, struct wasm_reader r)
 {
     bool data = false, memory = false;
     int status = 0;
 
-    put(&s->out, r.at, HEADER);
-    r.at += HEADER;
+    put(&s->out, r.at, WASM_HEADER);
+    r.at += WASM_HEADER;
     while (status == 0 && r.at < r.end) {
         const uint8_t *from = r.at;
-        uint8_t id = byte(&r);
-        struct reader content = part(&r, leb(&r));
+        uint8_t id = wasm_byte(&r);
+        struct wasm_reader content = wasm_part(&r, wasm_number(&r));
 
         if (r.bad)
             return refuse(s, "it is broken");
         switch (id) {
-        case MEMORY:
+        case WASM_MEMORY:
             memory = true;
             status = memory_section(s, content);
             break;
-        case EXPORT:
+        case WASM_EXPORT:
             status = export_section(s, content);
             break;
-        case START:
+        case WASM_START:
             status = refuse(s, "it has a start section, which would run again");
             break;
-        case DATA_COUNT:
+        case WASM_DATA_COUNT:
             data_count_section(s);
             break;
-        case DATA:
+        case WASM_DATA:
             data = true;
             status = check_data(s, content);
             if (status == 0)
                 write_data(s);
             break;
-        case GLOBAL:
+        case WASM_GLOBAL:
             status = global_section(s, content);
             /* fallthrough */
         default:
@@ -383,13 +339,13 @@ int snapshot_write(const char *module, const char *entry, const uint8_t *memory,
     struct stat st;
     uint8_t *bytes = MAP_FAILED;
 
-    if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > HEADER)
+    if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > WASM_HEADER)
         bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (fd >= 0)
         close(fd);
     if (bytes == MAP_FAILED)
         return err_set(err, WLPY_E_MISSING, "cannot read %s again: %s", module, strerror(errno));
-    r = rewrite(&s, (struct reader){bytes, bytes + st.st_size, false});
+    r = rewrite(&s, (struct wasm_reader){bytes, bytes + st.st_size, false});
     munmap(bytes, (size_t)st.st_size);
     if (r == 0)
         r = write_file(&s, out);

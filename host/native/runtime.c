@@ -173,18 +173,10 @@ static struct guest_memory memory(void *arg)
     return m ? (struct guest_memory){m->data, m->size} : (struct guest_memory){0};
 }
 
-/* A program that was interrupted ends by the signal, so that a shell stops its script too. */
 static _Noreturn void leave(int status)
 {
-    if (interrupt_stop() && status == RUNTIME_INTERRUPTED) {
-        sigset_t set;
-
-        signal(SIGINT, SIG_DFL);
-        sigemptyset(&set);
-        sigaddset(&set, SIGINT);
-        pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-        raise(SIGINT);
-    }
+    if (interrupt_stop() && status == RUNTIME_INTERRUPTED)
+        interrupt_die();
     _exit(status);
 }
 

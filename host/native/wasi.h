@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 
 /* The guest's linear memory as it is now; growing may change the size. */
@@ -97,5 +98,11 @@ static inline struct guest_memory wasi_memory(const wasi *w)
 {
     return w->memory(w->arg);
 }
+
+enum { WASI_MAX_IOVS = 64 /* more than a caller has; the rest is a short transfer */ };
+
+/* A guest's vectors as the host's, without empty ones. Their number goes to *n, their size in bytes to *total. */
+uint32_t wasi_vectors(struct guest_memory m, uint32_t at, uint32_t count, struct iovec io[WASI_MAX_IOVS], size_t *n,
+                      uint64_t *total);
 
 #endif

@@ -8,16 +8,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { MAX_IOVS = 64 /* more than a caller has; the rest is a short transfer */ };
-
-/* The guest's vectors as the host's. Their number goes to *n, their size to *total. */
-static uint32_t vectors(struct guest_memory m, uint32_t at, uint32_t count, struct iovec *io, int *n, uint64_t *total)
+uint32_t wasi_vectors(struct guest_memory m, uint32_t at, uint32_t count, struct iovec io[WASI_MAX_IOVS], size_t *n,
+                      uint64_t *total)
 {
     *n = 0;
     *total = 0;
     if (!wasi_inside(m, at, (uint64_t)count * 8))
         return WASI_EFAULT;
-    for (uint32_t i = 0; i < count && *n < MAX_IOVS; i++) {
+    for (uint32_t i = 0; i < count && *n < WASI_MAX_IOVS; i++) {
         uint32_t start = (uint32_t)wasi_load(m, at + (uint64_t)8 * i, 4),
                  size = (uint32_t)wasi_load(m, at + (uint64_t)8 * i + 4, 4);
 
@@ -39,11 +37,11 @@ static uint32_t transfer(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, co
 {
     struct guest_memory m = wasi_memory(w);
     uint64_t rights = (writing ? WASI_R_FD_WRITE : WASI_R_FD_READ) | (offset ? WASI_R_FD_SEEK : 0), total;
-    struct iovec io[MAX_IOVS];
+    struct iovec io[WASI_MAX_IOVS];
     uint32_t e;
     struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
     ssize_t done = 0;
-    int n;
+    size_t n;
 
     if (!f)
         return e;
@@ -55,7 +53,7 @@ static uint32_t transfer(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, co
         return e;
     if (!wasi_inside(m, result, 4))
         return WASI_EFAULT;
-    e = vectors(m, iovs, count, io, &n, &total);
+    e = wasi_vectors(m, iovs, count, io, &n, &total);
     if (e)
         return e;
     if (offset && *offset > INT64_MAX)
@@ -76,9 +74,10 @@ static uint32_t transfer(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, co
         }
         do {
             if (offset)
-                done = writing ? pwritev(f->host, io, n, (off_t)*offset) : preadv(f->host, io, n, (off_t)*offset);
+                done = writing ? pwritev(f->host, io, (int)n, (off_t)*offset)
+                               : preadv(f->host, io, (int)n, (off_t)*offset);
             else
-                done = writing ? writev(f->host, io, n) : readv(f->host, io, n);
+                done = writing ? writev(f->host, io, (int)n) : readv(f->host, io, (int)n);
         } while (done < 0 && errno == EINTR);
         if (done < 0)
             return wasi_from_errno(errno);

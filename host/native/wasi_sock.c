@@ -7,7 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { MAX_IOVS = 64, RI_PEEK = 1, RI_WAITALL = 2, RO_TRUNCATED = 1, SD_RD = 1, SD_WR = 2 };
+enum { RI_PEEK = 1, RI_WAITALL = 2, RO_TRUNCATED = 1, SD_RD = 1, SD_WR = 2 };
 
 static struct wasi_fd *sock(wasi *w, uint32_t fd, uint64_t rights, uint32_t *e)
 {
@@ -18,20 +18,6 @@ static struct wasi_fd *sock(wasi *w, uint32_t fd, uint64_t rights, uint32_t *e)
         return NULL;
     }
     return f ? wasi_fd(w, fd, rights, e) : NULL;
-}
-
-static uint32_t vectors(struct guest_memory m, uint32_t at, uint32_t count, struct iovec io[MAX_IOVS], size_t *n)
-{
-    if (!wasi_inside(m, at, (uint64_t)count * 8))
-        return WASI_EFAULT;
-    for (*n = 0; *n < count && *n < MAX_IOVS; ++*n) {
-        uint32_t start = (uint32_t)wasi_load(m, at + *n * 8, 4), size = (uint32_t)wasi_load(m, at + *n * 8 + 4, 4);
-
-        if (!wasi_inside(m, start, size))
-            return WASI_EFAULT;
-        io[*n] = (struct iovec){.iov_base = m.base + start, .iov_len = size};
-    }
-    return WASI_SUCCESS;
 }
 
 uint32_t wasi_sock_accept(wasi *w, uint32_t fd, uint32_t flags, uint32_t result)
@@ -65,8 +51,9 @@ uint32_t wasi_sock_recv(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uin
                         uint32_t out_flags)
 {
     struct guest_memory m = wasi_memory(w);
-    struct iovec io[MAX_IOVS];
+    struct iovec io[WASI_MAX_IOVS];
     struct msghdr message = {.msg_iov = io};
+    uint64_t total;
     uint32_t e;
     struct wasi_fd *f = sock(w, fd, WASI_R_FD_READ, &e);
     ssize_t n;
@@ -77,7 +64,7 @@ uint32_t wasi_sock_recv(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uin
         return WASI_EINVAL;
     if (!wasi_inside(m, result, 4) || !wasi_inside(m, out_flags, 2))
         return WASI_EFAULT;
-    e = vectors(m, iovs, count, io, &message.msg_iovlen);
+    e = wasi_vectors(m, iovs, count, io, &message.msg_iovlen, &total);
     if (e)
         return e;
     do
@@ -93,8 +80,9 @@ uint32_t wasi_sock_recv(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uin
 uint32_t wasi_sock_send(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t flags, uint32_t result)
 {
     struct guest_memory m = wasi_memory(w);
-    struct iovec io[MAX_IOVS];
+    struct iovec io[WASI_MAX_IOVS];
     struct msghdr message = {.msg_iov = io};
+    uint64_t total;
     uint32_t e;
     struct wasi_fd *f = sock(w, fd, WASI_R_FD_WRITE, &e);
     ssize_t n;
@@ -105,7 +93,7 @@ uint32_t wasi_sock_send(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uin
         return WASI_EINVAL; /* none are defined */
     if (!wasi_inside(m, result, 4))
         return WASI_EFAULT;
-    e = vectors(m, iovs, count, io, &message.msg_iovlen);
+    e = wasi_vectors(m, iovs, count, io, &message.msg_iovlen, &total);
     if (e)
         return e;
     do

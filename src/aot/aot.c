@@ -16,11 +16,6 @@
 
 enum { STATUS_NOT_FIT = 3, LAST_LINES = 15 };
 
-static void tell(const struct aot *a, const char *text)
-{
-    a->events->emit(a->events->data, &(struct event){.kind = EVENT_NOTE, .text = text});
-}
-
 char *aot_name(const char *module)
 {
     const char *base = path_base(module);
@@ -34,13 +29,9 @@ char *aot_name(const char *module)
 
 int aot_key(const struct aot *a, const char *module, const char *name, char key[HASH_HEX_SIZE], struct wl_err *err)
 {
-    static const char *const parts[] = {"host/native",
-                                        "host/interrupt.c",
-                                        "host/interrupt.h",
-                                        "host/err.c",
-                                        "host/err.h",
-                                        "host/wlpy.h",
-                                        "ports/" AOT_WABT_PORT "/recipe.yaml"};
+    static const char *const parts[] = {
+        "host/native", "host/interrupt.c", "host/interrupt.h", "host/err.c",
+        "host/err.h",  "host/wasm.h",      "host/wlpy.h",      "ports/" AOT_WABT_PORT "/recipe.yaml"};
     WL_CLEANUP_FREE char *clang = run_which(CLANG);
     struct toolchain t = {0};
     struct hash *h;
@@ -92,15 +83,10 @@ static void show_end(const char *output)
 
 static int failed(const char *name, int status, const char *output, struct wl_err *err)
 {
-    size_t n = strlen(output);
-    const char *line;
+    WL_CLEANUP_FREE char *line = last_line(output);
 
-    while (n && output[n - 1] == '\n')
-        n--;
-    for (line = output + n; line > output && line[-1] != '\n';)
-        line--;
     if (status == STATUS_NOT_FIT) {
-        wl_err_set(err, WL_E_USAGE, "%.*s", (int)(output + n - line), line);
+        wl_err_set(err, WL_E_USAGE, "%s", line);
         return wl_err_hint(err, "docs/native.md says which modules can be translated");
     }
     if (strstr(output, "No space left on device")) {
@@ -120,10 +106,7 @@ static int compile(const struct aot *a, const char *scratch, const char *module,
     struct run run = {.cwd = scratch, .cancel = a->cancel};
     int status = 0, r;
 
-    for (const char *const *word =
-             (const char *const[]){"env", "CC=" CLANG, "sh", script, wabt, whole, name, PARTS, "-s", NULL};
-         *word; word++)
-        strv_add(&argv, *word);
+    strv_add_all(&argv, "env", "CC=" CLANG, "sh", script, wabt, whole, name, PARTS, "-s", NULL);
     strv_addf(&argv, "-j%d", a->jobs);
     run.argv = argv.v;
     r = run_capture(&run, &status, &output, err);
@@ -140,13 +123,15 @@ static int compile(const struct aot *a, const char *scratch, const char *module,
 
 static void tell_wait(void *data)
 {
-    tell(data, "another wl-make is compiling the same module; waiting for it");
+    const struct aot *a = data;
+
+    events_note(a->events, "another wl-make is compiling the same module; waiting for it");
 }
 
 int aot_make(const struct aot *a, const char *key, const char *module, const char *name, const char *wabt,
              struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *scratch = store_build_dir(a->store, key), *stage = path_join(scratch, "stage");
+    WL_CLEANUP_FREE char *scratch = NULL, *stage = NULL;
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     WL_CLEANUP_FREE char *text = NULL;
     WL_CLEANUP_FD int lock = -1;
@@ -158,10 +143,9 @@ int aot_make(const struct aot *a, const char *key, const char *module, const cha
     if (r < 0 || store_has(a->store, key))
         return r;
     text = xasprintf("translating and compiling %s, this once; for a Python that takes from minutes to an hour", name);
-    tell(a, text);
-    r = remove_tree(scratch, err);
-    if (r == 0)
-        r = make_dirs(scratch, err);
+    events_note(a->events, text);
+    r = store_scratch(a->store, key, &scratch, err);
+    stage = path_join(scratch, "stage");
     if (r == 0)
         r = compile(a, scratch, module, name, wabt, err);
     if (r == 0)

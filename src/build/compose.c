@@ -310,16 +310,16 @@ int compose(const struct store *s, const struct plan *p, size_t node, const char
 {
     const struct recipe *recipe = p->nodes[node].recipe;
     WL_CLEANUP_FREE char *dir = compose_dir(output, recipe);
+    const struct node *plain;
     int r;
 
     if (!recipe->flavour)
         return compose_plain(s, p, node, dir, changed, err);
-    for (size_t i = 0; i < p->n; i++)
-        if (!strcmp(p->nodes[i].recipe->name, recipe->flavour_of)) {
-            r = compose_plain(s, p, i, dir, changed, err);
-            return r < 0 ? r : compose_flavour(s, p, node, dir, changed, err);
-        }
-    return wl_err_set(err, WL_E_FAILED, "%s is not in the plan of %s", recipe->flavour_of, recipe->name);
+    plain = plan_find(p, recipe->flavour_of);
+    if (!plain)
+        return wl_err_set(err, WL_E_FAILED, "%s is not in the plan of %s", recipe->flavour_of, recipe->name);
+    r = compose_plain(s, p, (size_t)(plain - p->nodes), dir, changed, err);
+    return r < 0 ? r : compose_flavour(s, p, node, dir, changed, err);
 }
 
 char *compose_program(const char *dir, const char *flavour)

@@ -31,4 +31,9 @@ struct events {
     void *data;
 };
 
+static inline void events_note(const struct events *e, const char *text)
+{
+    e->emit(e->data, &(struct event){.kind = EVENT_NOTE, .text = text});
+}
+
 #endif

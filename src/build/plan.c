@@ -17,14 +17,12 @@ struct maker {
 
 static int visit(struct maker *m, const char *name, size_t *index);
 
-static int find_node(const struct plan *p, const char *name, size_t *index)
+const struct node *plan_find(const struct plan *p, const char *name)
 {
     for (size_t i = 0; i < p->n; i++)
-        if (!strcmp(p->nodes[i].recipe->name, name)) {
-            *index = i;
-            return 1;
-        }
-    return 0;
+        if (!strcmp(p->nodes[i].recipe->name, name))
+            return &p->nodes[i];
+    return NULL;
 }
 
 /* at is NULL for the sysroot, which no recipe names. */
@@ -87,11 +85,14 @@ static int visit_needs(struct maker *m, struct node *n, const struct recipe_need
 /* Depth first: a node is added after all it needs. */
 static int visit(struct maker *m, const char *name, size_t *index)
 {
+    const struct node *there = plan_find(m->p, name);
     struct node n = {0};
     int r;
 
-    if (find_node(m->p, name, index))
+    if (there) {
+        *index = (size_t)(there - m->p->nodes);
         return 0;
+    }
     r = recipe_load(m->o->roots, name, &n.recipe, m->err);
     if (r < 0)
         return r;

@@ -68,6 +68,9 @@ int plan_keys(const struct plan_options *o, const struct fetch_options *f, struc
 /* What of the plan must be built: sets node.build and node.stored. has says whether a key is in the store. */
 void plan_mark(struct plan *p, bool (*has)(void *data, const char *key), void *data);
 
+/* The node of a port's exact name, or NULL. */
+const struct node *plan_find(const struct plan *p, const char *name);
+
 /* Adds node and the libraries it links, and those they link: the whole closure of NEED_LINK, without node itself. */
 void plan_link_closure(const struct plan *p, size_t node, bool *in);
 

@@ -38,6 +38,15 @@ char *store_build_dir(const struct store *s, const char *key)
     return xasprintf("%s/build/%s", s->cache, key);
 }
 
+int store_scratch(const struct store *s, const char *key, char **dir, struct wl_err *err)
+{
+    int r;
+
+    *dir = store_build_dir(s, key);
+    r = remove_tree(*dir, err);
+    return r < 0 ? r : make_dirs(*dir, err);
+}
+
 char *store_log_dir(const struct store *s, const char *port, const char *key)
 {
     return xasprintf("%s/logs/%s/%.12s", s->cache, port, key);

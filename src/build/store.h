@@ -21,6 +21,8 @@ bool store_has(const struct store *s, const char *key);
 /* Paths; the caller frees them. */
 char *store_path(const struct store *s, const char *key);
 char *store_build_dir(const struct store *s, const char *key);
+/* Makes an empty folder there for work that a key's lock is held for; the caller frees *dir and removes it. */
+int store_scratch(const struct store *s, const char *key, char **dir, struct wl_err *err);
 char *store_log_dir(const struct store *s, const char *port, const char *key);
 
 /* The lock under which a key is built. When another process holds it, on_wait is called once and the lock is waited

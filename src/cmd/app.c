@@ -82,11 +82,6 @@ void app_free(struct app *a)
     free(a->output);
 }
 
-static void note(struct app *a, const char *text)
-{
-    a->events.emit(a->events.data, &(struct event){.kind = EVENT_NOTE, .text = text});
-}
-
 void app_build_options(struct app *a, struct build_options *o, bool with_tests)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -96,7 +91,7 @@ void app_build_options(struct app *a, struct build_options *o, bool with_tests)
     if (why) {
         WL_CLEANUP_FREE char *text = xasprintf("building without a sandbox: %s", why);
 
-        note(a, text);
+        events_note(&a->events, text);
     }
     *o = (struct build_options){
         .plan = {.roots = &a->roots,
@@ -165,7 +160,7 @@ static void note_given_source(struct app *a, const struct plan *p)
                 "since --source asks for it",
                 a->options.source, n->sources[0].sha256, n->recipe->name);
 
-            note(a, text);
+            events_note(&a->events, text);
         }
     }
 }
@@ -211,6 +206,22 @@ int app_build(struct app *a, const struct build_options *o, const struct strv *n
         return 0;
     }
     return r < 0 ? r : build_run(o, p, err);
+}
+
+char *app_artifact(const struct app *a, const struct plan *p, const char *port, const char *file)
+{
+    const struct node *n = plan_find(p, port);
+    WL_CLEANUP_FREE char *artifact = n ? store_path(&a->store, n->key) : NULL;
+
+    return !artifact ? NULL : file ? path_join(artifact, file) : xstrdup(artifact);
+}
+
+void app_add_library(struct strv *argv, const char *dir)
+{
+    WL_CLEANUP_FREE char *library = path_join(dir, "usr/local");
+
+    if (path_is_dir(library))
+        strv_addf(argv, "--dir=%s::/usr/local::ro", library);
 }
 
 int app_compose(struct app *a, const struct plan *p, size_t node, struct wl_err *err)

@@ -44,8 +44,20 @@ int app_ports(struct app *a, struct strv *names, struct wl_err *err);
 int app_build(struct app *a, const struct build_options *o, const struct strv *names, struct plan *p,
               struct wl_err *err);
 
+/* The path of a file of a port of the plan, in the store; with file NULL of the whole artifact. NULL: the plan has no
+ * such port. The caller frees it. */
+char *app_artifact(const struct app *a, const struct plan *p, const char *port, const char *file);
+
 /* Composes a root's folder and says on stdout (unless quiet) where it is and whether anything changed. */
 int app_compose(struct app *a, const struct plan *p, size_t node, struct wl_err *err);
+
+/* What runs the modules, and the one program of it that commands start. */
+#define RUNNER_PORT "toolchain/wl-run"
+#define RUNNER_PROGRAM "bin/wl-run"
+
+/* Adds the option that shows a Python its library, which lies in the folder dir. usr/local has the standard library and
+ * the data it looks for; it is all that the guest gets unasked, to read only. A flavour has them inside. */
+void app_add_library(struct strv *argv, const char *dir);
 
 /* A command: what it is called, how it is used, and what it does. */
 struct command {

@@ -15,18 +15,6 @@ static bool is_file(const char *word)
     return (stat(word, &st) == 0 && S_ISREG(st.st_mode)) || ends_with(word, ".wasm");
 }
 
-/* The folder of a port's artifact; the caller frees it. */
-static char *artifact_of(const struct app *a, const struct plan *p, const char *port, const char **key)
-{
-    for (size_t i = 0; i < p->n; i++)
-        if (!strcmp(p->nodes[i].recipe->name, port)) {
-            if (key)
-                *key = p->nodes[i].key;
-            return store_path(&a->store, p->nodes[i].key);
-        }
-    return NULL;
-}
-
 /* The module in the folder of an artifact, bin/NAME.wasm; NULL: there is none. */
 static char *module_in(const char *artifact)
 {
@@ -91,14 +79,15 @@ int cmd_aot(struct app *a, struct wl_err *err)
     k.jobs = b.jobs;
     r = app_build(a, &b, &names, &p, err);
     if (r == 0 && port) {
-        artifact = artifact_of(a, &p, port, &key);
+        key = plan_find(&p, port)->key;
+        artifact = app_artifact(a, &p, port, NULL);
         module = module_in(artifact);
         if (!module) {
             wl_err_set(err, WL_E_USAGE, "%s has no bin/*.wasm that could be translated", port);
             r = wl_err_hint(err, "aot takes a port that is a program, for example python/v3.13.5");
         }
     }
-    wabt = artifact_of(a, &p, AOT_WABT_PORT, NULL);
+    wabt = app_artifact(a, &p, AOT_WABT_PORT, NULL);
     if (r == 0) {
         name = aot_name(module);
         r = aot_key(&k, key ? key : sha256, name, own, err);

@@ -9,7 +9,6 @@
 
 /* The newest Python of which every part is tested here. */
 #define DEFAULT_PYTHON "python/v3.13.5"
-#define RUNNER_PORT "toolchain/wl-run"
 #define ROFS_PACK_PORT "toolchain/rofs-pack"
 
 static int check_options(const struct options *o, struct wl_err *err)
@@ -108,31 +107,18 @@ static char *default_output(const struct options *o)
     return xasprintf("%.*s.wasm", (int)n, name);
 }
 
-/* The path of a file of a port's artifact, and the port's key. */
-static char *in_artifact(struct app *a, const struct plan *p, const char *port, const char *file, const char **key)
-{
-    for (size_t i = 0; i < p->n; i++)
-        if (!strcmp(p->nodes[i].recipe->name, port)) {
-            WL_CLEANUP_FREE char *artifact = store_path(&a->store, p->nodes[i].key);
-
-            if (key)
-                *key = p->nodes[i].key;
-            return path_join(artifact, file);
-        }
-    return NULL;
-}
-
 static int make(struct app *a, const struct plan *p, const char *single, const char *build_python, struct pack *k,
                 struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *wasm = in_artifact(a, p, single, "bin/python-single.wasm", NULL);
-    WL_CLEANUP_FREE char *python = in_artifact(a, p, build_python, ".", &k->build_python_key);
-    WL_CLEANUP_FREE char *rofs_pack = in_artifact(a, p, ROFS_PACK_PORT, "bin/rofs-pack", NULL);
-    WL_CLEANUP_FREE char *wl_run = in_artifact(a, p, RUNNER_PORT, "bin/wl-run", NULL);
+    WL_CLEANUP_FREE char *wasm = app_artifact(a, p, single, "bin/python-single.wasm");
+    WL_CLEANUP_FREE char *python = app_artifact(a, p, build_python, NULL);
+    WL_CLEANUP_FREE char *rofs_pack = app_artifact(a, p, ROFS_PACK_PORT, "bin/rofs-pack");
+    WL_CLEANUP_FREE char *wl_run = app_artifact(a, p, RUNNER_PORT, RUNNER_PROGRAM);
     WL_CLEANUP_FREE char *collect = path_join(a->roots.repo, "src/pack/collect.py");
 
     k->python = wasm;
     k->build_python = python;
+    k->build_python_key = plan_find(p, build_python)->key;
     k->rofs_pack = rofs_pack;
     k->wl_run = wl_run;
     k->collect = collect;

@@ -11,18 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RUNNER_PORT "toolchain/wl-run"
-
-/* usr/local has the standard library and the data it looks for; it is all that the guest gets unasked, to read only. A
- * flavour has them inside. */
-static void add_library(struct strv *argv, const char *dir)
-{
-    WL_CLEANUP_FREE char *library = path_join(dir, "usr/local");
-
-    if (path_is_dir(library))
-        strv_addf(argv, "--dir=%s::/usr/local::ro", library);
-}
-
 static void restore_signals(void)
 {
     sigset_t none;
@@ -146,9 +134,7 @@ static int find_native(struct app *a, const struct build_options *o, const struc
         return wants_native(a) ? r : 0;
     free(s->native);
     s->native = aot_program(&k, own);
-    for (size_t i = 0; i < p->n && !wabt; i++)
-        if (!strcmp(p->nodes[i].recipe->name, AOT_WABT_PORT))
-            wabt = store_path(&a->store, p->nodes[i].key);
+    wabt = app_artifact(a, p, AOT_WABT_PORT, NULL);
     return wants_native(a) ? aot_make(&k, own, module, name, wabt, err) : 0;
 }
 
@@ -159,8 +145,8 @@ static int build_both(struct app *a, const char *port, struct start *s, struct w
     WL_CLEANUP_FREE char *asked = NULL;
     struct build_options o;
     struct plan p = {0};
+    const struct node *n = NULL;
     bool quiet = a->options.quiet;
-    size_t at = 0;
     int r;
 
     app_build_options(a, &o, false);
@@ -176,26 +162,18 @@ static int build_both(struct app *a, const char *port, struct start *s, struct w
     r = app_build(a, &o, &names, &p, err);
     /* Nothing but the guest's own words on stdout. */
     a->options.quiet = true;
-    for (size_t i = 0; r == 0 && i < p.n; i++) {
-        const struct recipe *recipe = p.nodes[i].recipe;
-
-        if (!strcmp(recipe->name, RUNNER_PORT)) {
-            WL_CLEANUP_FREE char *artifact = store_path(&a->store, p.nodes[i].key);
-
-            s->runner = path_join(artifact, "bin/wl-run");
-        }
-        if (!strcmp(recipe->name, port)) {
-            r = app_compose(a, &p, i, err);
-            s->dir = compose_dir(a->output, recipe);
-            s->flavour = xstrdup(recipe->flavour ? recipe->flavour : "");
-            at = i;
-        }
+    if (r == 0) {
+        n = plan_find(&p, port);
+        s->runner = app_artifact(a, &p, RUNNER_PORT, RUNNER_PROGRAM);
+        s->dir = compose_dir(a->output, n->recipe);
+        s->flavour = xstrdup(n->recipe->flavour ? n->recipe->flavour : "");
+        r = app_compose(a, &p, (size_t)(n - p.nodes), err);
     }
     a->options.quiet = quiet;
     if (r == 0)
-        r = find_native(a, &o, &p, p.nodes[at].key, s, err);
+        r = find_native(a, &o, &p, n->key, s, err);
     if (r == 0 && asked)
-        keep_start(a, asked, &p, at, s);
+        keep_start(a, asked, &p, (size_t)(n - p.nodes), s);
     plan_free(&p);
     return r;
 }
@@ -249,7 +227,7 @@ int cmd_run(struct app *a, struct wl_err *err)
     native = !(a->options.engine && !wants_native(a)) && access(s.native, X_OK) == 0;
     strv_add(&argv, native ? s.native : s.runner);
     if (!flavour_of(&s))
-        add_library(&argv, s.dir);
+        app_add_library(&argv, s.dir);
     if (native) {
         strv_addf(&argv, "--argv0=%s", path_base(program));
         add_options(&argv, &a->options.runner);

@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RUNNER_PORT "toolchain/wl-run"
-
 enum { DEADLINE_S = 900 };
 
 /* ---- the tests of recipes ---- */
@@ -64,21 +62,6 @@ static bool is_suite(const struct app *a)
            (a->options.args.n == 1 || !strchr(a->options.args.v[1], '/'));
 }
 
-static const struct node *find_node(const struct plan *p, const char *name)
-{
-    for (size_t i = 0; i < p->n; i++)
-        if (!strcmp(p->nodes[i].recipe->name, name))
-            return &p->nodes[i];
-    return NULL;
-}
-
-static char *artifact(const struct app *a, const struct plan *p, const char *name)
-{
-    const struct node *n = find_node(p, name);
-
-    return n ? store_path(&a->store, n->key) : NULL;
-}
-
 static void on_file(void *data, const struct test_file *f, size_t done, size_t n)
 {
     const struct app *a = data;
@@ -98,16 +81,13 @@ static void on_file(void *data, const struct test_file *f, size_t done, size_t n
 static void make_command(const struct app *a, const struct plan *p, const char *port, const char *library,
                          const char *guest_library, struct strv *argv)
 {
-    const struct node *n = find_node(p, port);
-    WL_CLEANUP_FREE char *root = store_path(&a->store, n->key), *runner = artifact(a, p, RUNNER_PORT);
-    WL_CLEANUP_FREE char *usr = path_join(root, "usr/local");
-    WL_CLEANUP_FREE char *name =
-        n->recipe->flavour ? xasprintf("bin/python-%s.wasm", n->recipe->flavour) : xstrdup("bin/python.wasm");
+    const char *flavour = plan_find(p, port)->recipe->flavour;
+    WL_CLEANUP_FREE char *root = app_artifact(a, p, port, NULL);
+    WL_CLEANUP_FREE char *name = flavour ? xasprintf("bin/python-%s.wasm", flavour) : xstrdup("bin/python.wasm");
 
-    strv_addf(argv, "%s/bin/wl-run", runner);
+    strv_take(argv, app_artifact(a, p, RUNNER_PORT, RUNNER_PROGRAM));
     strv_addf(argv, "--cache-dir=%s/compiled", a->store.cache);
-    if (!n->recipe->flavour)
-        strv_addf(argv, "--dir=%s::/usr/local::ro", usr);
+    app_add_library(argv, root);
     strv_addf(argv, "--dir=%s::%s::ro", library, guest_library);
     /* Its own root, since tests make folders from there on. */
     strv_add(argv, "--dir={}::/");
@@ -149,7 +129,7 @@ static int summary(struct app *a, const char *title, const struct test_run *run,
 static int run_suite(struct app *a, const struct build_options *o, const struct plan *p, const char *port,
                      const char *plain, const char *tests, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *series = xstrdup(plain + strlen("python/v")), *root = artifact(a, p, tests);
+    WL_CLEANUP_FREE char *series = xstrdup(plain + strlen("python/v")), *root = app_artifact(a, p, tests, NULL);
     WL_CLEANUP_FREE char *library = NULL, *guest = NULL, *scratch = NULL,
                          *logs = path_join(a->store.cache, "logs/regrtest");
     WL_CLEANUP_FREE char *file = xasprintf("%s/ports/%s/expectations.yaml", a->roots.repo, plain);
@@ -172,11 +152,8 @@ static int run_suite(struct app *a, const struct build_options *o, const struct 
     status = expectations_read(file, &e, err);
     if (status == 0)
         status = store_lock(&a->store, "regrtest", &a->cancel, NULL, NULL, &lock, err);
-    scratch = store_build_dir(&a->store, "regrtest");
     if (status == 0)
-        status = remove_tree(scratch, err);
-    if (status == 0)
-        status = make_dirs(scratch, err);
+        status = store_scratch(&a->store, "regrtest", &scratch, err);
     if (status == 0)
         status = make_dirs(logs, err);
     r = (struct regrtest){.library = library,
@@ -194,7 +171,8 @@ static int run_suite(struct app *a, const struct build_options *o, const struct 
     a->ui = NULL;
     if (status == 0)
         status = regrtest_run(&r, &run, err);
-    remove_tree(scratch, &ignored);
+    if (scratch)
+        remove_tree(scratch, &ignored);
     if (status == 0)
         expectations_compare(&e, &run, &unexpected);
     if (status == 0 && a->options.json_file)

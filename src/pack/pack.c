@@ -29,30 +29,24 @@ static void program_free(struct program *p)
     strv_free(&p->imports);
 }
 
-static void tell(const struct pack *k, const char *text)
-{
-    k->events->emit(k->events->data, &(struct event){.kind = EVENT_NOTE, .text = text});
-}
-
 /* Runs a program of the project's own; what it printed is `output`, also when it fails. */
-static int run_tool(const struct pack *k, const struct strv *argv, int *status, char **output, struct wl_err *err)
+static int run_any(const struct pack *k, const struct strv *argv, int *status, char **output, struct wl_err *err)
 {
     struct run run = {.argv = argv->v, .cancel = k->cancel};
 
     return run_capture(&run, status, output, err);
 }
 
-/* A failure of collect.py or rofs-pack: their last line says what it is. */
-static int tool_failed(const char *output, struct wl_err *err)
+/* Runs collect.py or rofs-pack: where they fail, their last line says why. */
+static int run_tool(const struct pack *k, const struct strv *argv, char **output, struct wl_err *err)
 {
-    size_t n = strlen(output);
-    const char *line;
+    WL_CLEANUP_FREE char *line = NULL;
+    int status = 0, r = run_any(k, argv, &status, output, err);
 
-    while (n && output[n - 1] == '\n')
-        n--;
-    for (line = output + n; line > output && line[-1] != '\n';)
-        line--;
-    wl_err_set(err, WL_E_FAILED, "%.*s", (int)(output + n - line), line);
+    if (r < 0 || status == 0)
+        return r;
+    line = last_line(*output);
+    wl_err_set(err, WL_E_FAILED, "%s", line);
     return wl_err_hint(err, "nothing was written");
 }
 
@@ -67,11 +61,20 @@ static char *lock_file(const struct pack *k)
     return xasprintf("%.*s.lock", (int)(ends_with(k->requirements, ".txt") ? n - 4 : n), k->requirements);
 }
 
+/* The words that start collect.py for `what`, on `folder`. */
+static void add_collect(const struct pack *k, const char *what, const char *folder, struct strv *argv)
+{
+    strv_take(argv, path_join(k->build_python, "bin/python3"));
+    strv_add_all(argv, "-I", k->collect, what, folder, NULL);
+    if (k->strip_source)
+        strv_add(argv, "--strip-source");
+}
+
 /* The folder of what a lock file pins, compiled, in the store. */
 static int find_site(const struct pack *k, const char *scratch, char **site, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *lock = lock_file(k), *pinned = NULL, *stage = path_join(scratch, "stage"), *folder = NULL;
-    WL_CLEANUP_FREE char *python = path_join(k->build_python, "bin/python3"), *output = NULL, *artifact = NULL;
+    WL_CLEANUP_FREE char *output = NULL, *artifact = NULL;
     WL_CLEANUP_STRV struct strv argv = {0};
     struct wheels w = {.requirements = k->requirements,
                        .lock = lock,
@@ -81,7 +84,7 @@ static int find_site(const struct pack *k, const char *scratch, char **site, str
                        .update = k->update};
     struct hash *h;
     char key[HASH_HEX_SIZE];
-    int status = 0, r;
+    int r;
 
     r = wheels_lock(&w, k->fetch, err);
     if (r == 0)
@@ -98,22 +101,14 @@ static int find_site(const struct pack *k, const char *scratch, char **site, str
     *site = path_join(artifact, "site-packages");
     if (path_is_dir(*site))
         return 0;
-    tell(k, "installing the requirements");
+    events_note(k->events, "installing the requirements");
     folder = path_join(stage, "site-packages");
     r = make_dirs(stage, err);
     if (r == 0)
         r = wheels_install(&w, folder, k->fetch, err);
-    strv_add(&argv, python);
-    strv_add(&argv, "-I");
-    strv_add(&argv, k->collect);
-    strv_add(&argv, "site");
-    strv_add(&argv, folder);
-    if (k->strip_source)
-        strv_add(&argv, "--strip-source");
+    add_collect(k, "site", folder, &argv);
     if (r == 0)
-        r = run_tool(k, &argv, &status, &output, err);
-    if (r == 0 && status != 0)
-        r = tool_failed(output, err);
+        r = run_tool(k, &argv, &output, err);
     return r < 0 ? r : store_commit(k->store, key, stage, err);
 }
 
@@ -136,21 +131,17 @@ static void read_line(const struct pack *k, char *line, struct program *p)
     } else if (!strcmp(line, "import") && !k->no_imports) {
         strv_add_once(&p->imports, rest);
     } else if (!strcmp(line, "warning")) {
-        tell(k, rest);
+        events_note(k->events, rest);
     }
 }
 
 static int collect(const struct pack *k, const char *folder, const char *site, struct program *p, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *python = path_join(k->build_python, "bin/python3"), *output = NULL;
+    WL_CLEANUP_FREE char *output = NULL;
     WL_CLEANUP_STRV struct strv argv = {0};
-    int status = 0, r = make_dirs(folder, err);
+    int r = make_dirs(folder, err);
 
-    strv_add(&argv, python);
-    strv_add(&argv, "-I");
-    strv_add(&argv, k->collect);
-    strv_add(&argv, "app");
-    strv_add(&argv, folder);
+    add_collect(k, "app", folder, &argv);
     if (k->program)
         strv_addf(&argv, "--program=%s", k->program);
     if (k->module)
@@ -161,25 +152,14 @@ static int collect(const struct pack *k, const char *folder, const char *site, s
         strv_addf(&argv, "--site=%s", site);
     for (size_t i = 0; i < k->data->n; i++)
         strv_addf(&argv, "--data=%s", k->data->v[i]);
-    if (k->strip_source)
-        strv_add(&argv, "--strip-source");
     if (r == 0)
-        r = run_tool(k, &argv, &status, &output, err);
-    if (r == 0 && status != 0)
-        r = tool_failed(output, err);
+        r = run_tool(k, &argv, &output, err);
     if (r < 0)
         return r;
-    for (char *line = output, *end; *line; line = end + 1) {
-        end = line + strcspn(line, "\n");
-        if (!*end) {
-            read_line(k, line, p);
-            break;
-        }
-        *end = '\0';
+    for (char *state, *line = strtok_r(output, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
         read_line(k, line, p);
-    }
     if (!p->kind)
-        return wl_err_set(err, WL_E_FAILED, "%s told of no program: %s", k->collect, output);
+        return wl_err_set(err, WL_E_FAILED, "%s told of no program", k->collect);
     return 0;
 }
 
@@ -187,15 +167,11 @@ static int archive(const struct pack *k, const char *folder, const char *site, c
 {
     WL_CLEANUP_FREE char *link = path_join(folder, "site-packages"), *output = NULL;
     WL_CLEANUP_STRV struct strv argv = {0};
-    int status = 0, r;
 
     if (site && symlink(site, link) < 0)
         return wl_err_errno(err, WL_E_IO, "cannot make the link %s", link);
-    strv_add(&argv, k->rofs_pack);
-    strv_add(&argv, folder);
-    strv_add(&argv, file);
-    r = run_tool(k, &argv, &status, &output, err);
-    return r < 0 || status == 0 ? r : tool_failed(output, err);
+    strv_add_all(&argv, k->rofs_pack, folder, file, NULL);
+    return run_tool(k, &argv, &output, err);
 }
 
 static void hash_seed(const struct pack *k, struct str *to)
@@ -222,21 +198,18 @@ static int snapshot(const struct pack *k, const char *scratch, const struct prog
     int status = 0, r;
 
     hash_seed(k, &seed);
-    strv_add(&argv, k->wl_run);
     /* What is compiled here runs for a second; but the next app needs the same. */
-    strv_add(&argv, "--quick");
+    strv_add_all(&argv, k->wl_run, "--quick", NULL);
     strv_addf(&argv, "--cache-dir=%s/compiled", k->store->cache);
     strv_addf(&argv, "--dir=%s::/app::ro", scratch);
     strv_addf(&argv, "--env=PYTHONHASHSEED=%s", seed.s);
     strv_add(&argv, "--argv0=python");
     strv_addf(&argv, "--snapshot=%s", k->out);
-    for (const char *const *a = (const char *const[]){k->python, "--app", "/app/archive", p->kind, p->target, NULL}; *a;
-         a++)
-        strv_add(&argv, *a);
+    strv_add_all(&argv, k->python, "--app", "/app/archive", p->kind, p->target, NULL);
     strv_addv(&argv, &p->imports);
     strv_addv(&argv, k->imports);
-    tell(k, "starting Python with the program, to save it as it is then");
-    r = run_tool(k, &argv, &status, &output, err);
+    events_note(k->events, "starting Python with the program, to save it as it is then");
+    r = run_any(k, &argv, &status, &output, err);
     if (r < 0)
         return r;
     fputs(output, stderr);
@@ -263,7 +236,9 @@ static int pack_in(const struct pack *k, const char *scratch, struct wl_err *err
 
 static void tell_wait(void *data)
 {
-    tell(data, "another wl-make is making the same app; waiting for it");
+    const struct pack *k = data;
+
+    events_note(k->events, "another wl-make is making the same app; waiting for it");
 }
 
 int pack(const struct pack *k, struct wl_err *err)
@@ -281,10 +256,7 @@ int pack(const struct pack *k, struct wl_err *err)
     r = store_lock(k->store, key, k->cancel, tell_wait, (void *)k, &lock, err);
     if (r < 0)
         return r;
-    scratch = store_build_dir(k->store, key);
-    r = remove_tree(scratch, err);
-    if (r == 0)
-        r = make_dirs(scratch, err);
+    r = store_scratch(k->store, key, &scratch, err);
     if (r == 0)
         r = pack_in(k, scratch, err);
     remove_tree(scratch, &ignored);

@@ -115,9 +115,9 @@ static char *telling_line(const char *output, const char *words)
 
     while (*line) {
         size_t n = strcspn(line, "\n");
-        const char *found = words ? strstr(line, words) : line;
+        const char *found = strstr(line, words);
 
-        if (n > 0 && found && found < line + n) {
+        if (found && found < line + n) {
             best = line;
             best_n = n;
         }
@@ -144,7 +144,7 @@ static void judge(struct test_file *f, bool late, bool told, const char *output)
     if (f->state == FILE_SKIPPED)
         f->why = telling_line(output, " skipped -- ");
     else if (f->state == FILE_CRASHED || (f->state == FILE_FAILED && !f->failed))
-        f->why = telling_line(output, NULL);
+        f->why = *output ? last_line(output) : NULL;
 }
 
 static double now(void)

@@ -84,7 +84,7 @@ int client_run(const struct client *c, char **output, struct wl_err *err)
                       .cancel = c->o->cancel,
                       .timeout_ms = c->timeout_s ? c->timeout_s * 1000 : CLIENT_TIMEOUT_MS};
     WL_CLEANUP_FREE char *program = run_which(c->argv[0]);
-    WL_CLEANUP_FREE char *text = NULL, *why = NULL;
+    WL_CLEANUP_FREE char *text = NULL, *why = NULL, *missing = NULL;
     int status, r;
 
     if (!program)
@@ -102,6 +102,9 @@ int client_run(const struct client *c, char **output, struct wl_err *err)
             *c->said = text;
             text = NULL;
         }
+        missing = c->module ? xasprintf("No module named %s", c->module) : NULL;
+        if (missing && strstr(why, missing))
+            return wl_err_set(err, WL_E_FETCH, "%s is not installed: install the package %s", c->module, c->package);
         return wl_err_set(err, WL_E_FETCH, "%s failed with status %d%s%s", c->argv[0], status, *why ? ": " : "", why);
     }
     if (output) {

@@ -37,7 +37,10 @@ struct client {
     const char *cwd;
     const struct fetch_options *o;
     int timeout_s; /* 0: ten minutes */
-    char **said;   /* gets all it printed if it fails, to be freed; NULL: its reason in the error is enough */
+    /* The module of python3 that is to be run, and is named where it is missing; NULL: argv[0] is the program itself.
+     */
+    const char *module;
+    char **said; /* gets all it printed if it fails, to be freed; NULL: its reason in the error is enough */
 };
 
 /* Runs it; a failure is WL_E_FETCH with the line of its output that says why. output (may be NULL) gets all of it. */

@@ -115,12 +115,9 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     r = scratch_folder(part, &folder, err);
     if (r < 0)
         return r;
-    for (const char *const *a =
-             (const char *const[]){"python3", "-m", "pip", "download", "--quiet", "--no-deps", "--no-input",
-                                   "--disable-pip-version-check", "--ignore-requires-python", "--no-cache-dir",
-                                   "--progress-bar=off", "--retries=1", NULL};
-         *a; a++)
-        strv_add(&argv, *a);
+    strv_add_all(&argv, "python3", "-m", "pip", "download", "--quiet", "--no-deps", "--no-input",
+                 "--disable-pip-version-check", "--ignore-requires-python", "--no-cache-dir", "--progress-bar=off",
+                 "--retries=1", NULL);
     strv_addf(&argv, "--timeout=%d", connect_seconds(o));
     strv_addf(&argv, "--dest=%s", folder);
     if (read_wheel(file, &w)) {
@@ -139,12 +136,11 @@ static int get(const char *url, const char *sha256, const char *part, const stru
         strv_add(&argv, "--require-hashes");
     }
     {
-        struct client c = {.package = "python3-pip", .argv = argv.v, .cwd = folder, .o = o, .said = &said};
+        struct client c = {
+            .package = "python3-pip", .module = "pip", .argv = argv.v, .cwd = folder, .o = o, .said = &said};
 
         r = client_run(&c, NULL, err);
     }
-    if (r < 0 && err->text && strstr(err->text, "No module named pip"))
-        return wl_err_set(err, WL_E_FETCH, "pip is not installed: install the package python3-pip");
     /* It keeps no file that it refused, so nobody else can tell what that was. */
     if (r < 0 && refused_hash(said, got))
         return wl_err_set(err, WL_E_VERIFY, "expected sha256 %s, got %s; pip kept nothing of it", sha256, got);
@@ -178,13 +174,11 @@ static int ask(struct offers *o, const void *data, const char *part, struct strv
                     timeout,
                     (char *)data,
                     NULL};
-    struct client c = {.package = "python3-pip", .argv = argv, .o = f, .timeout_s = ASK_TIMEOUT_S};
+    struct client c = {.package = "python3-pip", .module = "pip", .argv = argv, .o = f, .timeout_s = ASK_TIMEOUT_S};
     const char *list;
     int r = client_run(&c, &text, err);
 
     (void)part;
-    if (r < 0 && err->text && strstr(err->text, "No module named pip"))
-        return wl_err_set(err, WL_E_FETCH, "pip is not installed: install the package python3-pip");
     if (r < 0)
         return r;
     list = strstr(text, mark);

@@ -11,10 +11,8 @@ enum { MAX_FILE = 1 << 20 };
 
 static void add_pip(struct strv *argv, const char *command, const struct fetch_options *o)
 {
-    for (const char *const *a = (const char *const[]){"python3", "-m", "pip", command, "--quiet", "--no-input",
-                                                      "--disable-pip-version-check", "--retries=1", NULL};
-         *a; a++)
-        strv_add(argv, *a);
+    strv_add_all(argv, "python3", "-m", "pip", command, "--quiet", "--no-input", "--disable-pip-version-check",
+                 "--retries=1", NULL);
     strv_addf(argv, "--timeout=%d", connect_seconds(o));
 }
 
@@ -24,10 +22,7 @@ static void add_wanted(struct strv *argv, const struct wheels *w, bool native)
 {
     static const char *const platforms[] = {"manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"};
 
-    strv_add(argv, "--progress-bar=off");
-    strv_add(argv, "--only-binary=:all:");
-    strv_add(argv, "--platform=any");
-    strv_add(argv, "--abi=none");
+    strv_add_all(argv, "--progress-bar=off", "--only-binary=:all:", "--platform=any", "--abi=none", NULL);
     strv_addf(argv, "--python-version=%s", w->series);
     strv_addf(argv, "--implementation=%s", native ? "cp" : "py");
     if (!native)
@@ -67,17 +62,13 @@ static bool works_without_native(const struct wheels *w, const char *name, size_
 
 static int run_pip(const struct strv *argv, const struct fetch_options *o, char **said, struct wl_err *err)
 {
-    struct client c = {.package = "python3-pip", .argv = argv->v, .o = o, .said = said};
-    int r;
+    struct client c = {.package = "python3-pip", .module = "pip", .argv = argv->v, .o = o, .said = said};
 
     if (o->offline) {
         wl_err_set(err, WL_E_FETCH, "the requirements have not been fetched before, and --offline forbids the network");
         return wl_err_hint(err, "run the same once without --offline");
     }
-    r = client_run(&c, NULL, err);
-    if (r < 0 && err->text && strstr(err->text, "No module named pip"))
-        return wl_err_set(err, WL_E_FETCH, "pip is not installed: install the package python3-pip");
-    return r;
+    return client_run(&c, NULL, err);
 }
 
 static const char none_found[] = "No matching distribution found for ";
@@ -104,10 +95,8 @@ static bool is_known(const char *name, const struct fetch_options *o)
     WL_CLEANUP_STRV struct strv argv = {0};
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
 
-    for (const char *const *a = (const char *const[]){"python3", "-m", "pip", "index", "versions", "--no-input",
-                                                      "--disable-pip-version-check", "--retries=1", name, NULL};
-         *a; a++)
-        strv_add(&argv, *a);
+    add_pip(&argv, "index", o);
+    strv_add_all(&argv, "versions", name, NULL);
     return run_pip(&argv, o, NULL, &ignored) == 0;
 }
 
@@ -165,22 +154,28 @@ static void add_options(const char *requirements, struct str *text)
                 str_addf(text, "%.*s\n", (int)strcspn(line, "\n"), line);
 }
 
-/* A line for each wheel in the folder: NAME-VERSION-....whl. */
+/* NAME==VERSION of a wheel, whose file is called NAME-VERSION-....whl; the caller frees it. */
+static char *pinned(const char *wheel)
+{
+    size_t name = strcspn(wheel, "-");
+    const char *version = wheel + name + (wheel[name] == '-');
+
+    return xasprintf("%.*s==%.*s", (int)name, wheel, (int)strcspn(version, "-"), version);
+}
+
+/* A line for each wheel in the folder. */
 static int add_wheels(const char *folder, struct str *text, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
     int r = dir_list(folder, &names, err);
 
     for (size_t i = 0; r == 0 && i < names.n; i++) {
-        WL_CLEANUP_FREE char *file = path_join(folder, names.v[i]);
-        size_t name = strcspn(names.v[i], "-");
-        const char *version = names.v[i] + name + (names.v[i][name] == '-');
+        WL_CLEANUP_FREE char *file = path_join(folder, names.v[i]), *pin = pinned(names.v[i]);
         char sha256[HASH_HEX_SIZE];
 
         r = hash_file(file, sha256, err);
         if (r == 0)
-            str_addf(text, "%.*s==%.*s --hash=sha256:%s\n", (int)name, names.v[i], (int)strcspn(version, "-"), version,
-                     sha256);
+            str_addf(text, "%s --hash=sha256:%s\n", pin, sha256);
     }
     return r;
 }
@@ -222,7 +217,7 @@ static int check_native(const struct wheels *w, const char *folder, const struct
 
         if (ends_with(wheel, "-none-any.whl"))
             continue;
-        exact = xasprintf("%s==%.*s", name, (int)strcspn(wheel + n + 1, "-"), wheel + n + 1);
+        exact = pinned(wheel);
         if (download(w, folder, exact, false, o, NULL, &ignored) == 0)
             r = remove_tree(file, err);
         else if (!works_without_native(w, wheel, n))
@@ -288,10 +283,7 @@ int wheels_install(const struct wheels *w, const char *folder, const struct fetc
 
     add_pip(&argv, "install", o);
     add_wanted(&argv, w, true);
-    for (const char *const *a =
-             (const char *const[]){"--no-deps", "--no-compile", "--require-hashes", "--root-user-action=ignore", NULL};
-         *a; a++)
-        strv_add(&argv, *a);
+    strv_add_all(&argv, "--no-deps", "--no-compile", "--require-hashes", "--root-user-action=ignore", NULL);
     if (path_is_dir(wheels)) {
         strv_add(&argv, "--no-index");
         strv_addf(&argv, "--find-links=%s", wheels);

@@ -140,6 +140,17 @@ void strv_addf(struct strv *l, const char *fmt, ...)
     va_end(ap);
 }
 
+void strv_add_all(struct strv *l, ...)
+{
+    const char *s;
+    va_list ap;
+
+    va_start(ap, l);
+    while ((s = va_arg(ap, const char *)))
+        strv_add(l, s);
+    va_end(ap);
+}
+
 void strv_addv(struct strv *l, const struct strv *more)
 {
     for (size_t i = 0; i < more->n; i++)
@@ -274,6 +285,17 @@ size_t utf8_length(const char *s)
     for (; *s; s++)
         n += ((unsigned char)*s & 0xc0) != 0x80;
     return n;
+}
+
+char *last_line(const char *text)
+{
+    size_t end = strlen(text), begin;
+
+    while (end && text[end - 1] == '\n')
+        end--;
+    for (begin = end; begin && text[begin - 1] != '\n';)
+        begin--;
+    return xstrndup(text + begin, end - begin);
 }
 
 char *human_size(unsigned long long bytes)

@@ -46,6 +46,8 @@ void strv_add(struct strv *l, const char *s);
 /* Takes over s. */
 void strv_take(struct strv *l, char *s);
 void strv_addf(struct strv *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Adds all strings of the arguments, up to a NULL. */
+void strv_add_all(struct strv *l, ...) __attribute__((sentinel));
 void strv_addv(struct strv *l, const struct strv *more);
 bool strv_has(const struct strv *l, const char *s);
 /* Adds s unless it is there. */
@@ -69,6 +71,9 @@ void str_add_json(struct str *b, const char *s);
 bool utf8_valid(const char *s, size_t n);
 /* How many characters a text in UTF-8 has. */
 size_t utf8_length(const char *s);
+
+/* The last line of a text that is not empty, without its end; "" where there is none. The caller frees it. */
+char *last_line(const char *text);
 
 /* Bytes for people: "9.5 MB" (decimal units); the caller frees it. */
 char *human_size(unsigned long long bytes);

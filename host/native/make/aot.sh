@@ -29,7 +29,7 @@ sed -n 's/^ - [a-z]*\[.* <- //p' imports | while read -r import; do
 done
 grep -q '^ - memory\[0\] .*-> "memory"' exports || fail "$name does not export its memory, so it is no WASI program"
 grep -q '^ - func\[.* -> "_start"' exports || fail "$name has no function _start, so it is no program that can be run"
-${CC:-cc} -O1 -w "$here/split.c" -o split
+${CC:-cc} -O1 -w -I"${host%/native}" "$here/split.c" -o split
 # Its data is mapped where that can be; else wasm2c's code copies it.
 status=0
 from=$(./split "$module" rest.wasm image 2>split.log) || status=$?

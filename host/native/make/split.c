@@ -2,9 +2,9 @@
  *
  * REST is the module without its data, IMAGE the bytes of its memory from the first data to the last. Prints the
  * address at which IMAGE begins, a multiple of 64 KiB. Status 2: the module is written so that this cannot be done
- * (data that is copied while it runs, addresses that are no constants); REST and IMAGE are then not written.
- *
- * Sections and data: https://webassembly.github.io/spec/core/binary/modules.html */
+ * (data that is copied while it runs, addresses that are no constants); REST and IMAGE are then not written. */
+#include "wasm.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -12,12 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { PAGE = 65536, HEADER = 8, CUSTOM = 0, DATA = 11, DATA_COUNT = 12 };
-
-struct reader {
-    const uint8_t *at, *end;
-};
 
 __attribute__((noreturn, format(printf, 2, 3))) static void end(int status, const char *format, ...)
 {
@@ -31,53 +25,27 @@ __attribute__((noreturn, format(printf, 2, 3))) static void end(int status, cons
     exit(status);
 }
 
-static uint8_t byte(struct reader *r)
+static void check(const struct wasm_reader *r)
 {
-    if (r->at == r->end)
-        end(1, "the module ends too early");
-    return *r->at++;
-}
-
-static uint64_t leb(struct reader *r)
-{
-    uint64_t n = 0;
-
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        uint8_t b = byte(r);
-
-        n |= (uint64_t)(b & 0x7f) << shift;
-        if (b < 0x80)
-            return n;
-    }
-    end(1, "a number in the module is too long");
+    if (r->bad)
+        end(1, "the module is cut or broken");
 }
 
 /* i32.const's, as the address it is. */
-static uint32_t address(struct reader *r)
+static uint32_t address(struct wasm_reader *r)
 {
     uint64_t n = 0;
     unsigned shift = 0;
     uint8_t b;
 
     do {
-        b = byte(r);
+        b = wasm_byte(r);
         n |= (uint64_t)(b & 0x7f) << shift;
         shift += 7;
-    } while (b >= 0x80 && shift < 35);
+    } while (b >= 0x80 && shift < 35 && !r->bad);
     if (shift < 32 && (b & 0x40))
         n |= UINT64_MAX << shift;
     return (uint32_t)n;
-}
-
-static struct reader part(struct reader *r, uint64_t n)
-{
-    struct reader p = {r->at, r->at};
-
-    if (n > (uint64_t)(r->end - r->at))
-        end(1, "the module ends too early");
-    r->at += n;
-    p.end = r->at;
-    return p;
 }
 
 static uint8_t *read_file(const char *name, size_t *n)
@@ -112,20 +80,22 @@ static void put(FILE *f, const void *bytes, size_t n)
 }
 
 /* Goes through the data: first to learn from where to where, then (to not NULL) to copy it. */
-static void walk(struct reader r, uint64_t *from, uint64_t *until, uint8_t *to)
+static void walk(struct wasm_reader r, uint64_t *from, uint64_t *until, uint8_t *to)
 {
-    uint64_t count = leb(&r);
+    uint64_t count = wasm_number(&r);
 
     for (uint64_t i = 0; i < count; i++) {
-        struct reader bytes;
+        struct wasm_reader bytes;
         uint64_t at, n;
 
-        if (leb(&r) != 0 || byte(&r) != 0x41)
+        check(&r);
+        if (wasm_number(&r) != 0 || wasm_byte(&r) != 0x41)
             end(2, "the module has data that is not simply there from the start");
         at = address(&r);
-        if (byte(&r) != 0x0b)
+        if (wasm_byte(&r) != 0x0b)
             end(2, "the module has data at an address that is computed");
-        bytes = part(&r, leb(&r));
+        bytes = wasm_part(&r, wasm_number(&r));
+        check(&r);
         n = (uint64_t)(bytes.end - bytes.at);
         if (!n)
             continue;
@@ -139,41 +109,42 @@ static void walk(struct reader r, uint64_t *from, uint64_t *until, uint8_t *to)
 }
 
 /* The size in bytes that the memory has at the start. */
-static uint64_t memory_size(struct reader r)
+static uint64_t memory_size(struct wasm_reader r)
 {
-    uint64_t count = leb(&r), flags = leb(&r);
+    uint64_t count = wasm_number(&r), flags = wasm_number(&r);
 
-    return count == 1 && flags <= 1 ? leb(&r) * PAGE : 0;
+    return count == 1 && flags <= 1 ? wasm_number(&r) * WASM_PAGE : 0;
 }
 
 int main(int argc, char **argv)
 {
     size_t n;
     uint8_t *module, *image;
-    struct reader r, data = {0};
+    struct wasm_reader r, data = {0};
     uint64_t from = UINT64_MAX, until = 0, memory = 0;
     FILE *f;
 
     if (argc != 4)
         end(1, "usage: split MODULE REST IMAGE");
     module = read_file(argv[1], &n);
-    if (n < HEADER)
+    if (n < WASM_HEADER)
         end(1, "%s is no module", argv[1]);
-    r = (struct reader){module + HEADER, module + n};
+    r = (struct wasm_reader){module + WASM_HEADER, module + n, false};
     while (r.at < r.end) {
-        uint8_t id = byte(&r);
-        struct reader content = part(&r, leb(&r));
+        uint8_t id = wasm_byte(&r);
+        struct wasm_reader content = wasm_part(&r, wasm_number(&r));
 
-        if (id == DATA)
+        check(&r);
+        if (id == WASM_DATA)
             data = content;
-        if (id == 5)
+        if (id == WASM_MEMORY)
             memory = memory_size(content);
     }
     if (data.at)
         walk(data, &from, &until, NULL);
     if (until == 0)
         end(2, "the module has no data");
-    from = from / PAGE * PAGE;
+    from = from / WASM_PAGE * WASM_PAGE;
     if (until > memory)
         end(2, "the module has data outside of its memory");
     image = calloc(until - from, 1);
@@ -181,15 +152,15 @@ int main(int argc, char **argv)
         end(1, "out of memory");
     walk(data, &from, &until, image);
     f = make(argv[2]);
-    put(f, module, HEADER);
-    r = (struct reader){module + HEADER, module + n};
+    put(f, module, WASM_HEADER);
+    r = (struct wasm_reader){module + WASM_HEADER, module + n, false};
     while (r.at < r.end) {
         const uint8_t *start = r.at;
-        uint8_t id = byte(&r);
+        uint8_t id = wasm_byte(&r);
 
-        part(&r, leb(&r));
+        wasm_part(&r, wasm_number(&r));
         /* (What is custom may name data that is no longer there.) */
-        if (id != DATA && id != DATA_COUNT && id != CUSTOM)
+        if (id != WASM_DATA && id != WASM_DATA_COUNT && id != WASM_CUSTOM)
             put(f, start, (size_t)(r.at - start));
     }
     if (fclose(f) != 0)

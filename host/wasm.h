@@ -1,0 +1,65 @@
+/* Reading a module's bytes: numbers and parts of sections
+ * (https://webassembly.github.io/spec/core/binary/modules.html). */
+#ifndef WL_WASM_H
+#define WL_WASM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { WASM_PAGE = 65536, WASM_HEADER = 8 };
+
+enum wasm_section {
+    WASM_CUSTOM = 0,
+    WASM_MEMORY = 5,
+    WASM_GLOBAL = 6,
+    WASM_EXPORT = 7,
+    WASM_START = 8,
+    WASM_DATA = 11,
+    WASM_DATA_COUNT = 12,
+};
+
+/* The bytes that are still to be read. A read past their end gives 0 and marks them as bad. */
+struct wasm_reader {
+    const uint8_t *at, *end;
+    bool bad;
+};
+
+static inline uint8_t wasm_byte(struct wasm_reader *r)
+{
+    if (r->at < r->end)
+        return *r->at++;
+    r->bad = true;
+    return 0;
+}
+
+/* A number in LEB128, without a sign. */
+static inline uint64_t wasm_number(struct wasm_reader *r)
+{
+    uint64_t n = 0;
+
+    for (unsigned shift = 0; shift < 64 && !r->bad; shift += 7) {
+        uint8_t b = wasm_byte(r);
+
+        n |= (uint64_t)(b & 0x7f) << shift;
+        if (b < 0x80)
+            return n;
+    }
+    r->bad = true;
+    return 0;
+}
+
+/* What follows, n bytes of it, as a reader of its own. */
+static inline struct wasm_reader wasm_part(struct wasm_reader *r, uint64_t n)
+{
+    struct wasm_reader part = {r->at, r->at, false};
+
+    if (n > (uint64_t)(r->end - r->at)) {
+        r->bad = part.bad = true;
+        return part;
+    }
+    r->at += n;
+    part.end = r->at;
+    return part;
+}
+
+#endif
