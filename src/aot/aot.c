@@ -1,5 +1,6 @@
 #include "aot.h"
 
+#include "clock.h"
 #include "fs.h"
 #include "run.h"
 #include "toolchain.h"
@@ -13,6 +14,8 @@
 
 /* How many files wasm2c writes: each function is in one of them, and a file is compiled by one process. */
 #define PARTS "24"
+/* What build.mk says after each of them. */
+#define COMPILED "compiled guest"
 
 enum { STATUS_NOT_FIT = 3, LAST_LINES = 15 };
 
@@ -97,21 +100,55 @@ static int failed(const char *name, int status, const char *output, struct wl_er
     return wl_err_set(err, WL_E_FAILED, "%s was not compiled, see above", name);
 }
 
+static void tell(const struct aot *a, enum event_kind kind, const char *name, const char *text, double seconds)
+{
+    a->events->emit(
+        a->events->data,
+        &(struct event){.kind = kind, .port = name, .text = text, .index = 1, .count = 1, .seconds = seconds});
+}
+
+struct listener {
+    const struct aot *a;
+    const char *name;
+    struct str output;
+    size_t read; /* up to here, its lines have been looked at */
+    int compiled;
+};
+
+/* Keeps the output, and tells of each file that has been compiled. */
+static int listen(void *data, const char *text, size_t n, struct wl_err *err)
+{
+    struct listener *l = data;
+    const char *end;
+
+    (void)err;
+    str_addn(&l->output, text, n);
+    for (; (end = strchr(l->output.s + l->read, '\n')); l->read = (size_t)(end + 1 - l->output.s))
+        if (starts_with(l->output.s + l->read, COMPILED)) {
+            WL_CLEANUP_FREE char *phase = xasprintf("%d of " PARTS " files compiled", ++l->compiled);
+
+            tell(l->a, EVENT_PHASE, l->name, phase, 0);
+        }
+    return 0;
+}
+
 static int compile(const struct aot *a, const char *scratch, const char *module, const char *name, const char *wabt,
                    struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *script = path_join(a->repo, "host/native/make/aot.sh"), *output = NULL, *to = NULL;
+    WL_CLEANUP_FREE char *script = path_join(a->repo, "host/native/make/aot.sh"), *to = NULL;
     WL_CLEANUP_FREE char *whole = path_absolute(module), *from = path_join(scratch, "program"), *bin = NULL;
     WL_CLEANUP_STRV struct strv argv = {0};
-    struct run run = {.cwd = scratch, .cancel = a->cancel};
+    struct listener l = {.a = a, .name = name};
+    struct run run = {.cwd = scratch, .cancel = a->cancel, .on_output = listen, .data = &l};
     int status = 0, r;
 
     strv_add_all(&argv, "env", "CC=" CLANG, "sh", script, wabt, whole, name, PARTS, "-s", NULL);
     strv_addf(&argv, "-j%d", a->jobs);
     run.argv = argv.v;
-    r = run_capture(&run, &status, &output, err);
+    r = run_command(&run, &status, err);
     if (r == 0 && status != 0)
-        r = failed(name, status, output, err);
+        r = failed(name, status, l.output.s ? l.output.s : "", err);
+    str_free(&l.output);
     bin = path_join(scratch, "stage/bin");
     to = path_join(bin, "program");
     if (r == 0)
@@ -133,8 +170,8 @@ int aot_make(const struct aot *a, const char *key, const char *module, const cha
 {
     WL_CLEANUP_FREE char *scratch = NULL, *stage = NULL;
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    WL_CLEANUP_FREE char *text = NULL;
     WL_CLEANUP_FD int lock = -1;
+    double start;
     int r;
 
     if (store_has(a->store, key))
@@ -142,14 +179,17 @@ int aot_make(const struct aot *a, const char *key, const char *module, const cha
     r = store_lock(a->store, key, a->cancel, tell_wait, (void *)a, &lock, err);
     if (r < 0 || store_has(a->store, key))
         return r;
-    text = xasprintf("translating and compiling %s, this once; for a Python that takes from minutes to an hour", name);
-    events_note(a->events, text);
+    start = clock_seconds();
+    tell(a, EVENT_PLANNED, name, NULL, 0);
+    tell(a, EVENT_START, name, NULL, 0);
+    tell(a, EVENT_PHASE, name, "translating to C, this once (a Python takes minutes)", 0);
     r = store_scratch(a->store, key, &scratch, err);
     stage = path_join(scratch, "stage");
     if (r == 0)
         r = compile(a, scratch, module, name, wabt, err);
     if (r == 0)
         r = store_commit(a->store, key, stage, err);
+    tell(a, r == 0 ? EVENT_DONE : EVENT_FAILED, name, NULL, clock_seconds() - start);
     remove_tree(scratch, &ignored);
     return r;
 }

@@ -1,6 +1,7 @@
 #include "build.h"
 
 #include "box.h"
+#include "clock.h"
 #include "extensions.h"
 #include "fs.h"
 #include "jobs.h"
@@ -14,18 +15,9 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { TAIL_LINES = 15, MAX_FETCHES = 4 };
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void emit(const struct build_options *o, struct event e)
 {
@@ -74,7 +66,7 @@ static int fetch_one(struct fetch_queue *q, const struct fetch_job *job, struct 
 {
     const struct source *s = &job->recipe->sources[job->source].source;
     WL_CLEANUP_FREE char *path = NULL;
-    double start = now();
+    double start = clock_seconds();
     struct stat st;
     size_t index;
     int r = source_fetch(s, q->f, &path, &index, err);
@@ -83,7 +75,7 @@ static int fetch_one(struct fetch_queue *q, const struct fetch_job *job, struct 
         emit(q->o, (struct event){.kind = EVENT_FETCHED,
                                   .text = path_base(path),
                                   .done = (unsigned long long)st.st_size,
-                                  .seconds = now() - start});
+                                  .seconds = clock_seconds() - start});
     if (r < 0) {
         WL_CLEANUP_FREE char *text = xasprintf("%s: %s", job->recipe->name, err->text);
 
@@ -404,7 +396,7 @@ static int build_port(struct port_job *j)
 
     if (r < 0)
         return r;
-    start = now();
+    start = clock_seconds();
     emit(o, (struct event){.kind = EVENT_START, .port = n->recipe->name, .index = j->index, .count = j->count});
     /* Another process may have built it while this one waited. */
     if (!store_has(o->store, n->key)) {
@@ -433,7 +425,7 @@ static int build_port(struct port_job *j)
                                .port = n->recipe->name,
                                .index = j->index,
                                .count = j->count,
-                               .seconds = now() - start});
+                               .seconds = clock_seconds() - start});
     return r;
 }
 

@@ -1,5 +1,6 @@
 #include "ui.h"
 
+#include "clock.h"
 #include "str.h"
 
 #include <errno.h>
@@ -31,14 +32,6 @@ struct ui {
     pthread_t ticker;
     bool stop;
 };
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 const char *ui_color(const struct options *o, FILE *to, const char *sequence)
 {
@@ -75,7 +68,7 @@ static void draw_line(struct ui *ui)
         str_add(&text, ui->fetching);
     for (size_t i = 0; i < MAX_SHOWN; i++)
         if (ui->shown[i].port) {
-            int s = (int)(now() - ui->shown[i].start);
+            int s = (int)(clock_seconds() - ui->shown[i].start);
 
             str_addf(&text, "%s[%zu/%zu] %s: %s %d:%02d", text.len ? "  " : "", ui->shown[i].index, ui->count,
                      ui->shown[i].port, ui->shown[i].phase, s / 60, s % 60);
@@ -121,7 +114,7 @@ static void add_shown(struct ui *ui, const struct event *e)
 {
     for (size_t i = 0; i < MAX_SHOWN; i++)
         if (!ui->shown[i].port) {
-            ui->shown[i] = (struct shown){xstrdup(e->port), xstrdup("prepare"), e->index, now()};
+            ui->shown[i] = (struct shown){xstrdup(e->port), xstrdup("prepare"), e->index, clock_seconds()};
             return;
         }
 }

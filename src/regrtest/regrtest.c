@@ -1,5 +1,6 @@
 #include "regrtest.h"
 
+#include "clock.h"
 #include "fs.h"
 #include "run.h"
 
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 /* What regrtest ends with (Lib/test/libregrtest, RunTests.get_exitcode). */
 enum { STATUS_FAILED = 2, STATUS_CHANGED = 3, STATUS_NONE_RAN = 4, STATUS_TRAP = 134 };
@@ -147,14 +147,6 @@ static void judge(struct test_file *f, bool late, bool told, const char *output)
         f->why = *output ? last_line(output) : NULL;
 }
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static int run_file(const struct regrtest *r, struct test_file *f, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *folder = path_join(r->scratch, f->name), *tmp = path_join(folder, "tmp");
@@ -165,7 +157,7 @@ static int run_file(const struct regrtest *r, struct test_file *f, struct wl_err
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     struct run run = {.cancel = r->cancel, .timeout_ms = r->deadline_s * 1000, .max_output = MAX_OUTPUT};
     bool late = false, told;
-    double begun = now();
+    double begun = clock_seconds();
     int status = make_dirs(tmp, err);
 
     if (status < 0)
@@ -184,7 +176,7 @@ static int run_file(const struct regrtest *r, struct test_file *f, struct wl_err
     strv_add(&argv, "/tmp/results");
     run.argv = argv.v;
     status = run_capture(&run, &f->status, &output, err);
-    f->seconds = now() - begun;
+    f->seconds = clock_seconds() - begun;
     if (status < 0 && err->cls == WL_E_FAILED) { /* late, or it printed without end */
         late = f->seconds >= r->deadline_s;
         f->status = STATUS_TRAP;

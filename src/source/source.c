@@ -1,5 +1,6 @@
 #include "source.h"
 
+#include "clock.h"
 #include "fs.h"
 #include "kinds.h"
 
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { MAX_NAME = 200, LOCK_POLL_MS = 100, LOCK_QUIET_MS = 1000 };
@@ -270,18 +270,10 @@ int source_cached(const struct source *s, const struct fetch_options *o, char **
     return 1;
 }
 
-static long long now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Waits for the lock in small steps, for flock itself cannot be cancelled. */
 static int take_lock(const char *path, const char *name, const struct fetch_options *o, int *fd, struct wl_err *err)
 {
-    long long start = now_ms();
+    long long start = clock_ms();
     bool told = false;
 
     for (;;) {
@@ -289,7 +281,7 @@ static int take_lock(const char *path, const char *name, const struct fetch_opti
 
         if (r <= 0)
             return r;
-        if (!told && now_ms() - start >= LOCK_QUIET_MS) {
+        if (!told && clock_ms() - start >= LOCK_QUIET_MS) {
             note(o, "waiting for another wl-make that fetches %s", name);
             told = true;
         }

@@ -1,4 +1,5 @@
 /* https:, and http: to this machine alone (for tests and local mirrors), through libcurl. */
+#include "clock.h"
 #include "fs.h"
 #include "kinds.h"
 
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { MAX_REDIRECTS = 10, MAX_RETRIES = 5, RETRY_MS = 500, POLL_MS = 500 };
@@ -249,14 +249,6 @@ static bool never_connected(CURL *c, const char *url)
     return t == 0;
 }
 
-static double seconds(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* Like curl_easy_perform, but wakes up at once on cancel, and gives up when a (may be NULL) gets nothing for the time
  * that is allowed: curl's own limit is on the average of some seconds, and so comes late. */
 static CURLcode perform(CURL *c, const char *url, const struct fetch_options *o, struct answer *a)
@@ -264,7 +256,7 @@ static CURLcode perform(CURL *c, const char *url, const struct fetch_options *o,
     __attribute__((cleanup(multi_cleanup))) CURLM *m = curl_multi_init();
     struct curl_waitfd wait = {.fd = o->cancel ? o->cancel->fd : -1, .events = CURL_WAIT_POLLIN};
     CURLcode result = CURLE_FAILED_INIT;
-    double since = seconds();
+    double since = clock_seconds();
     curl_off_t had = 0;
     int running = 1, left;
     CURLMsg *msg;
@@ -279,9 +271,9 @@ static CURLcode perform(CURL *c, const char *url, const struct fetch_options *o,
             break;
         }
         if (!a || a->got != had || never_connected(c, url)) {
-            since = seconds();
+            since = clock_seconds();
             had = a ? a->got : 0;
-        } else if (seconds() - since > stall_seconds(o)) {
+        } else if (clock_seconds() - since > stall_seconds(o)) {
             a->stalled = true;
             result = CURLE_OPERATION_TIMEDOUT;
             break;

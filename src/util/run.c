@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include "clock.h"
 #include "fs.h"
 
 #include <errno.h>
@@ -12,20 +13,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
 
 enum { TERM_GRACE_MS = 2000 };
-
-static long long now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* An unnamed file holding the text, read from its start. */
 static int input_file(const char *text, struct wl_err *err)
@@ -99,7 +91,7 @@ static void ask_to_end(struct watch *w)
 {
     if (!w->kill_at) {
         kill_group(w->pid, SIGTERM);
-        w->kill_at = now_ms() + TERM_GRACE_MS;
+        w->kill_at = clock_ms() + TERM_GRACE_MS;
     }
 }
 
@@ -125,7 +117,7 @@ static int next_timeout(const struct watch *w)
 
     if (!at)
         return -1;
-    left = at - now_ms();
+    left = at - clock_ms();
     return left < 0 ? 0 : (int)left;
 }
 
@@ -146,10 +138,10 @@ static void watch_until_end(struct watch *w, struct wl_err *err)
             w->cancelled = true;
             ask_to_end(w);
         }
-        if (w->kill_at && now_ms() >= w->kill_at) {
+        if (w->kill_at && clock_ms() >= w->kill_at) {
             kill_group(w->pid, SIGKILL);
-            w->kill_at = now_ms() + TERM_GRACE_MS;
-        } else if (w->deadline && !w->kill_at && now_ms() >= w->deadline) {
+            w->kill_at = clock_ms() + TERM_GRACE_MS;
+        } else if (w->deadline && !w->kill_at && clock_ms() >= w->deadline) {
             w->timed_out = true;
             ask_to_end(w);
         }
@@ -184,7 +176,7 @@ int run_command(const struct run *r, int *status, struct wl_err *err)
     }
     w.pid_fd = (int)syscall(SYS_pidfd_open, w.pid, 0);
     if (r->timeout_ms)
-        w.deadline = now_ms() + r->timeout_ms;
+        w.deadline = clock_ms() + r->timeout_ms;
     watch_until_end(&w, err);
     /* Before the leader is reaped its number, and so the group's, cannot be anybody else's. */
     if (waitid(P_PID, (id_t)w.pid, &info, WEXITED | WNOWAIT) == 0)

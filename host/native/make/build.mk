@@ -18,6 +18,7 @@ program: $(GUEST) $(HOSTS) glue.o image.o wasm-rt-impl.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm -lpthread
 $(GUEST): %.o: %.c
 	$(CC) $(CPPFLAGS) $(GUEST_CFLAGS) $(CFLAGS) -c $< -o $@
+	@echo "compiled $<"
 image.o: image.s image
 	$(CC) -c $< -o $@
 glue.o: glue.c
