@@ -7,25 +7,21 @@ LIMIT=${LIMIT:-3600}
 PY=${WL_PYTHON:-python/v3.11.2}
 APPS=$WL_SOURCE_ROOT/examples/apps
 
-# `app ARGUMENT...`: the tool with the real ports and the cache of whoever runs the tests.
 app() {
-    CACHE=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
-    SECONDS_EACH=3000 WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" app --python "$PY" --cache-dir "$CACHE" \
-        ${WL_CHECK_OFFLINE:+--offline} "$@"
+    real_tool app --python "$PY" "$@"
 }
 
 # Where no package can be had, nothing can be said about those that have requirements.
 app_with_packages() {
     app "$@"
-    ! grep -qE 'nobody offers a package named|forbids the network' .err || skip "no package index is reachable: $(cat .err)"
+    ! grep -qE 'nobody offers a package named|forbids the network' .err || cannot_be_had "$(cat .err)"
 }
 
 # `start APP ARGUMENT...` by the runner, with $IN as its input.
 start() {
-    CACHE=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
     if [ -z "${RUN-}" ]; then
-        WL_MAKE_ROOT=$WL_SOURCE_ROOT timeout 3000 "$WL_MAKE" -q toolchain/wl-run --cache-dir "$CACHE" --output "$OUT" ||
-            fail 'there is no runner'
+        real build toolchain/wl-run
+        status 0
         RUN=$OUT/toolchain/wl-run/bin/wl-run
     fi
     st=0

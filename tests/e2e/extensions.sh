@@ -4,12 +4,9 @@
 LIMIT=${LIMIT:-3600}
 . "$(dirname -- "$0")/lib.sh"
 
-# The tool with the user's cache: `real COMMAND ARGUMENT...`, with the ports of $MORE besides.
-real() {
-    CACHE=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
-    SECONDS_EACH=3000 WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" "$1" --ports "$MORE" --cache-dir "$CACHE" \
-        --output "$OUT" ${WL_CHECK_OFFLINE:+--offline} "${@:2}"
-    [ "$st" != 4 ] || skip "a source cannot be had here: $(head -c 300 .err)"
+# `more COMMAND ARGUMENT...`: with the ports of $MORE besides.
+more() {
+    real "$1" --ports "$MORE" "${@:2}"
 }
 
 # `extension NAME MODULE LINE...`: a port app/NAME with MODULE of the C source on stdin and more lines of the recipe.
@@ -30,17 +27,17 @@ test_the_example() {
     sed -n 's/^    //p' "$MORE/README.md" >lines
     head -n 2 lines | grep -c '^./wl-make.sh --ports examples/extension ' | grep -qx 2 ||
         fail "the README has other lines: $(cat lines)"
-    real build example/greeting
+    more build example/greeting
     status 0
     # The README's second line, its arguments as the shell takes them apart.
     eval "set -- $(sed -n '2s/.* run //p' lines)"
-    real run --quick "$@"
+    more run --quick "$@"
     status 0
     is "$(cat .out)" "$(tail -n +3 lines | grep .)"
-    real run example/greeting --quick -- -c 'import greeting; greeting.greet("x", 101)'
+    more run example/greeting --quick -- -c 'import greeting; greeting.greet("x", 101)'
     status 1
     err 'ValueError: greeted is from 0 to 100 times, not 101'
-    real run example/greeting --quick -- -c 'import sys; print("greeting" in sys.builtin_module_names, sys.path[1])'
+    more run example/greeting --quick -- -c 'import sys; print("greeting" in sys.builtin_module_names, sys.path[1])'
     is "$(cat .out)" 'True /usr/local/lib/python313.zip'
 }
 
@@ -61,9 +58,9 @@ END
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "other", .m_doc = "begun"};
 PyMODINIT_FUNC begin(void) { return PyModuleDef_Init(&module); }
 END
-    real build app/mine
+    more build app/mine
     status 0
-    real run app/mine --quick -- -c 'import packed.inner as p, other; print(p.zstd >= 10500, p.__name__, other.__doc__)'
+    more run app/mine --quick -- -c 'import packed.inner as p, other; print(p.zstd >= 10500, p.__name__, other.__doc__)'
     status 0
     is "$(cat .out)" 'True packed.inner begun'
 }
@@ -77,7 +74,7 @@ PyMODINIT_FUNC PyInit_broken(void)
     return NULL;
 }
 END
-    real build app/bad
+    more build app/bad
     status 1
     err "app/bad: check 'imports' failed" 'RuntimeError: it does not want to' 'the module broken was linked, but it can not be imported'
     not_there "$OUT/app/bad"
@@ -92,24 +89,24 @@ extern unsigned ZSTD_versionNumber(void);
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "packed"};
 PyMODINIT_FUNC PyInit_packed(void) { return ZSTD_versionNumber() ? PyModuleDef_Init(&module) : NULL; }
 END
-    real build libs/zstd
+    more build libs/zstd
     status 0
-    real build app/lost
+    more build app/lost
     status 1
     err "app/lost: step 'build' failed" 'unable to find library -lzstd'
     not_there "$OUT/app/lost"
     printf 'add-needs: [libs/zstt]\n' >>"$MORE/app/lost/recipe.yaml"
-    real build app/lost
+    more build app/lost
     status 3
     err "$MORE/app/lost/recipe.yaml:" "there is no port 'libs/zstt'" 'did you mean libs/zstd?'
     sed -i 's/zstt/zstd/' "$MORE/app/lost/recipe.yaml"
-    real build app/lost
+    more build app/lost
     status 0
 }
 
 test_a_package_of_pypi_passes_its_own_tests() {
     MORE=$T
-    real test pypi/regex
+    more test pypi/regex
     status 0
     out '1 passed, 0 failed'
 }

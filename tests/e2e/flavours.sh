@@ -143,14 +143,6 @@ test_a_flavour_that_cannot_be() {
 
 # --- the real Python ---
 
-# The real ports, and the cache of whoever runs the tests.
-real() {
-    CACHE=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
-    SECONDS_EACH=3000 WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" "$1" --cache-dir "$CACHE" --output "$OUT" \
-        ${WL_CHECK_OFFLINE:+--offline} "${@:2}"
-    [ "$st" != 4 ] || skip "a source cannot be had here: $(head -c 300 .err)"
-}
-
 # `single OPTION... -- ARGUMENT...`
 single() {
     real run $PY --flavour single --quick "$@"

@@ -33,7 +33,7 @@ fail() {
 }
 
 skip() {
-    printf '%s\n' "$*" >"$T/.skip"
+    tr '\n' ' ' <<<"$*" >"$T/.skip"
     exit 77
 }
 
@@ -47,6 +47,27 @@ run() {
 # The tool, with all its places in the temp folder, and only the made-up ports.
 wl() {
     WL_MAKE_ROOT=$ROOT run "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" "$@"
+}
+
+# What has to come from elsewhere and does not: here the test goes without; in CI that is a failure, since there nobody
+# reads which tests did not run.
+cannot_be_had() {
+    [ -z "${CI-}" ] || fail "cannot be had: $*"
+    skip "cannot be had here: $*"
+}
+
+# `real_tool COMMAND ARGUMENT...`: the tool with the project's own ports, and with the cache and home of whoever runs the
+# tests: pip, npm and cargo look in a home for how their registries are reached.
+real_tool() {
+    ROOT=$WL_SOURCE_ROOT CACHE=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
+    HOME=$REAL_HOME SECONDS_EACH=3000 WL_MAKE_ROOT=$ROOT run "$WL_MAKE" "$1" --cache-dir "$CACHE" \
+        ${WL_CHECK_OFFLINE:+--offline} "${@:2}"
+}
+
+# The same for commands that build ports.
+real() {
+    real_tool "$1" --output "$OUT" "${@:2}"
+    [ "$st" != 4 ] || cannot_be_had "$(head -c 300 .err)"
 }
 
 status() {

@@ -7,10 +7,7 @@ LIMIT=${LIMIT:-3600}
 PY=${WL_PYTHON:-python/v3.13.5}
 
 tests() {
-    CACHE=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
-    SECONDS_EACH=3000 WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" test "$PY" --cache-dir "$CACHE" --output "$OUT" \
-        ${WL_CHECK_OFFLINE:+--offline} "$@"
-    [ "$st" != 4 ] || skip "a source cannot be had here: $(head -c 300 .err)"
+    real test "$PY" "$@"
 }
 
 test_some_files() {

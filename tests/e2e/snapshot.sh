@@ -7,14 +7,6 @@ LIMIT=${LIMIT:-3600}
 
 PY=${WL_PYTHON:-python/v3.11.2}
 
-# The real ports, and the cache of whoever runs the tests.
-real() {
-    CACHE=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
-    SECONDS_EACH=3000 WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" "$1" --cache-dir "$CACHE" --output "$OUT" \
-        ${WL_CHECK_OFFLINE:+--offline} "${@:2}"
-    [ "$st" != 4 ] || skip "a source cannot be had here: $(head -c 300 .err)"
-}
-
 flavours() {
     real build $PY toolchain/wl-run --flavour plain
     status 0
