@@ -532,11 +532,11 @@ test_python_3_11_1_from_a_given_source() {
 
 test_plans_of_both_versions() {
     [ "$VERSION" = 3.11.2 ] || skip 'for 3.11.2'
-    real build --dry-run python/v3.11.1
+    WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --dry-run python/v3.11.1
     status 0
     out '  python/v3.11.1 3.11.1' '  build-python/v3.11.1 3.11.1' '  libs/zlib' '  libs/libuuid' Python-3.11.1
     cp .out one
-    real build --dry-run python/3.11.2
+    WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --dry-run python/3.11.2
     status 0
     # All but versions and sources is shared.
     diff <(sed 's/3\.11\.1/V/g; /fetch/d' one) <(sed 's/3\.11\.2/V/g; /fetch/d' .out) || fail 'the plans differ'
