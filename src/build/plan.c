@@ -168,8 +168,9 @@ static bool same_first_source(const struct recipe *a, const struct recipe *b)
            !strcmp(a->sources[0].source.archives[0].sha256, b->sources[0].source.archives[0].sha256);
 }
 
-int plan_use_source(struct plan *p, const char *file, struct wl_err *err)
+int plan_use_source(struct plan *p, const char *port, const char *file, struct wl_err *err)
 {
+    const struct recipe *of;
     WL_CLEANUP_FREE char *path = path_absolute(file);
     char hex[HASH_HEX_SIZE];
     int r = hash_file(path, hex, err);
@@ -178,23 +179,23 @@ int plan_use_source(struct plan *p, const char *file, struct wl_err *err)
         err->cls = WL_E_FETCH;
         return wl_err_hint(err, "--source takes the archive of the port's first source");
     }
-    for (size_t root = 0; root < p->n; root++) {
-        if (!p->nodes[root].root)
-            continue;
-        if (!p->nodes[root].recipe->sources_n) {
-            wl_err_set(err, WL_E_USAGE, "%s has no source that --source could stand for", p->nodes[root].recipe->name);
-            return wl_err_hint(err, "wl-make info shows a port's sources");
-        }
-        for (size_t i = 0; i < p->n; i++) {
-            struct node *n = &p->nodes[i];
+    /* A flavour is made of the port whose source it is. */
+    while (plan_find(p, port)->recipe->flavour_of)
+        port = plan_find(p, port)->recipe->flavour_of;
+    of = plan_find(p, port)->recipe;
+    if (!of->sources_n) {
+        wl_err_set(err, WL_E_USAGE, "%s has no source that --source could stand for", port);
+        return wl_err_hint(err, "wl-make info shows a port's sources");
+    }
+    for (size_t i = 0; i < p->n; i++) {
+        struct node *n = &p->nodes[i];
 
-            if (!same_first_source(n->recipe, p->nodes[root].recipe) || n->sources[0].given)
-                continue;
-            free(n->sources[0].path);
-            n->sources[0].path = xstrdup(path);
-            n->sources[0].given = true;
-            memcpy(n->sources[0].sha256, hex, sizeof hex);
-        }
+        if (!same_first_source(n->recipe, of))
+            continue;
+        free(n->sources[0].path);
+        n->sources[0].path = xstrdup(path);
+        n->sources[0].given = true;
+        memcpy(n->sources[0].sha256, hex, sizeof hex);
     }
     return 0;
 }

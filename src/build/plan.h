@@ -58,8 +58,9 @@ int plan_make(const struct plan_options *o, const struct strv *names, struct pla
 /* Finds the toolchains the plan's nodes use. */
 int plan_find_toolchains(const struct plan_options *o, struct plan *p, struct wl_err *err);
 
-/* Uses a file for the first source of every root, and of every node made from the same source (build-python). */
-int plan_use_source(struct plan *p, const char *file, struct wl_err *err);
+/* Uses a file for the first source of a port of the plan (of a flavour: of what that is made of), and of every node
+ * made from the same source (build-python). */
+int plan_use_source(struct plan *p, const char *port, const char *file, struct wl_err *err);
 
 /* Looks up which sources are in the cache, and computes every node's key: SHA-256 over the recipe in canonical form,
  * the hashes of the sources, patches and files, the toolchain's identity, the options and the keys of its needs. */

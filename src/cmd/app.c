@@ -146,11 +146,12 @@ int app_ports(struct app *a, struct strv *names, struct wl_err *err)
 /* --source is the user's own choice of bytes; when they are not the recipe's, that is said. */
 static void note_given_source(struct app *a, const struct plan *p)
 {
-    for (size_t i = 0; i < p->n; i++) {
+    /* From the end, where the port itself stands: what else is made from the same source comes before it. */
+    for (size_t i = p->n; i-- > 0;) {
         const struct node *n = &p->nodes[i];
         bool pinned = false;
 
-        if (!n->root || !n->recipe->sources_n || !n->sources[0].given)
+        if (!n->recipe->sources_n || !n->sources[0].given)
             continue;
         for (size_t k = 0; k < n->recipe->sources[0].source.n; k++)
             pinned |= !strcmp(n->recipe->sources[0].source.archives[k].sha256, n->sources[0].sha256);
@@ -162,6 +163,7 @@ static void note_given_source(struct app *a, const struct plan *p)
 
             events_note(&a->events, text);
         }
+        return;
     }
 }
 
@@ -196,7 +198,7 @@ int app_build(struct app *a, const struct build_options *o, const struct strv *n
     int r = plan_make(&o->plan, names, p, err);
 
     if (r == 0 && a->options.source)
-        r = plan_use_source(p, a->options.source, err);
+        r = plan_use_source(p, names->v[0], a->options.source, err);
     if (r == 0 && a->options.source)
         note_given_source(a, p);
     if (r == 0)

@@ -147,7 +147,7 @@ int cmd_info(struct app *a, struct wl_err *err)
     cached = (struct fetch_options){.cache = a->store.sources};
     r = plan_make(&o.plan, &names, &p, err);
     if (r == 0 && a->options.source)
-        r = plan_use_source(&p, a->options.source, err);
+        r = plan_use_source(&p, names.v[0], a->options.source, err);
     if (r == 0)
         r = plan_find_toolchains(&o.plan, &p, err);
     if (r == 0)

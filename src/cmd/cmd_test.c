@@ -1,11 +1,13 @@
 /* wl-make test: builds ports and runs the tests that their recipes bring; for a Python, CPython's own test suite too.
  */
+#include "aot.h"
 #include "app.h"
 #include "compose.h"
 #include "expectations.h"
 #include "fs.h"
 #include "regrtest.h"
 #include "report.h"
+#include "run.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -77,25 +79,120 @@ static void on_file(void *data, const struct test_file *f, size_t done, size_t n
     fflush(stdout);
 }
 
-/* What runs the guest; regrtest_run adds its arguments. */
-static void make_command(const struct app *a, const struct plan *p, const char *port, const char *library,
-                         const char *guest_library, struct strv *argv)
+#define RUNTIME_NATIVE "native"
+
+static const char *runtime_of(const struct app *a)
+{
+    return a->options.runtime ? a->options.runtime : path_base(RUNNER_PORT);
+}
+
+static bool is_own_runner(const struct app *a)
+{
+    return !strcmp(runtime_of(a), path_base(RUNNER_PORT));
+}
+
+static bool is_native(const struct app *a)
+{
+    return !strcmp(runtime_of(a), RUNTIME_NATIVE);
+}
+
+/* The program of a port in the store. */
+static char *module_of(const struct app *a, const struct plan *p, const char *port)
 {
     const char *flavour = plan_find(p, port)->recipe->flavour;
-    WL_CLEANUP_FREE char *root = app_artifact(a, p, port, NULL);
     WL_CLEANUP_FREE char *name = flavour ? xasprintf("bin/python-%s.wasm", flavour) : xstrdup("bin/python.wasm");
 
-    strv_take(argv, app_artifact(a, p, RUNNER_PORT, RUNNER_PROGRAM));
-    strv_addf(argv, "--cache-dir=%s/compiled", a->store.cache);
-    app_add_library(argv, root);
-    strv_addf(argv, "--dir=%s::%s::ro", library, guest_library);
+    return app_artifact(a, p, port, name);
+}
+
+static int native_program(struct app *a, const struct plan *p, const char *port, int jobs, char **program,
+                          struct wl_err *err)
+{
+    const struct aot k = {
+        .repo = a->roots.repo, .store = &a->store, .cancel = &a->cancel, .events = &a->events, .jobs = jobs};
+    WL_CLEANUP_FREE char *module = module_of(a, p, port), *name = aot_name(module);
+    WL_CLEANUP_FREE char *wabt = app_artifact(a, p, AOT_WABT_PORT, NULL);
+    char key[HASH_HEX_SIZE];
+    int r = aot_key(&k, plan_find(p, port)->key, name, key, err);
+
+    if (r == 0)
+        r = aot_make(&k, key, module, name, wabt, err);
+    if (r == 0)
+        *program = aot_program(&k, key);
+    return r;
+}
+
+/* The script in runtimes/ that starts another runtime; *title says which one it is. */
+static int foreign_runtime(const struct app *a, char **program, char **title, struct wl_err *err)
+{
+    const char *name = runtime_of(a);
+    WL_CLEANUP_FREE char *folder = path_join(a->roots.repo, "runtimes"), *output = NULL, *line = NULL;
+    char *script = path_join(folder, name);
+    char *const argv[] = {script, "--version", NULL};
+    int status, r;
+
+    *program = script;
+    if (strchr(name, '/') || strchr(name, '.') || access(script, X_OK) < 0) {
+        wl_err_set(err, WL_E_USAGE, "there is no runtime '%s'", name);
+        return wl_err_hint(err, "--runtime takes %s, " RUNTIME_NATIVE ", or a script in %s", path_base(RUNNER_PORT),
+                           folder);
+    }
+    r = run_capture(&(struct run){.argv = argv, .cancel = &a->cancel}, &status, &output, err);
+    if (r < 0)
+        return r;
+    line = last_line(output);
+    if (status != 0)
+        return wl_err_set(err, WL_E_TOOLCHAIN, "%s", line);
+    *title = starts_with(line, name) ? xstrdup(line) : xasprintf("%s %s", name, line);
+    return 0;
+}
+
+/* A folder that the guest may only read. Other runtimes know no such folders: they get a copy. */
+static int add_library(const struct app *a, const char *scratch, const char *folder, const char *guest,
+                       struct strv *argv, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *name = xasprintf("library%zu", argv->n), *copy = path_join(scratch, name);
+
+    if (is_own_runner(a) || is_native(a)) {
+        strv_addf(argv, "--dir=%s::%s::ro", folder, guest);
+        return 0;
+    }
+    strv_addf(argv, "--dir=%s::%s::ro", copy, guest);
+    return copy_tree(folder, copy, err);
+}
+
+/* What runs the guest; regrtest_run adds its arguments. *title: what to call that. */
+static int make_command(struct app *a, const struct plan *p, const char *port, const char *scratch, const char *library,
+                        const char *guest_library, int jobs, struct strv *argv, char **title, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *own = app_artifact(a, p, port, "usr/local"), *program = NULL;
+    int r = 0;
+
+    if (is_own_runner(a))
+        program = app_artifact(a, p, RUNNER_PORT, RUNNER_PROGRAM);
+    else if (is_native(a))
+        r = native_program(a, p, port, jobs, &program, err);
+    else
+        r = foreign_runtime(a, &program, title, err);
+    if (r < 0)
+        return r;
+    if (!*title)
+        *title = xstrdup(runtime_of(a));
+    strv_add(argv, program);
+    if (is_own_runner(a))
+        strv_addf(argv, "--cache-dir=%s/compiled", a->store.cache);
+    if (path_is_dir(own))
+        r = add_library(a, scratch, own, "/usr/local", argv, err);
+    if (r == 0)
+        r = add_library(a, scratch, library, guest_library, argv, err);
     /* Its own root, since tests make folders from there on. */
     strv_add(argv, "--dir={}::/");
     /* Before the library of byte code alone: tests read sources. */
     strv_addf(argv, "--env=PYTHONPATH=%s", guest_library);
     strv_add(argv, "--env=TMPDIR=/tmp");
     strv_add(argv, "--env=HOME=/tmp");
-    strv_addf(argv, "%s/%s", root, name);
+    strv_take(argv, is_native(a) ? xstrdup("--") : module_of(a, p, port));
+    return r;
 }
 
 static int summary(struct app *a, const char *title, const struct test_run *run, const struct strv *unexpected,
@@ -133,8 +230,7 @@ static int run_suite(struct app *a, const struct build_options *o, const struct 
     WL_CLEANUP_FREE char *library = NULL, *guest = NULL, *scratch = NULL,
                          *logs = path_join(a->store.cache, "logs/regrtest");
     WL_CLEANUP_FREE char *file = xasprintf("%s/ports/%s/expectations.yaml", a->roots.repo, plain);
-    WL_CLEANUP_FREE char *title =
-        xasprintf("%s, %s, wl-run", plain, a->options.flavour ? a->options.flavour : FLAVOUR_PLAIN);
+    WL_CLEANUP_FREE char *title = NULL, *runtime = NULL;
     WL_CLEANUP_STRV struct strv command = {0}, patterns = {0}, unexpected = {0};
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     WL_CLEANUP_FD int lock = -1;
@@ -146,7 +242,6 @@ static int run_suite(struct app *a, const struct build_options *o, const struct 
     *strrchr(series, '.') = '\0';
     library = xasprintf("%s/usr/local/lib/python%s", root, series);
     guest = xasprintf("/usr/local/lib/python%s", series);
-    make_command(a, p, port, library, guest, &command);
     for (size_t i = 1; i < a->options.args.n; i++)
         strv_add(&patterns, a->options.args.v[i]);
     status = expectations_read(file, &e, err);
@@ -156,6 +251,10 @@ static int run_suite(struct app *a, const struct build_options *o, const struct 
         status = store_scratch(&a->store, "regrtest", &scratch, err);
     if (status == 0)
         status = make_dirs(logs, err);
+    if (status == 0)
+        status = make_command(a, p, port, scratch, library, guest, o->jobs, &command, &runtime, err);
+    title =
+        xasprintf("%s, %s, %s", plain, a->options.flavour ? a->options.flavour : FLAVOUR_PLAIN, runtime ? runtime : "");
     r = (struct regrtest){.library = library,
                           .patterns = &patterns,
                           .command = &command,
@@ -211,7 +310,7 @@ int cmd_test(struct app *a, struct wl_err *err)
     if (suite) {
         tests = xasprintf("python-tests/%s", plain + strlen("python/"));
         strv_add(&roots, tests);
-        strv_add(&roots, RUNNER_PORT);
+        strv_add(&roots, is_native(a) ? AOT_WABT_PORT : RUNNER_PORT);
     }
     app_build_options(a, &o, true);
     r = app_build(a, &o, &roots, &p, err);

@@ -72,6 +72,8 @@ static const struct option_info table[] = {
     {0, "own", NULL, "of a Python, too, only the tests of its recipe", FLAG, AT(own), CMD_TEST},
     {0, "deadline", "SECONDS", "give up a file of CPython's tests after this time (default: 900)", NUMBER, AT(deadline),
      CMD_TEST},
+    {0, "runtime", "NAME", "run CPython's tests by wl-run (the default), native, or a script in runtimes/", TEXT,
+     AT(runtime), CMD_TEST},
     {0, "json", "FILE", "write what became of CPython's tests to FILE", TEXT, AT(json_file), CMD_TEST},
     {0, "junit", "FILE", "the same as JUnit XML", TEXT, AT(junit_file), CMD_TEST},
     {0, "dir", "HOST::GUEST", "let the guest use the folder HOST as GUEST (::ro behind it: only read)", RUNNER, 0,
@@ -290,6 +292,7 @@ void options_free(struct options *o)
     free(o->output);
     free(o->cache_dir);
     free(o->engine);
+    free(o->runtime);
     free(o->json_file);
     free(o->junit_file);
     free(o->file);

@@ -29,9 +29,9 @@ enum command_bit {
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct options {
-    char *source, *output, *cache_dir, *flavour, *engine; /* NULL: not given */
-    struct strv ports;                                    /* further folders of recipes */
-    int jobs;                                             /* 0: one a processor */
+    char *source, *output, *cache_dir, *flavour, *engine, *runtime; /* NULL: not given */
+    struct strv ports;                                              /* further folders of recipes */
+    int jobs;                                                       /* 0: one a processor */
     enum color_when color;
     bool verbose, quiet, offline, keep_going, dry_run, debug, keep_build, no_sandbox, help, version;
     bool clean_all, clean_sources, clean_store, list_all, modules, json;

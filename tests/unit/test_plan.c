@@ -515,6 +515,7 @@ static void test_given_source(void **state)
     WL_CLEANUP_FREE char *file = in_folder(state, "mine.tar"), *none = in_folder(state, "none.tar"), *before = NULL;
     WL_CLEANUP_FREE char *sources = in_folder(state, "cache/sources");
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_STRV struct strv both = {0};
     struct fetch_options f = {.cache = sources};
     struct plan p;
 
@@ -524,8 +525,8 @@ static void test_given_source(void **state)
     put_recipe(state, "l/z", SIMPLE "sources: [{url: \"https://e.org/z\", sha256: " HASH_B "}]\n");
     make_plan(state, &o, "m/a", &p);
     before = xstrdup(p.nodes[node_of(&p, "m/a")].key);
-    assert_class(plan_use_source(&p, none, &err), WL_E_FETCH, &err);
-    assert_ok(plan_use_source(&p, file, &err), &err);
+    assert_class(plan_use_source(&p, "m/a", none, &err), WL_E_FETCH, &err);
+    assert_ok(plan_use_source(&p, "m/a", file, &err), &err);
     assert_ok(plan_keys(&o, &f, &p, &err), &err);
     assert_string_not_equal(before, p.nodes[node_of(&p, "m/a")].key);
     assert_string_equal(p.nodes[node_of(&p, "m/a")].sources[0].path, file);
@@ -536,7 +537,14 @@ static void test_given_source(void **state)
     put_recipe(state, "m/n", SIMPLE);
     plan_free(&p);
     make_plan(state, &o, "m/n", &p);
-    assert_class(plan_use_source(&p, file, &err), WL_E_USAGE, &err);
+    assert_class(plan_use_source(&p, "m/n", file, &err), WL_E_USAGE, &err);
+    plan_free(&p);
+    /* What is built besides, as a runner is, needs no source. */
+    strv_add(&both, "m/a");
+    strv_add(&both, "m/n");
+    assert_ok(plan_make(&o, &both, &p, &err), &err);
+    assert_ok(plan_use_source(&p, "m/a", file, &err), &err);
+    assert_string_equal(p.nodes[node_of(&p, "m/a")].sources[0].path, file);
     plan_free(&p);
     recipe_roots_free(&roots);
 }

@@ -1,0 +1,24 @@
+// Runs a module in Node's own WASI: FOLDERS [HOST GUEST]... VARIABLES [NAME=VALUE]... MODULE [ARGUMENT...]
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { WASI } from 'node:wasi';
+
+const words = process.argv.slice(2);
+const preopens = {}, env = {};
+for (let n = Number(words.shift()); n > 0; n--) {
+  const host = words.shift();
+  preopens[words.shift()] = host;
+}
+for (let n = Number(words.shift()); n > 0; n--) {
+  const [name, ...value] = words.shift().split('=');
+  env[name] = value.join('=');
+}
+const file = words[0];
+const wasi = new WASI({ version: 'preview1', args: [basename(file), ...words.slice(1)], env, preopens });
+const { instance } = await WebAssembly.instantiate(await readFile(file), wasi.getImportObject());
+try {
+  process.exitCode = wasi.start(instance);
+} catch (error) {
+  process.stderr.write(`${file}: ${error.message}\n`);
+  process.exitCode = 134;
+}
