@@ -978,6 +978,7 @@ static error_t open_folder(const struct place *p, __wasi_lookupflags_t lookup, _
     e->host = both ? (int64_t)*fd : -1;
     e->host_rights = both && !REAL(fd_fdstat_get)(*fd, &stat) ? stat.fs_rights_inheriting : 0;
     e->node = p->node;
+    e->flags = flags;
     *fd = (__wasi_fd_t)e->fd;
     return 0;
 }

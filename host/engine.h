@@ -4,7 +4,6 @@
 #ifndef WLPY_ENGINE_H
 #define WLPY_ENGINE_H
 
-#include "cache.h"
 #include "wlpy.h"
 
 struct engine; /* each engine's own */
@@ -28,8 +27,8 @@ struct engine_ops {
     void (*free_module)(struct module *m);
 
     /* Runs _start to its end on the calling thread, which has room for limits.stack and engine_spare_stack more. */
-    int (*run)(struct engine *e, struct module *m, const struct wlpy_config *config, struct cache *cache,
-               struct wlpy_result *result, struct wlpy_err *err);
+    int (*run)(struct engine *e, struct module *m, const struct wlpy_config *config, struct wlpy_result *result,
+               struct wlpy_err *err);
 };
 
 /* What the host's own functions, called by the guest at the bottom of its stack, may need. */

@@ -1,13 +1,12 @@
-/* The engine that compiles with Cranelift, through libwasmtime's C API.
- *
- * Files and folders are libwasmtime's own WASI; what calls.h offers is put in front of it, and what that does not want
- * (another descriptor than a standard stream) is handed on through the little module of delegate.wat. */
-#include "calls.h"
-#include "delegate.h"
+/* The engine that compiles with Cranelift, through libwasmtime's C API. Its WASI is not used: wasi/ answers the calls.
+ */
 #include "engine.h"
 #include "err.h"
 #include "interrupt.h"
 #include "snapshot.h"
+#include "wasi/wasi.h"
+
+#include <errno.h>
 
 #include <fcntl.h>
 #include <link.h>
@@ -15,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <wasi.h>
 #include <wasmtime.h>
 
 #if defined __x86_64__
@@ -48,19 +46,13 @@ static wasmtime_module_t *to_wasmtime(struct module *m)
     return (wasmtime_module_t *)m;
 }
 
-enum call { FD_READ, FD_WRITE, POLL_ONEOFF, FD_CLOSE, FD_RENUMBER, DELEGATED };
-
-static const char *const call_names[DELEGATED] = {"fd_read", "fd_write", "poll_oneoff", "fd_close", "fd_renumber"};
-
 struct run {
     const struct wlpy_config *config;
     struct engine *engine;
-    struct cache *cache;
-    struct streams streams;
+    wasi wasi;
+    wasmtime_context_t *context;
     wasmtime_memory_t memory; /* the guest's; valid if has_memory */
     bool has_memory;
-    wasmtime_func_t original[DELEGATED], delegate[DELEGATED];
-    bool has_delegate;
     bool exited;
     uint32_t exit_code;
 };
@@ -290,167 +282,49 @@ static wasm_trap_t *trap(const char *text)
 }
 
 /* An empty memory if the guest exports none: every address in it is a fault. */
-static struct guest_memory memory_of(struct run *r, wasmtime_caller_t *caller)
+static struct guest_memory memory_of(void *arg)
 {
-    wasmtime_context_t *ctx = wasmtime_caller_context(caller);
-    wasmtime_extern_t item;
-
-    if (!r->has_memory) {
-        if (!wasmtime_caller_export_get(caller, "memory", LEN("memory"), &item))
-            return (struct guest_memory){0};
-        if (item.kind != WASMTIME_EXTERN_MEMORY) {
-            wasmtime_extern_delete(&item);
-            return (struct guest_memory){0};
-        }
-        r->memory = item.of.memory;
-        r->has_memory = true;
-    }
-    return (struct guest_memory){wasmtime_memory_data(ctx, &r->memory), wasmtime_memory_data_size(ctx, &r->memory)};
-}
-
-/* Compiles the delegate or takes it from the cache. */
-static int get_module(struct engine *e, struct cache *cache, const uint8_t *wasm, size_t size, struct module **out,
-                      struct wlpy_err *err)
-{
-    struct cache_key key;
-    uint8_t *bytes = NULL;
-    int fd = -1, r;
-
-    if (cache) {
-        cache_key_of(cache, wasm, size, &key);
-        fd = cache_get(cache, &key);
-    }
-    if (fd >= 0) {
-        char path[32];
-
-        cache_fd_path(fd, path);
-        r = wt_load(e, path, out, err);
-        close(fd);
-        if (r == 0)
-            return 0;
-        cache_drop(cache, &key);
-    }
-    r = wt_compile(e, "delegate.wat", wasm, size, out, err);
-    if (r == 0 && cache && wt_save(*out, &bytes, &size, err) == 0)
-        cache_put(cache, &key, bytes, size, err);
-    free(bytes);
-    return r;
-}
-
-static wasm_trap_t *make_delegate(struct run *r, wasmtime_context_t *ctx)
-{
-    wasmtime_extern_t imports[1 + DELEGATED] = {{.kind = WASMTIME_EXTERN_MEMORY, .of.memory = r->memory}};
-    struct wlpy_err err;
-    struct module *m;
-    wasmtime_instance_t instance;
-    wasm_trap_t *t = NULL;
-    wasmtime_error_t *error;
+    struct run *r = arg;
 
     if (!r->has_memory)
-        return trap("the program exports no memory");
-    if (get_module(r->engine, r->cache, delegate_wasm, sizeof delegate_wasm, &m, &err) < 0)
-        return trap(err.text);
-    for (int i = 0; i < DELEGATED; i++) {
-        imports[1 + i].kind = WASMTIME_EXTERN_FUNC;
-        imports[1 + i].of.func = r->original[i];
+        return (struct guest_memory){0};
+    return (struct guest_memory){wasmtime_memory_data(r->context, &r->memory),
+                                 wasmtime_memory_data_size(r->context, &r->memory)};
+}
+
+/* Before a call is answered. The memory may be asked for before there is an instance to ask. */
+static void enter(struct run *r, wasmtime_caller_t *caller)
+{
+    wasmtime_extern_t item;
+
+    r->context = wasmtime_caller_context(caller);
+    if (r->has_memory || !wasmtime_caller_export_get(caller, "memory", LEN("memory"), &item))
+        return;
+    if (item.kind == WASMTIME_EXTERN_MEMORY) {
+        r->memory = item.of.memory;
+        r->has_memory = true;
+    } else {
+        wasmtime_extern_delete(&item);
     }
-    error = wasmtime_instance_new(ctx, to_wasmtime(m), imports, 1 + DELEGATED, &instance, &t);
-    wt_free_module(m);
-    if (error) {
-        char why[256];
+}
 
-        error_text(error, why, sizeof why, true);
-        return trap(why);
+/* What a call gets, by number; the ones it has not are 0. Each is of its parameter's type when it is passed on. */
+#define ARGUMENT(i) (n > (i) ? (uint64_t)v[i].i64 : 0)
+#define ANSWER(name, parameters, arguments)                                                                            \
+    static wasm_trap_t *on_##name(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)               \
+    {                                                                                                                  \
+        struct run *run = env;                                                                                         \
+        wasi *w = &run->wasi;                                                                                          \
+        uint64_t a = ARGUMENT(0), b = ARGUMENT(1), c = ARGUMENT(2), d = ARGUMENT(3), e = ARGUMENT(4), f = ARGUMENT(5), \
+                 g = ARGUMENT(6), h = ARGUMENT(7), i = ARGUMENT(8);                                                    \
+                                                                                                                       \
+        (void)a, (void)b, (void)c, (void)d, (void)e, (void)f, (void)g, (void)h, (void)i;                               \
+        enter(run, caller);                                                                                            \
+        v[0].i64 = 0;                                                                                                  \
+        v[0].i32 = (int32_t)wasi_##name arguments;                                                                     \
+        return NULL;                                                                                                   \
     }
-    for (int i = 0; !t && i < DELEGATED; i++) {
-        wasmtime_extern_t item;
-
-        if (!wasmtime_instance_export_get(ctx, &instance, call_names[i], strlen(call_names[i]), &item))
-            return trap("the delegate lacks a function");
-        r->delegate[i] = item.of.func;
-    }
-    r->has_delegate = !t;
-    return t;
-}
-
-/* The engine's own answer to a call. */
-static wasm_trap_t *hand_on(struct run *r, wasmtime_caller_t *caller, enum call call, wasmtime_val_raw_t *v, size_t n)
-{
-    wasmtime_context_t *ctx = wasmtime_caller_context(caller);
-    wasm_trap_t *t = NULL;
-    wasmtime_error_t *error;
-
-    memory_of(r, caller);
-    if (!r->has_delegate) {
-        t = make_delegate(r, ctx);
-        if (t)
-            return t;
-    }
-    error = wasmtime_func_call_unchecked(ctx, &r->delegate[call], v, n, &t);
-    if (error) {
-        char why[256];
-
-        error_text(error, why, sizeof why, true);
-        return trap(why);
-    }
-    return t;
-}
-
-static wasm_trap_t *on_transfer(struct run *r, wasmtime_caller_t *caller, enum call call, wasmtime_val_raw_t *v,
-                                size_t n)
-{
-    int host_fd = streams_find(&r->streams, (uint32_t)v[0].i32, call == FD_WRITE);
-
-    if (host_fd < 0)
-        return hand_on(r, caller, call, v, n);
-    v[0].i32 = wasi_transfer(memory_of(r, caller), host_fd, call == FD_WRITE, (uint32_t)v[1].i32, (uint32_t)v[2].i32,
-                             (uint32_t)v[3].i32);
-    return NULL;
-}
-
-static wasm_trap_t *on_fd_read(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
-{
-    return on_transfer(env, caller, FD_READ, v, n);
-}
-
-static wasm_trap_t *on_fd_write(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
-{
-    return on_transfer(env, caller, FD_WRITE, v, n);
-}
-
-static wasm_trap_t *on_poll(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
-{
-    struct run *r = env;
-    struct guest_memory m = memory_of(r, caller);
-
-    if (!wasi_poll_ours(m, &r->streams, (uint32_t)v[0].i32, (uint32_t)v[2].i32))
-        return hand_on(r, caller, POLL_ONEOFF, v, n);
-    v[0].i32 =
-        wasi_poll(m, &r->streams, (uint32_t)v[0].i32, (uint32_t)v[1].i32, (uint32_t)v[2].i32, (uint32_t)v[3].i32);
-    return NULL;
-}
-
-static wasm_trap_t *on_fd_close(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
-{
-    struct run *r = env;
-    uint32_t fd = (uint32_t)v[0].i32;
-    wasm_trap_t *t = hand_on(r, caller, FD_CLOSE, v, n);
-
-    if (!t && v[0].i32 == WASI_SUCCESS)
-        streams_closed(&r->streams, fd);
-    return t;
-}
-
-static wasm_trap_t *on_fd_renumber(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
-{
-    struct run *r = env;
-    uint32_t from = (uint32_t)v[0].i32, to = (uint32_t)v[1].i32;
-    wasm_trap_t *t = hand_on(r, caller, FD_RENUMBER, v, n);
-
-    if (!t && v[0].i32 == WASI_SUCCESS)
-        streams_renumbered(&r->streams, from, to);
-    return t;
-}
+WASI_CALLS(ANSWER)
 
 static wasm_trap_t *on_proc_exit(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
 {
@@ -463,61 +337,15 @@ static wasm_trap_t *on_proc_exit(void *env, wasmtime_caller_t *caller, wasmtime_
     return trap("exit");
 }
 
-static wasm_trap_t *on_args_sizes(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
-{
-    struct run *r = env;
-
-    (void)n;
-    v[0].i32 = wasi_strings_sizes(memory_of(r, caller), r->config->argv, r->config->argc, (uint32_t)v[0].i32,
-                                  (uint32_t)v[1].i32);
-    return NULL;
-}
-
-static wasm_trap_t *on_args(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
-{
-    struct run *r = env;
-
-    (void)n;
-    v[0].i32 = wasi_strings_get(memory_of(r, caller), r->config->argv, r->config->argc, (uint32_t)v[0].i32,
-                                (uint32_t)v[1].i32);
-    return NULL;
-}
-
-static wasm_trap_t *on_environ_sizes(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
-{
-    struct run *r = env;
-
-    (void)n;
-    v[0].i32 = wasi_strings_sizes(memory_of(r, caller), r->config->env, r->config->envc, (uint32_t)v[0].i32,
-                                  (uint32_t)v[1].i32);
-    return NULL;
-}
-
-static wasm_trap_t *on_environ(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
-{
-    struct run *r = env;
-
-    (void)n;
-    v[0].i32 =
-        wasi_strings_get(memory_of(r, caller), r->config->env, r->config->envc, (uint32_t)v[0].i32, (uint32_t)v[1].i32);
-    return NULL;
-}
-
-static const struct {
-    const char *name;
-    unsigned params, results; /* all i32 */
+/* Each call, and its parameters as C has them: what tells their types. */
+static const struct own_call {
+    const char *name, *parameters;
     wasmtime_func_unchecked_callback_t callback;
 } own_calls[] = {
-    {"fd_read", 4, 1, on_fd_read},
-    {"fd_write", 4, 1, on_fd_write},
-    {"poll_oneoff", 4, 1, on_poll},
-    {"fd_close", 1, 1, on_fd_close},
-    {"fd_renumber", 2, 1, on_fd_renumber},
-    {"proc_exit", 1, 0, on_proc_exit},
-    {"args_sizes_get", 2, 1, on_args_sizes},
-    {"args_get", 2, 1, on_args},
-    {"environ_sizes_get", 2, 1, on_environ_sizes},
-    {"environ_get", 2, 1, on_environ},
+#define ENTRY(name, parameters, arguments) {#name, #parameters, on_##name},
+    WASI_CALLS(ENTRY)
+#undef ENTRY
+        {"proc_exit", "(uint32_t)", on_proc_exit},
 };
 
 /* ---- a run ---- */
@@ -530,58 +358,60 @@ static int engine_error(wasmtime_error_t *error, struct wlpy_err *err)
     return err_set(err, WLPY_E_SETUP, "cannot prepare the program: %s", why);
 }
 
-static int link_calls(struct run *r, wasmtime_linker_t *linker, wasmtime_context_t *ctx, struct wlpy_err *err)
+static int link_call(struct run *r, wasmtime_linker_t *linker, const struct own_call *call, struct wlpy_err *err)
 {
-    wasmtime_error_t *error = wasmtime_linker_define_wasi(linker);
+    wasm_valtype_t *params[9], *results[1];
+    wasm_valtype_vec_t p, q;
+    wasm_functype_t *type;
+    wasmtime_error_t *error;
+    size_t n = 0, gives = call->callback != on_proc_exit;
 
-    if (error)
-        return engine_error(error, err);
-    for (int i = 0; i < DELEGATED; i++) {
-        wasmtime_extern_t item;
-
-        if (!wasmtime_linker_get(linker, ctx, WASI_MODULE, LEN(WASI_MODULE), call_names[i], strlen(call_names[i]),
-                                 &item) ||
-            item.kind != WASMTIME_EXTERN_FUNC)
-            return err_set(err, WLPY_E_SETUP, "the engine's WASI has no %s", call_names[i]);
-        r->original[i] = item.of.func;
-    }
-    wasmtime_linker_allow_shadowing(linker, true);
-    for (size_t i = 0; i < sizeof own_calls / sizeof own_calls[0]; i++) {
-        wasm_valtype_t *params[4], *results[1];
-        wasm_valtype_vec_t p, q;
-        wasm_functype_t *type;
-
-        for (unsigned k = 0; k < own_calls[i].params; k++)
-            params[k] = wasm_valtype_new(WASM_I32);
-        for (unsigned k = 0; k < own_calls[i].results; k++)
-            results[k] = wasm_valtype_new(WASM_I32);
-        wasm_valtype_vec_new(&p, own_calls[i].params, params);
-        wasm_valtype_vec_new(&q, own_calls[i].results, results);
-        type = wasm_functype_new(&p, &q);
-        error = wasmtime_linker_define_func_unchecked(linker, WASI_MODULE, LEN(WASI_MODULE), own_calls[i].name,
-                                                      strlen(own_calls[i].name), type, own_calls[i].callback, r, NULL);
-        wasm_functype_delete(type);
-        if (error)
-            return engine_error(error, err);
-    }
-    return 0;
+    for (const char *at = call->parameters; (at = strstr(at, "uint")) != NULL; at += 4)
+        params[n++] = wasm_valtype_new(!strncmp(at, "uint64_t", 8) ? WASM_I64 : WASM_I32);
+    if (gives)
+        results[0] = wasm_valtype_new(WASM_I32);
+    wasm_valtype_vec_new(&p, n, params);
+    wasm_valtype_vec_new(&q, gives, results);
+    type = wasm_functype_new(&p, &q);
+    error = wasmtime_linker_define_func_unchecked(linker, WASI_MODULE, LEN(WASI_MODULE), call->name, strlen(call->name),
+                                                  type, call->callback, r, NULL);
+    wasm_functype_delete(type);
+    return error ? engine_error(error, err) : 0;
 }
 
-static int grant_folders(const struct wlpy_config *config, wasi_config_t *wasi, struct wlpy_err *err)
+static int grant_folders(const struct wlpy_config *config, wasi *w, struct wlpy_err *err)
 {
     for (size_t i = 0; i < config->mount_count; i++) {
         const struct wlpy_mount *m = &config->mounts[i];
         bool hidden = false;
+        int fd;
 
-        /* libc would search the list from the end; the engine need not know of what is never found. */
+        /* libc would search the list from the end; the guest need not know of what is never found. */
         for (size_t k = i + 1; k < config->mount_count; k++)
             hidden |= !strcmp(m->guest, config->mounts[k].guest);
-        if (hidden || wasi_config_preopen_dir(wasi, m->host, m->guest, !m->read_only))
+        if (hidden)
             continue;
-        err_set(err, WLPY_E_SETUP, "cannot grant the folder %s as %s", m->host, m->guest);
-        return err_hint(err, "it must be a folder that can be opened, and both names must be UTF-8");
+        fd = open(m->host, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd >= 0 && wasi_give(w, fd, m->guest, m->read_only, false) >= 0)
+            continue;
+        err_set(err, WLPY_E_SETUP, "cannot grant the folder %s as %s: %s", m->host, m->guest, strerror(errno));
+        return err_hint(err, "name a folder that exists and that you may read");
     }
     return 0;
+}
+
+static int set_up_wasi(struct run *r, struct wlpy_err *err)
+{
+    r->wasi = (wasi){.memory = memory_of,
+                     .arg = r,
+                     .args = r->config->argv,
+                     .args_n = r->config->argc,
+                     .environ = r->config->env,
+                     .environ_n = r->config->envc,
+                     .output_left = UINT64_MAX};
+    if (wasi_give_streams(&r->wasi) < 0)
+        return err_set(err, WLPY_E_SETUP, "cannot use a standard stream: %s", strerror(errno));
+    return grant_folders(r->config, &r->wasi, err);
 }
 
 /* Names an import that nobody gives. */
@@ -759,6 +589,8 @@ static int set_up_interrupts(struct run *r, wasmtime_context_t *ctx, const wasmt
         !interrupt_read_cells(wasmtime_memory_data(ctx, &item.of.memory),
                               wasmtime_memory_data_size(ctx, &item.of.memory), (uint32_t)address.of.i32, cells, &count))
         return 0;
+    r->wasi.wait = interrupt_poll;
+    r->wasi.interrupted = interrupt_take;
     return interrupt_start(wasmtime_memory_data(ctx, &item.of.memory), cells, count, err);
 }
 
@@ -817,23 +649,12 @@ static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *lin
     wasmtime_func_t start;
     wasm_trap_t *t = NULL;
     wasmtime_error_t *error;
-    wasi_config_t *wasi = wasi_config_new();
-    int status;
+    int status = set_up_wasi(r, err);
 
-    wasi_config_inherit_stdin(wasi);
-    wasi_config_inherit_stdout(wasi);
-    wasi_config_inherit_stderr(wasi);
-    status = grant_folders(r->config, wasi, err);
-    if (status < 0) {
-        wasi_config_delete(wasi);
-        return status;
-    }
-    error = wasmtime_context_set_wasi(ctx, wasi);
-    if (error)
-        return engine_error(error, err);
     if (r->config->limits.memory)
         wasmtime_store_limiter(store, (int64_t)r->config->limits.memory, -1, -1, -1, -1);
-    status = link_calls(r, linker, ctx, err);
+    for (size_t i = 0; status == 0 && i < sizeof own_calls / sizeof *own_calls; i++)
+        status = link_call(r, linker, &own_calls[i], err);
     if (status == 0)
         status = check_imports(linker, ctx, m, file, err);
     if (status < 0)
@@ -855,18 +676,18 @@ static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *lin
     return entry && result->end == WLPY_EXITED && !r->exited ? take_snapshot(r, ctx, &instance, err) : 0;
 }
 
-static int wt_run(struct engine *e, struct module *m, const struct wlpy_config *config, struct cache *cache,
-                  struct wlpy_result *result, struct wlpy_err *err)
+static int wt_run(struct engine *e, struct module *m, const struct wlpy_config *config, struct wlpy_result *result,
+                  struct wlpy_err *err)
 {
-    struct run r = {.config = config, .engine = e, .cache = cache};
+    struct run r = {.config = config, .engine = e};
     wasmtime_store_t *store = wasmtime_store_new(e->engine, NULL, NULL);
     wasmtime_linker_t *linker = wasmtime_linker_new(e->engine);
     int status;
 
-    streams_init(&r.streams);
     status = run_in(&r, store, linker, m, result, err);
     wasmtime_linker_delete(linker);
     wasmtime_store_delete(store);
+    wasi_free(&r.wasi);
     return status;
 }
 

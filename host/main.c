@@ -1,8 +1,8 @@
 /* wl-run: the command around libwlpy. */
 #include "interrupt.h"
 #include "options.h"
+#include "wasi/wasi.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,18 +20,6 @@ extern char **environ;
 static void say(const char *text, const char *hint)
 {
     fprintf(stderr, "wl-run: %s%s%s\n", text, *hint ? "; " : "", hint);
-}
-
-/* A standard stream that is closed must not become the first file that is opened: the guest could write to it. */
-static void open_streams(void)
-{
-    int fd;
-
-    do
-        fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0)
-        close(fd);
 }
 
 static void on_compile(void *arg, const char *module, bool done)
@@ -82,7 +70,7 @@ int main(int argc, char **argv)
     struct wlpy_err err;
     int status;
 
-    open_streams();
+    wasi_hold_streams();
     if (options_parse(&o, argc, argv, environ, &err) < 0) {
         say(err.text, err.hint);
         options_free(&o);

@@ -172,7 +172,7 @@ static void *run_thread(void *arg)
 {
     struct job *j = arg;
 
-    j->status = ops->run(j->engine, j->module, &j->config, j->cache, j->result, j->err);
+    j->status = ops->run(j->engine, j->module, &j->config, j->result, j->err);
     return NULL;
 }
 

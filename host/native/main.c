@@ -113,23 +113,6 @@ static void give_fd(wasi *w, const char *value)
         usage("--fd", value, "it takes the number of an open descriptor of the caller, 3 or more");
 }
 
-/* A standard stream that is closed must not become the first file that is opened: the guest could write to it. */
-static void give_streams(wasi *w)
-{
-    int fd;
-
-    do
-        fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0)
-        close(fd);
-    for (int i = 0; i <= STDERR_FILENO; i++) {
-        fd = fcntl(i, F_DUPFD_CLOEXEC, 3);
-        if (fd < 0 || wasi_give(w, fd, NULL, false, i != STDIN_FILENO) < 0)
-            usage("cannot use a standard stream", "", strerror(errno));
-    }
-}
-
 int main(int argc, char **argv)
 {
     wasi w = {.output_left = UINT64_MAX};
@@ -142,7 +125,9 @@ int main(int argc, char **argv)
         usage("out of memory", "", "free some");
     args[0] = guest_name;
     w.args_n = 1;
-    give_streams(&w);
+    wasi_hold_streams();
+    if (wasi_give_streams(&w) < 0)
+        usage("cannot use a standard stream", "", strerror(errno));
     for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
         static const char *const names[] = {"--dir",        "--env",        "--argv0",          "--fd",  "--deadline",
                                             "--max-memory", "--max-output", "--max-wasm-stack", "--help"};

@@ -1,6 +1,6 @@
 #include "runtime.h"
 
-#include "../interrupt.h"
+#include "interrupt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -180,9 +180,8 @@ static _Noreturn void leave(int status)
     _exit(status);
 }
 
-static void on_exit_call(void *arg, uint32_t status)
+void runtime_exit(uint32_t status)
 {
-    (void)arg;
     leave((int)(status & 0xff));
 }
 
@@ -194,8 +193,10 @@ void runtime_interrupts(uint32_t address)
     size_t n;
 
     /* (The memory stays where it is: it grows in its reservation.) */
-    if (interrupt_read_cells(m->data, m->size, address, cells, &n) && interrupt_start(m->data, cells, n, &ignored) == 0)
-        current->wasi->wait = interrupt_poll;
+    if (!interrupt_read_cells(m->data, m->size, address, cells, &n) || interrupt_start(m->data, cells, n, &ignored) < 0)
+        return;
+    current->wasi->wait = interrupt_poll;
+    current->wasi->interrupted = interrupt_take;
 }
 
 static void on_stop(void *arg, const char *why)
@@ -242,7 +243,6 @@ _Noreturn void runtime_run(const struct runtime *r)
 
     current = r;
     r->wasi->memory = memory;
-    r->wasi->exit = on_exit_call;
     r->wasi->stop = on_stop;
     stack = mmap(NULL, size + STACK_GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED || mprotect(stack + STACK_GUARD, size, PROT_READ | PROT_WRITE) < 0)

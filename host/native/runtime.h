@@ -5,7 +5,7 @@
 #ifndef WL_RUNTIME_H
 #define WL_RUNTIME_H
 
-#include "wasi.h"
+#include "wasi/wasi.h"
 
 #include "wasm-rt.h"
 
@@ -23,8 +23,17 @@ enum { RUNTIME_TRAPPED = 134, RUNTIME_DEADLINE = 124, RUNTIME_SETUP = 125, RUNTI
 /* Runs the module to its end. Does not return: ends the process with the guest's status, or one of those above. */
 _Noreturn void runtime_run(const struct runtime *r);
 
+/* proc_exit: ends the process. */
+_Noreturn void runtime_exit(uint32_t status);
+
 /* For a guest that exports wl_interrupt_cells: Ctrl-C is its from now on (host/interrupt.h). */
 void runtime_interrupts(uint32_t address);
+
+/* The imports of a module, as wasm2c declares them (imports.c). */
+#define RUNTIME_IMPORT(name, parameters, arguments) uint32_t w2c_wasi__snapshot__preview1_##name parameters;
+WASI_CALLS(RUNTIME_IMPORT)
+#undef RUNTIME_IMPORT
+void w2c_wasi__snapshot__preview1_proc_exit(wasi *w, uint32_t status);
 
 /* Made for each module by the build (glue.c). */
 extern const char guest_name[];

@@ -1,6 +1,6 @@
 /* SIGINT into a guest's memory. */
-#include "calls.h"
 #include "interrupt.h"
+#include "wasi/wasi.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -123,7 +123,7 @@ static void *interrupt_later(void *arg)
     return NULL;
 }
 
-static void wait_until_interrupted(uint16_t (*call)(void))
+static void wait_until_interrupted(uint32_t (*call)(void))
 {
     pthread_t thread;
 
@@ -136,31 +136,49 @@ static void wait_until_interrupted(uint16_t (*call)(void))
     assert_int_equal(interrupt_stop(), 1);
 }
 
-static struct guest_memory guest = {memory, sizeof memory};
-static int idle[2];
+static struct guest_memory guest(void *arg)
+{
+    (void)arg;
+    return (struct guest_memory){memory, sizeof memory};
+}
 
-static uint16_t call_read(void)
+static wasi w = {.memory = guest, .wait = interrupt_poll, .interrupted = interrupt_take, .output_left = UINT64_MAX};
+static int idle; /* what is written there, the guest can read from 0 */
+
+static void make_idle(void)
+{
+    int p[2];
+
+    assert_int_equal(pipe(p), 0);
+    assert_int_equal(wasi_give(&w, p[0], NULL, false, true), 0);
+    idle = p[1];
+}
+
+static void end_idle(void)
+{
+    wasi_free(&w);
+    close(idle);
+}
+
+static uint32_t call_read(void)
 {
     put32(1000, 2000);
     put32(1004, 10);
-    return wasi_transfer(guest, idle[0], false, 1000, 1, 1100);
+    return wasi_fd_read(&w, 0, 1000, 1, 1100);
 }
 
-static uint16_t call_sleep(void)
+static uint32_t call_sleep(void)
 {
-    struct streams s;
-
-    streams_init(&s);
     memset(memory + 1000, 0, 48);
     put32(1016, 1);
     put32(1028, 100); /* 430 seconds */
-    return wasi_poll(guest, &s, 1000, 2000, 1, 1100);
+    return wasi_poll_oneoff(&w, 1000, 2000, 1, 1100);
 }
 
 static void test_waits(void **state)
 {
     (void)state;
-    assert_int_equal(pipe(idle), 0);
+    make_idle();
     wait_until_interrupted(call_read);
     wait_until_interrupted(call_sleep);
     /* One that came just before the wait ends it too. */
@@ -168,8 +186,7 @@ static void test_waits(void **state)
     raise(SIGINT);
     assert_int_equal(call_read(), WASI_EINTR);
     assert_int_equal(interrupt_stop(), 1);
-    close(idle[0]);
-    close(idle[1]);
+    end_idle();
 }
 
 static void on_winch(int sig)
@@ -194,17 +211,16 @@ static void test_other_signal(void **state)
     pthread_t thread;
 
     (void)state;
-    assert_int_equal(pipe(idle), 0);
+    make_idle();
     sigaction(SIGWINCH, &sa, NULL);
     start();
     guest_thread = pthread_self();
-    assert_int_equal(pthread_create(&thread, NULL, winch_then_write, &idle[1]), 0);
+    assert_int_equal(pthread_create(&thread, NULL, winch_then_write, &idle), 0);
     assert_int_equal(call_read(), WASI_SUCCESS);
     assert_int_equal(get32(1100), 1);
     pthread_join(thread, NULL);
     interrupt_stop();
-    close(idle[0]);
-    close(idle[1]);
+    end_idle();
 }
 
 int main(void)

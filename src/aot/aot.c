@@ -32,9 +32,9 @@ char *aot_name(const char *module)
 
 int aot_key(const struct aot *a, const char *module, const char *name, char key[HASH_HEX_SIZE], struct wl_err *err)
 {
-    static const char *const parts[] = {
-        "host/native", "host/interrupt.c", "host/interrupt.h", "host/err.c",
-        "host/err.h",  "host/wasm.h",      "host/wlpy.h",      "ports/" AOT_WABT_PORT "/recipe.yaml"};
+    static const char *const parts[] = {"host/native",      "host/wasi",   "host/interrupt.c",
+                                        "host/interrupt.h", "host/err.c",  "host/err.h",
+                                        "host/wasm.h",      "host/wlpy.h", "ports/" AOT_WABT_PORT "/recipe.yaml"};
     WL_CLEANUP_FREE char *clang = run_which(CLANG);
     struct toolchain t = {0};
     struct hash *h;

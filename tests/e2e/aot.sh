@@ -156,7 +156,7 @@ test_bad_pointers_into_every_call() {
                 body+="(drop (call \$$name $letter))"$'\n'
             done
         done
-    done < <(tr -d '\\\n' <"$HOST/wasi_calls.h" | grep -oE 'X\([a-z_]+, *\(wasi \* ?w[^)]*\)' |
+    done < <(tr -d '\\\n' <"$HOST/../wasi/wasi_calls.h" | grep -oE 'X\([a-z_]+, *\(wasi \* ?w[^)]*\)' |
         sed -E 's/X\(([a-z_]+), *\(wasi \* ?w,? *(.*)\)/\1|\2/; s/uint32_t [a-z]/i32/g; s/uint64_t [a-z]/i64/g; s/,//g')
     grep -c import <<<"$calls" | grep -qx 45 || fail "not all calls were found: $calls"
     mkdir folder
@@ -172,10 +172,11 @@ WAT
     is "$(cat folder/file)" safe
 }
 
-# A C program that uses files, folders and links: the same words and status as from libwasmtime's own WASI.
+# A C program that uses files, folders and links: as a native program and by wl-run, whose WASI is the same, it prints the
+# same words and ends with the same status as with libwasmtime's own WASI.
 test_same_as_libwasmtime() {
     wabt
-    real build toolchain/wl-run toolchain/wasi-libc
+    real build toolchain/wl-run toolchain/wasi-libc toolchain/wasmtime
     status 0
     cat >files.c <<'C'
 #include <stdio.h>
@@ -202,7 +203,9 @@ int main(int argc, char **argv) {
   struct timespec t = {0, 1000000}; printf("sleep %d\n", nanosleep(&t, 0)); return 5; }
 C
     clang-22 --target=wasm32-wasip1 --sysroot="$OUT/toolchain/wasi-libc" -O1 -w files.c -o c.wasm || fail 'files.c was not compiled'
-    mkdir native engine c
+    mkdir native engine reference c
+    cc -O1 "$E2E/wasi-reference.c" -I"$OUT/toolchain/wasmtime/include" -L"$OUT/toolchain/wasmtime/lib" -lwasmtime \
+        "-Wl,-rpath,$OUT/toolchain/wasmtime/lib" -o wasi-reference || fail 'the reference was not compiled'
     (cd c && CC=clang-22 sh "$HOST/make/aot.sh" "$WABT" ../c.wasm c 2 -s OPT=-O1) >c.log 2>&1 ||
         fail "not built: $(tail -n 5 c.log)"
     run ./c/program --dir native::/d -- a b
@@ -210,7 +213,10 @@ C
     mv .out native.out
     run "$OUT/toolchain/wl-run/bin/wl-run" --no-cache --dir engine::/d c.wasm a b
     status 5
-    diff .out native.out >difference || fail "it did otherwise: $(cat difference)"
+    diff .out native.out >difference || fail "wl-run did otherwise: $(cat difference)"
+    run ./wasi-reference c.wasm reference /d a b
+    status 5
+    diff .out native.out >difference || fail "libwasmtime did otherwise: $(cat difference)"
     grep -qx 'out -1 -1' native.out || fail 'a path led out'
     ls -A native >left
     [ ! -s left ] || fail 'something was left'

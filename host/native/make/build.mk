@@ -4,7 +4,7 @@ RT = $(WABT)/share/wabt/wasm2c
 # The guard pages and the handler are runtime.c's own, as is the stack's guard: hence wasm-rt neither installs handlers
 # nor counts calls. What the compiler may not do: drop a load whose value nobody uses (it may trap), reason about
 # overflow or aliasing that wasm allows, or step over the stack's guard with one big frame.
-CPPFLAGS += -I. -I$(HOST) -I$(RT) -I$(WABT)/include -D_GNU_SOURCE -DWASM_RT_USE_MMAP=1 -DWASM_RT_MEMCHECK_GUARD_PAGES=1 \
+CPPFLAGS += -I. -I$(HOST) -I$(HOST)/.. -I$(RT) -I$(WABT)/include -D_GNU_SOURCE -DWASM_RT_USE_MMAP=1 -DWASM_RT_MEMCHECK_GUARD_PAGES=1 \
   -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -DWASM_RT_NONCONFORMING_UNCHECKED_STACK_EXHAUSTION=1 \
   -DWASM_RT_TRAP_HANDLER=runtime_trap -DNDEBUG
 OPT = -O2
@@ -12,7 +12,9 @@ GUEST_CFLAGS = $(OPT) -fno-optimize-sibling-calls -frounding-math -fsignaling-na
   -fstack-clash-protection -w
 HOST_CFLAGS = -std=c17 -O2 -Wall -Wextra -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 GUEST = $(patsubst %.c,%.o,$(wildcard guest*.c))
-HOSTS = $(patsubst $(HOST)/%.c,host_%.o,$(wildcard $(HOST)/*.c)) host_interrupt.o host_err.o
+HOST_FILES = $(wildcard $(HOST)/*.c $(HOST)/../wasi/*.c) $(HOST)/../interrupt.c $(HOST)/../err.c
+HOSTS = $(patsubst %.c,host_%.o,$(notdir $(HOST_FILES)))
+vpath %.c $(HOST) $(HOST)/../wasi $(HOST)/..
 
 program: $(GUEST) $(HOSTS) glue.o image.o wasm-rt-impl.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm -lpthread
@@ -23,9 +25,7 @@ image.o: image.s image
 	$(CC) -c $< -o $@
 glue.o: glue.c
 	$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -c $< -o $@
-host_%.o: $(HOST)/%.c
-	$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -c $< -o $@
-host_interrupt.o host_err.o: host_%.o: $(HOST)/../%.c
+host_%.o: %.c
 	$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -c $< -o $@
 wasm-rt-impl.o: $(RT)/wasm-rt-impl.c
 	$(CC) $(CPPFLAGS) -O2 -w $(CFLAGS) -c $< -o $@

@@ -1,4 +1,5 @@
-/* A WASI preview 1 host for one guest on one thread. The guest has the descriptors it is given and no others. */
+/* A WASI preview 1 host for one guest on one thread, whatever executes it. The guest has the descriptors it is given
+ * and no others. */
 #ifndef WL_WASI_H
 #define WL_WASI_H
 
@@ -21,7 +22,9 @@ struct guest_memory {
 
 struct wasi_fd {
     bool used;
-    bool stream;    /* one of the caller's standard streams: what is written counts for the output limit */
+    bool stream; /* one of the caller's standard streams: what is written counts for the output limit, and waiting for
+                  * it can be interrupted */
+    bool read_only; /* a folder in which nothing may be changed, or what was opened in it */
     int host;       /* owned */
     uint8_t type;   /* enum wasi_filetype */
     uint16_t flags; /* WASI_FD_* */
@@ -32,11 +35,11 @@ struct wasi_fd {
 
 struct w2c_wasi__snapshot__preview1 {
     struct guest_memory (*memory)(void *arg);
-    /* Ends the guest; does not return. */
-    void (*exit)(void *arg, uint32_t status);
+    /* Ends the guest, which has used up output_left; does not return. Needed where that is not UINT64_MAX. */
     void (*stop)(void *arg, const char *why);
     /* As ppoll without a mask; EINTR ends the guest's call with EINTR. NULL: nothing interrupts the guest. */
     int (*wait)(struct pollfd *fds, nfds_t n, const struct timespec *time);
+    bool (*interrupted)(void); /* whether the guest has to see an interrupt; set with wait */
     void *arg;
     const char *const *args, *const *environ; /* borrowed */
     size_t args_n, environ_n;
@@ -51,6 +54,11 @@ struct w2c_wasi__snapshot__preview1 {
  * descriptor is the guest's from then on, also after a failure. name: of a folder, what the guest calls it; else
  * NULL. Returns the number, or -1 with errno. */
 int wasi_give(wasi *w, int host, const char *name, bool read_only, bool stream);
+/* Gives it the process's standard streams as 0, 1 and 2. Returns 0, or -1 with errno. */
+int wasi_give_streams(wasi *w);
+/* To be called before any file is opened: a standard stream that is closed must not become a file, which the guest
+ * could then write to. */
+void wasi_hold_streams(void);
 /* Closes all descriptors. */
 void wasi_free(wasi *w);
 

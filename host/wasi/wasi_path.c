@@ -41,8 +41,21 @@ static struct wasi_fd *folder(wasi *w, uint32_t fd, uint64_t rights, uint32_t *e
     return f ? wasi_fd(w, fd, rights, e) : NULL;
 }
 
+/* What a file system that is read only says to a change of what a path names, as Linux says it: what is not there
+ * cannot be taken away, what is there cannot be made. */
+static uint32_t refuse(const struct place *p, uint64_t rights)
+{
+    const uint64_t making = WASI_R_PATH_CREATE_DIRECTORY | WASI_R_PATH_SYMLINK | WASI_R_PATH_LINK_TARGET;
+    struct stat st;
+    bool there = fstatat(p->dir, p->last, &st, AT_SYMLINK_NOFOLLOW) == 0;
+
+    if (rights & making)
+        return there ? WASI_EEXIST : WASI_EROFS;
+    return there || rights & WASI_R_PATH_RENAME_TARGET || errno != ENOENT ? WASI_EROFS : WASI_ENOENT;
+}
+
 /* Finds the folder in which a path's last part is. The caller closes p->dir. */
-static uint32_t find(wasi *w, uint32_t fd, uint64_t rights, uint32_t at, uint32_t size, struct place *p)
+static uint32_t find_parent(wasi *w, uint32_t fd, uint64_t rights, uint32_t at, uint32_t size, struct place *p)
 {
     uint32_t e;
     struct wasi_fd *f = folder(w, fd, rights, &e);
@@ -73,6 +86,18 @@ static uint32_t find(wasi *w, uint32_t fd, uint64_t rights, uint32_t at, uint32_
     }
     p->dir = wasi_open_beneath(w, f->host, parent, O_PATH | O_DIRECTORY, 0);
     return p->dir < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
+}
+
+/* The same where something is to be changed, which may be refused. */
+static uint32_t find(wasi *w, uint32_t fd, uint64_t rights, uint32_t at, uint32_t size, struct place *p)
+{
+    uint32_t e = find_parent(w, fd, rights, at, size, p);
+
+    if (e || !wasi_fd(w, fd, 0, &e)->read_only)
+        return e;
+    e = refuse(p, rights);
+    close(p->dir);
+    return e;
 }
 
 static uint32_t finish(struct place *p, int r)
@@ -252,8 +277,38 @@ uint32_t wasi_path_filestat_set_times(wasi *w, uint32_t fd, uint32_t flags, uint
     e = find_node(w, fd, WASI_R_PATH_SET_TIMES, flags & WASI_SYMLINK_FOLLOW, path, size, &node);
     if (e)
         return e;
-    if (utimensat(node, "", times, AT_EMPTY_PATH) < 0)
+    if (wasi_fd(w, fd, 0, &e)->read_only)
+        e = WASI_EROFS;
+    else if (utimensat(node, "", times, AT_EMPTY_PATH) < 0)
         e = wasi_from_errno(errno);
+    close(node);
+    return e;
+}
+
+/* As open(2) on a file system that is read only: what is there may be opened, if nothing is to be changed. */
+static uint32_t refuse_opening(wasi *w, uint32_t fd, uint32_t lookup, uint32_t path, uint32_t size, uint32_t create,
+                               bool writing)
+{
+    struct stat st;
+    struct place p;
+    int node;
+    uint32_t e = find_node(w, fd, 0, lookup & WASI_SYMLINK_FOLLOW, path, size, &node);
+
+    if (e == WASI_ENOENT && create & WASI_O_CREAT) {
+        e = find_parent(w, fd, 0, path, size, &p);
+        if (e)
+            return e;
+        close(p.dir);
+        return WASI_EROFS;
+    }
+    if (e)
+        return e;
+    if (create & WASI_O_EXCL)
+        e = WASI_EEXIST;
+    else if (fstat(node, &st) == 0 && S_ISDIR(st.st_mode))
+        e = WASI_EISDIR;
+    else if (writing || create & WASI_O_TRUNC)
+        e = WASI_EROFS;
     close(node);
     return e;
 }
@@ -268,6 +323,7 @@ uint32_t wasi_path_open(wasi *w, uint32_t fd, uint32_t lookup, uint32_t path, ui
     struct stat st;
     uint32_t e, opened;
     struct wasi_fd *f;
+    bool read_only;
     int flags, host;
 
     if (create & WASI_O_CREAT)
@@ -285,13 +341,17 @@ uint32_t wasi_path_open(wasi *w, uint32_t fd, uint32_t lookup, uint32_t path, ui
         return WASI_EINVAL;
     if (create & WASI_O_DIRECTORY && create & (WASI_O_CREAT | WASI_O_EXCL | WASI_O_TRUNC))
         return WASI_EINVAL;
-    if (rights & WASI_R_FD_WRITE && !(f->inheriting & WASI_R_FD_WRITE))
-        return WASI_EPERM;
+    read_only = f->read_only;
+    if (read_only && !(create & WASI_O_DIRECTORY) && (create || rights & writing)) {
+        e = refuse_opening(w, fd, lookup, path, size, create, rights & writing);
+        if (e)
+            return e;
+        create = 0;
+    }
     allowed = f->inheriting;
     rights &= allowed;
     inheriting &= allowed;
     flags = rights & writing || create & WASI_O_TRUNC ? rights & WASI_R_FD_READ ? O_RDWR : O_WRONLY : O_RDONLY;
-    /* A folder that is asked for with all rights is still only read. */
     if (create & WASI_O_DIRECTORY)
         flags = O_RDONLY | O_DIRECTORY;
     flags |= (create & WASI_O_CREAT ? O_CREAT : 0) | (create & WASI_O_EXCL ? O_EXCL : 0) |
@@ -301,6 +361,10 @@ uint32_t wasi_path_open(wasi *w, uint32_t fd, uint32_t lookup, uint32_t path, ui
     host = wasi_open_beneath(w, f->host, name, flags | O_NOCTTY, 0666);
     if (host < 0)
         return wasi_from_errno(errno);
+    if (create & WASI_O_DIRECTORY && rights & writing) {
+        close(host);
+        return WASI_EISDIR;
+    }
     if (fstat(host, &st) == 0 && S_ISDIR(st.st_mode)) {
         rights &= WASI_R_DIRECTORY;
     } else {
@@ -310,7 +374,9 @@ uint32_t wasi_path_open(wasi *w, uint32_t fd, uint32_t lookup, uint32_t path, ui
             rights &= ~(WASI_R_FD_SEEK | WASI_R_FD_TELL);
     }
     e = wasi_insert(w, host, rights, inheriting, (uint16_t)fdflags, &opened);
-    if (e == 0)
-        wasi_store(m, result, 4, opened);
-    return e;
+    if (e)
+        return e;
+    w->fds[opened].read_only = read_only;
+    wasi_store(m, result, 4, opened);
+    return WASI_SUCCESS;
 }

@@ -104,14 +104,6 @@ enum wasi_filetype {
 #define WASI_R_SOCK_ACCEPT WASI_RIGHT(29)
 #define WASI_R_ALL (WASI_RIGHT(30) - 1)
 
-/* What changes something in a folder; a folder given to be read only has none of these, nor has what is opened in it.
- */
-#define WASI_R_MODIFY                                                                                                  \
-    (WASI_R_FD_DATASYNC | WASI_R_FD_WRITE | WASI_R_FD_ALLOCATE | WASI_R_PATH_CREATE_DIRECTORY |                        \
-     WASI_R_PATH_CREATE_FILE | WASI_R_PATH_LINK_SOURCE | WASI_R_PATH_LINK_TARGET | WASI_R_PATH_RENAME_SOURCE |         \
-     WASI_R_PATH_RENAME_TARGET | WASI_R_PATH_SET_SIZE | WASI_R_PATH_SET_TIMES | WASI_R_FD_SET_SIZE |                   \
-     WASI_R_FD_SET_TIMES | WASI_R_PATH_SYMLINK | WASI_R_PATH_REMOVE_DIRECTORY | WASI_R_PATH_UNLINK_FILE)
-
 /* Rights that mean something for a folder, and for a file. */
 #define WASI_R_DIRECTORY                                                                                               \
     (WASI_R_FD_SET_FLAGS | WASI_R_FD_SYNC | WASI_R_FD_DATASYNC | WASI_R_FD_ADVISE | WASI_R_PATH_CREATE_DIRECTORY |     \

@@ -10,23 +10,6 @@
 
 enum { MAX_FDS = 4096 };
 
-#define WRAP(name, parameters, arguments)                                                                              \
-    uint32_t w2c_wasi__snapshot__preview1_##name parameters                                                            \
-    {                                                                                                                  \
-        uint32_t r;                                                                                                    \
-                                                                                                                       \
-        w->at_work = true;                                                                                             \
-        r = wasi_##name arguments;                                                                                     \
-        w->at_work = false;                                                                                            \
-        return r;                                                                                                      \
-    }
-WASI_CALLS(WRAP)
-
-void w2c_wasi__snapshot__preview1_proc_exit(wasi *w, uint32_t status)
-{
-    w->exit(w->arg, status);
-}
-
 uint32_t wasi_from_errno(int e)
 {
     static const struct {
@@ -125,14 +108,11 @@ struct wasi_fd *wasi_fd(wasi *w, uint32_t fd, uint64_t rights, uint32_t *e)
     else if ((f->rights & rights) != rights) {
         uint64_t missing = rights & ~f->rights;
 
-        /* As a POSIX program expects it: reading what was opened for writing, a path below a file, a change in a
-         * folder that is to be read only. */
+        /* As a POSIX program expects it: reading what was opened for writing, a path below a file. */
         if (missing & (WASI_R_FD_READ | WASI_R_FD_WRITE))
             *e = WASI_EBADF;
         else if (f->type != WASI_DIRECTORY && missing & ~WASI_R_FILE)
             *e = WASI_ENOTDIR;
-        else if (missing & WASI_R_MODIFY)
-            *e = WASI_EPERM;
         else
             *e = WASI_ENOTCAPABLE;
         return NULL;
@@ -177,18 +157,21 @@ uint32_t wasi_insert(wasi *w, int host, uint64_t rights, uint64_t inheriting, ui
 
 int wasi_give(wasi *w, int host, const char *name, bool read_only, bool stream)
 {
-    uint64_t take = read_only ? WASI_R_MODIFY : 0;
     int flags = fcntl(host, F_GETFL);
     uint32_t fd, e;
     struct wasi_fd *f;
 
-    e = flags < 0 ? WASI_EBADF : wasi_insert(w, host, WASI_R_ALL & ~take, WASI_R_ALL & ~take, 0, &fd);
+    e = flags < 0 ? WASI_EBADF : wasi_insert(w, host, WASI_R_ALL, WASI_R_ALL, 0, &fd);
     if (e) {
         errno = e == WASI_ENOMEM ? ENOMEM : e == WASI_EMFILE ? EMFILE : EBADF;
         return -1;
     }
     f = &w->fds[fd];
     f->stream = stream;
+    f->read_only = read_only;
+    /* wasi-libc's access() looks at this right; it takes it off what it asks for then, but not what goes with it. */
+    if (read_only)
+        f->inheriting &= ~WASI_R_FD_WRITE;
     f->flags = (uint16_t)((flags & O_APPEND ? WASI_FD_APPEND : 0) | (flags & O_NONBLOCK ? WASI_FD_NONBLOCK : 0));
     if (f->type == WASI_DIRECTORY) {
         f->rights &= WASI_R_DIRECTORY;
@@ -213,6 +196,28 @@ int wasi_give(wasi *w, int host, const char *name, bool read_only, bool stream)
         return -1;
     }
     return (int)fd;
+}
+
+int wasi_give_streams(wasi *w)
+{
+    for (int i = 0; i <= STDERR_FILENO; i++) {
+        int fd = fcntl(i, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+        if (fd < 0 || wasi_give(w, fd, NULL, false, true) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+void wasi_hold_streams(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
 }
 
 static void drop(struct wasi_fd *f)

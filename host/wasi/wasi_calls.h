@@ -1,6 +1,5 @@
-/* The 46 calls of wasi_snapshot_preview1 as one list: X(name, parameters, arguments). All but proc_exit return a
- * wasi_errno. Names are the ones that wasm2c gives to imports, so that the compiler compares their types with those
- * that a module was made with. */
+/* The calls of wasi_snapshot_preview1 as one list: X(name, parameters, arguments). Each returns a wasi_errno. The 46th,
+ * proc_exit, which does not return, is for whoever executes the guest. */
 #ifndef WL_WASI_CALLS_H
 #define WL_WASI_CALLS_H
 
@@ -65,12 +64,8 @@ typedef struct w2c_wasi__snapshot__preview1 wasi;
     X(sock_send, (wasi * w, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e), (w, a, b, c, d, e))           \
     X(sock_shutdown, (wasi * w, uint32_t a, uint32_t b), (w, a, b))
 
-/* The calls themselves (wasi_*.c), and the imports of a module, which also note that the host is at work. */
-#define WASI_DECLARE(name, parameters, arguments)                                                                      \
-    uint32_t wasi_##name parameters;                                                                                   \
-    uint32_t w2c_wasi__snapshot__preview1_##name parameters;
+#define WASI_DECLARE(name, parameters, arguments) uint32_t wasi_##name parameters;
 WASI_CALLS(WASI_DECLARE)
 #undef WASI_DECLARE
-void w2c_wasi__snapshot__preview1_proc_exit(wasi *w, uint32_t status);
 
 #endif

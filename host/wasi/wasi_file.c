@@ -78,7 +78,7 @@ static uint32_t transfer(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, co
                                : preadv(f->host, io, (int)n, (off_t)*offset);
             else
                 done = writing ? writev(f->host, io, (int)n) : readv(f->host, io, (int)n);
-        } while (done < 0 && errno == EINTR);
+        } while (done < 0 && errno == EINTR && !(w->interrupted && w->interrupted()));
         if (done < 0)
             return wasi_from_errno(errno);
     }
@@ -159,7 +159,7 @@ uint32_t wasi_fd_sync(wasi *w, uint32_t fd)
 uint32_t wasi_fd_datasync(wasi *w, uint32_t fd)
 {
     uint32_t e;
-    struct wasi_fd *f = wasi_fd(w, fd, WASI_R_FD_DATASYNC, &e);
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
 
     if (!f)
         return e;
@@ -253,11 +253,12 @@ uint32_t wasi_fd_filestat_get(wasi *w, uint32_t fd, uint32_t at)
 uint32_t wasi_fd_filestat_set_size(wasi *w, uint32_t fd, uint64_t size)
 {
     uint32_t e;
-    struct wasi_fd *f = wasi_fd(w, fd, WASI_R_FD_SET_SIZE, &e);
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
 
     if (!f)
         return e;
-    if (size > INT64_MAX)
+    /* As of a file that is not open for writing. */
+    if (!(f->rights & WASI_R_FD_SET_SIZE) || size > INT64_MAX)
         return WASI_EINVAL;
     return ftruncate(f->host, (off_t)size) < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
 }
@@ -272,6 +273,8 @@ uint32_t wasi_fd_filestat_set_times(wasi *w, uint32_t fd, uint64_t atim, uint64_
         return e;
     if (!wasi_times(atim, mtim, flags, times))
         return WASI_EINVAL;
+    if (f->read_only)
+        return WASI_EROFS;
     return futimens(f->host, times) < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
 }
 
