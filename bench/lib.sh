@@ -50,6 +50,17 @@ arguments() {
 }
 
 
+# The artifact of a port, in the store.
+artifact() {
+    "$wl" --cache-dir "$cache" info "$1" | sed -n 's/^artifact  *//p'
+}
+
+# Sets python to what the port is compared with: the same version for this machine, which is built if it is not there.
+reference() {
+    "$wl" --cache-dir "$cache" --quiet build "native-$port" --output "$T/output"
+    python=$(artifact "native-$port")/bin/python3
+}
+
 # `timed FILE COMMAND...`: appends the milliseconds that the command took to a file of samples. Failing ends the script.
 timed() {
     local file=$1 start end
