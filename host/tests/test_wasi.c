@@ -138,9 +138,9 @@ static void test_reading_only(void **state)
     assert_int_equal(
         wasi_path_open(&w, 1, 1, 1000, size_of("a/file"), WASI_O_CREAT | WASI_O_EXCL, WASI_R_FD_READ, 0, 0, 8),
         WASI_EEXIST);
-    assert_int_equal(wasi_path_open(&w, 1, 1, 1000, size_of("a/file"), WASI_O_CREAT,
-                                    WASI_R_FD_READ | WASI_R_FD_SET_TIMES, 0, 0, 8),
-                     0);
+    assert_int_equal(
+        wasi_path_open(&w, 1, 1, 1000, size_of("a/file"), WASI_O_CREAT, WASI_R_FD_READ | WASI_R_FD_SET_TIMES, 0, 0, 8),
+        0);
     assert_int_equal(wasi_fd_write(&w, 2, 0, 0, 8), WASI_EBADF);
     assert_int_equal(wasi_fd_filestat_set_size(&w, 2, 0), WASI_EINVAL);
     assert_int_equal(wasi_fd_filestat_set_times(&w, 2, 1, 1, 5), WASI_EROFS);
