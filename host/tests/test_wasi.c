@@ -84,6 +84,16 @@ static void test_what_is_inside_opens(void **state)
 
 static void test_nothing_leads_out(void **state)
 {
+    static const char *const odd[] = {"\xff",
+                                      "a\x80",
+                                      "\xc3",
+                                      "\xc3(",
+                                      "\xc0\x80",
+                                      "\xe0\x80\x80",
+                                      "\xed\xa0\x80",
+                                      "\xf0\x80\x80\x80",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf8\x88"};
     static const char *const bad[] = {"..",  "../secret",      "../box/a/file", "/etc/passwd",
                                       "out", "absolute",       "a/deep",        "up/secret",
                                       "up",  "a/../../secret", "a/b/../../..",  "dir/../../secret"};
@@ -108,6 +118,10 @@ static void test_nothing_leads_out(void **state)
     assert_int_equal(try_open("a/file/x", 1, 0), WASI_ENOTDIR);
     assert_int_equal(try_open("a/nothing", 1, 0), WASI_ENOENT);
     assert_int_equal(try_open("", 1, 0), WASI_ENOENT);
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+        if (try_open(odd[i], 1, 0) != WASI_EILSEQ)
+            fail_msg("text %zu is taken for UTF-8", i);
+    assert_int_equal(try_open("\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\x8d", 1, 0), WASI_ENOENT);
     assert_int_equal(wasi_path_symlink(&w, 1000, size_of("/etc"), 0, 1001, 3), WASI_EPERM);
 }
 
