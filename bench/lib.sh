@@ -49,16 +49,15 @@ arguments() {
     done
 }
 
-
-# The artifact of a port, in the store.
-artifact() {
-    "$wl" --cache-dir "$cache" info "$1" | sed -n 's/^artifact  *//p'
+# `where artifact|output PORT`: its folder in the store, or in the output.
+where() {
+    "$wl" --cache-dir "$cache" info "$2" | sed -n "s/^$1  *//p"
 }
 
 # Sets python to what the port is compared with: the same version for this machine, which is built if it is not there.
 reference() {
     "$wl" --cache-dir "$cache" --quiet build "native-$port" --output "$T/output"
-    python=$(artifact "native-$port")/bin/python3
+    python=$(where artifact "native-$port")/bin/python3
 }
 
 # `timed FILE COMMAND...`: appends the milliseconds that the command took to a file of samples. Failing ends the script.

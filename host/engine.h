@@ -4,6 +4,7 @@
 #ifndef WLPY_ENGINE_H
 #define WLPY_ENGINE_H
 
+#include "wasi/wasi.h"
 #include "wlpy.h"
 
 struct engine; /* each engine's own */
@@ -26,9 +27,10 @@ struct engine_ops {
     int (*load)(struct engine *e, const char *path, struct module **out, struct wlpy_err *err);
     void (*free_module)(struct module *m);
 
-    /* Runs _start to its end on the calling thread, which has room for limits.stack and engine_spare_stack more. */
-    int (*run)(struct engine *e, struct module *m, const struct wlpy_config *config, struct wlpy_result *result,
-               struct wlpy_err *err);
+    /* Runs _start to its end on the calling thread, which has room for limits.stack and engine_spare_stack more. wasi
+     * has all that the guest is given; the engine adds what reaches into its memory and what interrupts it. */
+    int (*run)(struct engine *e, struct module *m, const struct wlpy_config *config, wasi *wasi,
+               struct wlpy_result *result, struct wlpy_err *err);
 };
 
 /* What the host's own functions, called by the guest at the bottom of its stack, may need. */

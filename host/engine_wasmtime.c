@@ -7,8 +7,6 @@
 #include "wasi/wasi.h"
 
 #include <errno.h>
-
-#include <fcntl.h>
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +21,7 @@
 #endif
 
 #define WASI_MODULE "wasi_snapshot_preview1"
+#define MEMORY "memory"
 #if defined __x86_64__ || defined __aarch64__
 #define HAS_WINCH true
 #else
@@ -49,7 +48,7 @@ static wasmtime_module_t *to_wasmtime(struct module *m)
 struct run {
     const struct wlpy_config *config;
     struct engine *engine;
-    wasi wasi;
+    wasi *wasi;
     wasmtime_context_t *context;
     wasmtime_memory_t memory; /* the guest's; valid if has_memory */
     bool has_memory;
@@ -292,20 +291,25 @@ static struct guest_memory memory_of(void *arg)
                                  wasmtime_memory_data_size(r->context, &r->memory)};
 }
 
+/* Notes the guest's memory, if what it exports under that name is one. */
+static void take_memory(struct run *r, wasmtime_extern_t *item)
+{
+    if (item->kind == WASMTIME_EXTERN_MEMORY) {
+        r->memory = item->of.memory;
+        r->has_memory = true;
+    } else {
+        wasmtime_extern_delete(item);
+    }
+}
+
 /* Before a call is answered. The memory may be asked for before there is an instance to ask. */
 static void enter(struct run *r, wasmtime_caller_t *caller)
 {
     wasmtime_extern_t item;
 
     r->context = wasmtime_caller_context(caller);
-    if (r->has_memory || !wasmtime_caller_export_get(caller, "memory", LEN("memory"), &item))
-        return;
-    if (item.kind == WASMTIME_EXTERN_MEMORY) {
-        r->memory = item.of.memory;
-        r->has_memory = true;
-    } else {
-        wasmtime_extern_delete(&item);
-    }
+    if (!r->has_memory && wasmtime_caller_export_get(caller, MEMORY, LEN(MEMORY), &item))
+        take_memory(r, &item);
 }
 
 /* What a call gets, by number; the ones it has not are 0. Each is of its parameter's type when it is passed on. */
@@ -314,7 +318,7 @@ static void enter(struct run *r, wasmtime_caller_t *caller)
     static wasm_trap_t *on_##name(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)               \
     {                                                                                                                  \
         struct run *run = env;                                                                                         \
-        wasi *w = &run->wasi;                                                                                          \
+        wasi *w = run->wasi;                                                                                           \
         uint64_t a = ARGUMENT(0), b = ARGUMENT(1), c = ARGUMENT(2), d = ARGUMENT(3), e = ARGUMENT(4), f = ARGUMENT(5), \
                  g = ARGUMENT(6), h = ARGUMENT(7), i = ARGUMENT(8);                                                    \
                                                                                                                        \
@@ -377,41 +381,6 @@ static int link_call(struct run *r, wasmtime_linker_t *linker, const struct own_
                                                   type, call->callback, r, NULL);
     wasm_functype_delete(type);
     return error ? engine_error(error, err) : 0;
-}
-
-static int grant_folders(const struct wlpy_config *config, wasi *w, struct wlpy_err *err)
-{
-    for (size_t i = 0; i < config->mount_count; i++) {
-        const struct wlpy_mount *m = &config->mounts[i];
-        bool hidden = false;
-        int fd;
-
-        /* libc would search the list from the end; the guest need not know of what is never found. */
-        for (size_t k = i + 1; k < config->mount_count; k++)
-            hidden |= !strcmp(m->guest, config->mounts[k].guest);
-        if (hidden)
-            continue;
-        fd = open(m->host, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd >= 0 && wasi_give(w, fd, m->guest, m->read_only, false) >= 0)
-            continue;
-        err_set(err, WLPY_E_SETUP, "cannot grant the folder %s as %s: %s", m->host, m->guest, strerror(errno));
-        return err_hint(err, "name a folder that exists and that you may read");
-    }
-    return 0;
-}
-
-static int set_up_wasi(struct run *r, struct wlpy_err *err)
-{
-    r->wasi = (wasi){.memory = memory_of,
-                     .arg = r,
-                     .args = r->config->argv,
-                     .args_n = r->config->argc,
-                     .environ = r->config->env,
-                     .environ_n = r->config->envc,
-                     .output_left = UINT64_MAX};
-    if (wasi_give_streams(&r->wasi) < 0)
-        return err_set(err, WLPY_E_SETUP, "cannot use a standard stream: %s", strerror(errno));
-    return grant_folders(r->config, &r->wasi, err);
 }
 
 /* Names an import that nobody gives. */
@@ -559,7 +528,7 @@ static int set_up_interrupts(struct run *r, wasmtime_context_t *ctx, const wasmt
                              struct wlpy_err *err)
 {
     struct interrupt_cell cells[INTERRUPT_MAX_CELLS];
-    wasmtime_extern_t item;
+    struct guest_memory memory = memory_of(r);
     wasmtime_func_t func;
     wasmtime_val_t address;
     wasm_functype_t *type;
@@ -568,9 +537,6 @@ static int set_up_interrupts(struct run *r, wasmtime_context_t *ctx, const wasmt
     size_t count, params, results;
 
     if (!r->config->interrupts || !get_function(ctx, instance, "wl_interrupt_cells", &func))
-        return 0;
-    if (!wasmtime_instance_export_get(ctx, instance, "memory", LEN("memory"), &item) ||
-        item.kind != WASMTIME_EXTERN_MEMORY)
         return 0;
     type = wasmtime_func_type(ctx, &func);
     params = wasm_functype_params(type)->size;
@@ -586,12 +552,11 @@ static int set_up_interrupts(struct run *r, wasmtime_context_t *ctx, const wasmt
         return 0;
     }
     if (address.kind != WASMTIME_I32 ||
-        !interrupt_read_cells(wasmtime_memory_data(ctx, &item.of.memory),
-                              wasmtime_memory_data_size(ctx, &item.of.memory), (uint32_t)address.of.i32, cells, &count))
+        !interrupt_read_cells(memory.base, memory.size, (uint32_t)address.of.i32, cells, &count))
         return 0;
-    r->wasi.wait = interrupt_poll;
-    r->wasi.interrupted = interrupt_take;
-    return interrupt_start(wasmtime_memory_data(ctx, &item.of.memory), cells, count, err);
+    r->wasi->wait = interrupt_poll;
+    r->wasi->interrupted = interrupt_take;
+    return interrupt_start(memory.base, cells, count, err);
 }
 
 /* 1 if the module's own start function has already ended the run. */
@@ -627,17 +592,14 @@ static int instantiate(struct run *r, wasmtime_context_t *ctx, wasmtime_linker_t
     return 1;
 }
 
-static int take_snapshot(struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
-                         struct wlpy_err *err)
+static int take_snapshot(struct run *r, struct wlpy_err *err)
 {
     const struct wlpy_config *c = r->config;
-    wasmtime_extern_t item;
+    struct guest_memory memory = memory_of(r);
 
-    if (!wasmtime_instance_export_get(ctx, instance, "memory", LEN("memory"), &item) ||
-        item.kind != WASMTIME_EXTERN_MEMORY)
+    if (!r->has_memory)
         return err_set(err, WLPY_E_MODULE, "cannot make a snapshot of %s: it does not export its memory", c->module);
-    return snapshot_write(c->module, c->entry, wasmtime_memory_data(ctx, &item.of.memory),
-                          wasmtime_memory_data_size(ctx, &item.of.memory), c->snapshot, err);
+    return snapshot_write(c->module, c->entry, memory.base, memory.size, c->snapshot, err);
 }
 
 static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *linker, struct module *m,
@@ -649,7 +611,8 @@ static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *lin
     wasmtime_func_t start;
     wasm_trap_t *t = NULL;
     wasmtime_error_t *error;
-    int status = set_up_wasi(r, err);
+    wasmtime_extern_t item;
+    int status = 0;
 
     if (r->config->limits.memory)
         wasmtime_store_limiter(store, (int64_t)r->config->limits.memory, -1, -1, -1, -1);
@@ -662,6 +625,9 @@ static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *lin
     status = instantiate(r, ctx, linker, m, &instance, result, err);
     if (status != 0)
         return status < 0 ? status : 0;
+    r->context = ctx;
+    if (!r->has_memory && wasmtime_instance_export_get(ctx, &instance, MEMORY, LEN(MEMORY), &item))
+        take_memory(r, &item);
     if (!get_function(ctx, &instance, entry ? entry : "_start", &start)) {
         err_set(err, WLPY_E_MODULE, "cannot run %s: it exports no %s%s", file, entry ? entry : "_start",
                 entry ? "" : ", so it is no program");
@@ -673,21 +639,22 @@ static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *lin
     error = wasmtime_func_call(ctx, &start, NULL, 0, NULL, 0, &t);
     result->interrupts = interrupt_stop();
     call_ended(r, error, t, result);
-    return entry && result->end == WLPY_EXITED && !r->exited ? take_snapshot(r, ctx, &instance, err) : 0;
+    return entry && result->end == WLPY_EXITED && !r->exited ? take_snapshot(r, err) : 0;
 }
 
-static int wt_run(struct engine *e, struct module *m, const struct wlpy_config *config, struct wlpy_result *result,
-                  struct wlpy_err *err)
+static int wt_run(struct engine *e, struct module *m, const struct wlpy_config *config, wasi *wasi,
+                  struct wlpy_result *result, struct wlpy_err *err)
 {
-    struct run r = {.config = config, .engine = e};
+    struct run r = {.config = config, .engine = e, .wasi = wasi};
     wasmtime_store_t *store = wasmtime_store_new(e->engine, NULL, NULL);
     wasmtime_linker_t *linker = wasmtime_linker_new(e->engine);
     int status;
 
+    wasi->memory = memory_of;
+    wasi->arg = &r;
     status = run_in(&r, store, linker, m, result, err);
     wasmtime_linker_delete(linker);
     wasmtime_store_delete(store);
-    wasi_free(&r.wasi);
     return status;
 }
 

@@ -28,6 +28,7 @@ struct job {
     struct engine *engine;
     struct cache *cache;
     struct module *module;
+    wasi wasi;
     int status;
 };
 
@@ -37,17 +38,32 @@ static void note(const struct job *j, const char *text)
         j->config.on_note(j->config.on_note_arg, text);
 }
 
-static int check_mounts(const struct wlpy_config *config, struct wlpy_err *err)
+/* Of two folders of the same name libc would find the later one; the guest need not know of the other. */
+static bool is_hidden(const struct wlpy_config *config, size_t i)
 {
-    for (size_t i = 0; i < config->mount_count; i++) {
-        const struct wlpy_mount *m = &config->mounts[i];
+    for (size_t k = i + 1; k < config->mount_count; k++)
+        if (!strcmp(config->mounts[i].guest, config->mounts[k].guest))
+            return true;
+    return false;
+}
+
+/* Streams and folders. */
+static int grant(struct job *j)
+{
+    const struct wlpy_config *c = &j->config;
+
+    if (wasi_give_streams(&j->wasi) < 0)
+        return err_set(j->err, WLPY_E_SETUP, "cannot use a standard stream: %s", strerror(errno));
+    for (size_t i = 0; i < c->mount_count; i++) {
+        const struct wlpy_mount *m = &c->mounts[i];
         int fd = open(m->host, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-        if (fd < 0) {
-            err_set(err, WLPY_E_SETUP, "cannot grant the folder %s as %s: %s", m->host, m->guest, strerror(errno));
-            return err_hint(err, "name a folder that exists and that you may read");
+        if (fd >= 0 && is_hidden(c, i))
+            close(fd);
+        else if (fd < 0 || wasi_give(&j->wasi, fd, m->guest, m->read_only, false) < 0) {
+            err_set(j->err, WLPY_E_SETUP, "cannot grant the folder %s as %s: %s", m->host, m->guest, strerror(errno));
+            return err_hint(j->err, "name a folder that exists and that you may read");
         }
-        close(fd);
     }
     return 0;
 }
@@ -172,7 +188,7 @@ static void *run_thread(void *arg)
 {
     struct job *j = arg;
 
-    j->status = ops->run(j->engine, j->module, &j->config, j->result, j->err);
+    j->status = ops->run(j->engine, j->module, &j->config, &j->wasi, j->result, j->err);
     return NULL;
 }
 
@@ -199,7 +215,14 @@ static int run(struct job *j)
 
 int wlpy_run(const struct wlpy_config *config, struct wlpy_result *result, struct wlpy_err *err)
 {
-    struct job j = {.config = *config, .result = result, .err = err};
+    struct job j = {.config = *config,
+                    .result = result,
+                    .err = err,
+                    .wasi = {.args = config->argv,
+                             .args_n = config->argc,
+                             .environ = config->env,
+                             .environ_n = config->envc,
+                             .output_left = UINT64_MAX}};
     int r;
 
     memset(result, 0, sizeof *result);
@@ -208,7 +231,7 @@ int wlpy_run(const struct wlpy_config *config, struct wlpy_result *result, struc
         j.config.limits.stack = WLPY_DEFAULT_STACK;
     r = check_limits(&j.config.limits, err);
     if (r == 0)
-        r = check_mounts(&j.config, err);
+        r = grant(&j);
     if (r == 0)
         r = ops->open(&j.config, &j.engine, err);
     if (r == 0) {
@@ -220,6 +243,7 @@ int wlpy_run(const struct wlpy_config *config, struct wlpy_result *result, struc
     ops->free_module(j.module);
     cache_close(j.cache);
     ops->close(j.engine);
+    wasi_free(&j.wasi);
     return r;
 }
 

@@ -132,6 +132,29 @@ static uint32_t finish(struct place *p, int r)
     return e;
 }
 
+/* The same for a call that has two. */
+static uint32_t find_both(wasi *w, uint32_t from, uint64_t from_rights, uint32_t path, uint32_t size, struct place *old,
+                          uint32_t to, uint64_t to_rights, uint32_t new_path, uint32_t new_size, struct place *new)
+{
+    uint32_t e = find(w, from, from_rights, path, size, old);
+
+    if (e)
+        return e;
+    e = find(w, to, to_rights, new_path, new_size, new);
+    if (e)
+        close(old->dir);
+    return e;
+}
+
+static uint32_t finish_both(const struct place *old, const struct place *new, int r)
+{
+    uint32_t e = r == 0 ? WASI_SUCCESS : errno == EXDEV ? (uint32_t)WASI_EXDEV : wasi_from_errno(errno);
+
+    close(old->dir);
+    close(new->dir);
+    return e;
+}
+
 /* Opens what a path names, only to ask about it. */
 static uint32_t find_node(wasi *w, uint32_t fd, uint64_t rights, bool follow, uint32_t at, uint32_t size, int *node)
 {
@@ -175,20 +198,10 @@ uint32_t wasi_path_rename(wasi *w, uint32_t from, uint32_t path, uint32_t size, 
                           uint32_t new_size)
 {
     struct place old, new;
-    uint32_t e = find(w, from, WASI_R_PATH_RENAME_SOURCE, path, size, &old);
+    uint32_t e = find_both(w, from, WASI_R_PATH_RENAME_SOURCE, path, size, &old, to, WASI_R_PATH_RENAME_TARGET,
+                           new_path, new_size, &new);
 
-    if (e)
-        return e;
-    e = find(w, to, WASI_R_PATH_RENAME_TARGET, new_path, new_size, &new);
-    if (e) {
-        close(old.dir);
-        return e;
-    }
-    if (renameat(old.dir, old.last, new.dir, new.last) < 0)
-        e = errno == EXDEV ? (uint32_t)WASI_EXDEV : wasi_from_errno(errno);
-    close(old.dir);
-    close(new.dir);
-    return e;
+    return e ? e : finish_both(&old, &new, renameat(old.dir, old.last, new.dir, new.last));
 }
 
 uint32_t wasi_path_link(wasi *w, uint32_t from, uint32_t flags, uint32_t path, uint32_t size, uint32_t to,
@@ -196,29 +209,21 @@ uint32_t wasi_path_link(wasi *w, uint32_t from, uint32_t flags, uint32_t path, u
 {
     struct place old, new;
     uint32_t e;
+    int r = -1;
 
-    if (flags & ~(uint32_t)WASI_SYMLINK_FOLLOW)
+    /* Asked to follow a link, the kernel would do so wherever it leads. No libc asks for it. */
+    if (flags)
         return WASI_EINVAL;
-    /* The kernel would follow the link wherever it leads. No libc asks for it. */
-    if (flags & WASI_SYMLINK_FOLLOW)
-        return WASI_EINVAL;
-    e = find(w, from, WASI_R_PATH_LINK_SOURCE, path, size, &old);
+    e = find_both(w, from, WASI_R_PATH_LINK_SOURCE, path, size, &old, to, WASI_R_PATH_LINK_TARGET, new_path, new_size,
+                  &new);
     if (e)
         return e;
-    e = find(w, to, WASI_R_PATH_LINK_TARGET, new_path, new_size, &new);
-    if (e) {
-        close(old.dir);
-        return e;
-    }
     /* With a slash behind it the kernel would follow a link. */
-    if (strchr(old.last, '/')) {
-        e = WASI_ENOTDIR;
-    } else if (linkat(old.dir, old.last, new.dir, new.last, 0) < 0) {
-        e = errno == EXDEV ? (uint32_t)WASI_EXDEV : wasi_from_errno(errno);
-    }
-    close(old.dir);
-    close(new.dir);
-    return e;
+    if (strchr(old.last, '/'))
+        errno = ENOTDIR;
+    else
+        r = linkat(old.dir, old.last, new.dir, new.last, 0);
+    return finish_both(&old, &new, r);
 }
 
 uint32_t wasi_path_symlink(wasi *w, uint32_t text, uint32_t text_size, uint32_t fd, uint32_t path, uint32_t size)

@@ -1,5 +1,6 @@
 #include "app.h"
 
+#include "aot.h"
 #include "box.h"
 #include "compose.h"
 #include "fs.h"
@@ -82,9 +83,15 @@ void app_free(struct app *a)
     free(a->output);
 }
 
-void app_build_options(struct app *a, struct build_options *o, bool with_tests)
+static int jobs_of(const struct app *a)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return a->options.jobs ? a->options.jobs : processors > 0 ? (int)processors : 1;
+}
+
+void app_build_options(struct app *a, struct build_options *o, bool with_tests)
+{
     WL_CLEANUP_FREE char *why = NULL;
     bool sandboxed = !a->options.no_sandbox && box_can_sandbox(a->store.cache, &why);
 
@@ -103,9 +110,7 @@ void app_build_options(struct app *a, struct build_options *o, bool with_tests)
         .store = &a->store,
         .cancel = &a->cancel,
         .events = &a->events,
-        .jobs = a->options.jobs  ? a->options.jobs
-                : processors > 0 ? (int)processors
-                                 : 1,
+        .jobs = jobs_of(a),
         .offline = a->options.offline,
         .keep_going = a->options.keep_going,
         .keep_build = a->options.keep_build,
@@ -216,6 +221,35 @@ char *app_artifact(const struct app *a, const struct plan *p, const char *port, 
     WL_CLEANUP_FREE char *artifact = n ? store_path(&a->store, n->key) : NULL;
 
     return !artifact ? NULL : file ? path_join(artifact, file) : xstrdup(artifact);
+}
+
+char *app_module(const struct app *a, const struct plan *p, const char *port)
+{
+    WL_CLEANUP_FREE char *bin = app_artifact(a, p, port, "bin");
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    WL_CLEANUP_STRV struct strv names = {0};
+
+    if (bin && dir_list(bin, &names, &ignored) == 0)
+        for (size_t i = 0; i < names.n; i++)
+            if (ends_with(names.v[i], ".wasm"))
+                return path_join(bin, names.v[i]);
+    return NULL;
+}
+
+int app_native(struct app *a, const struct plan *p, const char *source, const char *module, bool make, char **program,
+               struct wl_err *err)
+{
+    const struct aot k = {
+        .repo = a->roots.repo, .store = &a->store, .cancel = &a->cancel, .events = &a->events, .jobs = jobs_of(a)};
+    WL_CLEANUP_FREE char *name = aot_name(module), *wabt = app_artifact(a, p, AOT_WABT_PORT, NULL);
+    char key[HASH_HEX_SIZE];
+    int r = aot_key(&k, source, name, key, err);
+
+    if (r == 0 && make)
+        r = aot_make(&k, key, module, name, wabt, err);
+    if (r == 0)
+        *program = aot_program(&k, key);
+    return r;
 }
 
 void app_add_library(struct strv *argv, const char *dir)

@@ -48,6 +48,15 @@ int app_build(struct app *a, const struct build_options *o, const struct strv *n
  * such port. The caller frees it. */
 char *app_artifact(const struct app *a, const struct plan *p, const char *port, const char *file);
 
+/* The program of a port of the plan, bin/NAME.wasm of its artifact; NULL: it is none. The caller frees it. */
+char *app_module(const struct app *a, const struct plan *p, const char *port);
+
+/* Where the native program of a module is, or would be (aot.h); with `make` it is made if it is missing, for which the
+ * plan has AOT_WABT_PORT. source: the key of the port that the module comes from, or its SHA-256. The caller frees
+ * *program. */
+int app_native(struct app *a, const struct plan *p, const char *source, const char *module, bool make, char **program,
+               struct wl_err *err);
+
 /* Composes a root's folder and says on stdout (unless quiet) where it is and whether anything changed. */
 int app_compose(struct app *a, const struct plan *p, size_t node, struct wl_err *err);
 

@@ -15,20 +15,6 @@ static bool is_file(const char *word)
     return (stat(word, &st) == 0 && S_ISREG(st.st_mode)) || ends_with(word, ".wasm");
 }
 
-/* The module in the folder of an artifact, bin/NAME.wasm; NULL: there is none. */
-static char *module_in(const char *artifact)
-{
-    WL_CLEANUP_FREE char *bin = path_join(artifact, "bin");
-    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    WL_CLEANUP_STRV struct strv names = {0};
-
-    if (dir_list(bin, &names, &ignored) == 0)
-        for (size_t i = 0; i < names.n; i++)
-            if (ends_with(names.v[i], ".wasm"))
-                return path_join(bin, names.v[i]);
-    return NULL;
-}
-
 /* Puts a copy in place; what was there stays until it is whole. */
 static int give(const char *program, const char *out, struct wl_err *err)
 {
@@ -47,11 +33,10 @@ static int give(const char *program, const char *out, struct wl_err *err)
 
 int cmd_aot(struct app *a, struct wl_err *err)
 {
-    const char *word = a->options.args.n ? a->options.args.v[0] : NULL, *key = NULL;
-    WL_CLEANUP_FREE char *port = NULL, *module = NULL, *name = NULL, *wabt = NULL, *program = NULL, *artifact = NULL;
+    const char *word = a->options.args.n ? a->options.args.v[0] : NULL, *out;
+    WL_CLEANUP_FREE char *port = NULL, *module = NULL, *name = NULL, *program = NULL;
     WL_CLEANUP_STRV struct strv names = {0};
-    struct aot k = {.repo = a->roots.repo, .store = &a->store, .cancel = &a->cancel, .events = &a->events};
-    char sha256[HASH_HEX_SIZE], own[HASH_HEX_SIZE];
+    char source[HASH_HEX_SIZE];
     struct build_options b;
     struct plan p = {0};
     int r = 0;
@@ -62,7 +47,7 @@ int cmd_aot(struct app *a, struct wl_err *err)
     }
     if (is_file(word)) {
         module = xstrdup(word);
-        r = hash_file(module, sha256, err);
+        r = hash_file(module, source, err);
         if (r < 0) {
             err->cls = WL_E_USAGE;
             r = wl_err_hint(err, "name a .wasm file that may be read, or a port");
@@ -76,33 +61,27 @@ int cmd_aot(struct app *a, struct wl_err *err)
         return r;
     strv_add(&names, AOT_WABT_PORT);
     app_build_options(a, &b, false);
-    k.jobs = b.jobs;
     r = app_build(a, &b, &names, &p, err);
     if (r == 0 && port) {
-        key = plan_find(&p, port)->key;
-        artifact = app_artifact(a, &p, port, NULL);
-        module = module_in(artifact);
+        strcpy(source, plan_find(&p, port)->key);
+        module = app_module(a, &p, port);
         if (!module) {
             wl_err_set(err, WL_E_USAGE, "%s has no bin/*.wasm that could be translated", port);
             r = wl_err_hint(err, "aot takes a port that is a program, for example python/v3.13.5");
         }
     }
-    wabt = app_artifact(a, &p, AOT_WABT_PORT, NULL);
-    if (r == 0) {
-        name = aot_name(module);
-        r = aot_key(&k, key ? key : sha256, name, own, err);
-    }
     if (r == 0)
-        r = aot_make(&k, own, module, name, wabt, err);
+        r = app_native(a, &p, source, module, true, &program, err);
     plan_free(&p);
     if (r < 0)
         return r;
-    program = aot_program(&k, own);
-    r = give(program, a->options.file ? a->options.file : name, err);
+    name = aot_name(module);
+    out = a->options.file ? a->options.file : name;
+    r = give(program, out, err);
     if (r == 0 && !a->options.quiet) {
         WL_CLEANUP_FREE char *size = human_size(tree_size(program));
 
-        printf("%s (%s)\n", a->options.file ? a->options.file : name, size);
+        printf("%s (%s)\n", out, size);
     }
     return r;
 }

@@ -115,27 +115,16 @@ static bool wants_native(const struct app *a)
 }
 
 /* Finds out where the native program is, and makes it if it is asked for. Without a compiler there is none. */
-static int find_native(struct app *a, const struct build_options *o, const struct plan *p, const char *key,
-                       struct start *s, struct wl_err *err)
+static int find_native(struct app *a, const struct plan *p, const char *key, struct start *s, struct wl_err *err)
 {
-    struct aot k = {
-        .repo = a->roots.repo, .store = &a->store, .cancel = &a->cancel, .events = &a->events, .jobs = o->jobs};
-    WL_CLEANUP_FREE char *module = compose_program(s->dir, *s->flavour ? s->flavour : NULL), *name = NULL, *wabt = NULL;
+    WL_CLEANUP_FREE char *module = compose_program(s->dir, flavour_of(s));
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    char own[HASH_HEX_SIZE];
-    int r;
+    bool wanted = wants_native(a);
+    int r = module ? app_native(a, p, key, module, wanted, &s->native, wanted ? err : &ignored) : 0;
 
-    s->native = xstrdup("");
-    if (!module)
-        return 0;
-    name = aot_name(module);
-    r = aot_key(&k, key, name, own, wants_native(a) ? err : &ignored);
-    if (r < 0)
-        return wants_native(a) ? r : 0;
-    free(s->native);
-    s->native = aot_program(&k, own);
-    wabt = app_artifact(a, p, AOT_WABT_PORT, NULL);
-    return wants_native(a) ? aot_make(&k, own, module, name, wabt, err) : 0;
+    if (!s->native)
+        s->native = xstrdup("");
+    return wanted ? r : 0;
 }
 
 /* Builds what is not built yet, and tells what is to be started. */
@@ -171,7 +160,7 @@ static int build_both(struct app *a, const char *port, struct start *s, struct w
     }
     a->options.quiet = quiet;
     if (r == 0)
-        r = find_native(a, &o, &p, n->key, s, err);
+        r = find_native(a, &p, n->key, s, err);
     if (r == 0 && asked)
         keep_start(a, asked, &p, (size_t)(n - p.nodes), s);
     plan_free(&p);

@@ -96,32 +96,6 @@ static bool is_native(const struct app *a)
     return !strcmp(runtime_of(a), RUNTIME_NATIVE);
 }
 
-/* The program of a port in the store. */
-static char *module_of(const struct app *a, const struct plan *p, const char *port)
-{
-    const char *flavour = plan_find(p, port)->recipe->flavour;
-    WL_CLEANUP_FREE char *name = flavour ? xasprintf("bin/python-%s.wasm", flavour) : xstrdup("bin/python.wasm");
-
-    return app_artifact(a, p, port, name);
-}
-
-static int native_program(struct app *a, const struct plan *p, const char *port, int jobs, char **program,
-                          struct wl_err *err)
-{
-    const struct aot k = {
-        .repo = a->roots.repo, .store = &a->store, .cancel = &a->cancel, .events = &a->events, .jobs = jobs};
-    WL_CLEANUP_FREE char *module = module_of(a, p, port), *name = aot_name(module);
-    WL_CLEANUP_FREE char *wabt = app_artifact(a, p, AOT_WABT_PORT, NULL);
-    char key[HASH_HEX_SIZE];
-    int r = aot_key(&k, plan_find(p, port)->key, name, key, err);
-
-    if (r == 0)
-        r = aot_make(&k, key, module, name, wabt, err);
-    if (r == 0)
-        *program = aot_program(&k, key);
-    return r;
-}
-
 /* The script in runtimes/ that starts another runtime; *title says which one it is. */
 static int foreign_runtime(const struct app *a, char **program, char **title, struct wl_err *err)
 {
@@ -163,15 +137,16 @@ static int add_library(const struct app *a, const char *scratch, const char *fol
 
 /* What runs the guest; regrtest_run adds its arguments. *title: what to call that. */
 static int make_command(struct app *a, const struct plan *p, const char *port, const char *scratch, const char *library,
-                        const char *guest_library, int jobs, struct strv *argv, char **title, struct wl_err *err)
+                        const char *guest_library, struct strv *argv, char **title, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *own = app_artifact(a, p, port, "usr/local"), *program = NULL;
+    WL_CLEANUP_FREE char *own = app_artifact(a, p, port, "usr/local"), *module = app_module(a, p, port),
+                         *program = NULL;
     int r = 0;
 
     if (is_own_runner(a))
         program = app_artifact(a, p, RUNNER_PORT, RUNNER_PROGRAM);
     else if (is_native(a))
-        r = native_program(a, p, port, jobs, &program, err);
+        r = app_native(a, p, plan_find(p, port)->key, module, true, &program, err);
     else
         r = foreign_runtime(a, &program, title, err);
     if (r < 0)
@@ -191,7 +166,7 @@ static int make_command(struct app *a, const struct plan *p, const char *port, c
     strv_addf(argv, "--env=PYTHONPATH=%s", guest_library);
     strv_add(argv, "--env=TMPDIR=/tmp");
     strv_add(argv, "--env=HOME=/tmp");
-    strv_take(argv, is_native(a) ? xstrdup("--") : module_of(a, p, port));
+    strv_add(argv, is_native(a) ? "--" : module);
     return r;
 }
 
@@ -252,7 +227,7 @@ static int run_suite(struct app *a, const struct build_options *o, const struct 
     if (status == 0)
         status = make_dirs(logs, err);
     if (status == 0)
-        status = make_command(a, p, port, scratch, library, guest, o->jobs, &command, &runtime, err);
+        status = make_command(a, p, port, scratch, library, guest, &command, &runtime, err);
     title =
         xasprintf("%s, %s, %s", plain, a->options.flavour ? a->options.flavour : FLAVOUR_PLAIN, runtime ? runtime : "");
     r = (struct regrtest){.library = library,
