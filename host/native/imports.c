@@ -10,6 +10,7 @@
         w->at_work = true;                                                                                             \
         r = wasi_##name arguments;                                                                                     \
         w->at_work = false;                                                                                            \
+        runtime_go_on();                                                                                               \
         return r;                                                                                                      \
     }
 WASI_CALLS(WRAP)

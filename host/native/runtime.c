@@ -6,33 +6,72 @@
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 /* An access is at most 2^32-1 + 2^32-1 + 16 bytes from the start: index, offset, width. */
 #define RESERVED ((UINT64_C(8) << 30) + (UINT64_C(1) << 20))
+/* Of the deadline: one that nothing else is likely to use. */
+#define RUNTIME_SIGNAL (SIGRTMAX - 2)
+#define MEMORY_LIMIT "it starts with more memory than its limit"
 enum { STACK_GUARD = 1 << 20, SIGNAL_STACK = 1 << 16, MAX_RANGES = 16 };
+/* Of what a guest has used, at most so much stays for the next one: of its memory, its tables, its stack. */
+enum { KEPT_MEMORY = 4 << 20, KEPT_TABLE = 4 << 20, KEPT_STACK = 1 << 18, KEPT_RUNS = 64 };
 
-/* The handlers get no argument, so what they need to know stands here. Written before the guest starts, or by it. */
-static const struct runtime *current;
-static uint8_t *stack_guard;
-static struct range {
-    uint8_t *start;
-} ranges[MAX_RANGES];
-static size_t ranges_n;
+/* One guest, and what the next one can have of it. */
+struct run {
+    const struct runtime *runtime;
+    void *instance;
+    uint8_t *stack; /* a stack for signals, the guard, the guest's stack */
+    uint64_t stack_size;
+    uint8_t *ranges[MAX_RANGES]; /* its memories */
+    size_t ranges_n;
+    volatile sig_atomic_t late;
+    sigjmp_buf out;
+    ucontext_t caller;
+    /* The first memory, as the module has it at the start, and the first table's room. */
+    uint8_t *kept_memory;
+    uint64_t start_size;  /* of the first memory */
+    bool memory_is_whole; /* it is there, with the image */
+    void *kept_table;
+    size_t kept_table_size;
+    bool table_in_use;
+    void *kept_instance; /* as it was before _start; NULL: there is none */
+    struct run *next;
+};
 
-/* From a signal handler too: one write, nothing of stdio. */
+/* The guest of this thread. The handlers get no argument, so they look here. */
+static _Thread_local struct run *current;
+
+/* What faults and the deadline's signal did before, for those that are no guest's. */
+static struct sigaction before_segv, before_bus;
+static int setup_errno;
+
+/* From a signal handler too: nothing of stdio. */
 static _Noreturn void stop(int status, const char *why)
 {
+    const struct runtime *r = current->runtime;
     char text[512];
     size_t n = 0;
-    const char *const parts[] = {current ? current->name : "wl", ": the program was stopped: ", why, "\n"};
+    const char *const parts[] = {r->name, ": the program was stopped: ", why, "\n"};
 
+    if (r->end) {
+        r->end->status = status;
+        while (why[n] && n < sizeof r->end->text - 1) {
+            r->end->text[n] = why[n];
+            n++;
+        }
+        r->end->text[n] = '\0';
+        siglongjmp(current->out, 1);
+    }
     for (int i = 0; i < 4; i++)
         for (const char *p = parts[i]; *p && n < sizeof text; p++)
             text[n++] = *p;
@@ -43,7 +82,14 @@ static _Noreturn void stop(int status, const char *why)
 
 static _Noreturn void fail(const char *what)
 {
-    fprintf(stderr, "%s: cannot %s: %s\n", current->name, what, strerror(errno));
+    const struct runtime *r = current->runtime;
+
+    if (r->end) {
+        r->end->status = RUNTIME_SETUP;
+        snprintf(r->end->text, sizeof r->end->text, "cannot %s: %s", what, strerror(errno));
+        siglongjmp(current->out, 1);
+    }
+    fprintf(stderr, "%s: cannot %s: %s\n", r->name, what, strerror(errno));
     _exit(RUNTIME_SETUP);
 }
 
@@ -54,110 +100,193 @@ void runtime_trap(wasm_rt_trap_t code)
     stop(RUNTIME_TRAPPED, wasm_rt_strerror(code));
 }
 
-/* Only what the guest's own code does is its trap. A fault of the host, also one in the guest's memory, stays a crash.
- */
+/* Only what the guest's own code does is its trap. A fault of the host, also one in the guest's memory, stays a crash:
+ * it is handed on to whoever was there before, by whom the instruction runs again. */
 static void on_fault(int signal_number, siginfo_t *info, void *context)
 {
+    const struct run *r = current;
     const uint8_t *at = info->si_addr;
 
     (void)context;
-    if (info->si_code > 0 && stack_guard && at >= stack_guard && at < stack_guard + STACK_GUARD)
+    if (r && info->si_code > 0 && at >= r->stack + SIGNAL_STACK && at < r->stack + SIGNAL_STACK + STACK_GUARD)
         stop(RUNTIME_TRAPPED, "its calls went too deep for its stack");
-    for (size_t i = 0; i < ranges_n; i++)
-        if (info->si_code > 0 && at >= ranges[i].start && at < ranges[i].start + RESERVED && !current->wasi->at_work)
+    for (size_t i = 0; r && i < r->ranges_n; i++)
+        if (info->si_code > 0 && at >= r->ranges[i] && at < r->ranges[i] + RESERVED && !r->runtime->wasi->at_work)
             stop(RUNTIME_TRAPPED, "it used memory out of its bounds");
-    signal(signal_number, SIG_DFL); /* the instruction runs again, and kills */
+    sigaction(signal_number, signal_number == SIGSEGV ? &before_segv : &before_bus, NULL);
 }
 
+static _Noreturn void stop_late(void)
+{
+    stop(RUNTIME_DEADLINE, "its deadline has passed");
+}
+
+/* A call of the host's can only be left at its end, where other guests go on: it may hold something. */
 static void on_deadline(int signal_number)
 {
     (void)signal_number;
-    stop(RUNTIME_DEADLINE, "its --deadline has passed");
+    if (!current)
+        return;
+    current->late = 1;
+    if (!current->runtime->end || !current->runtime->wasi->at_work)
+        stop_late();
 }
 
-/* Where the image lies in the program's file, from the table that the loader used. */
-static int find_image(struct dl_phdr_info *info, size_t size, void *offset)
+void runtime_go_on(void)
+{
+    if (current->late)
+        stop_late();
+}
+
+/* What waits ends when the time has passed; the signal comes again and again, so none is missed. */
+static int wait_in_time(struct pollfd *fds, nfds_t n, const struct timespec *time)
+{
+    int r = ppoll(fds, n, time, NULL);
+
+    return r < 0 && errno == EINTR && !current->late ? 0 : r;
+}
+
+static bool is_late(void)
+{
+    return current->late;
+}
+
+static void set_up_signals(void)
+{
+    struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK},
+                     late = {.sa_handler = on_deadline, .sa_flags = SA_ONSTACK};
+
+    if (sigaction(SIGSEGV, &fault, &before_segv) < 0 || sigaction(SIGBUS, &fault, &before_bus) < 0 ||
+        sigaction(RUNTIME_SIGNAL, &late, NULL) < 0)
+        setup_errno = errno;
+}
+
+/* Where the image lies: the file it was loaded from, and where in it. */
+static int image_fd = -1;
+static off_t image_offset;
+
+static int find_image(struct dl_phdr_info *info, size_t size, void *arg)
 {
     (void)size;
+    (void)arg;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *h = &info->dlpi_phdr[i];
         uintptr_t at = (uintptr_t)guest_image - (info->dlpi_addr + h->p_vaddr);
 
         if (h->p_type == PT_LOAD && at < h->p_filesz) {
-            *(off_t *)offset = (off_t)(h->p_offset + at);
+            image_fd = open(*info->dlpi_name ? info->dlpi_name : "/proc/self/exe", O_RDONLY | O_CLOEXEC);
+            image_offset = (off_t)(h->p_offset + at);
             return 1;
         }
     }
     return 0;
 }
 
+static void set_up_image(void)
+{
+    struct stat st;
+    char start[16];
+
+    dl_iterate_phdr(find_image, NULL);
+    /* (Another file may have taken its place.) */
+    if (image_fd >= 0 && (fstat(image_fd, &st) < 0 || st.st_size < image_offset + (guest_image_end - guest_image) ||
+                          pread(image_fd, start, sizeof start, image_offset) != (ssize_t)sizeof start ||
+                          memcmp(start, guest_image, sizeof start) != 0)) {
+        close(image_fd);
+        image_fd = -1;
+    }
+}
+
 /* Mapped from the program's own file, a page is only read when it is used, and only copied when it is written to. Where
- * /proc is missing, it is copied. */
+ * that file cannot be had, it is copied. */
 static void take_image(uint8_t *memory, uint64_t size)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     uint64_t n = (uint64_t)(guest_image_end - guest_image);
-    off_t offset = 0;
-    void *there = MAP_FAILED;
-    int fd;
 
     if (n == 0)
         return;
     if (guest_image_from > size || n > size - guest_image_from)
         stop(RUNTIME_SETUP, "its data is larger than its memory");
-    fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        if (dl_iterate_phdr(find_image, &offset))
-            there = mmap(memory + guest_image_from, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, offset);
-        close(fd);
-    }
-    if (there == MAP_FAILED)
+    pthread_once(&once, set_up_image);
+    if (image_fd < 0 || mmap(memory + guest_image_from, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, image_fd,
+                             image_offset) == MAP_FAILED)
         memcpy(memory + guest_image_from, guest_image, n);
+}
+
+/* What the guest has the runtime do is done whole, whenever its deadline passes. */
+static void begin_work(void)
+{
+    current->runtime->wasi->at_work = true;
+}
+
+static void end_work(void)
+{
+    current->runtime->wasi->at_work = false;
+    runtime_go_on();
 }
 
 /* The memory of wasm-rt, with a limit. */
 
 void wasm_rt_allocate_memory(wasm_rt_memory_t *m, uint64_t pages, uint64_t max_pages, bool is64, uint32_t page_size)
 {
+    bool kept;
+
     if (is64 || page_size != WASM_DEFAULT_PAGE_SIZE)
         stop(RUNTIME_SETUP, "it asks for a memory that is not of 32 bits and 64-KiB pages");
-    if (pages > UINT64_C(1) << 16 || pages * page_size > current->memory)
-        stop(RUNTIME_SETUP, "it starts with more memory than --max-memory allows");
-    if (ranges_n == MAX_RANGES)
+    if (pages > UINT64_C(1) << 16 || pages * page_size > current->runtime->memory)
+        stop(RUNTIME_SETUP, MEMORY_LIMIT);
+    if (current->ranges_n == MAX_RANGES)
         stop(RUNTIME_SETUP, "it has more than 16 memories");
+    begin_work();
+    kept = current->ranges_n == 0 && current->kept_memory;
     memset(m, 0, sizeof *m);
-    m->data = mmap(NULL, RESERVED, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (m->data == MAP_FAILED)
+    m->data = kept ? current->kept_memory
+                   : mmap(NULL, RESERVED, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (m->data == MAP_FAILED) {
+        m->data = NULL;
         fail("reserve 8 GiB of address space (is ulimit -v set?)");
-    ranges[ranges_n++].start = m->data;
+    }
+    current->ranges[current->ranges_n++] = m->data;
     m->page_size = page_size;
     m->pages = pages;
     m->max_pages = max_pages < UINT64_C(1) << 16 ? max_pages : UINT64_C(1) << 16;
     m->size = pages * page_size;
     m->data_end = m->data + RESERVED;
-    if (m->size > 0 && mprotect(m->data, m->size, PROT_READ | PROT_WRITE) < 0)
+    if (!kept && m->size > 0 && mprotect(m->data, m->size, PROT_READ | PROT_WRITE) < 0)
         fail("get the memory that the program starts with");
     /* It is the guest's own, which the module can have one of. */
-    if (ranges_n == 1)
-        take_image(m->data, m->size);
+    if (current->ranges_n == 1) {
+        if (!kept)
+            take_image(m->data, m->size);
+        current->start_size = m->size;
+        current->memory_is_whole = true;
+    }
+    end_work();
 }
 
 uint64_t wasm_rt_grow_memory(wasm_rt_memory_t *m, uint64_t delta)
 {
     uint64_t before = m->pages, left = m->max_pages - m->pages;
+    bool well;
 
     if (delta == 0)
         return before;
-    if (delta > left || (before + delta) * m->page_size > current->memory ||
-        mprotect(m->data + m->size, delta * m->page_size, PROT_READ | PROT_WRITE) < 0)
-        return UINT32_MAX;
-    m->pages += delta;
-    m->size = m->pages * m->page_size;
-    return before;
+    begin_work();
+    well = delta <= left && (before + delta) * m->page_size <= current->runtime->memory &&
+           mprotect(m->data + m->size, delta * m->page_size, PROT_READ | PROT_WRITE) == 0;
+    if (well) {
+        m->pages += delta;
+        m->size = m->pages * m->page_size;
+    }
+    end_work();
+    return well ? before : UINT32_MAX;
 }
 
 void wasm_rt_free_memory(wasm_rt_memory_t *m)
 {
-    munmap(m->data, RESERVED);
+    if (m->data && m->data != current->kept_memory)
+        munmap(m->data, RESERVED);
 }
 
 bool wasm_rt_memory_is_default32(const wasm_rt_memory_t *m)
@@ -165,16 +294,74 @@ bool wasm_rt_memory_is_default32(const wasm_rt_memory_t *m)
     return m->page_size == WASM_DEFAULT_PAGE_SIZE && !m->is64;
 }
 
+/* wasm-rt's tables come from these (build.mk): within the guest's limit of memory, and never without a word. */
+
+void *runtime_calloc(size_t n, size_t size);
+void *runtime_realloc(void *old, size_t size);
+void runtime_free(void *it);
+
+void *runtime_calloc(size_t n, size_t size)
+{
+    struct run *r = current;
+    size_t bytes;
+    void *it;
+
+    if (__builtin_mul_overflow(n, size, &bytes) || bytes > r->runtime->memory)
+        stop(RUNTIME_SETUP, "it starts with a larger table than its limit of memory");
+    begin_work();
+    if (r->kept_table && !r->table_in_use && bytes <= r->kept_table_size) {
+        r->table_in_use = true;
+        it = memset(r->kept_table, 0, bytes);
+    } else {
+        it = calloc(1, bytes ? bytes : 1);
+        if (!it)
+            fail("get the tables that the program starts with");
+        if (r->runtime->end && !r->kept_table && bytes <= KEPT_TABLE) {
+            r->kept_table = it;
+            r->kept_table_size = bytes;
+            r->table_in_use = true;
+        }
+    }
+    end_work();
+    return it;
+}
+
+/* (None is a table that cannot grow, which the guest is told.) */
+void *runtime_realloc(void *old, size_t size)
+{
+    struct run *r = current;
+    void *it;
+
+    begin_work();
+    it = size > r->runtime->memory ? NULL : realloc(old, size);
+    if (it && old && old == r->kept_table)
+        r->kept_table = NULL;
+    end_work();
+    return it;
+}
+
+void runtime_free(void *it)
+{
+    if (it && it == current->kept_table)
+        current->table_in_use = false;
+    else
+        free(it);
+}
+
 static struct guest_memory memory(void *arg)
 {
-    const wasm_rt_memory_t *m = guest_memory();
+    const wasm_rt_memory_t *m = guest_memory(current->instance);
 
     (void)arg;
-    return m ? (struct guest_memory){m->data, m->size} : (struct guest_memory){0};
+    return (struct guest_memory){m->data, m->size};
 }
 
 static _Noreturn void leave(int status)
 {
+    if (current->runtime->end) {
+        current->runtime->end->status = status;
+        siglongjmp(current->out, 1);
+    }
     if (interrupt_stop() && status == RUNTIME_INTERRUPTED)
         interrupt_die();
     _exit(status);
@@ -187,16 +374,18 @@ void runtime_exit(uint32_t status)
 
 void runtime_interrupts(uint32_t address)
 {
-    const wasm_rt_memory_t *m = guest_memory();
+    const wasm_rt_memory_t *m = guest_memory(current->instance);
     struct interrupt_cell cells[INTERRUPT_MAX_CELLS];
     struct wlpy_err ignored;
     size_t n;
 
+    if (current->runtime->end)
+        return;
     /* (The memory stays where it is: it grows in its reservation.) */
     if (!interrupt_read_cells(m->data, m->size, address, cells, &n) || interrupt_start(m->data, cells, n, &ignored) < 0)
         return;
-    current->wasi->wait = interrupt_poll;
-    current->wasi->interrupted = interrupt_take;
+    current->runtime->wasi->wait = interrupt_poll;
+    current->runtime->wasi->interrupted = interrupt_take;
 }
 
 static void on_stop(void *arg, const char *why)
@@ -205,58 +394,293 @@ static void on_stop(void *arg, const char *why)
     stop(RUNTIME_TRAPPED, why);
 }
 
-static void *thread(void *arg)
+static timer_t set_deadline(uint64_t ms)
 {
-    static uint8_t signal_stack[SIGNAL_STACK];
-    const stack_t ss = {.ss_sp = signal_stack, .ss_size = sizeof signal_stack};
-    struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK},
-                     late = {.sa_handler = on_deadline, .sa_flags = SA_ONSTACK};
+    /* Again and again: where the first comes just before the guest waits for something, it would be missed. */
+    struct itimerspec t = {
+        .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000},
+        .it_interval = {.tv_nsec = 10000000},
+    };
+    struct sigevent to_this_thread = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = RUNTIME_SIGNAL};
+    timer_t timer;
+    sigset_t set;
 
-    (void)arg;
-    if (sigaltstack(&ss, NULL) < 0 || sigaction(SIGSEGV, &fault, NULL) < 0 || sigaction(SIGBUS, &fault, NULL) < 0)
-        fail("set up the handling of traps");
-    if (current->deadline_ms) {
-        struct itimerspec t = {.it_value = {.tv_sec = (time_t)(current->deadline_ms / 1000),
-                                            .tv_nsec = (long)(current->deadline_ms % 1000) * 1000000}};
-        struct sigevent by_signal = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
-        timer_t timer;
-        sigset_t set;
-
-        sigemptyset(&set);
-        sigaddset(&set, SIGALRM);
-        if (sigaction(SIGALRM, &late, NULL) < 0 || pthread_sigmask(SIG_UNBLOCK, &set, NULL) != 0 ||
-            timer_create(CLOCK_MONOTONIC, &by_signal, &timer) < 0 || timer_settime(timer, 0, &t, NULL) < 0)
-            fail("set the timer of --deadline");
-    }
-    guest_run(current->wasi);
-    leave(0);
+    to_this_thread._sigev_un._tid = gettid();
+    sigemptyset(&set);
+    sigaddset(&set, RUNTIME_SIGNAL);
+    if (pthread_sigmask(SIG_UNBLOCK, &set, NULL) != 0 || timer_create(CLOCK_MONOTONIC, &to_this_thread, &timer) < 0 ||
+        timer_settime(timer, 0, &t, NULL) < 0)
+        fail("set the timer of its deadline");
+    return timer;
 }
 
-_Noreturn void runtime_run(const struct runtime *r)
-{
-    long page = sysconf(_SC_PAGESIZE);
-    uint64_t size = (r->stack + (uint64_t)page - 1) / (uint64_t)page * (uint64_t)page;
-    pthread_attr_t attributes;
-    pthread_t id;
-    uint8_t *stack;
-    int e;
+/* ---- what is left of a guest for the next one ---- */
 
-    current = r;
-    r->wasi->memory = memory;
-    r->wasi->stop = on_stop;
-    stack = mmap(NULL, size + STACK_GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (stack == MAP_FAILED || mprotect(stack + STACK_GUARD, size, PROT_READ | PROT_WRITE) < 0)
-        fail("get the stack that --max-wasm-stack asks for");
-    stack_guard = stack;
-    e = pthread_attr_init(&attributes);
-    if (e == 0)
-        e = pthread_attr_setstack(&attributes, stack + STACK_GUARD, size);
-    if (e == 0)
-        e = pthread_create(&id, &attributes, thread, NULL);
-    if (e) {
-        errno = e;
-        fail("start the program's thread");
+/* Makes [at, at + n), which the guest may have written to, what it is at the start. */
+static void restore_pages(uint8_t *memory, uint64_t at, uint64_t n)
+{
+    uint64_t from = guest_image_from, to = from + (uint64_t)(guest_image_end - guest_image);
+    uint64_t a = at < from ? from : at, b = at + n < to ? at + n : to;
+
+    if (a >= b)
+        a = b = at + n;
+    /* (Where nothing is to be done memset does it slowly: masked stores that the processor has to suppress.) */
+    if (a > at)
+        memset(memory + at, 0, a - at);
+    if (b > a)
+        memcpy(memory + a, guest_image + (a - from), b - a);
+    if (at + n > b)
+        memset(memory + b, 0, at + n - b);
+}
+
+/* Puts it back, or drops it, by which it is as it was mapped. */
+static bool put_back(uint8_t *memory, uint64_t at, uint64_t n, uint64_t *kept)
+{
+    if (*kept + n > KEPT_MEMORY)
+        return madvise(memory + at, n, MADV_DONTNEED) == 0;
+    *kept += n;
+    restore_pages(memory, at, n);
+    return true;
+}
+
+/* What of [0, size) is the process's own has been written to, or may have been. False if that cannot be known. The
+ * entries are those of pagemap(5): Linux, Documentation/admin-guide/mm/pagemap.rst. */
+static bool restore(uint8_t *memory, uint64_t size)
+{
+    const uint64_t present = UINT64_C(1) << 63, swapped = UINT64_C(1) << 62, of_file = UINT64_C(1) << 61;
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), entries[4096], kept = 0, own_n = 0, done = 0;
+    /* (Opened each time: it stays with the memory of the process that has opened it, also after a fork.) */
+    int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    bool well = fd >= 0;
+
+    while (well && done < size) {
+        uint64_t left = (size - done) / page, n = left < 4096 ? left : 4096;
+        off_t at = (off_t)(((uintptr_t)memory + done) / page * sizeof *entries);
+
+        well = pread(fd, entries, n * sizeof *entries, at) == (ssize_t)(n * sizeof *entries);
+        for (uint64_t i = 0; well && i < n; i++, done += page) {
+            bool own = (entries[i] & (present | swapped)) && !(entries[i] & of_file);
+
+            if (own)
+                own_n += page;
+            if (own && done + page < size)
+                continue;
+            if (own_n)
+                well = put_back(memory, own ? done + page - own_n : done - own_n, own_n, &kept);
+            own_n = 0;
+        }
     }
-    pthread_join(id, NULL);
-    _exit(RUNTIME_SETUP); /* not reached: the thread ends the process */
+    if (fd >= 0)
+        close(fd);
+    return well;
+}
+
+static pthread_mutex_t idle_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct run *idle;
+static long idle_n;
+
+static void drop_stack(struct run *r)
+{
+    if (r->stack)
+        munmap(r->stack, r->stack_size);
+    r->stack = NULL;
+}
+
+static void drop(struct run *r)
+{
+    if (r->kept_memory)
+        munmap(r->kept_memory, RESERVED);
+    drop_stack(r);
+    if (r->instance) {
+        current = r;
+        guest_free(r->instance);
+        current = NULL;
+    }
+    free(r->kept_table);
+    free(r->kept_instance);
+    free(r->instance);
+    free(r);
+}
+
+static struct run *take(void)
+{
+    struct run *r;
+
+    pthread_mutex_lock(&idle_lock);
+    r = idle;
+    if (r) {
+        idle = r->next;
+        idle_n--;
+    }
+    pthread_mutex_unlock(&idle_lock);
+    return r ? r : calloc(1, sizeof *r);
+}
+
+static void give_back(struct run *r)
+{
+    long most = sysconf(_SC_NPROCESSORS_ONLN);
+    bool kept;
+
+    pthread_mutex_lock(&idle_lock);
+    kept = idle_n < most && idle_n < KEPT_RUNS;
+    if (kept) {
+        r->next = idle;
+        idle = r;
+        idle_n++;
+    }
+    pthread_mutex_unlock(&idle_lock);
+    if (!kept)
+        drop(r);
+}
+
+/* Releases what the guest had, but for what the next one will find as new. */
+static void clear(struct run *r)
+{
+    uint8_t *memory = r->ranges[0];
+    uint64_t size = guest_memory(r->instance)->size;
+    bool well = r->memory_is_whole;
+
+    if (well && size > r->start_size)
+        well = madvise(memory + r->start_size, size - r->start_size, MADV_DONTNEED) == 0 &&
+               mprotect(memory + r->start_size, size - r->start_size, PROT_NONE) == 0;
+    well = well && restore(memory, r->start_size);
+    if (r->ranges_n)
+        r->kept_memory = well ? memory : NULL;
+    if (!well || !r->kept_instance) {
+        guest_free(r->instance);
+        memset(r->instance, 0, guest_size);
+        free(r->kept_instance);
+        r->kept_instance = NULL;
+        r->table_in_use = false;
+    }
+    if (r->stack_size > SIGNAL_STACK + STACK_GUARD + KEPT_STACK)
+        madvise(r->stack + SIGNAL_STACK + STACK_GUARD, r->stack_size - SIGNAL_STACK - STACK_GUARD - KEPT_STACK,
+                MADV_DONTNEED);
+    r->memory_is_whole = false;
+    r->ranges_n = 0;
+    r->late = 0;
+}
+
+/* ---- one run ---- */
+
+/* Where the last guest has left all that an instance consists of as it was, that is taken. */
+static void instantiate(struct run *r)
+{
+    if (r->kept_instance) {
+        if (r->start_size > r->runtime->memory)
+            stop(RUNTIME_SETUP, MEMORY_LIMIT);
+        r->ranges[r->ranges_n++] = r->kept_memory;
+        r->memory_is_whole = true;
+        memcpy(r->instance, r->kept_instance, guest_size);
+    } else {
+        guest_instantiate(r->instance, r->runtime->wasi);
+        begin_work();
+        r->kept_instance = r->runtime->end && !guest_changes_tables && r->ranges_n == 1 ? malloc(guest_size) : NULL;
+        if (r->kept_instance)
+            memcpy(r->kept_instance, r->instance, guest_size);
+        end_work();
+    }
+    guest_use(r->instance, r->runtime->wasi);
+}
+
+/* On the guest's own stack. */
+static void on_stack(void)
+{
+    struct run *r = current;
+    uint64_t deadline_ms = r->runtime->deadline_ms;
+    volatile timer_t timer = NULL;
+    volatile bool timed = false; /* (NULL is a timer, too.) */
+
+    if (sigsetjmp(r->out, 1) == 0) {
+        if (deadline_ms) {
+            timer = set_deadline(deadline_ms);
+            timed = true;
+        }
+        instantiate(r);
+        guest_start(r->instance);
+        leave(0);
+    }
+    if (timed) {
+        const struct timespec now = {0};
+        sigset_t set;
+
+        /* None may be left that the next one would take for its own. */
+        sigemptyset(&set);
+        sigaddset(&set, RUNTIME_SIGNAL);
+        pthread_sigmask(SIG_BLOCK, &set, NULL);
+        timer_delete(timer);
+        while (sigtimedwait(&set, NULL, &now) > 0)
+            continue;
+    }
+}
+
+static void set_up_stack(struct run *r, uint64_t stack)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), size = (stack + page - 1) / page * page;
+    uint64_t whole = SIGNAL_STACK + STACK_GUARD + size;
+
+    if (r->stack && r->stack_size == whole)
+        return;
+    drop_stack(r);
+    r->stack = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    r->stack_size = whole;
+    if (r->stack == MAP_FAILED)
+        r->stack = NULL;
+    if (!r->stack || mprotect(r->stack, SIGNAL_STACK, PROT_READ | PROT_WRITE) < 0 ||
+        mprotect(r->stack + SIGNAL_STACK + STACK_GUARD, size, PROT_READ | PROT_WRITE) < 0)
+        fail("get its stack");
+}
+
+static void run_guest(struct run *r)
+{
+    ucontext_t guest;
+    stack_t own = {.ss_sp = r->stack, .ss_size = SIGNAL_STACK}, before;
+    sigset_t mask;
+
+    if (sigaltstack(&own, &before) < 0 || pthread_sigmask(SIG_SETMASK, NULL, &mask) != 0 || getcontext(&guest) < 0)
+        fail("set up the handling of traps");
+    guest.uc_stack.ss_sp = r->stack + SIGNAL_STACK + STACK_GUARD;
+    guest.uc_stack.ss_size = r->stack_size - SIGNAL_STACK - STACK_GUARD;
+    guest.uc_link = &r->caller;
+    makecontext(&guest, on_stack, 0);
+    swapcontext(&r->caller, &guest);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    sigaltstack(&before, NULL);
+}
+
+void runtime_run(const struct runtime *runtime)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct run none = {.runtime = runtime}, *r = take();
+
+    runtime->wasi->memory = memory;
+    runtime->wasi->stop = on_stop;
+    if (runtime->end) {
+        runtime->wasi->wait = wait_in_time;
+        runtime->wasi->interrupted = is_late;
+        *runtime->end = (struct runtime_end){0};
+    }
+    current = r ? r : &none;
+    current->runtime = runtime;
+    if (sigsetjmp(current->out, 1) == 0) {
+        pthread_once(&once, set_up_signals);
+        errno = setup_errno;
+        if (errno)
+            fail("set up the handling of traps");
+        if (r && !r->instance)
+            r->instance = calloc(1, guest_size);
+        if (!r || !r->instance)
+            fail("get memory for the program");
+        set_up_stack(r, runtime->stack);
+        run_guest(r);
+    }
+    current = NULL;
+    if (r && r->instance) {
+        current = r;
+        clear(r);
+        current = NULL;
+        give_back(r);
+    } else if (r) {
+        drop(r);
+    }
 }

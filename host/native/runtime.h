@@ -1,7 +1,8 @@
 /* What a module that wasm2c translated needs to run, contained: its linear memory between guard pages, a stack of its
  * own with a guard, and an end with a message for everything that goes wrong in it.
  *
- * One guest a process: a trap, a spent deadline or proc_exit ends the process, and with it all that the guest held. */
+ * In a command the guest is the process: a trap, a spent deadline or proc_exit ends it, and with it all that the guest
+ * held. In a library (library.c) any number of guests can run, also side by side. */
 #ifndef WL_RUNTIME_H
 #define WL_RUNTIME_H
 
@@ -9,24 +10,34 @@
 
 #include "wasm-rt.h"
 
+/* How a guest of a library ended. */
+struct runtime_end {
+    int status;     /* its own, or one of those below */
+    char text[256]; /* why, where it was not the guest who ended it; else "" */
+};
+
 struct runtime {
-    const char *name;     /* of the program, for messages */
-    uint64_t stack;       /* bytes */
-    uint64_t memory;      /* the most bytes the guest may have */
-    uint64_t deadline_ms; /* 0: none */
+    const char *name;        /* of the program, for messages */
+    uint64_t stack;          /* bytes */
+    uint64_t memory;         /* the most bytes the guest may have */
+    uint64_t deadline_ms;    /* 0: none */
+    struct runtime_end *end; /* told how it ended; NULL: that ends the process */
     wasi *wasi;
 };
 
 /* Status after a trap, as a shell tells of SIGABRT; after a spent deadline, as timeout(1) says it. */
 enum { RUNTIME_TRAPPED = 134, RUNTIME_DEADLINE = 124, RUNTIME_SETUP = 125, RUNTIME_INTERRUPTED = 130 };
 
-/* Runs the module to its end. Does not return: ends the process with the guest's status, or one of those above. */
-_Noreturn void runtime_run(const struct runtime *r);
+/* Runs the module to its end. Without r->end it does not return: the process ends with the guest's status, or one of
+ * those above. Else all that the guest had is released, but for r->wasi. */
+void runtime_run(const struct runtime *r);
 
-/* proc_exit: ends the process. */
+/* proc_exit. */
 _Noreturn void runtime_exit(uint32_t status);
+/* Before a guest goes on after a call: ends it if its time has passed meanwhile. */
+void runtime_go_on(void);
 
-/* For a guest that exports wl_interrupt_cells: Ctrl-C is its from now on (host/interrupt.h). */
+/* For a guest that exports wl_interrupt_cells: Ctrl-C is its from now on (host/interrupt.h), if the process is. */
 void runtime_interrupts(uint32_t address);
 
 /* The imports of a module, as wasm2c declares them (imports.c). */
@@ -41,9 +52,18 @@ extern const char guest_name[];
  * guest_run() copies it. */
 extern const uint8_t guest_image[], guest_image_end[];
 extern const uint64_t guest_image_from;
-/* Makes the instance, calls _start. */
-void guest_run(wasi *w);
-/* Its memory; NULL before there is one. */
-const wasm_rt_memory_t *guest_memory(void);
+/* What one instance of it takes, in bytes; zeroed before it is run. */
+extern const size_t guest_size;
+/* Whether it has instructions that do; else its tables are the same for ever. */
+extern const bool guest_changes_tables;
+void guest_instantiate(void *instance, wasi *w);
+/* Before guest_start(): says what calls of an instance are made of, which was perhaps instantiated for another w. */
+void guest_use(void *instance, wasi *w);
+/* Calls _start. */
+void guest_start(void *instance);
+/* Releases what it has, also if it never came to be. */
+void guest_free(void *instance);
+/* Its memory; empty before there is one. */
+const wasm_rt_memory_t *guest_memory(void *instance);
 
 #endif

@@ -7,6 +7,7 @@
 #include "wasi_calls.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -67,6 +68,11 @@ void wasi_free(wasi *w);
 /* Waits as w->wait does: -1 with EINTR is for the guest. */
 int wasi_wait(const wasi *w, struct pollfd *fds, nfds_t n, const struct timespec *time);
 
+/* Whether a call that a signal has ended is to be made again. */
+static inline bool wasi_again(const wasi *w)
+{
+    return errno == EINTR && !(w->interrupted && w->interrupted());
+}
 /* The descriptor, if the guest has it and it has these rights; else *e is set. */
 struct wasi_fd *wasi_fd(wasi *w, uint32_t fd, uint64_t rights, uint32_t *e);
 /* Takes a host descriptor into the table; closes it on failure. */

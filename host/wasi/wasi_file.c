@@ -60,7 +60,7 @@ static uint32_t transfer(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, co
         return WASI_EINVAL;
     if (writing && f->stream) {
         if (total > w->output_left)
-            w->stop(w->arg, "it wrote more than --max-output allows");
+            w->stop(w->arg, "it wrote more than its limit of output");
     }
     if (n > 0) {
         /* Only streams can keep a program waiting for long, so that a Ctrl-C has to end it. */
@@ -78,7 +78,7 @@ static uint32_t transfer(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, co
                                : preadv(f->host, io, (int)n, (off_t)*offset);
             else
                 done = writing ? writev(f->host, io, (int)n) : readv(f->host, io, (int)n);
-        } while (done < 0 && errno == EINTR && !(w->interrupted && w->interrupted()));
+        } while (done < 0 && wasi_again(w));
         if (done < 0)
             return wasi_from_errno(errno);
     }

@@ -185,7 +185,7 @@ int wasi_open_beneath(wasi *w, int dir, const char *path, int flags, mode_t mode
             continue;
         if (errno == ENOSYS)
             w->no_openat2 = true;
-        else if (errno != EINTR)
+        else if (!wasi_again(w))
             return -1;
     }
     return walk(dir, path, flags, mode);

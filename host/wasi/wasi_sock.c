@@ -35,7 +35,7 @@ uint32_t wasi_sock_accept(wasi *w, uint32_t fd, uint32_t flags, uint32_t result)
         return WASI_EFAULT;
     do
         host = accept4(f->host, NULL, NULL, SOCK_CLOEXEC | (flags & WASI_FD_NONBLOCK ? SOCK_NONBLOCK : 0));
-    while (host < 0 && errno == EINTR);
+    while (host < 0 && wasi_again(w));
     if (host < 0)
         return wasi_from_errno(errno);
     e = wasi_insert(w, host,
@@ -69,7 +69,7 @@ uint32_t wasi_sock_recv(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uin
         return e;
     do
         n = recvmsg(f->host, &message, (flags & RI_PEEK ? MSG_PEEK : 0) | (flags & RI_WAITALL ? MSG_WAITALL : 0));
-    while (n < 0 && errno == EINTR);
+    while (n < 0 && wasi_again(w));
     if (n < 0)
         return wasi_from_errno(errno);
     wasi_store(m, result, 4, (uint64_t)n);
@@ -98,7 +98,7 @@ uint32_t wasi_sock_send(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uin
         return e;
     do
         n = sendmsg(f->host, &message, MSG_NOSIGNAL);
-    while (n < 0 && errno == EINTR);
+    while (n < 0 && wasi_again(w));
     if (n < 0)
         return wasi_from_errno(errno);
     wasi_store(m, result, 4, (uint64_t)n);

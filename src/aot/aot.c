@@ -17,6 +17,10 @@
 /* What build.mk says after each of them. */
 #define COMPILED "compiled guest"
 
+/* Where they are in the artifact. */
+#define PROGRAM "bin/program"
+#define LIBRARY "lib/guest.so"
+
 enum { STATUS_NOT_FIT = 3, LAST_LINES = 15 };
 
 char *aot_name(const char *module)
@@ -48,7 +52,7 @@ int aot_key(const struct aot *a, const char *module, const char *name, char key[
     if (r < 0)
         return r;
     h = hash_new();
-    hash_field(h, "aot", "1");
+    hash_field(h, "aot", "2");
     hash_field(h, "module", module);
     hash_field(h, "name", name);
     hash_field(h, "compiler", t.identity);
@@ -70,7 +74,14 @@ char *aot_program(const struct aot *a, const char *key)
 {
     WL_CLEANUP_FREE char *artifact = store_path(a->store, key);
 
-    return path_join(artifact, "bin/program");
+    return path_join(artifact, PROGRAM);
+}
+
+char *aot_library(const char *program)
+{
+    WL_CLEANUP_FREE char *bin = path_dir(program), *artifact = path_dir(bin);
+
+    return path_join(artifact, LIBRARY);
 }
 
 /* The output's last lines, for what no message foresees. */
@@ -132,11 +143,22 @@ static int listen(void *data, const char *text, size_t n, struct wl_err *err)
     return 0;
 }
 
+/* Puts a file of the scratch folder where the artifact has it. */
+static int stage(const char *scratch, const char *place, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *from = path_join(scratch, path_base(place)), *artifact = path_join(scratch, "stage");
+    WL_CLEANUP_FREE char *to = path_join(artifact, place), *dir = path_dir(to);
+    int r = make_dirs(dir, err);
+
+    if (r == 0 && rename(from, to) < 0)
+        r = wl_err_errno(err, WL_E_IO, "cannot put %s in place", to);
+    return r;
+}
+
 static int compile(const struct aot *a, const char *scratch, const char *module, const char *name, const char *wabt,
                    struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *script = path_join(a->repo, "host/native/make/aot.sh"), *to = NULL;
-    WL_CLEANUP_FREE char *whole = path_absolute(module), *from = path_join(scratch, "program"), *bin = NULL;
+    WL_CLEANUP_FREE char *script = path_join(a->repo, "host/native/make/aot.sh"), *whole = path_absolute(module);
     WL_CLEANUP_STRV struct strv argv = {0};
     struct listener l = {.a = a, .name = name};
     struct run run = {.cwd = scratch, .cancel = a->cancel, .on_output = listen, .data = &l};
@@ -149,12 +171,10 @@ static int compile(const struct aot *a, const char *scratch, const char *module,
     if (r == 0 && status != 0)
         r = failed(name, status, l.output.s ? l.output.s : "", err);
     str_free(&l.output);
-    bin = path_join(scratch, "stage/bin");
-    to = path_join(bin, "program");
     if (r == 0)
-        r = make_dirs(bin, err);
-    if (r == 0 && rename(from, to) < 0)
-        r = wl_err_errno(err, WL_E_IO, "cannot put %s in place", to);
+        r = stage(scratch, PROGRAM, err);
+    if (r == 0)
+        r = stage(scratch, LIBRARY, err);
     return r;
 }
 

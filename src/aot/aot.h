@@ -30,7 +30,10 @@ int aot_key(const struct aot *a, const char *module, const char *name, char key[
 /* The program of a key in the store, which is there or not; the caller frees it. */
 char *aot_program(const struct aot *a, const char *key);
 
-/* Makes that program, unless it is there. wabt: the folder of AOT_WABT_PORT's artifact. A module that cannot be
+/* The library (host/native/wl_guest.h) that was made with a program; the caller frees it. */
+char *aot_library(const char *program);
+
+/* Makes both, unless they are there. wabt: the folder of AOT_WABT_PORT's artifact. A module that cannot be
  * translated is WL_E_USAGE with the reason. */
 int aot_make(const struct aot *a, const char *key, const char *module, const char *name, const char *wabt,
              struct wl_err *err);

@@ -1,4 +1,4 @@
-/* wl-make aot: a module, or a port's, as a native program that needs no engine. */
+/* wl-make aot: a module, or a port's, as a native program that needs no engine, or as a library. */
 #include "aot.h"
 #include "app.h"
 #include "fs.h"
@@ -16,13 +16,13 @@ static bool is_file(const char *word)
 }
 
 /* Puts a copy in place; what was there stays until it is whole. */
-static int give(const char *program, const char *out, struct wl_err *err)
+static int give(const char *from, const char *out, mode_t mode, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *aside = xasprintf("%s.new.%ld", out, (long)getpid());
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    int r = copy_tree(program, aside, err);
+    int r = copy_tree(from, aside, err);
 
-    if (r == 0 && chmod(aside, 0755) < 0)
+    if (r == 0 && chmod(aside, mode) < 0)
         r = wl_err_errno(err, WL_E_IO, "cannot set the mode of %s", aside);
     if (r == 0 && rename(aside, out) < 0)
         r = wl_err_errno(err, WL_E_IO, "cannot write %s", out);
@@ -31,10 +31,19 @@ static int give(const char *program, const char *out, struct wl_err *err)
     return r;
 }
 
+static int give_library(const struct app *a, const char *program, const char *out, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *library = aot_library(program), *from = path_join(a->roots.repo, "host/native/wl_guest.h");
+    WL_CLEANUP_FREE char *dir = path_dir(out), *header = path_join(dir, "wl_guest.h");
+    int r = give(library, out, 0755, err);
+
+    return r < 0 ? r : give(from, header, 0644, err);
+}
+
 int cmd_aot(struct app *a, struct wl_err *err)
 {
     const char *word = a->options.args.n ? a->options.args.v[0] : NULL, *out;
-    WL_CLEANUP_FREE char *port = NULL, *module = NULL, *name = NULL, *program = NULL;
+    WL_CLEANUP_FREE char *port = NULL, *module = NULL, *name = NULL, *file = NULL, *program = NULL;
     WL_CLEANUP_STRV struct strv names = {0};
     char source[HASH_HEX_SIZE];
     struct build_options b;
@@ -76,10 +85,11 @@ int cmd_aot(struct app *a, struct wl_err *err)
     if (r < 0)
         return r;
     name = aot_name(module);
-    out = a->options.file ? a->options.file : name;
-    r = give(program, out, err);
+    file = xasprintf("%s%s", name, a->options.library ? ".so" : "");
+    out = a->options.file ? a->options.file : file;
+    r = a->options.library ? give_library(a, program, out, err) : give(program, out, 0755, err);
     if (r == 0 && !a->options.quiet) {
-        WL_CLEANUP_FREE char *size = human_size(tree_size(program));
+        WL_CLEANUP_FREE char *size = human_size(tree_size(out));
 
         printf("%s (%s)\n", out, size);
     }

@@ -24,6 +24,8 @@ enum {
 static const struct option_info table[] = {
     {'o', "output", "FILE", "write the app to FILE (default: the program's name and .wasm)", TEXT, AT(file), CMD_APP},
     {'o', "output", "FILE", "write the program to FILE (default: the module's name)", TEXT, AT(file), CMD_AOT},
+    {0, "library", NULL, "make a library that runs the program inside another one, and its header", FLAG, AT(library),
+     CMD_AOT},
     {0, "engine", "NAME", "run it by wasmtime or native (compiled ahead of time; the default where that was done)",
      TEXT, AT(engine), CMD_RUN},
     {'r', "requirement", "FILE", "the packages it needs, as pip's requirements", TEXT, AT(requirements), CMD_APP},

@@ -35,7 +35,8 @@ struct options {
     enum color_when color;
     bool verbose, quiet, offline, keep_going, dry_run, debug, keep_build, no_sandbox, help, version;
     bool clean_all, clean_sources, clean_store, list_all, modules, json;
-    char *file; /* of app and aot: what is written */
+    char *file;   /* of app and aot: what is written */
+    bool library; /* of aot */
     /* Of app. */
     char *python, *module, *entry_point, *requirements, *lock, *hash_seed;
     struct strv imports, include_data, without_native;

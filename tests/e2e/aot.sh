@@ -116,22 +116,113 @@ WAT
     st=0
     timeout 20 ./traps/program --deadline 0.3 --argv0 012345 >.out 2>.err || st=$?
     status 124
-    err 'its --deadline has passed'
+    err 'its deadline has passed'
     run ./traps/program --argv0 0123456
     status 1
     run ./traps/program --max-memory 1M --argv0 0123456
     status 255
     run ./traps/program --max-memory 4K --argv0 0
     status 125
-    err 'more memory than --max-memory'
+    err 'more memory than its limit'
     run ./traps/program --max-output 1K --argv0 01234567
     status 134
-    err 'more than --max-output'
+    err 'more than its limit of output'
     is "$(wc -c <.out)" 600
     for option in --nothing --dir=/no/such/folder --max-memory=many --deadline=soon --fd=99; do
         run ./traps/program "$option"
         status 125
         err "${option%%=*}"
+    done
+}
+
+# One library, many guests: each ends alone, and the process around them goes on.
+test_a_library() {
+    wabt
+    cat >guests.txt <<'WAT'
+(module
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_prestat_get" (func $prestat (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 200)
+  (global $runs (mut i32) (i32.const 0))
+  (data (i32.const 600) "a line\0a") (data (i32.const 65536) "\01")
+  (table 10 20 funcref)
+  (elem (i32.const 0) $own $unreachable $bounds $deep $endless $wait $read_it $output $count $folder)
+  (func $own (drop (call $environ (i32.const 16) (i32.const 20))) (call $exit (i32.load (i32.const 16))))
+  (func $unreachable unreachable)
+  (func $bounds (drop (i32.load (i32.const 13107200))))
+  (func $down (param i64) (result i64) (i64.add (call $down (i64.add (local.get 0) (i64.const 1))) (local.get 0)))
+  (func $deep (drop (call $down (i64.const 0))))
+  (func $endless (loop $l (br $l)))
+  (func $wait
+    (i64.store (i32.const 1024) (i64.const 0)) (i32.store8 (i32.const 1032) (i32.const 0))
+    (i32.store (i32.const 1040) (i32.const 1)) (i64.store (i32.const 1048) (i64.const 3600000000000))
+    (drop (call $poll (i32.const 1024) (i32.const 2048) (i32.const 1) (i32.const 3000))))
+  (func $read_it (i32.store (i32.const 16) (i32.const 512)) (i32.store (i32.const 20) (i32.const 1))
+    (drop (call $read (i32.const 0) (i32.const 16) (i32.const 1) (i32.const 24))))
+  (func $line (i32.store (i32.const 16) (i32.const 600)) (i32.store (i32.const 20) (i32.const 7))
+    (drop (call $write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 24))))
+  (func $output (call $line) (i32.store (i32.const 20) (i32.const 2000))
+    (drop (call $write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 24))))
+  ;; Everything it changes is as at the start in the next one: more memory than is kept, what has grown, tables, globals.
+  (func $count (local $at i32) (local $sum i32)
+    (local.set $at (i32.const 131072))
+    (local.set $sum (i32.sub (memory.grow (i32.const 100)) (i32.const 200)))
+    (loop $page
+      (local.set $sum (i32.add (local.get $sum) (i32.load8_u (local.get $at))))
+      (i32.store8 (local.get $at) (i32.const 1))
+      (local.set $at (i32.add (local.get $at) (i32.const 1024)))
+      (br_if $page (i32.lt_u (local.get $at) (i32.const 19660800))))
+    (local.set $sum (i32.add (local.get $sum) (i32.sub (table.grow (ref.null func) (i32.const 1)) (i32.const 10))))
+    (if (ref.is_null (table.get (i32.const 1))) (then unreachable))
+    (table.set (i32.const 1) (ref.null func))
+    (if (local.get $sum) (then unreachable))
+    (i32.store8 (i32.const 65536) (i32.add (i32.load8_u (i32.const 65536)) (i32.const 1)))
+    (global.set $runs (i32.add (global.get $runs) (i32.const 1)))
+    (call $exit (i32.add (i32.load8_u (i32.const 65536)) (global.get $runs))))
+  (func $folder (call $exit (call $prestat (i32.const 3) (i32.const 16))))
+  (type $t (func))
+  (func (export "_start")
+    (drop (call $sizes (i32.const 0) (i32.const 8)))
+    (call_indirect (type $t) (i32.sub (i32.load (i32.const 0)) (i32.const 1)))))
+WAT
+    # One whose tables change is instantiated each time, one whose do not is kept.
+    program guests <guests.txt
+    sed '/table.grow\|table.get\|table.set/d' guests.txt | program others
+    nm -D --defined-only guests/guest.so | sed 's/.* //' >symbols
+    is "$(cat symbols)" wl_guest_run
+    cc -O1 -Wall -Wextra -Werror -I"$HOST" "$E2E/guest-library.c" -o embed -ldl -lpthread || fail 'the embedder was not compiled'
+    for name in guests others; do
+        grep -q "changes_tables = $([ $name = guests ] && echo true || echo false)" $name/glue.c || fail "$name: tables"
+        run ./embed $name/guest.so
+        status 139
+        sed 's/.*Unreachable.*/1 134 unreachable/' .out >got
+        diff - got >difference <<'END' || fail "$name: otherwise: $(cat difference)"
+0 2 
+1 134 unreachable
+1 134 it used memory out of its bounds
+1 134 its calls went too deep for its stack
+2 124 its deadline has passed
+2 124 its deadline has passed
+2 124 its deadline has passed
+a line
+1 134 it wrote more than its limit of output
+0 3 
+0 0 
+wrong: 0
+wrong: 0
+wrong: 0
+wrong: 0
+left open: 0
+3 125 cannot give a stack of 1 bytes: it can be from 64 KiB to 64 GiB
+3 125 cannot grant the folder no/such/folder: No such file or directory
+3 125 cannot use the descriptor 1000 as a stream: Bad file descriptor
+3 125 it starts with more memory than its limit
+END
     done
 }
 
@@ -253,6 +344,12 @@ WAT
     cmp "hello_$$" other || fail 'the second one is another'
     aot "hello $$.wasm" -o nowhere/other
     clean_failure 7
+    aot --library "hello $$.wasm"
+    status 0
+    not_err 'compiling'
+    out "hello_$$.so ("
+    cmp wl_guest.h "$HOST/wl_guest.h" || fail 'the header is another'
+    nm -D "hello_$$.so" | grep -q ' T wl_guest_run' || fail 'the library is none'
 }
 
 # run takes the native program where there is one; options and arguments reach it as they reach the runner.

@@ -1,5 +1,6 @@
 #!/bin/sh
-# aot.sh WABT MODULE NAME PARTS [MAKE-ARGUMENT...]: makes the executable "program" of a module, in the current folder.
+# aot.sh WABT MODULE NAME PARTS [MAKE-ARGUMENT...]: makes the executable "program" of a module and the library "guest.so",
+# in the current folder.
 #
 # The module is checked, its data is split off, wasm2c writes PARTS files of C, and build.mk compiles them side by side.
 # CC (default: cc) compiles everything.
@@ -44,39 +45,64 @@ cat >image.s <<IMAGE
     .section .wl_image,"a",@progbits
     .balign 65536
     .globl guest_image
+    .hidden guest_image
 guest_image:
     .incbin "image"
     .balign 4096
     .globl guest_image_end
+    .hidden guest_image_end
 guest_image_end:
     .section .note.GNU-stack,"",@progbits
 IMAGE
 "$wabt/bin/wasm2c" -n guest --num-outputs="$parts" "$module" -o guest.c || fail "wasm2c cannot translate $name"
-wasi=
-grep -q 'wasm2c_guest_instantiate(.*preview1' guest.h && wasi=', w'
+wasi= use=
+if grep -q 'wasm2c_guest_instantiate(.*preview1' guest.h; then
+    wasi=', w' use='((w2c_guest *)instance)->w2c_wasi__snapshot__preview1_instance = w;'
+fi
+# What is done when it is instantiated has constants for arguments, an instruction variables.
+changes=false
+! grep -qE '(_table_(set|fill|copy|init)|wasm_rt_grow_[a-z]*_table)\(&.*var_' guest*.c || changes=true
 interrupts=
 ! grep -q '^ - func\[.* -> "wl_interrupt_cells"' exports ||
-    interrupts='runtime_interrupts(w2c_guest_wl_interrupt_cells(&instance));'
+    interrupts='runtime_interrupts(w2c_guest_wl_interrupt_cells(instance));'
 cat >glue.c <<GLUE
 #include "guest.h"
 #include "runtime.h"
 
 const char guest_name[] = "$name";
 const uint64_t guest_image_from = $from;
-static w2c_guest instance;
+const size_t guest_size = sizeof(w2c_guest);
 
-void guest_run(wasi *w)
+const bool guest_changes_tables = $changes;
+
+void guest_instantiate(void *instance, wasi *w)
 {
     (void)w;
-    wasm2c_guest_instantiate(&instance$wasi);
-    $interrupts
-    w2c_guest_0x5Fstart(&instance);
+    wasm2c_guest_instantiate(instance$wasi);
 }
 
-const wasm_rt_memory_t *guest_memory(void)
+void guest_use(void *instance, wasi *w)
 {
-    return w2c_guest_memory(&instance);
+    (void)instance;
+    (void)w;
+    $use
+}
+
+void guest_start(void *instance)
+{
+    $interrupts
+    w2c_guest_0x5Fstart(instance);
+}
+
+void guest_free(void *instance)
+{
+    wasm2c_guest_free(instance);
+}
+
+const wasm_rt_memory_t *guest_memory(void *instance)
+{
+    return w2c_guest_memory(instance);
 }
 GLUE
 
-make -f "$here/build.mk" HOST="$host" WABT="$wabt" ${CC:+CC="$CC"} "$@" program
+make -f "$here/build.mk" HOST="$host" WABT="$wabt" ${CC:+CC="$CC"} "$@"

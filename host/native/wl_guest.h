@@ -1,0 +1,59 @@
+/* A program that `wl-make aot --library` compiled: runs it in its sandbox, inside this process, as often as wanted and
+ * on any number of threads at once.
+ *
+ * Each run is an instance of its own, on the thread that calls, and shares nothing with any other. It gets nothing that
+ * the configuration does not name. What it does wrong ends it alone. The library takes over SIGSEGV and SIGBUS, hands
+ * on what is not its own, and uses the signal SIGRTMAX-2 for deadlines; who installs a handler later has to hand on,
+ * too. Of what has run, some MB of memory for each processor are kept, put back to what a new instance has. */
+#ifndef WL_GUEST_H
+#define WL_GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct wl_guest_folder {
+    const char *host;  /* its path here */
+    const char *guest; /* what the guest calls it */
+    bool read_only;
+};
+
+/* All is the caller's, and only read during the run. */
+struct wl_guest_config {
+    const char *const *args; /* args[0] is the guest's name for itself; none: the program's name */
+    size_t args_n;
+    const char *const *env; /* "NAME=value" */
+    size_t env_n;
+    const struct wl_guest_folder *folders;
+    size_t folders_n;
+    int in, out, err;     /* descriptors that are its standard streams; -1: the null device */
+    uint64_t stack;       /* bytes of stack for its calls; 0: 64 MiB, of which it takes what it uses */
+    uint64_t memory;      /* the most bytes of memory it may have; 0: 4 GiB */
+    uint64_t output;      /* the most bytes it may write to its standard streams; 0: any number */
+    uint64_t deadline_ms; /* it is stopped after this time; 0: never */
+};
+
+enum wl_guest_end {
+    WL_GUEST_EXITED,   /* it ended by itself: status is its exit status, 0..255 */
+    WL_GUEST_TRAPPED,  /* it was stopped for what it did: text says why */
+    WL_GUEST_DEADLINE, /* its time had passed */
+    WL_GUEST_UNABLE    /* it never began: text says why */
+};
+
+struct wl_guest_result {
+    enum wl_guest_end end;
+    int status;     /* as the command would have it: 134 trapped, 124 deadline, 125 unable */
+    char text[256]; /* one line, or "" */
+};
+
+/* Runs the program to its end. */
+enum wl_guest_end wl_guest_run(const struct wl_guest_config *config, struct wl_guest_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
