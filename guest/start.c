@@ -120,6 +120,14 @@ __wasi_errno_t __wrap___wasi_clock_time_get(__wasi_clockid_t id, __wasi_timestam
     return 0;
 }
 
+/* By this OpenSSL knows that it has been forked, and its generators take new numbers from the host before they give
+ * any: so those that were seeded before the snapshot was taken do, the first time they are used. */
+int __wrap_openssl_get_fork_id(void);
+int __wrap_openssl_get_fork_id(void)
+{
+    return snapshot.ready ? 2 : 1;
+}
+
 static void start_clock(void)
 {
     if (__wasi_clock_time_get(__WASI_CLOCKID_MONOTONIC, 0, &started) != 0)
@@ -444,6 +452,25 @@ static PyObject *wipe(PyObject *self, PyObject *module)
     Py_RETURN_NONE;
 }
 
+/* Takes those modules out of sys.modules that are not `known`, and gives them. In C, since looking at each in Python
+ * would count references to it, and so write to every page that has one of them. */
+static PyObject *take_new_modules(PyObject *self, PyObject *known)
+{
+    PyObject *modules = PyImport_GetModuleDict(), *names = PyList_New(0), *values = PyList_New(0), *name, *value;
+    Py_ssize_t at = 0;
+
+    (void)self;
+    while (names && values && PyDict_Next(modules, &at, &name, &value))
+        if (PyDict_GetItemWithError(known, name) != value &&
+            (PyErr_Occurred() || PyList_Append(names, name) < 0 || PyList_Append(values, value) < 0))
+            Py_CLEAR(values);
+    for (at = 0; values && at < PyList_GET_SIZE(names); at++)
+        if (PyDict_DelItem(modules, PyList_GET_ITEM(names, at)) < 0)
+            PyErr_Clear(); /* one that has gone with another */
+    Py_XDECREF(names);
+    return values;
+}
+
 static PyObject *end_object(PyObject *self, PyObject *object)
 {
     (void)self;
@@ -456,6 +483,7 @@ static PyObject *end_object(PyObject *self, PyObject *object)
 
 static PyMethodDef methods[] = {
     {"wipe", wipe, METH_O, NULL},
+    {"take_new_modules", take_new_modules, METH_O, NULL},
     {"end_object", end_object, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -97,9 +97,6 @@ def resume(environment, encoding, errors, buffered, pythonpath):
     # Modules that keep something of the moment at which they were imported.
     if "random" in known:
         known["random"].seed()
-    if "_ssl" in known:
-        # Makes OpenSSL take new numbers from the host, should it have taken some before.
-        known["_ssl"].RAND_add(os.urandom(32), 32.0)
     if "logging" in known:
         import time
         now = time.time if sys.version_info < (3, 13) else time.time_ns
@@ -113,10 +110,8 @@ def finish():
             setattr(sys, name, None)
     for name in ("stdin", "stdout", "stderr"):
         setattr(sys, name, getattr(sys, "__%s__" % name, None))
-    new = [weakref.ref(module) for name, module in sys.modules.items()
-           if isinstance(module, Module) and (known.get(name) is not module or name == "__main__")]
-    sys.modules.clear()
     known.pop("__main__", None)
+    new = [weakref.ref(module) for module in take_new_modules(known) if isinstance(module, Module)]
     builtins = known["builtins"].__dict__
     builtins.update(builtin_names)
     gc.collect()
