@@ -168,6 +168,14 @@ static bool same_first_source(const struct recipe *a, const struct recipe *b)
            !strcmp(a->sources[0].source.archives[0].sha256, b->sources[0].source.archives[0].sha256);
 }
 
+/* A flavour is made of the port whose source it is. */
+static struct recipe *made_of(const struct plan *p, const char *port)
+{
+    while (plan_find(p, port)->recipe->flavour_of)
+        port = plan_find(p, port)->recipe->flavour_of;
+    return plan_find(p, port)->recipe;
+}
+
 int plan_use_source(struct plan *p, const char *port, const char *file, struct wl_err *err)
 {
     const struct recipe *of;
@@ -179,10 +187,8 @@ int plan_use_source(struct plan *p, const char *port, const char *file, struct w
         err->cls = WL_E_FETCH;
         return wl_err_hint(err, "--source takes the archive of the port's first source");
     }
-    /* A flavour is made of the port whose source it is. */
-    while (plan_find(p, port)->recipe->flavour_of)
-        port = plan_find(p, port)->recipe->flavour_of;
-    of = plan_find(p, port)->recipe;
+    of = made_of(p, port);
+    port = of->name;
     if (!of->sources_n) {
         wl_err_set(err, WL_E_USAGE, "%s has no source that --source could stand for", port);
         return wl_err_hint(err, "wl-make info shows a port's sources");
@@ -197,6 +203,44 @@ int plan_use_source(struct plan *p, const char *port, const char *file, struct w
         n->sources[0].given = true;
         memcpy(n->sources[0].sha256, hex, sizeof hex);
     }
+    return 0;
+}
+
+int plan_use_profile(struct plan *p, const char *port, const char *file, struct wl_err *err)
+{
+    static const char name[] = "profile=";
+    struct recipe *r = made_of(p, port);
+    WL_CLEANUP_FREE char *path = strcmp(file, "none") != 0 ? path_absolute(file) : NULL, *had = NULL;
+    char hex[HASH_HEX_SIZE];
+    size_t i = 0;
+
+    if (path && hash_file(path, hex, err) < 0) {
+        err->cls = WL_E_USAGE;
+        return wl_err_hint(err, "--profile takes a file that wl-make profile wrote, or none");
+    }
+    while (i < r->vars.n && !starts_with(r->vars.v[i], name))
+        i++;
+    if (i == r->vars.n) {
+        wl_err_set(err, WL_E_USAGE, "%s is not compiled with a profile", r->name);
+        return wl_err_hint(err, "--profile is for ports whose recipe has a variable 'profile'");
+    }
+    had = xstrdup(r->vars.v[i] + strlen(name));
+    free(r->vars.v[i]);
+    r->vars.v[i] = xasprintf("%s%s", name, path ? path_base(path) : "");
+    for (i = 0; i < r->files.n; i++) {
+        const char *base = path_base(r->files.v[i]);
+
+        if (*had && !strcmp(base, had)) {
+            free(r->files.v[i]);
+            memmove(&r->files.v[i], &r->files.v[i + 1], (r->files.n-- - i) * sizeof *r->files.v);
+            i--;
+        } else if (path && !strcmp(base, path_base(path))) {
+            wl_err_set(err, WL_E_USAGE, "%s would lie over a file of %s that is called so", file, r->name);
+            return wl_err_hint(err, "give the profile another name");
+        }
+    }
+    if (path)
+        strv_add(&r->files, path);
     return 0;
 }
 

@@ -62,6 +62,10 @@ int plan_find_toolchains(const struct plan_options *o, struct plan *p, struct wl
  * made from the same source (build-python). */
 int plan_use_source(struct plan *p, const char *port, const char *file, struct wl_err *err);
 
+/* Gives a port of the plan (of a flavour: what that is made of) another profile for the compiler than its recipe does:
+ * a file, or "none". A port whose recipe has no variable `profile` takes none: WL_E_USAGE. */
+int plan_use_profile(struct plan *p, const char *port, const char *file, struct wl_err *err);
+
 /* Looks up which sources are in the cache, and computes every node's key: SHA-256 over the recipe in canonical form,
  * the hashes of the sources, patches and files, the toolchain's identity, the options and the keys of its needs. */
 int plan_keys(const struct plan_options *o, const struct fetch_options *f, struct plan *p, struct wl_err *err);

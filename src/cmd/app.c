@@ -6,6 +6,7 @@
 #include "fs.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The checkout: the nearest folder above the program that has ports/ and wl-make.sh. */
@@ -141,8 +142,9 @@ int app_ports(struct app *a, struct strv *names, struct wl_err *err)
             return r;
         strv_add_once(names, name);
     }
-    if (a->options.source && names->n > 1) {
-        wl_err_set(err, WL_E_USAGE, "--source stands for one port's source, but %zu ports are named", names->n);
+    if ((a->options.source || a->options.profile) && names->n > 1) {
+        wl_err_set(err, WL_E_USAGE, "--%s, but %zu ports are named",
+                   a->options.source ? "source stands for one port's source" : "profile is for one port", names->n);
         return wl_err_hint(err, "build them one by one");
     }
     return 0;
@@ -206,6 +208,8 @@ int app_build(struct app *a, const struct build_options *o, const struct strv *n
         r = plan_use_source(p, names->v[0], a->options.source, err);
     if (r == 0 && a->options.source)
         note_given_source(a, p);
+    if (r == 0 && a->options.profile)
+        r = plan_use_profile(p, names->v[0], a->options.profile, err);
     if (r == 0)
         r = build_prepare(o, p, a->options.dry_run, err);
     if (r == 0 && a->options.dry_run) {
@@ -213,6 +217,21 @@ int app_build(struct app *a, const struct build_options *o, const struct strv *n
         return 0;
     }
     return r < 0 ? r : build_run(o, p, err);
+}
+
+int app_give(const char *from, const char *out, mode_t mode, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *aside = xasprintf("%s.new.%ld", out, (long)getpid());
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    int r = copy_tree(from, aside, err);
+
+    if (r == 0 && chmod(aside, mode) < 0)
+        r = wl_err_errno(err, WL_E_IO, "cannot set the mode of %s", aside);
+    if (r == 0 && rename(aside, out) < 0)
+        r = wl_err_errno(err, WL_E_IO, "cannot write %s", out);
+    if (r < 0)
+        remove_tree(aside, &ignored);
+    return r;
 }
 
 char *app_artifact(const struct app *a, const struct plan *p, const char *port, const char *file)

@@ -10,6 +10,8 @@
 #include "store.h"
 #include "ui.h"
 
+#include <sys/types.h>
+
 struct app {
     struct options options;
     struct recipe_roots roots;
@@ -48,6 +50,9 @@ int app_build(struct app *a, const struct build_options *o, const struct strv *n
  * such port. The caller frees it. */
 char *app_artifact(const struct app *a, const struct plan *p, const char *port, const char *file);
 
+/* Puts a copy of a file in a place that the user named; what was there stays until it is whole. */
+int app_give(const char *from, const char *out, mode_t mode, struct wl_err *err);
+
 /* The program of a port of the plan, bin/NAME.wasm of its artifact; NULL: it is none. The caller frees it. */
 char *app_module(const struct app *a, const struct plan *p, const char *port);
 
@@ -84,6 +89,7 @@ void command_help(const struct command *c, FILE *to);
 int cmd_build(struct app *a, struct wl_err *err);
 int cmd_aot(struct app *a, struct wl_err *err);
 int cmd_app(struct app *a, struct wl_err *err);
+int cmd_profile(struct app *a, struct wl_err *err);
 int cmd_run(struct app *a, struct wl_err *err);
 int cmd_list(struct app *a, struct wl_err *err);
 int cmd_info(struct app *a, struct wl_err *err);

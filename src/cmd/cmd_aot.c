@@ -15,29 +15,13 @@ static bool is_file(const char *word)
     return (stat(word, &st) == 0 && S_ISREG(st.st_mode)) || ends_with(word, ".wasm");
 }
 
-/* Puts a copy in place; what was there stays until it is whole. */
-static int give(const char *from, const char *out, mode_t mode, struct wl_err *err)
-{
-    WL_CLEANUP_FREE char *aside = xasprintf("%s.new.%ld", out, (long)getpid());
-    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    int r = copy_tree(from, aside, err);
-
-    if (r == 0 && chmod(aside, mode) < 0)
-        r = wl_err_errno(err, WL_E_IO, "cannot set the mode of %s", aside);
-    if (r == 0 && rename(aside, out) < 0)
-        r = wl_err_errno(err, WL_E_IO, "cannot write %s", out);
-    if (r < 0)
-        remove_tree(aside, &ignored);
-    return r;
-}
-
 static int give_library(const struct app *a, const char *program, const char *out, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *library = aot_library(program), *from = path_join(a->roots.repo, "host/native/wl_guest.h");
     WL_CLEANUP_FREE char *dir = path_dir(out), *header = path_join(dir, "wl_guest.h");
-    int r = give(library, out, 0755, err);
+    int r = app_give(library, out, 0755, err);
 
-    return r < 0 ? r : give(from, header, 0644, err);
+    return r < 0 ? r : app_give(from, header, 0644, err);
 }
 
 int cmd_aot(struct app *a, struct wl_err *err)
@@ -87,7 +71,7 @@ int cmd_aot(struct app *a, struct wl_err *err)
     name = aot_name(module);
     file = xasprintf("%s%s", name, a->options.library ? ".so" : "");
     out = a->options.file ? a->options.file : file;
-    r = a->options.library ? give_library(a, program, out, err) : give(program, out, 0755, err);
+    r = a->options.library ? give_library(a, program, out, err) : app_give(program, out, 0755, err);
     if (r == 0 && !a->options.quiet) {
         WL_CLEANUP_FREE char *size = human_size(tree_size(out));
 

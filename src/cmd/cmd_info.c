@@ -148,6 +148,8 @@ int cmd_info(struct app *a, struct wl_err *err)
     r = plan_make(&o.plan, &names, &p, err);
     if (r == 0 && a->options.source)
         r = plan_use_source(&p, names.v[0], a->options.source, err);
+    if (r == 0 && a->options.profile)
+        r = plan_use_profile(&p, names.v[0], a->options.profile, err);
     if (r == 0)
         r = plan_find_toolchains(&o.plan, &p, err);
     if (r == 0)

@@ -58,7 +58,7 @@ static char *question(struct app *a, const struct build_options *o, const char *
     WL_CLEANUP_STR struct str roots = {0};
     char *text = NULL;
 
-    if (a->options.source || a->options.dry_run || a->sdk_root || !self)
+    if (a->options.source || a->options.profile || a->options.dry_run || a->sdk_root || !self)
         return NULL;
     for (size_t i = 0; i < a->roots.ports.n; i++)
         str_addf(&roots, " %s", a->roots.ports.v[i]);

@@ -22,6 +22,11 @@ const struct command commands[] = {
      "Translates a port's module, or any WASI module, to C and compiles that: one sandboxed executable for this\n"
      "machine that needs no engine.",
      cmd_aot},
+    {"profile", CMD_PROFILE, "profile PORT", "measure where a Python spends its time",
+     "Builds the same Python for this machine with counters in it, runs CPython's own training task, and writes a "
+     "profile\n"
+     "that --profile, or the recipe, gives to the compiler.",
+     cmd_profile},
     {"list", CMD_LIST, "list [TEXT]", "show every port",
      "Shows every port whose name holds TEXT: version, whether it is in the output folder, and what it is.", cmd_list},
     {"info", CMD_INFO, "info PORT...", "show what a port is made of",

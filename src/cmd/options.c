@@ -18,12 +18,13 @@ struct option_info {
 #define AT(m) offsetof(struct options, m)
 enum {
     COMPOSING = CMD_BUILD | CMD_RUN | CMD_FETCH | CMD_TEST | CMD_CHECK,
-    BUILDING = COMPOSING | CMD_APP | CMD_AOT,
+    BUILDING = COMPOSING | CMD_APP | CMD_AOT | CMD_PROFILE,
 };
 
 static const struct option_info table[] = {
     {'o', "output", "FILE", "write the app to FILE (default: the program's name and .wasm)", TEXT, AT(file), CMD_APP},
     {'o', "output", "FILE", "write the program to FILE (default: the module's name)", TEXT, AT(file), CMD_AOT},
+    {'o', "output", "FILE", "write the profile to FILE (default: profile-SERIES.xz)", TEXT, AT(file), CMD_PROFILE},
     {0, "library", NULL, "make a library that runs the program inside another one, and its header", FLAG, AT(library),
      CMD_AOT},
     {0, "engine", "NAME", "run it by wasmtime or native (compiled ahead of time; the default where that was done)",
@@ -54,12 +55,14 @@ static const struct option_info table[] = {
      CMD_BUILD | CMD_RUN | CMD_INFO | CMD_FETCH | CMD_TEST | CMD_CLEAN | CMD_AOT},
     {0, "source", "FILE", "use FILE as the archive of the port's first source", TEXT, AT(source),
      CMD_BUILD | CMD_RUN | CMD_TEST | CMD_INFO},
+    {0, "profile", "FILE", "compile the port with this profile (see profile), or with none", TEXT, AT(profile),
+     CMD_BUILD | CMD_RUN | CMD_TEST | CMD_INFO},
     {0, "debug", NULL, "keep names and debug information (DWARF) in what is built", FLAG, AT(debug),
      CMD_BUILD | CMD_RUN | CMD_TEST | CMD_INFO},
     {0, "keep-build", NULL, "keep the build folders of ports that were built well", FLAG, AT(keep_build),
      CMD_BUILD | CMD_TEST},
     {0, "no-sandbox", NULL, "run the steps without bubblewrap", FLAG, AT(no_sandbox),
-     CMD_BUILD | CMD_RUN | CMD_TEST | CMD_INFO | CMD_LIST | CMD_APP | CMD_AOT},
+     CMD_BUILD | CMD_RUN | CMD_TEST | CMD_INFO | CMD_LIST | CMD_APP | CMD_AOT | CMD_PROFILE},
     {0, "output", "DIR", "put results into DIR (default: build-output in the checkout)", TEXT, AT(output),
      COMPOSING | CMD_LIST | CMD_INFO | CMD_OUTDATED | CMD_CLEAN | CMD_DOCTOR},
     {0, "cache-dir", "DIR", "keep sources and artifacts in DIR (default: ~/.cache/wl-make)", TEXT, AT(cache_dir),
@@ -290,6 +293,7 @@ int options_first_word(int argc, char **argv)
 void options_free(struct options *o)
 {
     free(o->source);
+    free(o->profile);
     free(o->flavour);
     free(o->output);
     free(o->cache_dir);

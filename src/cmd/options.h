@@ -23,15 +23,16 @@ enum command_bit {
     CMD_OUTDATED = 1 << 10,
     CMD_APP = 1 << 11,
     CMD_AOT = 1 << 12,
-    CMD_ALL = (1 << 13) - 1
+    CMD_PROFILE = 1 << 13,
+    CMD_ALL = (1 << 14) - 1
 };
 
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct options {
-    char *source, *output, *cache_dir, *flavour, *engine, *runtime; /* NULL: not given */
-    struct strv ports;                                              /* further folders of recipes */
-    int jobs;                                                       /* 0: one a processor */
+    char *source, *profile, *output, *cache_dir, *flavour, *engine, *runtime; /* NULL: not given */
+    struct strv ports;                                                        /* further folders of recipes */
+    int jobs;                                                                 /* 0: one a processor */
     enum color_when color;
     bool verbose, quiet, offline, keep_going, dry_run, debug, keep_build, no_sandbox, help, version;
     bool clean_all, clean_sources, clean_store, list_all, modules, json;

@@ -52,6 +52,65 @@ OLDPWD SHLVL _'
     grep -qE '^CPPFLAGS=-I.*libs-dep/include$' <<<"$env" || fail "$env"
 }
 
+test_a_profile() {
+    mkdir -p "$PORTS/made/a"
+    echo own >"$PORTS/made/a/own.xz"
+    stepped made/a 'cat /dev/null ${VAR_PROFILE:+"$FILES/$VAR_PROFILE"} >"$STAGE/out"; ls "$FILES" >"$STAGE/files"' \
+        'files: [own.xz]' 'vars: [profile=own.xz]'
+    echo mine >mine.xz
+    wl made/a
+    status 0
+    is "$(cat "$OUT/made/a/out")" own
+    wl made/a --profile mine.xz
+    status 0
+    is "$(cat "$OUT/made/a/out")" mine
+    is "$(cat "$OUT/made/a/files")" mine.xz
+    wl made/a --profile none
+    status 0
+    is "$(cat "$OUT/made/a/out" "$OUT/made/a/files")" ''
+    mkdir same
+    cp "$PORTS/made/a/own.xz" same/
+    wl made/a --profile same/own.xz --dry-run
+    status 0
+    out '0 of 1 ports are to be built'
+    wl made/a --profile gone.xz
+    clean_failure 2
+    err gone.xz '--profile'
+    simple made/b
+    wl made/b --profile mine.xz
+    clean_failure 2
+    err 'made/b is not compiled with a profile'
+    wl made/a made/b --profile mine.xz
+    clean_failure 2
+    err 'one port'
+}
+
+# (Its --output is a file.)
+profile() {
+    WL_MAKE_ROOT=$ROOT run "$WL_MAKE" profile --cache-dir "$CACHE" --ports "$PORTS" "$@"
+}
+
+test_making_a_profile() {
+    simple python/v1.2.3
+    stepped python-profile 'echo "counted $VERSION" >"$STAGE/profile.xz"' 'for-each: python'
+    sed -i /^version:/d "$PORTS/python-profile/recipe.yaml"
+    profile python/1.2
+    status 0
+    out 'profile-1.2.xz; to compile with it'
+    is "$(cat profile-1.2.xz)" 'counted 1'
+    profile python/v1.2.3 -o there.xz -q
+    status 0
+    is "$(cat there.xz .out)" 'counted 1'
+    profile python/v1.2.3 -o gone/there.xz
+    clean_failure 7
+    simple made/b
+    profile made/b
+    clean_failure 2
+    err 'profile takes one Python'
+    profile
+    clean_failure 2
+}
+
 test_without_a_date_the_epoch_is_1980() {
     stepped made/a 'env >"$STAGE/env"'
     local env

@@ -298,6 +298,23 @@ def event_loop():
     asyncio.run(main(), debug=True)
 
 
+def selecting():
+    """select() of guest/select.c: wasi-libc's own waits whole milliseconds only, and knows no closed descriptors."""
+    import select, time
+
+    for seconds in 0.0105, 0.0005:
+        begun = time.monotonic()
+        assert select.select([], [], [], seconds) == ([], [], [])
+        assert time.monotonic() - begun >= seconds
+    with open("/data/selected", "w+") as f:
+        assert select.select([f], [f], [f], 10) == ([f], [f], [])
+        number = f.fileno()
+    os.remove("/data/selected")
+    raises(OSError, "Bad file descriptor", select.select, [number], [], [], 0)
+    raises(OSError, "Bad file descriptor", select.select, [], [], [number], 0)
+    assert select.select([], [], [], 0) == ([], [], [])
+
+
 def clear_errors():
     import multiprocessing, subprocess, threading
 
@@ -655,7 +672,7 @@ def recursion():
 
 SWITCHES = sys.argv[1:]
 os.makedirs("/data", exist_ok=True)
-for check in (this_python, linked_in, digests, tls, time_zones, compression, database, maps, foreign_functions, event_loop,
+for check in (this_python, linked_in, digests, tls, time_zones, compression, database, maps, foreign_functions, event_loop, selecting,
               clear_errors, clocks, recursion):
     check()
     print("ok", check.__name__)

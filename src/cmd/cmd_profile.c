@@ -1,0 +1,46 @@
+/* wl-make profile: where a Python spends its time, as data for the compiler. */
+#include "app.h"
+#include "fs.h"
+
+#include <string.h>
+
+/* "3.13" of "python/v3.13.5". */
+static char *series_of(const char *port)
+{
+    const char *version = strrchr(port, '/') + strlen("/v"), *dot = strchr(version, '.');
+    size_t n = dot ? (size_t)(dot - version) + 1 + strcspn(dot + 1, ".") : strlen(version);
+
+    return xstrndup(version, n);
+}
+
+int cmd_profile(struct app *a, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *port = NULL, *maker = NULL, *made = NULL, *series = NULL, *file = NULL;
+    WL_CLEANUP_STRV struct strv names = {0};
+    struct build_options b;
+    struct plan p = {0};
+    const char *out;
+    int r = a->options.args.n == 1 ? ports_resolve(&a->roots, a->options.args.v[0], &port, err) : 0;
+
+    if (r < 0)
+        return r;
+    if (!port || !starts_with(port, "python/v")) {
+        wl_err_set(err, WL_E_USAGE, "profile takes one Python");
+        return wl_err_hint(err, "for example: wl-make profile python/v3.13.5");
+    }
+    maker = xasprintf("python-profile/%s", port + strlen("python/"));
+    strv_add(&names, maker);
+    app_build_options(a, &b, false);
+    r = app_build(a, &b, &names, &p, err);
+    series = series_of(port);
+    file = xasprintf("profile-%s.xz", series);
+    out = a->options.file ? a->options.file : file;
+    if (r == 0) {
+        made = app_artifact(a, &p, maker, "profile.xz");
+        r = app_give(made, out, 0644, err);
+    }
+    plan_free(&p);
+    if (r == 0 && !a->options.quiet)
+        printf("%s; to compile with it: wl-make %s --profile %s\n", out, port, out);
+    return r;
+}
