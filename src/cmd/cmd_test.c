@@ -135,18 +135,48 @@ static int add_library(const struct app *a, const char *scratch, const char *fol
     return copy_tree(folder, copy, err);
 }
 
-/* What runs the guest; regrtest_run adds its arguments. *title: what to call that. */
-static int make_command(struct app *a, const struct plan *p, const char *port, const char *scratch, const char *library,
-                        const char *guest_library, struct strv *argv, char **title, struct wl_err *err)
+/* What is tested: the flavour as it is, or, of the plain one, what the tests bring: the same linked with the modules
+ * that are there to be tested with. */
+static bool has_test_modules(const struct plan *p, const char *port)
 {
-    WL_CLEANUP_FREE char *own = app_artifact(a, p, port, "usr/local"), *module = app_module(a, p, port),
+    return plan_find(p, port)->recipe->flavour == NULL;
+}
+
+/* What is expected stands beside the recipes that the Python is made from, the flavour's too, and beside the runtime.
+ */
+static int read_expectations(const struct app *a, const struct plan *p, const char *port, struct expectations *e,
+                             struct wl_err *err)
+{
+    const struct strv *chain = &plan_find(p, port)->recipe->chain;
+    WL_CLEANUP_STRV struct strv files = {0};
+    int r = 0;
+
+    e->test_modules = has_test_modules(p, port);
+    for (size_t i = 0; i < chain->n; i++) {
+        WL_CLEANUP_FREE char *dir = path_dir(chain->v[i]), *file = path_join(dir, "expectations.yaml");
+
+        strv_add_once(&files, file);
+    }
+    strv_addf(&files, "%s/runtimes/%s.yaml", a->roots.repo, runtime_of(a));
+    for (size_t i = 0; r == 0 && i < files.n; i++)
+        r = expectations_read(e, files.v[i], err);
+    return r;
+}
+
+/* What runs the guest; regrtest_run adds its arguments. *title: what to call that. */
+static int make_command(struct app *a, const struct plan *p, const char *port, const char *tests, const char *scratch,
+                        const char *library, const char *guest_library, struct strv *argv, char **title,
+                        struct wl_err *err)
+{
+    const char *from = has_test_modules(p, port) ? tests : port;
+    WL_CLEANUP_FREE char *own = app_artifact(a, p, port, "usr/local"), *module = app_module(a, p, from),
                          *program = NULL;
     int r = 0;
 
     if (is_own_runner(a))
         program = app_artifact(a, p, RUNNER_PORT, RUNNER_PROGRAM);
     else if (is_native(a))
-        r = app_native(a, p, plan_find(p, port)->key, module, true, &program, err);
+        r = app_native(a, p, plan_find(p, from)->key, module, true, &program, err);
     else
         r = foreign_runtime(a, &program, title, err);
     if (r < 0)
@@ -204,7 +234,6 @@ static int run_suite(struct app *a, const struct build_options *o, const struct 
     WL_CLEANUP_FREE char *series = xstrdup(plain + strlen("python/v")), *root = app_artifact(a, p, tests, NULL);
     WL_CLEANUP_FREE char *library = NULL, *guest = NULL, *scratch = NULL,
                          *logs = path_join(a->store.cache, "logs/regrtest");
-    WL_CLEANUP_FREE char *file = xasprintf("%s/ports/%s/expectations.yaml", a->roots.repo, plain);
     WL_CLEANUP_FREE char *title = NULL, *runtime = NULL;
     WL_CLEANUP_STRV struct strv command = {0}, patterns = {0}, unexpected = {0};
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
@@ -219,7 +248,7 @@ static int run_suite(struct app *a, const struct build_options *o, const struct 
     guest = xasprintf("/usr/local/lib/python%s", series);
     for (size_t i = 1; i < a->options.args.n; i++)
         strv_add(&patterns, a->options.args.v[i]);
-    status = expectations_read(file, &e, err);
+    status = read_expectations(a, p, port, &e, err);
     if (status == 0)
         status = store_lock(&a->store, "regrtest", &a->cancel, NULL, NULL, &lock, err);
     if (status == 0)
@@ -227,13 +256,12 @@ static int run_suite(struct app *a, const struct build_options *o, const struct 
     if (status == 0)
         status = make_dirs(logs, err);
     if (status == 0)
-        status = make_command(a, p, port, scratch, library, guest, &command, &runtime, err);
+        status = make_command(a, p, port, tests, scratch, library, guest, &command, &runtime, err);
     title =
         xasprintf("%s, %s, %s", plain, a->options.flavour ? a->options.flavour : FLAVOUR_PLAIN, runtime ? runtime : "");
     r = (struct regrtest){.library = library,
                           .patterns = &patterns,
                           .command = &command,
-                          .guest_library = guest,
                           .scratch = scratch,
                           .logs = logs,
                           .jobs = o->jobs,

@@ -96,15 +96,24 @@ static int read_chain(const struct recipe_roots *roots, char *file, struct layer
     }
 }
 
-/* The layers of the port that a family's port is made for only give what they share: where the sources come from. */
-const struct layer *first_with(const struct maker *m, const char *key)
+/* How many layers give a key: those of the port that a family's port is made for only give what they share, which is
+ * where the sources come from and, if the family says so, how they are patched. */
+static size_t layers_for(const struct maker *m, const char *key)
 {
     static const char *const shared[] = {"version", "date", "sha256", "also", "sources"};
-    bool is_shared = false;
 
     for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
-        is_shared |= !strcmp(key, shared[i]);
-    for (size_t i = 0; i < (is_shared ? m->n : m->own_n); i++)
+        if (!strcmp(key, shared[i]))
+            return m->n;
+    for (size_t i = 0; !strcmp(key, "patches") && i < m->own_n; i++)
+        if (strv_has(&m->layers[i].keys, "patched"))
+            return m->layers[i].f->patched ? m->n : m->own_n;
+    return m->own_n;
+}
+
+const struct layer *first_with(const struct maker *m, const char *key)
+{
+    for (size_t i = 0; i < layers_for(m, key); i++)
         if (strv_has(&m->layers[i].keys, key))
             return &m->layers[i];
     return NULL;
@@ -229,7 +238,8 @@ static const struct layer *next_added(const struct maker *m, const char *key, co
                                       const struct layer *after)
 {
     const struct layer *l = first_with(m, key);
-    size_t i = l && l < m->layers + m->own_n ? (size_t)(l - m->layers) + 1 : m->own_n;
+    size_t n = strcmp(key, "patches") != 0 ? m->own_n : layers_for(m, key);
+    size_t i = l && l < m->layers + n ? (size_t)(l - m->layers) + 1 : n;
 
     if (after)
         i = (size_t)(after - m->layers);
@@ -742,6 +752,10 @@ static int finish(struct maker *m, const char *name, const char *each)
         strv_add(&m->r->chain, m->layers[i].file);
     m->r->name = xstrdup(name);
     m->r->file = xstrdup(top->file);
+    for (size_t i = 0; i < m->own_n; i++)
+        if (m->layers[i].f->patched && !top->f->for_each)
+            return layer_error(&m->layers[i], "patched", m->err,
+                               "patched, but no 'for-each' says as which ports' sources are");
     if (each && !top->f->for_each)
         return layer_error(top, "", m->err, "there is no port %s: this recipe is one port, not a family", name);
     if (!each && top->f->for_each)

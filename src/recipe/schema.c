@@ -70,6 +70,8 @@ static const cyaml_schema_field_t recipe_fields[] = {
     STRING("from", struct recipe_file, from),
     STRING("for-each", struct recipe_file, for_each),
     STRING("flavour", struct recipe_file, flavour),
+    CYAML_FIELD_ENUM("patched", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct recipe_file, patched, booleans,
+                     CYAML_ARRAY_LEN(booleans)),
     STRING("version", struct recipe_file, version),
     STRING("date", struct recipe_file, date),
     STRING("track", struct recipe_file, track),

@@ -41,7 +41,7 @@ struct file_extension {
 
 struct recipe_file {
     char *summary, *license, *homepage;
-    bool abstract;
+    bool abstract, patched;
     char *from, *for_each, *flavour;
     char *version, *date, *sha256, *track;
     struct file_archive *also;

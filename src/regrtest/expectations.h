@@ -1,4 +1,5 @@
-/* Which tests are expected not to pass, and why: ports/python/vVERSION/expectations.yaml. */
+/* Which tests are expected not to pass, and why: expectations.yaml beside the recipes that a Python is made from, so
+ * that versions and flavours share what they have in common, and beside the script of a runtime. */
 #ifndef WL_EXPECTATIONS_H
 #define WL_EXPECTATIONS_H
 
@@ -9,23 +10,26 @@ struct expectation {
     char *test;   /* a file's name, or a test's as unittest names it without "test."; with * and ? */
     char *reason; /* one of expectation_reasons */
     char *why;    /* a sentence */
-    bool met;     /* a test it is for has failed */
 };
 
 struct expectations {
-    struct expectation *list; /* libcyaml's */
-    unsigned n;
-    const char *file;
+    struct expectation_file {
+        char *name;
+        struct expectation *list; /* libcyaml's */
+        unsigned n;
+    } * files;
+    size_t n;
+    bool test_modules; /* the guest has _testcapi and its like: what is only for want of them is not expected */
 };
 
 extern const char *const expectation_reasons[];
 
-/* Reads the file; none there is an empty list. A wrong key, a reason that is none, an empty sentence: WL_E_RECIPE. */
-int expectations_read(const char *file, struct expectations *e, struct wl_err *err);
+/* Adds those of a file; none there adds nothing. A wrong key, a reason that is none, an empty sentence: WL_E_RECIPE. */
+int expectations_read(struct expectations *e, const char *file, struct wl_err *err);
 void expectations_free(struct expectations *e);
 
-/* Marks what was expected in the run, and the expectations that were met. Adds to `unexpected` each test and file that
- * did not pass without being expected to, and each expectation whose file was run but whose tests passed. */
-void expectations_compare(struct expectations *e, struct test_run *run, struct strv *unexpected);
+/* Marks what was expected in the run. Adds to `unexpected` each test and file that
+ * did not pass without being expected to, and each expectation, if not one with * or ?, of what has passed. */
+void expectations_compare(const struct expectations *e, struct test_run *run, struct strv *unexpected);
 
 #endif

@@ -171,7 +171,8 @@ static int run_file(const struct regrtest *r, struct test_file *f, struct wl_err
         else
             strv_add(&argv, r->command->v[i]);
     }
-    strv_addf(&argv, "%s/wl_test.py", r->guest_library);
+    strv_add(&argv, "-m");
+    strv_add(&argv, "wl_test");
     strv_add(&argv, f->name);
     strv_add(&argv, "/tmp/results");
     run.argv = argv.v;

@@ -14,7 +14,7 @@ enum test_state { TEST_PASSED, TEST_FAILED, TEST_SKIPPED };
 struct test_case {
     enum test_state state;
     char *name, *reason;
-    bool expected; /* of one that failed */
+    const char *expected; /* of one that failed: for which of expectation_reasons; NULL: it is not */
 };
 
 enum file_state {
@@ -30,7 +30,7 @@ extern const char *const file_states[];
 struct test_file {
     char *name;
     enum file_state state;
-    bool expected; /* of one whose state is none of passed and failed */
+    const char *expected; /* the same of one whose state is none of passed and failed */
     int status;
     double seconds;
     struct test_case *cases;
@@ -41,8 +41,8 @@ struct test_file {
 struct regrtest {
     const char *library;         /* the folder lib/pythonX.Y with test/ in it */
     const struct strv *patterns; /* names of files, with * and ?; "test_" may be left out; none: all */
-    const struct strv *command;  /* what runs the guest, up to its own arguments; "{}" in it is its root, with tmp/ */
-    const char *guest_library;   /* that folder as the guest sees it */
+    const struct strv *command;  /* what runs the guest, with that folder among its modules, up to its own
+                                  * arguments; "{}" in it is its root, with tmp/ */
     const char *scratch;         /* a folder for what the guest writes */
     const char *logs;            /* a folder for what each file printed: NAME.log */
     int jobs, deadline_s;

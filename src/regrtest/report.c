@@ -34,6 +34,8 @@ int report_json(const char *file, const char *title, const struct test_run *run,
                  f->skipped, f->seconds);
         if (f->why)
             add_field(&t, "why", f->why);
+        if (f->expected)
+            add_field(&t, "expected", f->expected);
         str_add(&t, ", \"tests\": [");
         for (size_t k = 0, n = 0; k < f->cases_n; k++) {
             const struct test_case *c = &f->cases[k];
@@ -44,8 +46,8 @@ int report_json(const char *file, const char *title, const struct test_run *run,
             str_add_json(&t, c->name);
             add_field(&t, "state", states[c->state]);
             add_field(&t, "reason", c->reason);
-            if (c->state == TEST_FAILED)
-                str_addf(&t, ", \"expected\": %s", c->expected ? "true" : "false");
+            if (c->expected)
+                add_field(&t, "expected", c->expected);
             str_addc(&t, '}');
         }
         str_add(&t, "]}");

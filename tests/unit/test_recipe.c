@@ -388,6 +388,31 @@ static void test_family(void **state)
     assert_string_equal(r->summary, "build python");
 }
 
+/* A family whose sources are patched as those of the port it is made for, and then by itself. */
+static void test_patched_family(void **state)
+{
+    WL_CLEANUP_RECIPE struct recipe *r = NULL, *unpatched = NULL;
+    WL_CLEANUP_FREE char *base = in_folder(state, "ports/python/base/base.patch"),
+                         *version = in_folder(state, "ports/python/v3.11.2/version.patch"),
+                         *own = in_folder(state, "ports/tests/own.patch");
+
+    put_file(state, "ports/python/base/base.patch", "");
+    put_file(state, "ports/python/v3.11.2/version.patch", "");
+    put_file(state, "ports/tests/own.patch", "");
+    put_recipe(state, "python/base", "abstract: true\npatches: [base.patch]\n" STEP);
+    put_recipe(state, "python/v3.11.2", "from: python/base\nversion: \"3.11.2\"\nadd-patches: [version.patch]\n");
+    put_recipe(state, "tests", "for-each: python\npatched: true\nadd-patches: [own.patch]\n" STEP);
+    r = load(state, "tests/v3.11.2");
+    assert_int_equal(r->patches.n, 3);
+    assert_string_equal(r->patches.v[0], base);
+    assert_string_equal(r->patches.v[1], version);
+    assert_string_equal(r->patches.v[2], own);
+    put_recipe(state, "tests", "for-each: python\n" STEP);
+    unpatched = load(state, "tests/v3.11.2");
+    assert_int_equal(unpatched->patches.n, 0);
+    refuse(state, "version: \"1\"\npatched: true\n" STEP, "no 'for-each'");
+}
+
 static void test_flavour(void **state)
 {
     WL_CLEANUP_RECIPE struct recipe *r = NULL, *other = NULL;
@@ -568,6 +593,7 @@ int main(void)
         TEST_IN_FOLDER(test_extensions),
         TEST_IN_FOLDER(test_extensions_refused),
         TEST_IN_FOLDER(test_family),
+        TEST_IN_FOLDER(test_patched_family),
         TEST_IN_FOLDER(test_family_errors),
         TEST_IN_FOLDER(test_flavour),
         TEST_IN_FOLDER(test_flavour_errors),

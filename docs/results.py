@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Write docs/results/: what became of CPython's own tests, from reports of `wl-make test --json`.
+
+    docs/results.py REPORT.json...
+
+For each report a file with a line for each file of tests, and below it the tests that failed and for which of the
+reasons of docs/testing.md; and README.md with the sums. Called by .ci/full."""
+
+import collections
+import datetime
+import json
+import os
+import re
+import sys
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "results")
+STATES = ("passed", "failed", "skipped", "ran no test", "crashed", "took too long")
+
+
+def file_lines(file):
+    yield "%-36s %-13s %5d %4d %5d%s" % (
+        file["name"], file["state"], file["passed"], file["failed"], file["skipped"],
+        "  %s" % file.get("expected", "NOT EXPECTED") if file["state"] not in ("passed", "failed") else "")
+    for test in file["tests"]:
+        if test["state"] == "failed":
+            yield "    %s: %s" % (test["name"], test.get("expected", "NOT EXPECTED"))
+
+
+class Report:
+    def __init__(self, name):
+        with open(name, encoding="utf-8") as f:
+            content = json.load(f)
+        self.title = content["title"].removeprefix("python/v")
+        self.files = content["files"]
+        self.name = re.sub(r"[^\w.]+", "-", self.title) + ".txt"
+        self.states = collections.Counter(file["state"] for file in self.files)
+        self.tests = collections.Counter()
+        self.reasons = collections.Counter()
+        for file in self.files:
+            for state in ("passed", "failed", "skipped"):
+                self.tests[state] += file[state]
+            if file["state"] not in ("passed", "failed"):
+                self.reasons[file.get("expected", "not expected"), "files"] += 1
+            for test in file["tests"]:
+                if test["state"] == "failed":
+                    self.reasons[test.get("expected", "not expected"), "tests"] += 1
+
+    def write(self):
+        with open(os.path.join(HERE, self.name), "w", encoding="utf-8") as f:
+            f.write("%s\n\n%-36s %-13s %5s %4s %5s\n" % (self.title, "", "", "ok", "bad", "skip"))
+            for file in self.files:
+                f.write("".join(line + "\n" for line in file_lines(file)))
+
+
+def table(head, rows):
+    yield "| %s |" % " | ".join(head)
+    yield "|%s" % ("---|" * len(head))
+    for row in rows:
+        yield "| %s |" % " | ".join(str(cell) for cell in row)
+
+
+def readme(reports):
+    yield "# What became of CPython's own tests"
+    yield ""
+    yield "Written by `docs/results.py` (`.ci/full`), %s. [testing.md](../testing.md) says what the words mean." % (
+        datetime.date.today())
+    yield ""
+    yield from table(
+        ["", *("files " + state if i == 0 else state for i, state in enumerate(STATES)), "tests passed", "failed", "skipped"],
+        (["[%s](%s)" % (r.title, r.name), *(r.states[s] for s in STATES),
+          *("{:,}".format(r.tests[s]) for s in ("passed", "failed", "skipped"))] for r in reports))
+    yield ""
+    yield "Why tests failed, and (in brackets) files did not run:"
+    yield ""
+    reasons = collections.Counter()
+    for r in reports:
+        for (reason, _), n in r.reasons.items():
+            reasons[reason] += n
+    # (Rows are the reasons: they are more than the runs.)
+    yield from table(
+        ["", *(r.title for r in reports)],
+        ([reason, *("%d (%d)" % (r.reasons[reason, "tests"], r.reasons[reason, "files"]) for r in reports)]
+         for reason, _ in reasons.most_common()))
+
+
+def main():
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
+    reports = [Report(name) for name in sys.argv[1:]]
+    os.makedirs(HERE, exist_ok=True)
+    for report in reports:
+        report.write()
+    with open(os.path.join(HERE, "README.md"), "w", encoding="utf-8") as f:
+        f.write("".join(line + "\n" for line in readme(reports)))
+
+
+main()
