@@ -1,0 +1,88 @@
+// Runs one Python, from its start to its end, with the files it is given as its "/".
+import { Directory, Fd, File, PreopenDirectory, WASI, wasi } from './wasi/index.js';
+
+// A stream that the page shows.
+class Shown extends Fd {
+  constructor(stream) {
+    super();
+    this.stream = stream;
+  }
+  fd_fdstat_get() {
+    return { ret: 0, fdstat: new wasi.Fdstat(wasi.FILETYPE_CHARACTER_DEVICE, 0) };
+  }
+  fd_filestat_get() {
+    return { ret: 0, filestat: new wasi.Filestat(0n, wasi.FILETYPE_CHARACTER_DEVICE, 0n) };
+  }
+  fd_write(data) {
+    postMessage({ stream: this.stream, bytes: data.slice() });
+    return { ret: 0, nwritten: data.byteLength };
+  }
+}
+
+// Lines that the page is asked for; the worker sleeps until one comes.
+class Asked extends Shown {
+  constructor(memory) {
+    super(0);
+    this.memory = memory;
+    this.rest = new Uint8Array();
+  }
+  fd_read(size) {
+    if (!this.rest.length && this.memory) {
+      const count = new Int32Array(this.memory, 0, 1);
+      Atomics.store(count, 0, -1);
+      postMessage({ wants: true });
+      Atomics.wait(count, 0, -1);
+      this.rest = new Uint8Array(this.memory, 4, Atomics.load(count, 0)).slice();
+    }
+    const data = this.rest.slice(0, size);
+    this.rest = this.rest.slice(size);
+    return { ret: 0, data };
+  }
+}
+
+const text = new TextDecoder(), bytes = new TextEncoder();
+
+function folder(files) {
+  return new Map(Object.entries(files).map(([name, content]) =>
+    [name, typeof content === 'object' && !(content instanceof Uint8Array) ? new Directory(folder(content))
+      : new File(typeof content === 'string' ? bytes.encode(content) : content)]));
+}
+
+function contents(map) {
+  return Object.fromEntries([...map].map(([name, inode]) => [name, inode instanceof Directory ? contents(inode.contents) : inode.data]));
+}
+
+onmessage = async ({ data: { module, args, files, memory } }) => {
+  const root = new PreopenDirectory('/', folder(files));
+  const host = new WASI(args, ['PYTHONIOENCODING=utf-8', 'NO_COLOR=1'], [new Asked(memory), new Shown(1), new Shown(2), root]);
+  // The shim waits by looking at the clock all the time, and does not tell how many events there were.
+  const calls = host.wasiImport;
+  const wait = calls.poll_oneoff;
+  calls.poll_oneoff = (subscriptions, events, n, got) => {
+    const view = new DataView(host.inst.exports.memory.buffer);
+    const relative = n === 1 && view.getUint8(subscriptions + 8) === wasi.EVENTTYPE_CLOCK && !view.getUint16(subscriptions + 40, true);
+    if (relative) {
+      const ms = Number(view.getBigUint64(subscriptions + 24, true)) / 1e6;
+      if (memory && ms >= 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    }
+    const result = relative && memory ? finished(view, subscriptions, events) : wait(subscriptions, events, n);
+    if (result === 0) view.setUint32(got, 1, true);
+    return result;
+  };
+  let instance;
+  try {
+    instance = await WebAssembly.instantiate(module, { wasi_snapshot_preview1: calls });
+    const status = host.start(instance);
+    postMessage({ status, files: contents(root.dir.contents) });
+  } catch (error) {
+    postMessage({ error: `${error}` });
+  }
+};
+
+// The event of a clock: what the subscription calls itself, no error, and its kind.
+function finished(view, subscription, event) {
+  view.setBigUint64(event, view.getBigUint64(subscription, true), true);
+  view.setUint16(event + 8, 0, true);
+  view.setUint8(event + 10, wasi.EVENTTYPE_CLOCK);
+  return 0;
+}
