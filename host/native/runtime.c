@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <ucontext.h>
@@ -443,18 +444,58 @@ static bool put_back(uint8_t *memory, uint64_t at, uint64_t n, uint64_t *kept)
     return true;
 }
 
-/* What of [0, size) is the process's own has been written to, or may have been. False if that cannot be known. The
- * entries are those of pagemap(5): Linux, Documentation/admin-guide/mm/pagemap.rst. */
-static bool restore(uint8_t *memory, uint64_t size)
+/* From <linux/fs.h> of 6.7 and later, which the machine's own headers may be older than: Linux,
+ * Documentation/admin-guide/mm/pagemap.rst. */
+struct scan {
+    uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
+    uint64_t inverted, mask, any_of, returned;
+};
+struct region {
+    uint64_t start, end, categories;
+};
+#define SCAN _IOWR('f', 16, struct scan)
+enum { IS_FILE = 1 << 2, IS_PRESENT = 1 << 3, IS_SWAPPED = 1 << 4 };
+
+/* Asks the kernel for just those pages; false with `*can` false where it does not know how. */
+static bool restore_found(int fd, uint8_t *memory, uint64_t size, bool *can)
+{
+    struct region found[256];
+    struct scan s = {.size = sizeof s,
+                     .start = (uintptr_t)memory,
+                     .end = (uintptr_t)memory + size,
+                     .vec = (uintptr_t)found,
+                     .vec_len = sizeof found / sizeof *found,
+                     .inverted = IS_FILE,
+                     .mask = IS_FILE,
+                     .any_of = IS_PRESENT | IS_SWAPPED,
+                     .returned = IS_FILE};
+    uint64_t kept = 0;
+    bool well = true;
+
+    *can = true;
+    while (well && s.start < s.end) {
+        int n = ioctl(fd, SCAN, &s);
+
+        if (n < 0) {
+            *can = s.start != (uintptr_t)memory;
+            return false;
+        }
+        for (int i = 0; well && i < n; i++)
+            well = put_back(memory, found[i].start - (uintptr_t)memory, found[i].end - found[i].start, &kept);
+        s.start = s.walk_end;
+    }
+    return well;
+}
+
+/* Looks at each page's entry. */
+static bool restore_looking(int fd, uint8_t *memory, uint64_t size)
 {
     const uint64_t present = UINT64_C(1) << 63, swapped = UINT64_C(1) << 62, of_file = UINT64_C(1) << 61;
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), entries[4096], kept = 0, own_n = 0, done = 0;
-    /* (Opened each time: it stays with the memory of the process that has opened it, also after a fork.) */
-    int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-    bool well = fd >= 0;
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), entries[512], kept = 0, own_n = 0, done = 0;
+    bool well = true;
 
     while (well && done < size) {
-        uint64_t left = (size - done) / page, n = left < 4096 ? left : 4096;
+        uint64_t left = (size - done) / page, n = left < 512 ? left : 512;
         off_t at = (off_t)(((uintptr_t)memory + done) / page * sizeof *entries);
 
         well = pread(fd, entries, n * sizeof *entries, at) == (ssize_t)(n * sizeof *entries);
@@ -470,8 +511,20 @@ static bool restore(uint8_t *memory, uint64_t size)
             own_n = 0;
         }
     }
-    if (fd >= 0)
-        close(fd);
+    return well;
+}
+
+/* What of [0, size) is the process's own has been written to, or may have been. False if that cannot be known. */
+static bool restore(uint8_t *memory, uint64_t size)
+{
+    /* (Opened each time: it stays with the memory of the process that has opened it, also after a fork.) */
+    int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    bool can = true, well;
+
+    if (fd < 0)
+        return false;
+    well = restore_found(fd, memory, size, &can) || (!can && restore_looking(fd, memory, size));
+    close(fd);
     return well;
 }
 
