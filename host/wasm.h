@@ -10,10 +10,14 @@ enum { WASM_PAGE = 65536, WASM_HEADER = 8 };
 
 enum wasm_section {
     WASM_CUSTOM = 0,
+    WASM_TYPE = 1,
+    WASM_IMPORT = 2,
+    WASM_FUNCTION = 3,
     WASM_MEMORY = 5,
     WASM_GLOBAL = 6,
     WASM_EXPORT = 7,
     WASM_START = 8,
+    WASM_CODE = 10,
     WASM_DATA = 11,
     WASM_DATA_COUNT = 12,
 };
@@ -43,6 +47,23 @@ static inline uint64_t wasm_number(struct wasm_reader *r)
         n |= (uint64_t)(b & 0x7f) << shift;
         if (b < 0x80)
             return n;
+    }
+    r->bad = true;
+    return 0;
+}
+
+/* A number in LEB128, with a sign. */
+static inline int64_t wasm_signed(struct wasm_reader *r)
+{
+    uint64_t n = 0;
+
+    for (unsigned shift = 0; shift < 64 && !r->bad;) {
+        uint8_t b = wasm_byte(r);
+
+        n |= (uint64_t)(b & 0x7f) << shift;
+        shift += 7;
+        if (b < 0x80)
+            return (int64_t)(shift < 64 && (b & 0x40) ? n | UINT64_MAX << shift : n);
     }
     r->bad = true;
     return 0;

@@ -1,5 +1,6 @@
 #include "runtime.h"
 
+#include "base.h"
 #include "interrupt.h"
 
 #include <errno.h>
@@ -231,6 +232,7 @@ static void end_work(void)
 
 void wasm_rt_allocate_memory(wasm_rt_memory_t *m, uint64_t pages, uint64_t max_pages, bool is64, uint32_t page_size)
 {
+    void *at;
     bool kept;
 
     if (is64 || page_size != WASM_DEFAULT_PAGE_SIZE)
@@ -240,10 +242,18 @@ void wasm_rt_allocate_memory(wasm_rt_memory_t *m, uint64_t pages, uint64_t max_p
     if (current->ranges_n == MAX_RANGES)
         stop(RUNTIME_SETUP, "it has more than 16 memories");
     begin_work();
+    at = current->ranges_n == 0 ? (void *)(uintptr_t)RUNTIME_BASE : NULL;
     kept = current->ranges_n == 0 && current->kept_memory;
     memset(m, 0, sizeof *m);
     m->data = kept ? current->kept_memory
-                   : mmap(NULL, RESERVED, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+                   : mmap(at, RESERVED, PROT_NONE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (at ? MAP_FIXED_NOREPLACE : 0), -1, 0);
+    /* (An old kernel takes the place for a wish.) */
+    if (at && m->data != MAP_FAILED && m->data != at) {
+        munmap(m->data, RESERVED);
+        m->data = MAP_FAILED;
+        errno = EEXIST;
+    }
     if (m->data == MAP_FAILED) {
         m->data = NULL;
         fail("reserve 8 GiB of address space (is ulimit -v set?)");
@@ -357,6 +367,10 @@ static struct guest_memory memory(void *arg)
     return (struct guest_memory){m->data, m->size};
 }
 
+/* clang's, in a program that counts for a profile (build.mk): it would be called at an exit that runs what atexit()
+ * has. */
+int __llvm_profile_write_file(void) __attribute__((weak));
+
 static _Noreturn void leave(int status)
 {
     if (current->runtime->end) {
@@ -365,6 +379,8 @@ static _Noreturn void leave(int status)
     }
     if (interrupt_stop() && status == RUNTIME_INTERRUPTED)
         interrupt_die();
+    if (__llvm_profile_write_file)
+        __llvm_profile_write_file();
     _exit(status);
 }
 

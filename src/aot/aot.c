@@ -11,15 +11,22 @@
 #include <unistd.h>
 
 #define CLANG "clang-" WL_LLVM
+#define PROFDATA "llvm-profdata-" WL_LLVM
 
 /* How many files wasm2c writes: each function is in one of them, and a file is compiled by one process. */
 #define PARTS "24"
-/* What build.mk says after each of them. */
+/* What build.mk says after each of them, and before it links. */
 #define COMPILED "compiled guest"
+#define LINKING "linking"
 
-/* Where they are in the artifact. */
-#define PROGRAM "bin/program"
-#define LIBRARY "lib/guest.so"
+/* What every program is compiled with. */
+#define PROFILES "host/native/profiles"
+
+/* Where it is in the artifact. */
+static const char *place(const struct aot *a)
+{
+    return a->library ? "lib/guest.so" : "bin/program";
+}
 
 enum { STATUS_NOT_FIT = 3, LAST_LINES = 15 };
 
@@ -40,6 +47,7 @@ int aot_key(const struct aot *a, const char *module, const char *name, char key[
                                         "host/interrupt.h", "host/err.c",  "host/err.h",
                                         "host/wasm.h",      "host/wlpy.h", "ports/" AOT_WABT_PORT "/recipe.yaml"};
     WL_CLEANUP_FREE char *clang = run_which(CLANG);
+    char profile[HASH_HEX_SIZE] = "none";
     struct toolchain t = {0};
     struct hash *h;
     int r;
@@ -48,15 +56,22 @@ int aot_key(const struct aot *a, const char *module, const char *name, char key[
         wl_err_set(err, WL_E_TOOLCHAIN, "%s is not installed, which compiles native programs", CLANG);
         return wl_err_hint(err, "install the package %s", CLANG);
     }
+    if (a->profile && strcmp(a->profile, "none") != 0 && hash_file(a->profile, profile, err) < 0) {
+        err->cls = WL_E_USAGE;
+        return wl_err_hint(err, "--profile takes a file that wl-make profile --native wrote, or none");
+    }
     r = toolchain_find_wasi(NULL, a->store->cache, &t, err);
     if (r < 0)
         return r;
     h = hash_new();
-    hash_field(h, "aot", "2");
+    hash_field(h, "aot", "3");
     hash_field(h, "module", module);
     hash_field(h, "name", name);
     hash_field(h, "compiler", t.identity);
     hash_field(h, "parts", PARTS);
+    hash_field(h, "result", place(a));
+    hash_field(h, "cpu", a->cpu ? a->cpu : "");
+    hash_field(h, "profile", a->profile ? profile : "default");
     toolchain_free(&t);
     for (size_t i = 0; r == 0 && i < sizeof parts / sizeof *parts; i++) {
         WL_CLEANUP_FREE char *path = path_join(a->repo, parts[i]);
@@ -70,18 +85,11 @@ int aot_key(const struct aot *a, const char *module, const char *name, char key[
     return r;
 }
 
-char *aot_program(const struct aot *a, const char *key)
+char *aot_result(const struct aot *a, const char *key)
 {
     WL_CLEANUP_FREE char *artifact = store_path(a->store, key);
 
-    return path_join(artifact, PROGRAM);
-}
-
-char *aot_library(const char *program)
-{
-    WL_CLEANUP_FREE char *bin = path_dir(program), *artifact = path_dir(bin);
-
-    return path_join(artifact, LIBRARY);
+    return path_join(artifact, place(a));
 }
 
 /* The output's last lines, for what no message foresees. */
@@ -139,15 +147,17 @@ static int listen(void *data, const char *text, size_t n, struct wl_err *err)
             WL_CLEANUP_FREE char *phase = xasprintf("%d of " PARTS " files compiled", ++l->compiled);
 
             tell(l->a, EVENT_PHASE, l->name, phase, 0);
+        } else if (starts_with(l->output.s + l->read, LINKING)) {
+            tell(l->a, EVENT_PHASE, l->name, "optimising as a whole and linking", 0);
         }
     return 0;
 }
 
-/* Puts a file of the scratch folder where the artifact has it. */
-static int stage(const char *scratch, const char *place, struct wl_err *err)
+/* Puts the result where the artifact has it. */
+static int stage(const struct aot *a, const char *scratch, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *from = path_join(scratch, path_base(place)), *artifact = path_join(scratch, "stage");
-    WL_CLEANUP_FREE char *to = path_join(artifact, place), *dir = path_dir(to);
+    WL_CLEANUP_FREE char *from = path_join(scratch, path_base(place(a))), *artifact = path_join(scratch, "stage");
+    WL_CLEANUP_FREE char *to = path_join(artifact, place(a)), *dir = path_dir(to);
     int r = make_dirs(dir, err);
 
     if (r == 0 && rename(from, to) < 0)
@@ -155,27 +165,52 @@ static int stage(const char *scratch, const char *place, struct wl_err *err)
     return r;
 }
 
+/* The profiles that clang is given, with spaces between them. */
+static int profiles(const struct aot *a, char **files, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *dir = path_join(a->repo, PROFILES);
+    WL_CLEANUP_STRV struct strv names = {0};
+    struct str list = {0};
+    int r = 0;
+
+    if (!a->profile)
+        r = dir_list(dir, &names, err);
+    else if (strcmp(a->profile, "none") != 0)
+        *files = path_absolute(a->profile);
+    for (size_t i = 0; i < names.n; i++)
+        if (ends_with(names.v[i], ".xz"))
+            str_addf(&list, "%s/%s ", dir, names.v[i]);
+    if (!*files)
+        *files = list.s ? list.s : xstrdup("");
+    return r;
+}
+
 static int compile(const struct aot *a, const char *scratch, const char *module, const char *name, const char *wabt,
                    struct wl_err *err)
 {
     WL_CLEANUP_FREE char *script = path_join(a->repo, "host/native/make/aot.sh"), *whole = path_absolute(module);
+    WL_CLEANUP_FREE char *files = NULL;
     WL_CLEANUP_STRV struct strv argv = {0};
     struct listener l = {.a = a, .name = name};
     struct run run = {.cwd = scratch, .cancel = a->cancel, .on_output = listen, .data = &l};
     int status = 0, r;
 
-    strv_add_all(&argv, "env", "CC=" CLANG, "sh", script, wabt, whole, name, PARTS, "-s", NULL);
+    r = profiles(a, &files, err);
+    if (r < 0)
+        return r;
+    strv_add_all(&argv, "env", "CC=" CLANG, "LLVM_PROFDATA=" PROFDATA, NULL);
+    strv_addf(&argv, "PROFILES=%s", files);
+    strv_add_all(&argv, "sh", script, wabt, whole, name, PARTS, path_base(place(a)), "-s", NULL);
     strv_addf(&argv, "-j%d", a->jobs);
+    strv_addf(&argv, "LDFLAGS=-Wl,--thinlto-jobs=%d", a->jobs);
+    if (a->cpu)
+        strv_addf(&argv, "CFLAGS=-march=%s", a->cpu);
     run.argv = argv.v;
     r = run_command(&run, &status, err);
     if (r == 0 && status != 0)
         r = failed(name, status, l.output.s ? l.output.s : "", err);
     str_free(&l.output);
-    if (r == 0)
-        r = stage(scratch, PROGRAM, err);
-    if (r == 0)
-        r = stage(scratch, LIBRARY, err);
-    return r;
+    return r < 0 ? r : stage(a, scratch, err);
 }
 
 static void tell_wait(void *data)

@@ -1,4 +1,5 @@
-/* Makes a native program of a module: WABT's wasm2c, then clang, with the host of host/native/ around it. */
+/* Makes a native program or a library of a module: WABT's wasm2c, then clang, with the host of host/native/ around it.
+ */
 #ifndef WL_AOT_H
 #define WL_AOT_H
 
@@ -7,6 +8,8 @@
 #include "events.h"
 #include "hash.h"
 #include "store.h"
+
+#include <stdbool.h>
 
 /* What brings wasm2c. */
 #define AOT_WABT_PORT "toolchain/wabt"
@@ -17,6 +20,9 @@ struct aot {
     const struct cancel *cancel;
     const struct events *events;
     int jobs;
+    bool library;        /* instead of a program */
+    const char *profile; /* what clang is told of where the time goes; NULL: host/native/profiles/, "none": nothing */
+    const char *cpu;     /* for which processor, as clang names it; NULL: any of x86-64 */
 };
 
 /* What a program calls itself: the module's file name without its ending, and without what C or a shell would stumble
@@ -24,16 +30,14 @@ struct aot {
 char *aot_name(const char *module);
 
 /* The key of what is made of a module. `module` tells one from all others: the key of the port that it comes from, or
- * its SHA-256. No compiler is WL_E_TOOLCHAIN. */
+ * its SHA-256. No compiler is WL_E_TOOLCHAIN, no such profile WL_E_USAGE. */
 int aot_key(const struct aot *a, const char *module, const char *name, char key[HASH_HEX_SIZE], struct wl_err *err);
 
-/* The program of a key in the store, which is there or not; the caller frees it. */
-char *aot_program(const struct aot *a, const char *key);
+/* The program or the library (host/native/wl_guest.h) of a key in the store, which is there or not; the caller frees
+ * it. */
+char *aot_result(const struct aot *a, const char *key);
 
-/* The library (host/native/wl_guest.h) that was made with a program; the caller frees it. */
-char *aot_library(const char *program);
-
-/* Makes both, unless they are there. wabt: the folder of AOT_WABT_PORT's artifact. A module that cannot be
+/* Makes it, unless it is there. wabt: the folder of AOT_WABT_PORT's artifact. A module that cannot be
  * translated is WL_E_USAGE with the reason. */
 int aot_make(const struct aot *a, const char *key, const char *module, const char *name, const char *wabt,
              struct wl_err *err);

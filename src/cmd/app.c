@@ -255,11 +255,17 @@ char *app_module(const struct app *a, const struct plan *p, const char *port)
     return NULL;
 }
 
-int app_native(struct app *a, const struct plan *p, const char *source, const char *module, bool make, char **program,
+int app_native(struct app *a, const struct plan *p, const char *source, const char *module, bool make, char **result,
                struct wl_err *err)
 {
-    const struct aot k = {
-        .repo = a->roots.repo, .store = &a->store, .cancel = &a->cancel, .events = &a->events, .jobs = jobs_of(a)};
+    const struct aot k = {.repo = a->roots.repo,
+                          .store = &a->store,
+                          .cancel = &a->cancel,
+                          .events = &a->events,
+                          .jobs = jobs_of(a),
+                          .library = a->options.library,
+                          .profile = a->options.native_profile,
+                          .cpu = a->options.target_cpu};
     WL_CLEANUP_FREE char *name = aot_name(module), *wabt = app_artifact(a, p, AOT_WABT_PORT, NULL);
     char key[HASH_HEX_SIZE];
     int r = aot_key(&k, source, name, key, err);
@@ -267,7 +273,7 @@ int app_native(struct app *a, const struct plan *p, const char *source, const ch
     if (r == 0 && make)
         r = aot_make(&k, key, module, name, wabt, err);
     if (r == 0)
-        *program = aot_program(&k, key);
+        *result = aot_result(&k, key);
     return r;
 }
 

@@ -15,19 +15,19 @@ static bool is_file(const char *word)
     return (stat(word, &st) == 0 && S_ISREG(st.st_mode)) || ends_with(word, ".wasm");
 }
 
-static int give_library(const struct app *a, const char *program, const char *out, struct wl_err *err)
+/* The library's header goes beside it. */
+static int give_header(const struct app *a, const char *out, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *library = aot_library(program), *from = path_join(a->roots.repo, "host/native/wl_guest.h");
+    WL_CLEANUP_FREE char *from = path_join(a->roots.repo, "host/native/wl_guest.h");
     WL_CLEANUP_FREE char *dir = path_dir(out), *header = path_join(dir, "wl_guest.h");
-    int r = app_give(library, out, 0755, err);
 
-    return r < 0 ? r : app_give(from, header, 0644, err);
+    return app_give(from, header, 0644, err);
 }
 
 int cmd_aot(struct app *a, struct wl_err *err)
 {
     const char *word = a->options.args.n ? a->options.args.v[0] : NULL, *out;
-    WL_CLEANUP_FREE char *port = NULL, *module = NULL, *name = NULL, *file = NULL, *program = NULL;
+    WL_CLEANUP_FREE char *port = NULL, *module = NULL, *name = NULL, *file = NULL, *result = NULL;
     WL_CLEANUP_STRV struct strv names = {0};
     char source[HASH_HEX_SIZE];
     struct build_options b;
@@ -64,14 +64,16 @@ int cmd_aot(struct app *a, struct wl_err *err)
         }
     }
     if (r == 0)
-        r = app_native(a, &p, source, module, true, &program, err);
+        r = app_native(a, &p, source, module, true, &result, err);
     plan_free(&p);
     if (r < 0)
         return r;
     name = aot_name(module);
     file = xasprintf("%s%s", name, a->options.library ? ".so" : "");
     out = a->options.file ? a->options.file : file;
-    r = a->options.library ? give_library(a, program, out, err) : app_give(program, out, 0755, err);
+    r = app_give(result, out, 0755, err);
+    if (r == 0 && a->options.library)
+        r = give_header(a, out, err);
     if (r == 0 && !a->options.quiet) {
         WL_CLEANUP_FREE char *size = human_size(tree_size(out));
 

@@ -28,12 +28,12 @@ int cmd_profile(struct app *a, struct wl_err *err)
         wl_err_set(err, WL_E_USAGE, "profile takes one Python");
         return wl_err_hint(err, "for example: wl-make profile python/v3.13.5");
     }
-    maker = xasprintf("python-profile/%s", port + strlen("python/"));
+    maker = xasprintf("%s-profile/%s", a->options.native ? "native" : "python", port + strlen("python/"));
     strv_add(&names, maker);
     app_build_options(a, &b, false);
     r = app_build(a, &b, &names, &p, err);
     series = series_of(port);
-    file = xasprintf("profile-%s.xz", series);
+    file = xasprintf("%s-%s.xz", a->options.native ? "native" : "profile", series);
     out = a->options.file ? a->options.file : file;
     if (r == 0) {
         made = app_artifact(a, &p, maker, "profile.xz");
@@ -41,6 +41,6 @@ int cmd_profile(struct app *a, struct wl_err *err)
     }
     plan_free(&p);
     if (r == 0 && !a->options.quiet)
-        printf("%s; to compile with it: wl-make %s --profile %s\n", out, port, out);
+        printf("%s; to compile with it: wl-make %s%s --profile %s\n", out, a->options.native ? "aot " : "", port, out);
     return r;
 }

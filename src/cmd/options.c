@@ -27,6 +27,11 @@ static const struct option_info table[] = {
     {'o', "output", "FILE", "write the profile to FILE (default: profile-SERIES.xz)", TEXT, AT(file), CMD_PROFILE},
     {0, "library", NULL, "make a library that runs the program inside another one, and its header", FLAG, AT(library),
      CMD_AOT},
+    {0, "profile", "FILE", "compile it with this profile (see profile --native), or with none", TEXT,
+     AT(native_profile), CMD_AOT},
+    {0, "target-cpu", "NAME", "for this processor, as clang names it, or native (default: any of x86-64)", TEXT,
+     AT(target_cpu), CMD_AOT},
+    {0, "native", NULL, "one for aot: of a Python's modules as native programs", FLAG, AT(native), CMD_PROFILE},
     {0, "engine", "NAME", "run it by wasmtime or native (compiled ahead of time; the default where that was done)",
      TEXT, AT(engine), CMD_RUN},
     {'r', "requirement", "FILE", "the packages it needs, as pip's requirements", TEXT, AT(requirements), CMD_APP},
@@ -297,6 +302,8 @@ void options_free(struct options *o)
     free(o->flavour);
     free(o->output);
     free(o->cache_dir);
+    free(o->native_profile);
+    free(o->target_cpu);
     free(o->engine);
     free(o->runtime);
     free(o->json_file);

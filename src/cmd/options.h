@@ -36,8 +36,11 @@ struct options {
     enum color_when color;
     bool verbose, quiet, offline, keep_going, dry_run, debug, keep_build, no_sandbox, help, version;
     bool clean_all, clean_sources, clean_store, list_all, modules, json;
-    char *file;   /* of app and aot: what is written */
-    bool library; /* of aot */
+    char *file; /* of app and aot: what is written */
+    /* Of aot. */
+    bool library;
+    char *native_profile, *target_cpu;
+    bool native; /* of profile */
     /* Of app. */
     char *python, *module, *entry_point, *requirements, *lock, *hash_seed;
     struct strv imports, include_data, without_native;

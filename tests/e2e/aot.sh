@@ -21,7 +21,8 @@ program() {
     cat >"$1.wat"
     "$WABT/bin/wat2wasm" "$1.wat" -o "$1.wasm" || fail "$1.wat is no wat"
     cp host/*.o "$1" 2>/dev/null
-    (cd "$1" && CC=clang-22 sh "$HOST/make/aot.sh" "$WABT" "../$1.wasm" "$1" 1 -s OPT=-O1 CFLAGS="${2-}") \
+    (cd "$1" && CC=clang-22 sh "$HOST/make/aot.sh" "$WABT" "../$1.wasm" "$1" 1 program -s OPT=-O1 LTO= \
+        CFLAGS="${2-}" ${2:+BASE=0}) \
         >"$1.log" 2>&1 || fail "$1 was not built: $(tail -n 5 "$1.log")"
     mkdir -p host
     cp "$1"/host_*.o "$1/wasm-rt-impl.o" host/
@@ -297,7 +298,7 @@ C
     mkdir native engine reference c
     cc -O1 "$E2E/wasi-reference.c" -I"$OUT/toolchain/wasmtime/include" -L"$OUT/toolchain/wasmtime/lib" -lwasmtime \
         "-Wl,-rpath,$OUT/toolchain/wasmtime/lib" -o wasi-reference || fail 'the reference was not compiled'
-    (cd c && CC=clang-22 sh "$HOST/make/aot.sh" "$WABT" ../c.wasm c 2 -s OPT=-O1) >c.log 2>&1 ||
+    (cd c && CC=clang-22 sh "$HOST/make/aot.sh" "$WABT" ../c.wasm c 2 program -s OPT=-O1 LTO=) >c.log 2>&1 ||
         fail "not built: $(tail -n 5 c.log)"
     run ./c/program --dir native::/d -- a b
     status 5
@@ -344,9 +345,22 @@ WAT
     cmp "hello_$$" other || fail 'the second one is another'
     aot "hello $$.wasm" -o nowhere/other
     clean_failure 7
+    # What clang is told of it is part of what it is.
+    aot "hello $$.wasm" -o tuned --profile none --target-cpu x86-64-v2
+    status 0
+    run ./tuned
+    is "$(cat .out)" 'hell!'
+    aot "hello $$.wasm" --profile nothing.xz
+    clean_failure 2
+    err 'nothing.xz'
+    echo text >text.xz
+    aot "hello $$.wasm" --profile text.xz
+    clean_failure 2
+    err 'text.xz is no profile'
+    aot "hello $$.wasm" --target-cpu abacus
+    clean_failure 1
     aot --library "hello $$.wasm"
     status 0
-    not_err 'compiling'
     out "hello_$$.so ("
     cmp wl_guest.h "$HOST/wl_guest.h" || fail 'the header is another'
     nm -D "hello_$$.so" | grep -q ' T wl_guest_run' || fail 'the library is none'

@@ -124,8 +124,10 @@ nothing_half() {
     [ -z "$left" ] || fail "left in the output: $left"
     left=$(find "$CACHE/store" -mindepth 1 -maxdepth 1 2>/dev/null | grep -vE '/[0-9a-f]{64}$')
     [ -z "$left" ] || fail "left in the store: $left"
+    # (In the user's own cache another build may be at work, which then holds its lock.)
     for left in "$CACHE"/build/*; do
-        [ ! -d "$left" ] || [ -e "$left/enter.sh" ] || [ -n "${KEPT_BUILD-}" ] || fail "left of the build: $left"
+        [ ! -d "$left" ] || [ -e "$left/enter.sh" ] || [ -n "${KEPT_BUILD-}" ] ||
+            ! flock -n "$CACHE/lock/${left##*/}" true || fail "left of the build: $left"
     done
     # (identity/ is only what compilers said of themselves: what a kill leaves there is some bytes, and harmless.)
     left=$(find "$CACHE" -name '*.new.[0-9]*' ! -path '*/identity/*' 2>/dev/null)

@@ -1,9 +1,10 @@
 #!/bin/sh
-# aot.sh WABT MODULE NAME PARTS [MAKE-ARGUMENT...]: makes the executable "program" of a module and the library "guest.so",
-# in the current folder.
+# aot.sh WABT MODULE NAME PARTS TARGET [MAKE-ARGUMENT...]: makes the executable "program" or the library "guest.so", which is
+# TARGET, of a module, in the current folder.
 #
-# The module is checked, its data is split off, wasm2c writes PARTS files of C, and build.mk compiles them side by side.
-# CC (default: cc) compiles everything.
+# The module is checked, its data is split off, its functions are named by their shapes, wasm2c writes PARTS files of C, and
+# build.mk compiles them side by side. CC (default: cc) compiles everything. PROFILES are files in which `wl-make profile
+# --native` has written down where the time goes; they are for clang, with llvm-profdata beside it (LLVM_PROFDATA).
 set -eu
 wabt=$1 module=$2 name=$3 parts=$4
 shift 4
@@ -41,6 +42,12 @@ else
     from=0
     : >image
 fi
+# A profile knows functions by name. (What is too new for this has none, and serves without.)
+${CC:-cc} -O1 -w -I"${host%/native}" "$here/shapes.c" -o shapes
+status=0
+./shapes "$module" named.wasm 2>shapes.log || status=$?
+[ "$status" -le 2 ] && [ "$status" != 1 ] || { cat shapes.log >&2; exit 1; }
+[ "$status" != 0 ] || module=named.wasm
 cat >image.s <<IMAGE
     .section .wl_image,"a",@progbits
     .balign 65536
@@ -55,6 +62,21 @@ guest_image_end:
     .section .note.GNU-stack,"",@progbits
 IMAGE
 "$wabt/bin/wasm2c" -n guest --num-outputs="$parts" "$module" -o guest.c || fail "wasm2c cannot translate $name"
+# Where the memory lies, runtime.h says (RUNTIME_BASE): a program knows it as a constant. And what is called through a table
+# need not go by a function around it, whose only difference is how C calls the type of its first argument.
+sed -i -e 's|^\(#define MEM_ADDR_MEMOP(mem, addr, n)\) (&wasm_rt_local_memory_base\[(addr)\])$|\1 RUNTIME_ADDRESS(wasm_rt_local_memory_base, addr)|' \
+    -e 's|(wasm_rt_function_ptr_t)wrap_w2c_|(wasm_rt_function_ptr_t)w2c_|' guest*.[ch]
+grep -q RUNTIME_ADDRESS guest*.[ch] || { echo "this wasm2c writes another C than aot.sh expects" >&2; exit 1; }
+profile=
+if [ -n "${PROFILES-}" ]; then
+    n=0
+    for file in $PROFILES; do
+        n=$((n + 1))
+        xz -dc "$file" >"profile.$n" || fail "$file is no profile that wl-make profile --native wrote"
+    done
+    "$LLVM_PROFDATA" merge -o profile profile.[0-9]* || fail "a profile is not for this compiler: $PROFILES"
+    profile=$PWD/profile
+fi
 wasi= use=
 if grep -q 'wasm2c_guest_instantiate(.*preview1' guest.h; then
     wasi=', w' use='((w2c_guest *)instance)->w2c_wasi__snapshot__preview1_instance = w;'
@@ -105,4 +127,4 @@ const wasm_rt_memory_t *guest_memory(void *instance)
 }
 GLUE
 
-make -f "$here/build.mk" HOST="$host" WABT="$wabt" ${CC:+CC="$CC"} "$@"
+make -f "$here/build.mk" HOST="$host" WABT="$wabt" PROFILE="$profile" ${CC:+CC="$CC"} "$@"

@@ -3,81 +3,15 @@
  * REST is the module without its data, IMAGE the bytes of its memory from the first data to the last. Prints the
  * address at which IMAGE begins, a multiple of 64 KiB. Status 2: the module is written so that this cannot be done
  * (data that is copied while it runs, addresses that are no constants); REST and IMAGE are then not written. */
-#include "wasm.h"
+#include "make.h"
 
-#include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-__attribute__((noreturn, format(printf, 2, 3))) static void end(int status, const char *format, ...)
-{
-    va_list ap;
-
-    va_start(ap, format);
-    fputs("split: ", stderr);
-    vfprintf(stderr, format, ap);
-    fputc('\n', stderr);
-    va_end(ap);
-    exit(status);
-}
-
-static void check(const struct wasm_reader *r)
-{
-    if (r->bad)
-        end(1, "the module is cut or broken");
-}
-
-/* i32.const's, as the address it is. */
-static uint32_t address(struct wasm_reader *r)
-{
-    uint64_t n = 0;
-    unsigned shift = 0;
-    uint8_t b;
-
-    do {
-        b = wasm_byte(r);
-        n |= (uint64_t)(b & 0x7f) << shift;
-        shift += 7;
-    } while (b >= 0x80 && shift < 35 && !r->bad);
-    if (shift < 32 && (b & 0x40))
-        n |= UINT64_MAX << shift;
-    return (uint32_t)n;
-}
-
-static uint8_t *read_file(const char *name, size_t *n)
-{
-    FILE *f = fopen(name, "rb");
-    uint8_t *bytes;
-    long size;
-
-    if (!f || fseek(f, 0, SEEK_END) < 0 || (size = ftell(f)) < 0 || fseek(f, 0, SEEK_SET) < 0)
-        end(1, "cannot read %s: %s", name, strerror(errno));
-    bytes = malloc((size_t)size + 1);
-    if (!bytes || fread(bytes, 1, (size_t)size, f) != (size_t)size)
-        end(1, "cannot read %s", name);
-    fclose(f);
-    *n = (size_t)size;
-    return bytes;
-}
-
-static FILE *make(const char *name)
-{
-    FILE *f = fopen(name, "wb");
-
-    if (!f)
-        end(1, "cannot write %s: %s", name, strerror(errno));
-    return f;
-}
-
-static void put(FILE *f, const void *bytes, size_t n)
-{
-    if (n && fwrite(bytes, 1, n, f) != n)
-        end(1, "cannot write: %s", strerror(errno));
-}
+const char *const program = "split";
 
 /* Goes through the data: first to learn from where to where, then (to not NULL) to copy it. */
 static void walk(struct wasm_reader r, uint64_t *from, uint64_t *until, uint8_t *to)
@@ -91,7 +25,7 @@ static void walk(struct wasm_reader r, uint64_t *from, uint64_t *until, uint8_t 
         check(&r);
         if (wasm_number(&r) != 0 || wasm_byte(&r) != 0x41)
             end(2, "the module has data that is not simply there from the start");
-        at = address(&r);
+        at = (uint32_t)wasm_signed(&r);
         if (wasm_byte(&r) != 0x0b)
             end(2, "the module has data at an address that is computed");
         bytes = wasm_part(&r, wasm_number(&r));
