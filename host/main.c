@@ -84,7 +84,8 @@ int main(int argc, char **argv)
         options_free(&o);
         return fflush(stdout) == 0 ? 0 : WLPY_E_SETUP;
     }
-    /* The guest is told of a closed pipe and a file that is too large by an error, as a program is that ignores them. */
+    /* The guest is told of a closed pipe and a file that is too large by an error, as a program is that ignores them.
+     */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     o.config.on_note = on_note;

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Hostile modules as native programs (host/native): each has to end in its trap, errno or limit, never in a crash. The
-# host is compiled under the sanitizers.
+# Hostile modules as native programs (host/native) and by wl-run: each has to end in its trap, errno or limit, never in a
+# crash.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 LIMIT=${LIMIT:-900}
 . "$(dirname -- "$0")/lib.sh"
@@ -32,69 +32,86 @@ native() {
     cp "$1"/host_*.o "$1/wasm-rt-impl.o" host/
 }
 
-test_every_access_is_held_in_bounds() {
-    wabt
-    local all='' i=0 name size at
-    while read -r name size; do
-        for at in $((65536 - size)) $((65537 - size)) 65535 -1; do
-            case $name in
-            *store*) all+=" (func (export \"f$i\") ($name (i32.const $at) (${name%%.*}.const 1)))" ;;
-            *) all+=" (func (export \"f$i\") (drop ($name (i32.const $at))))" ;;
-            esac
-            echo "$name $size $at $i" >>cases
-            i=$((i + 1))
-        done
-    done <<'LIST'
-i32.load8_u 1
-i32.load16_s 2
-i32.load 4
-i64.load 8
-f32.load 4
-f64.load 8
-i32.store8 1
-i32.store16 2
-i32.store 4
-i64.store 8
-f64.store 8
-LIST
-    # One program for all: which function it calls is the length of its own name.
-    program bounds <<WAT
-(module
-  (import "wasi_snapshot_preview1" "args_sizes_get" (func \$sizes (param i32 i32) (result i32)))
-  (memory (export "memory") 1)
-  $(sed 's/(export "\(f[0-9]*\)")/$\1/g' <<<"$all")
-  (table funcref (elem $(seq -f '$f%.0f' 0 $((i - 1)) | tr '\n' ' ')))
-  (type \$t (func))
-  (func (export "_start")
-    (drop (call \$sizes (i32.const 0) (i32.const 8)))
-    (call_indirect (type \$t) (i32.sub (i32.load (i32.const 8)) (i32.const 2)))))
-WAT
-    while read -r name size at i; do
-        run ./bounds/program --argv0 "$(printf "%$((i + 1))s" '')"
-        if [ "$at" = $((65536 - size)) ] || { [ "$at" = 65535 ] && [ "$size" = 1 ]; }; then
-            [ "$st" = 0 ] || fail "$name at $at is inside"
-        else
-            [ "$st" = 134 ] || fail "$name at $at is outside"
-            err 'out of its bounds'
-        fi
-    done <cases
+# `ends_as_it_has_to ENGINE`: a line of ENGINE.out for each of cases, its status and what it was told.
+ends_as_it_has_to() {
+    is "$(grep -c . "$1.out")" "$(grep -c . cases)" "number of ends by $1"
+    paste -d '|' cases "$1.out" | awk -F '|' '
+        BEGIN {
+            told["memory"] = "memory (that it does not have|out of its bounds)|Out-of-bounds access in linear memory"
+            told["table"] = "Out-of-bounds access in .* table|Invalid call_indirect|a place of a table"
+            told["null"] = "Invalid call_indirect|a null function pointer"
+            told["signature"] = "Invalid call_indirect|a pointer of another type"
+            told["stack"] = "its calls went too deep|call stack is used up"
+            told["unreachable"] = "Unreachable instruction|it aborted"
+            told["zero"] = "divide by zero|divided by zero"
+            told["number"] = "Integer overflow|Conversion from NaN|did not fit into an integer"
+        }
+        {
+            split($1, word, " "); kind = word[1]; status = $2 + 0; wanted = 0
+            if (split(kind, exit_with, "=") == 2)
+                wanted = exit_with[2]
+            if (kind in told ? status == 134 && $2 ~ told[kind] : status == wanted)
+                next
+            print $1 ": " $2
+        }' >otherwise
+    [ ! -s otherwise ] || fail "$1: $(head otherwise)"
+    is "$(cat box/file)" text
 }
 
-test_traps_and_limits_end_it_with_a_message() {
+# Each access at each edge, each trap, each call with each bad pointer: the same end by both engines, and with the host
+# under the sanitizers. (A native program: in one process, one after the other.)
+test_all_that_a_hostile_module_does() {
     wabt
-    program traps <<'WAT'
+    real build toolchain/wl-run
+    status 0
+    local n sanitize
+    python3 "$E2E/hostile.py" "$HOST/../wasi/wasi_calls.h" hostile.txt cases || fail 'no module was made'
+    program hostile <hostile.txt
+    mkdir box
+    echo text >box/file
+    n=$(grep -c . cases)
+    [ "$n" -gt 600 ] || fail "only $n cases"
+    for sanitize in '' '-fsanitize=address,undefined -fno-sanitize-recover=undefined'; do
+        if [ -n "$sanitize" ]; then
+            rm hostile/host_*.o hostile/wasm-rt-impl.o hostile/guest.so
+            make -C hostile -f "$HOST/make/build.mk" HOST="$HOST" WABT="$WABT" CC=clang-22 OPT=-O1 CFLAGS="$sanitize" >log 2>&1 ||
+                fail "not built under the sanitizers: $(tail -n 5 log)"
+        fi
+        # shellcheck disable=SC2086 # words
+        clang-22 -O1 -Wall -Wextra -Werror $sanitize -I"$HOST" "$E2E/guest-cases.c" -o guest-cases -ldl -lpthread ||
+            fail 'the embedder was not compiled'
+        ASAN_OPTIONS=handle_segv=0:use_sigaltstack=0:detect_leaks=0 SECONDS_EACH=300 \
+            run ./guest-cases hostile/guest.so box "$n"
+        status 0
+        mv .out native.out
+        ends_as_it_has_to native
+    done
+    timeout 300 bash -s "$OUT/toolchain/wl-run/bin/wl-run" "$n" >engine.out <<'RUNS' || fail 'wl-run did not end in time'
+given=()
+for ((i = 1; i <= $2; i++)); do
+    status=0
+    "$1" --cache-dir cache --dir box::/ --max-wasm-stack 1M hostile.wasm "${given[@]}" </dev/null >/dev/null 2>told || status=$?
+    echo "$status $(tr '\n' ' ' <told)"
+    given+=(x)
+done
+RUNS
+    ends_as_it_has_to engine
+    ls box >left
+    is "$(cat left)" file
+}
+
+test_limits_end_it_with_a_message() {
+    wabt
+    program limits <<'WAT'
 (module
   (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (memory (export "memory") 1)
-  (type $t (func)) (type $other (func (param i64) (result i64)))
-  (table 8 10 funcref)
-  (elem (i32.const 0) $unreachable $signature $null $outside $deep $endless $grow $output)
+  (type $t (func))
+  (table 5 5 funcref)
+  (elem (i32.const 0) $unreachable $deep $endless $grow $output)
   (func $unreachable unreachable)
-  (func $signature (drop (call_indirect (type $other) (i64.const 1) (i32.const 0))))
-  (func $null (drop (table.grow (ref.null func) (i32.const 2))) (call_indirect (type $t) (i32.const 9)))
-  (func $outside (call_indirect (type $t) (i32.const -1)))
   (func $down (param i64) (result i64) (i64.add (call $down (i64.add (local.get 0) (i64.const 1))) (local.get 0)))
   (func $deep (drop (call $down (i64.const 0))))
   (func $endless (loop $l (br $l)))
@@ -106,39 +123,34 @@ test_traps_and_limits_end_it_with_a_message() {
     (drop (call $sizes (i32.const 0) (i32.const 8)))
     (call_indirect (type $t) (i32.sub (i32.load (i32.const 8)) (i32.const 2)))))
 WAT
-    run ./traps/program --argv0 0
+    run ./limits/program --argv0 0
     status 134
     err 'Unreachable instruction'
-    for name in 01 012 0123; do
-        run ./traps/program --argv0 "$name"
-        status 134
-        err 'Invalid call_indirect'
-    done
-    run ./traps/program --max-wasm-stack 1M --argv0 01234
+    run ./limits/program --max-wasm-stack 1M --argv0 01
     status 134
     err 'too deep for its stack'
     # `run` takes 124 for its own time limit.
     st=0
-    timeout 20 ./traps/program --deadline 0.3 --argv0 012345 >.out 2>.err || st=$?
+    timeout 20 ./limits/program --deadline 0.3 --argv0 012 >.out 2>.err || st=$?
     status 124
     err 'its deadline has passed'
-    run ./traps/program --argv0 0123456
+    run ./limits/program --argv0 0123
     status 1
-    run ./traps/program --max-memory 1M --argv0 0123456
+    run ./limits/program --max-memory 1M --argv0 0123
     status 255
-    run ./traps/program --max-memory 4K --argv0 0
+    run ./limits/program --max-memory 4K --argv0 0
     status 125
     err 'more memory than its limit'
-    run ./traps/program --max-output 1K --argv0 01234567
+    run ./limits/program --max-output 1K --argv0 01234
     status 134
     err 'more than its limit of output'
     is "$(wc -c <.out)" 600
     # A file that may not grow is an error of the guest's, which goes on.
     st=0
-    (ulimit -f 1 && exec timeout 20 ./traps/program --deadline 0.3 --argv0 01234567 >large 2>.err) || st=$?
+    (ulimit -f 1 && exec timeout 20 ./limits/program --deadline 0.3 --argv0 01234 >large 2>.err) || st=$?
     status 124
     for option in --nothing --dir=/no/such/folder --max-memory=many --deadline=soon --fd=99; do
-        run ./traps/program "$option"
+        run ./limits/program "$option"
         status 125
         err "${option%%=*}"
     done
@@ -242,43 +254,6 @@ left open: 0
 3 125 it starts with more memory than its limit
 END
     done
-}
-
-# Every call with pointers that lead out of the memory, on descriptors of each kind, under the sanitizers.
-test_bad_pointers_into_every_call() {
-    wabt
-    local calls='' body='' name parameters letter at
-    while IFS='|' read -r name parameters; do
-        letter=''
-        calls+="(import \"wasi_snapshot_preview1\" \"$name\" (func \$$name (param $parameters) (result i32)))"$'\n'
-        case $name in fd_close | fd_renumber | sched_yield | proc_raise) continue ;; esac
-        for fd in 0 1 3 99; do
-            for at in -1 65535 65533; do
-                letter=''
-                for type in $parameters; do
-                    # The first is the descriptor; a size or count is as bad as an address.
-                    [ -n "$letter" ] && letter+=" ($type.const $at)" || letter="($type.const $fd)"
-                done
-                case $name in args_* | environ_* | clock_* | random_get | poll_oneoff)
-                    letter=$(sed "s/(i32.const $fd)/(i32.const $at)/" <<<"$letter") ;;
-                esac
-                body+="(drop (call \$$name $letter))"$'\n'
-            done
-        done
-    done < <(tr -d '\\\n' <"$HOST/../wasi/wasi_calls.h" | grep -oE 'X\([a-z_]+, *\(wasi \* ?w[^)]*\)' |
-        sed -E 's/X\(([a-z_]+), *\(wasi \* ?w,? *(.*)\)/\1|\2/; s/uint32_t [a-z]/i32/g; s/uint64_t [a-z]/i64/g; s/,//g')
-    grep -c import <<<"$calls" | grep -qx 45 || fail "not all calls were found: $calls"
-    mkdir folder
-    echo safe >folder/file
-    program pointers '-fsanitize=address,undefined -fno-sanitize-recover=undefined' <<WAT
-(module
-  $calls
-  (memory (export "memory") 1)
-  (func (export "_start") $body))
-WAT
-    ASAN_OPTIONS=handle_segv=0:use_sigaltstack=0:detect_leaks=0 run ./pointers/program --dir folder::/
-    status 0
-    is "$(cat folder/file)" safe
 }
 
 # `wasi_program FILE.c`: compiled to FILE.wasm, and that natively.
