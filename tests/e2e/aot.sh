@@ -363,6 +363,38 @@ test_every_call_as_libwasmtime_does_it() {
     done
 }
 
+# What leads out of the folder comes and goes while it is used.
+test_a_link_that_comes_and_goes() {
+    wabt
+    real build toolchain/wl-run toolchain/wasi-libc
+    status 0
+    wasi_program "$E2E/wasi-race.c"
+    echo '#include <fcntl.h>
+#include <stdio.h>
+int main(void) { while (renameat2(AT_FDCWD, "box/race", AT_FDCWD, "box/other", RENAME_EXCHANGE) == 0) continue; }' >swap.c
+    cc -D_GNU_SOURCE swap.c -o swap || fail 'swap.c was not compiled'
+    for engine in native wl-run; do
+        rm -rf box outside
+        mkdir -p box/race/in outside/in/empty
+        ln -s ../outside box/other
+        echo inside >box/race/secret
+        echo mine >box/mine
+        echo secret >outside/secret
+        echo victim >outside/victim
+        find outside -printf '%P %s %T@ %n %m\n' | sort >before
+        timeout 100 ./swap &
+        case $engine in
+        native) run ./wasi-race/program --dir box::/ -- 2000 ;;
+        *) run "$OUT/toolchain/wl-run/bin/wl-run" --no-cache --dir box::/ wasi-race.wasm 2000 ;;
+        esac
+        kill $!
+        wait $! 2>/dev/null
+        status 0
+        find outside -printf '%P %s %T@ %n %m\n' | sort >after
+        diff before after >difference || fail "$engine: it has changed what is outside: $(cat difference)"
+    done
+}
+
 aot() {
     real_tool aot "$@"
 }
