@@ -508,6 +508,25 @@ test_bad_input_is_named() {
     aot proposal.wasm
     clean_failure 2
     err 'uses a proposal that wasm2c lacks'
+    # One whose data says where it is cut off; those that wasm2c knows, or the engine, but nobody here.
+    head -c 20 import.wasm >cut.wasm
+    aot cut.wasm
+    clean_failure 2
+    err 'cut is no valid module'
+    while IFS='|' read -r name why text; do
+        echo "$text" >"$name.wat"
+        "$WABT/bin/wat2wasm" --enable-all "$name.wat" -o "$name.wasm" || fail "$name.wat is no wat"
+        aot "$name.wasm"
+        clean_failure 2
+        err "$name $why" 'docs/native.md'
+        not_there "$name"
+    done <<'END'
+exceptions|uses exceptions|(module (tag) (memory (export "memory") 1) (func (export "_start") (throw 0)))
+wide|has a memory of 64 bits|(module (memory (export "memory") i64 1) (func (export "_start")))
+threads|is no valid module, or uses a proposal|(module (memory (export "memory") 1 1 shared) (func (export "_start")))
+given|imports env.memory, which nobody gives|(module (import "env" "memory" (memory 1)) (export "memory" (memory 0)) (func (export "_start")))
+closed|does not export its memory|(module (memory 1) (func (export "_start")))
+END
     aot nothing.wasm
     clean_failure 2
     err 'nothing.wasm'
@@ -527,6 +546,25 @@ test_bad_input_is_named() {
     clean_failure 6
     err 'clang-22 is not installed'
     not_there good
+}
+
+# With the cache's folder for what is being built on a small file system of its own, which only this process sees.
+test_a_full_disk() {
+    wabt
+    is_root && unshare -m true 2>/dev/null || skip 'no mount namespaces here'
+    local cache=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
+    echo "(module (memory (export \"memory\") 1) (data (i32.const 0) \"full $$\") (func (export \"_start\")))" >full.wat
+    "$WABT/bin/wat2wasm" full.wat -o full.wasm || fail 'no wat'
+    HOME=$REAL_HOME WL_MAKE_ROOT=$WL_SOURCE_ROOT run unshare -m bash -c '
+        mount -t tmpfs -o size=200k none "$0/build" || exit 99
+        "$@"
+        status=$?
+        ls -A "$0/build" >left
+        exit $status' "$cache" "$WL_MAKE" aot --cache-dir "$cache" full.wasm
+    clean_failure 7
+    err 'no space left on the disk' '--cache-dir'
+    is "$(cat left)" ''
+    not_there full
 }
 
 main "$@"
