@@ -502,6 +502,9 @@ static void call_ended(struct run *r, wasmtime_error_t *error, wasm_trap_t *t, s
     } else if (t && !r->exited) {
         tell_trap(r, t, result);
     }
+    /* Which has no words of its own. */
+    if (result->end == WLPY_TRAPPED && !*result->text)
+        snprintf(result->text, sizeof result->text, "it threw an exception that nothing caught");
     if (error)
         wasmtime_error_delete(error);
     if (t)
