@@ -445,10 +445,10 @@ static void tell_trap(const struct run *r, wasm_trap_t *t, struct wlpy_result *r
         [WASMTIME_TRAP_CODE_STACK_OVERFLOW] = "its call stack is used up",
         [WASMTIME_TRAP_CODE_MEMORY_OUT_OF_BOUNDS] = "it used memory that it does not have",
         [WASMTIME_TRAP_CODE_HEAP_MISALIGNED] = "it used an atomic value at an odd address",
-        [WASMTIME_TRAP_CODE_TABLE_OUT_OF_BOUNDS] = "it called a function that does not exist",
+        [WASMTIME_TRAP_CODE_TABLE_OUT_OF_BOUNDS] = "it used a place of a table that does not exist",
         [WASMTIME_TRAP_CODE_INDIRECT_CALL_TO_NULL] = "it called a null function pointer",
         [WASMTIME_TRAP_CODE_BAD_SIGNATURE] = "it called a function through a pointer of another type",
-        [WASMTIME_TRAP_CODE_INTEGER_OVERFLOW] = "an integer division overflowed",
+        [WASMTIME_TRAP_CODE_INTEGER_OVERFLOW] = "a result did not fit into an integer",
         [WASMTIME_TRAP_CODE_INTEGER_DIVISION_BY_ZERO] = "it divided by zero",
         [WASMTIME_TRAP_CODE_BAD_CONVERSION_TO_INTEGER] = "a number did not fit into an integer",
         [WASMTIME_TRAP_CODE_UNREACHABLE_CODE_REACHED] = "it aborted",
@@ -502,6 +502,9 @@ static void call_ended(struct run *r, wasmtime_error_t *error, wasm_trap_t *t, s
     } else if (t && !r->exited) {
         tell_trap(r, t, result);
     }
+    /* Which has no words of its own. */
+    if (result->end == WLPY_TRAPPED && !*result->text)
+        snprintf(result->text, sizeof result->text, "it threw an exception that nothing caught");
     if (error)
         wasmtime_error_delete(error);
     if (t)

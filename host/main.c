@@ -84,8 +84,10 @@ int main(int argc, char **argv)
         options_free(&o);
         return fflush(stdout) == 0 ? 0 : WLPY_E_SETUP;
     }
-    /* The guest is told of a closed pipe by an error, as a program is that ignores the signal. */
+    /* The guest is told of a closed pipe and a file that is too large by an error, as a program is that ignores them.
+     */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     o.config.on_note = on_note;
     o.config.on_note_arg = &o;
     if (isatty(STDERR_FILENO)) {

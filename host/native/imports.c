@@ -7,7 +7,7 @@
     {                                                                                                                  \
         uint32_t r;                                                                                                    \
                                                                                                                        \
-        w->at_work = true;                                                                                             \
+        runtime_begin();                                                                                               \
         r = wasi_##name arguments;                                                                                     \
         w->at_work = false;                                                                                            \
         runtime_go_on();                                                                                               \

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,6 +42,41 @@ static bool give(wasi *w, const struct wl_guest_config *c, char *text, size_t si
     return true;
 }
 
+/* That nobody reads what the guest writes, or that a file is too large, is told to the guest by an error and is no
+ * signal for the process. (The kernel sends these two to the thread that has written.) */
+struct quiet {
+    sigset_t before, pending;
+};
+
+static const int quieted[] = {SIGPIPE, SIGXFSZ};
+
+static void be_quiet(struct quiet *q)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (int i = 0; i < 2; i++)
+        sigaddset(&set, quieted[i]);
+    sigemptyset(&q->pending);
+    sigpending(&q->pending);
+    pthread_sigmask(SIG_BLOCK, &set, &q->before);
+}
+
+static void be_as_before(const struct quiet *q)
+{
+    const struct timespec now = {0};
+
+    for (int i = 0; i < 2; i++) {
+        sigset_t one;
+
+        sigemptyset(&one);
+        sigaddset(&one, quieted[i]);
+        while (!sigismember(&q->pending, quieted[i]) && sigtimedwait(&one, NULL, &now) > 0)
+            continue;
+    }
+    pthread_sigmask(SIG_SETMASK, &q->before, NULL);
+}
+
 __attribute__((visibility("default"))) enum wl_guest_end wl_guest_run(const struct wl_guest_config *config,
                                                                       struct wl_guest_result *result)
 {
@@ -58,11 +94,16 @@ __attribute__((visibility("default"))) enum wl_guest_end wl_guest_run(const stru
                               .end = &end,
                               .wasi = &w};
 
-    if (r.stack < 1 << 16 || r.stack > UINT64_C(1) << 36)
+    if (r.stack < 1 << 16 || r.stack > UINT64_C(1) << 36) {
         snprintf(end.text, sizeof end.text, "cannot give a stack of %llu bytes: it can be from 64 KiB to 64 GiB",
                  (unsigned long long)r.stack);
-    else if (give(&w, config, end.text, sizeof end.text))
+    } else if (give(&w, config, end.text, sizeof end.text)) {
+        struct quiet q;
+
+        be_quiet(&q);
         runtime_run(&r);
+        be_as_before(&q);
+    }
     wasi_free(&w);
     memcpy(result->text, end.text, sizeof result->text);
     result->status = end.status;

@@ -191,8 +191,10 @@ int main(int argc, char **argv)
         args[w.args_n++] = argv[i++];
     w.args = args;
     w.environ = environment;
-    /* The guest is told of a closed pipe by an error, as a program is that ignores the signal. */
+    /* The guest is told of a closed pipe and a file that is too large by an error, as a program is that ignores them.
+     */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     runtime_run(&r);
     return RUNTIME_SETUP; /* not reached: the guest's end is that of the process */
 }

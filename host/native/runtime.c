@@ -24,7 +24,10 @@
 /* Of the deadline: one that nothing else is likely to use. */
 #define RUNTIME_SIGNAL (SIGRTMAX - 2)
 #define MEMORY_LIMIT "it starts with more memory than its limit"
+#define TOO_DEEP "its calls went too deep for its stack"
 enum { STACK_GUARD = 1 << 20, SIGNAL_STACK = 1 << 16, MAX_RANGES = 16 };
+/* What is left for the host where the guest has used up its own: much more than wasi/ takes. */
+enum { HOST_STACK = 1 << 17 };
 /* Of what a guest has used, at most so much stays for the next one: of its memory, its tables, its stack. */
 enum { KEPT_MEMORY = 4 << 20, KEPT_TABLE = 4 << 20, KEPT_STACK = 1 << 18, KEPT_RUNS = 64 };
 
@@ -32,7 +35,7 @@ enum { KEPT_MEMORY = 4 << 20, KEPT_TABLE = 4 << 20, KEPT_STACK = 1 << 18, KEPT_R
 struct run {
     const struct runtime *runtime;
     void *instance;
-    uint8_t *stack; /* a stack for signals, the guard, the guest's stack */
+    uint8_t *stack; /* a stack for signals, the guard, room for the host, the guest's stack */
     uint64_t stack_size;
     uint8_t *ranges[MAX_RANGES]; /* its memories */
     size_t ranges_n;
@@ -111,7 +114,7 @@ static void on_fault(int signal_number, siginfo_t *info, void *context)
 
     (void)context;
     if (r && info->si_code > 0 && at >= r->stack + SIGNAL_STACK && at < r->stack + SIGNAL_STACK + STACK_GUARD)
-        stop(RUNTIME_TRAPPED, "its calls went too deep for its stack");
+        stop(RUNTIME_TRAPPED, TOO_DEEP);
     for (size_t i = 0; r && i < r->ranges_n; i++)
         if (info->si_code > 0 && at >= r->ranges[i] && at < r->ranges[i] + RESERVED && !r->runtime->wasi->at_work)
             stop(RUNTIME_TRAPPED, "it used memory out of its bounds");
@@ -216,12 +219,16 @@ static void take_image(uint8_t *memory, uint64_t size)
         memcpy(memory + guest_image_from, guest_image, n);
 }
 
-/* What the guest has the runtime do is done whole, whenever its deadline passes. */
-static void begin_work(void)
+void runtime_begin(void)
 {
+    const uint8_t *here = __builtin_frame_address(0);
+
+    if (here < current->stack + SIGNAL_STACK + STACK_GUARD + HOST_STACK)
+        stop(RUNTIME_TRAPPED, TOO_DEEP);
     current->runtime->wasi->at_work = true;
 }
 
+/* What the guest has the runtime do is done whole, whenever its deadline passes. */
 static void end_work(void)
 {
     current->runtime->wasi->at_work = false;
@@ -241,7 +248,7 @@ void wasm_rt_allocate_memory(wasm_rt_memory_t *m, uint64_t pages, uint64_t max_p
         stop(RUNTIME_SETUP, MEMORY_LIMIT);
     if (current->ranges_n == MAX_RANGES)
         stop(RUNTIME_SETUP, "it has more than 16 memories");
-    begin_work();
+    runtime_begin();
     at = current->ranges_n == 0 ? (void *)(uintptr_t)RUNTIME_BASE : NULL;
     kept = current->ranges_n == 0 && current->kept_memory;
     memset(m, 0, sizeof *m);
@@ -283,7 +290,7 @@ uint64_t wasm_rt_grow_memory(wasm_rt_memory_t *m, uint64_t delta)
 
     if (delta == 0)
         return before;
-    begin_work();
+    runtime_begin();
     well = delta <= left && (before + delta) * m->page_size <= current->runtime->memory &&
            mprotect(m->data + m->size, delta * m->page_size, PROT_READ | PROT_WRITE) == 0;
     if (well) {
@@ -319,7 +326,7 @@ void *runtime_calloc(size_t n, size_t size)
 
     if (__builtin_mul_overflow(n, size, &bytes) || bytes > r->runtime->memory)
         stop(RUNTIME_SETUP, "it starts with a larger table than its limit of memory");
-    begin_work();
+    runtime_begin();
     if (r->kept_table && !r->table_in_use && bytes <= r->kept_table_size) {
         r->table_in_use = true;
         it = memset(r->kept_table, 0, bytes);
@@ -343,7 +350,7 @@ void *runtime_realloc(void *old, size_t size)
     struct run *r = current;
     void *it;
 
-    begin_work();
+    runtime_begin();
     it = size > r->runtime->memory ? NULL : realloc(old, size);
     if (it && old && old == r->kept_table)
         r->kept_table = NULL;
@@ -643,7 +650,7 @@ static void instantiate(struct run *r)
         memcpy(r->instance, r->kept_instance, guest_size);
     } else {
         guest_instantiate(r->instance, r->runtime->wasi);
-        begin_work();
+        runtime_begin();
         r->kept_instance = r->runtime->end && !guest_changes_tables && r->ranges_n == 1 ? malloc(guest_size) : NULL;
         if (r->kept_instance)
             memcpy(r->kept_instance, r->instance, guest_size);
@@ -686,7 +693,7 @@ static void on_stack(void)
 static void set_up_stack(struct run *r, uint64_t stack)
 {
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), size = (stack + page - 1) / page * page;
-    uint64_t whole = SIGNAL_STACK + STACK_GUARD + size;
+    uint64_t whole = SIGNAL_STACK + STACK_GUARD + HOST_STACK + size;
 
     if (r->stack && r->stack_size == whole)
         return;
@@ -696,7 +703,7 @@ static void set_up_stack(struct run *r, uint64_t stack)
     if (r->stack == MAP_FAILED)
         r->stack = NULL;
     if (!r->stack || mprotect(r->stack, SIGNAL_STACK, PROT_READ | PROT_WRITE) < 0 ||
-        mprotect(r->stack + SIGNAL_STACK + STACK_GUARD, size, PROT_READ | PROT_WRITE) < 0)
+        mprotect(r->stack + SIGNAL_STACK + STACK_GUARD, HOST_STACK + size, PROT_READ | PROT_WRITE) < 0)
         fail("get its stack");
 }
 

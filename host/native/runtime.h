@@ -34,6 +34,9 @@ void runtime_run(const struct runtime *r);
 
 /* proc_exit. */
 _Noreturn void runtime_exit(uint32_t status);
+/* Before the host works for a guest: ends one that has not left it the stack it needs, since out of the middle of that
+ * work nobody gets: it may hold something. */
+void runtime_begin(void);
 /* Before a guest goes on after a call: ends it if its time has passed meanwhile. */
 void runtime_go_on(void);
 

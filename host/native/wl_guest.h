@@ -4,7 +4,8 @@
  * Each run is an instance of its own, on the thread that calls, and shares nothing with any other. It gets nothing that
  * the configuration does not name. What it does wrong ends it alone. The library takes over SIGSEGV and SIGBUS, hands
  * on what is not its own, and uses the signal SIGRTMAX-2 for deadlines; who installs a handler later has to hand on,
- * too. Of what has run, some MB of memory for each processor are kept, put back to what a new instance has. */
+ * too. A pipe that nobody reads is an error for the guest and no signal for the process. Of what has run, some MB of
+ * memory for each processor are kept, put back to what a new instance has. */
 #ifndef WL_GUEST_H
 #define WL_GUEST_H
 

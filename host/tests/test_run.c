@@ -113,6 +113,7 @@ static const struct {
     {"recurse", "(module (memory (export \"memory\") 1)"
                 "(func $f (param i32) (result i32) (i32.add (call $f (local.get 0)) (i32.const 1)))"
                 "(func (export \"_start\") (drop (call $f (i32.const 0)))))"},
+    {"throw", "(module (tag $t) (memory (export \"memory\") 1) (func (export \"_start\") (throw $t)))"},
     {"bounds", "(module (memory (export \"memory\") 1) (func (export \"_start\")"
                " (drop (i32.load (i32.const 0x7ffffff0)))))"},
     /* Sets a word to what it was and 40 more, in memory it asked for; _start exits with that. */
@@ -422,6 +423,9 @@ static void test_traps(void **state)
     RUN("bounds.wasm");
     assert_int_equal(got.status, 134);
     assert_non_null(strstr(got.err, "memory that it does not have"));
+    RUN("throw.wasm");
+    assert_int_equal(got.status, 134);
+    assert_non_null(strstr(got.err, "exception that nothing caught"));
     RUN("nomemory.wasm");
     assert_int_equal(got.status, 21); /* EFAULT */
 }

@@ -10,8 +10,11 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 static uint8_t bytes[65536];
 static char top[64];
@@ -58,6 +61,13 @@ static int tear_down(void **state)
 static uint32_t size_of(const char *path)
 {
     strcpy((char *)bytes + 1000, path);
+    return (uint32_t)strlen(path);
+}
+
+/* A call of two paths: the second stands at 3000. */
+static uint32_t second(const char *path)
+{
+    strcpy((char *)bytes + 3000, path);
     return (uint32_t)strlen(path);
 }
 
@@ -170,6 +180,306 @@ static void test_reading_only(void **state)
     assert_int_equal(wasi_path_rename(&w, 0, 1000, size_of("in"), 1, 1000, 2), WASI_EROFS);
     assert_int_equal(wasi_path_filestat_set_times(&w, 1, 1, 1000, size_of("a/file"), 1, 1, 5), WASI_EROFS);
     assert_int_equal(wasi_path_filestat_get(&w, 1, 1, 1000, size_of("a/file"), 64), 0);
+    assert_int_equal(wasi_path_link(&w, 1, 0, 1000, size_of("a/file"), 0, 3000, second("a/new")), WASI_EROFS);
+    /* Whether there is something where a link leads to outside is not told. */
+    assert_int_equal(wasi_path_remove_directory(&w, 1, 1000, size_of("up/")), WASI_EROFS);
+    assert_int_equal(wasi_path_remove_directory(&w, 1, 1000, size_of("absolute/")), WASI_EROFS);
+    assert_int_equal(symlinkat("/no/such/folder", w.fds[0].host, "gone"), 0);
+    assert_int_equal(wasi_path_remove_directory(&w, 1, 1000, size_of("gone/")), WASI_EROFS);
+}
+
+/* ---- what becomes of a path's odd ends ---- */
+
+static uint32_t make(const char *path)
+{
+    return wasi_path_create_directory(&w, 0, 1000, size_of(path));
+}
+
+static uint32_t unlink_it(const char *path)
+{
+    return wasi_path_unlink_file(&w, 0, 1000, size_of(path));
+}
+
+static uint32_t remove_it(const char *path)
+{
+    return wasi_path_remove_directory(&w, 0, 1000, size_of(path));
+}
+
+static uint32_t move(const char *from, const char *to)
+{
+    return wasi_path_rename(&w, 0, 1000, size_of(from), 0, 3000, second(to));
+}
+
+static uint32_t join(const char *from, const char *to)
+{
+    return wasi_path_link(&w, 0, 0, 1000, size_of(from), 0, 3000, second(to));
+}
+
+static uint32_t point(const char *text, const char *path)
+{
+    return wasi_path_symlink(&w, 1000, size_of(text), 0, 3000, second(path));
+}
+
+static uint32_t ask(const char *path, uint32_t lookup)
+{
+    return wasi_path_filestat_get(&w, 0, lookup, 1000, size_of(path), 64);
+}
+
+static uint32_t open_as(const char *path, uint32_t lookup, uint32_t create, uint64_t rights, uint32_t *fd)
+{
+    uint32_t e = wasi_path_open(&w, 0, lookup, 1000, size_of(path), create, rights, WASI_R_ALL, 0, 8);
+
+    if (e == 0)
+        *fd = (uint32_t)wasi_load(memory(NULL), 8, 4);
+    return e;
+}
+
+static void test_slashes_behind_a_name(void **state)
+{
+    (void)state;
+    assert_int_equal(make("new/"), 0);
+    assert_int_equal(make("new//"), WASI_EEXIST);
+    assert_int_equal(make("a/file/"), WASI_EEXIST);
+    assert_int_equal(make("loop/"), WASI_EEXIST);
+    assert_int_equal(try_open("a/file/", 1, 0), WASI_ENOTDIR);
+    assert_int_equal(try_open("in/", 1, 0), WASI_ENOTDIR);
+    assert_int_equal(try_open("in/", 0, 0), WASI_ENOTDIR);
+    assert_int_equal(try_open("nothing/", 1, 0), WASI_ENOENT);
+    assert_int_equal(try_open("nothing/", 1, WASI_O_CREAT), WASI_EISDIR);
+    assert_int_equal(try_open("out/", 1, 0), WASI_EPERM);
+    assert_int_equal(ask("dir/", 0), 0); /* followed, since only a folder can have a slash */
+    assert_int_equal(bytes[64 + 16], WASI_DIRECTORY);
+    assert_int_equal(ask("dir", 0), 0);
+    assert_int_equal(bytes[64 + 16], WASI_SYMBOLIC_LINK);
+    assert_int_equal(ask("up/", 0), WASI_EPERM);
+    assert_int_equal(unlink_it("a/file/"), WASI_ENOTDIR);
+    assert_int_equal(unlink_it("dir/"), WASI_ENOTDIR);
+    assert_int_equal(remove_it("dir/"), WASI_ENOTDIR);
+    assert_int_equal(remove_it("a/b/"), 0);
+    assert_int_equal(move("a/file", "x/"), WASI_ENOTDIR);
+    assert_int_equal(move("a/file/", "x"), WASI_ENOTDIR);
+    assert_int_equal(move("new/", "newer/"), 0);
+    assert_int_equal(join("in/", "x"), WASI_ENOTDIR);
+    assert_int_equal(join("up/", "x"), WASI_ENOTDIR);
+    assert_int_equal(point("a", "x/"), WASI_ENOENT);
+    assert_int_equal(point("a", "newer/"), WASI_EEXIST);
+}
+
+static void test_odd_paths(void **state)
+{
+    static const char zero[] = "a/file\0x";
+    char name[300], path[PATH_MAX + 10];
+    uint32_t fd;
+
+    (void)state;
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    assert_int_equal(try_open(name, 1, 0), WASI_ENAMETOOLONG);
+    assert_int_equal(make(name), WASI_ENAMETOOLONG);
+    for (size_t i = 0; i < sizeof path - 1; i += 2)
+        memcpy(path + i, "./", 2);
+    path[PATH_MAX - 2] = '\0';
+    assert_int_equal(try_open(path, 1, 0), 0);
+    path[PATH_MAX - 2] = '/';
+    path[PATH_MAX] = '\0';
+    assert_int_equal(try_open(path, 1, 0), WASI_ENAMETOOLONG);
+    memcpy(bytes + 1000, zero, sizeof zero);
+    assert_int_equal(wasi_path_open(&w, 0, 1, 1000, sizeof zero - 1, 0, WASI_R_FD_READ, 0, 0, 8), WASI_EINVAL);
+    assert_int_equal(wasi_path_unlink_file(&w, 0, 1000, sizeof zero - 1), WASI_EINVAL);
+    assert_int_equal(wasi_path_filestat_get(&w, 0, 1, 1000, sizeof zero - 1, 64), WASI_EINVAL);
+    /* None at all. */
+    assert_int_equal(make(""), WASI_ENOENT);
+    assert_int_equal(unlink_it(""), WASI_ENOENT);
+    assert_int_equal(remove_it(""), WASI_ENOENT);
+    assert_int_equal(ask("", 1), WASI_ENOENT);
+    assert_int_equal(move("", "x"), WASI_ENOENT);
+    assert_int_equal(move("in", ""), WASI_ENOENT);
+    assert_int_equal(point("", "x"), WASI_ENOENT);
+    assert_int_equal(point("x", ""), WASI_ENOENT);
+    /* Dots. */
+    assert_int_equal(make("."), WASI_EEXIST);
+    assert_int_equal(make("a/.."), WASI_EEXIST);
+    assert_int_equal(remove_it("."), WASI_EINVAL);
+    assert_int_equal(remove_it("a/b/.."), WASI_EINVAL);
+    assert_int_equal(move(".", "x"), WASI_EBUSY);
+    assert_int_equal(move("a/..", "x"), WASI_EBUSY);
+    assert_int_equal(unlink_it("a/b/.."), WASI_EISDIR);
+    assert_int_equal(make("..dots"), 0);
+    assert_int_equal(make("a/..."), 0);
+    assert_int_equal(ask("..dots/../..dots", 1), 0);
+    /* Flags that there are not, and those that contradict each other. */
+    assert_int_equal(wasi_path_open(&w, 0, 2, 1000, size_of("a"), 0, WASI_R_FD_READ, 0, 0, 8), WASI_EINVAL);
+    assert_int_equal(wasi_path_open(&w, 0, 1, 1000, size_of("a"), 16, WASI_R_FD_READ, 0, 0, 8), WASI_EINVAL);
+    assert_int_equal(wasi_path_open(&w, 0, 1, 1000, size_of("a"), 0, WASI_R_FD_READ, 0, 32, 8), WASI_EINVAL);
+    assert_int_equal(try_open("a", 1, WASI_O_DIRECTORY | WASI_O_CREAT), WASI_EINVAL);
+    assert_int_equal(try_open("a", 1, WASI_O_DIRECTORY | WASI_O_TRUNC), WASI_EINVAL);
+    assert_int_equal(try_open("a/file", 1, WASI_O_DIRECTORY), WASI_ENOTDIR);
+    assert_int_equal(try_open("dir", 0, WASI_O_DIRECTORY), WASI_ENOTDIR);
+    assert_int_equal(open_as("a", 1, WASI_O_DIRECTORY, WASI_R_FD_WRITE, &fd), WASI_EISDIR);
+    assert_int_equal(open_as("a", 1, 0, WASI_R_FD_WRITE, &fd), WASI_EISDIR);
+    assert_int_equal(open_as("a", 1, WASI_O_TRUNC, WASI_R_FD_READ, &fd), WASI_EISDIR);
+    assert_int_equal(wasi_path_filestat_get(&w, 0, 2, 1000, size_of("a"), 64), WASI_EINVAL);
+    assert_int_equal(wasi_path_filestat_set_times(&w, 0, 1, 1000, size_of("a"), 0, 0, 3), WASI_EINVAL);
+    assert_int_equal(wasi_path_filestat_set_times(&w, 0, 1, 1000, size_of("a"), 0, 0, 16), WASI_EINVAL);
+    assert_int_equal(wasi_path_link(&w, 0, 1, 1000, size_of("in"), 0, 3000, second("x")), WASI_EINVAL);
+    /* A descriptor that is no folder, or none. */
+    assert_int_equal(open_as("a/file", 1, 0, WASI_R_FD_READ, &fd), 0);
+    assert_int_equal(wasi_path_open(&w, fd, 1, 1000, size_of("a"), 0, WASI_R_FD_READ, 0, 0, 8), WASI_ENOTDIR);
+    assert_int_equal(wasi_path_create_directory(&w, fd, 1000, size_of("x")), WASI_ENOTDIR);
+    assert_int_equal(wasi_path_create_directory(&w, 77, 1000, size_of("x")), WASI_EBADF);
+    assert_int_equal(wasi_path_rename(&w, 0, 1000, size_of("in"), fd, 3000, second("x")), WASI_ENOTDIR);
+}
+
+static void test_over_what_is_there(void **state)
+{
+    uint32_t fd;
+
+    (void)state;
+    assert_int_equal(make("one"), 0);
+    assert_int_equal(make("two"), 0);
+    assert_int_equal(make("two/full"), 0);
+    assert_int_equal(move("one", "two"), WASI_ENOTEMPTY);
+    assert_int_equal(move("one", "a/file"), WASI_ENOTDIR);
+    assert_int_equal(move("a/file", "one"), WASI_EISDIR);
+    assert_int_equal(move("two", "two/full/x"), WASI_EINVAL);
+    assert_int_equal(move("two", "one"), 0); /* an empty one is replaced */
+    assert_int_equal(ask("one/full", 1), 0);
+    assert_int_equal(ask("two", 1), WASI_ENOENT);
+    assert_int_equal(move("in", "in"), 0);
+    assert_int_equal(move("nothing", "x"), WASI_ENOENT);
+    assert_int_equal(move("in", "nothing/x"), WASI_ENOENT);
+    assert_int_equal(join("a", "x"), WASI_EPERM);
+    assert_int_equal(join("a/file", "in"), WASI_EEXIST);
+    assert_int_equal(join("a/file", "hard"), 0);
+    assert_int_equal(join("absolute", "same-link"), 0); /* the link, not what it leads to */
+    assert_int_equal(ask("same-link", 0), 0);
+    assert_int_equal(bytes[64 + 16], WASI_SYMBOLIC_LINK);
+    assert_int_equal(ask("hard", 0), 0);
+    assert_int_equal(wasi_load(memory(NULL), 64 + 24, 8), 2);
+    assert_int_equal(point("x", "in"), WASI_EEXIST);
+    assert_int_equal(remove_it("one"), WASI_ENOTEMPTY);
+    assert_int_equal(remove_it("a/file"), WASI_ENOTDIR);
+    assert_int_equal(unlink_it("one"), WASI_EISDIR);
+    /* Through a link, also one that leads nowhere yet. */
+    assert_int_equal(point("made", "dangling"), 0);
+    assert_int_equal(open_as("dangling", 1, WASI_O_CREAT | WASI_O_EXCL, WASI_R_FD_WRITE, &fd), WASI_EEXIST);
+    assert_int_equal(open_as("dangling", 0, WASI_O_CREAT, WASI_R_FD_WRITE, &fd), WASI_ELOOP);
+    assert_int_equal(open_as("dangling", 1, WASI_O_CREAT, WASI_R_FD_WRITE, &fd), 0);
+    assert_int_equal(ask("made", 0), 0);
+    /* What the text of a link has room for. */
+    assert_int_equal(wasi_path_readlink(&w, 0, 1000, size_of("in"), 200, 3, 8), 0);
+    assert_int_equal(wasi_load(memory(NULL), 8, 4), 3);
+    assert_memory_equal(bytes + 200, "a/f", 3);
+    assert_int_equal(wasi_path_readlink(&w, 0, 1000, size_of("in"), 200, 0, 8), 0);
+    assert_int_equal(wasi_load(memory(NULL), 8, 4), 0);
+    assert_int_equal(wasi_path_readlink(&w, 0, 1000, size_of("a/file"), 200, 10, 8), WASI_EINVAL);
+    assert_int_equal(wasi_path_readlink(&w, 0, 1000, size_of("absolute"), 200, 100, 8), WASI_EPERM);
+}
+
+static void test_times_of_a_path(void **state)
+{
+    const struct guest_memory m = memory(NULL);
+
+    (void)state;
+    assert_int_equal(wasi_path_filestat_set_times(&w, 0, 1, 1000, size_of("in"), 1500000000, 2500000000, 5), 0);
+    assert_int_equal(ask("a/file", 1), 0);
+    assert_int_equal(wasi_load(m, 64 + 40, 8), 1500000000);
+    assert_int_equal(wasi_load(m, 64 + 48, 8), 2500000000);
+    assert_int_equal(wasi_path_filestat_set_times(&w, 0, 0, 1000, size_of("in"), 7, 8, 4), 0); /* of the link */
+    assert_int_equal(ask("in", 0), 0);
+    assert_int_equal(wasi_load(m, 64 + 48, 8), 8);
+    assert_int_equal(ask("in", 1), 0);
+    assert_int_equal(wasi_load(m, 64 + 48, 8), 2500000000);
+    assert_int_equal(wasi_path_filestat_set_times(&w, 0, 1, 1000, size_of("in"), 7, 8, 2), 0); /* now, and not */
+    assert_int_equal(ask("in", 1), 0);
+    assert_true(wasi_load(m, 64 + 40, 8) > UINT64_C(1000000000000000000));
+    assert_int_equal(wasi_load(m, 64 + 48, 8), 2500000000);
+    assert_int_equal(wasi_path_filestat_set_times(&w, 0, 1, 1000, size_of("out"), 7, 8, 5), WASI_EPERM);
+}
+
+static void test_an_open_file(void **state)
+{
+    const struct guest_memory m = memory(NULL);
+    uint32_t fd, other;
+
+    (void)state;
+    assert_int_equal(open_as("a/file", 1, 0, WASI_R_ALL, &fd), 0);
+    assert_int_equal(wasi_fd_seek(&w, fd, (uint64_t)-1, 0, 8), WASI_EINVAL);
+    assert_int_equal(wasi_fd_seek(&w, fd, 1, 3, 8), WASI_EINVAL);
+    assert_int_equal(wasi_fd_seek(&w, fd, (uint64_t)-1, 2, 8), 0);
+    assert_int_equal(wasi_load(m, 8, 8), 2);
+    assert_int_equal(wasi_fd_tell(&w, fd, sizeof bytes - 7), WASI_EFAULT);
+    assert_int_equal(wasi_fd_seek(&w, 0, 0, 0, 8), WASI_EBADF); /* a folder */
+    assert_int_equal(wasi_fd_advise(&w, fd, 0, 0, 6), WASI_EINVAL);
+    assert_int_equal(wasi_fd_advise(&w, fd, UINT64_MAX, 0, 0), WASI_EINVAL);
+    for (uint32_t advice = 0; advice < 6; advice++)
+        assert_int_equal(wasi_fd_advise(&w, fd, 0, 10, advice), 0);
+    assert_int_equal(wasi_fd_allocate(&w, fd, 10, 90), 0);
+    assert_int_equal(wasi_fd_filestat_get(&w, fd, 64), 0);
+    assert_int_equal(wasi_load(m, 64 + 32, 8), 100);
+    assert_int_equal(wasi_fd_allocate(&w, fd, 0, 0), WASI_EINVAL);
+    assert_int_equal(wasi_fd_allocate(&w, fd, 1, INT64_MAX), WASI_EINVAL);
+    assert_int_equal(wasi_fd_allocate(&w, 0, 0, 1), WASI_EBADF);
+    assert_int_equal(wasi_fd_filestat_set_size(&w, fd, 4), 0);
+    assert_int_equal(wasi_fd_filestat_set_size(&w, fd, UINT64_MAX), WASI_EINVAL);
+    assert_int_equal(wasi_fd_filestat_set_size(&w, 0, 0), WASI_EINVAL);
+    assert_int_equal(wasi_fd_filestat_set_times(&w, fd, 5, 6, 5), 0);
+    assert_int_equal(wasi_fd_filestat_set_times(&w, fd, 5, 6, 12), WASI_EINVAL);
+    assert_int_equal(wasi_fd_filestat_get(&w, fd, 64), 0);
+    assert_int_equal(wasi_load(m, 64 + 16, 1), WASI_REGULAR_FILE);
+    assert_int_equal(wasi_load(m, 64 + 32, 8), 4);
+    assert_int_equal(wasi_load(m, 64 + 48, 8), 6);
+    /* What it is opened for holds, whatever it is asked for. */
+    assert_int_equal(
+        open_as("a/file", 1, 0, WASI_R_ALL & ~(WASI_R_FD_WRITE | WASI_R_FD_ALLOCATE | WASI_R_FD_SET_SIZE), &other), 0);
+    assert_int_equal(wasi_fd_allocate(&w, other, 0, 9), WASI_EBADF);
+    assert_int_equal(wasi_fd_filestat_set_size(&w, other, 0), WASI_EINVAL);
+    assert_int_equal(wasi_fd_write(&w, other, 0, 0, 8), WASI_EBADF);
+    assert_int_equal(wasi_fd_fdstat_set_rights(&w, other, WASI_R_FD_WRITE, 0), WASI_ENOTCAPABLE);
+    assert_int_equal(wasi_fd_fdstat_set_rights(&w, other, WASI_R_FD_SEEK, 0), 0);
+    assert_int_equal(wasi_fd_read(&w, other, 0, 0, 8), WASI_EBADF);
+    assert_int_equal(wasi_fd_filestat_get(&w, other, 64), WASI_ENOTCAPABLE);
+    /* Its flags are its own. */
+    assert_int_equal(wasi_fd_fdstat_set_flags(&w, fd, WASI_FD_APPEND), 0);
+    assert_true(fcntl(w.fds[fd].host, F_GETFL) & O_APPEND);
+    assert_int_equal(wasi_fd_fdstat_set_flags(&w, fd, WASI_FD_SYNC), WASI_ENOTSUP);
+    assert_int_equal(wasi_fd_fdstat_set_flags(&w, fd, 32), WASI_EINVAL);
+    assert_int_equal(wasi_fd_fdstat_get(&w, fd, 64), 0);
+    assert_int_equal(wasi_load(m, 64 + 2, 2), WASI_FD_APPEND);
+    /* One takes the other's place, whose file is closed. */
+    assert_int_equal(wasi_fd_renumber(&w, fd, 99), WASI_EBADF);
+    assert_int_equal(wasi_fd_renumber(&w, 99, fd), WASI_EBADF);
+    assert_int_equal(wasi_fd_renumber(&w, fd, fd), 0);
+    assert_int_equal(wasi_fd_renumber(&w, fd, other), 0);
+    assert_int_equal(wasi_fd_close(&w, fd), WASI_EBADF);
+    assert_int_equal(wasi_fd_filestat_get(&w, other, 64), 0);
+    assert_int_equal(wasi_load(m, 64 + 48, 8), 6);
+    assert_int_equal(wasi_fd_renumber(&w, other, 0), 0); /* the folder itself, too */
+    assert_int_equal(wasi_fd_prestat_get(&w, 0, 64), WASI_EBADF);
+    assert_int_equal(ask("a", 1), WASI_ENOTDIR);
+}
+
+static void test_what_a_folder_passes_on(void **state)
+{
+    const struct guest_memory m = memory(NULL);
+    uint32_t dir, fd;
+
+    (void)state;
+    assert_int_equal(wasi_path_open(&w, 0, 1, 1000, size_of("a"), WASI_O_DIRECTORY, WASI_R_PATH_OPEN,
+                                    WASI_R_FD_READ | WASI_R_FD_SEEK, 0, 8),
+                     0);
+    dir = (uint32_t)wasi_load(m, 8, 4);
+    assert_int_equal(wasi_path_open(&w, dir, 1, 1000, size_of("new"), WASI_O_CREAT, WASI_R_ALL, 0, 0, 8),
+                     WASI_ENOTCAPABLE);
+    assert_int_equal(wasi_path_create_directory(&w, dir, 1000, size_of("new")), WASI_ENOTCAPABLE);
+    assert_int_equal(wasi_path_filestat_get(&w, dir, 1, 1000, size_of("file"), 64), WASI_ENOTCAPABLE);
+    assert_int_equal(wasi_fd_readdir(&w, dir, 64, 100, 0, 8), WASI_ENOTCAPABLE);
+    assert_int_equal(wasi_path_open(&w, dir, 1, 1000, size_of("file"), 0, WASI_R_ALL, WASI_R_ALL, 0, 8), 0);
+    fd = (uint32_t)wasi_load(m, 8, 4);
+    assert_int_equal(wasi_fd_fdstat_get(&w, fd, 64), 0);
+    assert_int_equal(wasi_load(m, 72, 8), WASI_R_FD_READ | WASI_R_FD_SEEK);
+    assert_int_equal(wasi_load(m, 80, 8), 0);
+    assert_int_equal(wasi_path_open(&w, dir, 1, 1000, size_of("../secret"), 0, WASI_R_FD_READ, 0, 0, 8), WASI_EPERM);
 }
 
 static atomic_bool done;
@@ -227,6 +537,53 @@ static void test_a_folder_is_read_in_parts(void **state)
     }
     assert_int_equal(entries, 9); /* . .. a out in absolute loop up dir */
     assert_int_equal(wasi_fd_readdir(&w, 0, 65500, 40, 0, 8), WASI_EFAULT);
+}
+
+/* From each cookie on the rest comes, also when what was read has been removed. */
+static void test_a_folder_is_read_from_anywhere(void **state)
+{
+    const struct guest_memory m = memory(NULL);
+    uint64_t cookies[40] = {0};
+    uint32_t fd, n = 0, used, whole;
+    char name[20];
+
+    (void)state;
+    assert_int_equal(make("many"), 0);
+    for (int i = 0; i < 30; i++) {
+        snprintf(name, sizeof name, "many/%d", i);
+        assert_int_equal(make(name), 0);
+    }
+    assert_int_equal(open_as("many", 1, WASI_O_DIRECTORY, WASI_R_FD_READDIR, &fd), 0);
+    assert_int_equal(wasi_fd_readdir(&w, fd, 4000, 4000, 0, 8), 0);
+    whole = (uint32_t)wasi_load(m, 8, 4);
+    for (uint32_t at = 0; at < whole; at += 24 + (uint32_t)wasi_load(m, 4000 + at + 16, 4))
+        cookies[++n] = wasi_load(m, 4000 + at, 8);
+    assert_int_equal(n, 32);
+    for (uint32_t i = n; i > 0; i--) {
+        uint32_t rest = 0;
+
+        assert_int_equal(wasi_fd_readdir(&w, fd, 4000, 4000, cookies[i], 8), 0);
+        used = (uint32_t)wasi_load(m, 8, 4);
+        for (uint32_t at = 0; at < used; at += 24 + (uint32_t)wasi_load(m, 4000 + at + 16, 4))
+            rest++;
+        assert_int_equal(rest, n - i);
+    }
+    for (int i = 0; i < 30; i++) {
+        snprintf(name, sizeof name, "many/%d", i);
+        assert_int_equal(remove_it(name), 0);
+    }
+    assert_int_equal(wasi_fd_readdir(&w, fd, 4000, 4000, cookies[20], 8), 0);
+    assert_int_equal(wasi_load(m, 8, 4), 0);
+    assert_int_equal(make("many/new"), 0);
+    assert_int_equal(wasi_fd_readdir(&w, fd, 4000, 4000, 0, 8), 0); /* from the start: as it is now */
+    assert_int_equal(wasi_load(m, 8, 4), 24 + 1 + 24 + 2 + 24 + 3);
+    assert_int_equal(wasi_fd_readdir(&w, fd, 4000, 30, 0, 8), 0);
+    assert_int_equal(wasi_load(m, 8, 4), 30); /* full, so there is more */
+    assert_int_equal(wasi_fd_readdir(&w, fd, 4000, 0, 0, 8), 0);
+    assert_int_equal(wasi_load(m, 8, 4), 0);
+    assert_int_equal(wasi_fd_readdir(&w, fd, 4000, 4000, UINT64_MAX, 8), 0); /* a cookie that nobody gave */
+    assert_int_equal(open_as("a/file", 1, 0, WASI_R_FD_READ, &fd), 0);
+    assert_int_equal(wasi_fd_readdir(&w, fd, 4000, 4000, 0, 8), WASI_ENOTDIR);
 }
 
 /* ---- streams, waiting, arguments: no folder is needed ---- */
@@ -436,9 +793,225 @@ static void test_strings(void **state)
     assert_int_equal(wasi_environ_get(&w, 8, 100), 0);
 }
 
+static void test_poll_odd_clocks(void **state)
+{
+    (void)state;
+    subscribe_clock(0, 1, 2, 0, false);
+    subscribe_clock(48, 2, 3, 0, false);
+    subscribe_clock(96, 3, 4, 0, false);
+    subscribe_clock(144, 4, 1, 0, true);
+    assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 4, 900), 0);
+    assert_int_equal(get(900), 4);
+    assert_int_equal(get(1000 + 8) & 0xffff, WASI_ENOTSUP);
+    assert_int_equal(get(1032 + 8) & 0xffff, WASI_ENOTSUP);
+    assert_int_equal(get(1064 + 8) & 0xffff, WASI_EINVAL);
+    assert_int_equal(get(1096 + 8) & 0xffff, 0);
+    assert_int_equal(get(1096), 4);
+    for (uint32_t clock = 0; clock < 4; clock++) {
+        assert_int_equal(wasi_clock_time_get(&w, clock, UINT64_MAX, 8), 0);
+        assert_int_equal(wasi_clock_res_get(&w, clock, 8), 0);
+        assert_in_range(wasi_load(memory(NULL), 8, 8), 1, 1000000000);
+    }
+    assert_int_equal(wasi_clock_time_get(&w, 4, 0, 8), WASI_EINVAL);
+    assert_int_equal(wasi_clock_res_get(&w, UINT32_MAX, 8), WASI_EINVAL);
+}
+
+static jmp_buf stopped;
+
+static void stop(void *arg, const char *why)
+{
+    (void)arg;
+    assert_non_null(strstr(why, "output"));
+    longjmp(stopped, 1);
+}
+
+/* In whatever way the standard streams grow. */
+static void test_the_limit_of_output(void **state)
+{
+    char name[] = "/tmp/wl-wasi.XXXXXX";
+    int pair[2], file = mkstemp(name);
+    struct stat st;
+
+    (void)state;
+    unlink(name);
+    w.stop = stop;
+    w.output_left = 10;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(wasi_give(&w, pair[0], NULL, false, true), 0);
+    assert_int_equal(wasi_give(&w, pair[1], NULL, false, false), 1);
+    assert_int_equal(wasi_give(&w, file, NULL, false, true), 2);
+    iov(0, 200, 4);
+    assert_int_equal(wasi_sock_send(&w, 0, 0, 1, 0, 32), 0);
+    assert_int_equal(wasi_fd_write(&w, 0, 0, 1, 32), 0);
+    assert_int_equal(w.output_left, 2);
+    if (setjmp(stopped) == 0) {
+        wasi_sock_send(&w, 0, 0, 1, 0, 32);
+        fail_msg("sock_send went on");
+    }
+    if (setjmp(stopped) == 0) {
+        wasi_fd_write(&w, 2, 0, 1, 32);
+        fail_msg("fd_write went on");
+    }
+    if (setjmp(stopped) == 0) {
+        wasi_fd_pwrite(&w, 2, 0, 1, 0, 32);
+        fail_msg("fd_pwrite went on");
+    }
+    assert_int_equal(wasi_fd_allocate(&w, 2, 0, 100), WASI_EBADF);
+    assert_int_equal(wasi_fd_filestat_set_size(&w, 2, 100), WASI_EINVAL);
+    assert_int_equal(fstat(file, &st), 0);
+    assert_int_equal(st.st_size, 0);
+    assert_int_equal(wasi_sock_send(&w, 1, 0, 1, 0, 32), 0); /* no stream */
+    assert_int_equal(wasi_fd_renumber(&w, 0, 1), 0);
+    if (setjmp(stopped) == 0) {
+        wasi_fd_write(&w, 1, 0, 1, 32);
+        fail_msg("a new number is a way around it");
+    }
+    w.output_left = UINT64_MAX;
+    assert_int_equal(wasi_fd_filestat_set_size(&w, 2, 100), 0);
+}
+
+/* What the guest sets does not show outside, where others have the same stream. */
+static void test_the_flags_of_a_stream(void **state)
+{
+    uint32_t written = 0, e;
+
+    (void)state;
+    give_pipe();
+    iov(0, 200, 30000);
+    iov(8, 200, 30000);
+    assert_int_equal(wasi_fd_fdstat_set_flags(&w, 0, WASI_FD_NONBLOCK), 0);
+    assert_int_equal(wasi_fd_fdstat_set_flags(&w, 1, WASI_FD_NONBLOCK), 0);
+    assert_int_equal(wasi_fd_fdstat_set_flags(&w, 1, WASI_FD_NONBLOCK | WASI_FD_APPEND), WASI_ENOTSUP);
+    assert_int_equal(fcntl(w.fds[0].host, F_GETFL) & (O_NONBLOCK | O_APPEND), 0);
+    assert_int_equal(fcntl(w.fds[1].host, F_GETFL) & (O_NONBLOCK | O_APPEND), 0);
+    assert_int_equal(wasi_fd_fdstat_get(&w, 0, 64), 0);
+    assert_int_equal(get(64) >> 16, WASI_FD_NONBLOCK);
+    assert_int_equal(wasi_fd_read(&w, 0, 0, 1, 32), WASI_EAGAIN);
+    while ((e = wasi_fd_write(&w, 1, 0, 2, 32)) == 0) {
+        assert_in_range(get(32), 1, 60000);
+        written += get(32);
+    }
+    assert_int_equal(e, WASI_EAGAIN);
+    assert_true(written > 0);
+    assert_int_equal(wasi_fd_read(&w, 0, 0, 2, 32), 0);
+}
+
+/* Something to read comes when it is waited for. */
+static int wait_and_write(struct pollfd *fds, nfds_t n, const struct timespec *time)
+{
+    if (write(w.fds[1].host, "x", 1) < 0)
+        return -1;
+    return ppoll(fds, n, time, NULL);
+}
+
+static int wait_interrupted(struct pollfd *fds, nfds_t n, const struct timespec *time)
+{
+    (void)fds;
+    (void)n;
+    (void)time;
+    errno = EINTR;
+    return -1;
+}
+
+/* The other way round: what the caller has made not to block does so for the guest. */
+static void test_a_stream_that_the_caller_made_not_to_block(void **state)
+{
+    (void)state;
+    give_pipe();
+    fcntl(w.fds[0].host, F_SETFL, O_NONBLOCK);
+    iov(0, 200, 10);
+    w.wait = wait_and_write;
+    assert_int_equal(wasi_fd_read(&w, 0, 0, 1, 32), 0);
+    assert_int_equal(get(32), 1);
+    w.wait = wait_interrupted;
+    assert_int_equal(wasi_fd_read(&w, 0, 0, 1, 32), WASI_EINTR);
+}
+
+static void test_sockets(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int pair[2], datagrams[2], listening = socket(AF_UNIX, SOCK_STREAM, 0), client = socket(AF_UNIX, SOCK_STREAM, 0);
+    socklen_t size = sizeof address;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, datagrams), 0);
+    assert_int_equal(bind(listening, (struct sockaddr *)&address, sizeof address.sun_family),
+                     0); /* a name of its own */
+    assert_int_equal(listen(listening, 1), 0);
+    assert_int_equal(getsockname(listening, (struct sockaddr *)&address, &size), 0);
+    assert_int_equal(wasi_give(&w, pair[0], NULL, false, false), 0);
+    assert_int_equal(wasi_give(&w, pair[1], NULL, false, false), 1);
+    assert_int_equal(wasi_give(&w, datagrams[0], NULL, false, false), 2);
+    assert_int_equal(wasi_give(&w, datagrams[1], NULL, false, false), 3);
+    assert_int_equal(wasi_give(&w, listening, NULL, false, false), 4);
+    assert_int_equal(wasi_give(&w, open("/dev/null", O_RDWR), NULL, false, false), 5);
+    assert_int_equal(wasi_fd_fdstat_get(&w, 0, 64), 0);
+    assert_int_equal(bytes[64], WASI_SOCKET_STREAM);
+    assert_int_equal(wasi_fd_fdstat_get(&w, 2, 64), 0);
+    assert_int_equal(bytes[64], WASI_SOCKET_DGRAM);
+    assert_int_equal(wasi_fd_seek(&w, 0, 0, 1, 64), WASI_ESPIPE);
+    memcpy(bytes + 200, "abcdef", 6);
+    iov(0, 200, 2);
+    iov(8, 202, 4);
+    iov(16, 300, 3);
+    assert_int_equal(wasi_sock_send(&w, 0, 0, 2, 0, 32), 0);
+    assert_int_equal(get(32), 6);
+    assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 1, 32, 36), 0); /* looked at, */
+    assert_memory_equal(bytes + 300, "abc", 3);
+    assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 2, 32, 36), 0); /* and taken */
+    assert_memory_equal(bytes + 300, "abc", 3);
+    assert_int_equal(wasi_fd_read(&w, 1, 16, 1, 32), 0);
+    assert_memory_equal(bytes + 300, "def", 3);
+    assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 4, 32, 36), WASI_EINVAL);
+    assert_int_equal(wasi_sock_send(&w, 1, 16, 1, 1, 32), WASI_EINVAL);
+    assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 0, 32, sizeof bytes - 1), WASI_EFAULT);
+    /* A datagram is cut. */
+    assert_int_equal(wasi_sock_send(&w, 2, 0, 2, 0, 32), 0);
+    assert_int_equal(wasi_sock_recv(&w, 3, 16, 1, 0, 32, 36), 0);
+    assert_int_equal(get(32), 3);
+    assert_int_equal(bytes[36], 1);
+    /* One that is not to block, and one whose other end is gone. */
+    assert_int_equal(wasi_fd_fdstat_set_flags(&w, 1, WASI_FD_NONBLOCK), 0);
+    assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 0, 32, 36), WASI_EAGAIN);
+    assert_int_equal(wasi_sock_shutdown(&w, 0, 2), 0);
+    assert_int_equal(wasi_sock_shutdown(&w, 0, 0), WASI_EINVAL);
+    assert_int_equal(wasi_sock_shutdown(&w, 0, 4), WASI_EINVAL);
+    assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 0, 32, 36), 0);
+    assert_int_equal(get(32), 0);
+    assert_int_equal(wasi_sock_send(&w, 0, 16, 1, 0, 32), WASI_EPIPE); /* and no signal */
+    /* Accepting. */
+    assert_int_equal(wasi_fd_fdstat_set_flags(&w, 4, WASI_FD_NONBLOCK), 0);
+    assert_int_equal(wasi_sock_accept(&w, 4, 0, 32), WASI_EAGAIN);
+    assert_int_equal(connect(client, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(wasi_sock_accept(&w, 4, 1, 32), WASI_EINVAL);
+    assert_int_equal(wasi_sock_accept(&w, 4, WASI_FD_NONBLOCK, 32), 0);
+    assert_int_equal(get(32), 6);
+    assert_int_equal(wasi_fd_fdstat_get(&w, 6, 64), 0);
+    assert_int_equal(bytes[64], WASI_SOCKET_STREAM);
+    assert_int_equal(get(64) >> 16, WASI_FD_NONBLOCK);
+    assert_int_equal(wasi_sock_recv(&w, 6, 16, 1, 0, 32, 36), WASI_EAGAIN);
+    assert_int_equal(wasi_sock_accept(&w, 6, 0, 32), WASI_ENOTCAPABLE);
+    assert_int_equal(wasi_sock_accept(&w, 0, 0, 32), WASI_EINVAL);
+    close(client);
+    /* What is none. */
+    assert_int_equal(wasi_sock_accept(&w, 5, 0, 32), WASI_ENOTSOCK);
+    assert_int_equal(wasi_sock_recv(&w, 5, 16, 1, 0, 32, 36), WASI_ENOTSOCK);
+    assert_int_equal(wasi_sock_send(&w, 5, 16, 1, 0, 32), WASI_ENOTSOCK);
+    assert_int_equal(wasi_sock_shutdown(&w, 5, 3), WASI_ENOTSOCK);
+    assert_int_equal(wasi_sock_shutdown(&w, 77, 3), WASI_EBADF);
+    /* What waits can be interrupted. */
+    w.wait = wait_interrupted;
+    assert_int_equal(wasi_sock_recv(&w, 3, 16, 1, 0, 32, 36), WASI_EINTR);
+    assert_int_equal(wasi_fd_read(&w, 3, 16, 1, 32), WASI_EINTR);
+    assert_int_equal(wasi_fd_fdstat_set_flags(&w, 4, 0), 0);
+    assert_int_equal(wasi_sock_accept(&w, 4, 0, 32), WASI_EINTR);
+}
+
 int main(void)
 {
 #define BARE(f) cmocka_unit_test_setup_teardown(f, set_up_bare, tear_down_bare)
+#define BOX(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 #define BOTH(f)                                                                                                        \
     {#f, f, set_up, tear_down, NULL},                                                                                  \
     {                                                                                                                  \
@@ -451,11 +1024,23 @@ int main(void)
         BOTH(test_reading_only),
         BOTH(test_a_link_that_comes_and_goes),
         BOTH(test_a_folder_is_read_in_parts),
+        BOTH(test_slashes_behind_a_name),
+        BOTH(test_odd_paths),
+        BOTH(test_over_what_is_there),
+        BOTH(test_times_of_a_path),
+        BOTH(test_what_a_folder_passes_on),
+        BOX(test_an_open_file),
+        BOX(test_a_folder_is_read_from_anywhere),
         BARE(test_transfer),
         BARE(test_transfer_bounds),
         BARE(test_poll_clocks),
         BARE(test_poll_streams),
         BARE(test_poll_bounds),
+        BARE(test_poll_odd_clocks),
+        BARE(test_the_limit_of_output),
+        BARE(test_the_flags_of_a_stream),
+        BARE(test_a_stream_that_the_caller_made_not_to_block),
+        BARE(test_sockets),
         BARE(test_strings),
     };
 

@@ -23,12 +23,12 @@ struct guest_memory {
 
 struct wasi_fd {
     bool used;
-    bool stream; /* one of the caller's standard streams: what is written counts for the output limit, and waiting for
-                  * it can be interrupted */
+    bool stream;    /* one of the caller's standard streams: what is written counts for the output limit, and its flags
+                     * stay as they are, because others have it too */
     bool read_only; /* a folder in which nothing may be changed, or what was opened in it */
     int host;       /* owned */
     uint8_t type;   /* enum wasi_filetype */
-    uint16_t flags; /* WASI_FD_* */
+    uint16_t flags; /* WASI_FD_*, as the guest has set them */
     uint64_t rights, inheriting;
     char *preopen; /* the name the guest knows a given folder by, or NULL; owned */
     DIR *dir;      /* once it was read; owned */
@@ -67,6 +67,10 @@ void wasi_free(wasi *w);
 
 /* Waits as w->wait does: -1 with EINTR is for the guest. */
 int wasi_wait(const wasi *w, struct pollfd *fds, nfds_t n, const struct timespec *time);
+
+/* Before what can block: waits so that an interrupt ends it, or sees whether a stream that is not to block would.
+ * Returns 0, or -1 with errno. */
+int wasi_ready(const wasi *w, const struct wasi_fd *f, short events);
 
 /* Whether a call that a signal has ended is to be made again. */
 static inline bool wasi_again(const wasi *w)

@@ -32,6 +32,29 @@ uint32_t wasi_vectors(struct guest_memory m, uint32_t at, uint32_t count, struct
     return WASI_SUCCESS;
 }
 
+/* Leaves what a pipe that can be written to takes for sure. */
+static void shorten(struct iovec *io, size_t *n)
+{
+    size_t left = PIPE_BUF;
+
+    for (size_t i = 0; i < *n; i++) {
+        if (io[i].iov_len >= left) {
+            io[i].iov_len = left;
+            *n = i + 1;
+            return;
+        }
+        left -= io[i].iov_len;
+    }
+}
+
+/* Waits for a stream that the caller has made not to block, though for the guest it does. */
+static bool await(const wasi *w, int host, bool writing)
+{
+    struct pollfd one = {.fd = host, .events = writing ? POLLOUT : POLLIN};
+
+    return wasi_wait(w, &one, 1, NULL) >= 0;
+}
+
 static uint32_t transfer(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, const uint64_t *offset, bool writing,
                          uint32_t result)
 {
@@ -58,27 +81,22 @@ static uint32_t transfer(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, co
         return e;
     if (offset && *offset > INT64_MAX)
         return WASI_EINVAL;
-    if (writing && f->stream) {
-        if (total > w->output_left)
-            w->stop(w->arg, "it wrote more than its limit of output");
-    }
+    if (writing && f->stream && total > w->output_left)
+        w->stop(w->arg, "it wrote more than its limit of output");
     if (n > 0) {
-        /* Only streams can keep a program waiting for long, so that a Ctrl-C has to end it. */
-        if (f->stream && w->wait && !(f->flags & WASI_FD_NONBLOCK)) {
-            struct pollfd stream = {.fd = f->host, .events = writing ? POLLOUT : POLLIN};
+        bool stream_blocks = f->stream && !(f->flags & WASI_FD_NONBLOCK);
 
-            while ((done = wasi_wait(w, &stream, 1, NULL)) == 0)
-                ;
-            if (done < 0)
-                return wasi_from_errno(errno);
-        }
+        if (wasi_ready(w, f, writing ? POLLOUT : POLLIN) < 0)
+            return wasi_from_errno(errno);
+        if (writing && f->stream && !stream_blocks)
+            shorten(io, &n);
         do {
             if (offset)
                 done = writing ? pwritev(f->host, io, (int)n, (off_t)*offset)
                                : preadv(f->host, io, (int)n, (off_t)*offset);
             else
                 done = writing ? writev(f->host, io, (int)n) : readv(f->host, io, (int)n);
-        } while (done < 0 && wasi_again(w));
+        } while (done < 0 && (wasi_again(w) || (errno == EAGAIN && stream_blocks && await(w, f->host, writing))));
         if (done < 0)
             return wasi_from_errno(errno);
     }
@@ -184,6 +202,12 @@ uint32_t wasi_fd_advise(wasi *w, uint32_t fd, uint64_t offset, uint64_t size, ui
     return r ? wasi_from_errno(r) : WASI_SUCCESS;
 }
 
+/* Output that is a file is not to be made larger than its limit in other ways than by writing. */
+static bool grows_output(const wasi *w, const struct wasi_fd *f)
+{
+    return f->stream && w->output_left != UINT64_MAX;
+}
+
 uint32_t wasi_fd_allocate(wasi *w, uint32_t fd, uint64_t offset, uint64_t size)
 {
     uint32_t e;
@@ -192,10 +216,15 @@ uint32_t wasi_fd_allocate(wasi *w, uint32_t fd, uint64_t offset, uint64_t size)
 
     if (!f)
         return e;
+    if (grows_output(w, f))
+        return WASI_EBADF;
     if (offset > INT64_MAX || size > INT64_MAX - offset)
         return WASI_EINVAL;
-    r = posix_fallocate(f->host, (off_t)offset, (off_t)size);
-    return r ? wasi_from_errno(r) : WASI_SUCCESS;
+    /* (Where a file system cannot do it, posix_fallocate() would write to every block, for as long as that takes.) */
+    do
+        r = fallocate(f->host, 0, (off_t)offset, (off_t)size);
+    while (r < 0 && wasi_again(w));
+    return r < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
 }
 
 static uint64_t nanoseconds(struct timespec t)
@@ -258,7 +287,7 @@ uint32_t wasi_fd_filestat_set_size(wasi *w, uint32_t fd, uint64_t size)
     if (!f)
         return e;
     /* As of a file that is not open for writing. */
-    if (!(f->rights & WASI_R_FD_SET_SIZE) || size > INT64_MAX)
+    if (!(f->rights & WASI_R_FD_SET_SIZE) || size > INT64_MAX || grows_output(w, f))
         return WASI_EINVAL;
     return ftruncate(f->host, (off_t)size) < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
 }

@@ -71,7 +71,16 @@ static uint32_t refuse(const struct place *p, uint64_t rights)
 {
     const uint64_t making = WASI_R_PATH_CREATE_DIRECTORY | WASI_R_PATH_SYMLINK | WASI_R_PATH_LINK_TARGET;
     struct stat st;
-    bool there = fstatat(p->dir, p->last, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    char name[NAME_MAX + 1];
+    size_t length =
+        strcspn(p->last, "/"); /* with a slash behind it the kernel would follow a link, wherever it leads */
+    bool there = false;
+
+    if (length > NAME_MAX)
+        return WASI_ENAMETOOLONG;
+    memcpy(name, p->last, length);
+    name[length] = '\0';
+    there = fstatat(p->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 
     if (rights & making)
         return there ? WASI_EEXIST : WASI_EROFS;

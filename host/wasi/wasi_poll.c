@@ -140,6 +140,29 @@ int wasi_wait(const wasi *w, struct pollfd *fds, nfds_t n, const struct timespec
     return r < 0 && errno == EINTR && !w->wait ? 0 : r;
 }
 
+int wasi_ready(const wasi *w, const struct wasi_fd *f, short events)
+{
+    struct pollfd one = {.fd = f->host, .events = events};
+    const struct timespec now = {0};
+    int r;
+
+    if (f->type == WASI_REGULAR_FILE || f->type == WASI_DIRECTORY || f->type == WASI_BLOCK_DEVICE)
+        return 0;
+    if (f->flags & WASI_FD_NONBLOCK) {
+        if (!f->stream)
+            return 0; /* the descriptor itself does not block */
+        r = ppoll(&one, 1, &now, NULL);
+        if (r == 0)
+            errno = EAGAIN;
+        return r > 0 || (r < 0 && errno == EINTR) ? 0 : -1;
+    }
+    if (!w->wait)
+        return 0;
+    while ((r = wasi_wait(w, &one, 1, NULL)) == 0)
+        ;
+    return r < 0 ? -1 : 0;
+}
+
 static int wait_once(const wasi *w, struct guest_memory subs, uint32_t count, struct pollfd *fds,
                      const uint32_t *errors, uint64_t begun)
 {

@@ -92,6 +92,7 @@ static int go(struct walk *k, int flags, mode_t mode, int *fd)
         if (opened >= 0 && flags & O_PATH && (!(flags & O_NOFOLLOW) || must_be_dir) && fstat(opened, &st) == 0 &&
             S_ISLNK(st.st_mode)) {
             close(opened);
+            errno = ELOOP;
             is_link = true;
         } else if (opened >= 0) {
             *fd = opened;

@@ -20,6 +20,12 @@ static struct wasi_fd *sock(wasi *w, uint32_t fd, uint64_t rights, uint32_t *e)
     return f ? wasi_fd(w, fd, rights, e) : NULL;
 }
 
+/* (A stream's own flags are the caller's.) */
+static int dont_wait(const struct wasi_fd *f)
+{
+    return f->flags & WASI_FD_NONBLOCK ? MSG_DONTWAIT : 0;
+}
+
 uint32_t wasi_sock_accept(wasi *w, uint32_t fd, uint32_t flags, uint32_t result)
 {
     struct guest_memory m = wasi_memory(w);
@@ -33,6 +39,8 @@ uint32_t wasi_sock_accept(wasi *w, uint32_t fd, uint32_t flags, uint32_t result)
         return WASI_EINVAL;
     if (!wasi_inside(m, result, 4))
         return WASI_EFAULT;
+    if (wasi_ready(w, f, POLLIN) < 0)
+        return wasi_from_errno(errno);
     do
         host = accept4(f->host, NULL, NULL, SOCK_CLOEXEC | (flags & WASI_FD_NONBLOCK ? SOCK_NONBLOCK : 0));
     while (host < 0 && wasi_again(w));
@@ -67,8 +75,11 @@ uint32_t wasi_sock_recv(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uin
     e = wasi_vectors(m, iovs, count, io, &message.msg_iovlen, &total);
     if (e)
         return e;
+    if (wasi_ready(w, f, POLLIN) < 0)
+        return wasi_from_errno(errno);
     do
-        n = recvmsg(f->host, &message, (flags & RI_PEEK ? MSG_PEEK : 0) | (flags & RI_WAITALL ? MSG_WAITALL : 0));
+        n = recvmsg(f->host, &message,
+                    (flags & RI_PEEK ? MSG_PEEK : 0) | (flags & RI_WAITALL ? MSG_WAITALL : 0) | dont_wait(f));
     while (n < 0 && wasi_again(w));
     if (n < 0)
         return wasi_from_errno(errno);
@@ -96,11 +107,17 @@ uint32_t wasi_sock_send(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uin
     e = wasi_vectors(m, iovs, count, io, &message.msg_iovlen, &total);
     if (e)
         return e;
+    if (f->stream && total > w->output_left)
+        w->stop(w->arg, "it wrote more than its limit of output");
+    if (wasi_ready(w, f, POLLOUT) < 0)
+        return wasi_from_errno(errno);
     do
-        n = sendmsg(f->host, &message, MSG_NOSIGNAL);
+        n = sendmsg(f->host, &message, MSG_NOSIGNAL | dont_wait(f));
     while (n < 0 && wasi_again(w));
     if (n < 0)
         return wasi_from_errno(errno);
+    if (f->stream && w->output_left != UINT64_MAX)
+        w->output_left -= (uint64_t)n;
     wasi_store(m, result, 4, (uint64_t)n);
     return WASI_SUCCESS;
 }

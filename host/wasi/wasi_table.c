@@ -109,9 +109,9 @@ struct wasi_fd *wasi_fd(wasi *w, uint32_t fd, uint64_t rights, uint32_t *e)
         uint64_t missing = rights & ~f->rights;
 
         /* As a POSIX program expects it: reading what was opened for writing, a path below a file. */
-        if (missing & (WASI_R_FD_READ | WASI_R_FD_WRITE))
+        if (missing & (WASI_R_FD_READ | WASI_R_FD_WRITE | WASI_R_FD_ALLOCATE))
             *e = WASI_EBADF;
-        else if (f->type != WASI_DIRECTORY && missing & ~WASI_R_FILE)
+        else if (f->type != WASI_DIRECTORY && missing & ~(WASI_R_FILE | WASI_R_SOCK_SHUTDOWN | WASI_R_SOCK_ACCEPT))
             *e = WASI_ENOTDIR;
         else
             *e = WASI_ENOTCAPABLE;
@@ -326,6 +326,14 @@ uint32_t wasi_fd_fdstat_set_flags(wasi *w, uint32_t fd, uint32_t flags)
     /* Linux takes a change of these silently and does nothing. */
     if ((flags ^ f->flags) & (WASI_FD_DSYNC | WASI_FD_RSYNC | WASI_FD_SYNC))
         return WASI_ENOTSUP;
+    /* A terminal that does not block any more would trouble whoever uses it next, and what was opened for appending
+     * has to stay as it is. So the one is only noted, for wasi_ready(). */
+    if (f->stream) {
+        if ((flags ^ f->flags) & WASI_FD_APPEND)
+            return WASI_ENOTSUP;
+        f->flags = (uint16_t)flags;
+        return WASI_SUCCESS;
+    }
     now = fcntl(f->host, F_GETFL);
     if (now < 0)
         return wasi_from_errno(errno);

@@ -114,11 +114,20 @@ static int explain(const struct wheels *w, const char *said, const struct fetch_
 {
     WL_CLEANUP_FREE char *missing = line_with(said, none_found), *conflict = line_with(said, "Cannot install ");
     WL_CLEANUP_FREE char *versions = line_with(said, "(from versions: "), *name = NULL;
+    WL_CLEANUP_FREE char *gone = line_with(said, "No such file or directory: "), *error = line_with(said, "ERROR: ");
     const char *wanted = missing ? missing + strlen(none_found) : NULL;
 
     if (conflict) {
         wl_err_set(err, WL_E_FETCH, "%s: %s", w->requirements, conflict);
         return wl_err_hint(err, "loosen one of these requirements");
+    }
+    if (gone) {
+        wl_err_set(err, WL_E_FETCH, "%s: %s", w->requirements, gone);
+        return wl_err_hint(err, "name files that are there");
+    }
+    if (!missing && error) {
+        wl_err_set(err, WL_E_FETCH, "%s: %s", w->requirements, error + strlen("ERROR: "));
+        return wl_err_hint(err, "mend the requirement");
     }
     if (!missing)
         return -(int)err->cls;

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Hostile modules as native programs (host/native): each has to end in its trap, errno or limit, never in a crash. The
-# host is compiled under the sanitizers.
+# Hostile modules as native programs (host/native) and by wl-run: each has to end in its trap, errno or limit, never in a
+# crash.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 LIMIT=${LIMIT:-900}
 . "$(dirname -- "$0")/lib.sh"
@@ -15,82 +15,124 @@ wabt() {
     WABT=$OUT/toolchain/wabt
 }
 
-# `program NAME [CFLAGS]`: the wat on stdin as NAME/program. The host is compiled once a test.
+# `program NAME [CFLAGS]`: the wat on stdin as NAME/program.
 program() {
-    mkdir -p "$1"
+    module "$1"
+    native "$1" program "${2-}"
+}
+
+# `library NAME`: likewise as NAME/guest.so.
+library() {
+    module "$1"
+    native "$1" guest.so
+}
+
+module() {
     cat >"$1.wat"
     "$WABT/bin/wat2wasm" "$1.wat" -o "$1.wasm" || fail "$1.wat is no wat"
-    cp host/*.o "$1" 2>/dev/null
-    (cd "$1" && CC=clang-22 sh "$HOST/make/aot.sh" "$WABT" "../$1.wasm" "$1" 1 program -s OPT=-O1 LTO= \
-        CFLAGS="${2-}" ${2:+BASE=0}) \
+}
+
+# `native NAME program|guest.so [CFLAGS]`: NAME.wasm as NAME/program or NAME/guest.so. The host is compiled once a test.
+native() {
+    mkdir -p "$1" "host-$2"
+    rm -f "$1"/*.o
+    cp "host-$2"/*.o "$1" 2>/dev/null
+    (cd "$1" && CC=clang-22 sh "$HOST/make/aot.sh" "$WABT" "../$1.wasm" "$1" 1 "$2" -s OPT=-O1 LTO= CFLAGS="${3-}" ${3:+BASE=0}) \
         >"$1.log" 2>&1 || fail "$1 was not built: $(tail -n 5 "$1.log")"
-    mkdir -p host
-    cp "$1"/host_*.o "$1/wasm-rt-impl.o" host/
+    cp "$1"/host_*.o "$1/wasm-rt-impl.o" "host-$2/"
 }
 
-test_every_access_is_held_in_bounds() {
+# `ends_as_it_has_to ENGINE`: a line of ENGINE.out for each of cases, its status and what it was told.
+ends_as_it_has_to() {
+    is "$(grep -c . "$1.out")" "$(grep -c . cases)" "number of ends by $1"
+    paste -d '|' cases "$1.out" | awk -F '|' '
+        BEGIN {
+            told["memory"] = "memory (that it does not have|out of its bounds)|Out-of-bounds access in linear memory"
+            told["table"] = "Out-of-bounds access in .* table|Invalid call_indirect|a place of a table"
+            told["null"] = "Invalid call_indirect|a null function pointer"
+            told["signature"] = "Invalid call_indirect|a pointer of another type"
+            told["stack"] = "its calls went too deep|call stack is used up"
+            told["unreachable"] = "Unreachable instruction|it aborted"
+            told["zero"] = "divide by zero|divided by zero"
+            told["number"] = "Integer overflow|Conversion from NaN|did not fit into an integer"
+        }
+        {
+            split($1, word, " "); kind = word[1]; status = $2 + 0; wanted = 0
+            if (split(kind, exit_with, "=") == 2)
+                wanted = exit_with[2]
+            if (kind in told ? status == 134 && $2 ~ told[kind] : status == wanted)
+                next
+            print $1 ": " $2
+        }' >otherwise
+    [ ! -s otherwise ] || fail "$1: $(head otherwise)"
+    is "$(cat box/file)" text
+}
+
+# `each_alone NAME COMMAND...`: each of the n cases in a process of its own.
+each_alone() {
+    local name=$1
+    shift
+    timeout 300 bash -s "$n" "$@" >"$name.out" <<'RUNS' || fail "$name did not end in time"
+n=$1 given=()
+shift
+for ((i = 1; i <= n; i++)); do
+    status=0
+    "$@" "${given[@]}" </dev/null >/dev/null 2>told || status=$?
+    echo "$status $(tr '\n' ' ' <told)"
+    given+=(x)
+done
+RUNS
+    ends_as_it_has_to "$name"
+}
+
+# Each access at each edge, each trap, each call with each bad pointer: the same end by both engines, and with the host
+# under the sanitizers. (A native library: in one process, one after the other.)
+test_all_that_a_hostile_module_does() {
     wabt
-    local all='' i=0 name size at
-    while read -r name size; do
-        for at in $((65536 - size)) $((65537 - size)) 65535 -1; do
-            case $name in
-            *store*) all+=" (func (export \"f$i\") ($name (i32.const $at) (${name%%.*}.const 1)))" ;;
-            *) all+=" (func (export \"f$i\") (drop ($name (i32.const $at))))" ;;
-            esac
-            echo "$name $size $at $i" >>cases
-            i=$((i + 1))
-        done
-    done <<'LIST'
-i32.load8_u 1
-i32.load16_s 2
-i32.load 4
-i64.load 8
-f32.load 4
-f64.load 8
-i32.store8 1
-i32.store16 2
-i32.store 4
-i64.store 8
-f64.store 8
-LIST
-    # One program for all: which function it calls is the length of its own name.
-    program bounds <<WAT
-(module
-  (import "wasi_snapshot_preview1" "args_sizes_get" (func \$sizes (param i32 i32) (result i32)))
-  (memory (export "memory") 1)
-  $(sed 's/(export "\(f[0-9]*\)")/$\1/g' <<<"$all")
-  (table funcref (elem $(seq -f '$f%.0f' 0 $((i - 1)) | tr '\n' ' ')))
-  (type \$t (func))
-  (func (export "_start")
-    (drop (call \$sizes (i32.const 0) (i32.const 8)))
-    (call_indirect (type \$t) (i32.sub (i32.load (i32.const 8)) (i32.const 2)))))
-WAT
-    while read -r name size at i; do
-        run ./bounds/program --argv0 "$(printf "%$((i + 1))s" '')"
-        if [ "$at" = $((65536 - size)) ] || { [ "$at" = 65535 ] && [ "$size" = 1 ]; }; then
-            [ "$st" = 0 ] || fail "$name at $at is inside"
-        else
-            [ "$st" = 134 ] || fail "$name at $at is outside"
-            err 'out of its bounds'
+    real build toolchain/wl-run
+    status 0
+    local n sanitize
+    python3 "$E2E/hostile.py" "$HOST/../wasi/wasi_calls.h" hostile.txt cases || fail 'no module was made'
+    library hostile <hostile.txt
+    mkdir box
+    echo text >box/file
+    n=$(grep -c . cases)
+    [ "$n" -gt 600 ] || fail "only $n cases"
+    for sanitize in '' '-fsanitize=address,undefined -fno-sanitize-recover=undefined'; do
+        if [ -n "$sanitize" ]; then
+            rm hostile/host_*.o hostile/wasm-rt-impl.o hostile/guest.so
+            make -C hostile -f "$HOST/make/build.mk" HOST="$HOST" WABT="$WABT" CC=clang-22 OPT=-O1 LTO= CFLAGS="$sanitize" \
+                guest.so >log 2>&1 ||
+                fail "not built under the sanitizers: $(tail -n 5 log)"
         fi
-    done <cases
+        # shellcheck disable=SC2086 # words
+        clang-22 -O1 -Wall -Wextra -Werror $sanitize -I"$HOST" "$E2E/guest-cases.c" -o guest-cases -ldl -lpthread ||
+            fail 'the embedder was not compiled'
+        ASAN_OPTIONS=handle_segv=0:use_sigaltstack=0:detect_leaks=0 SECONDS_EACH=300 \
+            run ./guest-cases hostile/guest.so box "$n"
+        status 0
+        mv .out native.out
+        ends_as_it_has_to native
+    done
+    native hostile program
+    each_alone native ./hostile/program --dir box::/ --max-wasm-stack 1M --argv0 hostile --
+    each_alone engine "$OUT/toolchain/wl-run/bin/wl-run" --cache-dir cache --dir box::/ --max-wasm-stack 1M hostile.wasm
+    ls box >left
+    is "$(cat left)" file
 }
 
-test_traps_and_limits_end_it_with_a_message() {
+test_limits_end_it_with_a_message() {
     wabt
-    program traps <<'WAT'
+    program limits <<'WAT'
 (module
   (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (memory (export "memory") 1)
-  (type $t (func)) (type $other (func (param i64) (result i64)))
-  (table 8 10 funcref)
-  (elem (i32.const 0) $unreachable $signature $null $outside $deep $endless $grow $output)
+  (type $t (func))
+  (table 5 5 funcref)
+  (elem (i32.const 0) $unreachable $deep $endless $grow $output)
   (func $unreachable unreachable)
-  (func $signature (drop (call_indirect (type $other) (i64.const 1) (i32.const 0))))
-  (func $null (drop (table.grow (ref.null func) (i32.const 2))) (call_indirect (type $t) (i32.const 9)))
-  (func $outside (call_indirect (type $t) (i32.const -1)))
   (func $down (param i64) (result i64) (i64.add (call $down (i64.add (local.get 0) (i64.const 1))) (local.get 0)))
   (func $deep (drop (call $down (i64.const 0))))
   (func $endless (loop $l (br $l)))
@@ -102,35 +144,34 @@ test_traps_and_limits_end_it_with_a_message() {
     (drop (call $sizes (i32.const 0) (i32.const 8)))
     (call_indirect (type $t) (i32.sub (i32.load (i32.const 8)) (i32.const 2)))))
 WAT
-    run ./traps/program --argv0 0
+    run ./limits/program --argv0 0
     status 134
     err 'Unreachable instruction'
-    for name in 01 012 0123; do
-        run ./traps/program --argv0 "$name"
-        status 134
-        err 'Invalid call_indirect'
-    done
-    run ./traps/program --max-wasm-stack 1M --argv0 01234
+    run ./limits/program --max-wasm-stack 1M --argv0 01
     status 134
     err 'too deep for its stack'
     # `run` takes 124 for its own time limit.
     st=0
-    timeout 20 ./traps/program --deadline 0.3 --argv0 012345 >.out 2>.err || st=$?
+    timeout 20 ./limits/program --deadline 0.3 --argv0 012 >.out 2>.err || st=$?
     status 124
     err 'its deadline has passed'
-    run ./traps/program --argv0 0123456
+    run ./limits/program --argv0 0123
     status 1
-    run ./traps/program --max-memory 1M --argv0 0123456
+    run ./limits/program --max-memory 1M --argv0 0123
     status 255
-    run ./traps/program --max-memory 4K --argv0 0
+    run ./limits/program --max-memory 4K --argv0 0
     status 125
     err 'more memory than its limit'
-    run ./traps/program --max-output 1K --argv0 01234567
+    run ./limits/program --max-output 1K --argv0 01234
     status 134
     err 'more than its limit of output'
     is "$(wc -c <.out)" 600
+    # A file that may not grow is an error of the guest's, which goes on.
+    st=0
+    (ulimit -f 1 && exec timeout 20 ./limits/program --deadline 0.3 --argv0 01234 >large 2>.err) || st=$?
+    status 124
     for option in --nothing --dir=/no/such/folder --max-memory=many --deadline=soon --fd=99; do
-        run ./traps/program "$option"
+        run ./limits/program "$option"
         status 125
         err "${option%%=*}"
     done
@@ -151,11 +192,11 @@ test_a_library() {
   (memory (export "memory") 200)
   (global $runs (mut i32) (i32.const 0))
   (data (i32.const 600) "a line\0a") (data (i32.const 65536) "\01")
-  (table 10 20 funcref)
-  (elem (i32.const 0) $own $unreachable $bounds $deep $endless $wait $read_it $output $count $folder)
+  (table 11 20 funcref)
+  (elem (i32.const 0) $own $unreachable $bounds $deep $endless $wait $read_it $output $count $folder $deep_in_host)
   (func $own (drop (call $environ (i32.const 16) (i32.const 20))) (call $exit (i32.load (i32.const 16))))
   (func $unreachable unreachable)
-  (func $bounds (drop (i32.load (i32.const 13107200))))
+  (func $bounds (global.set $runs (i32.load (i32.const 13107200))))
   (func $down (param i64) (result i64) (i64.add (call $down (i64.add (local.get 0) (i64.const 1))) (local.get 0)))
   (func $deep (drop (call $down (i64.const 0))))
   (func $endless (loop $l (br $l)))
@@ -178,7 +219,7 @@ test_a_library() {
       (i32.store8 (local.get $at) (i32.const 1))
       (local.set $at (i32.add (local.get $at) (i32.const 1024)))
       (br_if $page (i32.lt_u (local.get $at) (i32.const 19660800))))
-    (local.set $sum (i32.add (local.get $sum) (i32.sub (table.grow (ref.null func) (i32.const 1)) (i32.const 10))))
+    (local.set $sum (i32.add (local.get $sum) (i32.sub (table.grow (ref.null func) (i32.const 1)) (i32.const 11))))
     (if (ref.is_null (table.get (i32.const 1))) (then unreachable))
     (table.set (i32.const 1) (ref.null func))
     (if (local.get $sum) (then unreachable))
@@ -186,20 +227,26 @@ test_a_library() {
     (global.set $runs (i32.add (global.get $runs) (i32.const 1)))
     (call $exit (i32.add (i32.load8_u (i32.const 65536)) (global.get $runs))))
   (func $folder (call $exit (call $prestat (i32.const 3) (i32.const 16))))
+  ;; The host takes memory for each of these calls, and has to give it back.
+  (func $down_in_host (param i64) (result i64)
+    (i32.store8 (i32.const 1032) (i32.const 0)) (i64.store (i32.const 1048) (i64.const 0))
+    (drop (call $poll (i32.const 1024) (i32.const 2048) (i32.const 1) (i32.const 3000)))
+    (i64.add (call $down_in_host (i64.add (local.get 0) (i64.const 1))) (local.get 0)))
+  (func $deep_in_host (drop (call $down_in_host (i64.const 0))))
   (type $t (func))
   (func (export "_start")
     (drop (call $sizes (i32.const 0) (i32.const 8)))
     (call_indirect (type $t) (i32.sub (i32.load (i32.const 0)) (i32.const 1)))))
 WAT
     # One whose tables change is instantiated each time, one whose do not is kept.
-    program guests <guests.txt
-    sed '/table.grow\|table.get\|table.set/d' guests.txt | program others
+    library guests <guests.txt
+    sed '/table.grow\|table.get\|table.set/d' guests.txt | library others
     nm -D --defined-only guests/guest.so | sed 's/.* //' >symbols
     is "$(cat symbols)" wl_guest_run
     cc -O1 -Wall -Wextra -Werror -I"$HOST" "$E2E/guest-library.c" -o embed -ldl -lpthread || fail 'the embedder was not compiled'
     for name in guests others; do
         grep -q "changes_tables = $([ $name = guests ] && echo true || echo false)" $name/glue.c || fail "$name: tables"
-        run ./embed $name/guest.so
+        SECONDS_EACH=300 run ./embed $name/guest.so
         status 139
         sed 's/.*Unreachable.*/1 134 unreachable/' .out >got
         diff - got >difference <<'END' || fail "$name: otherwise: $(cat difference)"
@@ -214,6 +261,9 @@ a line
 1 134 it wrote more than its limit of output
 0 3 
 0 0 
+1 134 its calls went too deep for its stack
+1 134 it wrote more than its limit of output
+pending: 0
 wrong: 0
 wrong: 0
 wrong: 0
@@ -227,41 +277,20 @@ END
     done
 }
 
-# Every call with pointers that lead out of the memory, on descriptors of each kind, under the sanitizers.
-test_bad_pointers_into_every_call() {
-    wabt
-    local calls='' body='' name parameters letter at
-    while IFS='|' read -r name parameters; do
-        letter=''
-        calls+="(import \"wasi_snapshot_preview1\" \"$name\" (func \$$name (param $parameters) (result i32)))"$'\n'
-        case $name in fd_close | fd_renumber | sched_yield | proc_raise) continue ;; esac
-        for fd in 0 1 3 99; do
-            for at in -1 65535 65533; do
-                letter=''
-                for type in $parameters; do
-                    # The first is the descriptor; a size or count is as bad as an address.
-                    [ -n "$letter" ] && letter+=" ($type.const $at)" || letter="($type.const $fd)"
-                done
-                case $name in args_* | environ_* | clock_* | random_get | poll_oneoff)
-                    letter=$(sed "s/(i32.const $fd)/(i32.const $at)/" <<<"$letter") ;;
-                esac
-                body+="(drop (call \$$name $letter))"$'\n'
-            done
-        done
-    done < <(tr -d '\\\n' <"$HOST/../wasi/wasi_calls.h" | grep -oE 'X\([a-z_]+, *\(wasi \* ?w[^)]*\)' |
-        sed -E 's/X\(([a-z_]+), *\(wasi \* ?w,? *(.*)\)/\1|\2/; s/uint32_t [a-z]/i32/g; s/uint64_t [a-z]/i64/g; s/,//g')
-    grep -c import <<<"$calls" | grep -qx 45 || fail "not all calls were found: $calls"
-    mkdir folder
-    echo safe >folder/file
-    program pointers '-fsanitize=address,undefined -fno-sanitize-recover=undefined' <<WAT
-(module
-  $calls
-  (memory (export "memory") 1)
-  (func (export "_start") $body))
-WAT
-    ASAN_OPTIONS=handle_segv=0:use_sigaltstack=0:detect_leaks=0 run ./pointers/program --dir folder::/
-    status 0
-    is "$(cat folder/file)" safe
+# `wasi_program FILE.c`: compiled to FILE.wasm, and that natively.
+wasi_program() {
+    local name
+    name=$(basename "$1" .c)
+    clang-22 --target=wasm32-wasip1 --sysroot="$OUT/toolchain/wasi-libc" -O1 -w "$1" -o "$name.wasm" ||
+        fail "$1 was not compiled"
+    native "$name" program
+}
+
+# The program that runs a module by libwasmtime's own WASI.
+reference() {
+    WL_RUN=$OUT/toolchain/wl-run/bin/wl-run
+    cc -O1 "$E2E/wasi-reference.c" -I"$OUT/toolchain/wasmtime/include" -L"$OUT/toolchain/wasmtime/lib" -lwasmtime \
+        "-Wl,-rpath,$OUT/toolchain/wasmtime/lib" -o wasi-reference || fail 'the reference was not compiled'
 }
 
 # A C program that uses files, folders and links: as a native program and by wl-run, whose WASI is the same, it prints the
@@ -294,24 +323,97 @@ int main(int argc, char **argv) {
   unlink("/d/sub/y"); printf("rmdir %d\n", rmdir("/d/sub"));
   struct timespec t = {0, 1000000}; printf("sleep %d\n", nanosleep(&t, 0)); return 5; }
 C
-    clang-22 --target=wasm32-wasip1 --sysroot="$OUT/toolchain/wasi-libc" -O1 -w files.c -o c.wasm || fail 'files.c was not compiled'
-    mkdir native engine reference c
-    cc -O1 "$E2E/wasi-reference.c" -I"$OUT/toolchain/wasmtime/include" -L"$OUT/toolchain/wasmtime/lib" -lwasmtime \
-        "-Wl,-rpath,$OUT/toolchain/wasmtime/lib" -o wasi-reference || fail 'the reference was not compiled'
-    (cd c && CC=clang-22 sh "$HOST/make/aot.sh" "$WABT" ../c.wasm c 2 program -s OPT=-O1 LTO=) >c.log 2>&1 ||
-        fail "not built: $(tail -n 5 c.log)"
-    run ./c/program --dir native::/d -- a b
+    wasi_program files.c
+    reference
+    mkdir native engine reference
+    run ./files/program --dir native::/d -- a b
     status 5
     mv .out native.out
-    run "$OUT/toolchain/wl-run/bin/wl-run" --no-cache --dir engine::/d c.wasm a b
+    run "$WL_RUN" --no-cache --dir engine::/d files.wasm a b
     status 5
     diff .out native.out >difference || fail "wl-run did otherwise: $(cat difference)"
-    run ./wasi-reference c.wasm reference /d a b
+    run ./wasi-reference files.wasm reference /d a b
     status 5
     diff .out native.out >difference || fail "libwasmtime did otherwise: $(cat difference)"
     grep -qx 'out -1 -1' native.out || fail 'a path led out'
     ls -A native >left
     [ ! -s left ] || fail 'something was left'
+}
+
+# The same call by call: thousands of them, with arguments and in an order that a seed decides.
+test_every_call_as_libwasmtime_does_it() {
+    wabt
+    real build toolchain/wl-run toolchain/wasi-libc toolchain/wasmtime
+    status 0
+    wasi_program "$E2E/wasi-calls.c"
+    reference
+    for seed in 1 2; do
+        mkdir native.$seed engine.$seed reference.$seed
+        run ./wasi-calls/program --dir native.$seed::/ -- $seed 100 120
+        status 0
+        mv .out native.out
+        run "$WL_RUN" --no-cache --dir engine.$seed::/ wasi-calls.wasm $seed 100 120
+        status 0
+        diff .out native.out >difference || fail "wl-run did otherwise: $(head difference)"
+        run ./wasi-reference wasi-calls.wasm reference.$seed / $seed 100 120
+        status 0
+        is "$(grep -c -e '->' native.out)" 12000 'number of calls'
+        [ "$(grep -c -e '-> 0$' native.out)" -gt 2000 ] || fail 'too few calls do something'
+        # What succeeds does the same. Of what fails the errno may be another where two things are wrong at once, which
+        # hosts look at in another order, and where this one says what Linux says.
+        paste -d '|' native.out .out | awk -F '|' '
+            $1 == $2 { next }
+            {
+                split($1, ours, " -> "); split($2, theirs, " -> "); split($1, word, " ")
+                pair = word[1] " " ours[2] " " theirs[2]
+                if (ours[2] > 0 && theirs[2] > 0 &&
+                    (word[1] ~ /^path_(rename|link|symlink)$/ || pair ~ /^path_[a-z_]+ 54 8$/ || pair in known))
+                    next
+                print $1 " and not " theirs[2] "| " $2
+            }
+            BEGIN {
+                known["fd_filestat_set_size 28 8"]      # a folder
+                known["fd_read 31 8"]; known["fd_pread 31 8"]
+                known["fd_readdir 54 8"]                # a file
+                known["fd_advise 28 8"]; known["fd_filestat_set_times 8 28"]    # two things
+                known["fd_prestat_dir_name 8 54"]
+                known["path_open 8 25"]; known["path_open 54 25"]
+                known["path_open 54 32"]                # a link where a folder has to be
+            }' >difference
+        [ ! -s difference ] || fail "libwasmtime did otherwise: $(head difference)"
+    done
+}
+
+# What leads out of the folder comes and goes while it is used.
+test_a_link_that_comes_and_goes() {
+    wabt
+    real build toolchain/wl-run toolchain/wasi-libc
+    status 0
+    wasi_program "$E2E/wasi-race.c"
+    echo '#include <fcntl.h>
+#include <stdio.h>
+int main(void) { while (renameat2(AT_FDCWD, "box/race", AT_FDCWD, "box/other", RENAME_EXCHANGE) == 0) continue; }' >swap.c
+    cc -D_GNU_SOURCE swap.c -o swap || fail 'swap.c was not compiled'
+    for engine in native wl-run; do
+        rm -rf box outside
+        mkdir -p box/race/in outside/in/empty
+        ln -s ../outside box/other
+        echo inside >box/race/secret
+        echo mine >box/mine
+        echo secret >outside/secret
+        echo victim >outside/victim
+        find outside -printf '%P %s %T@ %n %m\n' | sort >before
+        timeout 100 ./swap &
+        case $engine in
+        native) run ./wasi-race/program --dir box::/ -- 2000 ;;
+        *) run "$OUT/toolchain/wl-run/bin/wl-run" --no-cache --dir box::/ wasi-race.wasm 2000 ;;
+        esac
+        kill $!
+        wait $! 2>/dev/null
+        status 0
+        find outside -printf '%P %s %T@ %n %m\n' | sort >after
+        diff before after >difference || fail "$engine: it has changed what is outside: $(cat difference)"
+    done
 }
 
 aot() {
@@ -440,6 +542,25 @@ test_bad_input_is_named() {
     aot proposal.wasm
     clean_failure 2
     err 'uses a proposal that wasm2c lacks'
+    # One whose data says where it is cut off; those that wasm2c knows, or the engine, but nobody here.
+    head -c 20 import.wasm >cut.wasm
+    aot cut.wasm
+    clean_failure 2
+    err 'cut is no valid module'
+    while IFS='|' read -r name why text; do
+        echo "$text" >"$name.wat"
+        "$WABT/bin/wat2wasm" --enable-all "$name.wat" -o "$name.wasm" || fail "$name.wat is no wat"
+        aot "$name.wasm"
+        clean_failure 2
+        err "$name $why" 'docs/native.md'
+        not_there "$name"
+    done <<'END'
+exceptions|uses exceptions|(module (tag) (memory (export "memory") 1) (func (export "_start") (throw 0)))
+wide|has a memory of 64 bits|(module (memory (export "memory") i64 1) (func (export "_start")))
+threads|is no valid module, or uses a proposal|(module (memory (export "memory") 1 1 shared) (func (export "_start")))
+given|imports env.memory, which nobody gives|(module (import "env" "memory" (memory 1)) (export "memory" (memory 0)) (func (export "_start")))
+closed|does not export its memory|(module (memory 1) (func (export "_start")))
+END
     aot nothing.wasm
     clean_failure 2
     err 'nothing.wasm'
@@ -459,6 +580,25 @@ test_bad_input_is_named() {
     clean_failure 6
     err 'clang-22 is not installed'
     not_there good
+}
+
+# With the cache's folder for what is being built on a small file system of its own, which only this process sees.
+test_a_full_disk() {
+    wabt
+    is_root && unshare -m true 2>/dev/null || skip 'no mount namespaces here'
+    local cache=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
+    echo "(module (memory (export \"memory\") 1) (data (i32.const 0) \"full $$\") (func (export \"_start\")))" >full.wat
+    "$WABT/bin/wat2wasm" full.wat -o full.wasm || fail 'no wat'
+    HOME=$REAL_HOME WL_MAKE_ROOT=$WL_SOURCE_ROOT run unshare -m bash -c '
+        mount -t tmpfs -o size=200k none "$0/build" || exit 99
+        "$@"
+        status=$?
+        ls -A "$0/build" >left
+        exit $status' "$cache" "$WL_MAKE" aot --cache-dir "$cache" full.wasm
+    clean_failure 7
+    err 'no space left on the disk' '--cache-dir'
+    is "$(cat left)" ''
+    not_there full
 }
 
 main "$@"

@@ -247,6 +247,48 @@ test_what_cannot_be_packed() {
     app bad.py
     clean_failure 1
     err 'bad.py'
+    printf '\xff print(1)\n' >bad.py
+    app bad.py
+    clean_failure 1
+    err "bad.py: (unicode error) 'utf-8' codec" 'nothing was written'
+    printf 'print(1)\0\n' >bad.py
+    app bad.py
+    clean_failure 1
+    err 'bad.py: source code' 'null bytes'
+    mkfifo pipe.py
+    app pipe.py
+    clean_failure 2
+    err 'pipe.py is neither a script nor a folder'
+    ln -s loop.py loop.py
+    app loop.py
+    clean_failure 2
+    err 'cannot read the program loop.py: Too many levels'
+    mkdir -p closed/inner
+    : >closed/__main__.py
+    : >closed/imported.py
+    echo 'import imported' >closed/imports.py
+    chmod 0 closed/inner closed/__main__.py closed/imported.py
+    # (Not as the root that may read everything.)
+    for program in closed/__main__.py closed closed/imports.py; do
+        if is_root; then
+            ROOT=$WL_SOURCE_ROOT HOME=$REAL_HOME WL_MAKE_ROOT=$WL_SOURCE_ROOT SECONDS_EACH=300 run setpriv \
+                --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search "$WL_MAKE" app \
+                --cache-dir "${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}" ${WL_CHECK_OFFLINE:+--offline} --python "$PY" \
+                "$program" -o closed.wasm
+        else
+            app "$program" -o closed.wasm
+        fi
+        clean_failure 1
+        err 'closed/' 'Permission denied' 'nothing was written'
+        not_there closed.wasm
+    done
+    chmod 755 closed/inner
+    printf 'def fails():\n    return 1 / 0\nfails()\n' >raises.py
+    echo 'import raises' >imports.py
+    app imports.py
+    clean_failure 1
+    err 'Traceback' 'File "/usr/local/app/raises.py", line 2, in fails' 'ZeroDivisionError' 'imports.wasm could not be made'
+    not_there imports.wasm
     printf 'import json\nimport module_that_is_not_there\n' >lacks.py
     echo old >lacks.wasm
     app lacks.py
@@ -277,6 +319,15 @@ test_what_cannot_be_packed() {
     app good.py -r nothing.txt
     clean_failure 2
     err 'cannot open nothing.txt' 'a requirement on each line'
+    for requirement in ./gone-1.0-py3-none-any.whl 'gone @ file:///no/such/gone-1.0-py3-none-any.whl' '-r gone.txt'; do
+        # (pip is asked only where the network may be used.)
+        [ -z "${WL_CHECK_OFFLINE-}" ] && python3 -m pip --version >/dev/null 2>&1 || break
+        echo "$requirement" >gone.in
+        app good.py -r gone.in
+        clean_failure 4
+        err 'gone.in: No such file or directory: ' 'name files that are there'
+    done
+    not_there gone.lock good.wasm
     app good.py --entry-point x
     clean_failure 2
     app good.py -o nowhere/x.wasm

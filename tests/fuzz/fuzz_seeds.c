@@ -61,6 +61,22 @@ static void recipe_seeds(const char *folder)
     }
 }
 
+/* Sequences of calls as fuzz_wasi.c reads them: each call alone, with small arguments and with paths. */
+static void wasi_seeds(const char *folder)
+{
+    for (int number = 0; number < 45; number++)
+        for (int kind = 0; kind < 4; kind++) {
+            unsigned char bytes[40] = {(unsigned char)(kind & 1)};
+            WL_CLEANUP_FREE char *file = xasprintf("%s/%d-%d", folder, number, kind);
+            WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+            for (int i = 1; i < 40; i++)
+                bytes[i] = (unsigned char)(i % 10 == 1 ? number : i % 10 == 2 ? 3 : kind < 2 ? i : 128 + 7 * i % 96);
+            if (file_write(file, (char *)bytes, sizeof bytes, &err) < 0)
+                fprintf(stderr, "%s\n", err.text);
+        }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3)
@@ -69,5 +85,7 @@ int main(int argc, char **argv)
         archive_seeds(argv[2]);
     else if (!strcmp(argv[1], "recipe"))
         recipe_seeds(argv[2]);
+    else if (!strcmp(argv[1], "wasi"))
+        wasi_seeds(argv[2]);
     return 0;
 }

@@ -31,6 +31,11 @@ sed -n 's/^ - [a-z]*\[.* <- //p' imports | while read -r import; do
 done
 grep -q '^ - memory\[0\] .*-> "memory"' exports || fail "$name does not export its memory, so it is no WASI program"
 grep -q '^ - func\[.* -> "_start"' exports || fail "$name has no function _start, so it is no program that can be run"
+# wasm2c takes both, but what they need at run time is not there.
+! "$wabt/bin/wasm-objdump" -x -j Tag "$module" 2>/dev/null | grep -q '^ - tag\[' ||
+    fail "$name uses exceptions of WebAssembly, which native programs cannot"
+! "$wabt/bin/wasm-objdump" -x -j Memory "$module" 2>/dev/null | grep -q '^ - memory.* i64' ||
+    fail "$name has a memory of 64 bits, which native programs cannot have"
 ${CC:-cc} -O1 -w -I"${host%/native}" "$here/split.c" -o split
 # Its data is mapped where that can be; else wasm2c's code copies it.
 status=0
