@@ -416,6 +416,65 @@ int main(void) { while (renameat2(AT_FDCWD, "box/race", AT_FDCWD, "box/other", R
     done
 }
 
+# A profile finds a function again in another module, wherever its memory, its globals and the functions it calls are.
+test_functions_are_known_by_their_shape() {
+    wabt
+    cat >one.txt <<'WAT'
+(module
+  (memory (export "memory") 1) (table 3 funcref) (elem (i32.const 1) $sum $other)
+  (global $g (mut i32) (i32.const 0))
+  (type $t (func (param i32) (result i32)))
+  (func $other (param i32) (result i32) (i32.const 70000))
+  (func $sum (param i32) (result i32) (local $n i32)
+    (loop $l
+      (local.set $n (i32.add (local.get $n) (i32.load offset=8 (i32.const 4096))))
+      (br_if $l (i32.lt_u (local.get $n) (call $other (i32.const 3)))))
+    (global.set $g (local.get $n))
+    (i32.add (i32.load offset=50000 (local.get 0)) (call_indirect (type $t) (local.get $n) (i32.const 2))))
+  (func (export "_start") (i32.store (i32.const 4104) (i32.const 7)) (drop (call $sum (i32.const 1)))))
+WAT
+    # The same behind another function and another global, at other addresses.
+    sed -e 's/(global \$g/(global $h i32 (i32.const 1)) &/' -e 's/(func \$other/(func $new (param f64)) &/' \
+        -e 's/70000/80000/; s/4096/5096/; s/4104/5104/; s/50000/60000/' one.txt >two.txt
+    sed 's/lt_u/gt_u/; s/offset=8/offset=12/' two.txt >three.txt
+    cc -O1 -I"$HOST/.." "$HOST/make/shapes.c" -o shapes || fail 'shapes was not compiled'
+    local name
+    for name in one two three; do
+        "$WABT/bin/wat2wasm" $name.txt -o $name.wasm
+        ./shapes $name.wasm $name.named || fail "$name has no shapes"
+        "$WABT/bin/wasm-validate" $name.named || fail "$name is no module any more"
+        "$WABT/bin/wasm-objdump" -x -j Function $name.named | sed -n 's/.* <\(s[0-9a-f_]*\)>$/\1/p' >$name.names
+    done
+    is "$(wc -l <one.names)" 3
+    is "$(grep -vxFf one.names two.names | wc -l)" 1 'functions of the second that the first does not have'
+    is "$(grep -xFf two.names three.names | wc -l)" 3 'functions of the second that the third has'
+    # What is not known keeps its names, or none: status 2, and no module.
+    printf '\0asm\1\0\0\0\1\4\1\140\0\0\3\2\1\0\12\5\1\3\0\376\13' >new.wasm
+    run ./shapes new.wasm new.named
+    status 2
+    not_there new.named
+    head -c 60 one.wasm >cut.wasm
+    run ./shapes cut.wasm cut.named
+    status 1
+    # Counted in the one, used for the other.
+    echo 'int main(void) { return 0; }' >there.c
+    clang-22 -fprofile-generate there.c -o there 2>/dev/null || skip 'clang-22 has no library for counters (libclang-rt-22-dev)'
+    mkdir counted used
+    (cd counted && CC=clang-22 sh "$HOST/make/aot.sh" "$WABT" ../one.wasm one 1 program -s LTO= COUNT=1) >log 2>&1 ||
+        fail "not built: $(tail -n 5 log)"
+    LLVM_PROFILE_FILE=$PWD/raw run ./counted/program
+    status 0
+    llvm-profdata-22 merge -o profile raw || fail 'it has not counted'
+    xz -k profile
+    (cd used && CC=clang-22 LLVM_PROFDATA=llvm-profdata-22 PROFILES=$PWD/../profile.xz sh "$HOST/make/aot.sh" "$WABT" ../two.wasm two 2 \
+        program -s) >log 2>&1 || fail "not built: $(tail -n 5 log)"
+    run ./used/program
+    status 0
+    # (What is not linked yet is bit code.)
+    cat <(llvm-dis-22 -o - used/guest_0.o) <(llvm-dis-22 -o - used/guest_1.o) | grep -q function_entry_count ||
+        fail 'nothing was found again'
+}
+
 aot() {
     real_tool aot "$@"
 }
