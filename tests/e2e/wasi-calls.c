@@ -174,7 +174,7 @@ static u32 read_folder(u32 fd)
 static u32 poll_descriptor(u32 fd, u32 tag)
 {
     uint8_t in[96] = {0}, out[64] = {0};
-    u64 soon = 1000000;
+    u64 late = 60000000000; /* a file is ready at once */
     u32 n = 0, clock = 1, e;
 
     in[0] = 1;
@@ -182,10 +182,11 @@ static u32 poll_descriptor(u32 fd, u32 tag)
     memcpy(in + 16, &slots[fd], 4);
     in[48] = 2;
     memcpy(in + 64, &clock, 4);
-    memcpy(in + 72, &soon, 8);
+    memcpy(in + 72, &late, 8);
     e = wasi_poll_oneoff(in, out, 2, &n);
-    if (e == 0 && out[0] == 1)
-        printf(" error %u type %u", out[8] | out[9] << 8, out[10]);
+    for (u32 i = 0; e == 0 && i < n; i++)
+        if (out[32 * i] == 1)
+            printf(" error %u type %u", out[32 * i + 8] | out[32 * i + 9] << 8, out[32 * i + 10]);
     return e;
 }
 

@@ -19,7 +19,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MEMORY = 1 << 16, PATHS = 1024, ROOM = 64, MAX_CALLS = 200 };
+enum { MEMORY = 1 << 16, PATHS = 1024, ROOM = 64, MAX_CALLS = 100 };
 
 static const char *const paths[] = {
     "a",       "b",     "a/b", "a/b/c", "new",   "a/new", "link",      "a/link", "out",      "out/secret",
