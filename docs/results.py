@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Write docs/results/: what became of CPython's own tests, from reports of `wl-make test --json`.
+"""Write docs/results/: what became of CPython's own tests and of other projects' suites, from reports of `wl-make test
+--json`.
 
     docs/results.py REPORT.json...
 
@@ -26,19 +27,28 @@ def file_lines(file):
             yield "    %s: %s" % (test["name"], test.get("expected", "NOT EXPECTED"))
 
 
+def thousands(counter, keys=("passed", "failed", "skipped")):
+    return ["{:,}".format(counter[key]) for key in keys]
+
+
 class Report:
     def __init__(self, name):
         with open(name, encoding="utf-8") as f:
             content = json.load(f)
         self.title = content["title"].removeprefix("python/v")
+        self.of_suites = self.title.endswith(", suites")
         self.files = content["files"]
         self.name = re.sub(r"[^\w.]+", "-", self.title) + ".txt"
         self.states = collections.Counter(file["state"] for file in self.files)
         self.tests = collections.Counter()
         self.reasons = collections.Counter()
+        self.suites = collections.defaultdict(collections.Counter)
         for file in self.files:
+            suite = self.suites[file["name"].split("/")[0]] if self.of_suites else collections.Counter()
+            suite["files"] += 1
             for state in ("passed", "failed", "skipped"):
                 self.tests[state] += file[state]
+                suite[state] += file[state]
             if file["state"] not in ("passed", "failed"):
                 self.reasons[file.get("expected", "not expected"), "files"] += 1
             for test in file["tests"]:
@@ -59,28 +69,44 @@ def table(head, rows):
         yield "| %s |" % " | ".join(str(cell) for cell in row)
 
 
-def readme(reports):
-    yield "# What became of CPython's own tests"
-    yield ""
-    yield "Written by `docs/results.py` (`.ci/full`), %s. [testing.md](../testing.md) says what the words mean." % (
-        datetime.date.today())
-    yield ""
-    yield from table(
-        ["", *("files " + state if i == 0 else state for i, state in enumerate(STATES)), "tests passed", "failed", "skipped"],
-        (["[%s](%s)" % (r.title, r.name), *(r.states[s] for s in STATES),
-          *("{:,}".format(r.tests[s]) for s in ("passed", "failed", "skipped"))] for r in reports))
+def reasons(reports):
     yield ""
     yield "Why tests failed, and (in brackets) files did not run:"
     yield ""
-    reasons = collections.Counter()
+    total = collections.Counter()
     for r in reports:
         for (reason, _), n in r.reasons.items():
-            reasons[reason] += n
+            total[reason] += n
     # (Rows are the reasons: they are more than the runs.)
     yield from table(
         ["", *(r.title for r in reports)],
         ([reason, *("%d (%d)" % (r.reasons[reason, "tests"], r.reasons[reason, "files"]) for r in reports)]
-         for reason, _ in reasons.most_common()))
+         for reason, _ in total.most_common()))
+
+
+def readme(reports):
+    own = [r for r in reports if not r.of_suites]
+    yield "# What became of CPython's own tests, and of other projects'"
+    yield ""
+    yield "Written by `docs/results.py` (`.ci/full`), %s. [testing.md](../testing.md) says what the words mean." % (
+        datetime.date.today())
+    yield ""
+    if own:
+        yield "## CPython's own"
+        yield ""
+        yield from table(
+            ["", *("files " + state if i == 0 else state for i, state in enumerate(STATES)), "tests passed", "failed", "skipped"],
+            (["[%s](%s)" % (r.title, r.name), *(r.states[s] for s in STATES), *thousands(r.tests)] for r in own))
+        yield from reasons(own)
+    suites = [r for r in reports if r.of_suites]
+    for r in suites:
+        yield ""
+        yield "## [%s](%s)" % (r.title, r.name)
+        yield ""
+        yield from table(["", "files", "tests passed", "failed", "skipped"],
+                         ([name, suite["files"], *thousands(suite)] for name, suite in sorted(r.suites.items())))
+    if suites:
+        yield from reasons(suites)
 
 
 def main():

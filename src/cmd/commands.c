@@ -42,7 +42,8 @@ const struct command commands[] = {
     {"test", CMD_TEST, "test PORT... | test PYTHON [PATTERN...]", "run the tests of a port, or CPython's own",
      "Builds the ports and runs the tests of their recipes; of a Python then CPython's own test suite, inside the "
      "guest,\n"
-     "or only the files of it that are named. Ends with 0 if all became of them that is expected.",
+     "or only the files of it that are named; with --suite those of other projects instead. Ends with 0 if all became\n"
+     "of them that is expected.",
      cmd_test},
     {"check", CMD_CHECK, "check [TEST...]", "run the project's own tests",
      "Builds the tool under sanitizers and runs the unit and end-to-end tests and those of the documentation, or only "

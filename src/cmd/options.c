@@ -80,11 +80,13 @@ static const struct option_info table[] = {
     {0, "json", NULL, "print JSON, for programs", FLAG, AT(json), CMD_OUTDATED},
     {0, "modules", NULL, "the modules of a built Python, and why it lacks others", FLAG, AT(modules), CMD_INFO},
     {0, "own", NULL, "of a Python, too, only the tests of its recipe", FLAG, AT(own), CMD_TEST},
-    {0, "deadline", "SECONDS", "give up a file of CPython's tests after this time (default: 900)", NUMBER, AT(deadline),
+    {0, "suite", "NAME", "of a Python, run the tests of another project: a port suites/NAME, or all", LIST, AT(suites),
      CMD_TEST},
-    {0, "runtime", "NAME", "run CPython's tests by wl-run (the default), native, or a script in runtimes/", TEXT,
-     AT(runtime), CMD_TEST},
-    {0, "json", "FILE", "write what became of CPython's tests to FILE", TEXT, AT(json_file), CMD_TEST},
+    {0, "deadline", "SECONDS", "give up a file of tests after this time (default: 900)", NUMBER, AT(deadline),
+     CMD_TEST},
+    {0, "runtime", "NAME", "run the tests by wl-run (the default), native, or a script in runtimes/", TEXT, AT(runtime),
+     CMD_TEST},
+    {0, "json", "FILE", "write what became of the tests to FILE", TEXT, AT(json_file), CMD_TEST},
     {0, "junit", "FILE", "the same as JUnit XML", TEXT, AT(junit_file), CMD_TEST},
     {0, "dir", "HOST::GUEST", "let the guest use the folder HOST as GUEST (::ro behind it: only read)", RUNNER, 0,
      CMD_RUN},
@@ -318,6 +320,7 @@ void options_free(struct options *o)
     strv_free(&o->imports);
     strv_free(&o->include_data);
     strv_free(&o->without_native);
+    strv_free(&o->suites);
     strv_free(&o->ports);
     strv_free(&o->runner);
     strv_free(&o->args);

@@ -49,6 +49,7 @@ struct options {
     char *json_file, *junit_file;
     int deadline; /* seconds; 0: not given */
     bool own;
+    struct strv suites;
     struct strv runner; /* options for the runner, as given */
     struct strv args;   /* what is not an option: ports, names of tests */
     struct strv guest;  /* of run: what stands behind the port or "--" */

@@ -18,6 +18,7 @@ const char *const expectation_reasons[] = {"no processes",
                                            "no sources",
                                            "another system",
                                            "resource not enabled",
+                                           "another package",
                                            "clock",
                                            "permissions of files",
                                            "file locks",
@@ -85,6 +86,19 @@ void expectations_free(struct expectations *e)
     *e = (struct expectations){0};
 }
 
+/* Only * and ? stand for more: names of tests have brackets in them. */
+static bool matches(const char *pattern, const char *name)
+{
+    WL_CLEANUP_STR struct str escaped = {0};
+
+    for (; *pattern; pattern++) {
+        if (*pattern == '[' || *pattern == '\\')
+            str_addc(&escaped, '\\');
+        str_addc(&escaped, *pattern);
+    }
+    return fnmatch(escaped.s ? escaped.s : "", name, 0) == 0;
+}
+
 /* What is said of a test or file that passed, or did not; NULL: nothing. With `exact` only by its very name. */
 static const struct expectation *find(const struct expectations *e, const char *name, bool exact, const char **file)
 {
@@ -94,7 +108,7 @@ static const struct expectation *find(const struct expectations *e, const char *
 
             if (e->test_modules && !strcmp(x->reason, NO_TEST_MODULES))
                 continue;
-            if (exact ? !strcmp(x->test, name) : fnmatch(x->test, name, 0) == 0) {
+            if (exact ? !strcmp(x->test, name) : matches(x->test, name)) {
                 *file = e->files[i].name;
                 return x;
             }

@@ -1,5 +1,6 @@
 /* Which tests are expected not to pass, and why: expectations.yaml beside the recipes that a Python is made from, so
- * that versions and flavours share what they have in common, and beside the script of a runtime. */
+ * that versions and flavours share what they have in common, beside those of suites, and beside the script of a
+ * runtime. */
 #ifndef WL_EXPECTATIONS_H
 #define WL_EXPECTATIONS_H
 
@@ -7,7 +8,8 @@
 #include "regrtest.h"
 
 struct expectation {
-    char *test;   /* a file's name, or a test's as unittest names it without "test."; with * and ? */
+    char *test;   /* a file's name, or a test's: as unittest names it without "test.", of a suite SUITE/ and what pytest
+                   * calls it; with * and ? */
     char *reason; /* one of expectation_reasons */
     char *why;    /* a sentence */
 };

@@ -27,56 +27,6 @@ struct pool {
 
 /* ---- which files there are ---- */
 
-static bool is_wanted(const struct regrtest *r, const char *name, bool *met)
-{
-    bool wanted = r->patterns->n == 0;
-
-    for (size_t i = 0; i < r->patterns->n; i++) {
-        const char *p = r->patterns->v[i];
-
-        if (fnmatch(p, name, 0) == 0 || fnmatch(p, name + strlen("test_"), 0) == 0) {
-            met[i] = true;
-            wanted = true;
-        }
-    }
-    return wanted;
-}
-
-static bool is_package(const char *folder, const char *name)
-{
-    WL_CLEANUP_FREE char *dir = path_join(folder, name), *init = path_join(dir, "__init__.py");
-
-    return path_exists(init);
-}
-
-static int find_files(const struct regrtest *r, struct test_run *run, struct wl_err *err)
-{
-    WL_CLEANUP_FREE char *folder = path_join(r->library, "test");
-    WL_CLEANUP_STRV struct strv names = {0};
-    bool *met = xcalloc(r->patterns->n + 1, sizeof *met);
-    int status = dir_list(folder, &names, err);
-
-    for (size_t i = 0; status == 0 && i < names.n; i++) {
-        size_t n = strlen(names.v[i]);
-        bool file = ends_with(names.v[i], ".py");
-        WL_CLEANUP_FREE char *name = xstrndup(names.v[i], file ? n - 3 : n);
-
-        if (!starts_with(name, "test_") || (!file && !is_package(folder, name)) || !is_wanted(r, name, met))
-            continue;
-        run->files = xreallocarray(run->files, run->n + 1, sizeof *run->files);
-        run->files[run->n++] = (struct test_file){.name = xstrdup(name)};
-    }
-    for (size_t i = 0; status == 0 && i < r->patterns->n; i++)
-        if (!met[i]) {
-            wl_err_set(err, WL_E_USAGE, "there is no file of tests named '%s'", r->patterns->v[i]);
-            status = wl_err_hint(err, "they are called test_json, test_asyncio ...; * and ? may stand for more");
-        }
-    free(met);
-    return status;
-}
-
-/* ---- one of them ---- */
-
 static char *take(char **at, char until)
 {
     char *word = *at, *end = strchr(word, until);
@@ -87,6 +37,88 @@ static char *take(char **at, char until)
     *at = end + 1;
     return word;
 }
+
+/* Whether a pattern means a file: by all of its name, the last part, or that without "test_" and ".py". */
+static bool means(const char *pattern, const char *name)
+{
+    const char *base = path_base(name);
+    size_t n = strlen(base);
+    WL_CLEANUP_FREE char *stem = xstrndup(base, ends_with(base, ".py") ? n - strlen(".py") : n);
+
+    return fnmatch(pattern, name, 0) == 0 || fnmatch(pattern, base, 0) == 0 || fnmatch(pattern, stem, 0) == 0 ||
+           (starts_with(stem, "test_") && fnmatch(pattern, stem + strlen("test_"), 0) == 0);
+}
+
+static bool is_wanted(const struct regrtest *r, const char *name, bool *met)
+{
+    bool wanted = r->patterns->n == 0;
+
+    for (size_t i = 0; i < r->patterns->n; i++)
+        if (means(r->patterns->v[i], name))
+            wanted = met[i] = true;
+    return wanted;
+}
+
+static int find_files(const struct regrtest *r, struct test_run *run, struct wl_err *err)
+{
+    bool *met = xcalloc(r->patterns->n + 1, sizeof *met);
+    int status = 0;
+
+    for (size_t g = 0; g < r->groups_n; g++)
+        for (size_t i = 0; i < r->groups[g].files.n; i++) {
+            const char *name = r->groups[g].files.v[i];
+
+            if (!is_wanted(r, name, met))
+                continue;
+            run->files = xreallocarray(run->files, run->n + 1, sizeof *run->files);
+            run->files[run->n++] = (struct test_file){.name = xstrdup(name), .command = &r->groups[g].command};
+        }
+    for (size_t i = 0; status == 0 && i < r->patterns->n; i++)
+        if (!met[i]) {
+            wl_err_set(err, WL_E_USAGE, "there is no file of tests named '%s'", r->patterns->v[i]);
+            status = wl_err_hint(err, "they are called %s ...; * and ? may stand for more",
+                                 r->groups_n && r->groups[0].files.n ? r->groups[0].files.v[0] : "test_json");
+        }
+    free(met);
+    return status;
+}
+
+static bool is_package(const char *folder, const char *name)
+{
+    WL_CLEANUP_FREE char *dir = path_join(folder, name), *init = path_join(dir, "__init__.py");
+
+    return path_exists(init);
+}
+
+int regrtest_files(const char *library, struct strv *files, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *folder = path_join(library, "test");
+    WL_CLEANUP_STRV struct strv names = {0};
+    int status = dir_list(folder, &names, err);
+
+    for (size_t i = 0; status == 0 && i < names.n; i++) {
+        size_t n = strlen(names.v[i]);
+        bool file = ends_with(names.v[i], ".py");
+
+        if (starts_with(names.v[i], "test_") && (file || is_package(folder, names.v[i])))
+            strv_take(files, xstrndup(names.v[i], file ? n - 3 : n));
+    }
+    return status;
+}
+
+int regrtest_suite_files(const char *artifact, const char *suite, struct strv *files, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *list = path_join(artifact, "tests"), *text = NULL;
+    int status = file_read(list, MAX_RESULTS, &text, NULL, err);
+    char *at = text;
+    const char *name;
+
+    while (status == 0 && (name = take(&at, '\n')))
+        strv_addf(files, "%s/%s", suite, name);
+    return status;
+}
+
+/* ---- one of them ---- */
 
 static void read_cases(struct test_file *f, char *text)
 {
@@ -147,11 +179,21 @@ static void judge(struct test_file *f, bool late, bool told, const char *output)
         f->why = *output ? last_line(output) : NULL;
 }
 
+/* Of a file in a folder: a name for what is its own. */
+static char *flat_name(const char *name)
+{
+    char *flat = xstrdup(name);
+
+    for (char *c = flat; (c = strchr(c, '/'));)
+        *c = '.';
+    return flat;
+}
+
 static int run_file(const struct regrtest *r, struct test_file *f, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *folder = path_join(r->scratch, f->name), *tmp = path_join(folder, "tmp");
-    WL_CLEANUP_FREE char *results = path_join(tmp, "results");
-    WL_CLEANUP_FREE char *log_name = xasprintf("%s.log", f->name), *log = path_join(r->logs, log_name);
+    WL_CLEANUP_FREE char *flat = flat_name(f->name), *folder = path_join(r->scratch, flat),
+                         *tmp = path_join(folder, "tmp"), *results = path_join(tmp, "results");
+    WL_CLEANUP_FREE char *log_name = xasprintf("%s.log", flat), *log = path_join(r->logs, log_name);
     WL_CLEANUP_FREE char *output = NULL, *text = NULL;
     WL_CLEANUP_STRV struct strv argv = {0};
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
@@ -162,17 +204,14 @@ static int run_file(const struct regrtest *r, struct test_file *f, struct wl_err
 
     if (status < 0)
         return status;
-    for (size_t i = 0; i < r->command->n; i++) {
-        /* "{}" is a folder of this file's own, with tmp/ in it. */
-        char *own = strstr(r->command->v[i], "{}");
+    for (size_t i = 0; i < f->command->n; i++) {
+        const char *word = f->command->v[i], *own = strstr(word, "{}");
 
         if (own)
-            strv_addf(&argv, "%.*s%s%s", (int)(own - r->command->v[i]), r->command->v[i], folder, own + 2);
+            strv_addf(&argv, "%.*s%s%s", (int)(own - word), word, folder, own + 2);
         else
-            strv_add(&argv, r->command->v[i]);
+            strv_add(&argv, word);
     }
-    strv_add(&argv, "-m");
-    strv_add(&argv, "wl_test");
     strv_add(&argv, f->name);
     strv_add(&argv, "/tmp/results");
     run.argv = argv.v;

@@ -1,5 +1,5 @@
-/* CPython's own test suite inside the guest: each file of tests in a process of its own, several at once, each within a
- * time; what becomes of each test, compared with what is expected (expectations.h). */
+/* Tests inside the guest, CPython's own or those of other projects: each file of tests in a process of its own, several
+ * at once, each within a time; what becomes of each test, compared with what is expected (expectations.h). */
 #ifndef WL_REGRTEST_H
 #define WL_REGRTEST_H
 
@@ -29,6 +29,7 @@ extern const char *const file_states[];
 
 struct test_file {
     char *name;
+    const struct strv *command; /* its group's */
     enum file_state state;
     const char *expected; /* the same of one whose state is none of passed and failed */
     int status;
@@ -38,13 +39,20 @@ struct test_file {
     char *why; /* of a file that was skipped or crashed: the line that says it; or NULL */
 };
 
+/* Files of tests that are run in the same way. */
+struct test_group {
+    struct strv files;
+    struct strv command; /* what runs the guest, up to the name of the file and of that for the results; "{}" in it is
+                          * its root, with tmp/ */
+};
+
 struct regrtest {
-    const char *library;         /* the folder lib/pythonX.Y with test/ in it */
-    const struct strv *patterns; /* names of files, with * and ?; "test_" may be left out; none: all */
-    const struct strv *command;  /* what runs the guest, with that folder among its modules, up to its own
-                                  * arguments; "{}" in it is its root, with tmp/ */
-    const char *scratch;         /* a folder for what the guest writes */
-    const char *logs;            /* a folder for what each file printed: NAME.log */
+    const struct test_group *groups;
+    size_t groups_n;
+    const struct strv
+        *patterns;       /* names of files, with * and ?; folders, "test_" and ".py" may be left out; none: all */
+    const char *scratch; /* a folder for what the guest writes */
+    const char *logs;    /* a folder for what each file printed: NAME.log */
     int jobs, deadline_s;
     const struct cancel *cancel;
     /* Called after each file, from several threads, one at a time. */
@@ -56,6 +64,11 @@ struct test_run {
     struct test_file *files;
     size_t n;
 };
+
+/* Adds the names of CPython's files of tests; library: the folder lib/pythonX.Y with test/ in it. */
+int regrtest_files(const char *library, struct strv *files, struct wl_err *err);
+/* Adds those of a suite, which its artifact lists, as SUITE/FILE. */
+int regrtest_suite_files(const char *artifact, const char *suite, struct strv *files, struct wl_err *err);
 
 /* Runs the files. A pattern that no file has is WL_E_USAGE. */
 int regrtest_run(const struct regrtest *r, struct test_run *run, struct wl_err *err);

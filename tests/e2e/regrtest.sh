@@ -1,5 +1,6 @@
 #!/bin/bash
-# wl-make test of a real Python: some files of CPython's own tests, the summary, the reports, and what goes wrong.
+# wl-make test of a real Python: some files of CPython's own tests, the summary, the reports, and what goes wrong; two
+# small suites of other projects.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 LIMIT=${LIMIT:-3600}
 . "$(dirname -- "$0")/lib.sh"
@@ -55,6 +56,23 @@ test_a_deadline_and_a_name() {
     tests no_such
     clean_failure 2
     err "there is no file of tests named 'no_such'"
+}
+
+test_suites() {
+    tests --suite tomli --suite markupsafe --json r.json
+    status 0
+    out "$PY, plain, wl-run, suites" ' 0 crashed, 0 took too long'
+    grep -qE '^tomli: 3 files, [1-9][0-9]* tests passed, 0 failed, ' .out || fail "no line for tomli: $(cat .out)"
+    grep -q '"markupsafe/tests/test_escape.py"' r.json || fail 'the report lacks a file'
+    tests --suite tomli --suite markupsafe tomli/tests/test_misc.py escape
+    status 0
+    out '/2] tomli/tests/test_misc.py: passed' '/2] markupsafe/tests/test_escape.py: passed'
+    tests --suite no_such
+    clean_failure 3
+    err 'suites/no_such'
+    real test libs/zlib --suite tomli
+    clean_failure 2
+    err '--suite is for a Python'
 }
 
 main "$@"

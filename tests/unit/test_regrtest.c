@@ -18,6 +18,7 @@ static const char guest[] =
     "test_empty) : >$results; exit 4 ;;\n"
     "test_trap) echo 'stopped: unreachable'; exit 134 ;;\n"
     "test_slow) sleep 60 ;;\n"
+    "made_up/*) printf 'failed\\tmade_up/test_a.py::test_[*x]\\tno\\n' >$results; exit 2 ;;\n"
     "esac\n";
 
 static size_t told;
@@ -32,7 +33,8 @@ static void on_file(void *data, const struct test_file *file, size_t done, size_
 
 struct place {
     char *script, *library, *scratch, *logs;
-    struct strv command, patterns;
+    struct test_group group;
+    struct strv patterns;
     struct regrtest r;
 };
 
@@ -42,7 +44,8 @@ static void place_free(struct place *p)
     free(p->library);
     free(p->scratch);
     free(p->logs);
-    strv_free(&p->command);
+    strv_free(&p->group.files);
+    strv_free(&p->group.command);
     strv_free(&p->patterns);
 }
 
@@ -68,12 +71,11 @@ static void make_place(void **state, struct place *p)
 
         write_text(file, "");
     }
-    strv_add(&p->command, "sh");
-    strv_add(&p->command, p->script);
-    strv_add(&p->command, "{}");
-    p->r = (struct regrtest){.library = p->library,
+    assert_ok(regrtest_files(p->library, &p->group.files, &err), &err);
+    strv_add_all(&p->group.command, "sh", p->script, "{}", "-m", "wl_test", NULL);
+    p->r = (struct regrtest){.groups = &p->group,
+                             .groups_n = 1,
                              .patterns = &p->patterns,
-                             .command = &p->command,
                              .scratch = p->scratch,
                              .logs = p->logs,
                              .jobs = 3,
@@ -204,6 +206,45 @@ static void test_expectations(void **state)
     place_free(&p);
 }
 
+/* Files of a suite are called by their paths; their tests may have brackets in their names. */
+static void test_suite(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *artifact = in_folder(state, "made_up"), *list = in_folder(state, "made_up/tests"),
+                         *file = in_folder(state, "expectations.yaml"), *log = NULL;
+    WL_CLEANUP_STRV struct strv unexpected = {0};
+    struct expectations e = {0};
+    struct place p;
+    struct test_run run = {0};
+
+    make_place(state, &p);
+    strv_free(&p.group.files);
+    assert_ok(make_dirs(artifact, &err), &err);
+    write_text(list, "tests/test_a.py\ntests/more/test_b.py\n");
+    assert_ok(regrtest_suite_files(artifact, "made_up", &p.group.files, &err), &err);
+    assert_int_equal(p.group.files.n, 2);
+    assert_string_equal(p.group.files.v[1], "made_up/tests/more/test_b.py");
+    strv_add_all(&p.patterns, "a", "test_b", "made_up/*/test_b.py", NULL);
+    assert_ok(regrtest_run(&p.r, &run, &err), &err);
+    assert_int_equal(run.n, 2);
+    assert_int_equal(run.files[0].failed, 1);
+    log = path_join(p.logs, "made_up.tests.test_a.py.log");
+    assert_true(path_exists(log));
+
+    write_text(file, "- {test: 'made_up/test_a.py::test_[xy]', reason: clock, why: Is no pattern.}\n");
+    assert_ok(expectations_read(&e, file, &err), &err);
+    expectations_compare(&e, &run, &unexpected);
+    assert_int_equal(unexpected.n, 2);
+    strv_free(&unexpected);
+    write_text(file, "- {test: 'made_up/test_a.py::test_[*]', reason: clock, why: Is one.}\n");
+    assert_ok(expectations_read(&e, file, &err), &err);
+    expectations_compare(&e, &run, &unexpected);
+    assert_int_equal(unexpected.n, 0);
+    expectations_free(&e);
+    test_run_free(&run);
+    place_free(&p);
+}
+
 static void test_reports(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
@@ -231,10 +272,8 @@ static void test_reports(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_states),
-        TEST_IN_FOLDER(test_patterns),
-        TEST_IN_FOLDER(test_expectations),
-        TEST_IN_FOLDER(test_reports),
+        TEST_IN_FOLDER(test_states), TEST_IN_FOLDER(test_patterns), TEST_IN_FOLDER(test_expectations),
+        TEST_IN_FOLDER(test_suite),  TEST_IN_FOLDER(test_reports),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
