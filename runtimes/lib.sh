@@ -1,11 +1,12 @@
 # What the scripts here share. Each starts a WASI runtime in the way that it wants to be started, and is itself called as
 # wl-run is: NAME [--dir HOST::GUEST[::ro]]... [--env NAME=VALUE]... MODULE [ARGUMENT...]; NAME --version prints which
-# one it is. Ends with 125 where the runtime is not installed, as wl-run does when it cannot start.
+# one it is, and NAME --show ... the command it would start. Ends with 125 where the runtime is not installed, as wl-run
+# does when it cannot start.
 # shellcheck shell=bash disable=SC2034
 set -eu
 
 name=${0##*/}
-hosts=() guests=() modes=() env=() module='' arguments=()
+hosts=() guests=() modes=() env=() module='' arguments=() show='' setup=''
 
 cannot() {
     printf '%s: %s\n' "$name" "$*" >&2
@@ -37,6 +38,10 @@ words() {
             env+=("$2")
             shift 2
             ;;
+        --show)
+            show=1
+            shift
+            ;;
         --version) exec "$program" --version ;;
         -*) cannot "unknown option $1" ;;
         *)
@@ -48,4 +53,36 @@ words() {
         esac
     done
     cannot "which module?"
+}
+
+# For engines that keep the frames of wasm on the thread's own stack: 8 MB are usual for that, Python wants more.
+deep_stack() {
+    setup="ulimit -s 65536"
+    [ -n "$show" ] || ulimit -s 65536 2>/dev/null || setup="ulimit -s $(ulimit -H -s)"
+}
+
+# The words as a person would type them.
+quoted() {
+    local word home
+    for word; do
+        home=
+        # shellcheck disable=SC2088 # it is written, not expanded
+        case $word in "$HOME"/*) home='~/' word=${word#"$HOME"/} ;; esac
+        case $word in
+        *[!A-Za-z0-9_./:=,@%+-]* | '') printf " %s'%s'" "$home" "${word//\'/\'\\\'\'}" ;;
+        *) printf ' %s%s' "$home" "$word" ;;
+        esac
+    done
+}
+
+# `start WORDS...` becomes the runtime. $setup is what has to be done before, for a shell.
+start() {
+    local line
+    if [ -n "$show" ]; then
+        line=$(quoted "$@")
+        printf '%s\n' "${setup:+$setup; }${line# }"
+        exit
+    fi
+    eval "$setup"
+    exec "$@"
 }

@@ -15,7 +15,11 @@ for (let n = Number(words.shift()); n > 0; n--) {
 }
 const file = words[0];
 const wasi = new WASI({ version: 'preview1', args: [basename(file), ...words.slice(1)], env, preopens });
-const { instance } = await WebAssembly.instantiate(await readFile(file), wasi.getImportObject());
+// (Bun has no getImportObject, and not all calls: the answer of those is ENOSYS.)
+const module = await WebAssembly.compile(await readFile(file));
+const calls = wasi.wasiImport;
+for (const { name } of WebAssembly.Module.imports(module)) calls[name] ??= () => 52;
+const instance = await WebAssembly.instantiate(module, { wasi_snapshot_preview1: calls });
 try {
   process.exitCode = wasi.start(instance);
 } catch (error) {

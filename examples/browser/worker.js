@@ -1,5 +1,5 @@
 // Runs one Python, from its start to its end, with the files it is given as its "/".
-import { Directory, Fd, File, PreopenDirectory, WASI, wasi } from './wasi/index.js';
+import { Directory, Fd, File, PreopenDirectory, WASI, WASIProcExit, wasi } from './wasi/index.js';
 
 // A stream that the page shows.
 class Shown extends Fd {
@@ -52,9 +52,9 @@ function contents(map) {
   return Object.fromEntries([...map].map(([name, inode]) => [name, inode instanceof Directory ? contents(inode.contents) : inode.data]));
 }
 
-onmessage = async ({ data: { module, args, files, memory } }) => {
+onmessage = async ({ data: { module, args, env = ['PYTHONIOENCODING=utf-8', 'NO_COLOR=1'], files, memory } }) => {
   const root = new PreopenDirectory('/', folder(files));
-  const host = new WASI(args, ['PYTHONIOENCODING=utf-8', 'NO_COLOR=1'], [new Asked(memory), new Shown(1), new Shown(2), root]);
+  const host = new WASI(args, env, [new Asked(memory), new Shown(1), new Shown(2), root]);
   // The shim waits by looking at the clock all the time, and does not tell how many events there were.
   const calls = host.wasiImport;
   const wait = calls.poll_oneoff;
@@ -72,12 +72,25 @@ onmessage = async ({ data: { module, args, files, memory } }) => {
   let instance;
   try {
     instance = await WebAssembly.instantiate(module, { wasi_snapshot_preview1: calls });
-    const status = host.start(instance);
-    postMessage({ status, files: contents(root.dir.contents) });
+    postMessage({ status: await begin(host, instance), files: contents(root.dir.contents) });
   } catch (error) {
     postMessage({ error: `${error}` });
   }
 };
+
+// Runs it to its end. A function that could be suspended has a stack of its own, which in Chromium is twice as large as a
+// worker's.
+async function begin(host, instance) {
+  if (!WebAssembly.promising) return host.start(instance);
+  host.inst = instance;
+  try {
+    await WebAssembly.promising(instance.exports._start)();
+    return 0;
+  } catch (error) {
+    if (error instanceof WASIProcExit) return error.code;
+    throw error;
+  }
+}
 
 // The event of a clock: what the subscription calls itself, no error, and its kind.
 function finished(view, subscription, event) {
