@@ -46,8 +46,10 @@ static int own_tests(struct app *a, const struct build_options *o, const struct 
         if (!a->options.keep_going || t != -WL_E_FAILED)
             r = first;
     }
+    /* Its line of progress ends before the sums; what follows has another. */
     ui_free(a->ui);
-    a->ui = NULL;
+    a->ui = ui_new(&a->options);
+    a->events = ui_events(a->ui);
     if (passed + failed)
         printf("%zu passed, %zu failed\n", passed, failed);
     fflush(stdout);
