@@ -13,8 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What compiled modules may have together; a Python is some 30 MB. */
+#define KEEP_BYTES (UINT64_C(1) << 30)
+
 enum {
-    KEEP = 24,          /* compiled modules; a Python is some 30 MB */
+    KEEP = 1024,        /* of them, however small they are */
     QUIET_NS = 50000000 /* several ticks of the clock that stamps files */
 };
 
@@ -225,48 +228,59 @@ static DIR *list(int dir)
     return d;
 }
 
-/* Drops the modules that were not used for longest, half-written files a crash has left, and links to nothing. */
+struct compiled {
+    char *name;
+    time_t time;
+    uint64_t size;
+};
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct compiled *x = a, *y = b;
+
+    return (y->time > x->time) - (y->time < x->time);
+}
+
+/* Drops the modules that were not used for longest, half-written files a crash has left, and links to nothing. (Where
+ * memory is short some files are not looked at; the next time sees them.) */
 static void prune(const struct cache *c)
 {
-    struct {
-        char name[96];
-        time_t time;
-    } kept[KEEP];
+    struct compiled *all = NULL;
     size_t n = 0;
+    uint64_t bytes = 0;
     struct stat st;
     DIR *d = list(c->dir);
     time_t now = time(NULL);
 
     for (struct dirent *e; d && (e = readdir(d));) {
         bool whole = ends_with(e->d_name, SUFFIX), aside = !strncmp(e->d_name, ".new-", 5);
-        size_t oldest = 0;
+        struct compiled *more;
 
-        if ((!whole && !aside) || strlen(e->d_name) >= sizeof kept[0].name ||
-            fstatat(c->dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        if ((!whole && !aside) || fstatat(c->dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
             continue;
         if (aside) {
             if (now - st.st_mtim.tv_sec > 3600)
                 unlinkat(c->dir, e->d_name, 0);
             continue;
         }
-        if (n < KEEP) {
-            strcpy(kept[n].name, e->d_name);
-            kept[n++].time = st.st_mtim.tv_sec;
-            continue;
-        }
-        for (size_t i = 1; i < n; i++)
-            if (kept[i].time < kept[oldest].time)
-                oldest = i;
-        if (st.st_mtim.tv_sec <= kept[oldest].time) {
-            unlinkat(c->dir, e->d_name, 0);
-        } else {
-            unlinkat(c->dir, kept[oldest].name, 0);
-            strcpy(kept[oldest].name, e->d_name);
-            kept[oldest].time = st.st_mtim.tv_sec;
-        }
+        more = realloc(all, (n + 1) * sizeof *all);
+        if (!more)
+            break;
+        all = more;
+        all[n] = (struct compiled){strdup(e->d_name), st.st_mtim.tv_sec, (uint64_t)st.st_size};
+        n += all[n].name != NULL;
     }
     if (d)
         closedir(d);
+    if (n)
+        qsort(all, n, sizeof *all, newest_first);
+    for (size_t i = 0; i < n; i++) {
+        bytes += all[i].size;
+        if (i >= KEEP || bytes > KEEP_BYTES)
+            unlinkat(c->dir, all[i].name, 0);
+        free(all[i].name);
+    }
+    free(all);
     d = list(c->by_file);
     for (struct dirent *e; d && (e = readdir(d));)
         if (e->d_name[0] != '.' && fstatat(c->by_file, e->d_name, &st, 0) < 0)

@@ -129,8 +129,9 @@ nothing_half() {
         [ ! -d "$left" ] || [ -e "$left/enter.sh" ] || [ -n "${KEPT_BUILD-}" ] ||
             ! flock -n "$CACHE/lock/${left##*/}" true || fail "left of the build: $left"
     done
-    # (identity/ is only what compilers said of themselves: what a kill leaves there is some bytes, and harmless.)
-    left=$(find "$CACHE" -name '*.new.[0-9]*' ! -path '*/identity/*' 2>/dev/null)
+    # (identity/ is only what compilers said of themselves: what a kill leaves there is some bytes, and harmless. Logs may be
+    # those of a run that is at work in the same cache.)
+    left=$(find "$CACHE" -name '*.new.[0-9]*' ! -path "*/identity/*" ! -path "*/logs/regrtest/*" 2>/dev/null)
     [ -z "$left" ] || fail "left in the cache: $left"
 }
 
