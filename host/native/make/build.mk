@@ -3,8 +3,8 @@
 RT = $(WABT)/share/wabt/wasm2c
 # The guard pages and the handler are runtime.c's own, as is the stack's guard: hence wasm-rt neither installs handlers
 # nor counts calls. A load whose value nobody uses may be left out, though it would have trapped: that harms nobody, and to
-# keep them all costs a tenth of the speed. What the compiler may not do: reason about overflow or aliasing that wasm allows,
-# or step over the stack's guard with one big frame.
+# keep them all would tie each load to its place. What the compiler may not do: reason about overflow or aliasing that wasm
+# allows, or step over the stack's guard with one big frame.
 CPPFLAGS += -I. -I$(HOST) -I$(HOST)/.. -I$(RT) -I$(WABT)/include -D_GNU_SOURCE -DWASM_RT_USE_MMAP=1 -DWASM_RT_MEMCHECK_GUARD_PAGES=1 \
   -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -DWASM_RT_NONCONFORMING_UNCHECKED_STACK_EXHAUSTION=1 \
   -DWASM_RT_NONCONFORMING_ALLOW_OOB_READ_ELIMINATION=1 -DWASM_RT_TRAP_HANDLER=runtime_trap -DNDEBUG
