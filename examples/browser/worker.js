@@ -55,6 +55,13 @@ function contents(map) {
 onmessage = async ({ data: { module, args, env = ['PYTHONIOENCODING=utf-8', 'NO_COLOR=1'], files, memory } }) => {
   const root = new PreopenDirectory('/', folder(files));
   const host = new WASI(args, env, [new Asked(memory), new Shown(1), new Shown(2), root]);
+  // The shim counts letters where bytes are wanted, and then writes past the room that Python has made for its arguments.
+  host.wasiImport.args_sizes_get = (count, size) => {
+    const view = new DataView(host.inst.exports.memory.buffer);
+    view.setUint32(count, args.length, true);
+    view.setUint32(size, args.reduce((sum, arg) => sum + new TextEncoder().encode(arg).length + 1, 0), true);
+    return 0;
+  };
   // The shim waits by looking at the clock all the time, and does not tell how many events there were.
   const calls = host.wasiImport;
   const wait = calls.poll_oneoff;
