@@ -165,7 +165,7 @@ static int stage(const struct aot *a, const char *scratch, struct wl_err *err)
     return r;
 }
 
-/* The profiles that clang is given, with spaces between them. */
+/* The profiles that clang is given, a line each. */
 static int profiles(const struct aot *a, char **files, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *dir = path_join(a->repo, PROFILES);
@@ -179,7 +179,7 @@ static int profiles(const struct aot *a, char **files, struct wl_err *err)
         *files = path_absolute(a->profile);
     for (size_t i = 0; i < names.n; i++)
         if (ends_with(names.v[i], ".xz"))
-            str_addf(&list, "%s/%s ", dir, names.v[i]);
+            str_addf(&list, "%s/%s\n", dir, names.v[i]);
     if (!*files)
         *files = list.s ? list.s : xstrdup("");
     return r;

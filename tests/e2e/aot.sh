@@ -465,8 +465,9 @@ WAT
     LLVM_PROFILE_FILE=$PWD/raw run ./counted/program
     status 0
     llvm-profdata-22 merge -o profile raw || fail 'it has not counted'
-    xz -k profile
-    (cd used && CC=clang-22 LLVM_PROFDATA=llvm-profdata-22 PROFILES=$PWD/../profile.xz sh "$HOST/make/aot.sh" "$WABT" ../two.wasm two 2 \
+    mkdir 'a folder'
+    xz -c profile >'a folder/profile.xz'
+    (cd used && CC=clang-22 LLVM_PROFDATA=llvm-profdata-22 PROFILES="$PWD/../a folder/profile.xz" sh "$HOST/make/aot.sh" "$WABT" ../two.wasm two 2 \
         program -s) >log 2>&1 || fail "not built: $(tail -n 5 log)"
     run ./used/program
     status 0

@@ -3,7 +3,7 @@
 # TARGET, of a module, in the current folder.
 #
 # The module is checked, its data is split off, its functions are named by their shapes, wasm2c writes PARTS files of C, and
-# build.mk compiles them side by side. CC (default: cc) compiles everything. PROFILES are files in which `wl-make profile
+# build.mk compiles them side by side. CC (default: cc) compiles everything. PROFILES are files, a line each, in which `wl-make profile
 # --native` has written down where the time goes; they are for clang, with llvm-profdata beside it (LLVM_PROFDATA).
 set -eu
 wabt=$1 module=$2 name=$3 parts=$4
@@ -75,10 +75,14 @@ grep -q RUNTIME_ADDRESS guest*.[ch] || { echo "this wasm2c writes another C than
 profile=
 if [ -n "${PROFILES-}" ]; then
     n=0
+    before=$IFS
+    IFS='
+'
     for file in $PROFILES; do
         n=$((n + 1))
         xz -dc "$file" >"profile.$n" || fail "$file is no profile that wl-make profile --native wrote"
     done
+    IFS=$before
     "$LLVM_PROFDATA" merge -o profile profile.[0-9]* || fail "a profile is not for this compiler: $PROFILES"
     profile=$PWD/profile
 fi
