@@ -1,4 +1,5 @@
-/* rofs-pack FOLDER ARCHIVE: writes what rofs.h describes. Runs on the build machine, with its compiler's program.
+/* rofs-pack [--deflate PATH]... FOLDER ARCHIVE: writes what rofs.h describes. Runs on the build machine, with its
+ * compiler's program. PATH, of a file or a folder in FOLDER, is what lies compressed in the archive.
  *
  * The result depends on names and bytes alone: every file gets SOURCE_DATE_EPOCH (else 1980-01-01) as its time.
  * Symbolic links are followed, anything that is neither file nor folder is an error. */
@@ -12,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
-_Static_assert(sizeof(struct rofs_header) == 32 && sizeof(struct rofs_node) == 32, "the layout of rofs.h");
+_Static_assert(sizeof(struct rofs_header) == 48 && sizeof(struct rofs_node) == 32, "the layout of rofs.h");
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error the structs are written as they lie in memory
 #endif
@@ -25,7 +27,7 @@ struct item {
     size_t name_size;
     struct item *children;
     size_t n, depth;
-    bool folder;
+    bool folder, packed;
     unsigned char *bytes;
     struct rofs_node node;
 };
@@ -68,6 +70,7 @@ static void read_file(struct item *item, size_t size)
         fail("cannot read %s: its size changed while it was read", item->path);
     fclose(f);
     item->node.size = size;
+    item->packed &= size != 0;
 }
 
 static void read_item(struct item *item);
@@ -89,6 +92,7 @@ static void read_folder(struct item *item)
         child = &item->children[item->n++];
         *child = (struct item){.name = need(strdup(e->d_name)), .name_size = strlen(e->d_name)};
         child->depth = item->depth + 1;
+        child->packed = item->packed;
         if (asprintf(&child->path, "%s/%s", item->path, e->d_name) < 0)
             fail("no memory");
     }
@@ -99,6 +103,21 @@ static void read_folder(struct item *item)
         read_item(&item->children[i]);
 }
 
+/* What lies compressed; NULL once it was seen. */
+static char **deflated;
+static size_t n_deflated;
+
+static bool is_deflated(const char *path)
+{
+    for (size_t i = 0; i < n_deflated; i++) {
+        if (deflated[i] && !strcmp(path, deflated[i])) {
+            deflated[i] = NULL;
+            return true;
+        }
+    }
+    return false;
+}
+
 static void read_item(struct item *item)
 {
     struct stat st;
@@ -106,6 +125,7 @@ static void read_item(struct item *item)
     if (stat(item->path, &st) < 0)
         fail("cannot read %s: %s", item->path, strerror(errno));
     item->folder = S_ISDIR(st.st_mode);
+    item->packed |= is_deflated(item->path);
     if (item->folder)
         read_folder(item);
     else if (S_ISREG(st.st_mode))
@@ -139,27 +159,46 @@ static struct item **in_order(struct item *root, size_t *n)
     return list;
 }
 
-/* Where the bytes of each file go. zoneinfo has most zones under several names. */
-static uint64_t place_bytes(struct item **list, size_t n, uint64_t end)
+/* Where the bytes of each file go, of those that are packed or of the others. zoneinfo has most zones under several
+ * names. */
+static uint64_t place_bytes(struct item **list, size_t n, bool packed, uint64_t end)
 {
     for (size_t i = 0; i < n; i++) {
         struct item *item = list[i];
         size_t k = 0;
 
-        if (item->folder)
+        if (item->folder || item->packed != packed)
             continue;
-        while (k < i && (list[k]->folder || list[k]->node.size != item->node.size ||
+        while (k < i && (list[k]->folder || list[k]->packed != packed || list[k]->node.size != item->node.size ||
                          memcmp(list[k]->bytes, item->bytes, item->node.size) != 0))
             k++;
         if (k < i) {
             item->node.start = list[k]->node.start;
             continue;
         }
-        end = (end + ALIGN - 1) / ALIGN * ALIGN;
+        if (!packed)
+            end = (end + ALIGN - 1) / ALIGN * ALIGN;
         item->node.start = end;
         end += item->node.size;
     }
     return end;
+}
+
+/* What is packed, compressed. */
+static unsigned char *deflate_packed(struct item **list, size_t n, struct rofs_header *header)
+{
+    uLongf size = compressBound((uLong)header->unpacked_size);
+    unsigned char *plain = need(malloc(header->unpacked_size + 1)), *packed = need(malloc(size));
+
+    for (size_t i = 0; i < n; i++) {
+        if (!list[i]->folder && list[i]->packed)
+            memcpy(plain + list[i]->node.start, list[i]->bytes, list[i]->node.size);
+    }
+    if (compress2(packed, &size, plain, (uLong)header->unpacked_size, Z_BEST_COMPRESSION) != Z_OK)
+        fail("no memory");
+    header->packed_size = (uint32_t)size;
+    free(plain);
+    return packed;
 }
 
 static void pad(FILE *f, uint64_t *at, uint64_t to)
@@ -168,7 +207,8 @@ static void pad(FILE *f, uint64_t *at, uint64_t to)
         putc(0, f);
 }
 
-static void write_archive(const char *file, struct item **list, size_t n, struct rofs_header *header)
+static void write_archive(const char *file, struct item **list, size_t n, const struct rofs_header *header,
+                          const unsigned char *packed)
 {
     FILE *f = fopen(file, "wb");
     uint64_t at = header->names;
@@ -184,13 +224,14 @@ static void write_archive(const char *file, struct item **list, size_t n, struct
     }
     for (size_t i = 0; i < n; i++) {
         /* Bytes that were written already, for a file before this one. */
-        if (list[i]->folder || list[i]->node.start < at)
+        if (list[i]->folder || list[i]->packed || list[i]->node.start < at)
             continue;
         pad(f, &at, list[i]->node.start);
         fwrite(list[i]->bytes, 1, list[i]->node.size, f);
         at += list[i]->node.size;
     }
-    pad(f, &at, header->size);
+    if (packed)
+        fwrite(packed, 1, header->packed_size, f);
     if (ferror(f) || fclose(f) != 0) {
         remove(file);
         fail("cannot write %s: %s", file, strerror(errno));
@@ -202,18 +243,30 @@ int main(int argc, char **argv)
     struct rofs_header header = {.magic = ROFS_MAGIC};
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
     struct item root = {.name = ""}, **list;
-    uint64_t names = 0;
+    unsigned char *packed = NULL;
+    uint64_t names = 0, size;
     size_t n;
 
+    deflated = need(calloc((size_t)argc, sizeof *deflated));
+    for (; argc > 2 && !strcmp(argv[1], "--deflate"); argc -= 2, argv += 2)
+        deflated[n_deflated++] = argv[2];
     if (argc != 3)
-        fail("usage: rofs-pack FOLDER ARCHIVE");
+        fail("usage: rofs-pack [--deflate PATH]... FOLDER ARCHIVE");
+    for (size_t i = 0; i < n_deflated; i++) {
+        if (asprintf(&deflated[i], "%s/%s", argv[1], deflated[i]) < 0)
+            fail("no memory");
+    }
     root.path = argv[1];
     read_item(&root);
     if (!root.folder)
         fail("%s is not a folder", argv[1]);
+    for (size_t i = 0; i < n_deflated; i++) {
+        if (deflated[i])
+            fail("there is no %s", deflated[i]);
+    }
     list = in_order(&root, &n);
     for (size_t i = 0; i < n; i++) {
-        list[i]->node.kind = list[i]->folder ? ROFS_FOLDER : ROFS_FILE;
+        list[i]->node.kind = list[i]->folder ? ROFS_FOLDER : list[i]->packed ? ROFS_PACKED : ROFS_FILE;
         list[i]->node.name = (uint32_t)names;
         list[i]->node.name_size = (uint16_t)list[i]->name_size;
         names += list[i]->name_size;
@@ -221,10 +274,15 @@ int main(int argc, char **argv)
     header.nodes = (uint32_t)n;
     header.names = (uint32_t)(sizeof header + n * sizeof(struct rofs_node));
     header.time = (epoch && *epoch ? strtoull(epoch, NULL, 10) : 315532800u) * 1000000000u;
-    header.size = place_bytes(list, n, header.names + names);
+    header.unpacked_size = place_bytes(list, n, true, 0);
+    if (header.unpacked_size)
+        packed = deflate_packed(list, n, &header);
+    size = place_bytes(list, n, false, header.names + names);
+    header.packed = (uint32_t)size;
+    header.size = size + header.packed_size;
     if (header.size > UINT32_MAX / 2)
         fail("%s has %llu bytes: more than a module of 4 GB can hold beside its own memory", argv[1],
              (unsigned long long)header.size);
-    write_archive(argv[2], list, n, &header);
+    write_archive(argv[2], list, n, &header, packed);
     return 0;
 }

@@ -636,12 +636,14 @@ error_t WRAP(fd_filestat_set_times)(__wasi_fd_t fd, __wasi_timestamp_t accessed,
 }
 
 /* Copies from the file into the buffers; *n is how much. */
-static void copy(const struct rofs_node *file, uint64_t offset, const __wasi_iovec_t *buffers, size_t count,
-                 __wasi_size_t *n)
+static error_t copy(const struct rofs_node *file, uint64_t offset, const __wasi_iovec_t *buffers, size_t count,
+                    __wasi_size_t *n)
 {
     const unsigned char *bytes = rofs_bytes(file);
 
     *n = 0;
+    if (!bytes)
+        return __WASI_ERRNO_NOMEM;
     for (size_t i = 0; i < count && offset < file->size; i++) {
         uint64_t left = file->size - offset;
         size_t part = buffers[i].buf_len < left ? buffers[i].buf_len : (size_t)left;
@@ -651,6 +653,7 @@ static void copy(const struct rofs_node *file, uint64_t offset, const __wasi_iov
         offset += part;
         *n += part;
     }
+    return 0;
 }
 
 error_t WRAP(fd_pread)(__wasi_fd_t fd, const __wasi_iovec_t *buffers, size_t count, __wasi_filesize_t offset,
@@ -666,13 +669,13 @@ error_t WRAP(fd_pread)(__wasi_fd_t fd, const __wasi_iovec_t *buffers, size_t cou
         return __WASI_ERRNO_ISDIR;
     if (offset > INT64_MAX)
         return __WASI_ERRNO_INVAL;
-    copy(node, offset, buffers, count, n);
-    return 0;
+    return copy(node, offset, buffers, count, n);
 }
 
 error_t WRAP(fd_read)(__wasi_fd_t fd, const __wasi_iovec_t *buffers, size_t count, __wasi_size_t *n)
 {
     struct entry *e;
+    error_t error;
 
     PASS(fd, host);
     if (host >= 0)
@@ -680,9 +683,9 @@ error_t WRAP(fd_read)(__wasi_fd_t fd, const __wasi_iovec_t *buffers, size_t coun
     e = with_node(fd);
     if (is_folder(e->node))
         return __WASI_ERRNO_ISDIR;
-    copy(e->node, e->offset, buffers, count, n);
+    error = copy(e->node, e->offset, buffers, count, n);
     e->offset += *n;
-    return 0;
+    return error;
 }
 
 error_t WRAP(fd_pwrite)(__wasi_fd_t fd, const __wasi_ciovec_t *buffers, size_t count, __wasi_filesize_t offset,

@@ -1,6 +1,8 @@
 #include "rofs.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 /* The archive that was added, and the folder of the first one in whose place its root is seen. */
 static struct {
@@ -61,9 +63,26 @@ const char *rofs_name(const struct rofs_node *node)
     return (const char *)archive + header_of(archive)->names + node->name;
 }
 
+static const unsigned char *unpacked(void)
+{
+    static unsigned char *bytes;
+    const struct rofs_header *header = rofs_header();
+    uLongf size = (uLongf)header->unpacked_size;
+
+    if (bytes)
+        return bytes;
+    bytes = malloc(size + 1);
+    if (bytes && uncompress(bytes, &size, rofs_archive + header->packed, header->packed_size) == Z_OK)
+        return bytes;
+    free(bytes);
+    return bytes = NULL;
+}
+
 const unsigned char *rofs_bytes(const struct rofs_node *file)
 {
-    return archive_of(file) + file->start;
+    const unsigned char *bytes = file->kind == ROFS_PACKED ? unpacked() : archive_of(file);
+
+    return bytes ? bytes + file->start : NULL;
 }
 
 uint64_t rofs_inode(const struct rofs_node *node)
@@ -110,8 +129,8 @@ bool rofs_add(unsigned char *archive, size_t size)
         folder = rofs_child(folder, name, strcspn(name, "/"));
     }
     if (added.archive || !folder || folder->kind != ROFS_FOLDER || size < sizeof *header ||
-        memcmp(header->magic, ROFS_MAGIC, sizeof header->magic) != 0 || header->size != size || header->nodes == 0 ||
-        header->nodes > (size - sizeof *header) / sizeof *root)
+        memcmp(header->magic, ROFS_MAGIC, sizeof header->magic) != 0 || header->size != size ||
+        header->packed_size != 0 || header->nodes == 0 || header->nodes > (size - sizeof *header) / sizeof *root)
         return false;
     root = (struct rofs_node *)(archive + sizeof *header);
     root->name_size = folder->name_size;

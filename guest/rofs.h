@@ -9,6 +9,8 @@
  *     by the bytes of their names
  *   the names, one behind the other, not terminated
  *   the files' bytes, each begins at a multiple of 16; files with the same bytes share them
+ *   the bytes of small files that are seldom read (time zones), one behind the other, compressed together by zlib. When
+ *     the first of them is read all are inflated, into memory that stays. Only the first archive can have such files.
  *
  * guest/rofs-pack.c makes it of a folder, guest/rofs-data.s puts it into the module. */
 #ifndef WL_ROFS_H
@@ -23,14 +25,16 @@
 #define ROFS_APP "usr/local/app"
 
 struct rofs_header {
-    char magic[8];  /* ROFS_MAGIC and its NUL */
-    uint32_t nodes; /* how many; at least the root */
-    uint32_t names; /* where the names begin */
-    uint64_t size;  /* of the archive */
-    uint64_t time;  /* nanoseconds since 1970: when each file was last changed */
+    char magic[8];                /* ROFS_MAGIC and its NUL */
+    uint32_t nodes;               /* how many; at least the root */
+    uint32_t names;               /* where the names begin */
+    uint64_t size;                /* of the archive */
+    uint64_t time;                /* nanoseconds since 1970: when each file was last changed */
+    uint32_t packed, packed_size; /* where the compressed bytes are, and how many */
+    uint64_t unpacked_size;       /* what they become */
 };
 
-enum rofs_kind { ROFS_FOLDER = 0, ROFS_FILE = 1 };
+enum rofs_kind { ROFS_FOLDER = 0, ROFS_FILE = 1, ROFS_PACKED = 2 /* a file, too */ };
 
 struct rofs_node {
     uint32_t parent; /* index of the folder it is in */
@@ -38,8 +42,9 @@ struct rofs_node {
     uint16_t name_size;
     uint16_t kind; /* enum rofs_kind */
     uint32_t zero;
-    uint64_t start; /* file: where its bytes are; folder: index of its first child */
-    uint64_t size;  /* file: how many bytes; folder: how many children */
+    uint64_t
+        start; /* file: where its bytes are, of a packed one in what is inflated; folder: index of its first child */
+    uint64_t size; /* file: how many bytes; folder: how many children */
 };
 
 /* The archive that the module is linked with. */
@@ -61,7 +66,7 @@ const struct rofs_node *rofs_child(const struct rofs_node *folder, const char *n
 const struct rofs_node *rofs_child_at(const struct rofs_node *folder, uint64_t i);
 /* A node's name, node->name_size bytes, not terminated. */
 const char *rofs_name(const struct rofs_node *node);
-/* A file's bytes, node->size of them. */
+/* A file's bytes, node->size of them. NULL: it is packed, and there is no memory to unpack it. */
 const unsigned char *rofs_bytes(const struct rofs_node *file);
 /* The inode number, from 1. */
 uint64_t rofs_inode(const struct rofs_node *node);

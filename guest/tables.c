@@ -9,6 +9,10 @@ static void put(const struct wl_table *table, const unsigned char *from)
     unsigned char *to = table->numbers;
     uint32_t sum = 0;
 
+    if (!table->form) {
+        memcpy(to, from, (size_t)table->count * table->width);
+        return;
+    }
     for (unsigned i = 0; i < table->count; i++) {
         uint32_t number = 0;
 
