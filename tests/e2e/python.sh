@@ -505,7 +505,7 @@ print(hashlib.sha3_256(b"").hexdigest()[:8], hashlib.blake2b(b"").hexdigest()[:8
 import ssl'
     status 1
     out 'a7ffc6f8 786a02f7'
-    err "No module named '_ssl'"
+    err "No module named 'ssl'"
     real test --ports "$T/more" small/python
     status 0
 }

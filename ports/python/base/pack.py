@@ -6,8 +6,8 @@ The same input gives the same bytes, wherever it is done: entries are sorted, ti
 it was made. SYSCONFIGDATA is what the build wrote about itself; ROOT becomes /wl there, words of its values that hold one of
 WORD (folders of the build machine) are left out, and so is what tells of the build machine's programs.
 
-TABLE becomes a table of all modules of the standard library, there or not, with what MODULES says of them. SWITCHES are
-the recipe's that are on, as one word with spaces."""
+TABLE becomes a table of all modules of the standard library, there or not, with what MODULES says of them; those that it
+calls absent are left out of the zip. SWITCHES are the recipe's that are on, as one word with spaces."""
 
 import importlib.util
 import marshal
@@ -27,14 +27,21 @@ BUILD_ONLY = ("BUILD_GNU_TYPE", "build", "COVERAGE", "HOSTRUNNER", "INSTALL", "L
 INSIDE = "/usr/local/lib/python{}{}.zip/".format(*sys.version_info)
 
 
-def modules(lib):
+def modules(lib, remarks):
     for folder, folders, files in os.walk(lib):
         folders[:] = [name for name in folders if name not in LEFT_OUT]
         for name in files:
             path = os.path.join(folder, name)
-            if name.endswith(".py"):
+            inside = os.path.relpath(path, lib)
+            if name.endswith(".py") and not absent(inside, remarks):
                 with open(path, "rb") as file:
-                    yield os.path.relpath(path, lib), file.read()
+                    yield inside, file.read()
+
+
+def absent(name, remarks):
+    """Whether a file is of a module, or in a package, that cannot be imported anyway."""
+    parts = name.removesuffix(".py").split("/")
+    return any(remarks.get(".".join(parts[:count]), [""])[0] == "absent" for count in range(1, len(parts) + 1))
 
 
 def sysconfigdata(path, root, words):
@@ -60,9 +67,9 @@ def sysconfigdata(path, root, words):
 
 def byte_code(name, source):
     code = compile(source, INSIDE + name, "exec", dont_inherit=True, optimize=0)
-    # An unchecked hash: such a file is never compared with a source, and holds no time.
+    # With an unchecked hash: such a file is never compared with a source, and holds no time. So any hash will do.
     flags = (1).to_bytes(4, "little")
-    return importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source) + marshal.dumps(code)
+    return importlib.util.MAGIC_NUMBER + flags + bytes(8) + marshal.dumps(code)
 
 
 def remarks(path, switches):
@@ -98,9 +105,10 @@ def table(lib, remarks):
 
 
 def main(lib, data, target, modules_from, table_to, switches, root, *words):
+    said = remarks(modules_from, switches.split())
     with open(table_to, "w") as file:
-        file.writelines("\t".join(row) + "\n" for row in table(lib, remarks(modules_from, switches.split())))
-    sources = dict(modules(lib))
+        file.writelines("\t".join(row) + "\n" for row in table(lib, said))
+    sources = dict(modules(lib, said))
     sources[os.path.basename(data)] = sysconfigdata(data, root, [word for word in words if word])
     packed = [(name + "c", byte_code(name, source)) for name, source in sources.items()]
     with zipfile.ZipFile(target, "w") as file:
