@@ -16,10 +16,7 @@ CODE_PATH="import sys; print(sys.path)"
 PATH_NORMAL="['', '/usr/local/lib/$ZIP', '$LIB', '$LIB/lib-dynload']"
 PATH_MOVED="['', '/mypath/$ZIP', '/mypath/$ZIP/lib/$ZIP', '/mypath/$ZIP/lib/python$SERIES', '/mypath/$ZIP/lib/python$SERIES/lib-dynload']"
 # Bytes that python.wasm may have, with every library in it.
-case $SERIES in
-3.11) MOST=10750000 ;;
-*) MOST=11000000 ;;
-esac
+MOST=9500000
 
 built() {
     real build $PY
