@@ -89,6 +89,11 @@ if [ -n "${PROFILES-}" ]; then
     "$LLVM_PROFDATA" merge -o profile profile.[0-9]* || fail "a profile is not for this compiler: $PROFILES"
     profile=$PWD/profile
 fi
+# What every start of a Python runs: pages of the file that it needs.
+: >order
+for file in "$host"/profiles/*.start; do
+    sed 's/^/w2c_guest_/' "$file" >>order
+done
 wasi= use=
 if grep -q 'wasm2c_guest_instantiate(.*preview1' guest.h; then
     wasi=', w' use='((w2c_guest *)instance)->w2c_wasi__snapshot__preview1_instance = w;'

@@ -29,7 +29,10 @@ USE = $(if $(PROFILE),-fprofile-use=$(PROFILE)) $(if $(COUNT),-fprofile-generate
 GUEST_CFLAGS = $(OPT) $(LTO) $(USE) $(PLACE) -fno-optimize-sibling-calls -fno-strict-aliasing -fwrapv -fstack-clash-protection \
   -include $(HOST)/base.h -w
 HOST_CFLAGS = $(PLACE) -std=c17 -O2 -Wall -Wextra -D_FORTIFY_SOURCE=2 -fstack-protector-strong
-LINK = $(CC) $(CFLAGS) $(if $(LTO)$(USE),$(OPT) $(LTO) $(USE) -w) $(LDFLAGS)
+# What every start runs lies together, so that it is had with few pages. (With LTO each function is a section of its own.)
+BY_ORDER = -Wl,--symbol-ordering-file=order,--no-warn-symbol-ordering
+ORDER = $(if $(LTO),$(BY_ORDER))
+LINK = $(CC) $(CFLAGS) $(if $(LTO)$(USE),$(OPT) $(LTO) $(USE) -w) $(ORDER) $(LDFLAGS)
 GUEST = $(patsubst %.c,%.o,$(wildcard guest*.c))
 HOST_FILES = $(wildcard $(HOST)/*.c $(HOST)/../wasi/*.c) $(HOST)/../interrupt.c $(HOST)/../err.c
 HOSTS = $(patsubst %.c,host_%.o,$(notdir $(HOST_FILES)))
