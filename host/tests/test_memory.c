@@ -54,11 +54,47 @@ static void test_copy_and_set(void **state)
         }
 }
 
+/* What is long, or very long, goes another way. */
+static void test_move_much(void **state)
+{
+    enum { N = LONG + 300, MUCH = N + 1000 };
+    static uint8_t one[MUCH], other[MUCH];
+
+    (void)state;
+    for (size_t n = LONG - 3; n < N; n += 29)
+        for (size_t from = 400; from < 420; from += 3)
+            for (size_t to = 1; to < 999; to += 1 + (n + to) % 100) {
+                for (size_t i = 0; i < MUCH; i++)
+                    one[i] = other[i] = (uint8_t)(i * i >> 3);
+                own_memmove(one + to % 700, one + from % 700, n);
+                memmove(other + to % 700, other + from % 700, n);
+                assert_memory_equal(one, other, MUCH);
+            }
+}
+
+static void test_move_very_much(void **state)
+{
+    enum { N = VERY_LONG + 77, MUCH = 2 * N + 100 };
+    static uint8_t one[MUCH], other[MUCH];
+
+    (void)state;
+    for (size_t to = 0; to < MUCH - N; to += 5003)
+        for (size_t from = 0; from < MUCH - N; from += 7919) {
+            for (size_t i = 0; i < MUCH; i++)
+                one[i] = other[i] = (uint8_t)(i * i >> 3);
+            own_memmove(one + to, one + from, N);
+            memmove(other + to, other + from, N);
+            assert_memory_equal(one, other, MUCH);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_move),
         cmocka_unit_test(test_copy_and_set),
+        cmocka_unit_test(test_move_much),
+        cmocka_unit_test(test_move_very_much),
     };
 
     for (size_t i = 0; i < ROOM; i++)

@@ -54,7 +54,7 @@ image.o table.o: %.o: %.s
 glue.o: glue.c
 	$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -c $< -o $@
 # (It is what a compiler that knows these functions would make calls of.)
-host_memory.o: HOST_CFLAGS += -ffreestanding
+host_memory.o: HOST_CFLAGS += -ffreestanding -fno-stack-protector
 host_%.o: %.c
 	$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -c $< -o $@
 wasm-rt-impl.o: $(RT)/wasm-rt-impl.c
