@@ -61,6 +61,7 @@ uint32_t wasi_sock_recv(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uin
     struct guest_memory m = wasi_memory(w);
     struct iovec io[WASI_MAX_IOVS];
     struct msghdr message = {.msg_iov = io};
+    size_t n_io;
     uint64_t total;
     uint32_t e;
     struct wasi_fd *f = sock(w, fd, WASI_R_FD_READ, &e);
@@ -72,9 +73,10 @@ uint32_t wasi_sock_recv(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uin
         return WASI_EINVAL;
     if (!wasi_inside(m, result, 4) || !wasi_inside(m, out_flags, 2))
         return WASI_EFAULT;
-    e = wasi_vectors(m, iovs, count, io, &message.msg_iovlen, &total);
+    e = wasi_vectors(m, iovs, count, io, &n_io, &total);
     if (e)
         return e;
+    message.msg_iovlen = n_io; /* (an int in some C libraries) */
     if (wasi_ready(w, f, POLLIN) < 0)
         return wasi_from_errno(errno);
     do
@@ -93,6 +95,7 @@ uint32_t wasi_sock_send(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uin
     struct guest_memory m = wasi_memory(w);
     struct iovec io[WASI_MAX_IOVS];
     struct msghdr message = {.msg_iov = io};
+    size_t n_io;
     uint64_t total;
     uint32_t e;
     struct wasi_fd *f = sock(w, fd, WASI_R_FD_WRITE, &e);
@@ -104,9 +107,10 @@ uint32_t wasi_sock_send(wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uin
         return WASI_EINVAL; /* none are defined */
     if (!wasi_inside(m, result, 4))
         return WASI_EFAULT;
-    e = wasi_vectors(m, iovs, count, io, &message.msg_iovlen, &total);
+    e = wasi_vectors(m, iovs, count, io, &n_io, &total);
     if (e)
         return e;
+    message.msg_iovlen = n_io; /* (an int in some C libraries) */
     if (f->stream && total > w->output_left)
         w->stop(w->arg, "it wrote more than its limit of output");
     if (wasi_ready(w, f, POLLOUT) < 0)

@@ -19,6 +19,12 @@
 #define COMPILED "compiled guest"
 #define LINKING "linking"
 
+void aot_ports(struct strv *names)
+{
+    strv_add_once(names, AOT_WABT_PORT);
+    strv_add_once(names, AOT_MUSL_PORT);
+}
+
 /* What every program is compiled with. */
 #define PROFILES "host/native/profiles"
 
@@ -43,9 +49,16 @@ char *aot_name(const char *module)
 
 int aot_key(const struct aot *a, const char *module, const char *name, char key[HASH_HEX_SIZE], struct wl_err *err)
 {
-    static const char *const parts[] = {"host/native",      "host/wasi",   "host/interrupt.c",
-                                        "host/interrupt.h", "host/err.c",  "host/err.h",
-                                        "host/wasm.h",      "host/wlpy.h", "ports/" AOT_WABT_PORT "/recipe.yaml"};
+    static const char *const parts[] = {"host/native",
+                                        "host/wasi",
+                                        "host/interrupt.c",
+                                        "host/interrupt.h",
+                                        "host/err.c",
+                                        "host/err.h",
+                                        "host/wasm.h",
+                                        "host/wlpy.h",
+                                        "ports/" AOT_WABT_PORT "/recipe.yaml",
+                                        "ports/" AOT_MUSL_PORT "/recipe.yaml"};
     WL_CLEANUP_FREE char *clang = run_which(CLANG);
     char profile[HASH_HEX_SIZE] = "none";
     struct toolchain t = {0};
@@ -153,16 +166,15 @@ static int listen(void *data, const char *text, size_t n, struct wl_err *err)
     return 0;
 }
 
-/* Puts the result where the artifact has it. */
+/* Puts the result where the artifact has it: as a copy, which starts sooner than what the linker has written page by
+ * page (fs.c). */
 static int stage(const struct aot *a, const char *scratch, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *from = path_join(scratch, path_base(place(a))), *artifact = path_join(scratch, "stage");
     WL_CLEANUP_FREE char *to = path_join(artifact, place(a)), *dir = path_dir(to);
     int r = make_dirs(dir, err);
 
-    if (r == 0 && rename(from, to) < 0)
-        r = wl_err_errno(err, WL_E_IO, "cannot put %s in place", to);
-    return r;
+    return r < 0 ? r : copy_tree(from, to, err);
 }
 
 /* The profiles that clang is given, a line each. */
@@ -186,7 +198,7 @@ static int profiles(const struct aot *a, char **files, struct wl_err *err)
 }
 
 static int compile(const struct aot *a, const char *scratch, const char *module, const char *name, const char *wabt,
-                   struct wl_err *err)
+                   const char *musl, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *script = path_join(a->repo, "host/native/make/aot.sh"), *whole = path_absolute(module);
     WL_CLEANUP_FREE char *files = NULL;
@@ -201,6 +213,7 @@ static int compile(const struct aot *a, const char *scratch, const char *module,
     strv_add_all(&argv, "env", "CC=" CLANG, "LLVM_PROFDATA=" PROFDATA, NULL);
     strv_addf(&argv, "PROFILES=%s", files);
     strv_add_all(&argv, "sh", script, wabt, whole, name, PARTS, path_base(place(a)), "-s", NULL);
+    strv_addf(&argv, "MUSL=%s", musl);
     strv_addf(&argv, "-j%d", a->jobs);
     strv_addf(&argv, "LDFLAGS=-Wl,--thinlto-jobs=%d", a->jobs);
     if (a->cpu)
@@ -221,7 +234,7 @@ static void tell_wait(void *data)
 }
 
 int aot_make(const struct aot *a, const char *key, const char *module, const char *name, const char *wabt,
-             struct wl_err *err)
+             const char *musl, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *scratch = NULL, *stage = NULL;
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
@@ -241,7 +254,7 @@ int aot_make(const struct aot *a, const char *key, const char *module, const cha
     r = store_scratch(a->store, key, &scratch, err);
     stage = path_join(scratch, "stage");
     if (r == 0)
-        r = compile(a, scratch, module, name, wabt, err);
+        r = compile(a, scratch, module, name, wabt, musl, err);
     if (r == 0)
         r = store_commit(a->store, key, stage, err);
     tell(a, r == 0 ? EVENT_DONE : EVENT_FAILED, name, NULL, clock_seconds() - start);

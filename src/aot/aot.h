@@ -8,14 +8,19 @@
 #include "events.h"
 #include "hash.h"
 #include "store.h"
+#include "str.h"
 
 #include <stdbool.h>
 
-/* What brings wasm2c. */
+/* What brings wasm2c, and the C library that a program has inside. */
 #define AOT_WABT_PORT "toolchain/wabt"
+#define AOT_MUSL_PORT "toolchain/musl"
+
+/* The names of both, for a plan. */
+void aot_ports(struct strv *names);
 
 struct aot {
-    const char *repo; /* the checkout: host/native/ and WABT's recipe are part of the key */
+    const char *repo; /* the checkout: host/native/ and those ports' recipes are part of the key */
     const struct store *store;
     const struct cancel *cancel;
     const struct events *events;
@@ -37,9 +42,9 @@ int aot_key(const struct aot *a, const char *module, const char *name, char key[
  * it. */
 char *aot_result(const struct aot *a, const char *key);
 
-/* Makes it, unless it is there. wabt: the folder of AOT_WABT_PORT's artifact. A module that cannot be
- * translated is WL_E_USAGE with the reason. */
+/* Makes it, unless it is there. wabt, musl: the folders of the artifacts of AOT_WABT_PORT and AOT_MUSL_PORT. A module
+ * that cannot be translated is WL_E_USAGE with the reason. */
 int aot_make(const struct aot *a, const char *key, const char *module, const char *name, const char *wabt,
-             struct wl_err *err);
+             const char *musl, struct wl_err *err);
 
 #endif

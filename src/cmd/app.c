@@ -267,11 +267,12 @@ int app_native(struct app *a, const struct plan *p, const char *source, const ch
                           .profile = a->options.native_profile,
                           .cpu = a->options.target_cpu};
     WL_CLEANUP_FREE char *name = aot_name(module), *wabt = app_artifact(a, p, AOT_WABT_PORT, NULL);
+    WL_CLEANUP_FREE char *musl = app_artifact(a, p, AOT_MUSL_PORT, NULL);
     char key[HASH_HEX_SIZE];
     int r = aot_key(&k, source, name, key, err);
 
     if (r == 0 && make)
-        r = aot_make(&k, key, module, name, wabt, err);
+        r = aot_make(&k, key, module, name, wabt, musl, err);
     if (r == 0)
         *result = aot_result(&k, key);
     return r;

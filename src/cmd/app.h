@@ -57,8 +57,8 @@ int app_give(const char *from, const char *out, mode_t mode, struct wl_err *err)
 char *app_module(const struct app *a, const struct plan *p, const char *port);
 
 /* Where the native program (or library) of a module is, or would be (aot.h); with `make` it is made if it is missing,
- * for which the plan has AOT_WABT_PORT. source: the key of the port that the module comes from, or its SHA-256. The
- * caller frees *result. */
+ * for which the plan has the ports of aot_ports(). source: the key of the port that the module comes from, or its
+ * SHA-256. The caller frees *result. */
 int app_native(struct app *a, const struct plan *p, const char *source, const char *module, bool make, char **result,
                struct wl_err *err);
 

@@ -52,7 +52,7 @@ int cmd_aot(struct app *a, struct wl_err *err)
     }
     if (r < 0)
         return r;
-    strv_add(&names, AOT_WABT_PORT);
+    aot_ports(&names);
     app_build_options(a, &b, false);
     r = app_build(a, &b, &names, &p, err);
     if (r == 0 && port) {

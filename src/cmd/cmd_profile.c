@@ -15,7 +15,8 @@ static char *series_of(const char *port)
 
 int cmd_profile(struct app *a, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *port = NULL, *maker = NULL, *made = NULL, *series = NULL, *file = NULL;
+    WL_CLEANUP_FREE char *port = NULL, *maker = NULL, *made = NULL, *series = NULL, *file = NULL, *started = NULL,
+                         *start = NULL;
     WL_CLEANUP_STRV struct strv names = {0};
     struct build_options b;
     struct plan p = {0};
@@ -38,6 +39,13 @@ int cmd_profile(struct app *a, struct wl_err *err)
     if (r == 0) {
         made = app_artifact(a, &p, maker, "profile.xz");
         r = app_give(made, out, 0644, err);
+    }
+    if (r == 0 && a->options.native) {
+        size_t stem = strlen(out) - (ends_with(out, ".xz") ? strlen(".xz") : 0);
+
+        started = app_artifact(a, &p, maker, "start");
+        start = xasprintf("%.*s.start", (int)stem, out);
+        r = app_give(started, start, 0644, err);
     }
     plan_free(&p);
     if (r == 0 && !a->options.quiet)

@@ -147,7 +147,7 @@ static int build_both(struct app *a, const char *port, struct start *s, struct w
     strv_add(&names, port);
     strv_add_once(&names, RUNNER_PORT);
     if (wants_native(a))
-        strv_add_once(&names, AOT_WABT_PORT);
+        aot_ports(&names);
     r = app_build(a, &o, &names, &p, err);
     /* Nothing but the guest's own words on stdout. */
     a->options.quiet = true;

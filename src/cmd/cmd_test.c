@@ -473,7 +473,10 @@ int cmd_test(struct app *a, struct wl_err *err)
     }
     if (guest) {
         strv_addv(&roots, &suites);
-        strv_add(&roots, is_native(a) ? AOT_WABT_PORT : RUNNER_PORT);
+        if (is_native(a))
+            aot_ports(&roots);
+        else
+            strv_add(&roots, RUNNER_PORT);
     }
     app_build_options(a, &o, true);
     r = app_build(a, &o, &roots, &p, err);

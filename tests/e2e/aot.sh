@@ -7,12 +7,13 @@ LIMIT=${LIMIT:-900}
 
 export HOST=$WL_SOURCE_ROOT/host/native
 
-# WABT from its port.
+# WABT and MUSL from their ports.
 wabt() {
     command -v clang-22 >clang || skip "there is no clang-22"
-    real build toolchain/wabt
+    real build toolchain/wabt toolchain/musl
     status 0
     WABT=$OUT/toolchain/wabt
+    MUSL=$OUT/toolchain/musl
 }
 
 # `program NAME [CFLAGS]`: the wat on stdin as NAME/program.
@@ -37,8 +38,8 @@ native() {
     mkdir -p "$1" "host-$2"
     rm -f "$1"/*.o
     cp "host-$2"/*.o "$1" 2>/dev/null
-    (cd "$1" && CC=clang-22 sh "$HOST/make/aot.sh" "$WABT" "../$1.wasm" "$1" 1 "$2" -s OPT=-O1 LTO= CFLAGS="${3-}" ${3:+BASE=0}) \
-        >"$1.log" 2>&1 || fail "$1 was not built: $(tail -n 5 "$1.log")"
+    (cd "$1" && CC=clang-22 sh "$HOST/make/aot.sh" "$WABT" "../$1.wasm" "$1" 1 "$2" -s MUSL="$MUSL" OPT=-O1 LTO= \
+        CFLAGS="${3-}" ${3:+BASE=0}) >"$1.log" 2>&1 || fail "$1 was not built: $(tail -n 5 "$1.log")"
     cp "$1"/host_*.o "$1/wasm-rt-impl.o" "host-$2/"
 }
 
@@ -119,6 +120,54 @@ test_all_that_a_hostile_module_does() {
     each_alone engine "$OUT/toolchain/wl-run/bin/wl-run" --cache-dir cache --dir box::/ --max-wasm-stack 1M hostile.wasm
     ls box >left
     is "$(cat left)" file
+}
+
+# A table that no instruction changes is read where it lies in the file: with gaps, entries that are written over, and an
+# import.
+test_calls_through_a_table() {
+    wabt
+    real build toolchain/wl-run
+    status 0
+    library calls <<'WAT'
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (type $four (func (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1) (data (i32.const 0) "\10\00\00\00\06\00\00\00hello\n")
+  (table (export "table") 8 8 funcref)
+  (elem (i32.const 1) $other $other $other) (elem (i32.const 3) $write $sum)
+  (func $sum (param i32 i32 i32 i32) (result i32) (i32.add (local.get 1) (local.get 2)))
+  (func $other (param i64) (result i32) (i32.const 1))
+  (func (export "_start") (local $n i32)
+    (drop (call $sizes (i32.const 100) (i32.const 104)))
+    (local.set $n (i32.sub (i32.load (i32.const 100)) (i32.const 1)))
+    (if (i32.gt_u (local.get $n) (i32.const 9)) (then (local.set $n (i32.const 0xffffffff))))
+    (call $exit (call_indirect (type $four) (i32.const 1) (i32.const 5) (i32.const 2) (i32.const 108) (local.get $n)))))
+WAT
+    grep -q 'wrap_w2c_wasi__snapshot__preview1_fd_write - guest_table' calls/table.s || fail 'the table is made at each start'
+    cat >cases <<'END'
+null 0
+signature 1
+signature 2
+exit=21 3
+exit=7 4
+null 5
+null 6
+null 7
+table 8
+table 9
+table -1
+END
+    mkdir box
+    echo text >box/file
+    native calls program
+    n=11
+    each_alone native ./calls/program --argv0 calls --
+    each_alone engine "$OUT/toolchain/wl-run/bin/wl-run" --cache-dir cache calls.wasm
+    clang-22 -O1 -I"$HOST" "$E2E/guest-cases.c" -o guest-cases -ldl || fail 'the embedder was not compiled'
+    ./guest-cases calls/guest.so box 11 >library.out
+    ends_as_it_has_to library
 }
 
 test_limits_end_it_with_a_message() {

@@ -67,10 +67,13 @@ guest_image_end:
     .section .note.GNU-stack,"",@progbits
 IMAGE
 "$wabt/bin/wasm2c" -n guest --num-outputs="$parts" "$module" -o guest.c || fail "wasm2c cannot translate $name"
-# Where the memory lies, runtime.h says (RUNTIME_BASE): a program knows it as a constant. And what is called through a table
-# need not go by a function around it, whose only difference is how C calls the type of its first argument.
+# Where the memory lies, runtime.h says (RUNTIME_BASE): a program knows it as a constant. What is called through a table
+# need not go by a function around it, whose only difference is how C calls the type of its first argument; only an import has one
+# that is needed: it is given the place where its instance stands, which wasm2c forgets. All have to be seen from the table.
 sed -i -e 's|^\(#define MEM_ADDR_MEMOP(mem, addr, n)\) (&wasm_rt_local_memory_base\[(addr)\])$|\1 RUNTIME_ADDRESS(wasm_rt_local_memory_base, addr)|' \
-    -e 's|(wasm_rt_function_ptr_t)wrap_w2c_|(wasm_rt_function_ptr_t)w2c_|' guest*.[ch]
+    -e 's|(wasm_rt_function_ptr_t)wrap_w2c_guest_|(wasm_rt_function_ptr_t)w2c_guest_|' \
+    -e 's|((struct w2c_wasi__snapshot__preview1\*) instance|(*(struct w2c_wasi__snapshot__preview1**) instance|' \
+    -e 's|^static \(.* wrap_w2c_wasi__.*{\)$|\1|' -e 's|^static \(.* w2c_guest_[A-Za-z0-9_]*(w2c_guest\*\)|\1|' guest*.[ch]
 grep -q RUNTIME_ADDRESS guest*.[ch] || { echo "this wasm2c writes another C than aot.sh expects" >&2; exit 1; }
 profile=
 if [ -n "${PROFILES-}" ]; then
@@ -86,6 +89,11 @@ if [ -n "${PROFILES-}" ]; then
     "$LLVM_PROFDATA" merge -o profile profile.[0-9]* || fail "a profile is not for this compiler: $PROFILES"
     profile=$PWD/profile
 fi
+# What every start of a Python runs: pages of the file that it needs.
+: >order
+for file in "$host"/profiles/*.start; do
+    sed 's/^/w2c_guest_/' "$file" >>order
+done
 wasi= use=
 if grep -q 'wasm2c_guest_instantiate(.*preview1' guest.h; then
     wasi=', w' use='((w2c_guest *)instance)->w2c_wasi__snapshot__preview1_instance = w;'
@@ -93,6 +101,18 @@ fi
 # What is done when it is instantiated has constants for arguments, an instruction variables.
 changes=false
 ! grep -qE '(_table_(set|fill|copy|init)|wasm_rt_grow_[a-z]*_table)\(&.*var_' guest*.c || changes=true
+# A table that never changes is read where it lies in the file, instead of being made anew by each instance.
+: >table.s
+table=$(sed -n 's/^  wasm_rt_[a-z]*_table_t \**\(w2c_.*\);/\1/p' guest.h)
+types='^FUNC_TYPE(_EXTERN)?_T[(]w2c_guest_' segments='^(static )?const wasm_elem_segment_expr_t ' elements='^  [{](RefFunc|RefNull|GlobalGet)'
+if [ "$changes$(echo "$table" | wc -w)" = false1 ] &&
+    grep -hE "$types|$segments|$elements|instance->$table" guest*.c | awk -v table="$table" -v HEADER=table.h -f "$here/table.awk" >table.s; then
+    sed -i -E -e "/^  (wasm_rt_allocate_funcref_table|funcref_table_init|wasm_rt_free_funcref_table)[(]/d" -e "/$segments/,/^};/d" \
+        -e "s|instance->$table[.]data[[]var_[a-z0-9]*[]][.]module_instance|instance|" \
+        -e 's|^static inline uint64_t checked_add_u64|#include "table.h"\n&|' guest*.[ch]
+else
+    : >table.s
+fi
 interrupts=
 ! grep -q '^ - func\[.* -> "wl_interrupt_cells"' exports ||
     interrupts='runtime_interrupts(w2c_guest_wl_interrupt_cells(instance));'

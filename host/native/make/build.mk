@@ -15,6 +15,12 @@ LTO = -flto=thin -fuse-ld=lld
 BASE = 0x40000000
 program: PLACE = -fPIE
 program: CPPFLAGS += -DRUNTIME_BASE=$(BASE)
+# With MUSL, the folder of such a C library, a program has that inside. The machine's would be found, loaded and made to fit at
+# each start, and asks the processor some 70 questions then, each of which a virtual machine passes on to its host: together
+# that is longer than a Python of the flavour snapshot runs. What counts or has sanitizers in it needs the machine's.
+INSIDE = $(if $(COUNT)$(findstring -fsanitize,$(CFLAGS)),,$(MUSL))
+program: CPPFLAGS += $(if $(INSIDE),-nostdlibinc -isystem $(INSIDE)/include)
+C_LIBRARY = $(if $(INSIDE),$(addprefix $(INSIDE)/lib/,rcrt1.o crti.o libc.a crtn.o),-lm -lpthread)
 # Nothing is to be found from outside but wl_guest_run, so nothing is looked up.
 guest.so: PLACE = -fPIC -fvisibility=hidden -ftls-model=initial-exec
 # PROFILE is what clang is told of where the time goes. With COUNT=1 the program writes such a profile itself at its end, to
@@ -23,27 +29,32 @@ USE = $(if $(PROFILE),-fprofile-use=$(PROFILE)) $(if $(COUNT),-fprofile-generate
 GUEST_CFLAGS = $(OPT) $(LTO) $(USE) $(PLACE) -fno-optimize-sibling-calls -fno-strict-aliasing -fwrapv -fstack-clash-protection \
   -include $(HOST)/base.h -w
 HOST_CFLAGS = $(PLACE) -std=c17 -O2 -Wall -Wextra -D_FORTIFY_SOURCE=2 -fstack-protector-strong
-LINK = $(CC) $(CFLAGS) $(if $(LTO)$(USE),$(OPT) $(LTO) $(USE) -w) $(LDFLAGS)
+# What every start runs lies together, so that it is had with few pages. (With LTO each function is a section of its own.)
+BY_ORDER = -Wl,--symbol-ordering-file=order,--no-warn-symbol-ordering
+ORDER = $(if $(LTO),$(BY_ORDER))
+LINK = $(CC) $(CFLAGS) $(if $(LTO)$(USE),$(OPT) $(LTO) $(USE) -w) $(ORDER) $(LDFLAGS)
 GUEST = $(patsubst %.c,%.o,$(wildcard guest*.c))
 HOST_FILES = $(wildcard $(HOST)/*.c $(HOST)/../wasi/*.c) $(HOST)/../interrupt.c $(HOST)/../err.c
 HOSTS = $(patsubst %.c,host_%.o,$(notdir $(HOST_FILES)))
 vpath %.c $(HOST) $(HOST)/../wasi $(HOST)/..
 
-ALL = $(GUEST) $(HOSTS) glue.o image.o wasm-rt-impl.o
+ALL = $(GUEST) $(HOSTS) glue.o image.o table.o wasm-rt-impl.o
 
-program: $(filter-out host_library.o,$(ALL))
+program: $(filter-out host_library.o $(if $(INSIDE),,host_memory.o),$(ALL))
 	@echo "linking"
-	$(LINK) -pie -o $@ $^ -lm -lpthread
-guest.so: $(filter-out host_main.o,$(ALL))
+	$(LINK) $(if $(INSIDE),-static-pie -nostdlib,-pie) -o $@ $^ $(C_LIBRARY)
+guest.so: $(filter-out host_main.o host_memory.o,$(ALL))
 	@echo "linking"
 	$(LINK) -shared -Wl,-soname,$@,-z,nodelete -o $@ $^ -lm -lpthread
 $(GUEST): %.o: %.c
 	$(CC) $(CPPFLAGS) $(GUEST_CFLAGS) $(CFLAGS) -c $< -o $@
 	@echo "compiled $<"
-image.o: image.s
+image.o table.o: %.o: %.s
 	$(CC) -c $< -o $@
 glue.o: glue.c
 	$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -c $< -o $@
+# (It is what a compiler that knows these functions would make calls of.)
+host_memory.o: HOST_CFLAGS += -ffreestanding -fno-stack-protector
 host_%.o: %.c
 	$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -c $< -o $@
 wasm-rt-impl.o: $(RT)/wasm-rt-impl.c

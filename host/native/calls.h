@@ -1,0 +1,24 @@
+/* How wasm2c's code calls through a table that never changes (make/table.awk), in place of its own macros. They have
+ * the same branches, since a profile knows a function by those. */
+#ifndef WL_CALLS_H
+#define WL_CALLS_H
+
+/* Where the function is, from the table on; which type it has, 0: there is none. */
+extern const struct guest_entry {
+    int32_t code;
+    uint32_t type;
+} guest_table[] __attribute__((visibility("hidden")));
+
+W2C_COLD_FUNC static bool no_such_function(void)
+{
+    TRAP(CALL_INDIRECT);
+    return false;
+}
+
+#undef CHECK_CALL_INDIRECT
+#define CHECK_CALL_INDIRECT(table, ft, x)                                                                              \
+    (LIKELY((x) < GUEST_TABLE_SIZE && guest_table[x].type == NUMBER_OF_##ft) || no_such_function())
+#undef DO_CALL_INDIRECT
+#define DO_CALL_INDIRECT(table, t, x, ...) ((t)((const char *)guest_table + guest_table[x].code))(__VA_ARGS__)
+
+#endif
