@@ -30,8 +30,10 @@ struct wasi_fd {
     uint8_t type;   /* enum wasi_filetype */
     uint16_t flags; /* WASI_FD_*, as the guest has set them */
     uint64_t rights, inheriting;
-    char *preopen; /* the name the guest knows a given folder by, or NULL; owned */
-    DIR *dir;      /* once it was read; owned */
+    char *preopen;       /* the name the guest knows a given folder by, or NULL; owned */
+    DIR *dir;            /* once it was read; owned */
+    uint64_t dir_at;     /* the cookie of the last entry that dir has given the guest whole */
+    struct dirent *next; /* an entry behind it that is read already, or NULL; dir's */
 };
 
 struct w2c_wasi__snapshot__preview1 {

@@ -355,11 +355,16 @@ uint32_t wasi_fd_readdir(wasi *w, uint32_t fd, uint32_t at, uint32_t size, uint6
             return e;
         }
     }
+    /* A guest that goes on where it was is the rule. To seek there would make the kernel read the folder anew for each
+     * of the guest's buffers, from there to the end of its own, larger one. */
     if (cookie == 0)
         rewinddir(f->dir); /* reads anew, so that what was added meanwhile is seen */
-    else
+    else if (cookie != f->dir_at)
         seekdir(f->dir, (long)cookie);
-    for (errno = 0; used < size && (d = readdir(f->dir)); errno = 0) {
+    if (cookie == 0 || cookie != f->dir_at)
+        f->next = NULL;
+    f->dir_at = cookie;
+    for (errno = 0; used < size && (d = f->next ? f->next : readdir(f->dir)); errno = 0) {
         size_t length = strlen(d->d_name), part;
         uint8_t head[24] = {0};
         const struct guest_memory h = {head, sizeof head};
@@ -379,6 +384,9 @@ uint32_t wasi_fd_readdir(wasi *w, uint32_t fd, uint32_t at, uint32_t size, uint6
         part = size - used < length ? size - used : length;
         memcpy(m.base + at + used, d->d_name, part);
         used += (uint32_t)part;
+        f->next = used < size ? NULL : d;
+        if (!f->next)
+            f->dir_at = (uint64_t)d->d_off;
     }
     if (errno && used == 0)
         return wasi_from_errno(errno);
