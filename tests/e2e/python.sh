@@ -527,6 +527,31 @@ test_python_3_11_1_from_a_given_source() {
     is "$(cat .out)" "$PATH_NORMAL" 'sys.path'
 }
 
+# Without building them: of each series one release is built, and the patches have to fit the others, too.
+test_patches_apply_to_each_release_whose_source_is_to_be_had() {
+    [ "$VERSION" = 3.11.2 ] || skip 'for all, with 3.11.2'
+    local recipe version n=0
+    for recipe in "$WL_SOURCE_ROOT"/ports/python/v*/recipe.yaml; do
+        version=$(basename "$(dirname "$recipe")")
+        port "patched/$version" <<END
+from: python/$version
+needs: []
+build-needs: []
+steps: [{name: none, run: "true"}]
+contains: []
+check-needs: []
+checks: []
+test-needs: []
+tests: []
+END
+        real_tool build --ports "$PORTS" --output "$OUT" "patched/$version"
+        [ "$st" != 4 ] || continue
+        status 0
+        n=$((n + 1))
+    done
+    [ "$n" -gt 0 ] || skip 'no source is to be had'
+}
+
 test_plans_of_both_versions() {
     [ "$VERSION" = 3.11.2 ] || skip 'for 3.11.2'
     WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --dry-run python/v3.11.1
