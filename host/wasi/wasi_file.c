@@ -357,13 +357,14 @@ uint32_t wasi_fd_readdir(wasi *w, uint32_t fd, uint32_t at, uint32_t size, uint6
     }
     /* A guest that goes on where it was is the rule. To seek there would make the kernel read the folder anew for each
      * of the guest's buffers, from there to the end of its own, larger one. */
-    if (cookie == 0)
-        rewinddir(f->dir); /* reads anew, so that what was added meanwhile is seen */
-    else if (cookie != f->dir_at)
-        seekdir(f->dir, (long)cookie);
-    if (cookie == 0 || cookie != f->dir_at)
+    if (cookie == 0 || cookie != f->dir_at) {
+        if (cookie == 0)
+            rewinddir(f->dir); /* reads anew, so that what was added meanwhile is seen */
+        else
+            seekdir(f->dir, (long)cookie);
         f->next = NULL;
-    f->dir_at = cookie;
+        f->dir_at = cookie;
+    }
     for (errno = 0; used < size && (d = f->next ? f->next : readdir(f->dir)); errno = 0) {
         size_t length = strlen(d->d_name), part;
         uint8_t head[24] = {0};

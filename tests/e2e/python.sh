@@ -549,7 +549,7 @@ END
         status 0
         n=$((n + 1))
     done
-    [ "$n" -gt 0 ] || skip 'no source is to be had'
+    [ "$n" -gt 0 ] || cannot_be_had 'the source of any release'
 }
 
 test_plans_of_both_versions() {

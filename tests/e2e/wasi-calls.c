@@ -143,8 +143,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Reads a folder from a cookie on, a buffer of that size at a time. *second becomes the cookie behind the first entry.
- */
+/* Reads a folder from a cookie on, a buffer of that size at a time. *second: the cookie behind the first entry. */
 static u32 read_on(u32 fd, u64 cookie, u32 size, char names[][32], u32 most, u32 *n, u64 *second)
 {
     static uint8_t buffer[1 << 15];
