@@ -2,11 +2,8 @@
 
 #include "fs.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* The note in a composed folder: the key it was made from, then size and name of each file, so that a file that was
  * removed or cut is noticed. */
@@ -146,23 +143,6 @@ static int write_note(const char *dir, const char *key, struct wl_err *err)
     return r < 0 ? r : file_write(file, text.s, text.len, err);
 }
 
-/* Removes what a killed run left beside dir: folders made aside by a process that is no more. */
-static void sweep(const char *parent, const char *base)
-{
-    WL_CLEANUP_FREE char *prefix = xasprintf(".%s.new.", base);
-    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    WL_CLEANUP_STRV struct strv names = {0};
-
-    if (dir_list(parent, &names, &ignored) < 0)
-        return;
-    for (size_t i = 0; i < names.n; i++)
-        if (starts_with(names.v[i], prefix) && kill(atoi(names.v[i] + strlen(prefix)), 0) < 0 && errno == ESRCH) {
-            WL_CLEANUP_FREE char *path = path_join(parent, names.v[i]);
-
-            remove_tree(path, &ignored);
-        }
-}
-
 /* --output may name any folder, and what was not made here must not be lost. */
 static int check_place(const char *dir, struct wl_err *err)
 {
@@ -179,27 +159,19 @@ static int compose_new(const struct store *s, const struct plan *p, size_t node,
                        const char *key, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *parent = path_dir(dir);
-    WL_CLEANUP_FREE char *aside = xasprintf("%s/.%s.new.%d", parent, path_base(dir), (int)getpid());
+    WL_CLEANUP_TEMP_DIR struct temp_dir aside = {.fd = -1};
     int r = check_place(dir, err);
 
     if (r == 0)
         r = make_dirs(parent, err);
-    if (r == 0) {
-        sweep(parent, path_base(dir));
-        r = remove_tree(aside, err);
-    }
+    sweep_aside(parent, path_base(dir));
     if (r == 0)
-        r = fill(s, p, node, linked, aside, err);
+        r = temp_dir_make(&aside, parent, path_base(dir), err);
     if (r == 0)
-        r = write_note(aside, key, err);
+        r = fill(s, p, node, linked, aside.path, err);
     if (r == 0)
-        r = path_replace(aside, dir, err);
-    if (r < 0) {
-        WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-
-        remove_tree(aside, &ignored);
-    }
-    return r;
+        r = write_note(aside.path, key, err);
+    return r < 0 ? r : path_replace(aside.path, dir, err);
 }
 
 static int compose_plain(const struct store *s, const struct plan *p, size_t node, const char *dir, bool *changed,
@@ -246,27 +218,21 @@ static void remove_files(const char *dir, const struct strv *names, const struct
     }
 }
 
-/* Copies one file into its place, aside and then renamed: who uses the old one sees it to the end. */
+/* Copies one file into its place, aside and then renamed: a program that uses the old one keeps it. */
 static int put_file(const char *from, const char *dir, const char *name, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *to = path_join(dir, name), *parent = path_dir(to);
-    WL_CLEANUP_FREE char *aside = xasprintf("%s/.%s.new.%d", parent, path_base(to), (int)getpid());
+    WL_CLEANUP_FREE char *to = path_join(dir, name), *parent = path_dir(to), *copy = NULL;
+    WL_CLEANUP_TEMP_DIR struct temp_dir aside = {.fd = -1};
     int r = make_dirs(parent, err);
 
-    if (r == 0) {
-        sweep(parent, path_base(to));
-        r = remove_tree(aside, err);
-    }
+    sweep_aside(parent, path_base(to));
     if (r == 0)
-        r = copy_tree(from, aside, err);
-    if (r == 0)
-        r = path_replace(aside, to, err);
-    if (r < 0) {
-        WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-
-        remove_tree(aside, &ignored);
-    }
-    return r;
+        r = temp_dir_make(&aside, parent, path_base(to), err);
+    if (r < 0)
+        return r;
+    copy = path_join(aside.path, path_base(to));
+    r = copy_tree(from, copy, err);
+    return r < 0 ? r : path_replace(copy, to, err);
 }
 
 /* Puts the artifact of a flavour among the files of its port; its note comes last. */

@@ -219,21 +219,6 @@ int app_build(struct app *a, const struct build_options *o, const struct strv *n
     return r < 0 ? r : build_run(o, p, err);
 }
 
-int app_give(const char *from, const char *out, mode_t mode, struct wl_err *err)
-{
-    WL_CLEANUP_FREE char *aside = xasprintf("%s.new.%ld", out, (long)getpid());
-    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    int r = copy_tree(from, aside, err);
-
-    if (r == 0 && chmod(aside, mode) < 0)
-        r = wl_err_errno(err, WL_E_IO, "cannot set the mode of %s", aside);
-    if (r == 0 && rename(aside, out) < 0)
-        r = wl_err_errno(err, WL_E_IO, "cannot write %s", out);
-    if (r < 0)
-        remove_tree(aside, &ignored);
-    return r;
-}
-
 char *app_artifact(const struct app *a, const struct plan *p, const char *port, const char *file)
 {
     const struct node *n = plan_find(p, port);

@@ -50,9 +50,6 @@ int app_build(struct app *a, const struct build_options *o, const struct strv *n
  * such port. The caller frees it. */
 char *app_artifact(const struct app *a, const struct plan *p, const char *port, const char *file);
 
-/* Puts a copy of a file in a place that the user named; what was there stays until it is whole. */
-int app_give(const char *from, const char *out, mode_t mode, struct wl_err *err);
-
 /* The program of a port of the plan, bin/NAME.wasm of its artifact; NULL: it is none. The caller frees it. */
 char *app_module(const struct app *a, const struct plan *p, const char *port);
 

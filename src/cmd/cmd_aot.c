@@ -21,7 +21,7 @@ static int give_header(const struct app *a, const char *out, struct wl_err *err)
     WL_CLEANUP_FREE char *from = path_join(a->roots.repo, "host/native/wl_guest.h");
     WL_CLEANUP_FREE char *dir = path_dir(out), *header = path_join(dir, "wl_guest.h");
 
-    return app_give(from, header, 0644, err);
+    return file_copy(from, header, 0644, err);
 }
 
 int cmd_aot(struct app *a, struct wl_err *err)
@@ -71,7 +71,7 @@ int cmd_aot(struct app *a, struct wl_err *err)
     name = aot_name(module);
     file = xasprintf("%s%s", name, a->options.library ? ".so" : "");
     out = a->options.file ? a->options.file : file;
-    r = app_give(result, out, 0755, err);
+    r = file_copy(result, out, 0755, err);
     if (r == 0 && a->options.library)
         r = give_header(a, out, err);
     if (r == 0 && !a->options.quiet) {

@@ -7,7 +7,6 @@
 
 #include <string.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 enum level { REQUIRED, USEFUL };
 
@@ -70,15 +69,15 @@ static void check_tools(struct report *r, bool has_sdk)
 static void check_folder(struct report *r, const char *name, const char *dir)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
-    WL_CLEANUP_FREE char *probe = xasprintf("%s/.probe.%d", dir, (int)getpid()), *text = NULL, *size = NULL;
+    WL_CLEANUP_FREE char *probe = path_join(dir, "probe"), *text = NULL, *size = NULL;
+    WL_CLEANUP_NEW_FILE struct new_file file = {.fd = -1, .dir = -1}; /* never put in place */
     unsigned long long space;
     struct statvfs st;
 
-    if (make_dirs(dir, &err) < 0 || file_write(probe, "", 0, &err) < 0) {
+    if (make_dirs(dir, &err) < 0 || new_file_open(&file, probe, 0666, &err) < 0) {
         line(r, false, REQUIRED, name, err.text);
         return;
     }
-    unlink(probe);
     space = statvfs(dir, &st) == 0 ? (unsigned long long)st.f_bavail * st.f_frsize : 0;
     size = human_size(space);
     text = xasprintf("%s, %s free%s", dir, size, space < 2000000000ull ? "; a build wants 2 GB" : "");

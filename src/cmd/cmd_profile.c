@@ -38,14 +38,14 @@ int cmd_profile(struct app *a, struct wl_err *err)
     out = a->options.file ? a->options.file : file;
     if (r == 0) {
         made = app_artifact(a, &p, maker, "profile.xz");
-        r = app_give(made, out, 0644, err);
+        r = file_copy(made, out, 0644, err);
     }
     if (r == 0 && a->options.native) {
         size_t stem = strlen(out) - (ends_with(out, ".xz") ? strlen(".xz") : 0);
 
         started = app_artifact(a, &p, maker, "start");
         start = xasprintf("%.*s.start", (int)stem, out);
-        r = app_give(started, start, 0644, err);
+        r = file_copy(started, start, 0644, err);
     }
     plan_free(&p);
     if (r == 0 && !a->options.quiet)

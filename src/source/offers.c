@@ -6,7 +6,6 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <unistd.h>
 
 /* One list: asked for by the first who wants it, while others wait. */
 struct entry {
@@ -82,9 +81,8 @@ int offers_list(struct offers *o, const char *key, offers_ask *ask, const void *
         while (!e->done)
             pthread_cond_wait(&o->changed, &o->lock);
     } else {
-        WL_CLEANUP_FREE char *part = xasprintf("%s/ask-%d-%zu", o->work, (int)getpid(), o->n);
-        WL_CLEANUP_FREE char *scratch = xasprintf("%s.tmp", part);
-        WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+        WL_CLEANUP_TEMP_DIR struct temp_dir scratch = {.fd = -1};
+        WL_CLEANUP_FREE char *part = NULL;
 
         e = xcalloc(1, sizeof *e);
         e->key = xstrdup(key);
@@ -93,9 +91,11 @@ int offers_list(struct offers *o, const char *key, offers_ask *ask, const void *
         pthread_mutex_unlock(&o->lock);
         e->result = make_dirs(o->work, &e->err);
         if (e->result == 0)
+            e->result = temp_dir_make(&scratch, o->work, "ask", &e->err);
+        if (e->result == 0) {
+            part = path_join(scratch.path, "part");
             e->result = ask(o, data, part, &e->names, &e->err);
-        unlink(part);
-        remove_tree(scratch, &ignored);
+        }
         pthread_mutex_lock(&o->lock);
         e->done = true;
         pthread_cond_broadcast(&o->changed);

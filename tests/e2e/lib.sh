@@ -131,7 +131,7 @@ nothing_half() {
     done
     # (identity/ is only what compilers said of themselves: what a kill leaves there is some bytes, and harmless. Logs may be
     # those of a run that is at work in the same cache.)
-    left=$(find "$CACHE" -name '*.new.[0-9]*' ! -path "*/identity/*" ! -path "*/logs/regrtest/*" 2>/dev/null)
+    left=$(find "$CACHE" -name '*.new.*' ! -path "*/identity/*" ! -path "*/logs/regrtest/*" 2>/dev/null)
     [ -z "$left" ] || fail "left in the cache: $left"
 }
 

@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -285,6 +288,288 @@ static void test_lock_of_removed_file(void **state)
     close_fdp(&w.fd);
 }
 
+/* However deep it is, with few descriptors and on a small stack. */
+static void *remove_deep(void *data)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+    assert_ok(remove_tree(data, &err), &err);
+    return NULL;
+}
+
+static void test_remove_deep_tree(void **state)
+{
+    enum { DEPTH = 12000, STACK = 128 << 10 };
+    WL_CLEANUP_FREE char *top = in_folder(state, "top");
+    struct rlimit limit, few = {32, 32};
+    pthread_attr_t attr;
+    pthread_t thread;
+    int at;
+
+    assert_int_equal(mkdir(top, 0777), 0);
+    at = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int i = 0; i < DEPTH; i++) {
+        int next;
+
+        if (i % 1000 == 0) { /* with something beside and in it */
+            assert_int_equal(mkdirat(at, "beside", 0500), 0);
+            assert_int_equal(symlinkat("/", at, "link"), 0);
+        }
+        assert_int_equal(mkdirat(at, "d", 0777), 0);
+        next = openat(at, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_true(next >= 0);
+        close(at);
+        at = next;
+    }
+    close(at);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    few.rlim_max = limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK);
+    assert_int_equal(pthread_create(&thread, &attr, remove_deep, top), 0);
+    pthread_join(thread, NULL);
+    pthread_attr_destroy(&attr);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_false(path_exists(top));
+}
+
+/* As deep as a path can be, on the small stack of a thread: a big frame a level would not fit. */
+static void *copy_deep(void *data)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    char **paths = data;
+
+    assert_ok(copy_tree(paths[0], paths[1], &err), &err);
+    return NULL;
+}
+
+static void test_copy_deep_tree(void **state)
+{
+    WL_CLEANUP_FREE char *from = in_folder(state, "from"), *to = in_folder(state, "to"), *in = NULL, *out = NULL;
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_STR struct str deep = {0};
+    char *paths[] = {from, to};
+    pthread_attr_t attr;
+    pthread_t thread;
+
+    while (deep.len + strlen(from) < 3900)
+        str_add(&deep, "/d");
+    in = xasprintf("%s%s", from, deep.s);
+    out = xasprintf("%s%s/file", to, deep.s);
+    assert_ok(make_dirs(in, &err), &err);
+    str_add(&deep, "/file");
+    free(in);
+    in = xasprintf("%s%s", from, deep.s);
+    write_text(in, "deep");
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, 2 << 20);
+    assert_int_equal(pthread_create(&thread, &attr, copy_deep, paths), 0);
+    pthread_join(thread, NULL);
+    pthread_attr_destroy(&attr);
+    assert_file_is(out, "deep");
+}
+
+static size_t count_names(const char *dir)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_STRV struct strv names = {0};
+
+    assert_ok(dir_list(dir, &names, &err), &err);
+    return names.n;
+}
+
+static void test_file_write_keeps_nothing_aside(void **state)
+{
+    WL_CLEANUP_FREE char *file = in_folder(state, "file"), *folder = in_folder(state, "folder"),
+                         *link = in_folder(state, "link"), *none = in_folder(state, "none/file");
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct stat st;
+
+    assert_ok(file_write(file, "one", 3, &err), &err);
+    assert_ok(file_write_durable(file, "two", 3, &err), &err);
+    assert_file_is(file, "two");
+    assert_int_equal(symlink("file", link), 0);
+    assert_ok(file_write(link, "three", 5, &err), &err); /* the link itself is replaced, as rename(2) does */
+    assert_file_is(link, "three");
+    assert_file_is(file, "two");
+    assert_int_equal(mkdir(folder, 0777), 0);
+    assert_class(file_write(folder, "x", 1, &err), WL_E_IO, &err);
+    assert_class(file_write(none, "x", 1, &err), WL_E_IO, &err);
+    assert_contains(err.text, none);
+    assert_ok(file_copy(file, link, 0750, &err), &err);
+    assert_file_is(link, "two");
+    assert_int_equal(stat(link, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0750);
+    assert_int_equal(count_names(*state), 3);
+}
+
+/* Nobody ever sees a part of it, whoever else writes the same file; nothing is left beside it. */
+struct writer {
+    const char *file;
+    char letter;
+};
+
+enum { WRITES = 200, LENGTH = 5000 };
+
+static void *write_again(void *data)
+{
+    const struct writer *w = data;
+    char text[LENGTH];
+
+    memset(text, w->letter, sizeof text);
+    for (int i = 0; i < WRITES; i++) {
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+        assert_ok(file_write(w->file, text, sizeof text, &err), &err);
+    }
+    return NULL;
+}
+
+static void test_file_write_by_many(void **state)
+{
+    WL_CLEANUP_FREE char *file = in_folder(state, "file");
+    struct writer w[4] = {{file, 'a'}, {file, 'b'}, {file, 'c'}, {file, 'd'}};
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    pthread_t threads[4];
+
+    assert_ok(file_write(file, "", 0, &err), &err);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, write_again, &w[i]), 0);
+    for (int i = 0; i < 500; i++) {
+        WL_CLEANUP_FREE char *text = NULL;
+        size_t n;
+
+        assert_ok(file_read(file, LENGTH, &text, &n, &err), &err);
+        assert_true(n == 0 || n == LENGTH);
+        assert_true(n == 0 || text[0] == text[n - 1]);
+    }
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(count_names(*state), 1);
+}
+
+/* A pipe, and so a device, is written to: as root, `--json /dev/null` must not make a file of that. */
+static void test_file_write_into_a_pipe(void **state)
+{
+    WL_CLEANUP_FREE char *pipe_path = in_folder(state, "pipe");
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FD int end = -1;
+    char text[8] = "";
+    struct stat st;
+
+    assert_int_equal(mkfifo(pipe_path, 0600), 0);
+    end = open(pipe_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_ok(file_write(pipe_path, "text", 4, &err), &err);
+    assert_int_equal(read(end, text, sizeof text), 4);
+    assert_string_equal(text, "text");
+    assert_int_equal(lstat(pipe_path, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    assert_ok(file_write("/dev/null", "text", 4, &err), &err);
+    assert_int_equal(lstat("/dev/null", &st), 0);
+    assert_true(S_ISCHR(st.st_mode));
+}
+
+static void test_new_file_dropped(void **state)
+{
+    WL_CLEANUP_FREE char *file = in_folder(state, "file");
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct new_file f;
+
+    write_text(file, "old");
+    assert_ok(new_file_open(&f, file, 0666, &err), &err);
+    assert_int_equal(write(f.fd, "half", 4), 4);
+    new_file_close(&f);
+    assert_file_is(file, "old");
+    assert_int_equal(count_names(*state), 1);
+}
+
+static void test_temp_dirs(void **state)
+{
+    WL_CLEANUP_TEMP_DIR struct temp_dir one = {.fd = -1}, two = {.fd = -1};
+    WL_CLEANUP_FREE char *dead = in_folder(state, ".a.new.1"), *other = in_folder(state, ".ab.new.1"),
+                         *link = in_folder(state, ".a.new.link"), *file = in_folder(state, ".a.new.file"),
+                         *held = in_folder(state, ".a.new.held"), *target = in_folder(state, "target");
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FD int fd = -1;
+
+    assert_ok(temp_dir_make(&one, *state, "a", &err), &err);
+    assert_ok(temp_dir_make(&two, *state, "a", &err), &err);
+    assert_string_not_equal(one.path, two.path);
+    assert_int_equal(mkdir(dead, 0777), 0);
+    assert_int_equal(mkdir(other, 0777), 0);
+    assert_int_equal(mkdir(target, 0777), 0);
+    assert_int_equal(symlink("target", link), 0);
+    write_text(file, "x");
+    write_text(held, "x");
+    fd = open(held, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_SH), 0);
+    sweep_aside(*state, "a");
+    assert_true(path_is_dir(one.path));
+    assert_true(path_is_dir(two.path));
+    assert_true(path_exists(held));
+    assert_true(path_exists(other));
+    assert_true(path_is_dir(target));
+    assert_false(path_exists(dead));
+    assert_false(path_exists(file));
+    temp_dir_remove(&two);
+    sweep_aside(*state, "a");
+    assert_int_equal(count_names(*state), 5); /* one, link, held, other, target */
+    assert_class(temp_dir_make(&two, held, "a", &err), WL_E_IO, &err);
+}
+
+/* The kernel's answers, for the next test: by --wrap (meson.build). */
+int __real_rename(const char *from, const char *to);
+int __real_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
+int __wrap_rename(const char *from, const char *to);
+int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
+static const char *fails_from; /* rename() from this fails once something was moved away for it */
+static bool no_exchange;
+
+int __wrap_rename(const char *from, const char *to)
+{
+    if (fails_from && !strcmp(from, fails_from)) {
+        errno = path_exists(to) ? ENOTEMPTY : EIO;
+        return -1;
+    }
+    return __real_rename(from, to);
+}
+
+int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+    if (no_exchange && flags == RENAME_EXCHANGE) {
+        errno = EINVAL;
+        return -1;
+    }
+    return __real_renameat2(from_dir, from, to_dir, to, flags);
+}
+
+/* Where folders cannot be exchanged in one call: what is replaced is back after a failure. */
+static void test_path_replace_without_exchange(void **state)
+{
+    WL_CLEANUP_FREE char *from = in_folder(state, "from"), *to = in_folder(state, "to"),
+                         *old = in_folder(state, "to/old"), *new = in_folder(state, "from/new"),
+                         *now = in_folder(state, "to/new");
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+    assert_ok(make_dirs(from, &err), &err);
+    assert_ok(make_dirs(to, &err), &err);
+    write_text(old, "old");
+    write_text(new, "new");
+    no_exchange = true;
+    fails_from = from;
+    assert_class(path_replace(from, to, &err), WL_E_IO, &err);
+    fails_from = NULL;
+    assert_file_is(old, "old");
+    assert_file_is(new, "new");
+    assert_int_equal(count_names(*state), 2);
+    assert_ok(path_replace(from, to, &err), &err);
+    no_exchange = false;
+    assert_file_is(now, "new");
+    assert_false(path_exists(old));
+    assert_int_equal(count_names(*state), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +585,14 @@ int main(void)
         TEST_IN_FOLDER(test_tree_size),
         TEST_IN_FOLDER(test_file_read_write),
         TEST_IN_FOLDER(test_path_replace),
+        TEST_IN_FOLDER(test_remove_deep_tree),
+        TEST_IN_FOLDER(test_copy_deep_tree),
+        TEST_IN_FOLDER(test_file_write_keeps_nothing_aside),
+        TEST_IN_FOLDER(test_file_write_by_many),
+        TEST_IN_FOLDER(test_file_write_into_a_pipe),
+        TEST_IN_FOLDER(test_new_file_dropped),
+        TEST_IN_FOLDER(test_temp_dirs),
+        TEST_IN_FOLDER(test_path_replace_without_exchange),
         TEST_IN_FOLDER(test_lock),
         TEST_IN_FOLDER(test_lock_of_removed_file),
     };
