@@ -105,11 +105,16 @@ static int run(struct app *a, const struct command *c, int argc, char **argv, st
     return r;
 }
 
-/* A stream that was closed by the caller must not become the number of a file that is opened later: words for a person
- * would land in it. Open to read only, writing to it fails as it should. */
-static void occupy_streams(void)
+/* A later open() could reuse the number of a stream that the caller closed, and messages would be written into that
+ * file. Open to read only, writing to it fails as it should. What else the caller left open is not for the commands
+ * that are run: a step could write to it. */
+static void set_up_streams(void)
 {
     int fd;
+
+    if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+        for (fd = STDERR_FILENO + 1; fd < 1024; fd++) /* before Linux 5.11 */
+            fcntl(fd, F_SETFD, FD_CLOEXEC);
 
     do
         fd = open("/dev/null", O_RDONLY);
@@ -125,7 +130,9 @@ int main(int argc, char **argv)
     int r = -WL_E_USAGE;
     const struct command *c;
 
-    occupy_streams();
+    set_up_streams();
+    /* Ignored, as some callers leave it, the kernel would throw the status of every command away. */
+    signal(SIGCHLD, SIG_DFL);
     argc--;
     argv++;
     c = choose(&argc, argv, &err);

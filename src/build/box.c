@@ -346,14 +346,17 @@ void box_free(struct box *b)
     *b = (struct box){0};
 }
 
-/* The command that runs a program in the box, without the program. */
-static void add_wrapper(const struct box *b, struct strv *argv)
+/* The command that runs a program in the box, without the program. A person's shell keeps its terminal. */
+static void add_wrapper(const struct box *b, bool keep_terminal, struct strv *argv)
 {
     if (!b->sandboxed)
         return;
     strv_add(argv, "bwrap");
     strv_add(argv, "--unshare-all");
     strv_add(argv, "--die-with-parent");
+    /* run.h gives a step a session of its own already: what it runs must not depend on that. */
+    if (!keep_terminal)
+        strv_add(argv, "--new-session");
     add_system(argv);
     strv_add(argv, "--bind");
     strv_add(argv, b->dir);
@@ -381,13 +384,8 @@ static int keep_output(void *data, const char *text, size_t n, struct wl_err *er
 {
     struct sink *s = data;
 
-    for (size_t done = 0; done < n;) {
-        ssize_t w = write(s->fd, text + done, n - done);
-
-        if (w < 0 && errno != EINTR)
-            return wl_err_errno(err, WL_E_IO, "cannot write the log %s", s->step->log);
-        done += w > 0 ? (size_t)w : 0;
-    }
+    if (write_all(s->fd, text, n) < 0)
+        return wl_err_errno(err, WL_E_IO, "cannot write the log %s", s->step->log);
     if (s->step->on_output)
         s->step->on_output(s->step->data, text, n);
     return 0;
@@ -408,7 +406,7 @@ int box_run(const struct box *b, const struct box_step *s, struct wl_err *err)
     if (log < 0)
         return wl_err_errno(err, WL_E_IO, "cannot write the log %s", s->log);
     sink.fd = log;
-    add_wrapper(b, &argv);
+    add_wrapper(b, false, &argv);
     strv_add(&argv, "/bin/sh");
     strv_add(&argv, "-eu");
     strv_add(&argv, "-c");
@@ -450,7 +448,7 @@ int box_write_enter(const struct box *b, struct wl_err *err)
         if (!starts_with(b->env.v[i], "MAKEFLAGS=")) /* that jobserver is gone by then */
             strv_add(&argv, b->env.v[i]);
     strv_add(&argv, "TERM=xterm");
-    add_wrapper(b, &argv);
+    add_wrapper(b, true, &argv);
     strv_add(&argv, "/bin/sh");
     command = run_text(argv.v);
     str_add(&text,

@@ -264,7 +264,7 @@ int remove_tree(const char *path, struct wl_err *err)
     return 0;
 }
 
-static int write_all(int fd, const char *data, size_t n)
+int write_all(int fd, const char *data, size_t n)
 {
     while (n) {
         ssize_t w = write(fd, data, n);

@@ -68,6 +68,9 @@ int new_file_commit(struct new_file *f, bool durable, struct wl_err *err);
 void new_file_close(struct new_file *f);
 #define WL_CLEANUP_NEW_FILE __attribute__((cleanup(new_file_close)))
 
+/* Writes all n bytes to a descriptor; -1: errno. */
+int write_all(int fd, const char *data, size_t n);
+
 /* Writes a file by struct new_file. */
 int file_write(const char *path, const char *data, size_t n, struct wl_err *err);
 /* The same; when it returns, a power cut cannot undo it. */

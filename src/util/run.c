@@ -17,16 +17,15 @@
 
 extern char **environ;
 
-enum { TERM_GRACE_MS = 2000 };
+enum { TERM_GRACE_MS = 2000, LOOK_MS = 50 };
 
 /* An unnamed file holding the text, read from its start. */
 static int input_file(const char *text, struct wl_err *err)
 {
     int fd =
         text ? (int)syscall(SYS_memfd_create, "input", 1U /* MFD_CLOEXEC */) : open("/dev/null", O_RDONLY | O_CLOEXEC);
-    size_t n = text ? strlen(text) : 0;
 
-    if (fd < 0 || (n && write(fd, text, n) != (ssize_t)n) || (text && lseek(fd, 0, SEEK_SET) < 0)) {
+    if (fd < 0 || (text && write_all(fd, text, strlen(text)) < 0) || (text && lseek(fd, 0, SEEK_SET) < 0)) {
         close_fdp(&fd);
         return wl_err_errno(err, WL_E_IO, "cannot prepare the input of a command");
     }
@@ -44,8 +43,9 @@ static int spawn(const struct run *r, int in, int out, pid_t *pid, struct wl_err
     sigfillset(&all);
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attr);
-    e |= posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    e |= posix_spawnattr_setpgroup(&attr, 0);
+    /* A session of its own: no controlling terminal, hence no /dev/tty and no TIOCSTI into what the user types next. It
+     * is a process group, too. */
+    e |= posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     e |= posix_spawnattr_setsigmask(&attr, &none);
     e |= posix_spawnattr_setsigdefault(&attr, &all);
     e |= posix_spawn_file_actions_adddup2(&actions, in, 0);
@@ -81,6 +81,7 @@ struct watch {
     const struct run *r;
     pid_t pid;
     int pid_fd, out;
+    int look_ms;       /* without a pid_fd: after what time to look again whether it has ended */
     long long kill_at; /* when SIGTERM becomes SIGKILL; 0: not asked to end yet */
     long long deadline;
     bool timed_out, cancelled;
@@ -113,15 +114,29 @@ static int drain(struct watch *w, struct wl_err *err)
 
 static int next_timeout(const struct watch *w)
 {
-    long long at = w->kill_at ? w->kill_at : w->deadline, left;
+    long long at = w->kill_at ? w->kill_at : w->deadline, left = at ? at - clock_ms() : -1;
 
-    if (!at)
-        return -1;
-    left = at - clock_ms();
-    return left < 0 ? 0 : (int)left;
+    if (at && left < 0)
+        return 0;
+    if (w->pid_fd < 0 && (!at || left > w->look_ms))
+        return w->look_ms;
+    return (int)left;
 }
 
-static void watch_until_end(struct watch *w, struct wl_err *err)
+/* Whether the leader has ended; it is not reaped. Where there is no pidfd (a filter of a container refuses it, or no
+ * descriptor is left) that is asked again and again, at first often since many commands are short. */
+static bool has_ended(struct watch *w, short pid_events)
+{
+    siginfo_t info = {0};
+
+    if (w->pid_fd >= 0)
+        return pid_events != 0;
+    if (w->look_ms < LOOK_MS)
+        w->look_ms++;
+    return waitid(P_PID, (id_t)w->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid != 0;
+}
+
+static int watch_until_end(struct watch *w, struct wl_err *err)
 {
     int cancel_fd = w->r->cancel ? w->r->cancel->fd : -1;
 
@@ -130,8 +145,11 @@ static void watch_until_end(struct watch *w, struct wl_err *err)
                               {.fd = w->out, .events = POLLIN},
                               {.fd = w->kill_at ? -1 : cancel_fd, .events = POLLIN}};
 
-        if (poll(p, 3, next_timeout(w)) < 0 && errno != EINTR)
-            break;
+        if (poll(p, 3, next_timeout(w)) < 0 && errno != EINTR) {
+            wl_err_errno(err, WL_E_IO, "cannot wait for %s", w->r->argv[0]);
+            kill_group(w->pid, SIGKILL);
+            return -WL_E_IO;
+        }
         if (p[1].revents && !drain(w, err))
             close_fdp(&w->out);
         if (p[2].revents) {
@@ -145,14 +163,14 @@ static void watch_until_end(struct watch *w, struct wl_err *err)
             w->timed_out = true;
             ask_to_end(w);
         }
-        if (p[0].revents)
-            break;
+        if (has_ended(w, p[0].revents))
+            return 0;
     }
 }
 
 int run_command(const struct run *r, int *status, struct wl_err *err)
 {
-    struct watch w = {.r = r, .pid_fd = -1, .out = -1};
+    struct watch w = {.r = r, .pid_fd = -1, .out = -1, .look_ms = 1};
     WL_CLEANUP_FD int in = -1, child_out = -1;
     siginfo_t info = {0};
     int result, pipe_fds[2];
@@ -177,7 +195,7 @@ int run_command(const struct run *r, int *status, struct wl_err *err)
     w.pid_fd = (int)syscall(SYS_pidfd_open, w.pid, 0);
     if (r->timeout_ms)
         w.deadline = clock_ms() + r->timeout_ms;
-    watch_until_end(&w, err);
+    result = watch_until_end(&w, err);
     /* Before the leader is reaped its number, and so the group's, cannot be anybody else's. */
     if (waitid(P_PID, (id_t)w.pid, &info, WEXITED | WNOWAIT) == 0)
         kill_group(w.pid, SIGKILL);
@@ -191,6 +209,8 @@ int run_command(const struct run *r, int *status, struct wl_err *err)
     close_fdp(&w.pid_fd);
     waitid(P_PID, (id_t)w.pid, &info, WEXITED);
     *status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+    if (result < 0)
+        return result;
     if (w.output_result < 0)
         return w.output_result;
     if (w.cancelled)

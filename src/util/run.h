@@ -1,8 +1,9 @@
 /* Runs other programs: the only place of the tool that starts a process.
  *
- * Each command gets a process group of its own and an environment that is given, never inherited by accident. Its end
- * is waited for together with the cancel descriptor: on cancel the whole group is asked to end (SIGTERM), and after two
- * seconds made to (SIGKILL). What a command leaves running in its group when it ends is killed too. */
+ * Each command gets a session of its own, and so no terminal that it could read from or type into, and an environment
+ * that is given, never inherited by accident. Its end is waited for together with the cancel descriptor: on cancel its
+ * whole process group is asked to end (SIGTERM), and after two seconds made to (SIGKILL). What a command leaves running
+ * in its group when it ends is killed too. */
 #ifndef WL_RUN_H
 #define WL_RUN_H
 

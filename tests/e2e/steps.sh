@@ -239,6 +239,75 @@ test_a_failing_step_shows_its_last_lines_and_the_log() {
     not_there "$OUT/made"
 }
 
+# `types_into_the_terminal OPTION...`: a build on a terminal, whose step tries to put a line into what a person types next;
+# a shell reads the terminal afterwards.
+types_into_the_terminal() {
+    [ -x /usr/bin/python3 ] || skip 'there is no /usr/bin/python3'
+    mkdir -p "$PORTS/made/a"
+    cat >"$PORTS/made/a/type.py" <<'END'
+import fcntl, os, termios
+
+for place in 0, 1, 2, "/dev/tty":
+    try:
+        fd = os.open(place, os.O_RDWR) if place == "/dev/tty" else place
+        print("opened", place)
+        for c in b"injected\n":
+            fcntl.ioctl(fd, termios.TIOCSTI, bytes([c]))
+        print("typed into", place)
+    except OSError as e:
+        print(place, e)
+END
+    stepped made/a '/usr/bin/python3 "$FILES/type.py" >"$STAGE/said"' 'files: [type.py]'
+    WL_MAKE_ROOT=$ROOT run "$PYTHON" "$E2E/help.py" terminal $'expect up to here\n' bash -c \
+        '"$@"; echo up to here; read -r -t 1 line; echo "read: <$line>"' bash \
+        "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" "$@" made/a
+    out 'read: <>'
+    there "$OUT/made/a/said"
+    ! grep -E '^typed|^opened /dev/tty' "$OUT/made/a/said" || fail "a step reached the terminal: $(cat "$OUT/made/a/said")"
+    grep -q '^/dev/tty ' "$OUT/made/a/said" || fail "it did not try: $(cat "$OUT/made/a/said")"
+}
+
+test_a_step_cannot_type_into_the_terminal() {
+    sandbox_or_skip
+    types_into_the_terminal
+}
+
+test_a_step_cannot_type_into_the_terminal_without_a_sandbox() {
+    types_into_the_terminal --no-sandbox
+}
+
+# A person who enters the box of a failed step gets a shell on the terminal.
+test_enter_sh_keeps_the_terminal() {
+    sandbox_or_skip
+    stepped made/a 'false'
+    wl made/a
+    clean_failure 1
+    local enter
+    enter=$(grep -oE 'sh [^ ]*/enter.sh' .err | cut -d ' ' -f 2)
+    run "$PYTHON" "$E2E/help.py" terminal $'wait 1\nsend : </dev/tty && echo reached the ter""minal\\n\nwait 1\nsend exit\\n' \
+        sh "$enter"
+    out 'reached the terminal'
+}
+
+# What the caller has open is not for the steps; nor can it make every command look as if it had ended well.
+test_a_step_gets_no_descriptors_of_the_caller() {
+    stepped made/a 'ls "/proc/$$/fd" >"$STAGE/open"; readlink "/proc/$$/fd/0" >"$STAGE/stdin"'
+    stepped made/b 'exit 3'
+    local option
+    for option in --no-sandbox $(bwrap --unshare-all --ro-bind / / true 2>/dev/null && echo --color=never); do
+        rm -rf "$OUT" "$CACHE"
+        wl "$option" made/a 77<"$SELF" 99<"$SELF"
+        status 0
+        ! grep -xE '77|99' "$OUT/made/a/open" || fail 'a descriptor is left open'
+        is "$(cat "$OUT/made/a/stdin")" /dev/null
+        WL_MAKE_ROOT=$ROOT run "$PYTHON" -c 'import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])' "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" "$option" made/b
+        clean_failure 1
+        err 'failed with exit status 3'
+    done
+}
+
 test_enter_sh_enters_the_build_folder() {
     stepped made/a 'echo half >partial; export X=1; false' 'env: ["FOO=it'"'"'s a \"bar\""]'
     wl made/a

@@ -5,8 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -296,6 +301,79 @@ static void test_signals_are_default(void **state)
     assert_string_equal(output, "");
 }
 
+/* The number of its session is its own: it has no controlling terminal, and no other command is in its group. */
+static void test_session_of_its_own(void **state)
+{
+    struct run r = {
+        .argv = SH("set -- $(cat /proc/$$/stat); echo $(($1 == $5)) $(($1 == $6)) $7; (exec </dev/tty) 2>/dev/null "
+                   "&& echo a terminal; readlink /proc/$$/fd/0")};
+    WL_CLEANUP_FREE char *output = output_of(&r, 0);
+
+    (void)state;
+    assert_contains(output, "1 1 0\n");
+    assert_contains(output, "/dev/null\n");
+    assert_null(strstr(output, "a terminal\n"));
+}
+
+/* As in a container whose filter does not know pidfd_open(2). */
+static void refuse_pidfd(int answer)
+{
+    struct sock_filter code[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                                 BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+                                 BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)answer),
+                                 BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    struct sock_fprog filter = {sizeof code / sizeof *code, code};
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) < 0 ||
+        syscall(SYS_pidfd_open, getpid(), 0) >= 0 || errno != answer)
+        _exit(90);
+}
+
+/* What is run here must end; in a process of its own, since a filter stays. Returns the number of what went wrong. */
+static int run_without_pidfd(int answer)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct run quiet = {.argv = SH("exit 3")}, loud = {.argv = SH("sleep 0.2; echo text; exit 4")},
+               closed = {.argv = SH("exec >/dev/null 2>&1; sleep 0.2; exit 5")}, late = {.argv = SH("sleep 60")};
+    WL_CLEANUP_FREE char *output = NULL, *none = NULL, *killed = NULL;
+    struct cancel c;
+    int status, fds[2];
+
+    alarm(60);
+    refuse_pidfd(answer);
+    if (run_command(&quiet, &status, &err) != 0 || status != 3)
+        return 1;
+    if (run_capture(&loud, &status, &output, &err) != 0 || status != 4 || strcmp(output, "text\n") != 0)
+        return 2;
+    if (run_capture(&closed, &status, &none, &err) != 0 || status != 5 || *none)
+        return 3;
+    late.timeout_ms = 300;
+    if (run_capture(&late, &status, &killed, &err) != -WL_E_FAILED || status != 128 + SIGTERM)
+        return 4;
+    c = pending_cancel(fds);
+    late.timeout_ms = 0;
+    late.cancel = &c;
+    if (run_command(&late, &status, &err) != -WL_E_INTERRUPTED || status != 128 + SIGTERM)
+        return 5;
+    return 0;
+}
+
+static void test_without_pidfd(void **state)
+{
+    static const int answers[] = {EPERM, ENOSYS, EMFILE};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        pid_t pid = fork();
+        int status;
+
+        if (pid == 0)
+            _exit(run_without_pidfd(answers[i]));
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+    }
+}
+
 static void test_which(void **state)
 {
     WL_CLEANUP_FREE char *program = in_folder(state, "bin dir/tool"), *dir = in_folder(state, "bin dir"),
@@ -347,6 +425,8 @@ int main(void)
         TEST_IN_FOLDER(test_cancel_stubborn_group),
         TEST_IN_FOLDER(test_leftovers_are_killed),
         cmocka_unit_test(test_signals_are_default),
+        cmocka_unit_test(test_session_of_its_own),
+        cmocka_unit_test(test_without_pidfd),
         TEST_IN_FOLDER(test_which),
         cmocka_unit_test(test_text),
     };
