@@ -5,7 +5,7 @@
 set -eu
 
 tool_packages='gcc libc6-dev make meson ninja-build pkg-config libcurl4-openssl-dev libarchive-dev libssl-dev libcyaml-dev
-libyaml-dev'
+libyaml-dev libjansson-dev'
 build_packages='build-essential patch bubblewrap ca-certificates xz-utils'
 llvm_packages='clang-22 lld-22 llvm-22 libclang-rt-22-dev-wasm32'
 check_packages='libcmocka-dev scdoc git python3'

@@ -233,31 +233,75 @@ static void tell_wait(void *data)
     events_note(a->events, "another wl-make is compiling the same module; waiting for it");
 }
 
-int aot_make(const struct aot *a, const char *key, const char *module, const char *name, const char *wabt,
-             const char *musl, struct wl_err *err)
+static void tell_damage(void *data, const char *what)
 {
-    WL_CLEANUP_FREE char *scratch = NULL, *stage = NULL;
-    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    WL_CLEANUP_FD int lock = -1;
-    double start;
+    const struct aot *a = data;
+    WL_CLEANUP_FREE char *text = xasprintf("the stored native program is damaged (%s); making it again", what);
+
+    events_note(a->events, text);
+}
+
+/* What the artifact is made from. */
+static int describe(const struct aot *a, const char *module, const char *name, struct manifest *m, struct wl_err *err)
+{
+    struct toolchain t = {0};
+    char hex[HASH_HEX_SIZE];
+    int r = hash_file(module, hex, err);
+
+    if (r == 0)
+        r = toolchain_find_wasi(NULL, a->store->cache, &t, err);
+    if (r < 0)
+        return r;
+    m->kind = xstrdup("native");
+    m->name = xstrdup(name);
+    m->toolchain = xstrdup(t.identity);
+    manifest_add_source(m, path_base(module), hex, NULL);
+    toolchain_free(&t);
+    return 0;
+}
+
+static int make(const struct aot *a, struct store_work *w, const char *module, const char *name, const char *wabt,
+                const char *musl, struct wl_err *err)
+{
+    WL_CLEANUP_MANIFEST struct manifest made = {0};
+    double start = clock_seconds();
     int r;
 
-    if (store_has(a->store, key))
-        return 0;
-    r = store_lock(a->store, key, a->cancel, tell_wait, (void *)a, &lock, err);
-    if (r < 0 || store_has(a->store, key))
-        return r;
-    start = clock_seconds();
     tell(a, EVENT_PLANNED, name, NULL, 0);
     tell(a, EVENT_START, name, NULL, 0);
     tell(a, EVENT_PHASE, name, "translating to C, this once (a Python takes minutes)", 0);
-    r = store_scratch(a->store, key, &scratch, err);
-    stage = path_join(scratch, "stage");
+    r = compile(a, w->dir, module, name, wabt, musl, err);
     if (r == 0)
-        r = compile(a, scratch, module, name, wabt, musl, err);
+        r = describe(a, module, name, &made, err);
     if (r == 0)
-        r = store_commit(a->store, key, stage, err);
+        r = store_commit(w, &made, err);
     tell(a, r == 0 ? EVENT_DONE : EVENT_FAILED, name, NULL, clock_seconds() - start);
-    remove_tree(scratch, &ignored);
     return r;
+}
+
+int aot_there(const struct aot *a, const char *key, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *damage = NULL;
+    int r = store_check(a->store, key, &damage, err);
+
+    if (damage)
+        tell_damage((void *)a, damage);
+    return r;
+}
+
+int aot_make(const struct aot *a, const char *key, const char *module, const char *name, const char *wabt,
+             const char *musl, struct wl_err *err)
+{
+    const struct store_calls calls = {
+        .cancel = a->cancel, .on_wait = tell_wait, .on_damage = tell_damage, .data = (void *)a};
+    struct store_work w;
+    int r = aot_there(a, key, err);
+
+    if (r != 0)
+        return r < 0 ? r : 0;
+    r = store_begin(&w, a->store, key, &calls, err);
+    if (r == 0)
+        r = make(a, &w, module, name, wabt, musl, err);
+    work_end(&w, false);
+    return r < 0 ? r : 0;
 }

@@ -42,6 +42,9 @@ int aot_key(const struct aot *a, const char *module, const char *name, char key[
  * it. */
 char *aot_result(const struct aot *a, const char *key);
 
+/* Whether it is there, and whole: 1 yes, 0 no. One that is damaged is told of and removed. */
+int aot_there(const struct aot *a, const char *key, struct wl_err *err);
+
 /* Makes it, unless it is there. wabt, musl: the folders of the artifacts of AOT_WABT_PORT and AOT_MUSL_PORT. A module
  * that cannot be translated is WL_E_USAGE with the reason. */
 int aot_make(const struct aot *a, const char *key, const char *module, const char *name, const char *wabt,

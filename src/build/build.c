@@ -9,6 +9,7 @@
 #include "unpack.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,6 +24,15 @@ static void emit(const struct build_options *o, struct event e)
 {
     if (o->events)
         o->events->emit(o->events->data, &e);
+}
+
+/* Puts the port's name before the text of an error. */
+static void add_port(const char *port, struct wl_err *err)
+{
+    char *text = xasprintf("%s: %s", port, err->text);
+
+    free(err->text);
+    err->text = text;
 }
 
 /* --- fetching --- */
@@ -76,12 +86,8 @@ static int fetch_one(struct fetch_queue *q, const struct fetch_job *job, struct 
                                   .text = path_base(path),
                                   .done = (unsigned long long)st.st_size,
                                   .seconds = clock_seconds() - start});
-    if (r < 0) {
-        WL_CLEANUP_FREE char *text = xasprintf("%s: %s", job->recipe->name, err->text);
-
-        free(err->text);
-        err->text = xstrdup(text);
-    }
+    if (r < 0)
+        add_port(job->recipe->name, err);
     return r;
 }
 
@@ -167,6 +173,73 @@ static bool has(void *data, const char *key)
     return store_has(data, key);
 }
 
+/* Adds what is read of a node: by its own build, or as what was asked for. */
+static void add_read(const struct plan *p, size_t node, bool asked, bool *reads)
+{
+    const struct node *n = &p->nodes[node];
+    bool *linked = xcalloc(p->n, sizeof *linked);
+
+    plan_link_closure(p, node, linked);
+    linked[node] = true;
+    for (size_t k = 0; k < n->needs_n; k++)
+        if (n->needs[k].kind == NEED_TEST ? asked : n->build)
+            linked[n->needs[k].node] = true;
+    for (size_t i = 0; i < p->n; i++)
+        reads[i] |= linked[i];
+    free(linked);
+}
+
+/* The artifacts that this run reads: what the ports to be built need, and the roots with what they link. */
+static void find_read(const struct build_options *o, const struct plan *p, bool *reads)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        bool asked = p->nodes[i].root && !(o->is_current && o->is_current(o->data, p, i));
+
+        if (p->nodes[i].build || asked)
+            add_read(p, i, asked, reads);
+    }
+}
+
+static void tell_damage(const struct build_options *o, const char *name, const char *what)
+{
+    WL_CLEANUP_FREE char *text = xasprintf("the stored artifact of %s is damaged (%s); making it again", name, what);
+
+    emit(o, (struct event){.kind = EVENT_NOTE, .text = text});
+}
+
+/* Compares what is read with its manifest; *damaged counts what is not in the store any more. */
+static int check_read(const struct build_options *o, struct plan *p, size_t *damaged, struct wl_err *err)
+{
+    bool *reads = xcalloc(p->n, sizeof *reads);
+    int r = 0;
+
+    find_read(o, p, reads);
+    for (size_t i = 0; r >= 0 && i < p->n; i++) {
+        struct node *n = &p->nodes[i];
+        WL_CLEANUP_FREE char *damage = NULL;
+
+        if (!reads[i] || !n->stored || n->whole)
+            continue;
+        r = store_check(o->store, n->key, &damage, err);
+        n->whole = r == 1;
+        *damaged += r == 0;
+        if (damage)
+            tell_damage(o, n->recipe->name, damage);
+    }
+    free(reads);
+    return r < 0 ? r : 0;
+}
+
+static size_t missing_sources(const struct plan *p)
+{
+    size_t missing = 0;
+
+    for (size_t i = 0; i < p->n; i++)
+        for (size_t s = 0; p->nodes[i].build && s < p->nodes[i].recipe->sources_n; s++)
+            missing += !p->nodes[i].sources[s].path && !p->nodes[i].sources[s].unwanted;
+    return missing;
+}
+
 int build_prepare(const struct build_options *o, struct plan *p, bool dry_run, struct wl_err *err)
 {
     struct fetch_options f = fetch_options(o);
@@ -175,16 +248,19 @@ int build_prepare(const struct build_options *o, struct plan *p, bool dry_run, s
     /* A source may come from its second archive, whose other hash gives other keys: then more may have to be fetched.
      * Each round fetches all that is missing, so there are few. */
     while (r == 0) {
-        size_t missing = 0;
+        size_t damaged = 0;
 
         r = plan_keys(&o->plan, &f, p, err);
         if (r < 0)
             break;
         plan_mark(p, has, (void *)o->store);
-        for (size_t i = 0; i < p->n; i++)
-            for (size_t s = 0; p->nodes[i].build && s < p->nodes[i].recipe->sources_n; s++)
-                missing += !p->nodes[i].sources[s].path && !p->nodes[i].sources[s].unwanted;
-        if (!missing || dry_run)
+        if (!dry_run)
+            r = check_read(o, p, &damaged, err);
+        if (r < 0)
+            break;
+        if (damaged)
+            continue;
+        if (dry_run || !missing_sources(p))
             break;
         r = build_fetch(o, p, true, err);
     }
@@ -196,13 +272,20 @@ int build_prepare(const struct build_options *o, struct plan *p, bool dry_run, s
 /* The last lines of a log, for the error. */
 static char *tail(const char *file)
 {
-    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    enum { MOST = 1 << 14 };
+    WL_CLEANUP_FD int fd = open(file, O_RDONLY | O_CLOEXEC);
     WL_CLEANUP_FREE char *text = NULL;
     const char *p;
-    size_t n = 0;
+    struct stat st;
+    ssize_t n;
 
-    if (file_read(file, 1u << 30, &text, &n, &ignored) < 0)
+    if (fd < 0 || fstat(fd, &st) < 0)
         return NULL;
+    text = xmalloc(MOST + 1);
+    n = pread(fd, text, MOST, st.st_size > MOST ? st.st_size - MOST : 0);
+    if (n < 0)
+        return NULL;
+    text[n] = '\0';
     p = text + n;
     for (int lines = 0; p > text; p--)
         if (p[-1] == '\n' && p != text + n && ++lines == TAIL_LINES)
@@ -279,7 +362,7 @@ static int run_steps(const struct port_job *j, const struct box *b, const char *
 
     for (size_t i = 0; i < n; i++) {
         WL_CLEANUP_FREE char *log = xasprintf("%s/%02zu-%s.log", log_dir, i + 1, steps[i].name), *last = NULL,
-                             *text = NULL, *enter = NULL;
+                             *enter = NULL;
         int r;
 
         phase(j, steps[i].name);
@@ -303,9 +386,7 @@ static int run_steps(const struct port_job *j, const struct box *b, const char *
             return r;
         last = tail(log);
         emit(j->o, (struct event){.kind = EVENT_FAILED, .port = port, .text = last});
-        text = xasprintf("%s: %s", port, err->text);
-        free(err->text);
-        err->text = xstrdup(text);
+        add_port(port, err);
         enter = xasprintf("%s/enter.sh", b->dir);
         {
             WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
@@ -367,66 +448,105 @@ static void waiting(void *data)
     emit(j->o, (struct event){.kind = EVENT_WAIT, .port = j->p->nodes[j->node].recipe->name});
 }
 
-static void remove_failed_box(const struct box *b, const struct wl_err *err)
+static void damaged(void *data, const char *what)
 {
-    WL_CLEANUP_FREE char *enter = b->dir ? path_join(b->dir, "enter.sh") : NULL;
-    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    const struct port_job *j = data;
 
-    /* A full disk is not helped by keeping what filled it. */
-    if (b->dir && (!path_exists(enter) || err->cls == WL_E_IO))
-        remove_tree(b->dir, &ignored);
+    tell_damage(j->o, j->p->nodes[j->node].recipe->name, what);
+}
+
+/* Whether the folder of failed work stays for a person to look at. A full disk is not helped by keeping what filled
+ * it. */
+static bool is_kept(const struct store_work *w, const struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *enter = w->dir ? path_join(w->dir, "enter.sh") : NULL;
+
+    return enter && path_exists(enter) && err->cls != WL_E_IO;
+}
+
+/* What the artifact of a node is made from. */
+static void describe(const struct plan *p, const struct node *n, struct manifest *m)
+{
+    const struct toolchain *t = plan_toolchain(p, n);
+
+    m->kind = xstrdup("port");
+    m->name = xstrdup(n->recipe->name);
+    m->version = xstrdup(n->recipe->version);
+    m->license = xstrdup(n->recipe->license);
+    m->toolchain = t ? xstrdup(t->identity) : NULL;
+    for (size_t i = 0; i < n->recipe->sources_n; i++) {
+        WL_CLEANUP_FREE char *from = NULL;
+
+        if (n->sources[i].unwanted || !n->sources[i].path)
+            continue;
+        if (!n->sources[i].given)
+            from = source_served_by(n->sources[i].path);
+        manifest_add_source(m, path_base(n->sources[i].path), n->sources[i].sha256, from);
+    }
+    for (size_t i = 0; i < n->needs_n; i++) {
+        const struct node *need = &p->nodes[n->needs[i].node];
+
+        if (n->needs[i].kind == NEED_LINK || n->needs[i].kind == NEED_BUILD)
+            manifest_add_need(m, need->recipe->name, need->key, n->needs[i].kind == NEED_LINK ? "link" : "build");
+    }
+}
+
+/* From an empty folder to an artifact in the store. */
+static int make_artifact(struct port_job *j, struct store_work *w)
+{
+    const struct node *n = &j->p->nodes[j->node];
+    const struct box_options options = {.plan = j->p,
+                                        .node = j->node,
+                                        .store = j->o->store,
+                                        .jobs = j->jobs,
+                                        .sandboxed = j->o->plan.sandboxed,
+                                        .debug = j->o->plan.debug};
+    WL_CLEANUP_FREE char *log_dir = store_log_dir(j->o->store, n->recipe->name, n->key);
+    WL_CLEANUP_MANIFEST struct manifest made = {0};
+    struct box box = {0};
+    int r = box_make(&box, w->dir, &options, &j->err);
+
+    if (r == 0)
+        r = prepare_tree(j, &box, &j->err);
+    if (r == 0)
+        r = run_steps(j, &box, "step", n->recipe->steps, n->recipe->steps_n, log_dir, w->lock, NULL, &j->err);
+    if (r == 0)
+        r = check_contents(n->recipe, &box, &j->err);
+    if (r == 0)
+        r = run_checks(j, &box, &options, log_dir, w->lock, &j->err);
+    if (r == 0) {
+        describe(j->p, n, &made);
+        r = store_commit(w, &made, &j->err);
+        if (r < 0)
+            add_port(n->recipe->name, &j->err);
+    }
+    box_free(&box);
+    return r;
 }
 
 static int build_port(struct port_job *j)
 {
     const struct node *n = &j->p->nodes[j->node];
     const struct build_options *o = j->o;
-    WL_CLEANUP_FREE char *dir = store_build_dir(o->store, n->key);
-    WL_CLEANUP_FREE char *log_dir = store_log_dir(o->store, n->recipe->name, n->key), *stage = path_join(dir, "stage");
-    WL_CLEANUP_FD int lock = -1;
-    const struct box_options options = {.plan = j->p,
-                                        .node = j->node,
-                                        .store = o->store,
-                                        .jobs = j->jobs,
-                                        .sandboxed = o->plan.sandboxed,
-                                        .debug = o->plan.debug};
-    struct box box = {0};
+    const struct store_calls calls = {.cancel = o->cancel, .on_wait = waiting, .on_damage = damaged, .data = j};
     double start;
-    int r = store_lock(o->store, n->key, o->cancel, waiting, j, &lock, &j->err);
+    struct store_work w;
+    /* 1: another process has built it while this one waited. */
+    int r = store_begin(&w, o->store, n->key, &calls, &j->err);
 
-    if (r < 0)
-        return r;
     start = clock_seconds();
-    emit(o, (struct event){.kind = EVENT_START, .port = n->recipe->name, .index = j->index, .count = j->count});
-    /* Another process may have built it while this one waited. */
-    if (!store_has(o->store, n->key)) {
-        r = box_make(&box, dir, &options, &j->err);
-        if (r == 0)
-            r = prepare_tree(j, &box, &j->err);
-        if (r == 0)
-            r = run_steps(j, &box, "step", n->recipe->steps, n->recipe->steps_n, log_dir, lock, NULL, &j->err);
-        if (r == 0)
-            r = check_contents(n->recipe, &box, &j->err);
-        if (r == 0)
-            r = run_checks(j, &box, &options, log_dir, lock, &j->err);
-        if (r == 0)
-            r = store_commit(o->store, n->key, stage, &j->err);
-        if (r < 0) {
-            remove_failed_box(&box, &j->err);
-        } else if (!o->keep_build) {
-            WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-
-            remove_tree(dir, &ignored);
-        }
-        box_free(&box);
-    }
+    if (r >= 0)
+        emit(o, (struct event){.kind = EVENT_START, .port = n->recipe->name, .index = j->index, .count = j->count});
     if (r == 0)
+        r = make_artifact(j, &w);
+    work_end(&w, r < 0 ? is_kept(&w, &j->err) : o->keep_build);
+    if (r >= 0)
         emit(o, (struct event){.kind = EVENT_DONE,
                                .port = n->recipe->name,
                                .index = j->index,
                                .count = j->count,
                                .seconds = clock_seconds() - start});
-    return r;
+    return r < 0 ? r : 0;
 }
 
 static void *port_worker(void *data)
@@ -474,24 +594,46 @@ static enum readiness readiness(const struct schedule *s, size_t i)
     return worst;
 }
 
-static bool start_port(struct schedule *s, size_t i, bool took_job)
+/* Takes over how a port ended. */
+static void finish_port(struct schedule *s, struct port_job *j, struct wl_err *err)
+{
+    j->finished = true;
+    j->failed = j->result < 0;
+    if (j->took_job)
+        jobs_give(&s->jobs);
+    if (j->result == 0)
+        return;
+    /* An interruption says more than the failures it causes. */
+    if (s->result == 0 || (j->result == -WL_E_INTERRUPTED && s->result != -WL_E_INTERRUPTED)) {
+        wl_err_free(err);
+        *err = j->err;
+        j->err = (struct wl_err)WL_ERR_INIT;
+        s->result = j->result;
+    }
+    s->stop |= !s->o->keep_going || j->result == -WL_E_INTERRUPTED;
+}
+
+static void start_port(struct schedule *s, size_t i, bool took_job, struct wl_err *err)
 {
     struct port_job *j = &s->work[i];
+    int why;
 
     j->took_job = took_job;
     j->started = true;
-    if (pthread_create(&j->thread, NULL, port_worker, j) != 0) {
-        j->finished = j->failed = true;
-        j->result = wl_err_set(&j->err, WL_E_FAILED, "cannot start a thread for %s", s->p->nodes[i].recipe->name);
-        return false;
+    why = pthread_create(&j->thread, NULL, port_worker, j);
+    if (why == 0) {
+        s->running++;
+        return;
     }
-    s->running++;
-    return true;
+    errno = why;
+    wl_err_errno(&j->err, WL_E_FAILED, "%s: cannot start a thread", s->p->nodes[i].recipe->name);
+    j->result = wl_err_hint(&j->err, "more processes must be allowed (ulimit -u, or the container's limit)");
+    finish_port(s, j, err);
 }
 
 /* Starts what can be started. The first port runs on the job that the tool itself is; each further one takes a byte of
  * the jobserver. Returns whether some port is ready but found none. */
-static bool start_ready(struct schedule *s)
+static bool start_ready(struct schedule *s, struct wl_err *err)
 {
     for (size_t i = 0; i < s->p->n && !s->stop; i++) {
         struct port_job *j = &s->work[i];
@@ -516,7 +658,7 @@ static bool start_ready(struct schedule *s)
             if (!took)
                 return true;
         }
-        start_port(s, i, took);
+        start_port(s, i, took, err);
     }
     return false;
 }
@@ -533,21 +675,8 @@ static void collect(struct schedule *s, struct wl_err *err)
         if (!j->started || j->finished || !atomic_load(&j->ended))
             continue;
         pthread_join(j->thread, NULL);
-        j->finished = true;
-        j->failed = j->result < 0;
         s->running--;
-        if (j->took_job)
-            jobs_give(&s->jobs);
-        if (j->result < 0) {
-            /* An interruption says more than the failures it causes. */
-            if (s->result == 0 || (j->result == -WL_E_INTERRUPTED && s->result != -WL_E_INTERRUPTED)) {
-                wl_err_free(err);
-                *err = j->err;
-                j->err = (struct wl_err)WL_ERR_INIT;
-                s->result = j->result;
-            }
-            s->stop |= !s->o->keep_going || j->result == -WL_E_INTERRUPTED;
-        }
+        finish_port(s, j, err);
     }
     /* The job that the tool itself is went with the first port; when that ends before a later one, the later one has a
      * byte too many: it becomes the tool's own, so that the count stays right. */
@@ -567,12 +696,18 @@ static void collect(struct schedule *s, struct wl_err *err)
 
 int build_run(const struct build_options *o, struct plan *p, struct wl_err *err)
 {
-    struct schedule s = {.o = o, .p = p, .done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    struct schedule s = {.o = o, .p = p, .done_fd = -1};
     size_t count = 0, index = 0;
-    int r = s.done_fd < 0 ? wl_err_errno(err, WL_E_IO, "cannot make an eventfd") : jobs_init(&s.jobs, o->jobs, err);
+    int r = jobs_init(&s.jobs, o->jobs, err);
 
     if (r < 0)
         return r;
+    s.done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (s.done_fd < 0) {
+        r = wl_err_errno(err, WL_E_IO, "cannot make an eventfd");
+        jobs_free(&s.jobs);
+        return r;
+    }
     store_sweep(o->store);
     for (size_t i = 0; i < p->n; i++)
         count += p->nodes[i].build;
@@ -587,7 +722,7 @@ int build_run(const struct build_options *o, struct plan *p, struct wl_err *err)
                                       .index = p->nodes[i].build ? ++index : 0};
     emit(o, (struct event){.kind = EVENT_PLANNED, .count = count});
     for (;;) {
-        bool wants_job = start_ready(&s);
+        bool wants_job = start_ready(&s, err);
         struct pollfd fds[2] = {{.fd = s.done_fd, .events = POLLIN},
                                 {.fd = wants_job ? s.jobs.take_fd : -1, .events = POLLIN}};
 
@@ -598,7 +733,7 @@ int build_run(const struct build_options *o, struct plan *p, struct wl_err *err)
     }
     for (size_t i = 0; i < p->n; i++) {
         if (p->nodes[i].build && s.work[i].finished && !s.work[i].failed) {
-            p->nodes[i].stored = true;
+            p->nodes[i].stored = p->nodes[i].whole = true;
             p->nodes[i].build = false;
         }
         wl_err_free(&s.work[i].err);
@@ -614,12 +749,11 @@ int build_run(const struct build_options *o, struct plan *p, struct wl_err *err)
 int build_test(const struct build_options *o, const struct plan *p, size_t node, size_t *passed, struct wl_err *err)
 {
     const struct node *n = &p->nodes[node];
-    WL_CLEANUP_FREE char *name = xasprintf("test-%.32s-%d", n->key, (int)getpid());
-    WL_CLEANUP_FREE char *dir = store_build_dir(o->store, name), *log_dir = NULL, *base = NULL;
+    WL_CLEANUP_FREE char *name = xasprintf("test-%.32s", n->key), *log_dir = NULL, *base = NULL;
     struct port_job j = {.o = o, .p = p, .node = node};
-    WL_CLEANUP_FD int lock = -1;
     struct jobs jobs;
     struct box box = {0};
+    struct store_work w;
     int r = jobs_init(&jobs, o->jobs, err);
 
     if (r < 0)
@@ -627,9 +761,9 @@ int build_test(const struct build_options *o, const struct plan *p, size_t node,
     j.jobs = &jobs;
     base = store_log_dir(o->store, n->recipe->name, n->key);
     log_dir = path_join(base, "tests");
-    r = store_lock(o->store, name, o->cancel, NULL, NULL, &lock, err);
+    r = work_begin_any(&w, o->store, name, err);
     if (r == 0)
-        r = box_make(&box, dir,
+        r = box_make(&box, w.dir,
                      &(struct box_options){.plan = p,
                                            .node = node,
                                            .store = o->store,
@@ -639,14 +773,8 @@ int build_test(const struct build_options *o, const struct plan *p, size_t node,
                                            .for_tests = true},
                      err);
     if (r == 0)
-        r = run_steps(&j, &box, "step", n->recipe->tests, n->recipe->tests_n, log_dir, lock, passed, err);
-    if (r == 0) {
-        WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-
-        remove_tree(dir, &ignored);
-    } else {
-        remove_failed_box(&box, err);
-    }
+        r = run_steps(&j, &box, "step", n->recipe->tests, n->recipe->tests_n, log_dir, w.lock, passed, err);
+    work_end(&w, r < 0 && is_kept(&w, err));
     box_free(&box);
     jobs_free(&jobs);
     return r;

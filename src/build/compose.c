@@ -115,20 +115,42 @@ static int merge(const char *from, const char *to, struct wl_err *err)
     return r;
 }
 
+/* What is copied has been compared with its manifest before, by who made the plan or here. */
+static int check_artifact(const struct store *s, const struct node *n, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *damage = NULL;
+    int r = n->whole ? 1 : store_check(s, n->key, &damage, err);
+
+    if (r != 0)
+        return r < 0 ? r : 0;
+    if (damage)
+        wl_err_set(err, WL_E_VERIFY, "the stored artifact of %s is damaged (%s)", n->recipe->name, damage);
+    else
+        wl_err_set(err, WL_E_IO, "the stored artifact of %s is gone", n->recipe->name);
+    return wl_err_hint(err, "run the same command again: the artifact will be made again");
+}
+
 static int fill(const struct store *s, const struct plan *p, size_t node, const bool *linked, const char *dir,
                 struct wl_err *err)
 {
     static const char *const shared[] = {"include", "lib"};
     WL_CLEANUP_FREE char *artifact = store_path(s, p->nodes[node].key);
-    int r = copy_tree(artifact, dir, err);
+    int r = check_artifact(s, &p->nodes[node], err);
 
-    for (size_t i = 0; r == 0 && i < p->n; i++)
-        for (size_t k = 0; r == 0 && linked[i] && k < sizeof shared / sizeof *shared; k++) {
-            WL_CLEANUP_FREE char *library = store_path(s, p->nodes[i].key);
+    if (r == 0)
+        r = copy_tree(artifact, dir, err);
+    for (size_t i = 0; r == 0 && i < p->n; i++) {
+        WL_CLEANUP_FREE char *library = linked[i] ? store_path(s, p->nodes[i].key) : NULL;
+
+        if (!library)
+            continue;
+        r = check_artifact(s, &p->nodes[i], err);
+        for (size_t k = 0; r == 0 && k < sizeof shared / sizeof *shared; k++) {
             WL_CLEANUP_FREE char *from = path_join(library, shared[k]), *to = path_join(dir, shared[k]);
 
             r = merge(from, to, err);
         }
+    }
     return r;
 }
 
@@ -151,7 +173,7 @@ static int check_place(const char *dir, struct wl_err *err)
 
     if (!path_exists(dir) || compose_made(dir, NULL) || (dir_list(dir, &names, &ignored) == 0 && names.n == 0))
         return 0;
-    wl_err_set(err, WL_E_IO, "%s is there already, and not made by wl-make", dir);
+    wl_err_set(err, WL_E_IO, "%s already exists and was not created by wl-make", dir);
     return wl_err_hint(err, "move it away, or name another folder with --output");
 }
 
@@ -171,6 +193,8 @@ static int compose_new(const struct store *s, const struct plan *p, size_t node,
         r = fill(s, p, node, linked, aside.path, err);
     if (r == 0)
         r = write_note(aside.path, key, err);
+    if (r == 0)
+        r = path_sync(aside.path, err);
     return r < 0 ? r : path_replace(aside.path, dir, err);
 }
 
@@ -232,6 +256,8 @@ static int put_file(const char *from, const char *dir, const char *name, struct 
         return r;
     copy = path_join(aside.path, path_base(to));
     r = copy_tree(from, copy, err);
+    if (r == 0)
+        r = path_sync(aside.path, err);
     return r < 0 ? r : path_replace(copy, to, err);
 }
 
@@ -250,6 +276,9 @@ static int compose_flavour(const struct store *s, const struct plan *p, size_t n
     if (compose_is_current(dir, recipe->flavour, key))
         return 0;
     *changed = true;
+    r = check_artifact(s, &p->nodes[node], err);
+    if (r < 0)
+        return r;
     str_addf(&text, "%s\n", key);
     r = list_files(artifact, "", &text, err);
     note_files(dir, NULL, &plain);
@@ -286,6 +315,19 @@ int compose(const struct store *s, const struct plan *p, size_t node, const char
         return wl_err_set(err, WL_E_FAILED, "%s is not in the plan of %s", recipe->flavour_of, recipe->name);
     r = compose_plain(s, p, (size_t)(plain - p->nodes), dir, changed, err);
     return r < 0 ? r : compose_flavour(s, p, node, dir, changed, err);
+}
+
+bool compose_current(const struct plan *p, size_t node, const char *output)
+{
+    const struct recipe *recipe = p->nodes[node].recipe;
+    WL_CLEANUP_FREE char *dir = compose_dir(output, recipe);
+    const struct node *plain = recipe->flavour ? plan_find(p, recipe->flavour_of) : NULL;
+    char key[HASH_HEX_SIZE];
+
+    if (recipe->flavour && (!plain || !compose_current(p, (size_t)(plain - p->nodes), output)))
+        return false;
+    compose_key(p, node, key);
+    return compose_is_current(dir, recipe->flavour, key);
 }
 
 char *compose_program(const char *dir, const char *flavour)

@@ -22,6 +22,9 @@ void compose_key(const struct plan *p, size_t node, char key[HASH_HEX_SIZE]);
  * files are there in their sizes. */
 bool compose_is_current(const char *dir, const char *flavour, const char *key);
 
+/* Whether OUTPUT holds what compose() would put there for the node, so that there is nothing to do. */
+bool compose_current(const struct plan *p, size_t node, const char *output);
+
 /* The program in a composed folder, the first bin/NAME.wasm, or NULL; of a flavour or (NULL) of the port itself. The
  * caller frees it. */
 char *compose_program(const char *dir, const char *flavour);
@@ -31,8 +34,9 @@ void compose_files(const char *dir, const char *flavour, struct strv *paths);
 
 /* Makes OUTPUT/PORT hold exactly the artifact of the node, and include/ and lib/ of its linked needs. *changed tells
  * whether there was anything to do. The old content is there until the new one is whole. What is there but was not
- * composed is somebody's own: WL_E_IO. For a flavour it does so with the flavour's port and adds the flavour's files;
- * they are gone when the port itself has changed. */
+ * composed is somebody's own: WL_E_IO. An artifact that is damaged is removed from the store: WL_E_VERIFY. For a
+ * flavour it does so with the flavour's port and adds the flavour's files; they are gone when the port itself has
+ * changed. */
 int compose(const struct store *s, const struct plan *p, size_t node, const char *output, bool *changed,
             struct wl_err *err);
 

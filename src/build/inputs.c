@@ -48,6 +48,8 @@ static void add_recipe(const struct recipe *r, struct strv *paths)
         strv_add_once(paths, r->patches.v[i]);
     for (size_t i = 0; i < r->files.n; i++)
         add_tree(r->files.v[i], paths);
+    for (size_t i = 0; r->checks_n && i < r->check_files.n; i++)
+        add_tree(r->check_files.v[i], paths);
     if (r->extensions_n)
         add_tree(r->extensions_dir, paths);
 }

@@ -13,11 +13,15 @@ int jobs_init(struct jobs *j, int n, struct wl_err *err)
     *j = (struct jobs){.n = n, .fds = {-1, -1}, .take_fd = -1};
     if (pipe2(j->fds, O_CLOEXEC) < 0)
         return wl_err_errno(err, WL_E_IO, "cannot make the jobserver's pipe");
-    /* Opened anew, so that not blocking is ours alone: make expects its end to block. */
+    /* Opened a second time, so that not blocking is ours alone: make expects its end to block. */
     self = xasprintf("/proc/self/fd/%d", j->fds[0]);
     j->take_fd = open(self, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (j->take_fd < 0)
-        return wl_err_errno(err, WL_E_IO, "cannot open the jobserver's pipe");
+    if (j->take_fd < 0) {
+        int r = wl_err_errno(err, WL_E_IO, "cannot open the jobserver's pipe");
+
+        jobs_free(j);
+        return r;
+    }
     for (int i = 1; i < n; i++)
         jobs_give(j);
     j->makeflags = xasprintf(" -j%d --jobserver-auth=%d,%d", n, j->fds[0], j->fds[1]);

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-/* Raised when what the steps see changes in a way that the recipes do not show: old artifacts are then made anew. */
+/* Raised when what the steps see changes in a way that the recipes do not show: old artifacts are then no longer used.
+ */
 #define KEY_FORMAT "wl-key 1"
 
 struct maker {
@@ -288,6 +289,28 @@ static int hash_extensions(struct hash *h, const struct recipe *r, struct wl_err
     return 0;
 }
 
+/* What is stored has passed the recipe's checks, so another check asks for another artifact. It is made of the same, so
+ * nothing that needs it changes. */
+static int checked_key(struct node *n, struct wl_err *err)
+{
+    const struct recipe *r = n->recipe;
+    struct hash *h;
+    int e;
+
+    memcpy(n->key, n->made, sizeof n->key);
+    if (!r->checks_n)
+        return 0;
+    h = hash_new();
+    hash_field(h, "made", n->made);
+    for (size_t i = 0; i < r->checks_n; i++) {
+        hash_field(h, "check", r->checks[i].name);
+        hash_field(h, "run", r->checks[i].run);
+    }
+    e = hash_paths(h, "check file", &r->check_files, err);
+    hash_end(h, n->key);
+    return e;
+}
+
 static int node_key(const struct plan_options *o, const struct plan *p, struct node *n, struct wl_err *err)
 {
     const struct toolchain *t = plan_toolchain(p, n);
@@ -332,10 +355,10 @@ static int node_key(const struct plan_options *o, const struct plan *p, struct n
     for (size_t i = 0; i < n->needs_n; i++)
         if (n->needs[i].kind == NEED_LINK || n->needs[i].kind == NEED_BUILD) {
             hash_field(h, n->needs[i].kind == NEED_LINK ? "link" : "build", p->nodes[n->needs[i].node].recipe->name);
-            hash_field(h, "key", p->nodes[n->needs[i].node].key);
+            hash_field(h, "key", p->nodes[n->needs[i].node].made);
         }
-    hash_end(h, n->key);
-    return e;
+    hash_end(h, n->made);
+    return e < 0 ? e : checked_key(n, err);
 }
 
 int plan_keys(const struct plan_options *o, const struct fetch_options *f, struct plan *p, struct wl_err *err)
@@ -344,6 +367,7 @@ int plan_keys(const struct plan_options *o, const struct fetch_options *f, struc
 
     for (size_t i = 0; r == 0 && i < p->n; i++) {
         struct node *n = &p->nodes[i];
+        char before[HASH_HEX_SIZE];
 
         for (size_t s = 0; s < n->recipe->sources_n; s++) {
             const struct source *want = &n->recipe->sources[s].source;
@@ -359,7 +383,9 @@ int plan_keys(const struct plan_options *o, const struct fetch_options *f, struc
             n->sources[s].unwanted =
                 n->recipe->sources[s].only_with && strcmp(n->recipe->sources[s].only_with, n->sources[0].sha256) != 0;
         }
+        memcpy(before, n->key, sizeof before);
         r = node_key(o, p, n, err);
+        n->whole &= !strcmp(before, n->key);
     }
     return r;
 }

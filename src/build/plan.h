@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 /* What a need is for: linking, running while steps run, running while checks run, running while tests run. Checks and
- * tests make nothing, so what they need is not part of the key. */
+ * tests make nothing, so what they need is not part of any key. */
 enum need_kind { NEED_LINK, NEED_BUILD, NEED_CHECK, NEED_TEST };
 
 struct plan_need {
@@ -31,10 +31,12 @@ struct node {
     struct plan_need *needs;
     size_t needs_n;
     struct node_source *sources; /* as many as the recipe has */
-    char key[HASH_HEX_SIZE];
-    bool root;   /* asked for */
-    bool stored; /* its artifact is in the store */
-    bool build;  /* to be built in this run */
+    char made[HASH_HEX_SIZE];    /* of what the steps make: part of the keys of what needs it */
+    char key[HASH_HEX_SIZE];     /* of the artifact: the checks that it has passed, too */
+    bool root;                   /* asked for */
+    bool stored;                 /* its artifact is in the store */
+    bool whole;                  /* and was compared with its manifest in this run, or built in it */
+    bool build;                  /* to be built in this run */
 };
 
 struct plan {
@@ -66,7 +68,7 @@ int plan_use_source(struct plan *p, const char *port, const char *file, struct w
  * a file, or "none". A port whose recipe has no variable `profile` takes none: WL_E_USAGE. */
 int plan_use_profile(struct plan *p, const char *port, const char *file, struct wl_err *err);
 
-/* Looks up which sources are in the cache, and computes every node's key: SHA-256 over the recipe in canonical form,
+/* Looks up which sources are in the cache, and computes every node's keys: SHA-256 over the recipe in canonical form,
  * the hashes of the sources, patches and files, the toolchain's identity, the options and the keys of its needs. */
 int plan_keys(const struct plan_options *o, const struct fetch_options *f, struct plan *p, struct wl_err *err);
 

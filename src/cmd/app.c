@@ -202,8 +202,10 @@ static void print_plan(const struct plan *p)
 int app_build(struct app *a, const struct build_options *o, const struct strv *names, struct plan *p,
               struct wl_err *err)
 {
-    int r = plan_make(&o->plan, names, p, err);
+    int r = store_hold(&a->store, &a->cancel, err);
 
+    if (r == 0)
+        r = plan_make(&o->plan, names, p, err);
     if (r == 0 && a->options.source)
         r = plan_use_source(p, names->v[0], a->options.source, err);
     if (r == 0 && a->options.source)
@@ -256,11 +258,11 @@ int app_native(struct app *a, const struct plan *p, const char *source, const ch
     char key[HASH_HEX_SIZE];
     int r = aot_key(&k, source, name, key, err);
 
-    if (r == 0 && make)
-        r = aot_make(&k, key, module, name, wabt, musl, err);
     if (r == 0)
+        r = make ? aot_make(&k, key, module, name, wabt, musl, err) : aot_there(&k, key, err);
+    if (r >= 0)
         *result = aot_result(&k, key);
-    return r;
+    return r < 0 ? r : 0;
 }
 
 void app_add_library(struct strv *argv, const char *dir)

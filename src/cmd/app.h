@@ -41,8 +41,8 @@ int app_port(struct app *a, const char *given, char **name, struct wl_err *err);
 /* The same for the port names among the arguments; none is WL_E_USAGE. */
 int app_ports(struct app *a, struct strv *names, struct wl_err *err);
 
-/* From names to the built plan: plan, --source, prepare, build, and (with compose) into the output folder. The caller
- * frees the plan, also after a failure. */
+/* From names to the built plan: plan, --source, prepare, build. Until the command ends no other may remove artifacts.
+ * The caller frees the plan, also after a failure. */
 int app_build(struct app *a, const struct build_options *o, const struct strv *names, struct plan *p,
               struct wl_err *err);
 

@@ -1,5 +1,13 @@
 /* wl-make build: builds ports and puts them into the output folder. */
 #include "app.h"
+#include "compose.h"
+
+static bool is_current(void *data, const struct plan *p, size_t node)
+{
+    const struct app *a = data;
+
+    return compose_current(p, node, a->output);
+}
 
 int cmd_build(struct app *a, struct wl_err *err)
 {
@@ -11,6 +19,8 @@ int cmd_build(struct app *a, struct wl_err *err)
     if (r < 0)
         return r;
     app_build_options(a, &o, false);
+    o.is_current = is_current;
+    o.data = a;
     r = app_build(a, &o, &names, &p, err);
     if (a->options.dry_run) {
         plan_free(&p);

@@ -58,8 +58,8 @@ static int remove_results(struct sweep *s, const char *dir, int depth, struct wl
     return r;
 }
 
-/* Everything in a folder of the cache; build folders that a running wl-make works in are left alone. */
-static int remove_content(struct sweep *s, const char *name, bool locked, struct wl_err *err)
+/* Everything in a folder of the cache. */
+static int remove_content(struct sweep *s, const char *name, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *dir = path_join(s->a->store.cache, name);
     WL_CLEANUP_STRV struct strv names = {0};
@@ -67,14 +67,38 @@ static int remove_content(struct sweep *s, const char *name, bool locked, struct
 
     for (size_t i = 0; r == 0 && i < names.n; i++) {
         WL_CLEANUP_FREE char *path = path_join(dir, names.v[i]);
-        WL_CLEANUP_FREE char *lock = xasprintf("%s/lock/%s", s->a->store.cache, names.v[i]);
-        WL_CLEANUP_FD int fd = -1;
 
-        if (locked && lock_take(lock, false, &fd, err) != 0)
-            continue;
         r = remove_one(s, path, err);
     }
     return r;
+}
+
+/* Build folders; those that a running wl-make works in are left alone. */
+static int remove_builds(struct sweep *s, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *dir = path_join(s->a->store.cache, "build");
+    WL_CLEANUP_STRV struct strv names = {0};
+    int r = dir_list(dir, &names, err);
+
+    for (size_t i = 0; r == 0 && i < names.n; i++) {
+        WL_CLEANUP_FREE char *path = path_join(dir, names.v[i]);
+        WL_CLEANUP_FREE char *lock = xasprintf("%s/lock/%s", s->a->store.cache, names.v[i]);
+        int fd;
+
+        if (lock_take(lock, false, &fd, err) != 0)
+            continue;
+        r = remove_one(s, path, err);
+        lock_end(lock, &fd);
+    }
+    return r;
+}
+
+/* Artifacts of this layout and of the one before, which is no longer read. */
+static int remove_artifacts(struct sweep *s, struct wl_err *err)
+{
+    int r = remove_content(s, "artifacts", err);
+
+    return r < 0 ? r : remove_content(s, "store", err);
 }
 
 /* A port's folder, or what a flavour has in it. */
@@ -91,6 +115,22 @@ static int remove_result(struct sweep *s, const char *dir, const char *flavour, 
         strv_add(&files, dir);
     for (size_t i = 0; r == 0 && i < files.n; i++)
         r = remove_one(s, files.v[i], err);
+    return r;
+}
+
+/* The build folders of an artifact: that of its own build, and those of its tests. */
+static int remove_boxes(struct sweep *s, const char *key, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *dir = path_join(s->a->store.cache, "build"), *tests = xasprintf("test-%.32s-", key);
+    WL_CLEANUP_STRV struct strv names = {0};
+    int r = dir_list(dir, &names, err);
+
+    for (size_t i = 0; r == 0 && i < names.n; i++) {
+        WL_CLEANUP_FREE char *path = path_join(dir, names.v[i]);
+
+        if (!strcmp(names.v[i], key) || starts_with(names.v[i], tests))
+            r = remove_one(s, path, err);
+    }
     return r;
 }
 
@@ -113,19 +153,18 @@ static int clean_ports(struct sweep *s, struct wl_err *err)
     if (r == 0)
         r = plan_keys(&o.plan, &cached, &p, err);
     for (size_t i = 0; r == 0 && i < p.n; i++) {
-        WL_CLEANUP_FREE char *dir = NULL, *artifact = NULL, *build = NULL, *logs = NULL;
+        WL_CLEANUP_FREE char *dir = NULL, *artifact = NULL, *logs = NULL;
 
         if (!p.nodes[i].root)
             continue;
         dir = compose_dir(a->output, p.nodes[i].recipe);
-        artifact = store_path(&a->store, p.nodes[i].key);
-        build = store_build_dir(&a->store, p.nodes[i].key);
+        artifact = store_entry(&a->store, p.nodes[i].key);
         logs = xasprintf("%s/logs/%s", a->store.cache, p.nodes[i].recipe->name);
         r = remove_result(s, dir, p.nodes[i].recipe->flavour, err);
         if (r == 0)
             r = remove_one(s, artifact, err);
         if (r == 0)
-            r = remove_one(s, build, err);
+            r = remove_boxes(s, p.nodes[i].key, err);
         if (r == 0)
             r = remove_one(s, logs, err);
     }
@@ -133,33 +172,56 @@ static int clean_ports(struct sweep *s, struct wl_err *err)
     return r;
 }
 
+/* Without a word: what failed and killed runs left. */
+static int clean_cache(struct sweep *s, struct wl_err *err)
+{
+    static const char *const rest[] = {"compiled", "identity", "offers"};
+    const struct options *o = &s->a->options;
+    int r = remove_builds(s, err);
+
+    if (r == 0)
+        r = remove_content(s, "logs", err);
+    if (r == 0 && (o->clean_store || o->clean_all))
+        r = remove_artifacts(s, err);
+    for (size_t i = 0; r == 0 && o->clean_all && i < sizeof rest / sizeof *rest; i++)
+        r = remove_content(s, rest[i], err);
+    if (r == 0 && (o->clean_sources || o->clean_all))
+        r = remove_content(s, "sources", err);
+    if (r == 0 && o->clean_all)
+        r = remove_results(s, s->a->output, 1, err);
+    return r;
+}
+
+/* Has the artifacts alone if any are to be removed. */
+static int take_artifacts(const struct app *a, char **path, int *fd, struct wl_err *err)
+{
+    const struct options *o = &a->options;
+    int r;
+
+    *path = NULL;
+    *fd = -1;
+    if (o->dry_run || !(o->args.n || o->clean_store || o->clean_all))
+        return 0;
+    r = store_alone(&a->store, path, fd, err);
+    if (r <= 0)
+        return r;
+    wl_err_set(err, WL_E_FAILED, "another wl-make is using the artifacts in %s; nothing was removed", a->store.cache);
+    return wl_err_hint(err, "run it again when the other one has ended");
+}
+
 int cmd_clean(struct app *a, struct wl_err *err)
 {
     const struct options *o = &a->options;
     struct sweep s = {.a = a};
-    WL_CLEANUP_FREE char *size = NULL;
-    int r = 0;
+    WL_CLEANUP_FREE char *size = NULL, *lock = NULL;
+    int fd, r = take_artifacts(a, &lock, &fd, err);
 
-    if (o->args.n) {
-        r = clean_ports(&s, err);
-    } else {
-        /* Without a word: what failed and killed runs left. */
-        r = remove_content(&s, "build", true, err);
-        if (r == 0)
-            r = remove_content(&s, "logs", false, err);
-        if (r == 0 && (o->clean_store || o->clean_all))
-            r = remove_content(&s, "store", false, err);
-        if (r == 0 && o->clean_all)
-            r = remove_content(&s, "compiled", false, err);
-        if (r == 0 && o->clean_all)
-            r = remove_content(&s, "identity", false, err);
-        if (r == 0 && o->clean_all)
-            r = remove_content(&s, "offers", false, err);
-        if (r == 0 && (o->clean_sources || o->clean_all))
-            r = remove_content(&s, "sources", false, err);
-        if (r == 0 && o->clean_all)
-            r = remove_results(&s, a->output, 1, err);
-    }
+    if (r < 0)
+        return r;
+    r = o->args.n ? clean_ports(&s, err) : clean_cache(&s, err);
+    lock_end(lock, &fd);
+    if (!o->dry_run)
+        store_sweep(&a->store);
     size = human_size(s.bytes);
     if (r == 0 && !o->quiet)
         printf("%s: %s\n", s.things ? o->dry_run ? "would free" : "freed" : "nothing to do", size);

@@ -105,11 +105,18 @@ static int print_modules(struct app *a, const struct node *n, struct wl_err *err
 {
     WL_CLEANUP_FREE char *artifact = store_path(&a->store, n->key), *file = path_join(artifact, MODULE_TABLE);
     const char *port = n->recipe->name;
+    WL_CLEANUP_FREE char *damage = NULL;
     struct module_table t;
     size_t width[2];
-    int r;
+    int r = store_check(&a->store, n->key, &damage, err);
 
-    if (!store_has(&a->store, n->key)) {
+    if (r < 0)
+        return r;
+    if (damage) {
+        wl_err_set(err, WL_E_VERIFY, "the stored artifact of %s was damaged (%s) and is removed", port, damage);
+        return wl_err_hint(err, "build it again: wl-make build %s%s", port, a->options.debug ? " --debug" : "");
+    }
+    if (r == 0) {
         wl_err_set(err, WL_E_USAGE, "%s is not built, and its modules are known only then", port);
         return wl_err_hint(err, "build it first: wl-make build %s%s", port, a->options.debug ? " --debug" : "");
     }

@@ -49,6 +49,27 @@ static int find_program(const struct start *s, const char *port, char **program,
     return wl_err_hint(err, "run takes a port that is a program, for example python/v3.11.2");
 }
 
+struct wanted {
+    const struct app *a;
+    const char *port;
+};
+
+/* The guest runs from the output folder; the runner and the compilers from the store. */
+static bool is_current(void *data, const struct plan *p, size_t node)
+{
+    const struct wanted *w = data;
+
+    return !strcmp(p->nodes[node].recipe->name, w->port) && compose_current(p, node, w->a->output);
+}
+
+/* What tells whether a program of the store is still the one that was looked at; "" for one that is not there. */
+static char *identity(const char *program)
+{
+    char *known = *program ? memo_file_identity(program) : NULL;
+
+    return known ? known : xstrdup("");
+}
+
 /* Everything but files that decides what a run starts; NULL where that is more than can be told cheaply. */
 static char *question(struct app *a, const struct build_options *o, const char *port)
 {
@@ -84,15 +105,22 @@ static char *take_line(char **text)
 }
 
 /* Making a plan takes longer than starting a Python. So what an earlier run found out is used as long as no file that
- * went into it has changed: the answer is the runner, the output folder and its key, and those files. */
+ * went into it has changed: the answer is the runner, the output folder and its key, the programs as they were when
+ * they were compared with the store's manifests, and those files. */
 static bool known_start(const char *cache, const char *asked, struct start *s)
 {
     WL_CLEANUP_FREE char *answer = asked ? memo_get(cache, asked) : NULL;
     char *rest = answer, *runner = take_line(&rest), *dir = take_line(&rest), *flavour = take_line(&rest);
     char *key = take_line(&rest), *native = take_line(&rest);
+    char *runner_was = take_line(&rest), *native_was = take_line(&rest);
+    WL_CLEANUP_FREE char *runner_is = NULL, *native_is = NULL;
 
-    if (!native || !rest || access(runner, X_OK) < 0 || !inputs_unchanged(rest) ||
+    if (!native_was || !rest || access(runner, X_OK) < 0 || !inputs_unchanged(rest) ||
         !compose_is_current(dir, *flavour ? flavour : NULL, key))
+        return false;
+    runner_is = identity(runner);
+    native_is = identity(native);
+    if (strcmp(runner_is, runner_was) != 0 || strcmp(native_is, native_was) != 0)
         return false;
     *s = (struct start){xstrdup(runner), xstrdup(dir), xstrdup(flavour), xstrdup(native)};
     return true;
@@ -100,11 +128,12 @@ static bool known_start(const char *cache, const char *asked, struct start *s)
 
 static void keep_start(struct app *a, const char *asked, const struct plan *p, size_t port, const struct start *s)
 {
+    WL_CLEANUP_FREE char *runner = identity(s->runner), *native = identity(s->native);
     WL_CLEANUP_STR struct str answer = {0};
     char key[HASH_HEX_SIZE];
 
     compose_key(p, port, key);
-    str_addf(&answer, "%s\n%s\n%s\n%s\n%s\n", s->runner, s->dir, s->flavour, key, s->native);
+    str_addf(&answer, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n", s->runner, s->dir, s->flavour, key, s->native, runner, native);
     inputs_add(p, &a->roots, &answer);
     memo_put(a->store.cache, asked, answer.s);
 }
@@ -139,6 +168,8 @@ static int build_both(struct app *a, const char *port, struct start *s, struct w
     int r;
 
     app_build_options(a, &o, false);
+    o.is_current = is_current;
+    o.data = &(struct wanted){a, port};
     asked = question(a, &o, port);
     if (known_start(a->store.cache, asked, s) && (!wants_native(a) || access(s->native, X_OK) == 0))
         return 0;

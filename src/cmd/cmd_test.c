@@ -353,10 +353,9 @@ static int run_in_guest(struct app *a, const struct build_options *o, const stru
                         const char *plain, const char *tests, const struct strv *suites, struct wl_err *err)
 {
     const char *kind = suites->n ? "pytest" : "regrtest";
-    WL_CLEANUP_FREE char *title = NULL, *scratch = NULL, *logs = xasprintf("%s/logs/%s", a->store.cache, kind);
+    WL_CLEANUP_FREE char *title = NULL, *logs = xasprintf("%s/logs/%s", a->store.cache, kind);
     WL_CLEANUP_STRV struct strv patterns = {0}, unexpected = {0};
-    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    WL_CLEANUP_FD int lock = -1;
+    struct store_work work = {.lock = -1};
     size_t n = suites->n ? suites->n : 1;
     struct test_group *groups = xcalloc(n, sizeof *groups);
     struct guest g = {.port = port, .module = !suites->n && has_test_modules(p, port) ? tests : port};
@@ -369,12 +368,10 @@ static int run_in_guest(struct app *a, const struct build_options *o, const stru
         strv_add(&patterns, a->options.args.v[i]);
     status = read_expectations(a, p, port, suites, &e, err);
     if (status == 0)
-        status = store_lock(&a->store, kind, &a->cancel, NULL, NULL, &lock, err);
-    if (status == 0)
-        status = store_scratch(&a->store, kind, &scratch, err);
+        status = work_begin(&work, &a->store, kind, &(struct store_calls){.cancel = &a->cancel}, err);
     if (status == 0)
         status = make_dirs(logs, err);
-    g.scratch = scratch;
+    g.scratch = work.dir;
     if (status == 0 && !suites->n)
         status = make_own_group(a, p, &g, tests, plain, &groups[0], err);
     for (size_t i = 0; status == 0 && i < suites->n; i++)
@@ -384,7 +381,7 @@ static int run_in_guest(struct app *a, const struct build_options *o, const stru
     r = (struct regrtest){.groups = groups,
                           .groups_n = n,
                           .patterns = &patterns,
-                          .scratch = scratch,
+                          .scratch = work.dir,
                           .logs = logs,
                           .jobs = o->jobs,
                           .deadline_s = a->options.deadline ? a->options.deadline : DEADLINE_S,
@@ -395,8 +392,7 @@ static int run_in_guest(struct app *a, const struct build_options *o, const stru
     a->ui = NULL;
     if (status == 0)
         status = regrtest_run(&r, &run, err);
-    if (scratch)
-        remove_tree(scratch, &ignored);
+    work_end(&work, false);
     if (status == 0)
         expectations_compare(&e, &run, &unexpected);
     if (status == 0 && a->options.json_file)

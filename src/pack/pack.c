@@ -70,27 +70,67 @@ static void add_collect(const struct pack *k, const char *what, const char *fold
         strv_add(argv, "--strip-source");
 }
 
-/* The folder of what a lock file pins, compiled, in the store. */
-static int find_site(const struct pack *k, const char *scratch, char **site, struct wl_err *err)
+static void site_waits(void *data)
 {
-    WL_CLEANUP_FREE char *lock = lock_file(k), *pinned = NULL, *stage = path_join(scratch, "stage"), *folder = NULL;
-    WL_CLEANUP_FREE char *output = NULL, *artifact = NULL;
+    const struct pack *k = data;
+
+    events_note(k->events, "another wl-make is installing the same requirements; waiting for it");
+}
+
+static void site_damaged(void *data, const char *what)
+{
+    const struct pack *k = data;
+    WL_CLEANUP_FREE char *text = xasprintf("the installed requirements are damaged (%s); installing them again", what);
+
+    events_note(k->events, text);
+}
+
+/* Installs what the lock file pins into the stage of w, and puts it into the store. */
+static int make_site(const struct pack *k, const struct wheels *wheels, const char *pinned, struct store_work *w,
+                     struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *stage = store_stage(w), *folder = path_join(stage, "site-packages"), *output = NULL;
+    WL_CLEANUP_MANIFEST struct manifest made = {.kind = xstrdup("site"), .name = xstrdup("site-packages")};
     WL_CLEANUP_STRV struct strv argv = {0};
-    struct wheels w = {.requirements = k->requirements,
-                       .lock = lock,
-                       .series = k->series,
-                       .scratch = scratch,
-                       .without_native = k->without_native,
-                       .update = k->update};
-    struct hash *h;
-    char key[HASH_HEX_SIZE];
     int r;
 
-    r = wheels_lock(&w, k->fetch, err);
+    events_note(k->events, "installing the requirements");
+    manifest_add_source(&made, path_base(wheels->lock), pinned, NULL);
+    manifest_add_need(&made, "build-python", k->build_python_key, "build");
+    r = make_dirs(stage, err);
+    if (r == 0)
+        r = wheels_install(wheels, folder, k->fetch, err);
+    add_collect(k, "site", folder, &argv);
+    if (r == 0)
+        r = run_tool(k, &argv, &output, err);
+    return r < 0 ? r : store_commit(w, &made, err);
+}
+
+/* The folder of what a lock file pins, compiled, in the store. Several apps may have the same. */
+static int find_site(const struct pack *k, const char *scratch, char **site, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *lock = lock_file(k), *pinned = NULL, *artifact = NULL;
+    struct store_calls calls = {
+        .cancel = k->cancel, .on_wait = site_waits, .on_damage = site_damaged, .data = (void *)k};
+    struct wheels wheels = {.requirements = k->requirements,
+                            .lock = lock,
+                            .series = k->series,
+                            .scratch = scratch,
+                            .without_native = k->without_native,
+                            .update = k->update};
+    char key[HASH_HEX_SIZE], hex[HASH_HEX_SIZE];
+    struct hash *h;
+    struct store_work w;
+    int r;
+
+    r = wheels_lock(&wheels, k->fetch, err);
     if (r == 0)
         r = file_read(lock, MAX_LOCK, &pinned, NULL, err);
     if (r < 0)
         return r;
+    h = hash_new();
+    hash_add(h, pinned, strlen(pinned));
+    hash_end(h, hex);
     h = hash_new();
     hash_field(h, "site", "1");
     hash_field(h, "lock", pinned);
@@ -99,17 +139,11 @@ static int find_site(const struct pack *k, const char *scratch, char **site, str
     hash_end(h, key);
     artifact = store_path(k->store, key);
     *site = path_join(artifact, "site-packages");
-    if (path_is_dir(*site))
-        return 0;
-    events_note(k->events, "installing the requirements");
-    folder = path_join(stage, "site-packages");
-    r = make_dirs(stage, err);
+    r = store_begin(&w, k->store, key, &calls, err);
     if (r == 0)
-        r = wheels_install(&w, folder, k->fetch, err);
-    add_collect(k, "site", folder, &argv);
-    if (r == 0)
-        r = run_tool(k, &argv, &output, err);
-    return r < 0 ? r : store_commit(k->store, key, stage, err);
+        r = make_site(k, &wheels, hex, &w, err);
+    work_end(&w, false);
+    return r < 0 ? r : 0;
 }
 
 /* ---- the program ---- */
@@ -243,22 +277,19 @@ static void tell_wait(void *data)
 
 int pack(const struct pack *k, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *out = path_absolute(k->out), *scratch = NULL;
-    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    WL_CLEANUP_FD int lock = -1;
+    const struct store_calls calls = {.cancel = k->cancel, .on_wait = tell_wait, .data = (void *)k};
+    WL_CLEANUP_FREE char *out = path_absolute(k->out);
     struct hash *h = hash_new();
     char key[HASH_HEX_SIZE];
+    struct store_work w;
     int r;
 
     /* A scratch folder of its own for each output; one that a killed run has left is swept away like any other. */
     hash_field(h, "app", out);
     hash_end(h, key);
-    r = store_lock(k->store, key, k->cancel, tell_wait, (void *)k, &lock, err);
-    if (r < 0)
-        return r;
-    r = store_scratch(k->store, key, &scratch, err);
+    r = work_begin(&w, k->store, key, &calls, err);
     if (r == 0)
-        r = pack_in(k, scratch, err);
-    remove_tree(scratch, &ignored);
+        r = pack_in(k, w.dir, err);
+    work_end(&w, false);
     return r;
 }

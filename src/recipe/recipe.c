@@ -397,6 +397,14 @@ bool is_inner_path(const char *p)
     return true;
 }
 
+static bool has_archive(const struct source *s, const char *sha256)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (!strcmp(s->archives[i].sha256, sha256))
+            return true;
+    return false;
+}
+
 /* The source i of a layer's list, which is the next of the recipe. */
 static int add_source(const struct maker *m, const struct layer *l, const char *list, unsigned i,
                       const struct file_source *f)
@@ -417,7 +425,7 @@ static int add_source(const struct maker *m, const struct layer *l, const char *
     if (s->strip < 0 || s->strip > 16)
         return layer_error(l, key, m->err, "strip: %d is not between 0 and 16", s->strip);
     s->into = f->into ? xstrdup(f->into) : NULL;
-    if (f->only_with && (is_first || !is_sha256(f->only_with)))
+    if (f->only_with && (is_first || !has_archive(&m->r->sources[0].source, f->only_with)))
         return layer_error(l, only_key, m->err, "only-with: \"%s\" is not the hash of an archive of the first source",
                            f->only_with);
     s->only_with = f->only_with ? xstrdup(f->only_with) : NULL;

@@ -270,6 +270,21 @@ int source_cached(const struct source *s, const struct fetch_options *o, char **
     return 1;
 }
 
+/* Beside a file of the cache: the address that served it. */
+#define FROM ".from"
+
+char *source_served_by(const char *path)
+{
+    enum { MAX_ADDRESS = 1 << 14 };
+    WL_CLEANUP_FREE char *folder = path_dir(path), *file = path_join(folder, FROM), *text = NULL;
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+
+    if (file_read(file, MAX_ADDRESS, &text, NULL, &ignored) < 0)
+        return NULL;
+    text[strcspn(text, "\n")] = '\0';
+    return *text && utf8_valid(text, strlen(text)) ? xstrdup(text) : NULL;
+}
+
 /* Waits for the lock in small steps, for flock itself cannot be cancelled. */
 static int take_lock(const char *path, const char *name, const struct fetch_options *o, int *fd, struct wl_err *err)
 {
@@ -346,11 +361,14 @@ static void reject_unseen(struct attempt *t, const char *url, const char *why)
     note(t->o, "%s: %s gave other bytes than the recipe pins", t->name, url);
 }
 
-/* Puts the verified part in its place. */
-static int put_in_place(struct attempt *t, char **path, struct wl_err *err)
+/* Puts the verified part in its place. url: who served it; NULL where that is not known any more. */
+static int put_in_place(struct attempt *t, const char *url, char **path, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *final = path_join(t->folder, t->name);
+    WL_CLEANUP_FREE char *final = path_join(t->folder, t->name), *from = path_join(t->folder, FROM);
     WL_CLEANUP_FD int fd = open(t->part, O_RDONLY | O_CLOEXEC);
+
+    if (url && file_write(from, url, strlen(url), err) < 0)
+        return -(int)err->cls;
 
     /* A power cut must not leave a whole name with half of the bytes. */
     if (fd < 0 || fsync(fd) < 0 || rename(t->part, final) < 0)
@@ -408,7 +426,7 @@ static int try_address(struct attempt *t, const char *url, char **path, struct w
         if (r < 0)
             return r;
         if (r > 0)
-            return put_in_place(t, path, err) < 0 ? -(int)err->cls : 1;
+            return put_in_place(t, url, path, err) < 0 ? -(int)err->cls : 1;
         /* The first half may have come from elsewhere: the address gets the chance to give all of it. */
         if (resumed && unlink(t->part) < 0)
             return wl_err_errno(err, WL_E_IO, "cannot remove %s", t->part);
@@ -430,7 +448,7 @@ static int try_archive(struct attempt *t, char **path, struct wl_err *err)
     if (path_exists(t->part)) {
         r = verify(t, got, err);
         if (r > 0)
-            return put_in_place(t, path, err) < 0 ? -(int)err->cls : 1;
+            return put_in_place(t, NULL, path, err) < 0 ? -(int)err->cls : 1;
     }
     for (size_t i = 0; r == 0 && i < t->archive->urls.n; i++) {
         if (t->o->cancel && cancel_pending(t->o->cancel))

@@ -664,6 +664,15 @@ static int replace_in_steps(const char *from, const char *to, struct wl_err *err
     return wl_err_errno(err, WL_E_IO, "cannot put %s in place", to);
 }
 
+int path_sync(const char *folder, struct wl_err *err)
+{
+    WL_CLEANUP_FD int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0 || syncfs(fd) < 0)
+        return wl_err_errno(err, WL_E_IO, "cannot write %s to the disk", folder);
+    return 0;
+}
+
 int path_replace(const char *from, const char *to, struct wl_err *err)
 {
     if (rename(from, to) == 0)
@@ -678,7 +687,7 @@ int path_replace(const char *from, const char *to, struct wl_err *err)
     return wl_err_errno(err, WL_E_IO, "cannot put %s in place", to);
 }
 
-int lock_take(const char *path, bool wait, int *fd, struct wl_err *err)
+static int take_lock(const char *path, int how, int *fd, struct wl_err *err)
 {
     *fd = -1;
     for (;;) {
@@ -686,7 +695,7 @@ int lock_take(const char *path, bool wait, int *fd, struct wl_err *err)
 
         if (lock < 0)
             return wl_err_errno(err, WL_E_IO, "cannot open the lock %s", path);
-        if (flock(lock, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0) {
+        if (flock(lock, how) < 0) {
             if (errno == EWOULDBLOCK)
                 return 1;
             if (errno == EINTR)
@@ -700,4 +709,21 @@ int lock_take(const char *path, bool wait, int *fd, struct wl_err *err)
         lock = -1;
         return 0;
     }
+}
+
+int lock_take(const char *path, bool wait, int *fd, struct wl_err *err)
+{
+    return take_lock(path, LOCK_EX | (wait ? 0 : LOCK_NB), fd, err);
+}
+
+int lock_share(const char *path, int *fd, struct wl_err *err)
+{
+    return take_lock(path, LOCK_SH | LOCK_NB, fd, err);
+}
+
+void lock_end(const char *path, int *fd)
+{
+    if (*fd >= 0)
+        unlink(path);
+    close_fdp(fd);
 }

@@ -95,6 +95,10 @@ void temp_dir_remove(struct temp_dir *t);
 /* Removes the files and folders ".BASE.new.*" in parent that no process is working on, in whatever container. */
 void sweep_aside(const char *parent, const char *base);
 
+/* Has everything below a folder on the disk, with all else of its file system: for many files that is sooner done than
+ * one by one. */
+int path_sync(const char *folder, struct wl_err *err);
+
 /* Renames from to to; if to exists (file or folder), the two change places and the old one is removed. After a failure
  * to is what it was. */
 int path_replace(const char *from, const char *to, struct wl_err *err);
@@ -103,5 +107,10 @@ int path_replace(const char *from, const char *to, struct wl_err *err);
  * may remove the file: a lock on a file that has lost its name is not taken. With wait false a lock held elsewhere
  * gives 1 at once and *fd = -1. */
 int lock_take(const char *path, bool wait, int *fd, struct wl_err *err);
+/* The same for a lock that several may hold at once, but not while somebody has it for themselves. Never waits. */
+int lock_share(const char *path, int *fd, struct wl_err *err);
+/* Gives an exclusive lock back and removes its file: unlinked while it is held, so that whoever opened it meanwhile
+ * notices (lock_take looks). */
+void lock_end(const char *path, int *fd);
 
 #endif

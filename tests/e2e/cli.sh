@@ -367,7 +367,7 @@ END
     sed -i 's/echo wasm/echo wasm2/' "$PORTS/python/v3.11.2/recipe.yaml"
     noticed 'the recipe changed'
     is "$(cat "$dir/bin/python.wasm")" wasm2
-    rm -r "$CACHE/store"
+    rm -r "$CACHE/artifacts"
     noticed 'the store is gone'
     # A folder of ports that comes first.
     mkdir -p first

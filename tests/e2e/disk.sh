@@ -112,7 +112,7 @@ test_no_home() {
     err 'neither HOME nor XDG_CACHE_HOME' '--cache-dir'
     run env XDG_CACHE_HOME="$T/xdg" WL_MAKE_ROOT="$ROOT" "$WL_MAKE" --output "$OUT" --ports "$PORTS" made/a
     status 0
-    there "$T/xdg/wl-make/store"
+    there "$T/xdg/wl-make/artifacts"
 }
 
 big_port() {
@@ -276,7 +276,7 @@ test_relative_paths() {
     simple made/a
     WL_MAKE_ROOT=$ROOT run "$WL_MAKE" --cache-dir cache --output out --ports ports made/a
     status 0
-    there "$OUT/made/a/share/a" "$CACHE/store"
+    there "$OUT/made/a/share/a" "$CACHE/artifacts"
     mkdir sub
     cd sub || exit
     WL_MAKE_ROOT=../root run "$WL_MAKE" --cache-dir=../cache --output=../out --ports=../ports made/a

@@ -122,7 +122,7 @@ nothing_half() {
     local left
     left=$(find "$OUT" -name '.*.new.*' 2>/dev/null)
     [ -z "$left" ] || fail "left in the output: $left"
-    left=$(find "$CACHE/store" -mindepth 1 -maxdepth 1 2>/dev/null | grep -vE '/[0-9a-f]{64}$')
+    left=$(find "$CACHE/artifacts" -mindepth 1 -maxdepth 1 2>/dev/null | grep -vE '/[0-9a-f]{64}$')
     [ -z "$left" ] || fail "left in the store: $left"
     # (In the user's own cache another build may be at work, which then holds its lock.)
     for left in "$CACHE"/build/*; do

@@ -44,7 +44,7 @@ test_every_release_can_be_planned() {
     done
     [ "$n" -ge 7 ] || fail "$n releases"
     not_there "$OUT"
-    [ -z "$(find "$CACHE/sources" "$CACHE/store" -type f 2>/dev/null)" ] || fail 'something was fetched or built'
+    [ -z "$(find "$CACHE/sources" "$CACHE/artifacts" -type f 2>/dev/null)" ] || fail 'something was fetched or built'
 }
 
 test_a_series_means_its_newest_release() {

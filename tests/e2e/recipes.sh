@@ -11,7 +11,7 @@ bad_recipe() {
     err "$PORTS/$1/recipe.yaml:$2: "
     shift 2
     err "$@"
-    not_there "$OUT" "$CACHE/logs/made" "$CACHE/store/"*
+    not_there "$OUT" "$CACHE/logs/made" "$CACHE/artifacts/"*
 }
 
 test_unknown_port_is_told_what_was_meant() {

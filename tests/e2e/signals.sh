@@ -137,7 +137,7 @@ test_kill_9_in_the_sandbox_and_again() {
     ended first 'signal SIGKILL'
     sleep 0.5
     is "$(sandboxed_processes)" '' 'processes left'
-    is "$(find "$CACHE/store" -mindepth 1 | wc -l)" 0 'artifacts'
+    is "$(find "$CACHE/artifacts" -mindepth 1 | wc -l)" 0 'artifacts'
     not_there "$OUT/made"
     # Another port's build sweeps up, too.
     simple made/b
@@ -156,7 +156,7 @@ test_kill_9_with_orphaned_steps_and_again() {
     running
     kill -9 "$PID"
     ended first 'signal SIGKILL'
-    is "$(find "$CACHE/store" -mindepth 1 | wc -l)" 0 'artifacts'
+    is "$(find "$CACHE/artifacts" -mindepth 1 | wc -l)" 0 'artifacts'
     # The orphans of the killed run still write into the folder: the next run must not build there at the same time.
     start second --no-sandbox made/a
     wait_for 20 grep -q 'another wl-make is building it' second.err

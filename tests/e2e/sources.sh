@@ -12,7 +12,7 @@ none() {
 nothing_built() {
     nothing_half
     not_there "$OUT/$1"
-    is "$(find "$CACHE/store" -mindepth 1 | wc -l)" 0 'artifacts in the store'
+    is "$(find "$CACHE/artifacts" -mindepth 1 | wc -l)" 0 'artifacts in the store'
 }
 
 test_a_source_is_fetched_once_and_verified() {

@@ -166,7 +166,7 @@ echo x >/tmp/fine
     [ "$st" = 0 ] || grep -qF 'wrote to / ' .err || { grep 'wrote to' .err; }
     # The top of the sandbox is a folder in memory that goes with it; what counts is that nothing of it stays.
     is "$(find "$T" / -maxdepth 1 -name written-by-wl-make-test 2>/dev/null)" '' 'written'
-    is "$(find "$T/outside" "$HOME" "$CACHE/store" /usr/local/bin /etc /var/tmp -maxdepth 4 -name written-by-wl-make-test)" '' 'written'
+    is "$(find "$T/outside" "$HOME" "$CACHE/artifacts" /usr/local/bin /etc /var/tmp -maxdepth 4 -name written-by-wl-make-test)" '' 'written'
     not_err 'wrote to /usr'
     not_err "wrote to $T"
     not_err 'wrote to /wl/needs'
@@ -179,7 +179,7 @@ test_sandbox_does_not_see_home_or_others() {
     simple libs/other
     wl libs/other
     stepped made/a "
-[ ! -e '$HOME/.secret' ] && [ ! -e '$T/secret' ] && [ ! -e /root ] && [ ! -e /home ] && [ ! -e '$CACHE/store' ]
+[ ! -e '$HOME/.secret' ] && [ ! -e '$T/secret' ] && [ ! -e /root ] && [ ! -e /home ] && [ ! -e '$CACHE/artifacts' ]
 [ \"\$ROOT\" = /wl ]
 [ \"\$(ls \"\$ROOT/needs\" | wc -l)\" = 0 ]
 [ \"\$(ls -d /proc/[0-9]* | wc -l)\" -le 8 ]"
@@ -579,17 +579,28 @@ END
     wl test -v made/a
     status 0
     err asked
-    # Neither other checks nor other needs and files of theirs make another artifact.
-    printf 'answered\n' >"$PORTS/made/a/question"
+    # Another program that the checks run makes no other artifact.
     simple libs/tool 'env: ["A=1"]'
-    sed -i 's/echo checked/exit 1/' "$PORTS/made/a/recipe.yaml"
     wl made/a
     status 0
     out 'nothing to do'
     wl --dry-run made/a
     out '0 of 2 ports'
-    # Until it is built anew.
-    wl clean made/a
+    # What is stored has passed these checks: a stricter one is run, and what needs the port does not change.
+    simple made/on-a 'needs: [made/a]'
+    wl made/on-a
+    wl info made/on-a
+    grep '^key' .out >key
+    sed -i 's/echo checked/echo stricter/' "$PORTS/made/a/recipe.yaml"
+    wl -v made/a
+    status 0
+    err stricter
+    wl info made/on-a
+    is "$(grep '^key' .out)" "$(cat key)" 'the key of what needs it'
+    sed -i 's/echo stricter/exit 1/' "$PORTS/made/a/recipe.yaml"
+    wl made/on-a
+    clean_failure 1
+    err "made/a: check 'sees' failed with exit status 1"
     wl made/a
     clean_failure 1
     err "made/a: check 'sees' failed with exit status 1" "logs/made/a/" '/checks/01-sees.log' 'enter.sh'
@@ -606,7 +617,7 @@ test_a_failing_check_fails_the_build() {
     ! grep -qx 80 .err || fail 'shows too much'
     not_err 'made/a: never'
     not_there "$OUT/made"
-    is "$(find "$CACHE/store" -mindepth 1 -maxdepth 1 | wc -l)" 1 'artifacts in the store'
+    is "$(find "$CACHE/artifacts" -mindepth 1 -maxdepth 1 | wc -l)" 1 'artifacts in the store'
     local log enter
     log=$(grep -oE "$CACHE/logs/made/a/[0-9a-f]+/checks/02-bad.log" .err | head -n 1)
     is "$(wc -l <"$log")" 101 'lines of the log'

@@ -29,13 +29,13 @@ test_a_second_build_does_nothing_and_says_so() {
     status 0
     is "$(built)" 'made/a made/b made/c made/d '
     out "made/c: $OUT/made/c ("
-    find "$OUT" "$CACHE/store" -newermt '1970-01-02' -printf '%p %T@ %i\n' | sort >before
+    find "$OUT" "$CACHE/artifacts" -newermt '1970-01-02' -printf '%p %T@ %i\n' | sort >before
     sleep 0.05
     wl made/c made/d
     status 0
     out "made/c: nothing to do, $OUT/made/c is up to date" 'made/d: nothing to do'
     [ ! -s .err ] || fail 'words on stderr'
-    find "$OUT" "$CACHE/store" -newermt '1970-01-02' -printf '%p %T@ %i\n' | sort >after
+    find "$OUT" "$CACHE/artifacts" -newermt '1970-01-02' -printf '%p %T@ %i\n' | sort >after
     cmp before after || fail 'something was touched'
 }
 
@@ -109,10 +109,10 @@ test_what_was_not_made_here_is_not_lost() {
     echo mine >"$OUT/photos/x"
     wl made/a
     clean_failure 7
-    err "$OUT/made/a is there already, and not made by wl-make" '--output'
+    err "$OUT/made/a already exists and was not created by wl-make" '--output'
     wl made/b
     clean_failure 7
-    err "$OUT/made/b is there already"
+    err "$OUT/made/b already exists"
     # An empty folder is nobody's loss.
     wl made/c
     status 0
@@ -148,7 +148,7 @@ test_artifacts_are_read_only_and_results_are_not() {
     simple made/a
     wl made/a
     local file
-    file=$(find "$CACHE/store" -name a -type f)
+    file=$(find "$CACHE/artifacts" -name a -type f)
     [ -z "$(find "$file" -perm /222)" ] || fail "writable: $(ls -l "$file")"
     echo changed >"$OUT/made/a/share/a" || fail 'the result cannot be changed'
     is "$(cat "$file")" made/a 'the artifact'
@@ -196,7 +196,7 @@ test_dry_run_prints_the_plan_and_does_nothing() {
     wl --dry-run made/a
     status 0
     out '2 of 2 ports are to be built' '  libs/dep 1' '  made/a 1' "fetch $URL/a.tar.gz" 'patch german.patch' 'step install'
-    not_there "$OUT" .requests "$CACHE"/store/* "$CACHE"/build/* "$CACHE"/sources/*
+    not_there "$OUT" .requests "$CACHE"/artifacts/* "$CACHE"/build/* "$CACHE"/sources/*
     wl libs/dep
     wl -n made/a
     out '1 of 2 ports are to be built'
@@ -250,7 +250,7 @@ test_clean() {
     is "$(ls "$CACHE/sources")" ''
     wl clean --all
     status 0
-    not_there "$OUT" "$CACHE"/store/* "$CACHE"/build/* "$CACHE"/logs/* "$CACHE"/sources/*
+    not_there "$OUT" "$CACHE"/artifacts/* "$CACHE"/build/* "$CACHE"/logs/* "$CACHE"/sources/*
     wl clean --all
     status 0
     out 'nothing to do'

@@ -25,7 +25,7 @@ sdk_error() {
     wl made/a
     clean_failure 6
     err "$@"
-    not_there "$OUT" "$CACHE/store/"*
+    not_there "$OUT" "$CACHE/artifacts/"*
     wl doctor
     status 6
     out 'missing  toolchain' "$WASI_SDK_ROOT"

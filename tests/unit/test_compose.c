@@ -6,7 +6,6 @@
 
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* A store with an artifact for each node: one file, named after the port, in include/, lib/ and bin/. */
@@ -18,19 +17,30 @@ struct world {
     char *output;
 };
 
-static void fill_store(void **state, struct world *w)
+static void fill_store(struct world *w)
 {
+    const struct cancel never = CANCEL_NONE;
+
     for (size_t i = 0; i < w->p.n; i++) {
         static const char *const folders[] = {"include", "lib", "bin"};
         const char *base = path_base(w->p.nodes[i].recipe->name);
+        WL_CLEANUP_MANIFEST struct manifest made = {.kind = xstrdup("port")};
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+        WL_CLEANUP_FREE char *stage = NULL;
+        struct store_work work;
 
+        assert_ok(store_begin(&work, &w->s, w->p.nodes[i].key, &(struct store_calls){.cancel = &never}, &err), &err);
+        stage = store_stage(&work);
         for (size_t k = 0; k < 3; k++) {
-            WL_CLEANUP_FREE char *own = xasprintf("cache/store/%s/%s/%s", w->p.nodes[i].key, folders[k], base);
-            WL_CLEANUP_FREE char *common = xasprintf("cache/store/%s/%s/common", w->p.nodes[i].key, folders[k]);
+            WL_CLEANUP_FREE char *dir = path_join(stage, folders[k]), *own = path_join(dir, base);
+            WL_CLEANUP_FREE char *common = path_join(dir, "common");
 
-            put_file(state, own, base);
-            put_file(state, common, base);
+            assert_ok(make_dirs(dir, &err), &err);
+            write_text(own, base);
+            write_text(common, base);
         }
+        assert_ok(store_commit(&work, &made, &err), &err);
+        work_end(&work, false);
     }
 }
 
@@ -43,7 +53,7 @@ static void make_world(void **state, struct world *w, const char *name)
     w->o = (struct plan_options){.roots = &w->roots, .sandboxed = true, .cache = "/c"};
     assert_ok(store_open(&w->s, cache, &err), &err);
     make_plan(state, &w->o, name, &w->p);
-    fill_store(state, w);
+    fill_store(w);
 }
 
 static void end_world(struct world *w)
@@ -102,7 +112,7 @@ static void test_nothing_to_do(void **state)
     assert_false(compose_it(&w, "m/top"));
     assert_int_equal(stat(top, &after), 0);
     assert_int_equal(before.st_ino, after.st_ino);
-    /* A file of another size, one that is gone, no note: made anew. */
+    /* A file of another size, one that is gone, no note: composed again. */
     write_text(file, "longer than it was");
     assert_true(compose_it(&w, "m/top"));
     assert_file_is(file, "top");
@@ -151,7 +161,7 @@ static void test_not_ours(void **state)
     make_world(state, &w, "m/top");
     assert_false(compose_made(top, NULL));
     assert_class(compose(&w.s, &w.p, 0, w.output, &changed, &err), WL_E_IO, &err);
-    assert_contains(err.text, "not made by wl-make");
+    assert_contains(err.text, "was not created by wl-make");
     assert_file_is(mine, "x");
     assert_int_equal(unlink(mine), 0);
     assert_true(compose_it(&w, "m/top")); /* an empty folder is nobody's loss */
@@ -185,9 +195,34 @@ static void test_leftovers(void **state)
     end_world(&w);
 }
 
+/* An artifact is compared before it is copied. */
+static void test_damaged(void **state)
+{
+    WL_CLEANUP_FREE char *top = in_folder(state, "output/m/top"), *artifact = NULL, *file = NULL;
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct world w;
+    bool changed;
+    size_t lib;
+
+    put_recipe(state, "m/top", SIMPLE "needs: [m/lib]\n");
+    put_recipe(state, "m/lib", SIMPLE);
+    make_world(state, &w, "m/top");
+    lib = node_of(&w.p, "m/lib");
+    artifact = store_path(&w.s, w.p.nodes[lib].key);
+    file = path_join(artifact, "lib/lib");
+    assert_int_equal(chmod(file, 0644), 0);
+    write_text(file, "LIB");
+    assert_int_equal(chmod(file, 0444), 0);
+    assert_class(compose(&w.s, &w.p, node_of(&w.p, "m/top"), w.output, &changed, &err), WL_E_VERIFY, &err);
+    assert_contains(err.text, "m/lib is damaged (lib/lib: its bytes have changed)");
+    assert_false(path_exists(top));
+    assert_false(store_has(&w.s, w.p.nodes[lib].key));
+    end_world(&w);
+}
+
 static void test_no_artifact(void **state)
 {
-    WL_CLEANUP_FREE char *old = in_folder(state, "output/m/top/old"), *store = in_folder(state, "cache/store"),
+    WL_CLEANUP_FREE char *old = in_folder(state, "output/m/top/old"), *store = in_folder(state, "cache/artifacts"),
                          *parent = in_folder(state, "output/m");
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
     WL_CLEANUP_STRV struct strv names = {0};
@@ -209,8 +244,9 @@ static void test_no_artifact(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_merge),    TEST_IN_FOLDER(test_nothing_to_do), TEST_IN_FOLDER(test_old_content_goes),
-        TEST_IN_FOLDER(test_not_ours), TEST_IN_FOLDER(test_leftovers),     TEST_IN_FOLDER(test_no_artifact),
+        TEST_IN_FOLDER(test_merge),       TEST_IN_FOLDER(test_nothing_to_do), TEST_IN_FOLDER(test_old_content_goes),
+        TEST_IN_FOLDER(test_not_ours),    TEST_IN_FOLDER(test_damaged),       TEST_IN_FOLDER(test_leftovers),
+        TEST_IN_FOLDER(test_no_artifact),
     };
 
     return cmocka_run_group_tests_name("compose", tests, NULL, NULL);

@@ -256,13 +256,14 @@ static void test_key_stays_with_what_does_not_matter(void **state)
         {HASH_A "}", HASH_A ", mirrors: [\"https://mirror.example.org/a.tar\"]}"},
         {HASH_A "}", HASH_A ", also: [{url: \"https://example.org/b.tgz\", sha256: " HASH_B "}]}"},
         /* Wanted only with an archive that this is not. */
-        {HASH_A "}", HASH_A "}, {url: \"https://e.org/b.tar\", sha256: " HASH_B ", only-with: " HASH_B "}"},
+        {HASH_A "}", HASH_A ", also: [{url: \"https://example.org/b.tgz\", sha256: " HASH_B
+                            "}]}, {url: \"https://e.org/b.tar\", sha256: " HASH_B ", only-with: " HASH_B "}"},
         {"tests: [{name: try, run: ./try}]\n", ""},
         {"./try", "./try harder"},
         {"steps: [{name: make, run: make}]", "steps:\n  - run: make\n    name: make"},
         {"summary: text\n", "min-sdk: 30\n"},
         {"summary: text\n", "track: 1\n"},
-        {"summary: text\n", "checks: [{name: runs, run: ./a}]\ncheck-needs: [m/other]\ncheck-files: [recipe.yaml]\n"},
+        {"summary: text\n", "check-needs: [m/other]\ncheck-files: [recipe.yaml]\n"}, /* nothing is checked */
     };
     struct recipe_roots roots = roots_of(state);
     struct plan_options o = options_of(&roots);
@@ -280,6 +281,60 @@ static void test_key_stays_with_what_does_not_matter(void **state)
         assert_string_equal(before, after);
     }
     recipe_roots_free(&roots);
+}
+
+/* What is stored has passed the checks, so another check is another key. What the steps make is the same, and so is the
+ * key of what needs it. */
+static void test_key_and_checks(void **state)
+{
+#define CHECK "checks: [{name: runs, run: ./a}]\n"
+    static const char *const variants[] = {
+        "",
+        CHECK,
+        "checks: [{name: runs, run: ./a -v}]\n",
+        "checks: [{name: walks, run: ./a}]\n",
+        CHECK "check-files: [one]\n",
+        CHECK "check-files: [two]\n",
+        "checks: [{name: runs, run: ./a}, {name: more, run: ./b}]\n",
+    };
+    enum { N = sizeof variants / sizeof *variants };
+    struct recipe_roots roots = roots_of(state);
+    struct plan_options o = options_of(&roots);
+    WL_CLEANUP_FREE char *needing = NULL, *with_tool = NULL, *other_tool = NULL, *with_file = NULL, *other_file = NULL;
+    char *keys[N];
+
+    put_file(state, "ports/m/a/one", "1\n");
+    put_file(state, "ports/m/a/two", "2\n");
+    put_recipe(state, "m/tool", SIMPLE);
+    put_recipe(state, "m/b", SIMPLE "needs: [m/a]\n");
+    for (size_t i = 0; i < N; i++) {
+        WL_CLEANUP_FREE char *yaml = xasprintf(SIMPLE "%s", variants[i]), *b = NULL;
+
+        put_recipe(state, "m/a", yaml);
+        keys[i] = key_of(state, &o, "m/a");
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(keys[i], keys[k]);
+        b = key_of(state, &o, "m/b");
+        if (!needing)
+            needing = xstrdup(b);
+        assert_string_equal(needing, b);
+    }
+    /* A file counts by what it holds; the programs that check do not count. */
+    put_recipe(state, "m/a", SIMPLE CHECK "check-files: [one]\n");
+    with_file = key_of(state, &o, "m/a");
+    put_file(state, "ports/m/a/one", "one\n");
+    other_file = key_of(state, &o, "m/a");
+    assert_string_not_equal(with_file, other_file);
+    put_recipe(state, "m/a", SIMPLE CHECK "check-needs: [m/tool]\n");
+    with_tool = key_of(state, &o, "m/a");
+    assert_string_equal(with_tool, keys[1]);
+    put_recipe(state, "m/tool", SIMPLE "contains: [x]\n");
+    other_tool = key_of(state, &o, "m/a");
+    assert_string_equal(with_tool, other_tool);
+    for (size_t i = 0; i < N; i++)
+        free(keys[i]);
+    recipe_roots_free(&roots);
+#undef CHECK
 }
 
 /* A switch is part of the key of what depends on it, and of nothing else. */
@@ -620,6 +675,7 @@ int main(void)
         TEST_IN_FOLDER(test_check_needs),
         TEST_IN_FOLDER(test_key_changes_with_the_recipe),
         TEST_IN_FOLDER(test_key_stays_with_what_does_not_matter),
+        TEST_IN_FOLDER(test_key_and_checks),
         TEST_IN_FOLDER(test_key_and_switch),
         TEST_IN_FOLDER(test_key_and_extensions),
         TEST_IN_FOLDER(test_place_of_a_need),

@@ -514,6 +514,10 @@ static void test_refused(void **state)
          "strip: -1 is not between"},
         {"version: \"1\"\nsources: [{url: \"https://e.org/a\", sha256: " HASH_A ", only-with: " HASH_A "}]\n" STEP,
          "only-with"},
+        /* A hash, but of nothing that the first source may be: the second one would never be wanted. */
+        {"version: \"1\"\nsources: [{url: \"https://e.org/a\", sha256: " HASH_A
+         "}, {url: \"https://e.org/b\", sha256: " HASH_B ", only-with: " HASH_B "}]\n" STEP,
+         "is not the hash of an archive of the first source"},
         {"version: \"1\"\nsha256: " HASH_A "\n" STEP, "no 'sources'"},
         {"version: \"1\"\nsha256: " HASH_A "\nsources: [{url: \"https://e.org/a\", sha256: " HASH_B "}]\n" STEP,
          "two hashes"},

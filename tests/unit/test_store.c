@@ -5,6 +5,7 @@
 #include "testing.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,25 +35,64 @@ static void test_open(void **state)
     store_close(&s);
 }
 
+static const struct cancel never = CANCEL_NONE;
+static const struct store_calls quiet = {.cancel = &never};
+
+/* A small tree in the stage: a folder with a file and a program, an empty folder, and a link. */
+static void fill(const struct store_work *w, const char *text, const char *link_to)
+{
+    WL_CLEANUP_FREE char *stage = store_stage(w), *dir = path_join(stage, "d"), *file = path_join(stage, "d/f"),
+                         *program = path_join(stage, "d/p"), *link = path_join(stage, "l"),
+                         *empty = path_join(stage, "empty");
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+    assert_ok(make_dirs(dir, &err), &err);
+    assert_ok(make_dirs(empty, &err), &err);
+    write_text(file, text);
+    write_program(program, "true\n");
+    assert_int_equal(symlink(link_to, link), 0);
+}
+
+/* Puts that into the store. */
+static void put(const struct store *s, const char *text)
+{
+    WL_CLEANUP_MANIFEST struct manifest made = {.kind = xstrdup("port"), .name = xstrdup("m/a")};
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct store_work w;
+
+    assert_ok(store_begin(&w, s, KEY, &quiet, &err), &err);
+    fill(&w, text, "d/f");
+    manifest_add_source(&made, "a.tar", KEY, "https://example.org/a.tar");
+    manifest_add_source(&made, "b.tar", KEY, NULL);
+    manifest_add_need(&made, "m/b", KEY, "link");
+    assert_ok(store_commit(&w, &made, &err), &err);
+    work_end(&w, false);
+}
+
 static void test_commit(void **state)
 {
-    WL_CLEANUP_FREE char *stage = in_folder(state, "stage"), *file = in_folder(state, "stage/d/f"),
-                         *program = in_folder(state, "stage/d/p"), *link = in_folder(state, "stage/l"),
-                         *dir = in_folder(state, "stage/d"), *outside = in_folder(state, "outside");
+    WL_CLEANUP_FREE char *outside = in_folder(state, "outside");
+    WL_CLEANUP_MANIFEST struct manifest made = {0}, back = {0};
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
     struct store s = open_store(state);
-    WL_CLEANUP_FREE char *path = store_path(&s, KEY), *stored = path_join(path, "d/f"), *run = path_join(path, "d/p");
+    WL_CLEANUP_FREE char *path = store_path(&s, KEY), *stored = path_join(path, "d/f"), *run = path_join(path, "d/p"),
+                         *entry = store_entry(&s, KEY), *manifest = path_join(entry, "manifest.json"), *damage = NULL,
+                         *build = store_build_dir(&s, KEY), *lock = in_folder(state, "cache/lock/" KEY);
+    struct store_work w;
     struct stat st;
 
     assert_false(store_has(&s, KEY));
-    assert_ok(make_dirs(dir, &err), &err);
-    write_text(file, "artifact");
     write_text(outside, "");
-    write_program(program, "true\n");
-    assert_int_equal(symlink(outside, link), 0);
-    assert_ok(store_commit(&s, KEY, stage, &err), &err);
+    assert_ok(store_begin(&w, &s, KEY, &quiet, &err), &err);
+    assert_true(path_exists(lock));
+    fill(&w, "artifact", outside);
+    manifest_add_source(&made, "a.tar", KEY, "https://example.org/a.tar");
+    made.name = xstrdup("m/a \"quoted\" \n");
+    assert_ok(store_commit(&w, &made, &err), &err);
+    work_end(&w, false);
     assert_true(store_has(&s, KEY));
-    assert_false(path_exists(stage));
+    assert_false(path_exists(build));
+    assert_false(path_exists(lock)); /* a lock lives as long as the work */
     assert_file_is(stored, "artifact");
     assert_int_equal(stat(stored, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0444);
@@ -60,11 +100,233 @@ static void test_commit(void **state)
     assert_int_equal(st.st_mode & 0777, 0555);
     assert_int_equal(stat(outside, &st), 0);
     assert_true(st.st_mode & 0200); /* what a link leads to is not touched */
-    /* Once more: the new one replaces the old one. */
-    assert_ok(make_dirs(dir, &err), &err);
-    write_text(file, "again");
-    assert_ok(store_commit(&s, KEY, stage, &err), &err);
-    assert_file_is(stored, "again");
+    assert_ok(manifest_read(manifest, &back, &err), &err);
+    assert_string_equal(back.key, KEY);
+    assert_string_equal(back.name, "m/a \"quoted\" \n");
+    assert_string_equal(back.sources[0].from, "https://example.org/a.tar");
+    assert_int_equal(back.files_n, 5);
+    assert_string_equal(back.files[1].path, "d/f");
+    assert_int_equal(back.files[1].size, strlen("artifact"));
+    assert_string_equal(back.files[4].target, outside);
+    /* Once more: it is there, and nothing is to be made. */
+    assert_int_equal(store_begin(&w, &s, KEY, &quiet, &err), 1);
+    work_end(&w, false);
+    assert_int_equal(store_check(&s, KEY, &damage, &err), 1);
+    assert_null(damage);
+    store_close(&s);
+}
+
+/* A killed build has no artifact, at whatever moment: what is not committed is not there. */
+static void test_not_committed(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct store s = open_store(state);
+    WL_CLEANUP_FREE char *build = store_build_dir(&s, KEY), *lock = in_folder(state, "cache/lock/" KEY);
+    struct store_work w;
+
+    assert_ok(store_begin(&w, &s, KEY, &quiet, &err), &err);
+    fill(&w, "half", "d/f");
+    close_fdp(&w.lock); /* as a kill does */
+    work_end(&w, false);
+    assert_true(path_exists(build));
+    assert_true(path_exists(lock));
+    store_sweep(&s);
+    assert_false(path_exists(build));
+    assert_false(path_exists(lock));
+    assert_false(store_has(&s, KEY));
+    store_close(&s);
+}
+
+static void damage_write(const char *file, const char *text)
+{
+    struct stat st;
+
+    assert_int_equal(stat(file, &st), 0);
+    assert_int_equal(chmod(file, 0600), 0);
+    write_text(file, text);
+    assert_int_equal(chmod(file, st.st_mode & 0777), 0);
+}
+
+/* What can happen to a stored artifact, and what is told of it. */
+static void do_damage(int i, const char *tree, const char *entry)
+{
+    WL_CLEANUP_FREE char *file = path_join(tree, "d/f"), *program = path_join(tree, "d/p"),
+                         *link = path_join(tree, "l");
+    WL_CLEANUP_FREE char *added = path_join(tree, "d/zz"), *empty = path_join(tree, "empty"),
+                         *dir = path_join(tree, "d");
+    WL_CLEANUP_FREE char *manifest = path_join(entry, "manifest.json"), *text = NULL;
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+    switch (i) {
+    case 0:
+        damage_write(file, "Artifact");
+        break;
+    case 1:
+        damage_write(file, "arti");
+        break;
+    case 2:
+        damage_write(file, "");
+        break;
+    case 3:
+        assert_int_equal(unlink(file), 0);
+        break;
+    case 4:
+        write_text(added, "");
+        break;
+    case 5:
+        assert_int_equal(chmod(program, 0444), 0);
+        break;
+    case 6:
+        assert_int_equal(unlink(link), 0);
+        assert_int_equal(symlink("d/p", link), 0);
+        break;
+    case 7:
+        assert_int_equal(rmdir(empty), 0);
+        break;
+    case 8:
+        assert_int_equal(unlink(file), 0);
+        assert_int_equal(symlink("p", file), 0);
+        break;
+    case 9:
+        assert_int_equal(mkfifo(added, 0600), 0);
+        break;
+    case 10:
+        assert_ok(file_read(manifest, 1 << 20, &text, NULL, &err), &err);
+        *strstr(text, "example") = 'E';
+        damage_write(manifest, text);
+        break;
+    case 11:
+        damage_write(manifest, "");
+        break;
+    case 12:
+        assert_int_equal(unlink(manifest), 0);
+        break;
+    case 13:
+        assert_ok(remove_tree(tree, &err), &err);
+        break;
+    case 14:
+        assert_ok(remove_tree(tree, &err), &err);
+        assert_int_equal(symlink("/", tree), 0);
+        break;
+    default:
+        assert_int_equal(chmod(dir, 0700), 0);
+        break;
+    }
+}
+
+static void note_damage(void *data, const char *what)
+{
+    str_add(data, what);
+}
+
+static void test_damage(void **state)
+{
+    static const char *const told[] = {
+        "d/f: its bytes have changed",
+        "d/f: its size has changed",
+        "d/f: its size has changed",
+        "d/f: it is missing",
+        "d/zz: it was added",
+        "d/p: its mode has changed",
+        "l: it leads elsewhere",
+        "empty: it is missing",
+        "d/f: it is no longer what it was",
+        "is neither file, folder nor link",
+        "manifest.json: its bytes have changed",
+        "manifest.json or its files are missing",
+        "manifest.json or its files are missing",
+        "manifest.json or its files are missing",
+        "manifest.json or its files are missing",
+        "d: its mode has changed",
+    };
+    struct store s = open_store(state);
+    WL_CLEANUP_FREE char *tree = store_path(&s, KEY), *entry = store_entry(&s, KEY), *file = path_join(tree, "d/f");
+
+    umask(022);
+    for (int i = 0; i < (int)(sizeof told / sizeof *told); i++)
+        for (int begin = 0; begin < 2; begin++) {
+            WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+            WL_CLEANUP_STR struct str noted = {0};
+            WL_CLEANUP_FREE char *damage = NULL;
+            const struct store_calls calls = {.cancel = &never, .on_damage = note_damage, .data = &noted};
+            struct store_work w;
+
+            put(&s, "artifact");
+            assert_int_equal(store_check(&s, KEY, &damage, &err), 1);
+            do_damage(i, tree, entry);
+            if (begin) {
+                assert_int_equal(store_begin(&w, &s, KEY, &calls, &err), 0);
+                work_end(&w, false);
+                assert_contains(noted.s, told[i]);
+            } else {
+                assert_int_equal(store_check(&s, KEY, &damage, &err), 0);
+                assert_contains(damage, told[i]);
+            }
+            /* It is gone, and can be made again. */
+            assert_false(path_exists(entry));
+        }
+    put(&s, "artifact");
+    assert_file_is(file, "artifact");
+    store_close(&s);
+}
+
+/* Another artifact under this key is none. */
+static void test_exchanged(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct store s = open_store(state);
+    WL_CLEANUP_FREE char *entry = store_entry(&s, KEY), *other = store_entry(&s, "other"), *damage = NULL;
+
+    put(&s, "artifact");
+    assert_int_equal(rename(entry, other), 0);
+    assert_int_equal(store_check(&s, "other", &damage, &err), 0);
+    assert_contains(damage, "belongs to another artifact");
+    store_close(&s);
+}
+
+/* An older wl-make's bare folder is neither taken for an artifact nor touched. */
+static void test_old_layout(void **state)
+{
+    WL_CLEANUP_FREE char *old = in_folder(state, "cache/store/" KEY), *file = path_join(old, "x"), *damage = NULL;
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct store s = open_store(state);
+
+    assert_ok(make_dirs(old, &err), &err);
+    write_text(file, "x");
+    assert_false(store_has(&s, KEY));
+    assert_int_equal(store_check(&s, KEY, &damage, &err), 0);
+    put(&s, "artifact");
+    assert_file_is(file, "x");
+    store_close(&s);
+}
+
+/* What a step may leave instead of a folder of files is not stored. */
+static void test_stage_is_no_folder(void **state)
+{
+    WL_CLEANUP_FREE char *outside = in_folder(state, "outside");
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct store s = open_store(state);
+
+    assert_ok(make_dirs(outside, &err), &err);
+    for (int i = 0; i < 3; i++) {
+        WL_CLEANUP_MANIFEST struct manifest made = {0};
+        WL_CLEANUP_FREE char *stage = NULL, *inside = NULL;
+        struct store_work w;
+
+        assert_ok(store_begin(&w, &s, KEY, &quiet, &err), &err);
+        stage = store_stage(&w);
+        if (i == 1)
+            assert_int_equal(symlink(outside, stage), 0);
+        if (i == 2) {
+            inside = path_join(stage, "pipe");
+            assert_ok(make_dirs(stage, &err), &err);
+            assert_int_equal(mkfifo(inside, 0600), 0);
+        }
+        assert_class(store_commit(&w, &made, &err), i == 2 ? WL_E_IO : WL_E_FAILED, &err);
+        work_end(&w, false);
+        assert_false(store_has(&s, KEY));
+        assert_true(path_is_dir(outside));
+    }
     store_close(&s);
 }
 
@@ -84,8 +346,7 @@ static void count_call(void *data)
 }
 
 struct holder {
-    struct store *s;
-    int fd;
+    struct store_work w;
 };
 
 static void *let_go(void *data)
@@ -93,23 +354,26 @@ static void *let_go(void *data)
     struct holder *h = data;
 
     usleep(400000);
-    close_fdp(&h->fd);
+    work_end(&h->w, false);
     return NULL;
 }
 
 static void test_lock(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_STRV struct strv locks = {0};
+    WL_CLEANUP_FREE char *folder = in_folder(state, "cache/lock");
     struct store s = open_store(state);
-    struct cancel never = CANCEL_NONE;
-    struct holder h = {.s = &s};
-    int waited = 0, fd = -1, pipe_fds[2];
+    struct store_work w, second;
+    struct holder h;
+    int waited = 0, pipe_fds[2];
+    const struct store_calls calls = {.cancel = &never, .on_wait = count_call, .data = &waited};
     pthread_t t;
 
-    assert_ok(store_lock(&s, KEY, &never, count_call, &waited, &h.fd, &err), &err);
+    assert_ok(work_begin(&h.w, &s, KEY, &calls, &err), &err);
     assert_int_equal(waited, 0);
     assert_int_equal(pthread_create(&t, NULL, let_go, &h), 0);
-    assert_ok(store_lock(&s, KEY, &never, count_call, &waited, &fd, &err), &err);
+    assert_ok(work_begin(&w, &s, KEY, &calls, &err), &err);
     assert_int_equal(waited, 1); /* told once, however long it took */
     pthread_join(t, NULL);
     /* Waiting ends on cancel: a readable descriptor. */
@@ -117,14 +381,113 @@ static void test_lock(void **state)
     assert_int_equal(write(pipe_fds[1], "x", 1), 1);
     {
         struct cancel c = {pipe_fds[0]};
-        int second = -1;
 
-        assert_class(store_lock(&s, KEY, &c, NULL, NULL, &second, &err), WL_E_INTERRUPTED, &err);
-        assert_int_equal(second, -1);
+        assert_class(work_begin(&second, &s, KEY, &(struct store_calls){.cancel = &c}, &err), WL_E_INTERRUPTED, &err);
+        work_end(&second, false);
+        assert_true(path_is_dir(w.dir)); /* who did not get it removes nothing */
     }
     close(pipe_fds[0]);
     close(pipe_fds[1]);
-    close(fd);
+    work_end(&w, false);
+    assert_ok(dir_list(folder, &locks, &err), &err);
+    assert_int_equal(locks.n, 0);
+    store_close(&s);
+}
+
+/* Many at once under one name: one after the other, though each removes the lock's file. */
+static void *count_in_turn(void *data)
+{
+    struct store *s = data;
+    WL_CLEANUP_FREE char *file = path_join(s->cache, "counter");
+
+    for (int i = 0; i < 25; i++) {
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+        WL_CLEANUP_FREE char *text = NULL, *lock = path_join(s->cache, "lock/turn");
+        char next[32];
+        int fd = -1;
+
+        while (lock_take(lock, true, &fd, &err) != 0)
+            ;
+        if (file_read(file, 100, &text, NULL, &err) < 0)
+            return "cannot read";
+        snprintf(next, sizeof next, "%d", atoi(text) + 1);
+        if (file_write(file, next, strlen(next), &err) < 0)
+            return "cannot write";
+        lock_end(lock, &fd);
+    }
+    return NULL;
+}
+
+static void test_locks_in_turn(void **state)
+{
+    WL_CLEANUP_FREE char *file = in_folder(state, "cache/counter"), *lock = in_folder(state, "cache/lock/turn");
+    struct store s = open_store(state);
+    pthread_t threads[4];
+    void *why;
+
+    write_text(file, "0");
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, count_in_turn, &s), 0);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(pthread_join(threads[i], &why), 0);
+        assert_null(why);
+    }
+    assert_file_is(file, "100");
+    assert_false(path_exists(lock));
+    store_close(&s);
+}
+
+/* Tests of one port may run side by side, and a kept folder is replaced. */
+static void test_any(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct store s = open_store(state);
+    struct store_work a, b;
+    WL_CLEANUP_FREE char *first = NULL, *file = NULL;
+
+    assert_ok(work_begin_any(&a, &s, "test", &err), &err);
+    assert_ok(work_begin_any(&b, &s, "test", &err), &err);
+    assert_string_not_equal(a.dir, b.dir);
+    first = xstrdup(a.dir);
+    file = path_join(first, "enter.sh");
+    write_text(file, "");
+    work_end(&a, true);
+    assert_true(path_exists(file));
+    assert_ok(work_begin_any(&a, &s, "test", &err), &err);
+    assert_string_equal(a.dir, first);
+    assert_false(path_exists(file));
+    work_end(&a, false);
+    work_end(&b, false);
+    store_close(&s);
+}
+
+static void test_hold(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct store s = open_store(state), other = open_store(state);
+    WL_CLEANUP_FREE char *path = NULL, *again = NULL, *third = NULL;
+    struct cancel at_once;
+    int fd, pipe_fds[2];
+
+    assert_ok(store_hold(&s, &never, &err), &err);
+    assert_ok(store_hold(&s, &never, &err), &err);
+    assert_ok(store_hold(&other, &never, &err), &err); /* several may use artifacts at once */
+    assert_int_equal(store_alone(&s, &path, &fd, &err), 1);
+    store_sweep(&s);
+    store_close(&s);
+    assert_int_equal(store_alone(&other, &again, &fd, &err), 1);
+    store_close(&other);
+    s = open_store(state);
+    assert_int_equal(store_alone(&s, &third, &fd, &err), 0);
+    /* And nobody uses any while some are removed. */
+    assert_int_equal(pipe(pipe_fds), 0);
+    assert_int_equal(write(pipe_fds[1], "x", 1), 1);
+    at_once.fd = pipe_fds[0];
+    assert_class(store_hold(&s, &at_once, &err), WL_E_INTERRUPTED, &err);
+    lock_end(third, &fd);
+    assert_ok(store_hold(&s, &at_once, &err), &err);
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
     store_close(&s);
 }
 
@@ -132,32 +495,48 @@ static void test_sweep(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
     struct store s = open_store(state);
-    struct cancel never = CANCEL_NONE;
     WL_CLEANUP_FREE char *left = store_build_dir(&s, "left"), *kept = store_build_dir(&s, "kept"),
-                         *busy = store_build_dir(&s, "busy"), *enter = path_join(kept, "enter.sh"),
-                         *inside = path_join(left, "some/where");
-    int fd;
+                         *enter = path_join(kept, "enter.sh"), *inside = path_join(left, "some/where"),
+                         *lock = in_folder(state, "cache/lock/killed"), *held = in_folder(state, "cache/lock/busy"),
+                         *busy = NULL;
+    struct store_work w;
 
     assert_ok(make_dirs(inside, &err), &err);
     assert_ok(make_dirs(kept, &err), &err);
-    assert_ok(make_dirs(busy, &err), &err);
     write_text(enter, "");
-    assert_ok(store_lock(&s, "busy", &never, NULL, NULL, &fd, &err), &err);
+    write_text(lock, "");
+    assert_ok(work_begin(&w, &s, "busy", &quiet, &err), &err);
+    busy = xstrdup(w.dir);
     store_sweep(&s);
     assert_false(path_exists(left));
+    assert_false(path_exists(lock));
     assert_true(path_exists(kept)); /* a person may want to look at it */
     assert_true(path_exists(busy)); /* somebody works there */
-    close(fd);
+    assert_true(path_exists(held));
+    close_fdp(&w.lock);
+    work_end(&w, false);
     store_sweep(&s);
     assert_false(path_exists(busy));
+    assert_false(path_exists(held));
     store_close(&s);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_open), TEST_IN_FOLDER(test_commit), TEST_IN_FOLDER(test_paths),
-        TEST_IN_FOLDER(test_lock), TEST_IN_FOLDER(test_sweep),
+        TEST_IN_FOLDER(test_open),
+        TEST_IN_FOLDER(test_commit),
+        TEST_IN_FOLDER(test_not_committed),
+        TEST_IN_FOLDER(test_damage),
+        TEST_IN_FOLDER(test_exchanged),
+        TEST_IN_FOLDER(test_old_layout),
+        TEST_IN_FOLDER(test_stage_is_no_folder),
+        TEST_IN_FOLDER(test_paths),
+        TEST_IN_FOLDER(test_lock),
+        TEST_IN_FOLDER(test_locks_in_turn),
+        TEST_IN_FOLDER(test_any),
+        TEST_IN_FOLDER(test_hold),
+        TEST_IN_FOLDER(test_sweep),
     };
 
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);

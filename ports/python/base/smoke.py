@@ -603,7 +603,7 @@ def this_python():
     variables = sysconfig.get_config_vars()
     assert variables["WITH_PYMALLOC"] == 1 and variables["HAVE_CHMOD"] == 0
     for name, value in variables.items():
-        assert "/store/" not in str(value) and ".cache" not in str(value), (name, value)
+        assert "/artifacts/" not in str(value) and ".cache" not in str(value), (name, value)
 
 
 def json_file():
