@@ -6,8 +6,10 @@
 #include "made_up.h"
 #include "str.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +27,7 @@ static void tell(void *data, const struct event *e)
 
     pthread_mutex_lock(&t->lock);
     str_addf(&t->text, "%s %s %.*s %zu/%zu\n", names[e->kind], e->port ? e->port : "-",
-             e->kind == EVENT_OUTPUT ? (int)e->length : 1000, e->text ? e->text : "-", e->index, e->count);
+             e->kind == EVENT_OUTPUT ? (int)e->length : 1 << 20, e->text ? e->text : "-", e->index, e->count);
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -294,6 +296,8 @@ static void test_fresh_box(void **state)
 static void test_tests_of_a_port(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_STRV struct strv names = {0};
+    WL_CLEANUP_FREE char *kept = NULL;
     size_t passed = 0;
     struct world w;
 
@@ -305,6 +309,11 @@ static void test_tests_of_a_port(void **state)
     assert_class(build_test(&w.o, &w.p, 0, &passed, &err), WL_E_FAILED, &err);
     assert_contains(err.text, "step 'two' failed with exit status 4");
     assert_int_equal(passed, 1);
+    /* The folder that is kept to be looked at is replaced by the next one. */
+    assert_class(build_test(&w.o, &w.p, 0, &passed, &err), WL_E_FAILED, &err);
+    kept = path_join(w.s.cache, "build");
+    assert_ok(dir_list(kept, &names, &err), &err);
+    assert_int_equal(names.n, 1);
     end_world(&w);
 }
 
@@ -426,6 +435,168 @@ static void test_fetch_once(void **state)
     end_world(&w);
 }
 
+/* --- what does not start --- */
+
+int __real_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *data), void *data);
+int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *data), void *data);
+
+/* The bits of the threads that do not start: the first is 1, the second 2. */
+static unsigned refused, asked;
+
+int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *data), void *data)
+{
+    return refused & 1u << asked++ ? EAGAIN : __real_pthread_create(t, a, f, data);
+}
+
+static void test_thread_that_cannot_start(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct world w;
+
+    make_world(state, &w);
+    put_step(state, "m/a", "true", "");
+    put_step(state, "m/b", "true", "needs: [m/a]\n");
+    refused = 1;
+    asked = 0;
+    assert_class(build(&w, "m/b", &err), WL_E_FAILED, &err);
+    assert_contains(err.text, "m/a: cannot start a thread");
+    assert_non_null(err.hint);
+    assert_false(w.p.nodes[node_of(&w.p, "m/b")].stored);
+    /* The job that it took is another's: m/a ends only when m/c has run beside it. */
+    put_step(state, "m/a",
+             "n=0; while [ ! -e ../../c ] && [ $n -lt 200 ]; do sleep 0.1; n=$((n + 1)); done; [ -e ../../c ]", "");
+    put_step(state, "m/b", "true", "");
+    put_step(state, "m/c", "touch ../../c", "");
+    refused = 2;
+    asked = 0;
+    w.o.keep_going = true;
+    wl_err_free(&err);
+    assert_class(build(&w, "m/a m/b m/c", &err), WL_E_FAILED, &err);
+    refused = 0;
+    assert_contains(err.text, "m/b: cannot start a thread");
+    assert_true(w.p.nodes[node_of(&w.p, "m/a")].stored);
+    assert_true(w.p.nodes[node_of(&w.p, "m/c")].stored);
+    end_world(&w);
+}
+
+static size_t open_files(void)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_STRV struct strv names = {0};
+
+    assert_ok(dir_list("/proc/self/fd", &names, &err), &err);
+    return names.n;
+}
+
+/* However few files may be opened: nothing stays open behind a failure. */
+static void test_no_more_files(void **state)
+{
+    struct rlimit old, few;
+    struct world w;
+    size_t before;
+    int next;
+
+    make_world(state, &w);
+    put_recipe(state, "m/a", SIMPLE);
+    make_plan(state, &w.o.plan, "m/a", &w.p);
+    w.p.nodes[0].build = true;
+    before = open_files();
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    next = dup(0);
+    assert_true(next >= 0);
+    close(next);
+    for (int more = 0; more < 4; more++) {
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+        int r;
+
+        few = (struct rlimit){(rlim_t)(next + more), old.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        r = build_run(&w.o, &w.p, &err);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+        assert_class(r, WL_E_IO, &err);
+        assert_int_equal(open_files(), before);
+    }
+    end_world(&w);
+}
+
+/* --- damaged artifacts --- */
+
+static void damage(struct world *w, const char *port, const char *text)
+{
+    WL_CLEANUP_FREE char *file = artifact_file(w, port, "x");
+
+    assert_int_equal(chmod(file, 0644), 0);
+    write_text(file, text);
+    assert_int_equal(chmod(file, 0444), 0);
+}
+
+static bool nobody_reads(void *data, const struct plan *p, size_t node)
+{
+    (void)data;
+    (void)p;
+    (void)node;
+    return true;
+}
+
+static void test_damaged_artifacts(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *file = NULL, *need = NULL;
+    struct world w;
+
+    make_world(state, &w);
+    put_step(state, "m/tool", "echo tool >\"$STAGE/x\"", "");
+    put_step(state, "m/lib", "cp \"$NEED_M_TOOL/x\" \"$STAGE/x\"", "build-needs: [m/tool]\n");
+    put_step(state, "m/top", "cp \"$NEED_M_LIB/x\" \"$STAGE/x\"", "needs: [m/lib]\n");
+    assert_ok(build(&w, "m/top", &err), &err);
+    /* What is asked for, and with it what it links: a flipped bit, the same size. */
+    damage(&w, "m/lib", "Tool\n");
+    assert_ok(build(&w, "m/top", &err), &err);
+    assert_contains(w.told.text.s, "note - the stored artifact of m/lib is damaged (x: its bytes have changed)");
+    assert_contains(w.told.text.s, "done m/lib - 1/1");
+    need = artifact_file(&w, "m/lib", "x");
+    assert_file_is(need, "tool\n");
+    /* What only a build needs is compared when something is built with it. */
+    damage(&w, "m/tool", "TOOL\n");
+    assert_ok(build(&w, "m/top", &err), &err);
+    assert_string_equal(w.told.text.s, "planned - - 0/0\n");
+    put_step(state, "m/lib", "cp \"$NEED_M_TOOL/x\" \"$STAGE/x\"; echo lib >>\"$STAGE/x\"", "build-needs: [m/tool]\n");
+    assert_ok(build(&w, "m/top", &err), &err);
+    assert_contains(w.told.text.s, "note - the stored artifact of m/tool is damaged");
+    file = artifact_file(&w, "m/top", "x");
+    assert_file_is(file, "tool\nlib\n");
+    /* What nobody reads is not. */
+    damage(&w, "m/top", "");
+    w.o.is_current = nobody_reads;
+    assert_ok(build(&w, "m/top", &err), &err);
+    assert_string_equal(w.told.text.s, "planned - - 0/0\n");
+    w.o.is_current = NULL;
+    assert_ok(build(&w, "m/top", &err), &err);
+    assert_contains(w.told.text.s, "the stored artifact of m/top is damaged (x: its size has changed)");
+    assert_file_is(file, "tool\nlib\n");
+    end_world(&w);
+}
+
+/* The end of a log is shown, however long its lines are. */
+static void test_end_of_the_log(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    const char *failed;
+    struct world w;
+
+    make_world(state, &w);
+    put_step(state, "m/a", "seq 1 100000; exit 3", "");
+    assert_class(build(&w, "m/a", &err), WL_E_FAILED, &err);
+    assert_contains(w.told.text.s, "failed m/a 99986\n99987\n");
+    wl_err_free(&err);
+    put_step(state, "m/a", "head -c 100000 /dev/zero | tr '\\0' x; exit 3", "");
+    assert_class(build(&w, "m/a", &err), WL_E_FAILED, &err);
+    failed = strstr(w.told.text.s, "failed m/a ");
+    assert_non_null(failed);
+    assert_in_range(strlen(failed), 1000, 20000);
+    end_world(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -440,6 +611,10 @@ int main(void)
         TEST_IN_FOLDER(test_checks),
         TEST_IN_FOLDER(test_extensions),
         TEST_IN_FOLDER(test_fetch_once),
+        TEST_IN_FOLDER(test_thread_that_cannot_start),
+        TEST_IN_FOLDER(test_no_more_files),
+        TEST_IN_FOLDER(test_damaged_artifacts),
+        TEST_IN_FOLDER(test_end_of_the_log),
     };
 
     return cmocka_run_group_tests_name("build", tests, NULL, NULL);
