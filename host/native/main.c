@@ -22,7 +22,7 @@ static const char help[] =
     "  --argv0 NAME               the name the program sees as its own\n"
     "  --fd N                     let it use the descriptor N of the caller: a socket, a pipe\n"
     "  --deadline SECONDS         stop it after this time\n"
-    "  --max-memory SIZE          the most memory it may have (default: 4G)\n"
+    "  --max-memory SIZE          the most that its memories and tables may have together (default: 4G)\n"
     "  --max-output SIZE          the most it may write to standard output and error together\n"
     "  --max-wasm-stack SIZE      stack for its calls (default: 64M)\n"
     "  --help                     print this\n"

@@ -27,12 +27,21 @@
 /* Of the deadline: one that nothing else is likely to use. */
 #define RUNTIME_SIGNAL (SIGRTMAX - 2)
 #define MEMORY_LIMIT "it starts with more memory than its limit"
+#define TABLE_LIMIT "it starts with larger tables than its limit of memory"
 #define TOO_DEEP "its calls went too deep for its stack"
 enum { STACK_GUARD = 1 << 20, SIGNAL_STACK = 1 << 16, MAX_RANGES = 16 };
 /* What is left for the host where the guest has used up its own: much more than wasi/ takes. */
 enum { HOST_STACK = 1 << 17 };
 /* Of what a guest has used, at most so much stays for the next one: of its memory, its tables, its stack. */
 enum { KEPT_MEMORY = 4 << 20, KEPT_TABLE = 4 << 20, KEPT_STACK = 1 << 18, KEPT_RUNS = 64 };
+
+/* The room of a table. The runtime keeps all of a guest's in a list: the guest can be stopped where its own pointer to
+ * one is not written yet, or no longer valid. */
+struct table {
+    struct table *next, *before;
+    size_t size, room; /* the bytes that the guest has, and those that are there */
+    _Alignas(16) uint8_t data[];
+};
 
 /* One guest, and what the next one can have of it. */
 struct run {
@@ -42,16 +51,19 @@ struct run {
     uint64_t stack_size;
     uint8_t *ranges[MAX_RANGES]; /* its memories */
     size_t ranges_n;
+    struct table *tables;
+    uint64_t used; /* bytes of all its memories and tables: at most runtime->memory */
+    timer_t timer; /* of its deadline, where `timed` */
+    bool timed;
     volatile sig_atomic_t late;
     sigjmp_buf out;
-    /* The first memory, as the module has it at the start, and the first table's room. */
+    /* The first memory, as the module has it at the start, and room for a table. */
     uint8_t *kept_memory;
     uint64_t start_size;  /* of the first memory */
     bool memory_is_whole; /* it is there, with the image */
-    void *kept_table;
-    size_t kept_table_size;
-    bool table_in_use;
+    struct table *kept_table;
     void *kept_instance; /* as it was before _start; NULL: there is none */
+    uint64_t start_used; /* what that has of memories and tables */
     struct run *next;
 };
 
@@ -237,7 +249,14 @@ static void end_work(void)
     runtime_go_on();
 }
 
-/* The memory of wasm-rt, with a limit. */
+/* The memory of wasm-rt, with a limit: one sum of all memories and tables. */
+
+static uint64_t memory_left(void)
+{
+    const struct run *r = current;
+
+    return r->runtime->memory > r->used ? r->runtime->memory - r->used : 0;
+}
 
 void wasm_rt_allocate_memory(wasm_rt_memory_t *m, uint64_t pages, uint64_t max_pages, bool is64, uint32_t page_size)
 {
@@ -246,7 +265,7 @@ void wasm_rt_allocate_memory(wasm_rt_memory_t *m, uint64_t pages, uint64_t max_p
 
     if (is64 || page_size != WASM_DEFAULT_PAGE_SIZE)
         stop(RUNTIME_SETUP, "it asks for a memory that is not of 32 bits and 64-KiB pages");
-    if (pages > UINT64_C(1) << 16 || pages * page_size > current->runtime->memory)
+    if (pages > UINT64_C(1) << 16 || pages * page_size > memory_left())
         stop(RUNTIME_SETUP, MEMORY_LIMIT);
     if (current->ranges_n == MAX_RANGES)
         stop(RUNTIME_SETUP, "it has more than 16 memories");
@@ -275,6 +294,7 @@ void wasm_rt_allocate_memory(wasm_rt_memory_t *m, uint64_t pages, uint64_t max_p
     m->data_end = m->data + RESERVED;
     if (!kept && m->size > 0 && mprotect(m->data, m->size, PROT_READ | PROT_WRITE) < 0)
         fail("get the memory that the program starts with");
+    current->used += m->size;
     /* It is the guest's own, which the module can have one of. */
     if (current->ranges_n == 1) {
         if (!kept)
@@ -293,9 +313,10 @@ uint64_t wasm_rt_grow_memory(wasm_rt_memory_t *m, uint64_t delta)
     if (delta == 0)
         return before;
     runtime_begin();
-    well = delta <= left && (before + delta) * m->page_size <= current->runtime->memory &&
+    well = delta <= left && delta * m->page_size <= memory_left() &&
            mprotect(m->data + m->size, delta * m->page_size, PROT_READ | PROT_WRITE) == 0;
     if (well) {
+        current->used += delta * m->page_size;
         m->pages += delta;
         m->size = m->pages * m->page_size;
     }
@@ -320,52 +341,82 @@ void *runtime_calloc(size_t n, size_t size);
 void *runtime_realloc(void *old, size_t size);
 void runtime_free(void *it);
 
+static void link_table(struct run *r, struct table *t)
+{
+    t->before = NULL;
+    t->next = r->tables;
+    if (t->next)
+        t->next->before = t;
+    r->tables = t;
+}
+
 void *runtime_calloc(size_t n, size_t size)
 {
     struct run *r = current;
+    struct table *t;
     size_t bytes;
-    void *it;
 
-    if (__builtin_mul_overflow(n, size, &bytes) || bytes > r->runtime->memory)
-        stop(RUNTIME_SETUP, "it starts with a larger table than its limit of memory");
+    if (__builtin_mul_overflow(n, size, &bytes) || bytes > memory_left())
+        stop(RUNTIME_SETUP, TABLE_LIMIT);
     runtime_begin();
-    if (r->kept_table && !r->table_in_use && bytes <= r->kept_table_size) {
-        r->table_in_use = true;
-        it = memset(r->kept_table, 0, bytes);
+    if (r->kept_table && bytes <= r->kept_table->room) {
+        t = r->kept_table;
+        r->kept_table = NULL;
+        memset(t->data, 0, bytes);
     } else {
-        it = calloc(1, bytes ? bytes : 1);
-        if (!it)
+        t = calloc(1, sizeof *t + bytes);
+        if (!t)
             fail("get the tables that the program starts with");
-        if (r->runtime->end && !r->kept_table && bytes <= KEPT_TABLE) {
-            r->kept_table = it;
-            r->kept_table_size = bytes;
-            r->table_in_use = true;
-        }
+        t->room = bytes;
     }
+    t->size = bytes;
+    link_table(r, t);
+    r->used += bytes;
     end_work();
-    return it;
+    return t->data;
 }
 
 /* (None is a table that cannot grow, which the guest is told.) */
 void *runtime_realloc(void *old, size_t size)
 {
     struct run *r = current;
-    void *it;
+    struct table *t = (struct table *)((uint8_t *)old - offsetof(struct table, data)), *moved = NULL;
+    uint64_t more = size > t->size ? size - t->size : 0;
 
     runtime_begin();
-    it = size > r->runtime->memory ? NULL : realloc(old, size);
-    if (it && old && old == r->kept_table)
-        r->kept_table = NULL;
+    if (more <= memory_left())
+        moved = realloc(t, sizeof *t + size);
+    if (moved) {
+        r->used += more;
+        moved->size = moved->room = size;
+        *(moved->before ? &moved->before->next : &r->tables) = moved;
+        if (moved->next)
+            moved->next->before = moved;
+    }
     end_work();
-    return it;
+    return moved ? moved->data : NULL;
 }
 
+/* Nothing is left to do: release_tables(). */
 void runtime_free(void *it)
 {
-    if (it && it == current->kept_table)
-        current->table_in_use = false;
-    else
-        free(it);
+    (void)it;
+}
+
+/* All that the guest had, but for one that the next guest may have. */
+static void release_tables(struct run *r)
+{
+    for (struct table *t = r->tables, *next; t; t = next) {
+        struct table *other = t;
+
+        next = t->next;
+        if (t->room <= KEPT_TABLE && (!r->kept_table || r->kept_table->room < t->room)) {
+            other = r->kept_table;
+            r->kept_table = t;
+        }
+        free(other);
+    }
+    r->tables = NULL;
 }
 
 static struct guest_memory memory(void *arg)
@@ -574,6 +625,7 @@ static void drop(struct run *r)
         guest_free(r->instance);
         current = NULL;
     }
+    release_tables(r);
     free(r->kept_table);
     free(r->kept_instance);
     free(r->instance);
@@ -627,15 +679,16 @@ static void clear(struct run *r)
     if (!well || !r->kept_instance) {
         guest_free(r->instance);
         memset(r->instance, 0, guest_size);
+        release_tables(r);
         free(r->kept_instance);
         r->kept_instance = NULL;
-        r->table_in_use = false;
     }
     if (r->stack_size > SIGNAL_STACK + STACK_GUARD + KEPT_STACK)
         madvise(r->stack + SIGNAL_STACK + STACK_GUARD, r->stack_size - SIGNAL_STACK - STACK_GUARD - KEPT_STACK,
                 MADV_DONTNEED);
     r->memory_is_whole = false;
     r->ranges_n = 0;
+    r->used = 0;
     r->late = 0;
 }
 
@@ -645,8 +698,9 @@ static void clear(struct run *r)
 static void instantiate(struct run *r)
 {
     if (r->kept_instance) {
-        if (r->start_size > r->runtime->memory)
+        if (r->start_used > r->runtime->memory)
             stop(RUNTIME_SETUP, MEMORY_LIMIT);
+        r->used = r->start_used;
         r->ranges[r->ranges_n++] = r->kept_memory;
         r->memory_is_whole = true;
         memcpy(r->instance, r->kept_instance, guest_size);
@@ -656,6 +710,7 @@ static void instantiate(struct run *r)
         r->kept_instance = r->runtime->end && !guest_changes_tables && r->ranges_n == 1 ? malloc(guest_size) : NULL;
         if (r->kept_instance)
             memcpy(r->kept_instance, r->instance, guest_size);
+        r->start_used = r->used;
         end_work();
     }
     guest_use(r->instance, r->runtime->wasi);
