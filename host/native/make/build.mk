@@ -32,7 +32,8 @@ HOST_CFLAGS = $(PLACE) -std=c17 -O2 -Wall -Wextra -D_FORTIFY_SOURCE=2 -fstack-pr
 # What every start runs lies together, so that it is had with few pages. (With LTO each function is a section of its own.)
 BY_ORDER = -Wl,--symbol-ordering-file=order,--no-warn-symbol-ordering
 ORDER = $(if $(LTO),$(BY_ORDER))
-LINK = $(CC) $(CFLAGS) $(if $(LTO)$(USE),$(OPT) $(LTO) $(USE) -w) $(ORDER) $(LDFLAGS)
+# By the hash of its content a library finds out whether the file at its path is still the one that was loaded (runtime.c).
+LINK = $(CC) $(CFLAGS) -Wl,--build-id=sha1 $(if $(LTO)$(USE),$(OPT) $(LTO) $(USE) -w) $(ORDER) $(LDFLAGS)
 GUEST = $(patsubst %.c,%.o,$(wildcard guest*.c))
 HOST_FILES = $(wildcard $(HOST)/*.c $(HOST)/../wasi/*.c) $(HOST)/../interrupt.c $(HOST)/../err.c
 HOSTS = $(patsubst %.c,host_%.o,$(notdir $(HOST_FILES)))
