@@ -10,12 +10,15 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 /* An access is at most 2^32-1 + 2^32-1 + 16 bytes from the start: index, offset, width. */
@@ -70,8 +73,13 @@ struct run {
 /* The guest of this thread. The handlers get no argument, so they look here. */
 static _Thread_local struct run *current;
 
-/* What faults and the deadline's signal did before, for those that are no guest's. */
-static struct sigaction before_segv, before_bus;
+/* What the signals did before, for those that are no guest's. */
+struct former {
+    struct sigaction action;
+    atomic_flag spent; /* of SA_RESETHAND: it has been called */
+};
+static struct former former_segv = {.spent = ATOMIC_FLAG_INIT}, former_bus = {.spent = ATOMIC_FLAG_INIT},
+                     former_late = {.spent = ATOMIC_FLAG_INIT};
 static int setup_errno;
 
 /* From a signal handler too: nothing of stdio. */
@@ -119,20 +127,60 @@ void runtime_trap(wasm_rt_trap_t code)
     stop(RUNTIME_TRAPPED, wasm_rt_strerror(code));
 }
 
-/* Only what the guest's own code does is its trap. A fault of the host, also one in the guest's memory, stays a crash:
- * it is handed on to whoever was there before, by whom the instruction runs again. */
+/* Calls the handler that was there before as the kernel would have called it; false: there is none. Ours stays: a JVM
+ * or a Go program goes on after faults of its own, and so may any handler. */
+static bool call_former(struct former *f, int signal_number, siginfo_t *info, void *context)
+{
+    const struct sigaction *a = &f->action;
+    bool with_info = a->sa_flags & SA_SIGINFO;
+    sigset_t again;
+
+    if (!with_info && (a->sa_handler == SIG_DFL || a->sa_handler == SIG_IGN))
+        return false;
+    if ((a->sa_flags & SA_RESETHAND) && atomic_flag_test_and_set(&f->spent))
+        return false;
+    /* (When the handler returns, the kernel puts back the mask of what was interrupted.) */
+    pthread_sigmask(SIG_BLOCK, &a->sa_mask, NULL);
+    if ((a->sa_flags & SA_NODEFER) && !sigismember(&a->sa_mask, signal_number)) {
+        sigemptyset(&again);
+        sigaddset(&again, signal_number);
+        pthread_sigmask(SIG_UNBLOCK, &again, NULL);
+    }
+    if (with_info)
+        a->sa_sigaction(signal_number, info, context);
+    else
+        a->sa_handler(signal_number);
+    return true;
+}
+
+/* What happens to a fault that nobody handles: the process ends by it, unless it was only sent and is ignored. */
+static void end_by(int signal_number, const siginfo_t *info, bool ignored)
+{
+    const struct sigaction by_default = {.sa_handler = SIG_DFL};
+    bool comes_again = info->si_code > 0 && !(signal_number == SIGBUS && info->si_code == BUS_MCEERR_AO);
+
+    if (ignored && info->si_code <= 0)
+        return;
+    sigaction(signal_number, &by_default, NULL);
+    if (!comes_again)
+        raise(signal_number);
+}
+
+/* Only what the guest's own code does is its trap. A fault of the host, also one in the guest's memory, stays a crash,
+ * and what has nothing to do with a guest is for whoever was there before. */
 static void on_fault(int signal_number, siginfo_t *info, void *context)
 {
     const struct run *r = current;
     const uint8_t *at = info->si_addr;
+    struct former *f = signal_number == SIGSEGV ? &former_segv : &former_bus;
 
-    (void)context;
     if (r && info->si_code > 0 && at >= r->stack + SIGNAL_STACK && at < r->stack + SIGNAL_STACK + STACK_GUARD)
         stop(RUNTIME_TRAPPED, TOO_DEEP);
     for (size_t i = 0; r && i < r->ranges_n; i++)
         if (info->si_code > 0 && at >= r->ranges[i] && at < r->ranges[i] + RESERVED && !r->runtime->wasi->at_work)
             stop(RUNTIME_TRAPPED, "it used memory out of its bounds");
-    sigaction(signal_number, signal_number == SIGSEGV ? &before_segv : &before_bus, NULL);
+    if (!call_former(f, signal_number, info, context))
+        end_by(signal_number, info, !(f->action.sa_flags & SA_SIGINFO) && f->action.sa_handler == SIG_IGN);
 }
 
 static _Noreturn void stop_late(void)
@@ -140,14 +188,31 @@ static _Noreturn void stop_late(void)
     stop(RUNTIME_DEADLINE, "its deadline has passed");
 }
 
-/* A call of the host's can only be left at its end, where other guests go on: it may hold something. */
-static void on_deadline(int signal_number)
+/* Whether the signal has interrupted the guest itself, and not another handler, which has its own stack here. */
+static bool came_to_guest(const struct run *r, const void *context)
 {
-    (void)signal_number;
-    if (!current)
+    const uint8_t *sp = (const uint8_t *)(uintptr_t)((const ucontext_t *)context)->uc_mcontext.gregs[REG_RSP];
+
+    return sp >= r->stack + SIGNAL_STACK && sp <= r->stack + r->stack_size;
+}
+
+static bool is_deadline_of(const struct run *r, const siginfo_t *info)
+{
+    return r && info->si_code == SI_TIMER && info->si_value.sival_ptr == r;
+}
+
+/* A call of the host's can only be left at its end, where other guests go on: it may hold something. So may another
+ * handler; the signal comes again. */
+static void on_deadline(int signal_number, siginfo_t *info, void *context)
+{
+    struct run *r = current;
+
+    if (!is_deadline_of(r, info)) {
+        call_former(&former_late, signal_number, info, context);
         return;
-    current->late = 1;
-    if (!current->runtime->end || !current->runtime->wasi->at_work)
+    }
+    r->late = 1;
+    if (!r->runtime->end || (!r->runtime->wasi->at_work && came_to_guest(r, context)))
         stop_late();
 }
 
@@ -173,10 +238,12 @@ static bool is_late(void)
 static void set_up_signals(void)
 {
     struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK},
-                     late = {.sa_handler = on_deadline, .sa_flags = SA_ONSTACK};
+                     late = {.sa_sigaction = on_deadline, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
-    if (sigaction(SIGSEGV, &fault, &before_segv) < 0 || sigaction(SIGBUS, &fault, &before_bus) < 0 ||
-        sigaction(RUNTIME_SIGNAL, &late, NULL) < 0)
+    /* Asked for first: a fault of another thread may come as soon as ours is there. */
+    if (sigaction(SIGSEGV, NULL, &former_segv.action) < 0 || sigaction(SIGBUS, NULL, &former_bus.action) < 0 ||
+        sigaction(RUNTIME_SIGNAL, NULL, &former_late.action) < 0 || sigaction(SIGSEGV, &fault, NULL) < 0 ||
+        sigaction(SIGBUS, &fault, NULL) < 0 || sigaction(RUNTIME_SIGNAL, &late, NULL) < 0)
         setup_errno = errno;
 }
 
@@ -512,24 +579,46 @@ static void on_stop(void *arg, const char *why)
     stop(RUNTIME_TRAPPED, why);
 }
 
-static timer_t set_deadline(uint64_t ms)
+static void set_deadline(struct run *r, uint64_t ms)
 {
     /* Again and again: where the first comes just before the guest waits for something, it would be missed. */
     struct itimerspec t = {
         .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000},
         .it_interval = {.tv_nsec = 10000000},
     };
-    struct sigevent to_this_thread = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = RUNTIME_SIGNAL};
-    timer_t timer;
+    struct sigevent to_this_thread = {
+        .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = RUNTIME_SIGNAL, .sigev_value.sival_ptr = r};
     sigset_t set;
 
     to_this_thread.sigev_notify_thread_id = gettid();
     sigemptyset(&set);
     sigaddset(&set, RUNTIME_SIGNAL);
-    if (pthread_sigmask(SIG_UNBLOCK, &set, NULL) != 0 || timer_create(CLOCK_MONOTONIC, &to_this_thread, &timer) < 0 ||
-        timer_settime(timer, 0, &t, NULL) < 0)
+    if (pthread_sigmask(SIG_UNBLOCK, &set, NULL) != 0 || timer_create(CLOCK_MONOTONIC, &to_this_thread, &r->timer) < 0)
         fail("set the timer of its deadline");
-    return timer;
+    /* (Noted before it runs: it may pass before anything else is done.) */
+    r->timed = true;
+    if (timer_settime(r->timer, 0, &t, NULL) < 0)
+        fail("set the timer of its deadline");
+}
+
+/* None of its signals may be left that the next guest would take for its own. Those of others are sent again. */
+static void end_deadline(struct run *r)
+{
+    const struct timespec now = {0};
+    siginfo_t others[16], one;
+    size_t n = 0;
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, RUNTIME_SIGNAL);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    timer_delete(r->timer);
+    r->timed = false;
+    while (n < sizeof others / sizeof *others && sigtimedwait(&set, &one, &now) > 0)
+        if (!is_deadline_of(r, &one))
+            others[n++] = one;
+    for (size_t i = 0; i < n; i++)
+        syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), RUNTIME_SIGNAL, &others[i]);
 }
 
 /* ---- what is left of a guest for the next one ---- */
@@ -761,31 +850,16 @@ static void instantiate(struct run *r)
 static void on_stack(void)
 {
     struct run *r = current;
-    uint64_t deadline_ms = r->runtime->deadline_ms;
-    volatile timer_t timer = NULL;
-    volatile bool timed = false; /* (NULL is a timer, too.) */
 
     if (sigsetjmp(r->out, 1) == 0) {
-        if (deadline_ms) {
-            timer = set_deadline(deadline_ms);
-            timed = true;
-        }
+        if (r->runtime->deadline_ms)
+            set_deadline(r, r->runtime->deadline_ms);
         instantiate(r);
         guest_start(r->instance);
         leave(0);
     }
-    if (timed) {
-        const struct timespec now = {0};
-        sigset_t set;
-
-        /* None may be left that the next one would take for its own. */
-        sigemptyset(&set);
-        sigaddset(&set, RUNTIME_SIGNAL);
-        pthread_sigmask(SIG_BLOCK, &set, NULL);
-        timer_delete(timer);
-        while (sigtimedwait(&set, NULL, &now) > 0)
-            continue;
-    }
+    if (r->timed)
+        end_deadline(r);
 }
 
 static void set_up_stack(struct run *r, uint64_t stack)
@@ -823,9 +897,13 @@ static void call_on(uint8_t *top)
 static void run_guest(struct run *r)
 {
     stack_t own = {.ss_sp = r->stack, .ss_size = SIGNAL_STACK}, before;
-    sigset_t mask;
+    sigset_t needed, mask;
 
-    if (sigaltstack(&own, &before) < 0 || pthread_sigmask(SIG_SETMASK, NULL, &mask) != 0)
+    /* A thread may have been given a mask in which they are blocked. */
+    sigemptyset(&needed);
+    sigaddset(&needed, SIGSEGV);
+    sigaddset(&needed, SIGBUS);
+    if (sigaltstack(&own, &before) < 0 || pthread_sigmask(SIG_UNBLOCK, &needed, &mask) != 0)
         fail("set up the handling of traps");
     call_on(r->stack + r->stack_size);
     pthread_sigmask(SIG_SETMASK, &mask, NULL);

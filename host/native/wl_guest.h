@@ -2,9 +2,13 @@
  * on any number of threads at once.
  *
  * Each run is an instance of its own, on the thread that calls, and shares nothing with any other. It gets nothing that
- * the configuration does not name. What it does wrong ends it alone. The library takes over SIGSEGV and SIGBUS, hands
- * on what is not its own, and uses the signal SIGRTMAX-2 for deadlines; who installs a handler later has to hand on,
- * too. A pipe that nobody reads is an error for the guest and no signal for the process. Of what has run, some MB of
+ * the configuration does not name. What it does wrong ends it alone.
+ *
+ * The first run takes over SIGSEGV and SIGBUS, and for deadlines SIGRTMAX-2. What is not a guest's goes to the handlers
+ * that were there before, which are called each time as the kernel would have called them; so a JVM or a Go program
+ * goes on using these signals. A handler that is installed later has to hand on in the same way, and needs SA_ONSTACK.
+ *
+ * A pipe that nobody reads is an error for the guest and no signal for the process. Of what has run, some MB of
  * memory for each processor are kept, put back to what a new instance has. */
 #ifndef WL_GUEST_H
 #define WL_GUEST_H
@@ -33,7 +37,7 @@ struct wl_guest_config {
     size_t folders_n;
     int in, out, err;     /* descriptors that are its standard streams; -1: the null device */
     uint64_t stack;       /* bytes of stack for its calls; 0: 64 MiB, of which it takes what it uses */
-    uint64_t memory;      /* the most bytes of memory it may have; 0: 4 GiB */
+    uint64_t memory;      /* the most bytes that all its memories and tables may have together; 0: 4 GiB */
     uint64_t output;      /* the most bytes it may write to its standard streams; 0: any number */
     uint64_t deadline_ms; /* it is stopped after this time; 0: never */
 };

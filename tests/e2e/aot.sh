@@ -4,44 +4,8 @@
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 LIMIT=${LIMIT:-900}
 . "$(dirname -- "$0")/lib.sh"
-
-export HOST=$WL_SOURCE_ROOT/host/native
-
-# WABT and MUSL from their ports.
-wabt() {
-    command -v clang-22 >clang || skip "there is no clang-22"
-    real build toolchain/wabt toolchain/musl
-    status 0
-    WABT=$OUT/toolchain/wabt
-    MUSL=$OUT/toolchain/musl
-}
-
-# `program NAME [CFLAGS]`: the wat on stdin as NAME/program.
-program() {
-    module "$1"
-    native "$1" program "${2-}"
-}
-
-# `library NAME`: likewise as NAME/guest.so.
-library() {
-    module "$1"
-    native "$1" guest.so
-}
-
-module() {
-    cat >"$1.wat"
-    "$WABT/bin/wat2wasm" "$1.wat" -o "$1.wasm" || fail "$1.wat is no wat"
-}
-
-# `native NAME program|guest.so [CFLAGS]`: NAME.wasm as NAME/program or NAME/guest.so. The host is compiled once a test.
-native() {
-    mkdir -p "$1" "host-$2"
-    rm -f "$1"/*.o
-    cp "host-$2"/*.o "$1" 2>/dev/null
-    (cd "$1" && CC=clang-22 sh "$HOST/make/aot.sh" "$WABT" "../$1.wasm" "$1" 1 "$2" -s MUSL="$MUSL" OPT=-O1 LTO= \
-        CFLAGS="${3-}" ${3:+BASE=0}) >"$1.log" 2>&1 || fail "$1 was not built: $(tail -n 5 "$1.log")"
-    cp "$1"/host_*.o "$1/wasm-rt-impl.o" "host-$2/"
-}
+# shellcheck source=tests/e2e/lib-native.sh
+. "$(dirname -- "$0")/lib-native.sh"
 
 # `ends_as_it_has_to ENGINE`: a line of ENGINE.out for each of cases, its status and what it was told.
 ends_as_it_has_to() {
@@ -226,6 +190,202 @@ WAT
     done
 }
 
+# `embedder NAME`: NAME.c, a program around libraries.
+embedder() {
+    cc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -I"$HOST" "$E2E/$1.c" -o "$1" -ldl -lpthread || fail "$1.c was not compiled"
+}
+
+# All memories and tables together have the limit, however they grow, and in each run of a library anew.
+test_one_limit_for_all_memories_and_tables() {
+    wabt
+    cat >sum.txt <<'WAT'
+(module
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1) (memory $b 10) (memory $c 10) (memory $d 10)
+  (table $none 0 externref) (table $x 1000 externref) (table $y 1000 externref)
+  (func $more (result i32)
+    (i32.sub (i32.add (i32.add (memory.size) (memory.size $b)) (i32.add (memory.size $c) (memory.size $d))) (i32.const 31)))
+  ;; One page for each in turn, until none can have one: how many pages that are.
+  (func $memories (local $before i32)
+    (loop $next
+      (local.set $before (call $more))
+      (drop (memory.grow (i32.const 1))) (drop (memory.grow $b (i32.const 1))) (drop (memory.grow $d (i32.const 1)))
+      (br_if $next (i32.ne (local.get $before) (call $more))))
+    (call $exit (call $more)))
+  ;; A thousand entries of 8 bytes each, in turn: how many thousands.
+  (func $tables (local $n i32)
+    (loop $next
+      (if (i32.ne (table.grow $x (ref.null extern) (i32.const 1000)) (i32.const -1))
+        (then (local.set $n (i32.add (local.get $n) (i32.const 1)))))
+      (if (i32.ne (table.grow $y (ref.null extern) (i32.const 1000)) (i32.const -1))
+        (then (local.set $n (i32.add (local.get $n) (i32.const 1))) (br $next))))
+    (call $exit (local.get $n)))
+  ;; What is refused does not count.
+  (func $refused
+    (if (i32.ne (memory.grow $b (i32.const 1000)) (i32.const -1)) (then unreachable))
+    (if (i32.ne (table.grow $x (ref.null extern) (i32.const 1000000)) (i32.const -1)) (then unreachable))
+    (if (i32.ne (table.grow $none (ref.null extern) (i32.const 0)) (i32.const 0)) (then unreachable))
+    (call $memories))
+  (type $t (func)) (table $what 3 3 funcref) (elem (table $what) (i32.const 0) func $memories $tables $refused)
+  (func (export "_start")
+    (drop (call $sizes (i32.const 0) (i32.const 8)))
+    (call_indirect $what (type $t) (i32.sub (i32.load (i32.const 0)) (i32.const 1)))))
+WAT
+    program sum <sum.txt
+    # 3 MiB: 48 pages, of which 31 are there from the start and 16096 bytes are tables.
+    run ./sum/program --max-memory 3M
+    status 16
+    run ./sum/program --max-memory 3M -- x
+    status $(((17 * 65536 - 16096) / 8000))
+    run ./sum/program --max-memory 3M -- x x
+    status 16
+    run ./sum/program --max-memory 2M
+    status 0
+    run ./sum/program --max-memory 1M
+    status 125
+    err 'more memory than its limit'
+    { echo '(module (memory (export "memory") 1) (func (export "_start"))'
+        printf '(table 5000 externref)%.0s' {1..40}
+        echo ')'; } | program tables
+    run ./tables/program --max-memory 2M
+    status 0
+    run ./tables/program --max-memory 1M
+    status 125
+    err 'larger tables than its limit'
+    # What one guest of a library has had is not the next one's, and a smaller limit finds what is kept.
+    library sum <sum.txt
+    embedder guest-runs
+    run ./guest-runs sum/guest.so run 1 0x300000 run 1 0x300000 run 2 0x300000 run 2 0x300000 run 3 0x300000 run 1 0x200000 \
+        run 1 0x1f0000 run 1 0x300000
+    status 0
+    diff - .out >difference <<'END' || fail "otherwise: $(cat difference)"
+16 
+16 
+137 
+137 
+16 
+0 
+125 it starts with more memory than its limit
+16 
+END
+    library one <<'WAT'
+(module (memory (export "memory") 16) (table 5000 externref) (func (export "_start")))
+WAT
+    run ./guest-runs one/guest.so run 1 0x110000 run 1 0x110000 run 1 0x101000 run 1 0x110000 run 1 0xf0000 run 1 0x110000
+    diff - .out >difference <<'END' || fail "otherwise: $(cat difference)"
+0 
+0 
+125 it starts with more memory than its limit
+0 
+125 it starts with more memory than its limit
+0 
+END
+}
+
+# A guest that is stopped in the middle of what the runtime does for it leaves nothing, and nothing that is released twice.
+test_stopped_at_any_time() {
+    wabt
+    embedder guest-runs
+    library grows <<'WAT'
+(module (memory (export "memory") 1) (table $t 12000 externref)
+  (func (export "_start") (loop $more (drop (table.grow $t (ref.null extern) (i32.const 1))) (br $more))))
+WAT
+    { echo '(module (memory (export "memory") 1) (func (export "_start") (loop $l (br $l)))'
+        printf '(table 60000 externref)%.0s' {1..300}
+        echo ')'; } | library starts
+    local name
+    for name in grows starts; do
+        run ./guest-runs $name/guest.so stop 100
+        status 0
+        is "$(cat .out)" 'stopped: 100, grown: 0' $name
+    done
+}
+
+# Faults that are not a guest's go to the handler that was there, as often as they come, and guests end as ever.
+test_signals_of_the_process() {
+    wabt
+    library signals <"$E2E/guest-signals.wat"
+    cp signals/guest.so other.so
+    embedder guest-signals
+    run ./guest-signals signals/guest.so ./other.so
+    status 0
+    {
+        local name then='then: 7 134 134 124' first='first: 7 134 134 124' itself=blocked signal
+        told() {
+            echo "$1: handled 1, SIGUSR1 blocked, itself $itself, afterwards open"
+        }
+        for name in jump 'no defer'; do
+            [ "$name" = jump ] || itself=open
+            printf '%s\n' "-- $name" "$first"
+            for signal in SIGSEGV SIGBUS SIGSEGV SIGBUS; do
+                told $signal
+                echo "$then"
+            done
+            echo '-- status 0'
+        done
+        itself=blocked
+        printf '%s\n' '-- return' "$first" "$(told SIGSEGV)" "$then" "$(told SIGSEGV)" "$then" '-- status 0'
+        printf '%s\n' '-- once' "$first" "$(told SIGSEGV)" "$then" '-- signal 11'
+        printf '%s\n' '-- ignored' "$first" 'after one that was sent and is ignored: 7 134 134 124' '-- signal 11'
+        printf '%s\n' '-- sent' "$first" '-- signal 11' '-- two'
+        for name in 1 2 3; do
+            printf '%s: 7 134 134 124\n' one other
+        done
+        printf '%s\n' '-- status 0' '-- realtime' "$first" "$(told SIGRTMAX-2)" "$then" '-- status 0'
+        printf '%s\n' '-- blocked' 'all signals blocked: 7 134 134 124' '-- status 0'
+    } >expected
+    diff expected .out >difference || fail "otherwise: $(cat difference)"
+    # A program that is started with all signals blocked.
+    native signals program
+    for what in '134|x' '134|x x' '124|x x x'; do
+        st=0
+        # shellcheck disable=SC2086 # words
+        "$PYTHON" -c 'import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, range(1, signal.NSIG))
+os.execv(sys.argv[1], sys.argv[1:])' ./signals/program --deadline 1 -- ${what#*|} >.out 2>.err || st=$?
+        status "${what%|*}"
+    done
+}
+
+# The data of a program is mapped from the file that it was loaded from, and from no other that is in its place.
+test_the_file_of_a_library_is_replaced() {
+    wabt
+    embedder guest-runs
+    local data
+    for data in A B; do
+        library $data <<WAT
+(module
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func \$sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func \$read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func \$write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func \$exit (param i32)))
+  (memory (export "memory") 2) (data (i32.const 70000) "$data")
+  (func (export "_start")
+    (drop (call \$sizes (i32.const 0) (i32.const 8)))
+    (if (i32.eq (i32.load (i32.const 0)) (i32.const 2))
+      (then
+        (i32.store (i32.const 16) (i32.const 32)) (i32.store (i32.const 20) (i32.const 1))
+        (drop (call \$write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 24)))
+        (drop (call \$read (i32.const 0) (i32.const 16) (i32.const 1) (i32.const 24)))))
+    (call \$exit (i32.load8_u (i32.const 70000)))))
+WAT
+    done
+    is "$(stat -c %s A/guest.so)" "$(stat -c %s B/guest.so)" 'size of the other one'
+    # It is mapped where it is the same file.
+    cp A/guest.so used.so
+    run ./guest-runs ./used.so run 1 0 maps
+    out '65 ' 'mapped: 1'
+    cp B/guest.so new.so
+    run ./guest-runs ./used.so replace new.so run 1 0 beside 2 maps
+    status 0
+    is "$(tr '\n' ' ' <.out)" '65  65 65 mapped: 0 '
+    # A descriptor of that number that is another file's by now.
+    run ./guest-runs ./A/guest.so run 1 0 close beside 2
+    status 0
+    is "$(tr '\n' ' ' <.out)" '65  65 65 '
+}
+
 # One library, many guests: each ends alone, and the process around them goes on.
 test_a_library() {
     wabt
@@ -292,10 +452,10 @@ WAT
     sed '/table.grow\|table.get\|table.set/d' guests.txt | library others
     nm -D --defined-only guests/guest.so | sed 's/.* //' >symbols
     is "$(cat symbols)" wl_guest_run
-    cc -O1 -Wall -Wextra -Werror -I"$HOST" "$E2E/guest-library.c" -o embed -ldl -lpthread || fail 'the embedder was not compiled'
+    embedder guest-library
     for name in guests others; do
         grep -q "changes_tables = $([ $name = guests ] && echo true || echo false)" $name/glue.c || fail "$name: tables"
-        SECONDS_EACH=300 run ./embed $name/guest.so
+        SECONDS_EACH=300 run ./guest-library $name/guest.so
         status 139
         sed 's/.*Unreachable.*/1 134 unreachable/' .out >got
         diff - got >difference <<'END' || fail "$name: otherwise: $(cat difference)"

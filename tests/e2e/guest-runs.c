@@ -1,0 +1,144 @@
+/* guest-runs LIBRARY WHAT...: runs guests of a library that `wl-make aot --library` makes, one after the other in this
+ * process, and prints how each ended. WHAT is
+ *   run ARGUMENTS MEMORY     a guest with that many arguments and at most so much memory
+ *   beside ARGUMENTS         two guests at the same time: each writes a byte and waits for one
+ *   stop TIMES               so many guests, each stopped after some milliseconds; whether the heap has grown by 8 MiB
+ *   replace FILE             the file of the library is exchanged for another one, as by an upgrade
+ *   maps                     how often its file is mapped beyond what the loader has mapped of it
+ *   close                    closes all descriptors but the standard streams, as a daemon does, and opens others */
+#include "wl_guest.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MOST = 64 };
+
+static enum wl_guest_end (*run)(const struct wl_guest_config *config, struct wl_guest_result *result);
+
+static int in = -1, out = -1;
+
+static struct wl_guest_result guest(size_t args_n, uint64_t memory, uint64_t deadline_ms)
+{
+    static const char *args[MOST];
+    const struct wl_guest_config config = {
+        .args = args, .args_n = args_n, .in = in, .out = out, .err = -1, .memory = memory, .deadline_ms = deadline_ms};
+    struct wl_guest_result result;
+
+    for (size_t i = 0; i < MOST; i++)
+        args[i] = "";
+    run(&config, &result);
+    return result;
+}
+
+static void stop(int times)
+{
+    size_t before = 0, now = 0;
+    int ended = 0;
+
+    for (int i = 0; i < times; i++) {
+        struct mallinfo2 m;
+
+        ended += guest(1, 0, (uint64_t)i % 3 + 1).end == WL_GUEST_DEADLINE;
+        m = mallinfo2();
+        now = m.uordblks + m.hblkhd;
+        if (i == 10)
+            before = now;
+    }
+    printf("stopped: %d, grown: %d\n", ended, now > before + (8 << 20));
+}
+
+static int maps_of(const char *file)
+{
+    FILE *f = fopen("/proc/self/maps", "r");
+    const char *name = strrchr(file, '/') + 1;
+    char line[4096];
+    int n = 0;
+
+    while (f && fgets(line, sizeof line, f))
+        n += strstr(line, name) != NULL;
+    if (f)
+        fclose(f);
+    return n;
+}
+
+static void *one_of_two(void *args_n)
+{
+    struct wl_guest_result r = guest(*(size_t *)args_n, 0, 0);
+
+    return (void *)(uintptr_t)r.status;
+}
+
+static int beside(size_t args_n)
+{
+    int to[2], from[2];
+    pthread_t t[2];
+    char bytes[2];
+
+    if (pipe(to) < 0 || pipe(from) < 0)
+        return -1;
+    in = to[0];
+    out = from[1];
+    for (int i = 0; i < 2; i++)
+        if (pthread_create(&t[i], NULL, one_of_two, &args_n) != 0)
+            return -1;
+    for (int i = 0; i < 2; i++)
+        if (read(from[0], bytes, 1) != 1)
+            return -1;
+    if (write(to[1], bytes, 2) != 2)
+        return -1;
+    for (int i = 0; i < 2; i++) {
+        void *status;
+
+        pthread_join(t[i], &status);
+        printf("%d\n", (int)(uintptr_t)status);
+    }
+    in = out = -1;
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    void *library = argc > 1 && strchr(argv[1], '/') ? dlopen(argv[1], RTLD_NOW) : NULL;
+    int maps = library ? maps_of(argv[1]) : 0;
+
+    if (!library) {
+        fprintf(stderr, "%s\n", argc > 1 ? "no library, or no path of one" : "usage: guest-runs LIBRARY WHAT...");
+        return 1;
+    }
+    *(void **)&run = dlsym(library, "wl_guest_run");
+    for (int i = 2; i < argc; i++) {
+        if (!strcmp(argv[i], "run") && i + 2 < argc) {
+            struct wl_guest_result r = guest((size_t)atoi(argv[i + 1]), strtoull(argv[i + 2], NULL, 0), 0);
+
+            printf("%d %s\n", r.status, r.text);
+            i += 2;
+        } else if (!strcmp(argv[i], "beside") && i + 1 < argc) {
+            if (beside((size_t)atoi(argv[++i])) < 0)
+                return 1;
+        } else if (!strcmp(argv[i], "stop") && i + 1 < argc) {
+            stop(atoi(argv[++i]));
+        } else if (!strcmp(argv[i], "replace") && i + 1 < argc) {
+            if (rename(argv[++i], argv[1]) < 0)
+                return 1;
+        } else if (!strcmp(argv[i], "maps")) {
+            printf("mapped: %d\n", maps_of(argv[1]) - maps);
+        } else if (!strcmp(argv[i], "close")) {
+            for (int fd = STDERR_FILENO + 1; fd < 1024; fd++)
+                close(fd);
+            for (int k = 0; k < 8; k++)
+                if (open("/proc/self/exe", O_RDONLY) < 0)
+                    return 1;
+        } else {
+            fprintf(stderr, "guest-runs: what is %s?\n", argv[i]);
+            return 1;
+        }
+        fflush(stdout);
+    }
+    return 0;
+}
