@@ -37,7 +37,7 @@ static int list_files(const char *dir, const char *prefix, struct str *out, stru
         struct stat st;
 
         if (lstat(path, &st) < 0)
-            return wl_err_errno(err, WL_E_IO, "cannot read %s", path);
+            return wl_err_unreadable(err, WL_E_IO, "cannot read %s", path);
         if (S_ISDIR(st.st_mode))
             r = list_files(path, name, out, err);
         else

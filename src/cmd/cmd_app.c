@@ -2,6 +2,7 @@
 #include "app.h"
 #include "fs.h"
 #include "pack.h"
+#include "version.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -79,7 +80,7 @@ static int check_program(const char *program, struct wl_err *err)
     struct stat st;
 
     if (stat(program, &st) < 0) {
-        wl_err_errno(err, WL_E_USAGE, "cannot read the program %s", program);
+        wl_err_unreadable(err, WL_E_USAGE, "cannot read the program %s", program);
         return wl_err_hint(err, "name a script, or a folder with __main__.py");
     }
     if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
@@ -166,8 +167,7 @@ int cmd_app(struct app *a, struct wl_err *err)
     if (r < 0)
         return r;
     build_python = xasprintf("build-python/%s", port + strlen("python/"));
-    series = xstrdup(port + strlen("python/v"));
-    *strrchr(series, '.') = '\0';
+    series = version_series(port + strlen("python/v"));
     split_names(&o->imports, &imports);
     split_names(&o->without_native, &without_native);
     if (!out)

@@ -1,17 +1,9 @@
 /* wl-make profile: where a Python spends its time, as data for the compiler. */
 #include "app.h"
 #include "fs.h"
+#include "version.h"
 
 #include <string.h>
-
-/* "3.13" of "python/v3.13.5". */
-static char *series_of(const char *port)
-{
-    const char *version = strrchr(port, '/') + strlen("/v"), *dot = strchr(version, '.');
-    size_t n = dot ? (size_t)(dot - version) + 1 + strcspn(dot + 1, ".") : strlen(version);
-
-    return xstrndup(version, n);
-}
 
 int cmd_profile(struct app *a, struct wl_err *err)
 {
@@ -33,7 +25,7 @@ int cmd_profile(struct app *a, struct wl_err *err)
     strv_add(&names, maker);
     app_build_options(a, &b, false);
     r = app_build(a, &b, &names, &p, err);
-    series = series_of(port);
+    series = version_series(port + strlen("python/v"));
     file = xasprintf("%s-%s.xz", a->options.native ? "native" : "profile", series);
     out = a->options.file ? a->options.file : file;
     if (r == 0) {

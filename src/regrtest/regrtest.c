@@ -139,25 +139,6 @@ static void read_cases(struct test_file *f, char *text)
     }
 }
 
-/* The last line of an output that has some text, or the one that has the words. */
-static char *telling_line(const char *output, const char *words)
-{
-    const char *best = "", *line = output;
-    size_t best_n = 0;
-
-    while (*line) {
-        size_t n = strcspn(line, "\n");
-        const char *found = strstr(line, words);
-
-        if (found && found < line + n) {
-            best = line;
-            best_n = n;
-        }
-        line += n + (line[n] == '\n');
-    }
-    return best_n ? xstrndup(best, best_n) : NULL;
-}
-
 static void judge(struct test_file *f, bool late, bool told, const char *output)
 {
     if (late)
@@ -174,7 +155,7 @@ static void judge(struct test_file *f, bool late, bool told, const char *output)
     else
         f->state = FILE_PASSED;
     if (f->state == FILE_SKIPPED)
-        f->why = telling_line(output, " skipped -- ");
+        f->why = last_line_with(output, " skipped -- ");
     else if (f->state == FILE_CRASHED || (f->state == FILE_FAILED && !f->failed))
         f->why = *output ? last_line(output) : NULL;
 }

@@ -26,6 +26,8 @@ int transfer_get(const struct transfer *t, const char *part, const struct fetch_
 /* Only connects (with TLS), to learn in seconds whether a client that has no such limit can be let loose. */
 int transfer_probe(const char *url, const struct fetch_options *o, struct wl_err *err);
 
+/* Where the host begins in "SCHEME://HOST...", or NULL. */
+const char *web_host(const char *url);
 /* The form of an https: or, when http is set, http: address. */
 int check_web_address(const char *url, bool http, struct wl_err *err);
 

@@ -6,7 +6,6 @@
 #include "pattern.h"
 #include "version.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,18 +14,9 @@ enum { MAX_LOOKS = 3, MAX_PAGE = 16 << 20 };
 
 /* --- a page --- */
 
-static int hex(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
-
-    return at ? (int)(at - digits) : -1;
-}
-
 /* The last part of what a link leads to, without '/' behind. */
 static char *link_name(const char *link, size_t n)
 {
-    struct str out = {0};
     size_t start;
 
     for (size_t i = 0; i < n; i++)
@@ -36,14 +26,7 @@ static char *link_name(const char *link, size_t n)
         n--;
     for (start = n; start && link[start - 1] != '/';)
         start--;
-    for (size_t i = start; i < n; i++)
-        if (link[i] == '%' && i + 2 < n && hex(link[i + 1]) >= 0 && hex(link[i + 2]) >= 0) {
-            str_addc(&out, (char)(hex(link[i + 1]) * 16 + hex(link[i + 2])));
-            i += 2;
-        } else {
-            str_addc(&out, link[i]);
-        }
-    return str_take(&out);
+    return percent_decode(link + start, n - start);
 }
 
 void listing_parse(const char *page, struct strv *names)
@@ -127,15 +110,6 @@ struct way {
 };
 
 static int walk(struct way *w, const char *folder, size_t i, const char *known, struct strv *found, struct wl_err *err);
-
-static char *series_of(const char *version)
-{
-    size_t n = strcspn(version, ".");
-
-    if (version[n])
-        n += 1 + strcspn(version + n + 1, ".");
-    return xstrndup(version, n);
-}
 
 /* The names in a folder that have the pattern, and of which want says yes, the newest first. */
 static int look(struct way *w, const char *folder, const struct pattern *p,
@@ -240,7 +214,7 @@ static int walk(struct way *w, const char *folder, size_t i, const char *known, 
         }
         if (i + 1 < w->l->parts.n && strcmp(w->series, w->q->version) && pattern_make(part, w->series, &p)) {
             if (known) {
-                series = series_of(known);
+                series = version_series(known);
                 filled = pattern_fill(&p, series);
             } else if (!is_fixed(w)) {
                 r = find_series(w, here.s, i, &p, found, err);
@@ -257,7 +231,7 @@ static int walk(struct way *w, const char *folder, size_t i, const char *known, 
 int listing_versions(struct offers *o, const struct listing *l, const struct offer_query *q, struct strv *versions,
                      struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *series = series_of(q->version);
+    WL_CLEANUP_FREE char *series = version_series(q->version);
     struct way w = {.o = o, .l = l, .q = q, .series = series};
     int r = walk(&w, l->root, 0, NULL, versions, err);
 

@@ -147,7 +147,7 @@ int offers_newest(struct offers *o, const struct offer_query *q, char **newest, 
 
 char *offers_place(const char *url)
 {
-    const char *host = strstr(url, "://");
+    const char *host = web_host(url), *at = strrchr(url, '@');
 
     if (starts_with(url, "debian:")) {
         WL_CLEANUP_FREE char *folder = path_dir(url);
@@ -156,12 +156,9 @@ char *offers_place(const char *url)
     }
     if (starts_with(url, "pypi:"))
         return xstrndup(url, strcspn(url, "="));
-    if (starts_with(url, "npm:") || starts_with(url, "crate:"))
-        return xstrndup(url, (size_t)(strrchr(url, '@') - url));
-    if (host && (starts_with(url, "http") || starts_with(url, "git+https"))) {
-        size_t n = strcspn(host + 3, "/");
-
-        return xstrndup(host + 3, n);
-    }
+    if (at && (starts_with(url, "npm:") || starts_with(url, "crate:")))
+        return xstrndup(url, (size_t)(at - url));
+    if (host && (starts_with(url, "http") || starts_with(url, "git+https")))
+        return xstrndup(host, strcspn(host, "/?#"));
     return xstrndup(url, strcspn(url, "#"));
 }

@@ -134,25 +134,15 @@ int source_check_url(const char *url, struct wl_err *err)
     return kind->check(url, err);
 }
 
-static int hex_digit(char c)
-{
-    const char *digits = "0123456789abcdef", *p = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
-
-    return p ? (int)(p - digits) : -1;
-}
-
 /* Makes of any text one component of a path: no '/', no control character, no dot in front, not too long. */
-static char *safe_name(const char *s)
+static char *safe_name(const char *text)
 {
+    WL_CLEANUP_FREE char *plain = percent_decode(text, strlen(text));
     struct str b = {0};
 
-    for (; *s; s++) {
+    for (const char *s = plain; *s; s++) {
         char c = *s;
 
-        if (c == '%' && hex_digit(s[1]) >= 0 && hex_digit(s[2]) >= 0) {
-            c = (char)(hex_digit(s[1]) * 16 + hex_digit(s[2]));
-            s += 2;
-        }
         if ((unsigned char)c < 0x20 || c == 0x7f || c == '/' || c == '\\' || (c == '.' && b.len == 0))
             c = '_';
         str_addc(&b, c);
@@ -300,7 +290,7 @@ static int take_lock(const char *path, const char *name, const struct fetch_opti
             note(o, "waiting for another wl-make that fetches %s", name);
             told = true;
         }
-        if (o->cancel ? cancel_sleep_ms(o->cancel, LOCK_POLL_MS) : (usleep(LOCK_POLL_MS * 1000), false))
+        if (cancel_sleep_ms(o->cancel, LOCK_POLL_MS))
             return cancel_error(err);
     }
 }
@@ -451,7 +441,7 @@ static int try_archive(struct attempt *t, char **path, struct wl_err *err)
             return put_in_place(t, NULL, path, err) < 0 ? -(int)err->cls : 1;
     }
     for (size_t i = 0; r == 0 && i < t->archive->urls.n; i++) {
-        if (t->o->cancel && cancel_pending(t->o->cancel))
+        if (cancel_pending(t->o->cancel))
             return cancel_error(err);
         r = try_address(t, t->archive->urls.v[i], path, err);
     }

@@ -13,9 +13,9 @@
 
 static int check(const char *url, struct wl_err *err)
 {
-    const char *path = url + strlen("debian:");
+    const char *path = url + strlen("debian:"), *component = starts_with(path, "pool/") ? path + strlen("pool/") : "";
 
-    if (!starts_with(path, "pool/") || ends_with(path, "/") || strstr(path, "..") || strstr(path, "//") ||
+    if (!strchr(component, '/') || ends_with(path, "/") || strstr(path, "..") || strstr(path, "//") ||
         !plain_text(path, "/+-._~:%"))
         return wl_err_set(err, WL_E_RECIPE, "%s is not of the form debian:pool/COMPONENT/.../FILE", url);
     return 0;
@@ -48,10 +48,11 @@ static char *apt_option(const char *option, const struct fetch_options *o)
 static char *apt_proxy(const char *mirror, const struct fetch_options *o)
 {
     const char *kind = starts_with(mirror, "https:") ? "https" : "http";
-    const char *host = strstr(mirror, "://") + 3;
-    WL_CLEANUP_FREE char *of_host = xasprintf("Acquire::%s::Proxy::%.*s", kind, (int)strcspn(host, "/:@"), host);
+    const char *host = web_host(mirror);
+    WL_CLEANUP_FREE char *of_host =
+        host ? xasprintf("Acquire::%s::Proxy::%.*s", kind, (int)strcspn(host, "/:@"), host) : xstrdup("");
     WL_CLEANUP_FREE char *of_kind = xasprintf("Acquire::%s::Proxy", kind);
-    char *proxy = apt_option(of_host, o);
+    char *proxy = *of_host ? apt_option(of_host, o) : NULL;
 
     if (!proxy)
         proxy = apt_option(of_kind, o);

@@ -69,6 +69,13 @@ static bool split_address(const char *url, char **host, bool *http, bool *loopba
     return true;
 }
 
+const char *web_host(const char *url)
+{
+    const char *colon = strchr(url, ':');
+
+    return colon && starts_with(colon, "://") && colon[3] && !strchr("/?#", colon[3]) ? colon + 3 : NULL;
+}
+
 int check_web_address(const char *url, bool http, struct wl_err *err)
 {
     __attribute__((cleanup(url_cleanup))) CURLU *u = curl_url();
@@ -76,7 +83,8 @@ int check_web_address(const char *url, bool http, struct wl_err *err)
     CLEANUP_PART char *user = NULL, *path = NULL;
     bool is_http, loopback;
 
-    if (!split_address(url, &host, &is_http, &loopback) || strpbrk(url, " \t\"<>"))
+    /* libcurl also takes one slash, or three, for two. Everybody else who reads it counts on two. */
+    if (!split_address(url, &host, &is_http, &loopback) || strpbrk(url, " \t\"<>") || !web_host(url))
         return wl_err_set(err, WL_E_RECIPE, "%s is not a well-formed address", url);
     if (is_http && !http)
         return wl_err_set(err, WL_E_RECIPE, "%s is not encrypted: it must be https:", url);
@@ -195,7 +203,7 @@ static int on_progress(void *user, curl_off_t total, curl_off_t now, curl_off_t 
     if (a->o->on_progress && a->started)
         a->o->on_progress(a->o->data, a->t->url, (unsigned long long)(a->had + a->got),
                           total > 0 ? (unsigned long long)(a->had + total) : 0);
-    return a->o->cancel && cancel_pending(a->o->cancel);
+    return cancel_pending(a->o->cancel);
 }
 
 /* The variables the curl program reads too; the library does not do it by itself. */
@@ -266,7 +274,7 @@ static CURLcode perform(CURL *c, const char *url, const struct fetch_options *o,
     while (curl_multi_perform(m, &running) == CURLM_OK && running) {
         if (curl_multi_poll(m, &wait, wait.fd >= 0, POLL_MS, NULL) != CURLM_OK)
             break;
-        if (o->cancel && cancel_pending(o->cancel)) {
+        if (cancel_pending(o->cancel)) {
             result = CURLE_ABORTED_BY_CALLBACK;
             break;
         }
@@ -366,7 +374,7 @@ static int request(const struct transfer *t, char **url, struct answer *a, enum 
     }
     code = perform(c, *url, a->o, a);
     curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
-    if (code == CURLE_ABORTED_BY_CALLBACK || (a->o->cancel && cancel_pending(a->o->cancel)))
+    if (code == CURLE_ABORTED_BY_CALLBACK || cancel_pending(a->o->cancel))
         return cancel_error(err);
     if (a->write_errno) {
         errno = a->write_errno;
@@ -430,7 +438,7 @@ int transfer_get(const struct transfer *t, const char *part, const struct fetch_
         }
         if (out == START_AGAIN && ftruncate(fd, 0) < 0)
             return wl_err_errno(err, WL_E_IO, "cannot write %s", part);
-        if (out == BROKE && (o->cancel ? cancel_sleep_ms(o->cancel, RETRY_MS) : (usleep(RETRY_MS * 1000), false)))
+        if (out == BROKE && cancel_sleep_ms(o->cancel, RETRY_MS))
             return cancel_error(err);
     }
     if (r == 0)
@@ -459,7 +467,7 @@ int transfer_probe(const char *url, const struct fetch_options *o, struct wl_err
         return wl_err_set(err, WL_E_FETCH, "libcurl cannot start");
     curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
     code = perform(c, url, o, NULL);
-    if (o->cancel && cancel_pending(o->cancel))
+    if (cancel_pending(o->cancel))
         return cancel_error(err);
     if (code == CURLE_OK)
         return 0;
@@ -497,13 +505,15 @@ static const char *release_tag(const struct strv *parts)
 
 static int versions(struct offers *o, const struct offer_query *q, struct strv *found, char **own, struct wl_err *err)
 {
-    const char *path = strstr(q->url, "://") + 3;
+    const char *host = web_host(q->url), *path;
     WL_CLEANUP_FREE char *root = NULL, *rest = NULL;
     struct listing l = {.list = list};
     int r;
 
     (void)own;
-    path += strcspn(path, "/");
+    if (!host)
+        return wl_err_set(err, WL_E_USAGE, "it is not a well-formed address");
+    path = host + strcspn(host, "/?#");
     root = xasprintf("%.*s/", (int)(path - q->url), q->url);
     rest = xstrndup(path, strcspn(path, "?#"));
     for (char *save = NULL, *part = strtok_r(rest, "/", &save); part; part = strtok_r(NULL, "/", &save))

@@ -21,6 +21,7 @@ static void add_pip(struct strv *argv, const char *command, const struct fetch_o
 static void add_wanted(struct strv *argv, const struct wheels *w, bool native)
 {
     static const char *const platforms[] = {"manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"};
+    const char *dot = strchr(w->series, '.');
 
     strv_add_all(argv, "--progress-bar=off", "--only-binary=:all:", "--platform=any", "--abi=none", NULL);
     strv_addf(argv, "--python-version=%s", w->series);
@@ -30,7 +31,7 @@ static void add_wanted(struct strv *argv, const struct wheels *w, bool native)
     for (size_t i = 0; i < sizeof platforms / sizeof *platforms; i++)
         strv_addf(argv, "--platform=%s", platforms[i]);
     strv_add(argv, "--abi=abi3");
-    strv_addf(argv, "--abi=cp%c%s", *w->series, strchr(w->series, '.') + 1);
+    strv_addf(argv, "--abi=cp%.*s%s", (int)strcspn(w->series, "."), w->series, dot ? dot + 1 : "");
 }
 
 /* Whether two names are the same package's (https://packaging.python.org/en/latest/specifications/name-normalization/).

@@ -23,7 +23,7 @@ int cancel_init(struct cancel *c, struct wl_err *err)
 
 bool cancel_sleep_ms(const struct cancel *c, int ms)
 {
-    struct pollfd p = {.fd = c->fd, .events = POLLIN};
+    struct pollfd p = {.fd = c ? c->fd : -1, .events = POLLIN};
 
     return poll(&p, 1, ms) > 0;
 }

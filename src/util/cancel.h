@@ -21,12 +21,13 @@ struct cancel {
 
 /* To be called before the first thread starts. */
 int cancel_init(struct cancel *c, struct wl_err *err);
+/* False for NULL and CANCEL_NONE. */
 bool cancel_pending(const struct cancel *c);
 /* Fills err with "interrupted". */
 int cancel_error(struct wl_err *err);
 /* Which signal came (0: none), taken out of the queue. */
 int cancel_signal(struct cancel *c);
-/* Sleeps; returns true at once when cancelled. */
+/* Sleeps; returns true at once when cancelled. NULL and CANCEL_NONE only sleep. */
 bool cancel_sleep_ms(const struct cancel *c, int ms);
 
 #endif

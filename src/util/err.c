@@ -36,24 +36,45 @@ int wl_err_hint(struct wl_err *err, const char *fmt, ...)
     return -(int)err->cls;
 }
 
+static void replace_with_errno(struct wl_err *err, enum wl_class cls, int why, const char *fmt, va_list ap)
+{
+    char *text;
+
+    replace_text(err, cls, fmt, ap);
+    text = xasprintf("%s: %s", err->text, strerror(why));
+    free(err->text);
+    err->text = text;
+    if (why == ENOSPC || why == EDQUOT)
+        wl_err_hint(err,
+                    "free some space there, or name another folder with --cache-dir or --output, then run it again");
+}
+
 int wl_err_errno(struct wl_err *err, enum wl_class cls, const char *fmt, ...)
 {
-    int saved = errno;
-    char *text;
+    int why = errno;
     va_list ap;
 
     va_start(ap, fmt);
-    replace_text(err, cls, fmt, ap);
+    replace_with_errno(err, cls, why, fmt, ap);
     va_end(ap);
-    text = xasprintf("%s: %s", err->text, strerror(saved));
-    free(err->text);
-    err->text = text;
-    if (saved == ENOSPC || saved == EDQUOT)
-        wl_err_hint(err,
-                    "free some space there, or name another folder with --cache-dir or --output, then run it again");
-    else if (saved == EACCES || saved == EPERM || saved == EROFS)
+    if (why == EACCES || why == EPERM || why == EROFS)
         wl_err_hint(err, "make it writable, or name another folder with --cache-dir or --output");
-    errno = saved;
+    errno = why;
+    return -(int)cls;
+}
+
+int wl_err_unreadable(struct wl_err *err, enum wl_class cls, const char *fmt, ...)
+{
+    int why = errno;
+    va_list ap;
+
+    va_start(ap, fmt);
+    replace_with_errno(err, cls, why, fmt, ap);
+    va_end(ap);
+    if (why == EACCES || why == EPERM)
+        wl_err_hint(err,
+                    "give the user that runs wl-make the permission to read it, and to enter the folders above it");
+    errno = why;
     return -(int)cls;
 }
 

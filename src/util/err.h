@@ -36,8 +36,13 @@ int wl_err_set(struct wl_err *err, enum wl_class cls, const char *fmt, ...) __at
 /* Adds what to do next; returns -err->cls. */
 int wl_err_hint(struct wl_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* wl_err_set with ": " and the text of errno behind; a full disk or a missing permission gets its own hint. */
+/* wl_err_set with ": " and the text of errno behind, for what could not be written or made; a full disk or a missing
+ * permission gets its own hint. */
 int wl_err_errno(struct wl_err *err, enum wl_class cls, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same for what could not be read: a missing permission is another one then. */
+int wl_err_unreadable(struct wl_err *err, enum wl_class cls, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 void wl_err_free(struct wl_err *err);
 

@@ -138,7 +138,7 @@ int dir_list(const char *path, struct strv *names, struct wl_err *err)
     WL_CLEANUP_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0 || list_fd(fd, names) < 0)
-        return wl_err_errno(err, WL_E_IO, "cannot list the folder %s", path);
+        return wl_err_unreadable(err, WL_E_IO, "cannot list the folder %s", path);
     return 0;
 }
 
@@ -308,7 +308,7 @@ int copy_tree(const char *from, const char *to, struct wl_err *err)
     int r;
 
     if (lstat(from, &st) < 0)
-        return wl_err_errno(err, WL_E_IO, "cannot read %s", from);
+        return wl_err_unreadable(err, WL_E_IO, "cannot read %s", from);
     if (S_ISDIR(st.st_mode)) {
         WL_CLEANUP_STRV struct strv names = {0};
 
@@ -327,7 +327,7 @@ int copy_tree(const char *from, const char *to, struct wl_err *err)
         WL_CLEANUP_FREE char *target = link_target(from);
 
         if (!target)
-            return wl_err_errno(err, WL_E_IO, "cannot read the link %s", from);
+            return wl_err_unreadable(err, WL_E_IO, "cannot read the link %s", from);
         if (symlink(target, to) < 0)
             return wl_err_errno(err, WL_E_IO, "cannot make the link %s", to);
     } else if (S_ISREG(st.st_mode)) {
@@ -335,7 +335,7 @@ int copy_tree(const char *from, const char *to, struct wl_err *err)
         WL_CLEANUP_FD int out = -1;
 
         if (in < 0)
-            return wl_err_errno(err, WL_E_IO, "cannot read %s", from);
+            return wl_err_unreadable(err, WL_E_IO, "cannot read %s", from);
         out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0200 | (st.st_mode & 0777));
         if (out < 0 || copy_bytes(in, out) < 0)
             return wl_err_errno(err, WL_E_IO, "cannot write %s", to);
@@ -376,14 +376,14 @@ int file_read(const char *path, size_t max, char **data, size_t *n, struct wl_er
     char chunk[16384];
 
     if (fd < 0)
-        return wl_err_errno(err, WL_E_IO, "cannot open %s", path);
+        return wl_err_unreadable(err, WL_E_IO, "cannot open %s", path);
     for (;;) {
         ssize_t got = read(fd, chunk, sizeof chunk);
 
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return wl_err_errno(err, WL_E_IO, "cannot read %s", path);
+            return wl_err_unreadable(err, WL_E_IO, "cannot read %s", path);
         if (got == 0)
             break;
         str_addn(&b, chunk, (size_t)got);
@@ -394,6 +394,36 @@ int file_read(const char *path, size_t max, char **data, size_t *n, struct wl_er
         *n = b.len;
     *data = str_take(&b);
     return 0;
+}
+
+char *file_tail(const char *path, size_t max, size_t *n)
+{
+    WL_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    WL_CLEANUP_FREE char *text = NULL;
+    const char *start;
+    size_t got = 0;
+    off_t end, from;
+
+    end = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+    if (end < 0)
+        return NULL;
+    from = (unsigned long long)end > max ? end - (off_t)max : 0;
+    text = xmalloc((size_t)(end - from) + 1);
+    while (got < (size_t)(end - from)) {
+        ssize_t r = pread(fd, text + got, (size_t)(end - from) - got, from + (off_t)got);
+
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r <= 0)
+            break;
+        got += (size_t)r;
+    }
+    text[got] = '\0';
+    start = from ? memchr(text, '\n', got) : NULL;
+    start = start ? start + 1 : text;
+    if (n)
+        *n = got - (size_t)(start - text);
+    return memcpy(xcalloc(got - (size_t)(start - text) + 1, 1), start, got - (size_t)(start - text));
 }
 
 /* --- made aside, then put in place --- */
@@ -561,7 +591,7 @@ int file_copy(const char *from, const char *to, mode_t mode, struct wl_err *err)
     int r;
 
     if (in < 0)
-        return wl_err_errno(err, WL_E_IO, "cannot open %s", from);
+        return wl_err_unreadable(err, WL_E_IO, "cannot open %s", from);
     r = new_file_open(&f, to, mode, err);
     if (r == 0 && copy_bytes(in, f.fd) < 0)
         r = wl_err_errno(err, WL_E_IO, "cannot write %s", to);

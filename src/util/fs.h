@@ -42,6 +42,10 @@ unsigned long long tree_size(const char *path);
 /* The whole file, NUL-terminated behind its n bytes (n may be NULL); the caller frees it. More than max bytes is an
  * error. */
 int file_read(const char *path, size_t max, char **data, size_t *n, struct wl_err *err);
+/* The end of a file, at most max bytes, from the beginning of a line where something is left out; *n its length (may be
+ * NULL). NULL: it cannot be read. The caller frees it. */
+char *file_tail(const char *path, size_t max, size_t *n);
+
 /* A file that is written aside and then put in place, so that its name leads to the old file or to all of the new one.
  * While it is written it has no name where the file system can do that, else ".NAME.new.RANDOM". What is in /dev or
  * /proc, and what is a device or a pipe, is written in place.

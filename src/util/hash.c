@@ -67,14 +67,17 @@ int hash_file(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err)
     ssize_t n;
 
     if (fd < 0)
-        return wl_err_errno(err, WL_E_IO, "cannot open %s", path);
+        return wl_err_unreadable(err, WL_E_IO, "cannot open %s", path);
     h = hash_new();
     buf = xmalloc(CHUNK);
-    while ((n = read(fd, buf, CHUNK)) > 0)
-        hash_add(h, buf, (size_t)n);
+    do {
+        n = read(fd, buf, CHUNK);
+        if (n > 0)
+            hash_add(h, buf, (size_t)n);
+    } while (n > 0 || (n < 0 && errno == EINTR));
     hash_end(h, hex);
     if (n < 0)
-        return wl_err_errno(err, WL_E_IO, "cannot read %s", path);
+        return wl_err_unreadable(err, WL_E_IO, "cannot read %s", path);
     return 0;
 }
 
@@ -85,14 +88,12 @@ static int add_tree(struct hash *h, const char *path, const char *label, struct 
     int r;
 
     if (lstat(path, &st) < 0)
-        return wl_err_errno(err, WL_E_IO, "cannot read %s", path);
+        return wl_err_unreadable(err, WL_E_IO, "cannot read %s", path);
     if (S_ISLNK(st.st_mode)) {
-        char target[4096];
-        ssize_t n = readlink(path, target, sizeof target - 1);
+        WL_CLEANUP_FREE char *target = link_target(path);
 
-        if (n < 0)
-            return wl_err_errno(err, WL_E_IO, "cannot read the link %s", path);
-        target[n] = '\0';
+        if (!target)
+            return wl_err_unreadable(err, WL_E_IO, "cannot read the link %s", path);
         hash_field(h, "link", label);
         hash_field(h, "to", target);
         return 0;

@@ -287,6 +287,31 @@ size_t utf8_length(const char *s)
     return n;
 }
 
+int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+char *percent_decode(const char *s, size_t n)
+{
+    struct str out = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        int high = s[i] == '%' && n - i > 2 ? hex_digit(s[i + 1]) : -1, low = high < 0 ? -1 : hex_digit(s[i + 2]);
+
+        if (low >= 0) {
+            str_addc(&out, high + low ? (char)(high * 16 + low) : '_');
+            i += 2;
+        } else {
+            str_addc(&out, s[i]);
+        }
+    }
+    return str_take(&out);
+}
+
 char *last_line(const char *text)
 {
     size_t end = strlen(text), begin;
@@ -296,6 +321,33 @@ char *last_line(const char *text)
     for (begin = end; begin && text[begin - 1] != '\n';)
         begin--;
     return xstrndup(text + begin, end - begin);
+}
+
+char *last_line_with(const char *text, const char *words)
+{
+    size_t length = strlen(words), n;
+    char *best = NULL;
+
+    for (const char *line = text; *line; line += n + (line[n] == '\n')) {
+        n = strcspn(line, "\n");
+        if (memmem(line, n, words, length)) {
+            free(best);
+            best = xstrndup(line, n);
+        }
+    }
+    return best;
+}
+
+const char *last_lines(const char *text, size_t n, size_t lines)
+{
+    const char *p = text + n;
+
+    if (p > text && p[-1] == '\n')
+        p--; /* the end of the last one */
+    for (; p > text; p--)
+        if (p[-1] == '\n' && --lines == 0)
+            break;
+    return p;
 }
 
 char *human_size(unsigned long long bytes)

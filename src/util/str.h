@@ -72,8 +72,17 @@ bool utf8_valid(const char *s, size_t n);
 /* How many characters a text in UTF-8 has. */
 size_t utf8_length(const char *s);
 
+/* The value of a hexadecimal digit, or -1. */
+int hex_digit(char c);
+/* n bytes of an address with each %XX replaced by its byte, and %00 by "_"; the caller frees it. */
+char *percent_decode(const char *s, size_t n);
+
 /* The last line of a text that is not empty, without its end; "" where there is none. The caller frees it. */
 char *last_line(const char *text);
+/* The last line that has these words in it, without its end, or NULL. The caller frees it. */
+char *last_line_with(const char *text, const char *words);
+/* Where the last lines of n bytes of text begin, so many at most. */
+const char *last_lines(const char *text, size_t n, size_t lines);
 
 /* Bytes for people: "9.5 MB" (decimal units); the caller frees it. */
 char *human_size(unsigned long long bytes);

@@ -296,7 +296,7 @@ static int make_file(struct unpack *u, int dir, const char *name, struct archive
     if (fd < 0)
         return cannot_write(u, name, err);
     while ((r = archive_read_data_block(a, &block, &n, &offset)) == ARCHIVE_OK) {
-        if (u->cancel && cancel_pending(u->cancel))
+        if (cancel_pending(u->cancel))
             return cancel_error(err);
         if (write_at(fd, block, n, offset) < 0)
             return cannot_write(u, name, err);
@@ -354,7 +354,7 @@ static int unpack_all(struct unpack *u, struct archive *a, struct archive_entry 
 
     while (first || (r = archive_read_next_header(a, &e)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
         first = NULL;
-        if (u->cancel && cancel_pending(u->cancel))
+        if (cancel_pending(u->cancel))
             return cancel_error(err);
         r = unpack_entry(u, a, e, err);
         if (r < 0)
@@ -475,7 +475,7 @@ static int not_an_archive(const char *file, const char *why, struct wl_err *err)
     ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof head - 1);
 
     if (n < 0)
-        return wl_err_errno(err, WL_E_IO, "cannot open %s", file);
+        return wl_err_unreadable(err, WL_E_IO, "cannot open %s", file);
     if (n == 0)
         return wl_err_set(err, WL_E_VERIFY, "%s is not an archive: it is empty", file);
     if (!memcmp(head, "\xef\xbb\xbf", 3))
@@ -498,7 +498,7 @@ static int unpack_file(struct unpack *u, struct wl_err *err)
     add_formats(a, true);
     if (archive_read_open_filename(a, u->file, READ_BLOCK) != ARCHIVE_OK) {
         if (archive_errno(a) > 0 && access(u->file, R_OK) < 0)
-            return wl_err_errno(err, WL_E_IO, "cannot open %s", u->file);
+            return wl_err_unreadable(err, WL_E_IO, "cannot open %s", u->file);
         return not_an_archive(u->file, archive_error_string(a), err);
     }
     r = archive_read_next_header(a, &e);

@@ -1,5 +1,7 @@
 #include "version.h"
 
+#include "str.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -124,6 +126,15 @@ bool version_in_series(const char *v, const char *series)
     if (!n || !strcmp(series, "any"))
         return true;
     return !strncmp(v, series, n) && !isdigit((unsigned char)v[n]);
+}
+
+char *version_series(const char *v)
+{
+    size_t n = strcspn(v, ".");
+
+    if (v[n])
+        n += 1 + strcspn(v + n + 1, ".");
+    return xstrndup(v, n);
 }
 
 bool version_is_plain(const char *v)

@@ -15,6 +15,9 @@ bool version_is_prerelease(const char *v);
 /* Whether the version is of a series: "3.5" has 3.5 and 3.5.7, not 3.50. NULL, "" and "any" have all. */
 bool version_in_series(const char *v, const char *series);
 
+/* The series of a version, its first two numbers: "3.13" of 3.13.5, "3" of 3. The caller frees it. */
+char *version_series(const char *v);
+
 /* Whether it is numbers with dots between, and at most one word (with a number) behind: 3.13.5, 1.0-rc1, 1.1.1w. */
 bool version_is_plain(const char *v);
 

@@ -102,7 +102,8 @@ test_unreadable_recipe() {
     chmod 600 "$PORTS/made/a/recipe.yaml"
     run_nobody env WL_MAKE_ROOT="$ROOT" "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" made/a
     clean_failure 7
-    err "$PORTS/made/a/recipe.yaml" 'Permission denied'
+    err "$PORTS/made/a/recipe.yaml" 'Permission denied' 'the permission to read it'
+    not_err --cache-dir
 }
 
 test_no_home() {

@@ -329,6 +329,11 @@ test_broken_recipes_and_wrong_names() {
     row libs/good 1.2 1.2 current "file:$T/there/a-1.2.tar.gz"
     grep -qE "^libs/bad .* unknown .*unknown key 'nonsense'" .out || fail 'libs/bad'
     err '1 recipes cannot be read'
+    # One slash too few, which libcurl would take.
+    pinned libs/bad 1.2 'https:/127.0.0.1/a-${version}.tar.gz'
+    wl outdated
+    status 3
+    grep -qE '^libs/bad .* unknown .*not a well-formed address' .out || fail 'libs/bad'
     wl outdated libs/goof
     clean_failure 3
     err 'did you mean libs/good?'

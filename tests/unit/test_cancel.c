@@ -24,6 +24,8 @@ static void test_none(void **state)
     assert_false(cancel_pending(&none));
     assert_false(cancel_sleep_ms(&none, 10));
     assert_int_equal(cancel_signal(&also_none), 0);
+    assert_false(cancel_pending(NULL));
+    assert_false(cancel_sleep_ms(NULL, 10));
 }
 
 static void *send_later(void *data)

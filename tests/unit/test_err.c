@@ -49,6 +49,15 @@ static void test_errno_text_and_hints(void **state)
     errno = EACCES;
     wl_err_errno(&err, WL_E_IO, "cannot write f");
     assert_contains(err.hint, "writable");
+    /* Another folder for the results helps nobody who may not read a file. */
+    errno = EACCES;
+    assert_int_equal(wl_err_unreadable(&err, WL_E_IO, "cannot open %s", "f"), -WL_E_IO);
+    assert_string_equal(err.text, "cannot open f: Permission denied");
+    assert_contains(err.hint, "permission to read it");
+    assert_int_equal(errno, EACCES);
+    errno = ENOENT;
+    wl_err_unreadable(&err, WL_E_IO, "cannot open f");
+    assert_null(err.hint);
 }
 
 static void test_free_twice(void **state)

@@ -470,6 +470,27 @@ static void test_file_write_into_a_pipe(void **state)
     assert_true(S_ISCHR(st.st_mode));
 }
 
+static void test_file_tail(void **state)
+{
+    WL_CLEANUP_FREE char *file = in_folder(state, "file"), *all = NULL, *some = NULL, *none = NULL, *long_line = NULL;
+    size_t n;
+
+    write_text(file, "one\ntwo\nthree\n");
+    all = file_tail(file, 14, &n);
+    assert_string_equal(all, "one\ntwo\nthree\n");
+    assert_int_equal(n, 14);
+    some = file_tail(file, 12, &n);
+    assert_string_equal(some, "two\nthree\n");
+    assert_int_equal(n, 10);
+    long_line = file_tail(file, 3, NULL);
+    assert_string_equal(long_line, "");
+    none = file_tail(*state, 3, &n);
+    assert_true(!none || !*none);
+    free(none);
+    none = file_tail("/nonexistent", 3, &n);
+    assert_null(none);
+}
+
 static void test_new_file_dropped(void **state)
 {
     WL_CLEANUP_FREE char *file = in_folder(state, "file");
@@ -590,6 +611,7 @@ int main(void)
         TEST_IN_FOLDER(test_file_write_keeps_nothing_aside),
         TEST_IN_FOLDER(test_file_write_by_many),
         TEST_IN_FOLDER(test_file_write_into_a_pipe),
+        TEST_IN_FOLDER(test_file_tail),
         TEST_IN_FOLDER(test_new_file_dropped),
         TEST_IN_FOLDER(test_temp_dirs),
         TEST_IN_FOLDER(test_path_replace_without_exchange),

@@ -2,6 +2,7 @@
 
 #include "fs.h"
 #include "http_server.h"
+#include "offers.h"
 #include "run.h"
 #include "testing.h"
 
@@ -185,6 +186,12 @@ static void test_check_url(void **state)
         "http://localhost@example.org/a.tgz",
         "https://",
         "https:///a.tgz",
+        "https:/example.org/a.tgz",
+        "https:example.org/a.tgz",
+        "https:////example.org/a.tgz",
+        "http:/127.0.0.1/a.tgz",
+        "git+https:/example.org/x.git#0123456789abcdef0123456789abcdef01234567",
+        "debian:pool/x_1.0.orig.tar.gz",
         "https://user:secret@example.org/a.tgz",
         "https://example.org",
         "https://example.org/folder/",
@@ -231,6 +238,25 @@ static void test_check_url(void **state)
             fail_msg("%s was taken", bad[i]);
         assert_non_null(err.text);
     }
+}
+
+/* Whatever a recipe's address is, asking for versions at it is an answer or an error. */
+static void test_versions_of_odd_addresses(void **state)
+{
+    static const char *const urls[] = {"https:/host/x-1.0.tgz", "https:", "https:x", "http:/x-1.0.tgz"};
+    struct fetch_options o = {.offline = true};
+    struct offers *offers = offers_new(&o, *state);
+
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+        WL_CLEANUP_FREE char *newest = NULL, *place = offers_place(urls[i]);
+
+        assert_true(offers_newest(offers, &(struct offer_query){urls[i], "1.0", NULL}, &newest, &err) < 0);
+        assert_non_null(err.text);
+        assert_null(newest);
+        assert_non_null(place);
+    }
+    offers_free(offers);
 }
 
 static void test_file_name(void **state)
@@ -1272,6 +1298,7 @@ int main(void)
                                           "ALL_PROXY",  "no_proxy",    "NO_PROXY",    NULL};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_check_url),
+        TEST_IN_FOLDER(test_versions_of_odd_addresses),
         cmocka_unit_test(test_file_name),
         TEST_IN_FOLDER(test_fetch),
         TEST_IN_FOLDER(test_not_found_then_mirror),

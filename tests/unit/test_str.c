@@ -169,6 +169,59 @@ static void test_human_size(void **state)
     }
 }
 
+static void test_percent_decode(void **state)
+{
+    static const char *const cases[][2] = {{"", ""},        {"a%20b", "a b"},     {"%2f%2F", "//"},  {"%", "%"},
+                                           {"%2", "%2"},    {"a%zzb", "a%zzb"},   {"%2525", "%25"},  {"%00x", "_x"},
+                                           {"%c3%BC", "ü"}, {"100%25%", "100%%"}, {"%4g%41", "%4gA"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        WL_CLEANUP_FREE char *s = percent_decode(cases[i][0], strlen(cases[i][0]));
+
+        assert_string_equal(s, cases[i][1]);
+    }
+    for (int c = 0; c < 256; c++) {
+        const char *digits = "0123456789abcdef0123456789ABCDEF", *at = c ? strchr(digits, c) : NULL;
+
+        assert_int_equal(hex_digit((char)c), at ? (at - digits) % 16 : -1);
+    }
+    {
+        WL_CLEANUP_FREE char *cut = percent_decode("a%41", 3); /* no byte behind n is looked at */
+
+        assert_string_equal(cut, "a%4");
+    }
+}
+
+static void test_last_lines(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t lines;
+        const char *end;
+    } cases[] = {{"", 3, ""},
+                 {"a", 1, "a"},
+                 {"a\n", 1, "a\n"},
+                 {"a\nb\nc\n", 2, "b\nc\n"},
+                 {"a\nb", 1, "b"},
+                 {"a\nb\n", 5, "a\nb\n"},
+                 {"a\n\n\n", 2, "\n\n"},
+                 {"\n", 1, "\n"},
+                 {"a\nb\n", 2, "a\nb\n"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(last_lines(cases[i].text, strlen(cases[i].text), cases[i].lines), cases[i].end);
+    {
+        WL_CLEANUP_FREE char *with = last_line_with("x one\ny two\nx three\ny four\n", "x "),
+                             *none = last_line_with("one\ntwo", "e\nt"), *last = last_line_with("a\nb", "b");
+
+        assert_string_equal(with, "x three");
+        assert_null(none); /* not across lines */
+        assert_string_equal(last, "b");
+    }
+}
+
 static void test_alloc(void **state)
 {
     char *p = xreallocarray(NULL, 10, 4), *zero = xcalloc(4, 4), *copy = xstrndup("abcdef", 3);
@@ -197,6 +250,8 @@ int main(void)
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_edit_distance),
         cmocka_unit_test(test_human_size),
+        cmocka_unit_test(test_percent_decode),
+        cmocka_unit_test(test_last_lines),
         cmocka_unit_test(test_alloc),
     };
 

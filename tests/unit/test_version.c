@@ -1,5 +1,6 @@
 #include "version.h"
 
+#include "str.h"
 #include "testing.h"
 
 static void test_order(void **state)
@@ -59,6 +60,19 @@ static void test_series(void **state)
     assert_true(version_in_series("3", NULL));
 }
 
+static void test_series_of(void **state)
+{
+    static const char *const cases[][2] = {{"3.13.5", "3.13"}, {"3.15.0b1", "3.15"}, {"3.13", "3.13"}, {"3", "3"},
+                                           {"", ""},           {"1.2.3.4", "1.2"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        WL_CLEANUP_FREE char *series = version_series(cases[i][0]);
+
+        assert_string_equal(series, cases[i][1]);
+    }
+}
+
 static void test_plain(void **state)
 {
     static const char *const plain[] = {"1",        "1.2.3",   "2026f",     "1.1.1w",
@@ -76,10 +90,8 @@ static void test_plain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_prerelease),
-        cmocka_unit_test(test_series),
-        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_order),     cmocka_unit_test(test_prerelease), cmocka_unit_test(test_series),
+        cmocka_unit_test(test_series_of), cmocka_unit_test(test_plain),
     };
 
     return cmocka_run_group_tests_name("version", tests, NULL, NULL);
