@@ -30,6 +30,10 @@ static int not_a_command(const char *word, const struct wl_err *no_port, struct 
     size_t best = 3;
     const char *near = NULL;
 
+    if (no_port->text && !starts_with(no_port->text, "there is no port")) { /* several, or what cannot be read */
+        wl_err_set(err, no_port->cls, "%s", no_port->text);
+        return no_port->hint ? wl_err_hint(err, "%s", no_port->hint) : -(int)no_port->cls;
+    }
     wl_err_set(err, WL_E_USAGE, "there is no command '%s', and a port is named like python/v3.11.2", word);
     for (const struct command *c = commands; c->name; c++)
         if (edit_distance(word, c->name) < best) {
@@ -43,11 +47,18 @@ static int not_a_command(const char *word, const struct wl_err *no_port, struct 
     return wl_err_hint(err, "wl-make help lists the commands, wl-make list the ports");
 }
 
+static enum command_bit command_bit_of(const char *word)
+{
+    const struct command *c = command_find(word);
+
+    return c ? c->bit : 0;
+}
+
 /* The command that the arguments (without the program's name) ask for; its name is taken out of them. A bare port name
  * means build. */
 static const struct command *choose(int *argc, char **argv, struct wl_err *err)
 {
-    int word = options_first_word(*argc, argv);
+    int word = options_first_word(*argc, argv, command_bit_of);
     const struct command *c = word < *argc ? command_find(argv[word]) : NULL;
     bool known;
 
@@ -127,8 +138,8 @@ int main(int argc, char **argv)
 {
     struct app a = {.cancel = CANCEL_NONE};
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
-    int r = -WL_E_USAGE;
     const struct command *c;
+    int r;
 
     set_up_streams();
     /* Ignored, as some callers leave it, the kernel would throw the status of every command away. */
@@ -136,8 +147,7 @@ int main(int argc, char **argv)
     argc--;
     argv++;
     c = choose(&argc, argv, &err);
-    if (c)
-        r = run(&a, c, argc, argv, &err);
+    r = c ? run(&a, c, argc, argv, &err) : -(int)err.cls;
     ui_free(a.ui);
     a.ui = NULL;
     if (fflush(stdout) != 0 && r == 0)

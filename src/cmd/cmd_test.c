@@ -8,6 +8,7 @@
 #include "regrtest.h"
 #include "report.h"
 #include "run.h"
+#include "version.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -60,11 +61,10 @@ static int own_tests(struct app *a, const struct build_options *o, const struct 
 
 #define SUITES "suites/"
 
-/* One Python, then names of files of tests. */
-static bool is_for_guest(const struct app *a)
+/* One Python, then names of files of tests. port: the one that the first word means. */
+static bool is_for_guest(const struct app *a, const char *port)
 {
-    return a->options.args.n > 0 && !a->options.own && strstr(a->options.args.v[0], "python/") &&
-           !strstr(a->options.args.v[0], "build-python/") &&
+    return !a->options.own && starts_with(port, "python/v") &&
            (a->options.args.n == 1 || a->options.suites.n || !strchr(a->options.args.v[1], '/'));
 }
 
@@ -239,11 +239,10 @@ static void end_command(struct app *a, const struct plan *p, const struct guest 
 static int make_own_group(struct app *a, const struct plan *p, struct guest *g, const char *tests, const char *plain,
                           struct test_group *group, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *series = xstrdup(plain + strlen("python/v")), *root = app_artifact(a, p, tests, NULL);
+    WL_CLEANUP_FREE char *series = version_series(plain + strlen("python/v")), *root = app_artifact(a, p, tests, NULL);
     WL_CLEANUP_FREE char *library = NULL, *place = NULL;
     int r;
 
-    *strrchr(series, '.') = '\0';
     library = xasprintf("%s/usr/local/lib/python%s", root, series);
     place = xasprintf("/usr/local/lib/python%s", series);
     r = regrtest_files(library, &group->files, err);
@@ -443,13 +442,15 @@ int cmd_test(struct app *a, struct wl_err *err)
     WL_CLEANUP_FREE char *port = NULL, *plain = NULL, *tests = NULL;
     struct build_options o;
     struct plan p = {0};
-    bool guest = is_for_guest(a);
+    bool guest = false;
     int r = find_suites(a, &suites, err);
 
-    if (r == 0 && guest) {
+    if (r == 0 && a->options.args.n)
         r = ports_resolve(&a->roots, a->options.args.v[0], &plain, err);
-        if (r == 0)
-            r = app_port(a, a->options.args.v[0], &port, err);
+    if (r == 0 && plain)
+        guest = is_for_guest(a, plain);
+    if (r == 0 && guest) {
+        r = app_port(a, a->options.args.v[0], &port, err);
         if (r == 0)
             strv_add(&names, port);
     } else if (r == 0) {
@@ -458,7 +459,6 @@ int cmd_test(struct app *a, struct wl_err *err)
     if (r < 0)
         return r;
     strv_addv(&roots, &names);
-    guest = guest && starts_with(plain, "python/v");
     if (suites.n && !guest) {
         wl_err_set(err, WL_E_USAGE, "--suite is for a Python, and names of files of tests behind it");
         return wl_err_hint(err, "for example wl-make test --suite %s python/v3.13.5", a->options.suites.v[0]);

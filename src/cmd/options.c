@@ -275,7 +275,8 @@ int options_parse(struct options *o, enum command_bit command, int argc, char **
     return 0;
 }
 
-int options_first_word(int argc, char **argv)
+/* The first word that is no option, read as the options of these commands are. */
+static int first_word(int argc, char **argv, enum command_bit commands)
 {
     for (int i = 0; i < argc; i++) {
         const struct option_info *info;
@@ -287,14 +288,26 @@ int options_first_word(int argc, char **argv)
             return argc;
         if (starts_with(argv[i], "--")) {
             len = strcspn(argv[i] + 2, "=");
-            info = find_long(CMD_ALL, argv[i] + 2, len);
+            info = find_long(commands, argv[i] + 2, len);
             i += info && info->argument && !argv[i][2 + len];
         } else {
-            info = find_letter(CMD_ALL, argv[i][strlen(argv[i]) - 1]);
+            info = find_letter(commands, argv[i][strlen(argv[i]) - 1]);
             i += info && info->argument;
         }
     }
     return argc;
+}
+
+int options_first_word(int argc, char **argv, enum command_bit (*command_of)(const char *word))
+{
+    /* One name can be an option with a value of one command and without of another: who knows which is the command. */
+    for (int i = 0; i < argc; i++) {
+        enum command_bit command = command_of(argv[i]);
+
+        if (command && first_word(argc, argv, command) == i)
+            return i;
+    }
+    return first_word(argc, argv, CMD_ALL);
 }
 
 void options_free(struct options *o)

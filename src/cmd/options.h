@@ -58,8 +58,8 @@ struct options {
 /* Reads argv (without the program's and the command's name) for one command. What it does not know is WL_E_USAGE. */
 int options_parse(struct options *o, enum command_bit command, int argc, char **argv, struct wl_err *err);
 /* The index of the first word that is neither an option nor an option's value, so that options may stand before the
- * command; argc if there is none. */
-int options_first_word(int argc, char **argv);
+ * command; argc if there is none. command_of: the command that a word names, or 0. */
+int options_first_word(int argc, char **argv, enum command_bit (*command_of)(const char *word));
 void options_free(struct options *o);
 
 /* Prints the options that a command knows. */

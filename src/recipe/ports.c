@@ -127,9 +127,18 @@ static bool is_release_of(const char *name, const char *given)
            (plain[n] == '.' || (plain[n + 1] >= '0' && plain[n + 1] <= '9'));
 }
 
-static void suggest(const struct strv *names, const char *given, struct wl_err *err)
+static int did_you_mean(const struct strv *names, struct wl_err *err)
 {
-    WL_CLEANUP_STR struct str near = {0};
+    WL_CLEANUP_STR struct str list = {0};
+
+    for (size_t i = 0; i < names->n; i++)
+        str_addf(&list, "%s%s", i ? " or " : "", names->v[i]);
+    return wl_err_hint(err, "did you mean %s? `wl-make list` shows every port", list.s);
+}
+
+static int suggest(const struct strv *names, const char *given, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv near = {0};
     size_t best = strlen(given) / 3 + 2;
 
     for (size_t i = 0; i < names->n; i++) {
@@ -139,15 +148,12 @@ static void suggest(const struct strv *names, const char *given, struct wl_err *
         d = base < d ? base : d;
         if (d < best) {
             best = d;
-            str_free(&near);
+            strv_free(&near);
         }
         if (d <= best && d < strlen(given) / 3 + 2)
-            str_addf(&near, "%s%s", near.len ? " or " : "", names->v[i]);
+            strv_add(&near, names->v[i]);
     }
-    if (near.len)
-        wl_err_hint(err, "did you mean %s? `wl-make list` shows every port", near.s);
-    else
-        wl_err_hint(err, "`wl-make list` shows every port");
+    return near.n ? did_you_mean(&near, err) : wl_err_hint(err, "`wl-make list` shows every port");
 }
 
 /* Whether the name is a port's own, letter by letter: then nothing else needs to be read. */
@@ -181,10 +187,10 @@ static bool is_exact(const struct recipe_roots *roots, const char *name)
 
 int ports_resolve(const struct recipe_roots *roots, const char *given, char **name, struct wl_err *err)
 {
-    WL_CLEANUP_STRV struct strv names = {0};
+    WL_CLEANUP_STRV struct strv names = {0}, called = {0};
     WL_CLEANUP_FREE char *plain = NULL, *wanted = NULL;
     const char *start = given;
-    size_t end, found = 0;
+    size_t end;
     int r;
 
     *name = is_exact(roots, given) ? xstrdup(given) : NULL;
@@ -213,17 +219,18 @@ int ports_resolve(const struct recipe_roots *roots, const char *given, char **na
         if (is_release_of(names.v[i], plain))
             *name = xstrdup(names.v[i]);
     for (size_t i = 0; i < names.n && !*name; i++)
-        if (!strcmp(path_base(names.v[i]), plain) && !found++)
-            wanted = (free(wanted), xstrdup(names.v[i]));
-    if (!*name && found == 1) {
-        *name = wanted;
-        wanted = NULL;
-    }
+        if (!strcmp(path_base(names.v[i]), plain))
+            strv_add(&called, names.v[i]);
+    if (called.n == 1)
+        *name = xstrdup(called.v[0]);
     if (*name)
         return 0;
-    r = wl_err_set(err, WL_E_RECIPE, "there is no port '%s'", given);
-    suggest(&names, plain, err);
-    return r;
+    if (called.n) {
+        wl_err_set(err, WL_E_RECIPE, "%zu ports are called '%s'", called.n, given);
+        return did_you_mean(&called, err);
+    }
+    wl_err_set(err, WL_E_RECIPE, "there is no port '%s'", given);
+    return suggest(&names, plain, err);
 }
 
 /* The families that make flavours of a port, and what they call them. */

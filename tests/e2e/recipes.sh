@@ -66,6 +66,39 @@ test_a_port_may_be_named_in_several_ways() {
     there "$OUT/libs/zlib/share/zlib"
 }
 
+test_several_ports_of_one_name() {
+    simple libs/zlib
+    simple tools/zlib
+    local command
+    for command in '' build info 'test --own'; do
+        # shellcheck disable=SC2086 # words
+        wl $command zlib
+        clean_failure 3
+        err "2 ports are called 'zlib'" 'did you mean libs/zlib or tools/zlib?'
+    done
+}
+
+test_names_of_tests_are_not_dropped() {
+    simple native-python/v1.0 'tests: [{name: own, run: "true"}]'
+    wl test native-python/v1.0
+    status 0
+    out '1 passed'
+    wl test native-python/v1.0 test_json
+    clean_failure 3
+    err "there is no port 'test_json'"
+}
+
+# --json has a value with test, and none with outdated.
+test_an_option_before_the_command() {
+    simple made/a 'tests: [{name: own, run: "true"}]'
+    wl --json r.json test made/a
+    status 0
+    out '1 passed'
+    wl --json outdated made/a
+    status 0
+    "$PYTHON" -c 'import json; json.load(open(".out"))' || fail 'no JSON'
+}
+
 test_unknown_option() {
     simple a/b
     wl build --ofline a/b

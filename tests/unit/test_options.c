@@ -114,6 +114,15 @@ static void test_refused(void **state)
     refuse(CMD_BUILD, "--color=pink", "--color takes auto, always or never, not 'pink'", "--color never");
 }
 
+static enum command_bit command_of(const char *word)
+{
+    return !strcmp(word, "build")      ? CMD_BUILD
+           : !strcmp(word, "test")     ? CMD_TEST
+           : !strcmp(word, "outdated") ? CMD_OUTDATED
+           : !strcmp(word, "clean")    ? CMD_CLEAN
+                                       : (enum command_bit)0;
+}
+
 static void test_first_word(void **state)
 {
     static const struct {
@@ -134,6 +143,16 @@ static void test_first_word(void **state)
         {"-", 0},
         {"--color always x", 2},
         {"--ports p --ports=q x", 3},
+        /* The same name with a value and without. */
+        {"--json r.json test a/b", 2},
+        {"--json=r.json test a/b", 1},
+        {"--json outdated", 1},
+        {"--json test test a/b", 2},
+        {"--color never --json outdated test", 3},
+        {"--cache-dir test build a/b", 2},
+        {"--all clean", 1},
+        {"-- test", 2},
+        {"a/b test", 0},
     };
 
     (void)state;
@@ -146,7 +165,7 @@ static void test_first_word(void **state)
             strv_take(&words, xstrndup(w, n));
             w += n;
         }
-        assert_int_equal(options_first_word((int)words.n, words.v), cases[i].word);
+        assert_int_equal(options_first_word((int)words.n, words.v, command_of), cases[i].word);
     }
 }
 

@@ -87,8 +87,6 @@ static void test_not_resolved(void **state)
         {"python/3.1", "python/v3.11"},
         {"python/v3.11.3", "python/v3.11.2"},
         {"libs/zlip", "libs/zlib"},
-        {"zlib", "libs/zlib"}, /* two of that name: both are named */
-        {"zlib", "tools/zlib"},
         {"bzip", "libs/bzip2"},
         {"nothing-like-it/at-all", "wl-make list"},
         {"", "wl-make list"},
@@ -112,6 +110,21 @@ static void test_not_resolved(void **state)
         assert_contains(err.text, "there is no port");
         assert_contains(err.hint, cases[i][1]);
     }
+    recipe_roots_free(&roots);
+}
+
+/* Two of that name: both are named, and it is not said that there is none. */
+static void test_ambiguous(void **state)
+{
+    struct recipe_roots roots = roots_of(state);
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    char *name = NULL;
+
+    make_ports(state);
+    assert_class(ports_resolve(&roots, "zlib", &name, &err), WL_E_RECIPE, &err);
+    assert_null(name);
+    assert_string_equal(err.text, "2 ports are called 'zlib'");
+    assert_contains(err.hint, "did you mean libs/zlib or tools/zlib?");
     recipe_roots_free(&roots);
 }
 
@@ -188,8 +201,9 @@ static void test_no_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_list),          TEST_IN_FOLDER(test_resolve),  TEST_IN_FOLDER(test_not_resolved),
-        TEST_IN_FOLDER(test_several_roots), TEST_IN_FOLDER(test_flavours), TEST_IN_FOLDER(test_no_folder),
+        TEST_IN_FOLDER(test_list),      TEST_IN_FOLDER(test_resolve),       TEST_IN_FOLDER(test_not_resolved),
+        TEST_IN_FOLDER(test_ambiguous), TEST_IN_FOLDER(test_several_roots), TEST_IN_FOLDER(test_flavours),
+        TEST_IN_FOLDER(test_no_folder),
     };
 
     return cmocka_run_group_tests_name("ports", tests, NULL, NULL);
