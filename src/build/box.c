@@ -24,11 +24,9 @@ static void add_system(struct strv *argv)
     strv_add(argv, "/usr");
     strv_add(argv, "/usr");
     for (size_t i = 0; i < sizeof top / sizeof *top; i++) {
-        char target[4096];
-        ssize_t n = readlink(top[i], target, sizeof target - 1);
+        WL_CLEANUP_FREE char *target = link_target(top[i]);
 
-        if (n > 0) {
-            target[n] = '\0';
+        if (target) {
             strv_add(argv, "--symlink");
             strv_add(argv, target);
         } else if (path_is_dir(top[i])) {
@@ -103,18 +101,34 @@ bool box_can_sandbox(const char *cache, char **why)
     return status == 0;
 }
 
-/* NEED_LIBS_ZLIB for libs/zlib; NEED_BUILD_PYTHON for build-python/v3.11.2. */
-static char *need_variable(const char *port)
+/* NEED_LIBS_ZLIB for libs/zlib; NEED_BUILD_PYTHON for build-python/v3.11.2, or in full NEED_BUILD_PYTHON_V3_11_2. */
+static char *variable_of(const char *port, bool full)
 {
     const char *base = path_base(port);
     bool versioned = base != port && base[0] == 'v' && isdigit((unsigned char)base[1]);
-    size_t n = versioned ? (size_t)(base - port - 1) : strlen(port);
+    size_t n = versioned && !full ? (size_t)(base - port - 1) : strlen(port);
     struct str out = {0};
 
     str_add(&out, "NEED_");
     for (size_t i = 0; i < n; i++)
         str_addc(&out, isalnum((unsigned char)port[i]) ? (char)toupper((unsigned char)port[i]) : '_');
     return str_take(&out);
+}
+
+/* What the steps know a need by: in full where another one that is seen would have the same short name. */
+static char *need_variable(const struct plan *p, size_t need, const bool *seen)
+{
+    char *name = variable_of(p->nodes[need].recipe->name, false);
+
+    for (size_t i = 0; i < p->n; i++) {
+        WL_CLEANUP_FREE char *other = i != need && seen[i] ? variable_of(p->nodes[i].recipe->name, false) : NULL;
+
+        if (other && !strcmp(name, other)) {
+            free(name);
+            return variable_of(p->nodes[need].recipe->name, true);
+        }
+    }
+    return name;
 }
 
 static char *folder_name(const char *port)
@@ -156,14 +170,24 @@ struct flags {
     struct str include, lib, pkgconfig;
 };
 
-/* Shows the artifact of a port; gives its path as the steps see it. */
-static int show_need(struct box *b, const struct store *s, const struct node *need, char **path, struct wl_err *err)
+/* Shows the artifact of a port, one of those seen; gives its path as the steps see it. */
+static int show_need(struct box *b, const struct box_options *o, size_t need, const bool *seen, char **path,
+                     struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *store = store_path(s, need->key), *folder = folder_name(need->recipe->name);
-    WL_CLEANUP_FREE char *name = xasprintf("needs/%s", folder), *var = need_variable(need->recipe->name);
-    int r = show(b, store, name, path, err);
+    const struct node *n = &o->plan->nodes[need];
+    WL_CLEANUP_FREE char *store = store_path(o->store, n->key), *folder = folder_name(n->recipe->name);
+    WL_CLEANUP_FREE char *name = xasprintf("needs/%s", folder), *var = need_variable(o->plan, need, seen);
+    WL_CLEANUP_FREE char *start = xasprintf("%s=", var);
+    int r = 0;
 
-    strv_addf(&b->env, "%s=%s", var, *path);
+    for (size_t i = 0; r == 0 && i < b->env.n; i++)
+        if (starts_with(b->env.v[i], start))
+            r = wl_err_set(err, WL_E_RECIPE, "%s needs two ports that its steps would both know as $%s: one is %s",
+                           o->plan->nodes[o->node].recipe->name, var, n->recipe->name);
+    if (r == 0)
+        r = show(b, store, name, path, err);
+    if (r == 0)
+        strv_addf(&b->env, "%s%s", start, *path);
     return r;
 }
 
@@ -192,7 +216,9 @@ static int show_needs(struct box *b, const struct box_options *o, struct flags *
 
         if (!seen[i])
             continue;
-        r = show_need(b, o->store, need, &path, err);
+        r = show_need(b, o, i, seen, &path, err);
+        if (r < 0)
+            break;
         if (!strcmp(need->recipe->name, WL_SYSROOT_PORT))
             *sysroot = xstrdup(path);
         if (of && !strcmp(need->recipe->name, of))
@@ -318,18 +344,21 @@ int box_for_checks(struct box *b, const struct box_options *o, struct wl_err *er
 {
     const struct node *node = &o->plan->nodes[o->node];
     bool *linked = xcalloc(o->plan->n, sizeof *linked), *seen = xcalloc(o->plan->n, sizeof *seen);
+    bool *all = xcalloc(o->plan->n, sizeof *all);
     int r = copy_files(&node->recipe->check_files, b->dir, err);
 
     find_seen(o, linked, seen);
-    for (size_t k = 0; r == 0 && k < node->needs_n; k++) {
+    memcpy(all, seen, o->plan->n * sizeof *all);
+    for (size_t k = 0; k < node->needs_n; k++)
+        if (node->needs[k].kind == NEED_CHECK)
+            all[node->needs[k].node] = true;
+    for (size_t i = 0; r == 0 && i < o->plan->n; i++) {
         WL_CLEANUP_FREE char *path = NULL;
-        size_t i = node->needs[k].node;
 
-        if (node->needs[k].kind != NEED_CHECK || seen[i])
-            continue;
-        seen[i] = true;
-        r = show_need(b, o->store, &o->plan->nodes[i], &path, err);
+        if (all[i] && !seen[i])
+            r = show_need(b, o, i, all, &path, err);
     }
+    free(all);
     free(linked);
     free(seen);
     b->stage_source = path_join(b->dir, "stage");

@@ -14,6 +14,7 @@ struct jobs {
     char *makeflags; /* what MAKEFLAGS is set to */
 };
 
+/* After a failure there is nothing to be freed. */
 int jobs_init(struct jobs *j, int n, struct wl_err *err);
 /* Takes a job's byte if there is one. */
 bool jobs_try_take(struct jobs *j);

@@ -52,6 +52,41 @@ OLDPWD SHLVL _'
     grep -qE '^CPPFLAGS=-I.*libs-dep/include$' <<<"$env" || fail "$env"
 }
 
+# Of two versions of one need, neither hides the other.
+test_needs_that_would_have_the_same_name() {
+    local v
+    for v in v1.0 v2.0; do
+        port "tools/made/$v" <<END
+version: "${v#v}"
+toolchain: none
+steps: [{name: x, run: "echo $v >\"\$STAGE/version\""}]
+END
+    done
+    simple libs/dep
+    stepped made/a 'env | grep ^NEED_ | sed "s/=.*//" | sort >"$STAGE/names"; cat "$NEED_TOOLS_MADE_V1_0/version" "$NEED_TOOLS_MADE_V2_0/version" >"$STAGE/versions"' \
+        'build-needs: [tools/made/v1.0, tools/made/v2.0, libs/dep]'
+    wl made/a
+    status 0
+    is "$(cat "$OUT/made/a/names")" $'NEED_LIBS_DEP\nNEED_TOOLS_MADE_V1_0\nNEED_TOOLS_MADE_V2_0'
+    is "$(cat "$OUT/made/a/versions")" $'v1.0\nv2.0'
+    # The only one keeps its short name.
+    stepped made/b 'cat "$NEED_TOOLS_MADE/version" >"$STAGE/version"' 'build-needs: [tools/made/v2.0]'
+    wl made/b
+    status 0
+    is "$(cat "$OUT/made/b/version")" v2.0
+    # And so in checks, beside what the steps have.
+    stepped made/c 'cat "$NEED_TOOLS_MADE/version" >"$STAGE/version"' 'build-needs: [tools/made/v2.0]' \
+        'check-needs: [tools/made/v1.0]' 'checks: [{name: both, run: "cat \"$NEED_TOOLS_MADE/version\" \"$NEED_TOOLS_MADE_V1_0/version\"; test \"$(cat \"$NEED_TOOLS_MADE/version\")\" = v2.0"}]'
+    wl made/c
+    status 0
+    simple libs/x-y
+    simple libs/x_y
+    stepped made/d : 'build-needs: [libs/x-y, libs/x_y]'
+    wl made/d
+    clean_failure 3
+    err '$NEED_LIBS_X_Y'
+}
+
 test_a_profile() {
     mkdir -p "$PORTS/made/a"
     echo own >"$PORTS/made/a/own.xz"

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static int count_bytes(struct jobs *j)
@@ -30,6 +31,37 @@ static void test_slots(void **state)
         assert_int_equal(count_bytes(&j), n - 1);
         jobs_free(&j);
     }
+}
+
+static int open_descriptors(void)
+{
+    int n = 0;
+
+    for (int fd = 0; fd < 256; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
+/* Where the last descriptor it needs is lacking, it keeps none of the others. */
+static void test_no_descriptor_left(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct rlimit limit, few;
+    int before = open_descriptors(), free_fds[3];
+    struct jobs j;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_true((free_fds[i] = fcntl(0, F_DUPFD_CLOEXEC, 3)) >= 3);
+    for (int i = 0; i < 3; i++)
+        close(free_fds[i]);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    few = (struct rlimit){(rlim_t)free_fds[2], limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    expect_class(jobs_init(&j, 4, &err), WL_E_IO, &err, __FILE__, __LINE__);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_contains(err.text, "jobserver");
+    assert_int_equal(open_descriptors(), before);
 }
 
 static void test_take_and_give(void **state)
@@ -74,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slots),
+        cmocka_unit_test(test_no_descriptor_left),
         cmocka_unit_test(test_take_and_give),
         cmocka_unit_test(test_ends),
     };
