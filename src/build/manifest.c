@@ -287,11 +287,6 @@ static int take_hash(const struct reader *r, const json_t *o, const char *name, 
     return 0;
 }
 
-static int hex_digit(char c)
-{
-    return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
 /* "NAME" or "NAME-hex". */
 static int take_bytes(const struct reader *r, const json_t *o, const char *name, char **out)
 {
