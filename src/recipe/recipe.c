@@ -301,8 +301,7 @@ static int take_text(const struct maker *m, const char *key, const char *text, c
     return 0;
 }
 
-/* A variable set by a nearer layer wins; ports of a farther layer come first so that the order does not depend on it.
- */
+/* A variable set by several layers has the value of the nearest, which is the first that is looked at. */
 static int take_vars(const struct maker *m)
 {
     for (size_t i = 0; i < m->n; i++) {

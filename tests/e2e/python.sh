@@ -361,10 +361,10 @@ test_ctrl_c_in_a_running_program() {
 while True: pass'
     status 0
     # As native python: it ends by the signal, so that a calling shell sees an interruption.
-    grep -qxE 'signal SIGINT|exit 130' .err || fail 'how it ended'
+    err 'signal SIGINT'
     prompt $'expect ready\nwait 0.3\nsend \\x03\nexpect KeyboardInterrupt' $PY -- -c 'import time; print("ready", flush=True)
 time.sleep(100)'
-    grep -qxE 'signal SIGINT|exit 130' .err || fail 'how it ended'
+    err 'signal SIGINT'
     # (A loop that is the first thing in its "try" would not do: natively, too, 3.11 leaves it without the handler.)
     prompt $'expect ready\nwait 0.3\nsend \\x03\nexpect caught\n' $PY -- -c 'print("ready", flush=True)
 try:
@@ -458,14 +458,19 @@ test_its_own_tests() {
     out ' passed, 0 failed'
 }
 
-test_nothing_to_do_is_quick_and_quiet() {
+# No step is run, nothing is written to the result or its logs, and nothing is said that is not asked for.
+test_nothing_to_do_is_quiet_and_does_nothing() {
+    local cache=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make} written
     built
-    real build $PY
+    touch stamp
+    real build -v $PY
     status 0
     out "$PY: nothing to do"
     [ ! -s .err ] || fail 'words on stderr'
     py -c pass
     [ ! -s .err ] && [ ! -s .out ] || fail 'words of the tool while running'
+    written=$(find "$OUT" "$cache/logs/$PY" -newer stamp)
+    [ -z "$written" ] || fail "written though there was nothing to do: $written"
 }
 
 # Twice from nothing gives the same bytes. Half an hour, so only where it is asked for.
@@ -527,14 +532,10 @@ test_python_3_11_1_from_a_given_source() {
     is "$(cat .out)" "$PATH_NORMAL" 'sys.path'
 }
 
-# Without building them: of each series one release is built, and the patches have to fit the others, too.
-test_patches_apply_to_each_release_whose_source_is_to_be_had() {
-    [ "$VERSION" = 3.11.2 ] || skip 'for all, with 3.11.2'
-    local recipe version n=0
-    for recipe in "$WL_SOURCE_ROOT"/ports/python/v*/recipe.yaml; do
-        version=$(basename "$(dirname "$recipe")")
-        port "patched/$version" <<END
-from: python/$version
+# `patches_apply_to VERSION`: its own patches to its own source; nothing is built.
+patches_apply_to() {
+    port "patched/v$1" <<END
+from: python/v$1
 needs: []
 build-needs: []
 steps: [{name: none, run: "true"}]
@@ -544,13 +545,21 @@ checks: []
 test-needs: []
 tests: []
 END
-        real_tool build --ports "$PORTS" --output "$OUT" "patched/$version"
-        [ "$st" != 4 ] || continue
-        status 0
-        n=$((n + 1))
-    done
-    [ "$n" -gt 0 ] || cannot_be_had 'the source of any release'
+    real_tool build --ports "$PORTS" --output "$OUT" "patched/v$1"
+    [ "$st" != 4 ] || [ "$1" = "$VERSION" ] || skip "no address here has the source of $1"
+    [ "$st" != 4 ] || cannot_be_had "the source of $1"
+    status 0
 }
+
+# A test for each release, so that one whose source is out of reach is not counted as passed.
+if [ "$VERSION" = 3.11.2 ]; then
+    for recipe in "$WL_SOURCE_ROOT"/ports/python/v*/recipe.yaml; do
+        release=${recipe%/recipe.yaml}
+        release=${release##*/v}
+        eval "test_patches_apply_to_${release//./_}() { patches_apply_to $release; }"
+        more_tests+=("test_patches_apply_to_${release//./_}")
+    done
+fi
 
 test_plans_of_both_versions() {
     [ "$VERSION" = 3.11.2 ] || skip 'for 3.11.2'
