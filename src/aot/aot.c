@@ -105,17 +105,6 @@ char *aot_result(const struct aot *a, const char *key)
     return path_join(artifact, place(a));
 }
 
-/* The output's last lines, for what no message foresees. */
-static void show_end(const char *output)
-{
-    const char *p = output + strlen(output);
-    int lines = 0;
-
-    while (p > output && (lines < LAST_LINES || p[-1] != '\n'))
-        lines += *--p == '\n';
-    fputs(p, stderr);
-}
-
 static int failed(const char *name, int status, const char *output, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *line = last_line(output);
@@ -128,7 +117,7 @@ static int failed(const char *name, int status, const char *output, struct wl_er
         wl_err_set(err, WL_E_IO, "%s was not compiled: no space left on the disk of the cache", name);
         return wl_err_hint(err, "free some, or name another with --cache-dir");
     }
-    show_end(output);
+    fputs(last_lines(output, strlen(output), LAST_LINES), stderr); /* what no message foresees */
     return wl_err_set(err, WL_E_FAILED, "%s was not compiled, see above", name);
 }
 

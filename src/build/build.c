@@ -273,24 +273,10 @@ int build_prepare(const struct build_options *o, struct plan *p, bool dry_run, s
 static char *tail(const char *file)
 {
     enum { MOST = 1 << 14 };
-    WL_CLEANUP_FD int fd = open(file, O_RDONLY | O_CLOEXEC);
-    WL_CLEANUP_FREE char *text = NULL;
-    const char *p;
-    struct stat st;
-    ssize_t n;
+    size_t n;
+    WL_CLEANUP_FREE char *text = file_tail(file, MOST, &n);
 
-    if (fd < 0 || fstat(fd, &st) < 0)
-        return NULL;
-    text = xmalloc(MOST + 1);
-    n = pread(fd, text, MOST, st.st_size > MOST ? st.st_size - MOST : 0);
-    if (n < 0)
-        return NULL;
-    text[n] = '\0';
-    p = text + n;
-    for (int lines = 0; p > text; p--)
-        if (p[-1] == '\n' && p != text + n && ++lines == TAIL_LINES)
-            break;
-    return xstrdup(p);
+    return text ? xstrdup(last_lines(text, n, TAIL_LINES)) : NULL;
 }
 
 struct port_job {

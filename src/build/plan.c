@@ -9,6 +9,9 @@
  */
 #define KEY_FORMAT "wl-key 1"
 
+/* How deep needs may go: far more than anybody has, and little enough for the stack. */
+enum { MAX_DEPTH = 500 };
+
 struct maker {
     const struct plan_options *o;
     struct plan *p;
@@ -70,6 +73,11 @@ static int visit_need(struct maker *m, struct node *n, const char *given, const 
     }
     if (strv_has(&m->path, name))
         return cycle_error(m, n->recipe, at, name);
+    if (m->path.n == MAX_DEPTH) {
+        WL_CLEANUP_FREE char *text = xasprintf("more than %d ports that each need the next", MAX_DEPTH);
+
+        return need_error(n->recipe, at, m->err, text);
+    }
     r = visit(m, name, &index);
     return r < 0 ? r : add_need(n, index, kind);
 }

@@ -28,9 +28,9 @@ char *path_join(const char *a, const char *b)
 
 char *path_absolute(const char *path)
 {
-    char cwd[4096];
+    WL_CLEANUP_FREE char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
 
-    if (*path == '/' || !getcwd(cwd, sizeof cwd))
+    if (!cwd)
         return xstrdup(path);
     return !strcmp(path, ".") ? xstrdup(cwd) : path_join(cwd, path);
 }

@@ -363,14 +363,29 @@ static int unpack_all(struct unpack *u, struct archive *a, struct archive_entry 
     return r == ARCHIVE_EOF ? 0 : read_failed(u, a, NULL, err);
 }
 
+/* The kernel gives up on ".." whenever anything on the machine is renamed meanwhile; then it is asked again. */
+static int open_beneath(int root, const char *name)
+{
+    enum { TRIES = 10000 };
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH};
+    int fd = -1;
+
+    for (int i = 0; i < TRIES; i++) {
+        fd = (int)syscall(SYS_openat2, root, name, &how, sizeof how);
+        if (fd >= 0 || errno != EAGAIN)
+            break;
+    }
+    return fd;
+}
+
 /* Links may lead through one another to where no single one of them does. */
 static int check_links(struct unpack *u, struct wl_err *err)
 {
-    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH};
-
     for (size_t i = 0; i < u->links.n; i++) {
-        WL_CLEANUP_FD int fd = (int)syscall(SYS_openat2, u->root, u->links.v[i], &how, sizeof how);
+        WL_CLEANUP_FD int fd = open_beneath(u->root, u->links.v[i]);
 
+        if (fd < 0 && errno == EAGAIN)
+            return wl_err_errno(err, WL_E_IO, "cannot check the link %s of %s", u->links.v[i], u->file);
         if (fd < 0 && errno == EXDEV) {
             unlinkat(u->root, u->links.v[i], 0);
             return bad_entry(u, u->links.v[i], "is a link that leads out of the folder by way of another link", err);
@@ -399,8 +414,7 @@ static int check_links_by_path(struct unpack *u, const char *to, struct wl_err *
 
 static bool have_openat2(int root)
 {
-    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH};
-    WL_CLEANUP_FD int fd = (int)syscall(SYS_openat2, root, ".", &how, sizeof how);
+    WL_CLEANUP_FD int fd = open_beneath(root, ".");
 
     return fd >= 0;
 }

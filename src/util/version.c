@@ -73,9 +73,9 @@ static struct token next(const char **p, bool *after_number)
 static int compare_numbers(struct token a, struct token b)
 {
     while (a.n && *a.s == '0')
-        a.s++, a.n--;
+        a = (struct token){a.kind, a.s + 1, a.n - 1};
     while (b.n && *b.s == '0')
-        b.s++, b.n--;
+        b = (struct token){b.kind, b.s + 1, b.n - 1};
     if (a.n != b.n)
         return a.n < b.n ? -1 : 1;
     return strncmp(a.s, b.s, a.n);

@@ -93,6 +93,27 @@ static void test_cycles_and_missing_needs(void **state)
     plan_fails(state, "m/t", true, "m/t needs m/none");
 }
 
+/* A chain of needs as long as somebody may want to write it ends in an error, not in the end of the stack. */
+static void test_deep_needs(void **state)
+{
+    enum { DEPTH = 500, TOO_DEEP = DEPTH + 20 };
+    struct recipe_roots roots = roots_of(state);
+    struct plan_options o = options_of(&roots);
+    struct plan p;
+
+    for (int i = 0; i <= TOO_DEEP; i++) {
+        WL_CLEANUP_FREE char *name = xasprintf("m/p%d", i), *text = NULL;
+
+        text = i < TOO_DEEP ? xasprintf(SIMPLE "needs: [m/p%d]\n", i + 1) : xstrdup(SIMPLE);
+        put_recipe(state, name, text);
+    }
+    plan_fails(state, "m/p0", false, "more than 500 ports that each need the next");
+    make_plan(state, &o, "m/p21", &p);
+    assert_int_equal(p.n, DEPTH);
+    plan_free(&p);
+    recipe_roots_free(&roots);
+}
+
 /* What only tests need may need the port itself, and is planned for roots alone. */
 static void test_test_needs(void **state)
 {
@@ -671,6 +692,7 @@ int main(void)
         TEST_IN_FOLDER(test_order),
         TEST_IN_FOLDER(test_link_closure),
         TEST_IN_FOLDER(test_cycles_and_missing_needs),
+        TEST_IN_FOLDER(test_deep_needs),
         TEST_IN_FOLDER(test_test_needs),
         TEST_IN_FOLDER(test_check_needs),
         TEST_IN_FOLDER(test_key_changes_with_the_recipe),

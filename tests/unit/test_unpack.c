@@ -5,9 +5,12 @@
 #include "str.h"
 #include "testing.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* A folder with the archive "a" and the target "to"; nothing else may ever appear in it. */
@@ -248,6 +251,69 @@ static void test_hole(void **state)
     assert_unpacked(&p, "sparse", "head");
 }
 
+/* By --wrap (meson.build): the next calls of openat2 for a link that are answered with EAGAIN, as the kernel does when
+ * something is renamed somewhere meanwhile. */
+static int again;
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+
+long __wrap_syscall(long number, ...)
+{
+    long args[6];
+    va_list ap;
+
+    va_start(ap, number);
+    for (size_t i = 0; i < sizeof args / sizeof *args; i++)
+        args[i] = va_arg(ap, long);
+    va_end(ap);
+    if (number == SYS_openat2 && strcmp((const char *)args[1], ".") != 0 && again > 0) {
+        again--;
+        errno = EAGAIN;
+        return -1;
+    }
+    return __real_syscall(number, args[0], args[1], args[2], args[3], args[4], args[5]);
+}
+
+/* A link that the kernel cannot check right away is not taken for a good one. */
+static void test_links_while_others_rename(void **state)
+{
+    static const struct entry entries[] = {{'l', "p/a/b/l", "../..", 0}, {'l', "p/m", "a/b/l/../a", 0}, {0}};
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    CLEANUP_PLACE struct place p = new_place(state);
+
+    make_archive(p.archive, "tar", entries);
+    again = 50;
+    assert_class(unpack(&p, 1, &err), WL_E_VERIFY, &err);
+    assert_contains(err.text, "by way of another link");
+    assert_int_equal(again, 0);
+    assert_ok(remove_tree(p.to, &err), &err);
+    assert_ok(make_dirs(p.to, &err), &err);
+    again = 1 << 30;
+    assert_class(unpack(&p, 1, &err), WL_E_IO, &err);
+    assert_contains(err.text, "cannot check the link");
+    again = 0;
+}
+
+/* An entry deeper than any path may be is unpacked, and can be removed. */
+static void test_deep_entry(void **state)
+{
+    enum { DEPTH = 9000 };
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    CLEANUP_PLACE struct place p = new_place(state);
+    WL_CLEANUP_STR struct str name = {0};
+    struct entry entries[] = {{'f', NULL, "x", 0}, {0}};
+
+    for (int i = 0; i < DEPTH; i++)
+        str_add(&name, "d/");
+    str_add(&name, "file");
+    entries[0].name = name.s;
+    make_archive(p.archive, "pax", entries);
+    assert_ok(unpack(&p, 1, &err), &err);
+    assert_ok(remove_tree(p.to, &err), &err);
+    assert_false(path_exists(p.to));
+}
+
 /* Each archive must be refused with WL_E_VERIFY and a text that names the bad entry. */
 static void test_bad_entries(void **state)
 {
@@ -428,6 +494,8 @@ int main(void)
         TEST_IN_FOLDER(test_links_inside),
         TEST_IN_FOLDER(test_entry_twice),
         TEST_IN_FOLDER(test_hole),
+        TEST_IN_FOLDER(test_links_while_others_rename),
+        TEST_IN_FOLDER(test_deep_entry),
         TEST_IN_FOLDER(test_bad_entries),
         TEST_IN_FOLDER(test_bad_link_is_removed),
         TEST_IN_FOLDER(test_link_in_target),
