@@ -190,13 +190,14 @@ static void add_read(const struct plan *p, size_t node, bool asked, bool *reads)
 }
 
 /* The artifacts that this run reads: what the ports to be built need, and the roots with what they link. */
-static void find_read(const struct build_options *o, const struct plan *p, bool *reads)
+static void find_read(const struct build_options *o, struct plan *p, bool *reads)
 {
     for (size_t i = 0; i < p->n; i++) {
-        bool asked = p->nodes[i].root && !(o->is_current && o->is_current(o->data, p, i));
+        struct node *n = &p->nodes[i];
 
-        if (p->nodes[i].build || asked)
-            add_read(p, i, asked, reads);
+        n->current = n->root && o->is_current && o->is_current(o->data, p, i);
+        if (n->build || (n->root && !n->current))
+            add_read(p, i, n->root && !n->current, reads);
     }
 }
 
@@ -684,8 +685,17 @@ int build_run(const struct build_options *o, struct plan *p, struct wl_err *err)
 {
     struct schedule s = {.o = o, .p = p, .done_fd = -1};
     size_t count = 0, index = 0;
-    int r = jobs_init(&s.jobs, o->jobs, err);
+    int r;
 
+    store_sweep(o->store);
+    for (size_t i = 0; i < p->n; i++)
+        count += p->nodes[i].build;
+    for (size_t i = 0; i < p->n; i++)
+        p->nodes[i].current &= count == 0;
+    emit(o, (struct event){.kind = EVENT_PLANNED, .count = count});
+    if (!count)
+        return 0;
+    r = jobs_init(&s.jobs, o->jobs, err);
     if (r < 0)
         return r;
     s.done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -694,9 +704,6 @@ int build_run(const struct build_options *o, struct plan *p, struct wl_err *err)
         jobs_free(&s.jobs);
         return r;
     }
-    store_sweep(o->store);
-    for (size_t i = 0; i < p->n; i++)
-        count += p->nodes[i].build;
     s.work = xcalloc(p->n, sizeof *s.work);
     for (size_t i = 0; i < p->n; i++)
         s.work[i] = (struct port_job){.o = o,
@@ -706,7 +713,6 @@ int build_run(const struct build_options *o, struct plan *p, struct wl_err *err)
                                       .count = count,
                                       .done_fd = s.done_fd,
                                       .index = p->nodes[i].build ? ++index : 0};
-    emit(o, (struct event){.kind = EVENT_PLANNED, .count = count});
     for (;;) {
         bool wants_job = start_ready(&s, err);
         struct pollfd fds[2] = {{.fd = s.done_fd, .events = POLLIN},

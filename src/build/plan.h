@@ -37,6 +37,7 @@ struct node {
     bool stored;                 /* its artifact is in the store */
     bool whole;                  /* and was compared with its manifest in this run, or built in it */
     bool build;                  /* to be built in this run */
+    bool current;                /* a root whose result was there, and nothing was built since (build.h, is_current) */
 };
 
 struct plan {

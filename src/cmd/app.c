@@ -279,8 +279,8 @@ int app_compose(struct app *a, const struct plan *p, size_t node, struct wl_err 
     const char *name = recipe->name;
     WL_CLEANUP_FREE char *dir = compose_dir(a->output, recipe), *program = NULL;
     const char *result = dir;
-    bool changed;
-    int r = compose(&a->store, p, node, a->output, &changed, err);
+    bool changed = false;
+    int r = p->nodes[node].current ? 0 : compose(&a->store, p, node, a->output, &changed, err);
 
     if (r < 0 || a->options.quiet)
         return r;
