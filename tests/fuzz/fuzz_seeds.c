@@ -61,6 +61,32 @@ static void recipe_seeds(const char *folder)
     }
 }
 
+/* Without the last line, which the target adds. */
+static void manifest_seeds(const char *folder)
+{
+#define HASH_OF "29e4b8f5f1658542a8c13e2dd277358c9c48f2b2f7318652ef1675e402b9d2af"
+    static const char *const manifests[] = {
+        "{\n \"format\": 1,\n \"key\": \"" HASH_OF
+        "\",\n \"kind\": \"port\",\n \"name\": \"a\",\n \"version\": \"1\",\n"
+        " \"license\": \"MIT\",\n \"toolchain\": \"\",\n \"sources\": [\n  {\"file\": \"a\", \"sha256\": \"" HASH_OF
+        "\", \"from\": \"https://example.org/a\"}\n ],\n \"needs\": [\n  {\"name\": \"b\", \"key\": \"" HASH_OF
+        "\", \"use\": \"link\"}\n ],\n \"files\": [\n  {\"path\": \"d\", \"type\": \"folder\", \"mode\": \"755\"},\n"
+        "  {\"path\": \"d/f\", \"type\": \"file\", \"mode\": \"444\", \"size\": 7, \"sha256\": \"" HASH_OF
+        "\"},\n  {\"path-hex\": \"ff\", \"type\": \"link\", \"target\": \"d/f\"}\n ],\n",
+        "{\"format\": 1, \"files\": [{\"path\": \"../x\"}],\n",
+        "[",
+    };
+#undef HASH_OF
+
+    for (size_t i = 0; i < sizeof manifests / sizeof *manifests; i++) {
+        WL_CLEANUP_FREE char *file = xasprintf("%s/%zu.json", folder, i);
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+        if (file_write(file, manifests[i], strlen(manifests[i]), &err) < 0)
+            fprintf(stderr, "%s\n", err.text);
+    }
+}
+
 /* Sequences of calls as fuzz_wasi.c reads them: each call alone, with small arguments and with paths. */
 static void wasi_seeds(const char *folder)
 {
@@ -83,6 +109,8 @@ int main(int argc, char **argv)
         return 2;
     if (!strcmp(argv[1], "archive"))
         archive_seeds(argv[2]);
+    else if (!strcmp(argv[1], "manifest"))
+        manifest_seeds(argv[2]);
     else if (!strcmp(argv[1], "recipe"))
         recipe_seeds(argv[2]);
     else if (!strcmp(argv[1], "wasi"))
