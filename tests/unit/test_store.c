@@ -4,10 +4,13 @@
 #include "str.h"
 #include "testing.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define KEY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -521,6 +524,291 @@ static void test_sweep(void **state)
     store_close(&s);
 }
 
+/* --- killed at any moment --- */
+
+int __real_mkdir(const char *path, mode_t mode);
+int __real_chmod(const char *path, mode_t mode);
+int __real_rename(const char *from, const char *to);
+int __real_renameat(int a, const char *from, int b, const char *to);
+int __real_linkat(int a, const char *from, int b, const char *to, int flags);
+int __real_fsync(int fd);
+int __real_syncfs(int fd);
+int __real_unlink(const char *path);
+int __wrap_mkdir(const char *path, mode_t mode);
+int __wrap_chmod(const char *path, mode_t mode);
+int __wrap_rename(const char *from, const char *to);
+int __wrap_renameat(int a, const char *from, int b, const char *to);
+int __wrap_linkat(int a, const char *from, int b, const char *to, int flags);
+int __wrap_fsync(int fd);
+int __wrap_syncfs(int fd);
+int __wrap_unlink(const char *path);
+
+static int calls_left = -1;         /* until this process is killed; -1: it is not */
+static bool synced, named_unsynced; /* whether all was on the disk before the last name was given */
+static bool sync_fails;
+
+static void count_down(void)
+{
+    if (calls_left >= 0 && calls_left-- == 0)
+        raise(SIGKILL);
+}
+
+int __wrap_mkdir(const char *path, mode_t mode)
+{
+    count_down();
+    return __real_mkdir(path, mode);
+}
+
+int __wrap_chmod(const char *path, mode_t mode)
+{
+    count_down();
+    return __real_chmod(path, mode);
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+    count_down();
+    if (strstr(to, "/artifacts/"))
+        named_unsynced |= !synced;
+    else
+        synced = false;
+    return __real_rename(from, to);
+}
+
+int __wrap_renameat(int a, const char *from, int b, const char *to)
+{
+    count_down();
+    synced = false;
+    return __real_renameat(a, from, b, to);
+}
+
+int __wrap_linkat(int a, const char *from, int b, const char *to, int flags)
+{
+    count_down();
+    synced = false;
+    return __real_linkat(a, from, b, to, flags);
+}
+
+int __wrap_fsync(int fd)
+{
+    count_down();
+    return __real_fsync(fd);
+}
+
+int __wrap_syncfs(int fd)
+{
+    count_down();
+    if (sync_fails) {
+        errno = EIO;
+        return -1;
+    }
+    synced = true;
+    return __real_syncfs(fd);
+}
+
+int __wrap_unlink(const char *path)
+{
+    count_down();
+    return __real_unlink(path);
+}
+
+static void test_killed_at_any_call(void **state)
+{
+    struct store s = open_store(state);
+    WL_CLEANUP_FREE char *path = store_path(&s, KEY), *file = path_join(path, "d/f"), *entry = store_entry(&s, KEY);
+    WL_CLEANUP_FREE char *build = store_build_dir(&s, KEY), *lock = in_folder(state, "cache/lock/" KEY);
+    int status = 0, kills = 0, without = 0, with = 0;
+
+    for (;; kills++) {
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+        WL_CLEANUP_FREE char *damage = NULL;
+        pid_t child = fork();
+        bool has;
+
+        if (child == 0) {
+            calls_left = kills;
+            put(&s, "artifact");
+            _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        has = store_has(&s, KEY);
+        assert_int_equal(store_check(&s, KEY, &damage, &err), has);
+        assert_null(damage); /* there or not, never half */
+        store_sweep(&s);
+        assert_false(path_exists(build));
+        assert_false(path_exists(lock));
+        if (has)
+            assert_file_is(file, "artifact");
+        with += has;
+        without += !has;
+        assert_ok(remove_tree(entry, &err), &err);
+        if (WIFEXITED(status))
+            break;
+        assert_int_equal(WTERMSIG(status), SIGKILL);
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_true(kills > 10 && without > 5 && with > 1);
+    store_close(&s);
+}
+
+static void test_synced_before_it_is_named(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_MANIFEST struct manifest made = {0};
+    struct store s = open_store(state);
+    struct store_work w;
+
+    synced = named_unsynced = false;
+    put(&s, "artifact");
+    assert_true(synced);
+    assert_false(named_unsynced);
+    /* What the disk does not take is not stored. */
+    sync_fails = true;
+    assert_ok(store_begin(&w, &s, "other", &quiet, &err), &err);
+    fill(&w, "text", "d/f");
+    assert_class(store_commit(&w, &made, &err), WL_E_IO, &err);
+    sync_fails = false;
+    work_end(&w, false);
+    assert_false(store_has(&s, "other"));
+    store_close(&s);
+}
+
+/* --- hostile manifests --- */
+
+/* Writes a manifest with its last line right, so that what is in it is looked at. */
+static void write_sealed(const char *file, const char *text)
+{
+    char hex[HASH_HEX_SIZE];
+    struct hash *h = hash_new();
+    WL_CLEANUP_FREE char *all = NULL;
+
+    hash_add(h, text, strlen(text));
+    hash_end(h, hex);
+    all = xasprintf("%s \"sha256\": \"%s\"\n}\n", text, hex);
+    write_text(file, all);
+}
+
+static void test_hostile_manifests(void **state)
+{
+#define HEAD                                                                                                           \
+    "{\"format\": 1, \"key\": \"" KEY "\", \"kind\": \"port\", \"name\": \"a\", \"version\": \"1\", "                  \
+    "\"license\": \"\", \"toolchain\": \"\", "
+#define LISTS "\"sources\": [], \"needs\": [], "
+#define ENTRY(path)                                                                                                    \
+    "{\"path\": \"" path "\", \"type\": \"file\", \"mode\": \"444\", \"size\": 1, \"sha256\": \"" KEY "\"}"
+    static const char *const bad[][2] = {
+        {HEAD LISTS "\"files\": [" ENTRY("../x") "],\n", "leads out"},
+        {HEAD LISTS "\"files\": [" ENTRY("/etc/passwd") "],\n", "leads out"},
+        {HEAD LISTS "\"files\": [" ENTRY("a/../../x") "],\n", "leads out"},
+        {HEAD LISTS "\"files\": [" ENTRY("a//x") "],\n", "leads out"},
+        {HEAD LISTS "\"files\": [" ENTRY("./x") "],\n", "leads out"},
+        {HEAD LISTS "\"files\": [" ENTRY("a/") "],\n", "leads out"},
+        {HEAD LISTS "\"files\": [" ENTRY("") "],\n", "leads out"},
+        {HEAD LISTS "\"files\": [" ENTRY("a\\u0000b") "],\n", "not JSON"},
+        {HEAD LISTS "\"files\": [" ENTRY("b") ", " ENTRY("a") "],\n", "not in order"},
+        {HEAD LISTS "\"files\": [" ENTRY("a") ", " ENTRY("a") "],\n", "not in order"},
+        {HEAD LISTS "\"files\": [{\"path-hex\": \"2e2e\", \"type\": \"link\", \"target\": \"x\"}],\n", "leads out"},
+        {HEAD LISTS "\"files\": [{\"path-hex\": \"zz\", \"type\": \"link\", \"target\": \"x\"}],\n", "hexadecimal"},
+        {HEAD LISTS "\"files\": [{\"path-hex\": \"6100\", \"type\": \"link\", \"target\": \"x\"}],\n", "zero byte"},
+        {HEAD LISTS "\"files\": [{\"path\": \"a\", \"type\": \"device\", \"mode\": \"444\"}],\n", "unknown type"},
+        {HEAD LISTS "\"files\": [{\"path\": \"a\", \"type\": \"folder\", \"mode\": \"4755\"}],\n", "mode"},
+        {HEAD LISTS "\"files\": [{\"path\": \"a\", \"type\": \"folder\", \"mode\": \"999\"}],\n", "mode"},
+        {HEAD LISTS
+         "\"files\": [{\"path\": \"a\", \"type\": \"file\", \"mode\": \"444\", \"size\": -1, \"sha256\": \"" KEY
+         "\"}],\n",
+         "size"},
+        {HEAD LISTS
+         "\"files\": [{\"path\": \"a\", \"type\": \"file\", \"mode\": \"444\", \"size\": 1, \"sha256\": \"ab\"}],\n",
+         "64 hexadecimal"},
+        {HEAD LISTS "\"files\": [7],\n", "is not a text"},
+        {HEAD LISTS "\"files\": {},\n", "list"},
+        {HEAD LISTS, "list is missing"},
+        {HEAD "\"sources\": [{\"file\": 1}], \"needs\": [], \"files\": [],\n", "\"file\" is not a text"},
+        {HEAD
+         "\"sources\": [], \"needs\": [{\"name\": \"a\", \"use\": \"link\", \"key\": \"../../x\"}], \"files\": [],\n",
+         "64 hexadecimal"},
+        {"{\"format\": 2,\n", "another format"},
+        {"{\"format\": 1, \"format\": 1,\n", "not JSON"},
+        {"[1,\n", "not JSON"},
+    };
+    static const char good[] =
+        HEAD LISTS "\"files\": [{\"path\": \"a\", \"type\": \"folder\", \"mode\": \"755\"}, " ENTRY("a/b") ", " ENTRY(
+            "a.c") ", {\"path-hex\": \"ff\", \"type\": \"link\", \"target\": \"/x\"}],\n";
+    WL_CLEANUP_FREE char *file = in_folder(state, "manifest.json");
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+        WL_CLEANUP_MANIFEST struct manifest m = {0};
+
+        write_sealed(file, bad[i][0]);
+        assert_class(manifest_read(file, &m, &err), WL_E_VERIFY, &err);
+        assert_contains(err.text, bad[i][1]);
+    }
+    {
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+        WL_CLEANUP_MANIFEST struct manifest m = {0};
+        struct str nested = {0};
+
+        write_sealed(file, good);
+        assert_ok(manifest_read(file, &m, &err), &err);
+        assert_int_equal(m.files_n, 4);
+        assert_string_equal(m.files[3].path, "\xff");
+        for (int i = 0; i < 1000000; i++)
+            str_addc(&nested, '[');
+        str_addc(&nested, '\n');
+        write_sealed(file, nested.s);
+        assert_class(manifest_read(file, &m, &err), WL_E_VERIFY, &err);
+        str_free(&nested);
+    }
+    /* Each byte changed, and each length. */
+    {
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+        WL_CLEANUP_FREE char *text = NULL;
+        size_t n;
+
+        write_sealed(file, good);
+        assert_ok(file_read(file, 1 << 20, &text, &n, &err), &err);
+        for (size_t i = 0; i < n; i++) {
+            WL_CLEANUP_MANIFEST struct manifest m = {0};
+            WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
+
+            text[i] ^= 1;
+            assert_ok(file_write(file, text, n, &err), &err);
+            assert_class(manifest_read(file, &m, &why), WL_E_VERIFY, &why);
+            text[i] ^= 1;
+            assert_ok(file_write(file, text, i, &err), &err);
+            assert_class(manifest_read(file, &m, &why), WL_E_VERIFY, &why);
+        }
+    }
+#undef HEAD
+#undef LISTS
+#undef ENTRY
+}
+
+/* Names that are no text, and a tree as deep as a path can be. */
+static void test_unusual_names(void **state)
+{
+    WL_CLEANUP_MANIFEST struct manifest made = {0};
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct store s = open_store(state);
+    WL_CLEANUP_FREE char *stage = NULL, *damage = NULL;
+    static const char *const names[] = {"\xff\xfe", "a\nb", "\"", "\\", "a", "a.b", "a-b", "\x01", "é", "\xc3"};
+    struct store_work w;
+
+    assert_ok(store_begin(&w, &s, KEY, &quiet, &err), &err);
+    stage = store_stage(&w);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        WL_CLEANUP_FREE char *dir = path_join(stage, names[i]), *link = path_join(dir, names[i]);
+
+        assert_ok(make_dirs(dir, &err), &err);
+        assert_int_equal(symlink(names[i], link), 0);
+    }
+    assert_ok(store_commit(&w, &made, &err), &err);
+    work_end(&w, false);
+    assert_int_equal(store_check(&s, KEY, &damage, &err), 1);
+    store_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -537,6 +825,10 @@ int main(void)
         TEST_IN_FOLDER(test_any),
         TEST_IN_FOLDER(test_hold),
         TEST_IN_FOLDER(test_sweep),
+        TEST_IN_FOLDER(test_killed_at_any_call),
+        TEST_IN_FOLDER(test_synced_before_it_is_named),
+        TEST_IN_FOLDER(test_hostile_manifests),
+        TEST_IN_FOLDER(test_unusual_names),
     };
 
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
