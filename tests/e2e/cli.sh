@@ -369,6 +369,13 @@ END
     is "$(cat "$dir/bin/python.wasm")" wasm2
     rm -r "$CACHE/artifacts"
     noticed 'the store is gone'
+    # The runner is started from the store.
+    local runner
+    runner=$(find "$CACHE/artifacts" -name wl-run -type f)
+    chmod u+w "$runner"
+    printf '#!/bin/sh\nexit 1\n#' | dd of="$runner" conv=notrunc 2>/dev/null
+    chmod u-w "$runner"
+    noticed 'the runner is damaged'
     # A folder of ports that comes first.
     mkdir -p first
     again="run env WL_MAKE_ROOT=$ROOT $WL_MAKE run --cache-dir $CACHE --output $OUT --ports $T/first --ports $PORTS python/v3.11.2"

@@ -117,6 +117,11 @@ clean_failure() {
     nothing_half
 }
 
+# Whether somebody holds the lock of that name, without making its file.
+is_held() {
+    [ -e "$CACHE/lock/${1##*/}" ] && ! flock -n "$CACHE/lock/${1##*/}" true
+}
+
 # No artifact without its key, no folder made aside, no lock that is held, no part beside a source but one to resume.
 nothing_half() {
     local left
@@ -126,8 +131,13 @@ nothing_half() {
     [ -z "$left" ] || fail "left in the store: $left"
     # (In the user's own cache another build may be at work, which then holds its lock.)
     for left in "$CACHE"/build/*; do
-        [ ! -d "$left" ] || [ -e "$left/enter.sh" ] || [ -n "${KEPT_BUILD-}" ] ||
-            ! flock -n "$CACHE/lock/${left##*/}" true || fail "left of the build: $left"
+        [ ! -d "$left" ] || [ -e "$left/enter.sh" ] || [ -n "${KEPT_BUILD-}" ] || is_held "$left" ||
+            fail "left of the build: $left"
+    done
+    # (There an older one may be, whose locks stay.)
+    for left in "$CACHE"/lock/*; do
+        [ "${CACHE#"$T"}" = "$CACHE" ] || [ ! -e "$left" ] || [ "${left##*/}" = store ] || is_held "$left" ||
+            fail "left of a lock: $left"
     done
     # (identity/ is only what compilers said of themselves: what a kill leaves there is some bytes, and harmless. Logs may be
     # those of a run that is at work in the same cache.)

@@ -221,6 +221,183 @@ test_a_need_that_is_built_is_not_looked_at() {
     out 'nothing to do'
 }
 
+# Changes a stored file: `damage KIND FILE`.
+damage() {
+    local mode dir=${2%/*}
+    mode=$(stat -c %a "$2")
+    case $1 in
+    flip) chmod u+w "$2" && printf '\001' | dd of="$2" bs=1 seek=1 conv=notrunc 2>/dev/null && chmod "$mode" "$2" ;;
+    cut) chmod u+w "$2" && truncate -s -1 "$2" && chmod "$mode" "$2" ;;
+    empty) chmod u+w "$2" && truncate -s 0 "$2" && chmod "$mode" "$2" ;;
+    mode) chmod a+x "$2" ;;
+    gone) rm -f "$2" ;;
+    added) : >"$dir/added" ;;
+    link) rm -f "$2" && ln -s /etc/passwd "$2" ;;
+    esac || fail "cannot damage $2"
+}
+
+# Each file of an artifact, and its manifest, damaged in each way: it is told, nothing of it is used, and it is made again.
+test_a_damaged_artifact_is_made_again() {
+    printf 'version: "1"\ntoolchain: none\nsteps:\n  - name: i\n    run: mkdir -p "$STAGE/lib"; echo library >"$STAGE/lib/lib.a"\n' |
+        port libs/l
+    printf 'version: "1"\ntoolchain: none\nneeds: [libs/l]\nsteps:\n  - name: i\n    run: cp "$NEED_LIBS_L/lib/lib.a" "$STAGE/program"\n' |
+        port made/a
+    wl made/a
+    status 0
+    local file kind port rounds=0
+    for file in $(cd "$CACHE/artifacts" && find . -type f | sort); do
+        file=$CACHE/artifacts/$file
+        case $file in
+        */lib.a) port=libs/l ;;
+        */program) port=made/a ;;
+        *) port= ;;
+        esac
+        for kind in flip cut empty mode gone added link; do
+            case $kind$port in
+            mode | added) continue ;; # beside the manifest nothing is compared
+            esac
+            damage $kind "$file"
+            rm -rf "$OUT"
+            wl made/a
+            status 0
+            err "the stored artifact of ${port:-}" 'is damaged (' '; making it again'
+            is "$(cat "$OUT/made/a/program" "$OUT/made/a/lib/lib.a")" $'library\nlibrary' "after $kind of $file"
+            rm -rf "$OUT"
+            wl made/a
+            status 0
+            not_err damaged
+            nothing_half
+            rounds=$((rounds + 1))
+        done
+    done
+    is "$rounds" 24 'kinds of damage'
+}
+
+# What a power cut may leave of an artifact that was not synced: the name, and less than all bytes.
+test_after_a_power_cut() {
+    simple made/a
+    wl made/a
+    local entry
+    entry=$(echo "$CACHE"/artifacts/*)
+    for what in 'rm manifest.json' 'rm -r tree' 'truncate -s 0 manifest.json' 'find . -type f -exec truncate -s 0 {} +' \
+        'rm -r manifest.json tree'; do
+        chmod -R u+w "$entry"
+        (cd "$entry" && eval "$what") || fail "$what"
+        rm -rf "$OUT"
+        wl made/a
+        status 0
+        is "$(cat "$OUT/made/a/share/a")" made/a
+        nothing_half
+    done
+}
+
+# What is up to date is not read; what is to be built with a damaged need is.
+test_a_damaged_need() {
+    simple tools/t
+    printf 'version: "1"\ntoolchain: none\nbuild-needs: [tools/t]\nsteps:\n  - name: i\n    run: cp "$NEED_TOOLS_T/share/t" "$STAGE/"\n' |
+        port made/a
+    wl made/a
+    status 0
+    damage flip "$(find "$CACHE/artifacts" -path '*share/t')"
+    wl made/a
+    status 0
+    out 'nothing to do'
+    not_err damaged
+    printf 'contains: [t]\n' >>"$PORTS/made/a/recipe.yaml"
+    wl --dry-run made/a
+    not_err damaged
+    wl made/a
+    status 0
+    err 'the stored artifact of tools/t is damaged (share/t: its bytes have changed)'
+    is "$(cat "$OUT/made/a/t")" tools/t
+}
+
+test_the_manifest() {
+    serve
+    archive www/a.tar.gz hello=world
+    simple libs/dep
+    simple tools/t
+    from_url made/a "$URL/gone.tar.gz" "$(sha256 www/a.tar.gz)" "    mirrors: [\"$URL/a.tar.gz\"]" 'needs: [libs/dep]' \
+        'build-needs: [tools/t]' 'license: MIT'
+    wl made/a
+    status 0
+    wl info made/a
+    local key
+    key=$(sed -n 's/^key  *//p' .out)
+    cat >check.py <<'END'
+import hashlib, json, os, sys
+entry, key, url, sha256 = sys.argv[1:]
+m = json.load(open(entry + "/manifest.json"))
+assert (m["format"], m["key"], m["kind"], m["name"], m["version"], m["license"]) == (1, key, "port", "made/a", "1", "MIT"), m
+assert m["sources"] == [{"file": "gone.tar.gz", "sha256": sha256, "from": url}], m["sources"]
+assert [(n["name"], n["use"]) for n in m["needs"]] == [("libs/dep", "link"), ("tools/t", "build")], m["needs"]
+names = [f["path"] for f in m["files"]]
+assert names == ["hello"], names
+f = m["files"][0]
+data = open(entry + "/tree/hello", "rb").read()
+assert (f["size"], f["sha256"], f["mode"]) == (len(data), hashlib.sha256(data).hexdigest(), "444"), f
+END
+    "$PYTHON" check.py "$CACHE/artifacts/$key" "$key" "$URL/a.tar.gz" "$(sha256 www/a.tar.gz)" >.out 2>&1 || fail manifest
+}
+
+# An older wl-make's bare folders are neither used nor touched, until they are cleaned.
+test_the_old_layout() {
+    simple made/a
+    wl info made/a
+    local key
+    key=$(sed -n 's/^key  *//p' .out)
+    mkdir -p "$CACHE/store/$key/share"
+    echo old >"$CACHE/store/$key/share/a"
+    wl made/a
+    status 0
+    is "$(cat "$OUT/made/a/share/a")" made/a
+    is "$(cat "$CACHE/store/$key/share/a")" old
+    wl clean
+    there "$CACHE/store/$key/share/a"
+    wl clean --store
+    status 0
+    not_there "$CACHE"/store/* "$CACHE"/artifacts/*
+}
+
+test_clean_leaves_artifacts_in_use_alone() {
+    simple libs/dep
+    printf 'version: "1"\ntoolchain: none\nneeds: [libs/dep]\nsteps:\n  - name: wait\n    run: |\n      touch "%s/started"; while [ ! -e "%s/go" ]; do sleep 0.05; done; cp "$NEED_LIBS_DEP/share/dep" "$STAGE/x"\n' \
+        "$T" "$T" | port made/a
+    wl libs/dep
+    start first --no-sandbox made/a
+    wait_for 20 test -e started
+    local how
+    for how in --store --all libs/dep; do
+        wl clean $how
+        status 1
+        err 'another wl-make is using the artifacts' 'nothing was removed'
+        there "$OUT/libs/dep/share/dep" "$CACHE"/artifacts/*/tree/share/dep
+    done
+    wl clean --store --dry-run
+    status 0
+    touch go
+    ended first 'exit 0'
+    is "$(cat "$OUT/made/a/x")" libs/dep
+    wl clean --all
+    status 0
+    is "$(ls "$CACHE/lock" "$CACHE/artifacts" | grep -v :)" '' 'locks and artifacts'
+}
+
+test_locks_go() {
+    family
+    wl made/c made/d
+    status 0
+    is "$(ls "$CACHE/lock")" store 'locks after a build'
+    # What older or killed ones left.
+    : >"$CACHE/lock/abc"
+    : >"$CACHE/lock/test-abc-77"
+    wl made/c
+    is "$(ls "$CACHE/lock")" store 'locks after the next'
+    : >"$CACHE/lock/abc"
+    wl clean
+    is "$(ls "$CACHE/lock")" '' 'locks after clean'
+}
+
 test_clean() {
     family
     printf 'version: "1"\ntoolchain: none\nsteps: [{name: x, run: "false"}]\n' | port made/bad
