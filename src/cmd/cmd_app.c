@@ -116,6 +116,7 @@ static int make(struct app *a, const struct plan *p, const char *single, const c
     WL_CLEANUP_FREE char *rofs_pack = app_artifact(a, p, ROFS_PACK_PORT, "bin/rofs-pack");
     WL_CLEANUP_FREE char *wl_run = app_artifact(a, p, RUNNER_PORT, RUNNER_PROGRAM);
     WL_CLEANUP_FREE char *collect = path_join(a->roots.repo, "src/pack/collect.py");
+    WL_CLEANUP_FREE char *ask_pip = path_join(a->roots.repo, "src/source/ask_pip.py");
 
     k->python = wasm;
     k->build_python = python;
@@ -123,6 +124,7 @@ static int make(struct app *a, const struct plan *p, const char *single, const c
     k->rofs_pack = rofs_pack;
     k->wl_run = wl_run;
     k->collect = collect;
+    k->ask_pip = ask_pip;
     return pack(k, err);
 }
 
@@ -191,6 +193,7 @@ int cmd_app(struct app *a, struct wl_err *err)
                       .no_imports = o->no_imports,
                       .out = out,
                       .series = series,
+                      .version = port + strlen("python/v"),
                       .store = &a->store,
                       .fetch = &fetch,
                       .cancel = &a->cancel,

@@ -110,11 +110,14 @@ static int make_site(const struct pack *k, const struct wheels *wheels, const ch
 static int find_site(const struct pack *k, const char *scratch, char **site, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *lock = lock_file(k), *pinned = NULL, *artifact = NULL;
+    WL_CLEANUP_STRV struct strv notes = {0};
     struct store_calls calls = {
         .cancel = k->cancel, .on_wait = site_waits, .on_damage = site_damaged, .data = (void *)k};
     struct wheels wheels = {.requirements = k->requirements,
                             .lock = lock,
                             .series = k->series,
+                            .version = k->version,
+                            .ask_pip = k->ask_pip,
                             .scratch = scratch,
                             .without_native = k->without_native,
                             .update = k->update};
@@ -123,7 +126,9 @@ static int find_site(const struct pack *k, const char *scratch, char **site, str
     struct store_work w;
     int r;
 
-    r = wheels_lock(&wheels, k->fetch, err);
+    r = wheels_lock(&wheels, k->fetch, &notes, err);
+    for (size_t i = 0; r == 0 && i < notes.n; i++)
+        events_note(k->events, notes.v[i]);
     if (r == 0)
         r = file_read(lock, MAX_LOCK, &pinned, NULL, err);
     if (r < 0)

@@ -30,10 +30,12 @@ struct pack {
     /* With what: paths of artifacts. */
     const char *python;       /* python-single.wasm */
     const char *series;       /* "3.13" */
+    const char *version;      /* "3.13.5" */
     const char *build_python; /* the Python of the build machine for it: the folder, and its key */
     const char *build_python_key;
     const char *rofs_pack, *wl_run;
     const char *collect; /* collect.py */
+    const char *ask_pip; /* ask_pip.py */
 
     const struct store *store;
     const struct fetch_options *fetch;

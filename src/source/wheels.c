@@ -3,16 +3,18 @@
 #include "fs.h"
 #include "hash.h"
 #include "kinds.h"
+#include "version.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_FILE = 1 << 20 };
 
-static void add_pip(struct strv *argv, const char *command, const struct fetch_options *o)
+static void add_pip(struct strv *argv, const struct wheels *w, const char *command, const struct fetch_options *o)
 {
-    strv_add_all(argv, "python3", "-m", "pip", command, "--quiet", "--no-input", "--disable-pip-version-check",
-                 "--retries=1", NULL);
+    strv_add_all(argv, "python3", w->ask_pip, w->version, "pip", command, "--quiet", "--no-input",
+                 "--disable-pip-version-check", "--retries=1", NULL);
     strv_addf(argv, "--timeout=%d", connect_seconds(o));
 }
 
@@ -24,7 +26,7 @@ static void add_wanted(struct strv *argv, const struct wheels *w, bool native)
     const char *dot = strchr(w->series, '.');
 
     strv_add_all(argv, "--progress-bar=off", "--only-binary=:all:", "--platform=any", "--abi=none", NULL);
-    strv_addf(argv, "--python-version=%s", w->series);
+    strv_addf(argv, "--python-version=%s", w->version);
     strv_addf(argv, "--implementation=%s", native ? "cp" : "py");
     if (!native)
         return;
@@ -73,6 +75,7 @@ static int run_pip(const struct strv *argv, const struct fetch_options *o, char 
 }
 
 static const char none_found[] = "No matching distribution found for ";
+static const char would_start[] = "ERROR: it would start "; /* of ask_pip.py */
 
 static size_t name_length(const char *name)
 {
@@ -83,6 +86,19 @@ static size_t name_length(const char *name)
     return n;
 }
 
+/* Which package asks for what pip cannot find ("satisfies the requirement NAME (from PACKAGE)"), as far as pip says it;
+ * NULL: the requirements file. The caller frees it. */
+static char *asker(const char *said)
+{
+    const char *line = strstr(said, "Could not find a version that satisfies the requirement ");
+    const char *end = line ? line + strcspn(line, "\n") : NULL, *from = line ? strstr(line, " (from ") : NULL;
+
+    if (!from || from > end)
+        return NULL;
+    from += strlen(" (from ");
+    return starts_with(from, "versions: ") || starts_with(from, "-r ") ? NULL : xstrndup(from, strcspn(from, ")>-"));
+}
+
 /* The line of a text that has the words, from them on; the caller frees it. NULL: none has. */
 static char *line_with(const char *text, const char *words)
 {
@@ -91,44 +107,143 @@ static char *line_with(const char *text, const char *words)
     return at ? xstrndup(at, strcspn(at, "\n")) : NULL;
 }
 
-static bool is_known(const char *name, const struct fetch_options *o)
+/* The value of an option that says where packages are, if the line is one of the requirements file's; NULL: it is not.
+ * (--no-index has none, which is "".) */
+static const char *place_of(const char *line, const char **option)
+{
+    static const char *const places[] = {"--find-links",   "-f",        "--index-url", "-i", "--extra-index-url",
+                                         "--trusted-host", "--no-index"};
+
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        size_t n = strlen(places[i]);
+
+        if (starts_with(line, places[i]) && strchr(" =\t\r\n", line[n])) {
+            *option = places[i];
+            return line + n + strspn(line + n, " =\t");
+        }
+    }
+    return NULL;
+}
+
+/* Those options as lines of a requirements file beside that one. */
+static void add_options(const char *requirements, struct str *text)
+{
+    const char *option;
+
+    for (const char *line = requirements; *line; line += strcspn(line, "\n"), line += *line == '\n')
+        if (place_of(line, &option))
+            str_addf(text, "%.*s\n", (int)strcspn(line, "\r\n"), line);
+}
+
+/* The same for a command. A folder is named from where the requirements file is, as pip does it. */
+static void add_places(const char *file, const char *requirements, struct strv *argv)
+{
+    const char *option, *value;
+
+    for (const char *line = requirements; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        WL_CLEANUP_FREE char *folder = NULL, *place = NULL, *near = NULL;
+
+        value = place_of(line, &option);
+        if (!value)
+            continue;
+        strv_add(argv, option);
+        place = xstrndup(value, strcspn(value, " \t\r\n"));
+        folder = path_dir(file);
+        near = path_join(folder, place);
+        if (*place)
+            strv_add(argv, *place != '/' && path_exists(near) ? near : place);
+    }
+}
+
+static bool is_known(const struct wheels *w, const char *asked, const char *name, const struct fetch_options *o)
 {
     WL_CLEANUP_STRV struct strv argv = {0};
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
 
-    add_pip(&argv, "index", o);
+    add_pip(&argv, w, "index", o);
+    add_places(w->requirements, asked, &argv);
     strv_add_all(&argv, "versions", name, NULL);
     return run_pip(&argv, o, NULL, &ignored) == 0;
 }
 
-static int refuse(const struct wheels *w, const char *name, struct wl_err *err)
+/* chain: who wants it, "a -> b -> name"; NULL or only the name where the requirements do. */
+static int refuse(const struct wheels *w, const char *name, const char *chain, struct wl_err *err)
 {
+    bool wanted = chain && strcmp(chain, name) != 0;
+
     wl_err_set(err, WL_E_FETCH,
-               "%s: %s has no wheel of pure Python for Python %s: it has native code, or comes as source only",
-               w->requirements, name, w->series);
+               "%s: %s has no wheel of pure Python for Python %s: it has native code, or comes as source only%s%s%s",
+               w->requirements, name, w->series, wanted ? " (required by: " : "", wanted ? chain : "",
+               wanted ? ")" : "");
     return wl_err_hint(err, "leave it out, ask for a version that has one, link its C code into Python "
                             "(docs/recipes.md, extensions), or give --without-native if it works without");
 }
 
+/* A requirement of which pip would run the code to learn what it is: a repository, a folder, an archive of source. */
+static bool is_source(const char *line)
+{
+    static const char *const repositories[] = {"git+", "hg+", "svn+", "bzr+"};
+    static const char *const archives[] = {".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip"};
+    const char *at = strstr(line, "@ ");
+    const char *where = at ? at + 2 + strspn(at + 2, " ") : line;
+    WL_CLEANUP_FREE char *word = xstrndup(where, strcspn(where, " \t\r;#"));
+
+    if (starts_with(line, "-e ") || starts_with(line, "--editable"))
+        return true;
+    for (size_t i = 0; i < sizeof repositories / sizeof *repositories; i++)
+        if (starts_with(word, repositories[i]))
+            return true;
+    for (size_t i = 0; i < sizeof archives / sizeof *archives; i++)
+        if (ends_with(word, archives[i]))
+            return true;
+    return strchr(word, '/') && path_is_dir(word);
+}
+
+static int refuse_source(const struct wheels *w, const char *what, struct wl_err *err)
+{
+    wl_err_set(err, WL_E_FETCH, "%s: %s comes as source, and making a wheel of it would run its code on this machine",
+               w->requirements, what);
+    return wl_err_hint(err,
+                       "make the wheel where you trust it (python3 -m pip wheel --no-deps ...), and name its file");
+}
+
+/* (What files that this one names require, and wheels, is stopped by ask_pip.py.) */
+static int check_source(const struct wheels *w, const char *requirements, struct wl_err *err)
+{
+    for (const char *line = requirements; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        size_t blank = strspn(line, " \t");
+        WL_CLEANUP_FREE char *one = xstrndup(line + blank, strcspn(line + blank, "\r\n"));
+
+        if (*one != '#' && is_source(one))
+            return refuse_source(w, one, err);
+        line += blank;
+    }
+    return 0;
+}
+
 /* Says by name what pip says at length. */
-static int explain(const struct wheels *w, const char *said, const struct fetch_options *o, struct wl_err *err)
+static int explain(const struct wheels *w, const char *asked, const char *said, const struct fetch_options *o,
+                   struct wl_err *err)
 {
     WL_CLEANUP_FREE char *missing = line_with(said, none_found), *conflict = line_with(said, "Cannot install ");
     WL_CLEANUP_FREE char *versions = line_with(said, "(from versions: "), *name = NULL;
     WL_CLEANUP_FREE char *gone = line_with(said, "No such file or directory: "), *error = line_with(said, "ERROR: ");
+    WL_CLEANUP_FREE char *by = NULL;
     const char *wanted = missing ? missing + strlen(none_found) : NULL;
 
+    if (said && strstr(said, would_start))
+        return refuse_source(w, "one of the requirements, or of what they require,", err);
     if (conflict) {
         wl_err_set(err, WL_E_FETCH, "%s: %s", w->requirements, conflict);
         return wl_err_hint(err, "loosen one of these requirements");
     }
     if (gone) {
         wl_err_set(err, WL_E_FETCH, "%s: %s", w->requirements, gone);
-        return wl_err_hint(err, "name files that are there");
+        return wl_err_hint(err, "name files that exist");
     }
     if (!missing && error) {
         wl_err_set(err, WL_E_FETCH, "%s: %s", w->requirements, error + strlen("ERROR: "));
-        return wl_err_hint(err, "mend the requirement");
+        return wl_err_hint(err, "correct the requirement");
     }
     if (!missing)
         return -(int)err->cls;
@@ -138,9 +253,11 @@ static int explain(const struct wheels *w, const char *said, const struct fetch_
                    wanted, versions);
         return wl_err_hint(err, "ask for one of these versions");
     }
-    if (is_known(name, o))
-        return refuse(w, name, err);
-    wl_err_set(err, WL_E_FETCH, "%s: nobody offers a package named %s", w->requirements, name);
+    by = asker(said);
+    if (is_known(w, asked, name, o))
+        return refuse(w, name, by, err);
+    wl_err_set(err, WL_E_FETCH, "%s: nobody offers a package named %s%s%s%s", w->requirements, name,
+               by ? " (required by: " : "", by ? by : "", by ? ")" : "");
     return wl_err_hint(err, "look at its name, or say by --find-links or --index-url in the file where it is");
 }
 
@@ -150,18 +267,6 @@ static char *heading(const struct wheels *w, const char sha256[HASH_HEX_SIZE])
     return xasprintf(
         "# The wheels of %s (sha256 %s) for Python %s, pinned by wl-make app; --update asks for newer ones.\n",
         path_base(w->requirements), sha256, w->series);
-}
-
-/* Options of the requirements file that say where packages are. */
-static void add_options(const char *requirements, struct str *text)
-{
-    static const char *const places[] = {"--find-links",   "-f",        "--index-url", "-i", "--extra-index-url",
-                                         "--trusted-host", "--no-index"};
-
-    for (const char *line = requirements; *line; line += strcspn(line, "\n"), line += *line == '\n')
-        for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-            if (starts_with(line, places[i]) && strchr(" =\t\r\n", line[strlen(places[i])]))
-                str_addf(text, "%.*s\n", (int)strcspn(line, "\n"), line);
 }
 
 /* NAME==VERSION of a wheel, whose file is called NAME-VERSION-....whl; the caller frees it. */
@@ -195,72 +300,290 @@ static char *wheels_folder(const struct wheels *w)
     return path_join(w->scratch, "wheels");
 }
 
-static int download(const struct wheels *w, const char *folder, const char *what, bool native,
-                    const struct fetch_options *o, char **said, struct wl_err *err)
+/* What is known while wheels are looked for. */
+struct search {
+    const struct wheels *w;
+    const struct fetch_options *o;
+    const char *asked; /* the requirements file's text */
+};
+
+/* Into a folder: what the requirements want, or (only) `what`. */
+static int download(const struct search *s, const char *folder, const char *what, bool native, char **said,
+                    struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv argv = {0};
 
-    add_pip(&argv, "download", o);
-    add_wanted(&argv, w, native);
+    add_pip(&argv, s->w, "download", s->o);
+    add_wanted(&argv, s->w, native);
     strv_addf(&argv, "--dest=%s", folder);
     if (what) {
         strv_add(&argv, "--no-deps");
+        add_places(s->w->requirements, s->asked, &argv);
         strv_add(&argv, what);
     } else {
-        strv_addf(&argv, "--requirement=%s", w->requirements);
+        strv_addf(&argv, "--requirement=%s", s->w->requirements);
     }
-    return run_pip(&argv, o, said, err);
+    return run_pip(&argv, s->o, said, err);
 }
 
-/* Replaces each wheel with native code by the pure one of the same version, keeps it where the package works without
- * that code, or refuses it. */
-static int check_native(const struct wheels *w, const char *folder, const struct fetch_options *o, struct wl_err *err)
+/* Replaces each wheel with native code by the pure one of the same version, or keeps it where the package works without
+ * that code. The others are the blockers. */
+static int check_native(const struct search *s, const char *folder, struct strv *blockers, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
     int r = dir_list(folder, &names, err);
 
     for (size_t i = 0; r == 0 && i < names.n; i++) {
         const char *wheel = names.v[i];
-        size_t n = strcspn(wheel, "-");
-        WL_CLEANUP_FREE char *name = xstrndup(wheel, n), *file = path_join(folder, wheel), *exact = NULL;
+        WL_CLEANUP_FREE char *file = path_join(folder, wheel), *exact = NULL;
         WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
 
         if (ends_with(wheel, "-none-any.whl"))
             continue;
         exact = pinned(wheel);
-        if (download(w, folder, exact, false, o, NULL, &ignored) == 0)
+        if (download(s, folder, exact, false, NULL, &ignored) == 0)
             r = remove_tree(file, err);
-        else if (!works_without_native(w, wheel, n))
-            r = refuse(w, name, err);
+        else if (!works_without_native(s->w, wheel, strcspn(wheel, "-")))
+            strv_add(blockers, wheel);
     }
     return r;
 }
 
-/* Brings the wheels. First only pure ones are looked at, of all versions; then also others, if that can help. */
-static int bring(const struct wheels *w, const char *folder, const struct fetch_options *o, struct wl_err *err)
+/* The version of a package in a folder of wheels, or NULL; the caller frees it. */
+static char *version_in(const struct strv *wheels, const char *name)
 {
-    WL_CLEANUP_FREE char *said = NULL, *missing = NULL, *again = NULL;
-    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    const char *name;
-    int r = download(w, folder, NULL, false, o, &said, err);
+    for (size_t i = 0; i < wheels->n; i++) {
+        size_t n = strcspn(wheels->v[i], "-");
 
-    if (r == 0 || !said)
-        return r;
-    missing = line_with(said, none_found);
-    name = missing ? missing + strlen(none_found) : NULL;
-    /* (In a conflict the requirements of packages that may have no pure wheel are meant.) */
-    if ((name && !works_without_native(w, name, name_length(name))) || (!name && !strstr(said, "Cannot install ")))
-        return explain(w, said, o, err);
-    if (download(w, folder, NULL, true, o, &again, &ignored) < 0)
-        return explain(w, strstr(said, "Cannot install ") && again ? again : said, o, err);
-    return check_native(w, folder, o, err);
+        if (wheels->v[i][n] && same_name(wheels->v[i], n, name))
+            return xstrndup(wheels->v[i] + n + 1, strcspn(wheels->v[i] + n + 1, "-"));
+    }
+    return NULL;
 }
 
-int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct wl_err *err)
+/* Whether the wheels of pure Python are those that there would be without this restriction, but for native code. */
+static int are_newest(const char *pure, const char *native, bool *newest, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv ours = {0}, theirs = {0};
+    int r = dir_list(pure, &ours, err);
+
+    *newest = true;
+    if (r == 0)
+        r = dir_list(native, &theirs, err);
+    for (size_t i = 0; r == 0 && i < theirs.n; i++) {
+        const char *wheel = theirs.v[i];
+        size_t n = strcspn(wheel, "-");
+        WL_CLEANUP_FREE char *name = xstrndup(wheel, n), *version = version_in(&ours, name);
+
+        *newest = *newest && wheel[n] && version && starts_with(wheel + n + 1, version) &&
+                  wheel[n + 1 + strlen(version)] == '-';
+    }
+    return r;
+}
+
+/* ---- why an old version is taken, or none ---- */
+
+/* What ask_pip.py tells of a wheel. */
+struct package {
+    const char *name, *version, *wanted, *needs;
+};
+
+/* A line of it, whose tabs become ends; false: it is none. */
+static bool read_package(char *line, struct package *p)
+{
+    const char **const parts[] = {&p->name, &p->version, &p->wanted, &p->needs};
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        char *tab = line ? strchr(line, '\t') : NULL;
+
+        if (!line)
+            return false;
+        *parts[i] = line;
+        if (tab)
+            *tab++ = '\0';
+        line = tab;
+    }
+    return true;
+}
+
+static int tell(const struct search *s, const char *folder, const struct strv *blockers, char **text,
+                struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv argv = {0};
+    struct client c = {.package = "python3-pip", .module = "pip", .o = s->o};
+
+    strv_add_all(&argv, "python3", s->w->ask_pip, s->w->version, "tell", folder, NULL);
+    strv_addv(&argv, blockers);
+    c.argv = argv.v;
+    return client_run(&c, text, err);
+}
+
+/* Refuses the first of the blockers, with who wants it. */
+static int refuse_blocker(const struct search *s, const char *folder, const struct strv *blockers, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *text = NULL, *name = xstrndup(blockers->v[0], strcspn(blockers->v[0], "-"));
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    struct package p;
+
+    if (tell(s, folder, blockers, &text, &ignored) == 0)
+        for (char *state, *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
+            if (read_package(line, &p) && same_name(name, strlen(name), p.name))
+                return refuse(s->w, name, p.wanted, err);
+    return refuse(s->w, name, NULL, err);
+}
+
+static unsigned long major_of(const char *version)
+{
+    const char *epoch = strchr(version, '!');
+
+    return strtoul(epoch ? epoch + 1 : version, NULL, 10);
+}
+
+/* Why the newest version of a package is not taken. */
+static void add_reason(const struct package *p, struct str *text)
+{
+    const char *rest = strstr(p->needs, " -> ");
+
+    if (*p->needs)
+        str_addf(text, "%s%s has no wheel of pure Python", p->wanted, rest ? rest : "");
+    else
+        str_add(text, "it goes with versions of other packages that are not taken");
+}
+
+/* What is told of the packages that are older than they would be. */
+struct gaps {
+    struct str first, bounds; /* of the first that is a major version behind, and what would allow all of those */
+    bool first_needs;         /* whether the first is behind for its own reasons, not for those of others */
+};
+
+static void add_gap(struct gaps *g, const struct package *p, const char *taken)
+{
+    bool needs = *p->needs;
+
+    if (g->first.len && g->first_needs && !needs)
+        return;
+    if (g->first.len && needs && !g->first_needs) {
+        str_free(&g->first);
+        str_free(&g->bounds);
+    }
+    if (!g->first.len) {
+        g->first_needs = needs;
+        str_addf(&g->first, "%s %s is the newest, but ", p->name, p->version);
+        add_reason(p, &g->first);
+        str_addf(&g->first, ", and what has one is %s %s", p->name, taken);
+    }
+    str_addf(&g->bounds, "%s%s<%lu", g->bounds.len ? ", " : "", p->name, major_of(taken) + 1);
+}
+
+/* Tells of each package in `pure` that is older than in `native`, and why; a major version is too much to be taken
+ * unasked. */
+static int compare(const struct search *s, const char *pure, const char *native, const struct strv *blockers,
+                   struct strv *notes, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv ours = {0};
+    WL_CLEANUP_FREE char *text = NULL;
+    struct gaps g = {0};
+    struct package p;
+    int r = dir_list(pure, &ours, err);
+
+    if (r == 0)
+        r = tell(s, native, blockers, &text, err);
+    if (r < 0)
+        return r;
+    for (char *state, *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
+        WL_CLEANUP_FREE char *taken = read_package(line, &p) ? version_in(&ours, p.name) : NULL;
+        WL_CLEANUP_STR struct str note = {0};
+
+        if (!taken || version_compare(taken, p.version) >= 0)
+            continue;
+        if (major_of(taken) != major_of(p.version))
+            add_gap(&g, &p, taken);
+        str_addf(&note, "%s %s is taken, not %s: ", p.name, taken, p.version);
+        add_reason(&p, &note);
+        strv_take(notes, str_take(&note));
+    }
+    if (g.first.len) {
+        wl_err_set(err, WL_E_FETCH, "%s: %s", s->w->requirements, g.first.s);
+        r = wl_err_hint(err,
+                        "add %s to the file if an old version will do, or give --without-native for what works "
+                        "without its native code",
+                        g.bounds.s);
+    }
+    str_free(&g.first);
+    str_free(&g.bounds);
+    return r;
+}
+
+/* Whether wheels with native code can help, or show who wants one, where those of pure Python alone do not do. (In a
+ * conflict the requirements of packages that may have no pure wheel are meant.) */
+static bool may_help(const struct wheels *w, const char *said)
+{
+    WL_CLEANUP_FREE char *missing = line_with(said, none_found), *by = asker(said);
+    const char *name = missing ? missing + strlen(none_found) : NULL;
+
+    if (!name)
+        return strstr(said, "Cannot install ") != NULL;
+    return by || works_without_native(w, name, name_length(name));
+}
+
+/* Chooses between the wheels of pure Python (if there are) and those that any Linux would take, some with native code.
+ */
+static int choose(const struct search *s, const char *pure, const char *native, const char **chosen, struct strv *notes,
+                  struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv blockers = {0};
+    bool newest = false;
+    int r = *chosen ? are_newest(pure, native, &newest, err) : 0;
+
+    if (r < 0 || newest)
+        return r;
+    r = check_native(s, native, &blockers, err);
+    if (r < 0)
+        return r;
+    if (!blockers.n) {
+        *chosen = native;
+        return 0;
+    }
+    return *chosen ? compare(s, pure, native, &blockers, notes, err) : refuse_blocker(s, native, &blockers, err);
+}
+
+/* Brings the wheels. Those of pure Python are looked at alone, since pip takes an older version where the newest has
+ * native code; and all that there are, to know what the newest is. */
+static int bring(const struct search *s, const char *folder, struct strv *notes, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *pure = path_join(s->w->scratch, "pure"), *native = path_join(s->w->scratch, "native");
+    WL_CLEANUP_FREE char *said = NULL, *again = NULL;
+    WL_CLEANUP_ERR struct wl_err other = WL_ERR_INIT;
+    const char *chosen = NULL;
+    int r = make_dirs(pure, err);
+
+    if (r == 0)
+        r = make_dirs(native, err);
+    if (r == 0)
+        r = download(s, pure, NULL, false, &said, err);
+    if (r == 0)
+        chosen = pure;
+    else if (!said)
+        return r;
+    else if (!may_help(s->w, said))
+        return explain(s->w, s->asked, said, s->o, err);
+    if (download(s, native, NULL, true, &again, &other) == 0)
+        r = choose(s, pure, native, &chosen, notes, err);
+    else if (!chosen)
+        return explain(s->w, s->asked, strstr(said, "Cannot install ") && again ? again : said, s->o, err);
+    else
+        strv_addf(notes, "cannot find out whether newer versions have native code: %s", other.text);
+    if (r == 0 && rename(chosen, folder) < 0)
+        r = wl_err_errno(err, WL_E_IO, "cannot move the wheels to %s", folder);
+    return r;
+}
+
+int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct strv *notes, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *asked = NULL, *head = NULL, *there = NULL, *wheels = wheels_folder(w);
     WL_CLEANUP_STR struct str text = {0};
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    struct search s = {.w = w, .o = o};
     char sha256[HASH_HEX_SIZE];
     int r = file_read(w->requirements, MAX_FILE, &asked, NULL, err);
 
@@ -273,34 +596,65 @@ int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct wl
     head = heading(w, sha256);
     if (!w->update && file_read(w->lock, MAX_FILE, &there, NULL, &ignored) == 0 && starts_with(there, head))
         return 0;
-    r = make_dirs(wheels, err);
-    if (r < 0)
-        return r;
-    r = bring(w, wheels, o, err);
+    s.asked = asked;
+    r = check_source(w, asked, err);
+    if (r == 0)
+        r = make_dirs(w->scratch, err);
+    if (r == 0)
+        r = bring(&s, wheels, notes, err);
     if (r < 0)
         return r;
     str_add(&text, head);
+    for (size_t i = 0; i < notes->n; i++)
+        str_addf(&text, "# %s\n", notes->v[i]);
     add_options(asked, &text);
     r = add_wheels(wheels, &text, err);
     return r < 0 ? r : file_write(w->lock, text.s, text.len, err);
 }
 
+/* The pins of the lock file without its options: the wheels are in a folder, and nobody else is to offer others of the
+ * same names. (Folders, unlike indexes, do not tell pip the hashes of what they have before it has chosen.) */
+static int only_pins(const struct wheels *w, char **file, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *text = NULL;
+    WL_CLEANUP_STR struct str pins = {0};
+    int r = file_read(w->lock, MAX_FILE, &text, NULL, err);
+
+    if (r < 0)
+        return r;
+    str_add(&pins, "# of the lock file\n");
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
+        if (*line != '-' && *line != '#')
+            str_addf(&pins, "%.*s\n", (int)strcspn(line, "\n"), line);
+    *file = path_join(w->scratch, "pins.txt");
+    return file_write(*file, pins.s, pins.len, err);
+}
+
 int wheels_install(const struct wheels *w, const char *folder, const struct fetch_options *o, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *wheels = wheels_folder(w), *said = NULL;
+    WL_CLEANUP_FREE char *wheels = wheels_folder(w), *pins = NULL, *said = NULL;
     WL_CLEANUP_STRV struct strv argv = {0};
-    int r;
+    int r = path_is_dir(wheels) ? only_pins(w, &pins, err) : 0;
 
-    add_pip(&argv, "install", o);
+    if (r < 0)
+        return r;
+    add_pip(&argv, w, "install", o);
     add_wanted(&argv, w, true);
-    strv_add_all(&argv, "--no-deps", "--no-compile", "--require-hashes", "--root-user-action=ignore", NULL);
-    if (path_is_dir(wheels)) {
+    /* pip would compare what the packages require with the Python that runs it. What is pinned was chosen for the
+     * app's. */
+    strv_add_all(&argv, "--no-deps", "--no-compile", "--require-hashes", "--ignore-requires-python",
+                 "--root-user-action=ignore", NULL);
+    if (pins) {
         strv_add(&argv, "--no-index");
         strv_addf(&argv, "--find-links=%s", wheels);
     }
     strv_addf(&argv, "--target=%s", folder);
-    strv_addf(&argv, "--requirement=%s", w->lock);
+    strv_addf(&argv, "--requirement=%s", pins ? pins : w->lock);
     r = run_pip(&argv, o, &said, err);
+    if (r < 0 && said && strstr(said, would_start)) {
+        wl_err_set(err, WL_E_FETCH, "%s: what is pinned there comes as source", w->lock);
+        return wl_err_hint(err, "resolve again with --update");
+    }
     if (r < 0 && said && strstr(said, "DO NOT MATCH THE HASHES")) {
         wl_err_set(err, WL_E_VERIFY, "%s: a wheel is not the one that is pinned there", w->lock);
         return wl_err_hint(err, "find out why, or resolve again with --update");

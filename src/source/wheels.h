@@ -13,6 +13,8 @@ struct wheels {
     const char *requirements; /* the file that is given */
     const char *lock;         /* versions and hashes, in pip's own format */
     const char *series;       /* the Python they are for: "3.13" */
+    const char *version;      /* the same in full: "3.13.5" */
+    const char *ask_pip;      /* the file ask_pip.py */
     const char *scratch;      /* a folder for what is brought, which the caller removes */
     /* Packages that work without their compiled modules: a wheel with those will do. There is a list of known ones
      * besides. May be NULL. */
@@ -21,8 +23,9 @@ struct wheels {
 };
 
 /* Writes the lock file, unless it is of these requirements and this series. A requirement that has no wheel of pure
- * Python, or requirements that contradict each other, are WL_E_FETCH, by name. */
-int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct wl_err *err);
+ * Python, or only of an older major version, requirements that contradict each other, and what comes as source are
+ * WL_E_FETCH, by name. notes gets a line for each package that is older than it would be with native code. */
+int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct strv *notes, struct wl_err *err);
 
 /* Installs what the lock file pins into a folder that is not there yet. */
 int wheels_install(const struct wheels *w, const char *folder, const struct fetch_options *o, struct wl_err *err);

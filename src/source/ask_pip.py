@@ -1,0 +1,146 @@
+"""Runs the machine's pip for the Python of an app, which is of another version and on another system.
+
+    ask_pip.py PYTHON pip ARGUMENT...          pip itself
+    ask_pip.py PYTHON tell FOLDER WHEEL...     tells of each wheel in a folder, with tabs between:
+        name, version, the chain of packages that want it ("a -> b"), and the chain from it to the nearest of the WHEELs
+        ("" where it needs none of them)
+
+PYTHON is the app's version: 3.13.5. Environment markers are evaluated for that Python; pip has options for all else, but
+none for those. And no program is started. To learn what a source archive, a folder or a repository is called, pip would
+run the code in it, on this machine and with the user's rights, even where it is told to take nothing but wheels."""
+import collections
+import email.parser
+import os
+import re
+import sys
+import zipfile
+
+# What would shadow the modules of others is this file's folder.
+sys.path.pop(0)
+
+STARTS = ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "os.spawn", "os.fork", "os.forkpty")
+# pip asks them what machine this is, and for passwords where it is configured so.
+HELPERS = ("keyring", "lsb_release", "rustc", "uname")
+MOST_METADATA = 4 << 20
+
+
+def start_nothing(event, args):
+    if event not in STARTS:
+        return
+    program = os.path.basename(os.fsdecode(args[0])) if args and isinstance(args[0], (str, bytes)) else "a process"
+    if event == "os.posix_spawn" and program in HELPERS or event == "subprocess.Popen" and program in HELPERS:
+        return
+    # (pip catches some exceptions, so that the words may not be the last ones.)
+    print("ERROR: it would start", program, file=sys.stderr, flush=True)
+    raise PermissionError(f"it would start {program}")
+
+
+def set_markers(version):
+    """As the Python in the guest has them."""
+    from pip._vendor.packaging import markers
+
+    values = {
+        "implementation_name": "cpython",
+        "implementation_version": version,
+        "os_name": "posix",
+        "platform_machine": "wasm32",
+        "platform_python_implementation": "CPython",
+        "platform_release": "0.0.0",
+        "platform_system": "wasi",
+        "platform_version": "0.0.0",
+        "python_full_version": version,
+        "python_version": ".".join(version.split(".")[:2]),
+        "sys_platform": "wasi",
+    }
+    if not hasattr(markers, "default_environment"):
+        sys.exit("ERROR: this pip cannot be told of another Python; install another version of it")
+    markers.default_environment = lambda: dict(values)
+
+
+def normalized(name):
+    return re.sub("[-_.]+", "-", name).lower()
+
+
+def metadata(file):
+    """What a wheel says of itself; None where it cannot be read."""
+    try:
+        with zipfile.ZipFile(file) as z:
+            for info in z.infolist():
+                if re.fullmatch(r"[^/]+\.dist-info/METADATA", info.filename) and info.file_size <= MOST_METADATA:
+                    return email.parser.Parser().parsestr(z.read(info).decode("utf-8", "replace"), headersonly=True)
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        pass
+    return None
+
+
+def required(said):
+    """The names that a wheel requires: always first, then those of extras."""
+    from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+
+    always, sometimes = [], []
+    for text in (said.get_all("Requires-Dist") or []) if said else []:
+        try:
+            r = Requirement(text)
+        except InvalidRequirement:
+            continue
+        if not r.marker or r.marker.evaluate({"extra": ""}):
+            always.append(normalized(r.name))
+        elif any(r.marker.evaluate({"extra": e}) for e in said.get_all("Provides-Extra") or []):
+            sometimes.append(normalized(r.name))
+    return always + sometimes
+
+
+def path(start, edges, end):
+    """The shortest way from start to where end() holds; [] if there is none."""
+    came, waiting = {start: None}, collections.deque([start])
+    while waiting:
+        here = waiting.popleft()
+        if end(here):
+            way = []
+            while here is not None:
+                way.append(here)
+                here = came[here]
+            return way[::-1]
+        for there in edges.get(here, ()):
+            if there not in came:
+                came[there] = here
+                waiting.append(there)
+    return []
+
+
+def tell(folder, named):
+    versions, down, up, ends = {}, {}, collections.defaultdict(list), set()
+    for file in sorted(os.listdir(folder)):
+        if file.endswith(".whl"):
+            name = normalized(file.split("-")[0])
+            versions[name] = file.split("-")[1]
+            down[name] = required(metadata(os.path.join(folder, file)))
+            if file in named:
+                ends.add(name)
+    for name, wanted in down.items():
+        down[name] = [w for w in wanted if w in versions]
+        for w in down[name]:
+            up[w].append(name)
+    for name in versions:
+        wants = path(name, up, lambda n: not up.get(n))[::-1] or [name]
+        print(name, versions[name], " -> ".join(wants), " -> ".join(path(name, down, ends.__contains__)), sep="\t")
+
+
+def main():
+    try:
+        import pip
+    except ImportError:
+        sys.exit("No module named pip")
+    version, what, *rest = sys.argv[1:]
+    set_markers(version)
+    if what == "tell":
+        tell(rest[0], set(rest[1:]))
+        return
+    sys.addaudithook(start_nothing)
+    from pip._internal.cli.main import main as run
+
+    sys.argv[0] = "pip"
+    sys.exit(run(rest))
+
+
+main()

@@ -1,0 +1,318 @@
+/* Wheels for an app, by the real pip, from folders of made-up wheels. */
+#include "testing.h"
+
+#include "fs.h"
+#include "make_archive.h"
+#include "str.h"
+#include "wheels.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct place {
+    char *folder, *requirements, *lock, *ask_pip;
+    struct wheels w;
+    struct fetch_options o;
+    struct strv notes;
+    struct wl_err err;
+};
+
+static void skip_without_pip(void)
+{
+    if (system("python3 -m pip --version >/dev/null 2>&1") != 0)
+        skip();
+}
+
+static void place_free(struct place *p)
+{
+    free(p->folder);
+    free(p->requirements);
+    free(p->lock);
+    free(p->ask_pip);
+    strv_free(&p->notes);
+    wl_err_free(&p->err);
+}
+
+/* A requirements file whose packages are in the folder "wheels" beside it, for Python 3.13.5. */
+static void place_make(void **state, struct place *p, const char *requirements)
+{
+    WL_CLEANUP_FREE char *text = xasprintf("--no-index\n--find-links wheels\n%s", requirements);
+    WL_CLEANUP_FREE char *scratch = in_folder(state, "scratch");
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+
+    *p = (struct place){.err = WL_ERR_INIT};
+    unsetenv("PIP_FIND_LINKS");
+    setenv("PIP_CONFIG_FILE", "/dev/null", 1);
+    remove_tree(scratch, &ignored);
+    p->folder = scratch;
+    scratch = NULL;
+    p->requirements = in_folder(state, "r.txt");
+    p->lock = in_folder(state, "r.lock");
+    p->ask_pip = path_join(getenv("WL_SOURCE_ROOT"), "src/source/ask_pip.py");
+    write_text(p->requirements, text);
+    p->w = (struct wheels){.requirements = p->requirements,
+                           .lock = p->lock,
+                           .series = "3.13",
+                           .version = "3.13.5",
+                           .ask_pip = p->ask_pip,
+                           .scratch = p->folder};
+}
+
+/* Puts NAME-VERSION-TAG.whl into "wheels". more: further lines of its METADATA. */
+static void wheel(void **state, const char *name, const char *version, const char *tag, const char *more)
+{
+    WL_CLEANUP_FREE char *folder = in_folder(state, "wheels"), *base = xasprintf("%s-%s", name, version);
+    WL_CLEANUP_FREE char *file = xasprintf("%s/%s-%s.whl", folder, base, tag);
+    WL_CLEANUP_FREE char *metadata = xasprintf("Metadata-Version: 2.1\nName: %s\nVersion: %s\n%s", name, version, more);
+    WL_CLEANUP_FREE char *about =
+        xasprintf("Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: %s\n", tag);
+    WL_CLEANUP_FREE char *m = xasprintf("%s.dist-info/METADATA", base), *a = xasprintf("%s.dist-info/WHEEL", base);
+    WL_CLEANUP_FREE char *record = xasprintf("%s.dist-info/RECORD", base), *code = xasprintf("%s.py", name);
+    WL_CLEANUP_FREE char *list = xasprintf("%s,,\n%s,,\n%s,,\n%s,,\n", code, m, a, record);
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+    assert_ok(make_dirs(folder, &err), &err);
+    make_archive(
+        file, "zip",
+        (struct entry[]){
+            {'f', code, "# made up\n", 0}, {'f', m, metadata, 0}, {'f', a, about, 0}, {'f', record, list, 0}, {0}});
+}
+
+#define PURE "py3-none-any"
+#define NATIVE "cp313-cp313-manylinux_2_17_x86_64.manylinux2014_x86_64"
+
+static int lock(struct place *p)
+{
+    return wheels_lock(&p->w, &p->o, &p->notes, &p->err);
+}
+
+static char *locked(const struct place *p)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    char *text = NULL;
+
+    assert_ok(file_read(p->lock, 1 << 20, &text, NULL, &err), &err);
+    return text;
+}
+
+/* What a package requires of Python is compared with the app's, as it is chosen and as it is installed. */
+static void test_requires_python(void **state)
+{
+    WL_CLEANUP_FREE char *text = NULL, *site = in_folder(state, "site"), *file = in_folder(state, "site/newer.py");
+    struct place p;
+
+    skip_without_pip();
+    wheel(state, "newer", "1.0", PURE, "Requires-Python: >=3.13.4,<3.13.6\n");
+    wheel(state, "newer", "2.0", PURE, "Requires-Python: >=3.13.6\n");
+    place_make(state, &p, "newer\n");
+    assert_ok(lock(&p), &p.err);
+    text = locked(&p);
+    assert_contains(text, "newer==1.0 --hash=sha256:");
+    assert_ok(wheels_install(&p.w, site, &p.o, &p.err), &p.err);
+    assert_true(path_exists(file));
+    place_free(&p);
+}
+
+/* Markers are those of the guest, not of this machine, in the file and in what its packages require. */
+static void test_markers(void **state)
+{
+    WL_CLEANUP_FREE char *text = NULL;
+    struct place p;
+
+    skip_without_pip();
+    wheel(state, "here", "1.0", PURE, "");
+    wheel(state, "also", "1.0", PURE, "");
+    wheel(state, "main", "1.0", PURE,
+          "Requires-Dist: also; python_version == \"3.13\" and sys_platform == \"wasi\"\n"
+          "Requires-Dist: lost; sys_platform == \"linux\" or platform_machine == \"x86_64\"\n");
+    place_make(state, &p,
+               "main\nlost; python_full_version != \"3.13.5\"\nhere; platform_machine == \"wasm32\"\n"
+               "lost; platform_system == \"Linux\"\n");
+    assert_ok(lock(&p), &p.err);
+    text = locked(&p);
+    assert_contains(text, "also==1.0 ");
+    assert_contains(text, "here==1.0 ");
+    assert_null(strstr(text, "lost"));
+    place_free(&p);
+}
+
+/* The newest version has native code: the older one is told of, or refused where that is a major version. */
+static void test_old_versions(void **state)
+{
+    WL_CLEANUP_FREE char *text = NULL;
+    struct place p;
+
+    skip_without_pip();
+    wheel(state, "core", "2.0", NATIVE, "");
+    wheel(state, "model", "1.9", PURE, "");
+    wheel(state, "model", "2.1", PURE, "Requires-Dist: core==2.0\n");
+    wheel(state, "web", "3.0", PURE, "Requires-Dist: model\n");
+
+    place_make(state, &p, "web\n");
+    assert_class(lock(&p), WL_E_FETCH, &p.err);
+    assert_contains(p.err.text,
+                    "r.txt: model 2.1 is the newest, but web -> model -> core has no wheel of pure Python, and "
+                    "what has one is model 1.9");
+    assert_contains(p.err.hint, "add model<2 to the file");
+    assert_false(path_exists(p.lock));
+    place_free(&p);
+
+    /* Asked for, it is taken without a word. */
+    place_make(state, &p, "web\nmodel<2\n");
+    assert_ok(lock(&p), &p.err);
+    assert_int_equal(p.notes.n, 0);
+    text = locked(&p);
+    assert_contains(text, "model==1.9 ");
+    place_free(&p);
+
+    /* The newest is taken where its native code is not needed. */
+    {
+        char *names[] = {(char *)"Core", NULL};
+        struct strv without = {names, 1};
+        WL_CLEANUP_FREE char *newest = NULL;
+
+        place_make(state, &p, "web\n# again\n");
+        p.w.without_native = &without;
+        assert_ok(lock(&p), &p.err);
+        newest = locked(&p);
+        assert_contains(newest, "model==2.1 ");
+        assert_contains(newest, "core==2.0 ");
+        place_free(&p);
+    }
+}
+
+static void test_slightly_old_versions(void **state)
+{
+    WL_CLEANUP_FREE char *text = NULL;
+    struct place p;
+
+    skip_without_pip();
+    wheel(state, "core", "2.0", NATIVE, "");
+    wheel(state, "tool", "1.4", PURE, "");
+    wheel(state, "tool", "1.10", PURE, "Requires-Dist: core\n");
+    place_make(state, &p, "tool\n");
+    assert_ok(lock(&p), &p.err);
+    assert_int_equal(p.notes.n, 1);
+    assert_string_equal(p.notes.v[0], "tool 1.4 is taken, not 1.10: tool -> core has no wheel of pure Python");
+    text = locked(&p);
+    assert_contains(text, "# tool 1.4 is taken, not 1.10: ");
+    assert_contains(text, "tool==1.4 ");
+    /* The lock file is taken as it is. */
+    strv_free(&p.notes);
+    p.notes = (struct strv){0};
+    assert_ok(lock(&p), &p.err);
+    assert_int_equal(p.notes.n, 0);
+    place_free(&p);
+}
+
+/* A wheel with native code that is there in pure Python as well is no reason for anything. */
+static void test_both_kinds(void **state)
+{
+    WL_CLEANUP_FREE char *text = NULL, *site = in_folder(state, "site");
+    struct place p;
+
+    skip_without_pip();
+    wheel(state, "both", "1.0", NATIVE, "");
+    wheel(state, "both", "1.0", PURE, "");
+    wheel(state, "markupsafe", "3.0", NATIVE, "");
+    wheel(state, "user", "1.0", PURE, "Requires-Dist: both\n");
+    place_make(state, &p, "user\nMarkupSafe\n");
+    assert_ok(lock(&p), &p.err);
+    assert_int_equal(p.notes.n, 0);
+    text = locked(&p);
+    assert_contains(text, "both==1.0 ");
+    assert_contains(text, "markupsafe==3.0 ");
+    {
+        WL_CLEANUP_FREE char *wheels = path_join(p.folder, "wheels/both-1.0-" NATIVE ".whl");
+
+        assert_false(path_exists(wheels));
+    }
+    assert_ok(wheels_install(&p.w, site, &p.o, &p.err), &p.err);
+    place_free(&p);
+}
+
+static void test_who_wants_it(void **state)
+{
+    struct place p;
+
+    skip_without_pip();
+    wheel(state, "fast", "1.0", NATIVE, "");
+    wheel(state, "middle", "1.0", PURE, "Requires-Dist: fast>=1\n");
+    wheel(state, "document", "1.0", PURE, "Requires-Dist: middle\n");
+    place_make(state, &p, "document\n");
+    assert_class(lock(&p), WL_E_FETCH, &p.err);
+    assert_contains(p.err.text, "fast has no wheel of pure Python");
+    assert_contains(p.err.text, "(required by: document -> middle -> fast)");
+    place_free(&p);
+    place_make(state, &p, "nothing-like-this\n");
+    assert_class(lock(&p), WL_E_FETCH, &p.err);
+    assert_contains(p.err.text, "nobody offers a package named nothing-like-this");
+    place_free(&p);
+}
+
+/* The file: address of a path; the caller frees it. */
+static char *as_url(const char *path)
+{
+    struct str url = {0};
+
+    str_add(&url, "file://");
+    for (; *path; path++)
+        if (*path == ' ' || (unsigned char)*path > 0x7e)
+            str_addf(&url, "%%%02x", (unsigned char)*path);
+        else
+            str_addc(&url, *path);
+    return str_take(&url);
+}
+
+/* What comes as source is refused before its code is run, however it is named. */
+static void test_source(void **state)
+{
+    WL_CLEANUP_FREE char *trace = in_folder(state, "trace"), *folder = in_folder(state, "project");
+    WL_CLEANUP_FREE char *archive = in_folder(state, "evil-1.0.tar.gz"), *setup = in_folder(state, "project/setup.py");
+    WL_CLEANUP_FREE char *code =
+        xasprintf("open('%s', 'w')\nimport setuptools\nsetuptools.setup(name='evil')\n", trace);
+    WL_CLEANUP_FREE char *nested = in_folder(state, "nested.txt");
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *address = as_url(archive), *direct = xasprintf("Requires-Dist: evil @ %s\n", address);
+    const char *forms[] = {"git+https://nowhere.invalid/x\n",
+                           "x @ git+file:///nowhere\n",
+                           "-e .\n",
+                           "%s\n",
+                           "evil @ %s\n",
+                           "%s/\n",
+                           "-r nested.txt\n",
+                           "asks\n"};
+
+    skip_without_pip();
+    assert_ok(make_dirs(folder, &err), &err);
+    write_text(setup, code);
+    make_archive(archive, "tar.gz", (struct entry[]){{'f', "evil-1.0/setup.py", code, 0}, {0}});
+    wheel(state, "asks", "1.0", PURE, direct);
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        const char *name = i == 4 ? address : i == 5 ? folder : archive, *mark = strstr(forms[i], "%s");
+        WL_CLEANUP_FREE char *line =
+            mark ? xasprintf("%.*s%s%s", (int)(mark - forms[i]), forms[i], name, mark + 2) : xstrdup(forms[i]);
+        struct place p;
+
+        write_text(nested, archive);
+        place_make(state, &p, line);
+        assert_class(lock(&p), WL_E_FETCH, &p.err);
+        assert_contains(p.err.text, "source");
+        assert_contains(p.err.hint, "pip wheel");
+        assert_false(path_exists(trace));
+        assert_false(path_exists(p.lock));
+        place_free(&p);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST_IN_FOLDER(test_requires_python), TEST_IN_FOLDER(test_markers),
+        TEST_IN_FOLDER(test_old_versions),    TEST_IN_FOLDER(test_slightly_old_versions),
+        TEST_IN_FOLDER(test_both_kinds),      TEST_IN_FOLDER(test_who_wants_it),
+        TEST_IN_FOLDER(test_source),
+    };
+
+    return cmocka_run_group_tests_name("wheels", tests, NULL, NULL);
+}
