@@ -442,12 +442,17 @@ static unsigned long major_of(const char *version)
 /* Why the newest version of a package is not taken. */
 static void add_reason(const struct package *p, struct str *text)
 {
-    const char *rest = strstr(p->needs, " -> ");
+    const char *rest = strstr(p->needs, " -> "), *last = p->needs;
 
-    if (*p->needs)
-        str_addf(text, "%s%s has no wheel of pure Python", p->wanted, rest ? rest : "");
-    else
-        str_add(text, "it goes with versions of other packages that are not taken");
+    if (!*p->needs) {
+        str_add(text, "it requires versions of other packages that are not taken");
+        return;
+    }
+    for (const char *arrow = rest; arrow; arrow = strstr(last, " -> "))
+        last = arrow + strlen(" -> ");
+    str_addf(text, "%s has no wheel of pure Python", last);
+    if (rest || strcmp(p->wanted, p->name) != 0)
+        str_addf(text, " (%s%s)", p->wanted, rest ? rest : "");
 }
 
 /* What is told of the packages that are older than they would be. */
@@ -468,9 +473,9 @@ static void add_gap(struct gaps *g, const struct package *p, const char *taken)
     }
     if (!g->first.len) {
         g->first_needs = needs;
-        str_addf(&g->first, "%s %s is the newest, but ", p->name, p->version);
+        str_addf(&g->first, "the newest %s is %s, but ", p->name, p->version);
         add_reason(p, &g->first);
-        str_addf(&g->first, ", and what has one is %s %s", p->name, taken);
+        str_addf(&g->first, "; the newest that can be packed is %s", taken);
     }
     str_addf(&g->bounds, "%s%s<%lu", g->bounds.len ? ", " : "", p->name, major_of(taken) + 1);
 }

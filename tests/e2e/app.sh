@@ -339,6 +339,103 @@ test_what_cannot_be_packed() {
     clean_failure 3
 }
 
+# `wheel NAME VERSION TAG [LINE...]`: a made-up wheel in the folder wheels, with more lines in its METADATA.
+wheel() {
+    mkdir -p wheels
+    "$PYTHON" - "$@" <<'END'
+import sys, zipfile
+name, version, tag, *more = sys.argv[1:]
+about = f"{name}-{version}.dist-info"
+files = {f"{name}.py": f"VERSION = {version!r}\n",
+         f"{about}/METADATA": "\n".join(["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *more, ""]),
+         f"{about}/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n"}
+with zipfile.ZipFile(f"wheels/{name}-{version}-{tag}.whl", "w") as z:
+    for file, text in files.items():
+        z.writestr(file, text)
+    z.writestr(f"{about}/RECORD", "".join(f"{file},,\n" for file in [*files, f"{about}/RECORD"]))
+END
+}
+
+# `require FILE LINE...`: requirements that are in that folder alone.
+require() {
+    printf '%s\n' --no-index '--find-links wheels' "${@:2}" >"$1"
+}
+
+# (pip is asked only where the network may be used, even for folders.)
+with_pip() {
+    [ -z "${WL_CHECK_OFFLINE-}" ] && python3 -m pip --version >/dev/null 2>&1 || skip 'without pip and the network'
+    unset PIP_FIND_LINKS
+}
+
+test_old_versions() {
+    with_pip
+    wheel core 2.0 cp311-cp311-manylinux2014_x86_64
+    wheel model 1.9 py3-none-any
+    wheel model 2.1 py3-none-any 'Requires-Dist: core'
+    wheel tool 1.4 py3-none-any
+    wheel tool 1.10 py3-none-any 'Requires-Dist: model>=2'
+    echo 'import model, tool; print(model.VERSION, tool.VERSION)' >main.py
+    require r.txt model tool
+    app main.py -r r.txt
+    clean_failure 4
+    err 'r.txt: the newest model is 2.1, but core has no wheel of pure Python (' 'the newest that can be packed is 1.9' \
+        'add model<2 to the file'
+    not_there r.lock main.wasm
+    require r.txt 'model<2' tool
+    app main.py -r r.txt
+    status 0
+    not_err taken
+    start main.wasm
+    is "$(cat .out)" '1.9 1.4'
+    require r.txt tool
+    echo 'import tool; print(tool.VERSION)' >main.py
+    app main.py -r r.txt
+    status 0
+    err 'tool 1.4 is taken, not 1.10: core has no wheel of pure Python (tool -> model -> core)'
+    grep -q '^# tool 1.4 is taken, not 1.10: ' r.lock || fail "$(cat r.lock)"
+    start main.wasm
+    is "$(cat .out)" 1.4
+}
+
+# What packages require of Python and of the system is compared with the app's, not with this machine's.
+test_the_python_of_the_app() {
+    with_pip
+    local series=${PY#python/v}
+    wheel newer 1.0 py3-none-any "Requires-Python: ==$series"
+    wheel always 1.0 py3-none-any "Requires-Dist: inside; sys_platform == 'wasi' and python_full_version == '$series'" \
+        "Requires-Dist: lost; sys_platform == 'linux' or platform_machine == 'x86_64'"
+    wheel inside 1.0 py3-none-any
+    cat >main.py <<'END'
+import newer, always, inside, os, platform, sys
+print(os.name, sys.platform, platform.machine(), platform.system(), platform.python_version(), platform.release(),
+      platform.version(), sys.implementation.name, platform.python_implementation())
+END
+    require r.txt newer always "lost; platform_system == 'Linux'"
+    app main.py -r r.txt
+    status 0
+    start main.wasm
+    # As ask_pip.py says to pip.
+    is "$(cat .out)" "posix wasi wasm32 wasi $series 0.0.0 0.0.0 cpython CPython"
+}
+
+test_source_is_not_built() {
+    with_pip
+    mkdir project
+    printf 'open("%s", "w")\n' "$T/trace" >project/setup.py
+    tar -czf project-1.0.tar.gz project
+    wheel asks 1.0 py3-none-any "Requires-Dist: project @ file://$T/project-1.0.tar.gz"
+    echo 'print(1)' >main.py
+    for line in 'git+https://nowhere.invalid/x' './project' "project @ file://$T/project" './project-1.0.tar.gz' \
+        '-r more.txt' asks; do
+        echo ./project >more.txt
+        require r.txt "$line"
+        app main.py -r r.txt
+        clean_failure 4
+        err 'comes as source' 'python3 -m pip wheel'
+        not_there trace r.lock main.wasm
+    done
+}
+
 test_requirements_that_cannot_be_had() {
     echo 'print(1)' >good.py
     echo 'click' >r.txt

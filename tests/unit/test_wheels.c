@@ -151,8 +151,8 @@ static void test_old_versions(void **state)
     place_make(state, &p, "web\n");
     assert_class(lock(&p), WL_E_FETCH, &p.err);
     assert_contains(p.err.text,
-                    "r.txt: model 2.1 is the newest, but web -> model -> core has no wheel of pure Python, and "
-                    "what has one is model 1.9");
+                    "r.txt: the newest model is 2.1, but core has no wheel of pure Python (web -> model -> core); "
+                    "the newest that can be packed is 1.9");
     assert_contains(p.err.hint, "add model<2 to the file");
     assert_false(path_exists(p.lock));
     place_free(&p);
@@ -193,7 +193,7 @@ static void test_slightly_old_versions(void **state)
     place_make(state, &p, "tool\n");
     assert_ok(lock(&p), &p.err);
     assert_int_equal(p.notes.n, 1);
-    assert_string_equal(p.notes.v[0], "tool 1.4 is taken, not 1.10: tool -> core has no wheel of pure Python");
+    assert_string_equal(p.notes.v[0], "tool 1.4 is taken, not 1.10: core has no wheel of pure Python (tool -> core)");
     text = locked(&p);
     assert_contains(text, "# tool 1.4 is taken, not 1.10: ");
     assert_contains(text, "tool==1.4 ");
