@@ -2,6 +2,7 @@
 #include "interrupt.h"
 #include "options.h"
 #include "wasi/wasi.h"
+#include "wasi/wasi_hint.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -41,6 +42,27 @@ static void on_note(void *arg, const char *text)
         say(text, "");
 }
 
+/* What may help where the program has failed by itself: what it was named but not given. */
+static void say_hint(const struct options *o)
+{
+    struct hint_folder *folders = calloc(o->config.mount_count + 1, sizeof *folders);
+    struct hint_run run = {.folders = folders,
+                           .folders_n = o->config.mount_count,
+                           .args = o->config.argv,
+                           .args_n = o->config.argc,
+                           .environ = o->config.env,
+                           .environ_n = o->config.envc};
+    char text[HINT_SIZE];
+
+    if (!folders)
+        return;
+    for (size_t i = 0; i < o->config.mount_count; i++)
+        folders[i] = (struct hint_folder){o->config.mounts[i].host, o->config.mounts[i].guest};
+    if (hint_failed(&run, text))
+        say(text, "");
+    free(folders);
+}
+
 static int report(const struct options *o, const struct wlpy_result *result)
 {
     char text[1600];
@@ -54,6 +76,8 @@ static int report(const struct options *o, const struct wlpy_result *result)
         }
         if (result->interrupts && result->status == STATUS_INTERRUPTED)
             interrupt_die();
+        if (result->status != 0 && !o->config.snapshot)
+            say_hint(o);
         return result->status;
     }
     snprintf(text, sizeof text, "%s was stopped: %s", o->config.module, result->text);

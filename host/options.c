@@ -2,6 +2,7 @@
 
 #include "err.h"
 #include "snapshot.h"
+#include "wasi/wasi_hint.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -143,6 +144,7 @@ static int add_mount(struct options *o, enum kind kind, const char *value, struc
 {
     struct wlpy_mount *mounts = realloc(o->mounts, (o->config.mount_count + 1) * sizeof *mounts), *m;
     const char *split = strstr(value, "::"), *second = split ? split + 2 : value, *mark = strstr(second, "::");
+    char hint[HINT_SIZE];
     size_t first_size = split ? (size_t)(split - value) : strlen(value), second_size;
     char *a, *b;
 
@@ -151,7 +153,16 @@ static int add_mount(struct options *o, enum kind kind, const char *value, struc
     o->config.mounts = o->mounts = mounts;
     if (!split || kind == MAPDIR)
         mark = NULL;
+    if (split && kind != MAPDIR && !strcmp(second, "ro")) {
+        /* HOST::ro: the mark and no name. */
+        mark = split;
+        second = value;
+    }
     second_size = mark ? (size_t)(mark - second) : strlen(second);
+    if (kind == MAPDIR && !split && hint_mapping(true, value, value, hint)) {
+        err_set(err, WLPY_E_SETUP, "cannot use --mapdir %s", value);
+        return err_hint(err, "%s", hint);
+    }
     if (!first_size || !second_size || (mark && strcmp(mark, "::ro") != 0) || (kind == MAPDIR && !split))
         return kind == MAPDIR   ? bad_value("--mapdir", value, "GUEST::HOST", err)
                : kind == DIR_RO ? bad_value("--dir-ro", value, "HOST[::GUEST]", err)
@@ -160,6 +171,10 @@ static int add_mount(struct options *o, enum kind kind, const char *value, struc
     b = keep(o, second, second_size);
     if (!a || !b)
         return oom(err);
+    if (hint_mapping(kind == MAPDIR, kind == MAPDIR ? b : a, kind == MAPDIR ? a : b, hint)) {
+        err_set(err, WLPY_E_SETUP, "cannot use %s %s", kind == MAPDIR ? "--mapdir" : "--dir", value);
+        return err_hint(err, "%s", hint);
+    }
     m = &o->mounts[o->config.mount_count++];
     m->host = kind == MAPDIR ? b : a;
     m->guest = kind == MAPDIR ? a : b;

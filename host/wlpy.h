@@ -23,7 +23,7 @@ enum wlpy_code {
 struct wlpy_err {
     enum wlpy_code code;
     char text[1024]; /* what failed, on what, why; one line */
-    char hint[256];  /* what to do, or "" */
+    char hint[1024]; /* what to do, or "" */
 };
 
 /* A folder of the host that the guest sees. */

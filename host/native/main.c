@@ -1,6 +1,8 @@
 /* The command around a translated program: its options, and nothing that the program gets without one. */
 #include "runtime.h"
 
+#include "wasi/wasi_hint.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -67,9 +69,31 @@ static uint64_t milliseconds(const char *text)
     return (uint64_t)(s * 1000);
 }
 
-static void give_folder(wasi *w, const char *value)
+/* What is needed where the program fails. */
+struct given {
+    struct hint_folder *folders;
+    size_t folders_n;
+    const wasi *wasi;
+};
+
+static void say_hint(void *arg)
 {
-    char *text = strdup(value), *guest, *access;
+    const struct given *given = arg;
+    struct hint_run run = {.folders = given->folders,
+                           .folders_n = given->folders_n,
+                           .args = given->wasi->args,
+                           .args_n = given->wasi->args_n,
+                           .environ = given->wasi->environ,
+                           .environ_n = given->wasi->environ_n};
+    char text[HINT_SIZE];
+
+    if (hint_failed(&run, text))
+        dprintf(STDERR_FILENO, "%s: %s\n", self, text);
+}
+
+static void give_folder(wasi *w, const char *value, struct given *given)
+{
+    char *text = strdup(value), *guest, *access, hint[HINT_SIZE];
     bool read_only = false;
     int fd;
 
@@ -97,10 +121,12 @@ static void give_folder(wasi *w, const char *value)
     }
     if (!*text || !*guest)
         usage("--dir", value, "the form is HOST[::GUEST][::ro]");
+    if (hint_mapping(false, text, guest, hint))
+        usage("cannot use --dir", value, hint);
     fd = open(text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || wasi_give(w, fd, guest, read_only, false) < 0)
         usage("--dir: cannot open the folder", text, strerror(errno));
-    free(text);
+    given->folders[given->folders_n++] = (struct hint_folder){text, guest}; /* lives as long as the process */
 }
 
 static void give_fd(wasi *w, const char *value)
@@ -118,10 +144,11 @@ int main(int argc, char **argv)
     wasi w = {.output_left = UINT64_MAX};
     struct runtime r = {.name = guest_name, .stack = UINT64_C(64) << 20, .memory = UINT64_C(4) << 30, .wasi = &w};
     const char **args = calloc((size_t)argc + 2, sizeof *args), **environment = calloc((size_t)argc + 1, sizeof *args);
+    struct given given = {.folders = calloc((size_t)argc, sizeof *given.folders), .wasi = &w};
     int i = 1;
 
     self = guest_name;
-    if (!args || !environment)
+    if (!args || !environment || !given.folders)
         usage("out of memory", "", "free some");
     args[0] = guest_name;
     w.args_n = 1;
@@ -151,7 +178,7 @@ int main(int argc, char **argv)
             usage(names[k], "needs a value", "see --help");
         switch (k) {
         case DIR_:
-            give_folder(&w, value);
+            give_folder(&w, value, &given);
             break;
         case ENV:
             if (!strchr(value, '=')) {
@@ -195,6 +222,8 @@ int main(int argc, char **argv)
      */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+    r.failed = say_hint;
+    r.failed_arg = &given;
     runtime_run(&r);
     return RUNTIME_SETUP; /* not reached: the guest's end is that of the process */
 }

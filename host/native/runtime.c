@@ -341,11 +341,17 @@ static void take_image(uint8_t *memory, uint64_t size)
         memcpy(memory + guest_image_from, guest_image, n);
 }
 
-void runtime_begin(void)
+/* Whether the guest has left the host the stack that it needs. */
+static bool has_stack(void)
 {
     const uint8_t *here = __builtin_frame_address(0);
 
-    if (here < current->stack + SIGNAL_STACK + STACK_GUARD + HOST_STACK)
+    return here >= current->stack + SIGNAL_STACK + STACK_GUARD + HOST_STACK;
+}
+
+void runtime_begin(void)
+{
+    if (!has_stack())
         stop(RUNTIME_TRAPPED, TOO_DEEP);
     current->runtime->wasi->at_work = true;
 }
@@ -547,6 +553,8 @@ static _Noreturn void leave(int status)
     }
     if (interrupt_stop() && status == RUNTIME_INTERRUPTED)
         interrupt_die();
+    if (status != 0 && current->runtime->failed && has_stack())
+        current->runtime->failed(current->runtime->failed_arg);
     if (__llvm_profile_write_file)
         __llvm_profile_write_file();
     _exit(status);

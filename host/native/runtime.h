@@ -22,6 +22,9 @@ struct runtime {
     uint64_t memory;         /* the most bytes the guest may have */
     uint64_t deadline_ms;    /* 0: none */
     struct runtime_end *end; /* told how it ended; NULL: that ends the process */
+    /* Without end: called before the process ends with a status other than 0 that is the guest's own. May be NULL. */
+    void (*failed)(void *arg);
+    void *failed_arg;
     wasi *wasi;
 };
 

@@ -76,6 +76,35 @@ static void test_mounts(void **state)
     assert_string_equal(o.config.mounts[4].guest, "/e");
     assert_string_equal(o.config.mounts[5].host, ".");
     options_free(&o);
+
+    /* The mark without a name: as the form says, and as native programs take it. */
+    assert_int_equal(PARSE("--dir", "a::ro", "m.wasm"), 0);
+    assert_string_equal(o.config.mounts[0].host, "a");
+    assert_string_equal(o.config.mounts[0].guest, "a");
+    assert_true(o.config.mounts[0].read_only);
+    options_free(&o);
+}
+
+static void test_wrong_mounts(void **state)
+{
+    static const char *const wrong[][3] = {
+        {"--dir", "/no/such:/w", "--dir /no/such::/w"},
+        {"--dir", "/no/such:/w:ro", "--dir /no/such::/w::ro"},
+        {"--dir", "a::/w:ro", "--dir a::/w::ro"},
+        {"--mapdir", "/tmp::/no/such", "--mapdir /no/such::/tmp"},
+        {"--mapdir", "/w:/no/such", "--mapdir /w::/no/such"},
+        {"--dir", "/no/such::/tmp", "--dir /tmp::/no/such"},
+    };
+    struct options o;
+    struct wlpy_err err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(PARSE(wrong[i][0], wrong[i][1], "m.wasm"), -WLPY_E_SETUP);
+        assert_non_null(strstr(err.text, wrong[i][1]));
+        assert_non_null(strstr(err.hint, wrong[i][2]));
+        options_free(&o);
+    }
 }
 
 static void test_env(void **state)
@@ -207,6 +236,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_guest_arguments),
         cmocka_unit_test(test_mounts),
+        cmocka_unit_test(test_wrong_mounts),
         cmocka_unit_test(test_env),
         cmocka_unit_test(test_cache_folder),
         cmocka_unit_test(test_sizes),

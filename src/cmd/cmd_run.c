@@ -220,6 +220,11 @@ static int check_options(const struct app *a, struct wl_err *err)
         wl_err_set(err, WL_E_USAGE, "run takes one port, then the guest's arguments");
         return wl_err_hint(err, "for example: wl-make run python/v3.11.2 -- -c 'print(1)'");
     }
+    for (size_t i = 0; i < a->options.runner.n; i++)
+        if (starts_with(a->options.runner.v[i], "--mapdir=") && !strstr(a->options.runner.v[i], "::")) {
+            wl_err_set(err, WL_E_USAGE, "cannot use --mapdir %s", a->options.runner.v[i] + strlen("--mapdir="));
+            return wl_err_hint(err, "the form is --mapdir GUEST::HOST, or --dir HOST::GUEST, with two colons");
+        }
     if (engine && strcmp(engine, "native") != 0 && strcmp(engine, "wasmtime") != 0) {
         wl_err_set(err, WL_E_USAGE, "there is no engine '%s'", engine);
         return wl_err_hint(err, "--engine takes native or wasmtime");

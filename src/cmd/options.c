@@ -135,6 +135,11 @@ static int unknown(enum command_bit command, const char *given, struct wl_err *e
     }
     if (near)
         return wl_err_hint(err, "did you mean --%s? --help lists them", near);
+    if (command == CMD_RUN)
+        return wl_err_hint(err,
+                           "the program's own options go behind --, for example: wl-make run python/v3.13.5 -- %s ...; "
+                           "--help lists those of run",
+                           given);
     return wl_err_hint(err, "--help lists the options");
 }
 

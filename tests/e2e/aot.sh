@@ -550,6 +550,47 @@ C
 }
 
 # The same call by call: thousands of them, with arguments and in an order that a seed decides.
+# The runner and native programs say what to type next in the same words.
+test_first_steps() {
+    wabt
+    real build toolchain/wl-run
+    status 0
+    local WL_RUN=$OUT/toolchain/wl-run/bin/wl-run
+    program fails <<'WAT'
+(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (call $exit (i32.const 1))))
+WAT
+    mkdir shared
+    : >shared/file
+    local options text
+    while read -r options text; do
+        # shellcheck disable=SC2086 # several words
+        for program in ./fails/program "$WL_RUN --no-cache"; do
+            run $program ${options//,/ } $([ "$program" = ./fails/program ] || echo fails.wasm)
+            status 125
+            err "$text"
+        done
+    done <<'END'
+--dir,shared:/w put two colons between the names: --dir shared::/w
+--dir,shared:/w:ro put two colons between the names: --dir shared::/w::ro
+--dir,shared::/w:ro put two colons before ro: --dir shared::/w::ro
+--dir,/no/w::shared or swap the names (--dir shared::/no/w)
+--dir,shared/file::/w shared/file is a file; share the folder it is in
+END
+    for program in './fails/program --dir shared::/w --' "$WL_RUN --no-cache --dir shared::/w fails.wasm"; do
+        run $program fails.wat
+        status 1
+        err 'the program sees only the folders it is given: share one with --dir .::/data, and name the file /data/fails.wat'
+        run $program shared/file
+        err 'shared/file is /w/file for the program, in the folder it is given'
+        run $program /w/file
+        status 1
+        is "$(cat .err)" ''
+    done
+}
+
 test_every_call_as_libwasmtime_does_it() {
     wabt
     real build toolchain/wl-run toolchain/wasi-libc toolchain/wasmtime

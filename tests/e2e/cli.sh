@@ -330,6 +330,16 @@ test_run_hands_over_to_the_runner() {
     [ ! -s .err ] || fail 'words on stderr'
 }
 
+test_run_says_where_the_words_of_the_program_go() {
+    made_up_python
+    wl run python/v3.11.2 -c 'print(1)'
+    clean_failure 2
+    err 'unknown option -c' "the program's own options go behind --" 'wl-make run python/v3.13.5 -- -c'
+    wl run --mapdir /w:folder python/v3.11.2
+    clean_failure 2
+    err 'cannot use --mapdir /w:folder' '--mapdir GUEST::HOST'
+}
+
 # A second run makes no plan; what could make one come out otherwise is noticed all the same.
 test_run_notices_changes() {
     made_up_python

@@ -279,6 +279,42 @@ test_folders() {
     err "$T/none"
 }
 
+# What people do first, and what they are told to type next.
+test_first_steps() {
+    built
+    mkdir shared
+    echo 'print("hello")' >shared/hello.py
+    py shared/hello.py
+    status 2
+    err "can't open file" 'share one with --dir shared::/data, and name the file /data/hello.py'
+    RUN_OPTIONS=(--dir shared::/data)
+    py /data/hello.py
+    status 0
+    out hello
+    py shared/hello.py
+    status 2
+    err 'shared/hello.py is /data/hello.py for the program'
+    local wrong
+    for wrong in --dir=shared:/w --dir=shared::/w:ro --mapdir=shared::/w --dir=/w::shared; do
+        RUN_OPTIONS=("$wrong")
+        py /w/hello.py
+        status 125
+        case $wrong in
+        *:ro) err '--dir shared::/w::ro' ;;
+        --mapdir*) err '--mapdir takes GUEST::HOST' '(--mapdir /w::shared)' ;;
+        *) err '--dir shared::/w' ;;
+        esac
+    done
+    RUN_OPTIONS=(--dir shared::/usr/local)
+    py /usr/local/hello.py
+    status 1
+    err "No module named 'encodings'" 'share your folder under another name, for example /data'
+    real build toolchain/wl-run
+    run "$OUT/toolchain/wl-run/bin/wl-run" "$PYTHON_DIR/bin/python.wasm" -c 'print(1)'
+    status 1
+    err 'Python does not find its library' '--dir .../usr/local::/usr/local'
+}
+
 test_recursion_ends_in_an_exception() {
     built
     py -c '
