@@ -87,6 +87,8 @@ int client_run(const struct client *c, char **output, struct wl_err *err)
     WL_CLEANUP_FREE char *text = NULL, *why = NULL, *missing = NULL;
     int status, r;
 
+    if (cancel_pending(c->o->cancel))
+        return cancel_error(err);
     if (!program)
         return wl_err_set(err, WL_E_FETCH, "%s is not installed: install the package %s", c->argv[0], c->package);
     r = run_capture(&run, &status, &text, err);

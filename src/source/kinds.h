@@ -13,10 +13,14 @@ void dead_hosts_add(struct dead_hosts *d, const char *host, const char *why);
 /* Why it is dead (the caller frees it), or NULL. */
 char *dead_hosts_find(struct dead_hosts *d, const char *host);
 
+/* Far more than any source has: a server that never stops sending must not fill the disk. */
+#define MOST_BYTES (4LL << 30)
+
 /* One download. */
 struct transfer {
     const char *url;
     bool page;         /* a web page is welcome, too */
+    long long most;    /* bytes that are taken; 0: MOST_BYTES */
     bool any_http;     /* plain http: to any host, for what is signed or pinned otherwise; else to this machine only */
     const char *proxy; /* NULL: what the environment says; "": none */
     const char *ca;    /* file of CA certificates; NULL: what the environment says */

@@ -67,6 +67,7 @@ int listing_get(const struct transfer *t, const char *part, const struct fetch_o
     int r;
 
     page.page = true;
+    page.most = MAX_PAGE;
     r = transfer_get(&page, part, o, err);
     r = r < 0 ? r : file_read(part, MAX_PAGE, &text, NULL, err);
     if (r == 0)

@@ -118,7 +118,7 @@ struct answer {
     curl_off_t had;        /* bytes of the part when the request went out */
     curl_off_t got;        /* bytes that came in this answer */
     curl_off_t range_from; /* of Content-Range; -1: none */
-    bool started, page, wrong_range, stalled;
+    bool started, page, wrong_range, stalled, too_much;
     int write_errno;
 };
 
@@ -152,6 +152,11 @@ static bool start_body(struct answer *a)
     return true;
 }
 
+static long long most_bytes(const struct transfer *t)
+{
+    return t->most ? t->most : MOST_BYTES;
+}
+
 static size_t on_body(char *data, size_t size, size_t n, void *user)
 {
     struct answer *a = user;
@@ -162,6 +167,10 @@ static size_t on_body(char *data, size_t size, size_t n, void *user)
         return size * n; /* the text of a redirect */
     if (!a->started && !start_body(a))
         return 0;
+    if (a->had + a->got + (curl_off_t)(size * n) > most_bytes(a->t)) {
+        a->too_much = true;
+        return 0;
+    }
     for (size_t done = 0; done < size * n;) {
         ssize_t w = pwrite(a->fd, data + done, size * n - done, a->had + a->got);
 
@@ -354,6 +363,8 @@ static int request(const struct transfer *t, char **url, struct answer *a, enum 
         return wl_err_set(err, WL_E_FETCH, "redirected to what is no address of the web: %s", *url);
     if (http && !t->any_http && !loopback)
         return wl_err_set(err, WL_E_FETCH, "redirected to %s, which is not encrypted", *url);
+    if (cancel_pending(a->o->cancel))
+        return cancel_error(err);
     if (refuse_dead(host, a->o, err) < 0)
         return -WL_E_FETCH;
     c = new_request(t, *url, a->o, text);
@@ -379,6 +390,12 @@ static int request(const struct transfer *t, char **url, struct answer *a, enum 
     if (a->write_errno) {
         errno = a->write_errno;
         return wl_err_errno(err, WL_E_IO, "cannot keep what comes from %s", *url);
+    }
+    if (a->too_much) {
+        /* What came of it is no beginning that would be worth keeping. */
+        if (ftruncate(a->fd, 0) < 0)
+            return wl_err_errno(err, WL_E_IO, "cannot keep what comes from %s", *url);
+        return wl_err_set(err, WL_E_FETCH, "the server sent more than %lld bytes", most_bytes(t));
     }
     if (a->page)
         return wl_err_set(err, WL_E_FETCH, "the server sent a web page (text/html) instead of the file");

@@ -344,7 +344,9 @@ int copy_tree(const char *from, const char *to, struct wl_err *err)
     }
     if (!S_ISLNK(st.st_mode) && chmod(to, (st.st_mode & 0777) | (S_ISDIR(st.st_mode) ? 0700 : 0200)) < 0)
         return wl_err_errno(err, WL_E_IO, "cannot set the mode of %s", to);
-    utimensat(AT_FDCWD, to, (struct timespec[]){st.st_atim, st.st_mtim}, AT_SYMLINK_NOFOLLOW);
+    if (utimensat(AT_FDCWD, to, (struct timespec[]){st.st_atim, st.st_mtim}, AT_SYMLINK_NOFOLLOW) < 0 &&
+        !S_ISLNK(st.st_mode))
+        return wl_err_errno(err, WL_E_IO, "cannot set the times of %s", to);
     return 0;
 }
 

@@ -87,6 +87,33 @@ static void manifest_seeds(const char *folder)
     }
 }
 
+static void address_seeds(const char *folder)
+{
+    static const char *const addresses[] = {
+        "https://example.org/a/1.2/a-1.2.3.tar.xz",
+        "https://github.com/o/r/releases/download/v1.2.3/r-1.2.3.tar.gz",
+        "https://github.com/o/r/archive/refs/tags/v1.2.3.tar.gz",
+        "https:/example.org/a-1.2.3.tgz",
+        "http://127.0.0.1:1/a-1.2.3.tgz?x=%2f#y",
+        "file:///nonexistent/a-1.2.3.tgz",
+        "git+https://example.org/r.git#0123456789abcdef0123456789abcdef01234567",
+        "debian:pool/main/z/zlib/zlib_1.2.3.orig.tar.gz",
+        "debian:pool/x_1.orig.tar.gz",
+        "pypi:a==1.2.3/a-1.2.3-py3-none-any.whl",
+        "npm:@s/a@1.2.3",
+        "crate:a@1.2.3",
+        "<a href=\"a-1.2.3.tar.gz\">a</a> <A HREF='b%20c/'> <a href=d?e>",
+    };
+
+    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+        WL_CLEANUP_FREE char *file = xasprintf("%s/%zu", folder, i);
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+        if (file_write(file, addresses[i], strlen(addresses[i]), &err) < 0)
+            fprintf(stderr, "%s\n", err.text);
+    }
+}
+
 /* Sequences of calls as fuzz_wasi.c reads them: each call alone, with small arguments and with paths. */
 static void wasi_seeds(const char *folder)
 {
@@ -107,7 +134,9 @@ int main(int argc, char **argv)
 {
     if (argc != 3)
         return 2;
-    if (!strcmp(argv[1], "archive"))
+    if (!strcmp(argv[1], "address"))
+        address_seeds(argv[2]);
+    else if (!strcmp(argv[1], "archive"))
         archive_seeds(argv[2]);
     else if (!strcmp(argv[1], "manifest"))
         manifest_seeds(argv[2]);

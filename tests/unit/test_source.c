@@ -2,6 +2,7 @@
 
 #include "fs.h"
 #include "http_server.h"
+#include "kinds.h"
 #include "offers.h"
 #include "run.h"
 #include "testing.h"
@@ -257,6 +258,25 @@ static void test_versions_of_odd_addresses(void **state)
         assert_non_null(place);
     }
     offers_free(offers);
+}
+
+/* A server that sends more than anybody wants is not listened to, and what came of it does not stay. */
+static void test_too_many_bytes(void **state)
+{
+    FIXTURE(f);
+    WL_CLEANUP_FREE char *url = http_server_url(f.server, "/file"), *part = in_folder(state, "part");
+    struct transfer t = {.url = url, .most = SERVED_SIZE - 1};
+
+    assert_class(transfer_get(&t, part, &f.o, &f.err), WL_E_FETCH, &f.err);
+    assert_contains(f.err.text, "more than 299999 bytes");
+    assert_false(path_exists(part));
+    /* Not in pieces either. */
+    write_text(part, "the beginning");
+    assert_class(transfer_get(&t, part, &f.o, &f.err), WL_E_FETCH, &f.err);
+    assert_false(path_exists(part));
+    t.most = SERVED_SIZE;
+    wl_err_free(&f.err);
+    assert_ok(transfer_get(&t, part, &f.o, &f.err), &f.err);
 }
 
 static void test_file_name(void **state)
@@ -1299,6 +1319,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_check_url),
         TEST_IN_FOLDER(test_versions_of_odd_addresses),
+        TEST_IN_FOLDER(test_too_many_bytes),
         cmocka_unit_test(test_file_name),
         TEST_IN_FOLDER(test_fetch),
         TEST_IN_FOLDER(test_not_found_then_mirror),
