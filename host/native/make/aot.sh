@@ -10,39 +10,38 @@ wabt=$1 module=$2 name=$3 parts=$4
 shift 4
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 host=${here%/make}
+exec 3>&2
 # Status 3: the module is none that can be translated, and the last line says why.
 fail() {
     echo "$*" >&2
     exit 3
 }
+# `tool COMMAND...`: a program that reads the module or what was made of it. Status 4: it was stopped by a limit, or came to an
+# end in the middle, and the last line says how.
+tool() {
+    status=0
+    "$@" || status=$?
+    case $status in
+    134 | 139) echo "${1##*/} needed more memory or stack than it may have, or has a fault (signal $((status - 128)))" >&3 ;;
+    137 | 152) echo "${1##*/} needed more time than it may have" >&3 ;;
+    153) echo "${1##*/} would have written a larger file than it may" >&3 ;;
+    *) return $status ;;
+    esac
+    exit 4
+}
 
 [ -r "$module" ] || fail "$module cannot be read"
-[ "$(head -c 4 "$module" | od -An -tx1 | tr -d ' \n')" = 0061736d ] || fail "$name is no WebAssembly module"
-"$wabt/bin/wasm-validate" "$module" || fail "$name is no valid module, or uses a proposal that wasm2c lacks"
-# Fails where a module has no such section, which is well for imports.
-"$wabt/bin/wasm-objdump" -x -j Import "$module" >imports 2>/dev/null || :
-"$wabt/bin/wasm-objdump" -x -j Export "$module" >exports 2>/dev/null || :
-# "- func[0] sig=0 <wasi_snapshot_preview1.fd_write> <- wasi_snapshot_preview1.fd_write"
-sed -n 's/^ - [a-z]*\[.* <- //p' imports | while read -r import; do
-    call=${import#wasi_snapshot_preview1.}
-    [ "$call" != "$import" ] || fail "$name imports $import, which nobody gives: only WASI preview 1 is there"
-    [ "$call" = proc_exit ] || grep -q "X($call," "$host/../wasi/wasi_calls.h" ||
-        fail "$name imports $import, which is no call of WASI preview 1"
-done
-grep -q '^ - memory\[0\] .*-> "memory"' exports || fail "$name does not export its memory, so it is no WASI program"
-grep -q '^ - func\[.* -> "_start"' exports || fail "$name has no function _start, so it is no program that can be run"
-# wasm2c takes both, but what they need at run time is not there.
-! "$wabt/bin/wasm-objdump" -x -j Tag "$module" 2>/dev/null | grep -q '^ - tag\[' ||
-    fail "$name uses exceptions of WebAssembly, which native programs cannot"
-! "$wabt/bin/wasm-objdump" -x -j Memory "$module" 2>/dev/null | grep -q '^ - memory.* i64' ||
-    fail "$name has a memory of 64 bits, which native programs cannot have"
+# What is imported and exported, how much there is of everything.
+${CC:-cc} -O1 -w -I"${host%/native}" "$here/check.c" -o check
+tool ./check "$module" "$name" >facts || exit
+tool "$wabt/bin/wasm-validate" "$module" || fail "$name is no valid module, or uses a proposal that wasm2c lacks"
 ${CC:-cc} -O1 -w -I"${host%/native}" "$here/split.c" -o split
 # Its data is mapped where that can be; else wasm2c's code copies it.
 status=0
-from=$(./split "$module" rest.wasm image 2>split.log) || status=$?
+tool ./split "$module" rest.wasm image >from 2>split.log || status=$?
 [ "$status" -le 2 ] && [ "$status" != 1 ] || { cat split.log >&2; exit 1; }
 if [ "$status" = 0 ]; then
-    module=rest.wasm
+    module=rest.wasm from=$(cat from)
 else
     from=0
     : >image
@@ -50,7 +49,7 @@ fi
 # A profile knows functions by name. (What is too new for this has none, and serves without.)
 ${CC:-cc} -O1 -w -I"${host%/native}" "$here/shapes.c" -o shapes
 status=0
-./shapes "$module" named.wasm 2>shapes.log || status=$?
+tool ./shapes "$module" named.wasm 2>shapes.log || status=$?
 [ "$status" -le 2 ] && [ "$status" != 1 ] || { cat shapes.log >&2; exit 1; }
 [ "$status" != 0 ] || module=named.wasm
 cat >image.s <<IMAGE
@@ -66,7 +65,7 @@ guest_image:
 guest_image_end:
     .section .note.GNU-stack,"",@progbits
 IMAGE
-"$wabt/bin/wasm2c" -n guest --num-outputs="$parts" "$module" -o guest.c || fail "wasm2c cannot translate $name"
+tool "$wabt/bin/wasm2c" -n guest --num-outputs="$parts" "$module" -o guest.c || fail "wasm2c cannot translate $name"
 # Where the memory lies, runtime.h says (RUNTIME_BASE): a program knows it as a constant. What is called through a table
 # need not go by a function around it, whose only difference is how C calls the type of its first argument; only an import has one
 # that is needed: it is given the place where its instance stands, which wasm2c forgets. All have to be seen from the table.
@@ -114,7 +113,7 @@ else
     : >table.s
 fi
 interrupts=
-! grep -q '^ - func\[.* -> "wl_interrupt_cells"' exports ||
+! grep -qx interrupts facts ||
     interrupts='runtime_interrupts(w2c_guest_wl_interrupt_cells(instance));'
 cat >glue.c <<GLUE
 #include "guest.h"
