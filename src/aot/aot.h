@@ -7,6 +7,7 @@
 #include "err.h"
 #include "events.h"
 #include "hash.h"
+#include "plan.h"
 #include "store.h"
 #include "str.h"
 
@@ -20,7 +21,8 @@
 void aot_ports(struct strv *names);
 
 struct aot {
-    const char *repo; /* the checkout: host/native/ and those ports' recipes are part of the key */
+    const char *repo;        /* the checkout: host/native/ and what it uses of host/ are part of the key */
+    const struct plan *plan; /* has those ports, with their keys, which are part of the key, too */
     const struct store *store;
     const struct cancel *cancel;
     const struct events *events;
@@ -28,6 +30,10 @@ struct aot {
     bool library;        /* instead of a program */
     const char *profile; /* what clang is told of where the time goes; NULL: host/native/profiles/, "none": nothing */
     const char *cpu;     /* for which processor, as clang names it; NULL: any of x86-64 */
+    bool sandboxed;      /* the steps run in a box, as those of ports do */
+    /* The most that each process may take of processor time and of memory; 0: by the size of the module
+     * (docs/native.md). */
+    unsigned long long max_seconds, max_memory;
 };
 
 /* What a program calls itself: the module's file name without its ending, and without what C or a shell would stumble
@@ -45,9 +51,10 @@ char *aot_result(const struct aot *a, const char *key);
 /* Whether it is there, and whole: 1 yes, 0 no. One that is damaged is told of and removed. */
 int aot_there(const struct aot *a, const char *key, struct wl_err *err);
 
-/* Makes it, unless it is there. wabt, musl: the folders of the artifacts of AOT_WABT_PORT and AOT_MUSL_PORT. A module
- * that cannot be translated is WL_E_USAGE with the reason. */
-int aot_make(const struct aot *a, const char *key, const char *module, const char *name, const char *wabt,
-             const char *musl, struct wl_err *err);
+/* Makes it, unless it is there. sha256 is what the module's bytes have to be, which are read again; NULL: it is an
+ * artifact's. A module that cannot be translated is WL_E_USAGE with the reason; one that takes too much is WL_E_FAILED.
+ */
+int aot_make(const struct aot *a, const char *key, const char *module, const char *sha256, const char *name,
+             struct wl_err *err);
 
 #endif

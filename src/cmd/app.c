@@ -242,24 +242,27 @@ char *app_module(const struct app *a, const struct plan *p, const char *port)
     return NULL;
 }
 
-int app_native(struct app *a, const struct plan *p, const char *source, const char *module, bool make, char **result,
+int app_native(struct app *a, const struct plan *p, const struct native_source *from, bool make, char **result,
                struct wl_err *err)
 {
+    WL_CLEANUP_FREE char *name = aot_name(from->module), *why = NULL;
     const struct aot k = {.repo = a->roots.repo,
+                          .plan = p,
                           .store = &a->store,
                           .cancel = &a->cancel,
                           .events = &a->events,
                           .jobs = jobs_of(a),
                           .library = a->options.library,
                           .profile = a->options.native_profile,
-                          .cpu = a->options.target_cpu};
-    WL_CLEANUP_FREE char *name = aot_name(module), *wabt = app_artifact(a, p, AOT_WABT_PORT, NULL);
-    WL_CLEANUP_FREE char *musl = app_artifact(a, p, AOT_MUSL_PORT, NULL);
+                          .cpu = a->options.target_cpu,
+                          .sandboxed = make && !a->options.no_sandbox && box_can_sandbox(a->store.cache, &why),
+                          .max_seconds = (unsigned long long)a->options.max_compile_time,
+                          .max_memory = a->max_compile_memory};
     char key[HASH_HEX_SIZE];
-    int r = aot_key(&k, source, name, key, err);
+    int r = aot_key(&k, from->key ? from->key : from->sha256, name, key, err);
 
     if (r == 0)
-        r = make ? aot_make(&k, key, module, name, wabt, musl, err) : aot_there(&k, key, err);
+        r = make ? aot_make(&k, key, from->module, from->sha256, name, err) : aot_there(&k, key, err);
     if (r >= 0)
         *result = aot_result(&k, key);
     return r < 0 ? r : 0;

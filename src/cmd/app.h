@@ -17,8 +17,9 @@ struct app {
     struct recipe_roots roots;
     struct store store;
     struct cancel cancel;
-    char *output;         /* absolute */
-    const char *sdk_root; /* WASI_SDK_ROOT, or NULL when unset or empty */
+    unsigned long long max_compile_memory; /* of aot; 0: not given */
+    char *output;                          /* absolute */
+    const char *sdk_root;                  /* WASI_SDK_ROOT, or NULL when unset or empty */
     struct ui *ui;
     struct events events;
     int status; /* the exit status where nothing failed: 0 unless the command says otherwise */
@@ -53,10 +54,16 @@ char *app_artifact(const struct app *a, const struct plan *p, const char *port, 
 /* The program of a port of the plan, bin/NAME.wasm of its artifact; NULL: it is none. The caller frees it. */
 char *app_module(const struct app *a, const struct plan *p, const char *port);
 
-/* Where the native program (or library) of a module is, or would be (aot.h); with `make` it is made if it is missing,
- * for which the plan has the ports of aot_ports(). source: the key of the port that the module comes from, or its
- * SHA-256. The caller frees *result. */
-int app_native(struct app *a, const struct plan *p, const char *source, const char *module, bool make, char **result,
+/* A module that a native program is made of: a port's, known by the port's key, or a file of its own. */
+struct native_source {
+    const char *module; /* its path */
+    const char *key;    /* NULL: it is a file */
+    const char *sha256; /* of the file; else NULL */
+};
+
+/* Where the native program (or library) of a module is, or would be (aot.h); with `make` it is made if it is missing.
+ * The plan has the ports of aot_ports(), with keys; with `make` they are built. The caller frees *result. */
+int app_native(struct app *a, const struct plan *p, const struct native_source *from, bool make, char **result,
                struct wl_err *err);
 
 /* Composes a root's folder and says on stdout (unless quiet) where it is and whether anything changed. */

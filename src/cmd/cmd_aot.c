@@ -3,9 +3,12 @@
 #include "app.h"
 #include "fs.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { LEAST_MEMORY = 256 << 20 };
 
 /* A word that exists as a file is one; ports are no files. */
 static bool is_file(const char *word)
@@ -24,6 +27,32 @@ static int give_header(const struct app *a, const char *out, struct wl_err *err)
     return file_copy(from, header, 0644, err);
 }
 
+/* A number of bytes, with K, M or G behind it; 0: it is none. */
+static unsigned long long size_of(const char *text)
+{
+    const char *unit = text + strspn(text, "0123456789");
+    static const char units[] = "KMG";
+    unsigned long long n = unit - text <= 9 ? strtoull(text, NULL, 10) : 0;
+    const char *at = *unit ? strchr(units, *unit) : NULL;
+
+    if (*unit && (!at || unit[1]))
+        return 0;
+    return at ? n << (10 * (at - units + 1)) : n;
+}
+
+static int read_limits(struct app *a, struct wl_err *err)
+{
+    const char *memory = a->options.max_compile_memory;
+
+    if (!memory)
+        return 0;
+    a->max_compile_memory = size_of(memory);
+    if (a->max_compile_memory >= LEAST_MEMORY)
+        return 0;
+    wl_err_set(err, WL_E_USAGE, "--max-compile-memory: %s is not a size that a compiler could work with", memory);
+    return wl_err_hint(err, "it takes a number with K, M or G behind it, at least 256M, for example 8G");
+}
+
 int cmd_aot(struct app *a, struct wl_err *err)
 {
     const char *word = a->options.args.n ? a->options.args.v[0] : NULL, *out;
@@ -38,6 +67,9 @@ int cmd_aot(struct app *a, struct wl_err *err)
         wl_err_set(err, WL_E_USAGE, "aot takes one port or one module");
         return wl_err_hint(err, "for example: wl-make aot python/v3.13.5 --flavour snapshot");
     }
+    r = read_limits(a, err);
+    if (r < 0)
+        return r;
     if (is_file(word)) {
         module = xstrdup(word);
         r = hash_file(module, source, err);
@@ -56,7 +88,6 @@ int cmd_aot(struct app *a, struct wl_err *err)
     app_build_options(a, &b, false);
     r = app_build(a, &b, &names, &p, err);
     if (r == 0 && port) {
-        strcpy(source, plan_find(&p, port)->key);
         module = app_module(a, &p, port);
         if (!module) {
             wl_err_set(err, WL_E_USAGE, "%s has no bin/*.wasm that could be translated", port);
@@ -64,7 +95,11 @@ int cmd_aot(struct app *a, struct wl_err *err)
         }
     }
     if (r == 0)
-        r = app_native(a, &p, source, module, true, &result, err);
+        r = app_native(a, &p,
+                       &(struct native_source){.module = module,
+                                               .key = port ? plan_find(&p, port)->key : NULL,
+                                               .sha256 = port ? NULL : source},
+                       true, &result, err);
     plan_free(&p);
     if (r < 0)
         return r;

@@ -126,7 +126,8 @@ static bool known_start(const char *cache, const char *asked, struct start *s)
     return true;
 }
 
-static void keep_start(struct app *a, const char *asked, const struct plan *p, size_t port, const struct start *s)
+static void keep_start(struct app *a, const char *asked, const struct plan *p, const struct plan *tools, size_t port,
+                       const struct start *s)
 {
     WL_CLEANUP_FREE char *runner = identity(s->runner), *native = identity(s->native);
     WL_CLEANUP_STR struct str answer = {0};
@@ -135,6 +136,7 @@ static void keep_start(struct app *a, const char *asked, const struct plan *p, s
     compose_key(p, port, key);
     str_addf(&answer, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n", s->runner, s->dir, s->flavour, key, s->native, runner, native);
     inputs_add(p, &a->roots, &answer);
+    inputs_add(tools, &a->roots, &answer);
     memo_put(a->store.cache, asked, answer.s);
 }
 
@@ -143,13 +145,26 @@ static bool wants_native(const struct app *a)
     return a->options.engine && !strcmp(a->options.engine, "native");
 }
 
+/* What native programs are made with, where the plan does not have it because none is asked for: keys alone. */
+static int plan_tools(const struct build_options *o, struct plan *p, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv names = {0};
+    int r;
+
+    aot_ports(&names);
+    r = plan_make(&o->plan, &names, p, err);
+    return r < 0 ? r : build_prepare(o, p, true, err);
+}
+
 /* Finds out where the native program is, and makes it if it is asked for. Without a compiler there is none. */
 static int find_native(struct app *a, const struct plan *p, const char *key, struct start *s, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *module = compose_program(s->dir, flavour_of(s));
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     bool wanted = wants_native(a);
-    int r = module ? app_native(a, p, key, module, wanted, &s->native, wanted ? err : &ignored) : 0;
+    int r = module ? app_native(a, p, &(struct native_source){.module = module, .key = key}, wanted, &s->native,
+                                wanted ? err : &ignored)
+                   : 0;
 
     if (!s->native)
         s->native = xstrdup("");
@@ -162,7 +177,7 @@ static int build_both(struct app *a, const char *port, struct start *s, struct w
     WL_CLEANUP_STRV struct strv names = {0};
     WL_CLEANUP_FREE char *asked = NULL;
     struct build_options o;
-    struct plan p = {0};
+    struct plan p = {0}, tools = {0};
     const struct node *n = NULL;
     bool quiet = a->options.quiet;
     int r;
@@ -191,9 +206,12 @@ static int build_both(struct app *a, const char *port, struct start *s, struct w
     }
     a->options.quiet = quiet;
     if (r == 0)
-        r = find_native(a, &p, n->key, s, err);
+        r = plan_tools(&o, &tools, err);
+    if (r == 0)
+        r = find_native(a, &tools, n->key, s, err);
     if (r == 0 && asked)
-        keep_start(a, asked, &p, (size_t)(n - p.nodes), s);
+        keep_start(a, asked, &p, &tools, (size_t)(n - p.nodes), s);
+    plan_free(&tools);
     plan_free(&p);
     return r;
 }

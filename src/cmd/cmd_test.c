@@ -207,7 +207,8 @@ static int begin_command(struct app *a, const struct plan *p, struct guest *g, s
     } else if (is_native(a)) {
         WL_CLEANUP_FREE char *module = app_module(a, p, g->module);
 
-        r = app_native(a, p, plan_find(p, g->module)->key, module, true, &program, err);
+        r = app_native(a, p, &(struct native_source){.module = module, .key = plan_find(p, g->module)->key}, true,
+                       &program, err);
     } else if (!g->runtime) {
         r = foreign_runtime(a, &program, &g->runtime, err);
     } else {

@@ -31,6 +31,10 @@ static const struct option_info table[] = {
      AT(native_profile), CMD_AOT},
     {0, "target-cpu", "NAME", "for this processor, as clang names it, or native (default: any of x86-64)", TEXT,
      AT(target_cpu), CMD_AOT},
+    {0, "max-compile-time", "SECONDS", "the most processor time for each process (default: by the module's size)",
+     NUMBER, AT(max_compile_time), CMD_AOT},
+    {0, "max-compile-memory", "SIZE", "the most memory for each process (default: by the module's size)", TEXT,
+     AT(max_compile_memory), CMD_AOT},
     {0, "native", NULL, "one for aot: of a Python's modules as native programs", FLAG, AT(native), CMD_PROFILE},
     {0, "engine", "NAME", "run it by wasmtime or native (compiled ahead of time; the default where that was done)",
      TEXT, AT(engine), CMD_RUN},
@@ -323,6 +327,7 @@ void options_free(struct options *o)
     free(o->output);
     free(o->cache_dir);
     free(o->native_profile);
+    free(o->max_compile_memory);
     free(o->target_cpu);
     free(o->engine);
     free(o->runtime);

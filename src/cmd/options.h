@@ -39,8 +39,9 @@ struct options {
     char *file; /* of app and aot: what is written */
     /* Of aot. */
     bool library;
-    char *native_profile, *target_cpu;
-    bool native; /* of profile */
+    char *native_profile, *target_cpu, *max_compile_memory;
+    int max_compile_time; /* seconds; 0: not given */
+    bool native;          /* of profile */
     /* Of app. */
     char *python, *module, *entry_point, *requirements, *lock, *hash_seed;
     struct strv imports, include_data, without_native;

@@ -892,6 +892,164 @@ END
     not_there good
 }
 
+# What a module and its file are called is text of a stranger's. Nothing of it is run, taken for something else, or printed as
+# it is.
+test_hostile_names() {
+    wabt
+    program names <<'WAT'
+(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1) (memory (export "memory\0a") 1)
+  (func (export "*/ int evil; /*")) (func (export "a\0astatic int evil = system(\22touch pwned\22);")) (func (export "b\\"))
+  (func (export "c\\\0a#include \22/etc/passwd\22\0a")) (func (export "?\3f/")) (func (export "f0")) (func (export "w2c_guest"))
+  (func (export "'; touch pwned; '")) (func (export "$(touch pwned)")) (func (export "`touch pwned`"))
+  (func (export "d\0a    .incbin \22/etc/passwd\22\0a")) (func (export "e\0d\0a\00\c3\bf"))
+  (func (export "\0a - func[0] -> \22wl_interrupt_cells\22"))
+  (global (export "FUNC_TYPE_T(w2c_guest_t0) = 0;") i32 (i32.const 1)) (table (export "t\0a") 3 externref)
+  (func (export "_start") (call $exit (i32.const 9))))
+WAT
+    run ./names/program
+    status 9
+    # Lines that look like those of a tool's listing.
+    while IFS='|' read -r name why text; do
+        echo "$text" | sed 's/NL/\\0a/g' >"$name.wat"
+        "$WABT/bin/wat2wasm" "$name.wat" -o "$name.wasm" || fail "$name.wat is no wat"
+        aot "$name.wasm"
+        clean_failure 2
+        err "$name $why"
+        ! LC_ALL=C grep -q $'[\001-\011\013-\037\177-\377]' .err || fail 'the message has control characters'
+    done <<'END'
+nostart|has no function _start|(module (memory (export "memory") 1) (func (export "xNL - func[0] <_start> -> \22_start\22")))
+nomemory|does not export its memory|(module (memory 1) (func (export "_start")) (func (export "NL - memory[0] pages: initial=1 -> \22memory\22")))
+second|does not export its memory|(module (memory 1) (memory (export "memory") 1) (func (export "_start")))
+arrow|imports env.f <- wasi_snapshot_preview1.fd_write, which nobody gives|(module (import "env" "f <- wasi_snapshot_preview1.fd_write" (func)) (memory (export "memory") 1) (func (export "_start")))
+pattern|imports wasi_snapshot_preview1.fd_.*, which is no call|(module (import "wasi_snapshot_preview1" "fd_.*" (func)) (memory (export "memory") 1) (func (export "_start")))
+control|imports wasi_snapshot_preview1.??[31mred?, which is no call|(module (import "wasi_snapshot_preview1" "\1b\07[31mredNL" (func)) (memory (export "memory") 1) (func (export "_start")))
+END
+    # The name of the file.
+    printf '(module (memory (export "memory") 1) (data (i32.const 0) "%s") (func (export "_start")))' "$$" >file.wat
+    for name in 'a";system("touch pwned");".wasm' '$(touch pwned).wasm' $'b\ntouch pwned\n.wasm' "';touch pwned;'.wasm" '-n.wasm' 'c\.wasm'; do
+        "$WABT/bin/wat2wasm" file.wat -o ./"$name"
+        aot -o named ./"$name"
+        status 0
+        run ./named
+        status 0
+    done
+    left=$(find . -name '*pwned' ! -name '*.wasm')
+    [ -z "$left" ] || fail "a name was run: $left"
+}
+
+# A module that a compiler would need very much for is refused, or the compiler is stopped, with a line that says so.
+test_modules_that_are_hard_to_compile() {
+    wabt
+    # What no compiler writes is told from the module.
+    while IFS='|' read -r kind why; do
+        "$PYTHON" "$E2E/bombs.py" "$kind" "$kind.wasm" || fail 'no module was made'
+        aot "$kind.wasm"
+        clean_failure 2
+        err "$kind $why"
+    done <<'END'
+locals|has 50000000 parameters and locals in 8050 bytes
+more-locals|has a function with more than 50000 locals
+endless-locals|has a function with more than 50000 locals
+parameters|has 19999000 parameters and locals
+exports|has 10000000 parameters and locals
+wide|has a function with more than 1000 parameters or results
+tables|has more than 100 tables
+data|has more than 100000 segments of data
+function|has a function of 7654323 bytes
+functions|has more than 1000000 functions
+blocks|is no valid module
+twice|is no valid module
+END
+    # Else a process has limits, each of them.
+    "$PYTHON" "$E2E/bombs.py" arithmetic arithmetic.wasm
+    "$PYTHON" "$E2E/bombs.py" many many.wasm
+    aot --max-compile-time 2 arithmetic.wasm
+    clean_failure 1
+    err 'arithmetic was not compiled: a process took more processor time than its limit' '--max-compile-time' compile.log
+    aot --max-compile-memory 512M arithmetic.wasm
+    clean_failure 1
+    err 'arithmetic was not compiled: a process took more memory' '--max-compile-memory'
+    # wasm2c has them, too.
+    aot --max-compile-memory 256M many.wasm
+    clean_failure 1
+    err 'many was not compiled: a process took more memory'
+    not_there many arithmetic
+    for given in '--max-compile-memory 1K' '--max-compile-memory much' '--max-compile-memory -1' '--max-compile-time 0' \
+        '--max-compile-time x'; do
+        # shellcheck disable=SC2086 # two words
+        aot $given many.wasm
+        clean_failure 2
+        err "${given%% *}"
+    done
+}
+
+# The compiler of a module that somebody else made sees no more of this machine than a port's steps do.
+test_it_is_compiled_in_the_box() {
+    wabt
+    echo "(module (memory (export \"memory\") 1) (data (i32.const 0) \"box $$\") (func (export \"_start\")))" >box.wat
+    "$WABT/bin/wat2wasm" box.wat -o box.wasm
+    # A processor that clang does not know, so that make says where it is.
+    aot --no-sandbox --target-cpu abacus box.wasm
+    clean_failure 1
+    log=$(sed -n 's/.*the whole output is //p' .err)
+    grep -q "$WL_SOURCE_ROOT/host/native/make/build.mk" "$log" || fail 'without the box it is not in the checkout'
+    bwrap --unshare-all --ro-bind / / true 2>/dev/null || skip 'bubblewrap does not work here'
+    aot --target-cpu abacus box.wasm
+    clean_failure 1
+    log=$(sed -n 's/.*the whole output is //p' .err)
+    grep -q '/wl/host/native/make/build.mk' "$log" || fail 'it is not compiled in the box'
+    ! grep -q "$WL_SOURCE_ROOT" "$log" || fail 'the checkout can be seen'
+}
+
+# What was hashed is what is compiled, also when somebody writes to the file in between.
+test_the_module_changes_meanwhile() {
+    wabt
+    local name dir
+    for name in one two; do
+        echo "(module (memory (export \"memory\") 1) (data (i32.const 0) \"$name $$\") (func (export \"_start\")))" >$name.wat
+        "$WABT/bin/wat2wasm" $name.wat -o $name.wasm
+    done
+    cp one.wasm used.wasm
+    aot used.wasm
+    status 0
+    key=$(grep -lF "$(sha256 one.wasm)" "$CACHE"/artifacts/*/manifest.json | head -n 1)
+    dir=${key%/manifest.json} key=${key%/manifest.json}
+    key=${key##*/}
+    chmod -R u+w "$dir" && rm -r "$dir" used
+    exec 8>"$CACHE/lock/$key"
+    flock 8
+    (real_tool aot used.wasm && echo "$st" >ended) 8>&- &
+    wait_for 60 grep -q 'waiting for it' .err
+    cat two.wasm >used.wasm
+    exec 8>&-
+    wait $!
+    st=$(cat ended)
+    clean_failure 1
+    err 'used.wasm has changed while it was read'
+    not_there used "$dir"
+}
+
+# What the tools that make it are made from counts, wherever their recipes are.
+test_other_tools_make_another_program() {
+    wabt
+    echo "(module (memory (export \"memory\") 1) (data (i32.const 0) \"tools $$\") (func (export \"_start\")))" >tools.wat
+    "$WABT/bin/wat2wasm" tools.wat -o tools.wasm
+    aot tools.wasm
+    status 0
+    err 'compiled'
+    mkdir -p more/toolchain
+    cp -R "$WL_SOURCE_ROOT/ports/toolchain/wabt" more/toolchain/
+    aot --ports more tools.wasm
+    status 0
+    not_err 'compiled'
+    sed -i 's/^  - name: install$/  - name: another/' more/toolchain/wabt/recipe.yaml
+    aot --ports more tools.wasm
+    status 0
+    err 'tools: 24 of 24 files compiled'
+}
+
 # With the cache's folder for what is being built on a small file system of its own, which only this process sees.
 test_a_full_disk() {
     wabt
