@@ -297,6 +297,17 @@ static void sync_folder(const char *path)
         fsync(fd);
 }
 
+/* A manifest that cannot be read again would never be taken for whole: its artifact would be made again for ever. */
+static int check_readable(const char *path, struct wl_err *err)
+{
+    WL_CLEANUP_MANIFEST struct manifest m = {0};
+    int r = manifest_read(path, &m, err);
+
+    if (r == -WL_E_VERIFY)
+        err->cls = WL_E_FAILED;
+    return r < 0 ? -(int)err->cls : 0;
+}
+
 int store_commit(struct store_work *w, struct manifest *made, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *stage = store_stage(w), *entry = path_join(w->dir, "entry"),
@@ -315,6 +326,8 @@ int store_commit(struct store_work *w, struct manifest *made, struct wl_err *err
         r = manifest_scan(made, tree, err);
     if (r == 0)
         r = manifest_write(made, manifest, err);
+    if (r == 0)
+        r = check_readable(manifest, err);
     /* Else a power cut could leave the name with empty files. */
     if (r == 0)
         r = path_sync(entry, err);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define KEY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define OTHER_KEY "f123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static struct store open_store(void **state)
 {
@@ -664,12 +665,12 @@ static void test_synced_before_it_is_named(void **state)
     assert_false(named_unsynced);
     /* What the disk does not take is not stored. */
     sync_fails = true;
-    assert_ok(store_begin(&w, &s, "other", &quiet, &err), &err);
+    assert_ok(store_begin(&w, &s, OTHER_KEY, &quiet, &err), &err);
     fill(&w, "text", "d/f");
     assert_class(store_commit(&w, &made, &err), WL_E_IO, &err);
     sync_fails = false;
     work_end(&w, false);
-    assert_false(store_has(&s, "other"));
+    assert_false(store_has(&s, OTHER_KEY));
     store_close(&s);
 }
 
@@ -785,7 +786,25 @@ static void test_hostile_manifests(void **state)
 #undef ENTRY
 }
 
-/* Names that are no text, and a tree as deep as a path can be. */
+/* What no reader would take is not stored. */
+static void test_manifest_that_cannot_be_read(void **state)
+{
+    WL_CLEANUP_MANIFEST struct manifest made = {.name = xcalloc(1, (1 << 17) + 1)};
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct store s = open_store(state);
+    struct store_work w;
+
+    memset(made.name, 'a', 1 << 17);
+    assert_ok(store_begin(&w, &s, KEY, &quiet, &err), &err);
+    fill(&w, "text", "d/f");
+    assert_class(store_commit(&w, &made, &err), WL_E_FAILED, &err);
+    assert_contains(err.text, "manifest.json: \"name\" is not a text");
+    work_end(&w, false);
+    assert_false(store_has(&s, KEY));
+    store_close(&s);
+}
+
+/* Names that are no text. */
 static void test_unusual_names(void **state)
 {
     WL_CLEANUP_MANIFEST struct manifest made = {0};
@@ -829,6 +848,7 @@ int main(void)
         TEST_IN_FOLDER(test_synced_before_it_is_named),
         TEST_IN_FOLDER(test_hostile_manifests),
         TEST_IN_FOLDER(test_unusual_names),
+        TEST_IN_FOLDER(test_manifest_that_cannot_be_read),
     };
 
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
