@@ -231,6 +231,31 @@ static int check_read(const struct build_options *o, struct plan *p, size_t *dam
     return r < 0 ? r : 0;
 }
 
+/* Hashes what is unpacked in this run: the cache may have been damaged since it was fetched. What is not the pinned
+ * bytes is then missing. */
+static int check_sources(const struct build_options *o, struct plan *p, struct wl_err *err)
+{
+    struct fetch_options f = fetch_options(o);
+    int r = 1;
+
+    for (size_t i = 0; i < p->n; i++)
+        for (size_t k = 0; r >= 0 && p->nodes[i].build && k < p->nodes[i].recipe->sources_n; k++) {
+            struct node_source *s = &p->nodes[i].sources[k];
+            WL_CLEANUP_FREE char *text = NULL;
+
+            if (!s->path || s->given || s->unwanted || s->whole)
+                continue;
+            r = source_check(s->path, s->sha256, &f, err);
+            s->whole = r == 1;
+            if (r != 0)
+                continue;
+            text = xasprintf("the fetched file %s is damaged; fetching it again", s->path);
+            emit(o, (struct event){.kind = EVENT_NOTE, .text = text});
+            free_charp(&s->path);
+        }
+    return r < 0 ? r : 0;
+}
+
 static size_t missing_sources(const struct plan *p)
 {
     size_t missing = 0;
@@ -261,6 +286,10 @@ int build_prepare(const struct build_options *o, struct plan *p, bool dry_run, s
             break;
         if (damaged)
             continue;
+        if (!dry_run)
+            r = check_sources(o, p, err);
+        if (r < 0)
+            break;
         if (dry_run || !missing_sources(p))
             break;
         r = build_fetch(o, p, true, err);

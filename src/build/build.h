@@ -15,7 +15,7 @@ struct build_options {
     const struct events *events;
     int jobs;
     bool offline, keep_going, keep_build;
-    /* Whether what a root is asked for is there already, so that its artifact will not be read; NULL: all are read. */
+    /* Whether a root's result is up to date, so that its artifact will not be read; NULL: all are read. */
     bool (*is_current)(void *data, const struct plan *p, size_t node);
     void *data;
 };
@@ -24,9 +24,9 @@ struct build_options {
 int build_fetch(const struct build_options *o, struct plan *p, bool only_needed, struct wl_err *err);
 
 /* Finds toolchains and keys, fetches what has to be built, and marks it: afterwards the plan says exactly what is to
- * be done (node.build). Artifacts that this run will read are compared with their manifests; one that is damaged is
- * told of, removed, and built again. With dry_run nothing is fetched or compared; a node that is not there is then
- * marked by its first source. */
+ * be done (node.build). Artifacts that this run will read are compared with their manifests, and fetched files
+ * with their hashes; what is damaged is told of, removed, and built or fetched again. With dry_run nothing is fetched
+ * or compared; a node that is not there is then marked by its first source. */
 int build_prepare(const struct build_options *o, struct plan *p, bool dry_run, struct wl_err *err);
 
 /* Builds every marked node. With keep_going a failed port only stops what needs it; err then tells of the first. */

@@ -1,4 +1,4 @@
-/* What happens during a run, told to whoever shows it. The engine prints nothing itself. */
+/* What happens during a run, told to the part that shows it. The engine prints nothing itself. */
 #ifndef WL_EVENTS_H
 #define WL_EVENTS_H
 

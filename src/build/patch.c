@@ -73,5 +73,5 @@ int patch_apply(const char *file, const char *dir, const struct cancel *cancel, 
     hunk = hunk_text(text, failed);
     wl_err_set(err, WL_E_VERIFY, "patch %s does not apply: %s%s%s", file, *failed ? failed : "patch(1) did not say why",
                hunk ? "\n" : "", hunk ? hunk : "");
-    return wl_err_hint(err, "make the patch anew against this version's source, or drop it from the recipe");
+    return wl_err_hint(err, "regenerate the patch for this version, or remove it from the recipe");
 }

@@ -387,6 +387,7 @@ int plan_keys(const struct plan_options *o, const struct fetch_options *f, struc
             n->sources[s].path = NULL;
             if (source_cached(want, f, &n->sources[s].path, &index) != 0)
                 index = 0;
+            n->sources[s].whole &= n->sources[s].path && !strcmp(n->sources[s].sha256, want->archives[index].sha256);
             memcpy(n->sources[s].sha256, want->archives[index].sha256, HASH_HEX_SIZE);
             n->sources[s].unwanted =
                 n->recipe->sources[s].only_with && strcmp(n->recipe->sources[s].only_with, n->sources[0].sha256) != 0;

@@ -24,6 +24,7 @@ struct node_source {
     char sha256[HASH_HEX_SIZE]; /* of the archive that is (or would first be) used */
     bool unwanted;              /* by its only-with */
     bool given;                 /* by --source */
+    bool whole;                 /* its bytes were hashed in this run */
 };
 
 struct node {

@@ -295,6 +295,30 @@ static int take_lock(const char *path, const char *name, const struct fetch_opti
     }
 }
 
+/* 1: the bytes are right; 0: they are not, or the file is gone. */
+static int has_hash(const char *path, const char *sha256, struct wl_err *err)
+{
+    char got[HASH_HEX_SIZE];
+    int r = path_exists(path) ? hash_file(path, got, err) : 1;
+
+    return r < 0 ? r : r == 0 && !strcasecmp(got, sha256);
+}
+
+int source_check(const char *path, const char *sha256, const struct fetch_options *o, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *folder = path_dir(path), *lock_path = path_join(folder, ".lock");
+    WL_CLEANUP_FD int lock = -1;
+    int r = has_hash(path, sha256, err);
+
+    if (r != 0)
+        return r;
+    /* Another process may have removed it, too, and fetched it again. */
+    r = take_lock(lock_path, path_base(path), o, &lock, err);
+    if (r == 0)
+        r = has_hash(path, sha256, err);
+    return r != 0 ? r : remove_tree(path, err);
+}
+
 /* What is being fetched, and what was learned on the way. */
 struct attempt {
     const struct source_archive *archive;

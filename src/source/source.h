@@ -62,6 +62,10 @@ int source_cached(const struct source *s, const struct fetch_options *o, char **
  * threads at once. */
 int source_fetch(const struct source *s, const struct fetch_options *o, char **path, size_t *index, struct wl_err *err);
 
+/* Whether a file of the cache (a path that source_cached or source_fetch gave) still has its bytes: 1 yes; 0 no, and it
+ * was removed, so that it is fetched again. */
+int source_check(const char *path, const char *sha256, const struct fetch_options *o, struct wl_err *err);
+
 /* The address that served a file of the cache (a path that source_cached or source_fetch gave); NULL: it is not known.
  * The caller frees it. */
 char *source_served_by(const char *path);

@@ -756,13 +756,13 @@ END
     is "$(cat "$OUT/app/mine/modules")" 'greet pack._speed'
     wl info app/mine
     out 'extensions   greet' '             pack._speed'
-    # What a module is made of decides whether it is built anew.
+    # What a module is made of decides whether it is built again.
     wl app/mine
     out 'nothing to do'
     printf '#define HELLO "good morning"\n' >"$PORTS/app/mine/sub/greet.h"
     wl app/mine
     status 0
-    "$OUT/app/mine/interpreter" | grep -qx 'greet: good morning' || fail 'not built anew'
+    "$OUT/app/mine/interpreter" | grep -qx 'greet: good morning' || fail 'not built again'
     # A module that does not compile, and one that is not there.
     printf 'nonsense\n' >"$PORTS/app/mine/greet.c"
     wl app/mine

@@ -577,6 +577,37 @@ static void test_damaged_artifacts(void **state)
     end_world(&w);
 }
 
+/* A fetched file whose bytes have changed on the disk is not unpacked, but fetched again. */
+static void test_damaged_source(void **state)
+{
+    WL_CLEANUP_FREE char *file = in_folder(state, "data"), *cached = NULL, *yaml = NULL, *result = NULL;
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    char hex[HASH_HEX_SIZE];
+    struct world w;
+
+    make_world(state, &w);
+    put_file(state, "data", "bytes\n");
+    assert_ok(hash_file(file, hex, &err), &err);
+    yaml = xasprintf("version: \"1\"\ntoolchain: none\nsources:\n  - {url: \"file:%s\", sha256: %s, unpack: false}\n"
+                     "steps: [{name: x, run: \"cp $SRC/data $STAGE\"}]\n",
+                     file, hex);
+    put_recipe(state, "m/a", yaml);
+    put_recipe(state, "m/b", yaml);
+    assert_ok(build(&w, "m/a", &err), &err);
+    cached = xasprintf("%s/%s/data", w.s.sources, hex);
+    write_text(cached, "Bytes\n");
+    assert_ok(build(&w, "m/b", &err), &err);
+    assert_contains(w.told.text.s, "is damaged; fetching it again");
+    result = artifact_file(&w, "m/b", "data");
+    assert_file_is(result, "bytes\n");
+    assert_file_is(cached, "bytes\n");
+    /* Nobody reads it where nothing is built. */
+    write_text(cached, "Bytes\n");
+    assert_ok(build(&w, "m/b", &err), &err);
+    assert_string_equal(w.told.text.s, "planned - - 0/0\n");
+    end_world(&w);
+}
+
 /* The end of a log is shown, however long its lines are. */
 static void test_end_of_the_log(void **state)
 {
@@ -614,6 +645,7 @@ int main(void)
         TEST_IN_FOLDER(test_thread_that_cannot_start),
         TEST_IN_FOLDER(test_no_more_files),
         TEST_IN_FOLDER(test_damaged_artifacts),
+        TEST_IN_FOLDER(test_damaged_source),
         TEST_IN_FOLDER(test_end_of_the_log),
     };
 
