@@ -4,14 +4,19 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 /* All that the signal handler knows. Written while `on` is false, or by the handler itself. */
 static struct {
+    atomic_flag taken; /* by a run */
     atomic_bool on;
-    pthread_t thread;
+    atomic_uint inside; /* handlers that are at work, on whatever thread */
+    pid_t thread;       /* by the kernel's number: a pthread_t is of no use once it was joined */
     uint8_t *memory;
     struct interrupt_cell cells[INTERRUPT_MAX_CELLS];
     size_t count;
@@ -19,7 +24,7 @@ static struct {
     atomic_bool fresh;     /* no waiting call was ended for it yet */
     atomic_llong unheeded; /* when the SIGINT came that the guest has not noticed, in ms; 0: none */
     struct sigaction before;
-} block;
+} block = {.taken = ATOMIC_FLAG_INIT};
 
 static uint32_t load32(const uint8_t *p)
 {
@@ -75,25 +80,20 @@ static long long now_ms(void)
     return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000 + 1; /* never 0 */
 }
 
-static void on_sigint(int sig)
+static void handle(int sig)
 {
-    int saved = errno;
     long long now = now_ms(), since = atomic_load(&block.unheeded);
 
-    if (!atomic_load(&block.on)) {
-        errno = saved;
+    if (!atomic_load(&block.on))
         return;
-    }
     /* Any thread may get it, the engine has some of its own; only one of them can be waiting. */
-    if (!pthread_equal(pthread_self(), block.thread)) {
-        pthread_kill(block.thread, sig);
-        errno = saved;
+    if (gettid() != block.thread) {
+        syscall(SYS_tgkill, getpid(), block.thread, sig); /* not every C library has a function for it */
         return;
     }
     if (since && !noticed() && now - since > 1000) {
         signal(SIGINT, SIG_DFL);
         raise(SIGINT); /* takes effect when this handler returns */
-        errno = saved;
         return;
     }
     if (!since || noticed())
@@ -102,6 +102,15 @@ static void on_sigint(int sig)
         atomic_fetch_or(cell(i), little(block.cells[i].bits));
     atomic_store(&block.fresh, true);
     atomic_fetch_add(&block.seen, 1);
+}
+
+static void on_sigint(int sig)
+{
+    int saved = errno;
+
+    atomic_fetch_add(&block.inside, 1);
+    handle(sig);
+    atomic_fetch_sub(&block.inside, 1);
     errno = saved;
 }
 
@@ -109,12 +118,14 @@ int interrupt_start(uint8_t *memory, const struct interrupt_cell *cells, size_t 
 {
     struct sigaction sa = {.sa_handler = on_sigint}; /* no SA_RESTART: a read must end */
 
-    if (atomic_load(&block.on))
+    if (atomic_flag_test_and_set(&block.taken))
         return err_set(err, WLPY_E_SETUP, "cannot run two programs with interrupts at once");
     sigaction(SIGINT, NULL, &block.before);
-    if (block.before.sa_handler == SIG_IGN && !(block.before.sa_flags & SA_SIGINFO))
+    if (block.before.sa_handler == SIG_IGN && !(block.before.sa_flags & SA_SIGINFO)) {
+        atomic_flag_clear(&block.taken);
         return 0; /* started in the background by a shell, or with nohup: it stays ignored */
-    block.thread = pthread_self();
+    }
+    block.thread = gettid();
     block.memory = memory;
     memcpy(block.cells, cells, count * sizeof *cells);
     block.count = count;
@@ -129,11 +140,18 @@ int interrupt_start(uint8_t *memory, const struct interrupt_cell *cells, size_t 
 
 unsigned interrupt_stop(void)
 {
+    unsigned seen;
+
     if (!atomic_load(&block.on))
         return 0;
     atomic_store(&block.on, false);
     sigaction(SIGINT, &block.before, NULL);
-    return atomic_load(&block.seen);
+    /* A handler on another thread may still mean this one, whose thread is to end and whose memory goes. */
+    while (atomic_load(&block.inside))
+        sched_yield();
+    seen = atomic_load(&block.seen);
+    atomic_flag_clear(&block.taken);
+    return seen;
 }
 
 void interrupt_die(void)

@@ -2,13 +2,16 @@
 #include "interrupt.h"
 #include "wasi/wasi.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -223,11 +226,110 @@ static void test_other_signal(void **state)
     end_idle();
 }
 
+/* ---- the thread that is signalled ---- */
+
+static atomic_bool watching, joined, signalled_late;
+static int to_guest; /* what is written there ends the guest */
+
+/* Whether a run's thread can end, and be joined, while a handler on another thread is about to signal it. */
+static void wait_for_the_end(void)
+{
+    const struct timespec tick = {.tv_nsec = 1000000};
+
+    if (!atomic_exchange(&watching, false))
+        return;
+    if (write(to_guest, "e", 1) != 1)
+        abort();
+    for (int i = 0; i < 300 && !atomic_load(&joined); i++)
+        nanosleep(&tick, NULL);
+    if (atomic_load(&joined))
+        atomic_store(&signalled_late, true);
+}
+
+/* In place of libc's, for all that is linked here: either would do. */
+long syscall(long call, ...)
+{
+    long (*real)(long, ...) = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall"), v[6];
+    va_list args;
+
+    va_start(args, call);
+    for (int i = 0; i < 6; i++)
+        v[i] = va_arg(args, long);
+    va_end(args);
+    if (call == SYS_tgkill)
+        wait_for_the_end();
+    return real(call, v[0], v[1], v[2], v[3], v[4], v[5]);
+}
+
+int pthread_kill(pthread_t thread, int sig)
+{
+    int (*real)(pthread_t, int) = (int (*)(pthread_t, int))dlsym(RTLD_NEXT, "pthread_kill");
+
+    wait_for_the_end();
+    return atomic_load(&signalled_late) ? 0 : real(thread, sig);
+}
+
+static void *start_and_end(void *arg)
+{
+    int *pipes = arg;
+    char c;
+    sigset_t sigint;
+
+    /* The signal is for the other thread, which has no guest. */
+    sigemptyset(&sigint);
+    sigaddset(&sigint, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &sigint, NULL);
+    start();
+    if (write(pipes[1], "s", 1) != 1 || read(pipes[2], &c, 1) != 1)
+        abort();
+    interrupt_stop();
+    return NULL;
+}
+
+static void *join(void *arg)
+{
+    pthread_join(*(pthread_t *)arg, NULL);
+    atomic_store(&joined, true);
+    return NULL;
+}
+
+static void test_a_thread_that_has_ended_is_not_signalled(void **state)
+{
+    int to[2], from[2], pipes[4];
+    pthread_t guest, joiner;
+    sigset_t sigint;
+    char c;
+
+    (void)state;
+    sigemptyset(&sigint);
+    sigaddset(&sigint, SIGINT);
+    assert_int_equal(pipe(to) | pipe(from), 0);
+    memcpy(pipes, from, sizeof from);
+    memcpy(pipes + 2, to, sizeof to);
+    assert_int_equal(pthread_create(&guest, NULL, start_and_end, pipes), 0);
+    assert_int_equal(read(from[0], &c, 1), 1);
+    pthread_sigmask(SIG_BLOCK, &sigint, NULL);
+    assert_int_equal(pthread_create(&joiner, NULL, join, &guest), 0);
+    pthread_sigmask(SIG_UNBLOCK, &sigint, NULL);
+    /* The guest ends while the handler is at work here. */
+    to_guest = to[1];
+    atomic_store(&watching, true);
+    raise(SIGINT);
+    assert_false(atomic_load(&watching));
+    pthread_join(joiner, NULL);
+    assert_false(atomic_load(&signalled_late));
+    for (int i = 0; i < 2; i++) {
+        close(to[i]);
+        close(from[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read_cells), cmocka_unit_test(test_store),        cmocka_unit_test(test_one_at_a_time),
-        cmocka_unit_test(test_waits),      cmocka_unit_test(test_other_signal),
+        cmocka_unit_test(test_read_cells),    cmocka_unit_test(test_store),
+        cmocka_unit_test(test_one_at_a_time), cmocka_unit_test(test_waits),
+        cmocka_unit_test(test_other_signal),  cmocka_unit_test(test_a_thread_that_has_ended_is_not_signalled),
     };
 
     return cmocka_run_group_tests_name("interrupt", tests, NULL, NULL);
