@@ -11,10 +11,16 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 static uint8_t bytes[65536];
 static char top[64];
@@ -1008,6 +1014,138 @@ static void test_sockets(void **state)
     assert_int_equal(wasi_sock_accept(&w, 4, 0, 32), WASI_EINTR);
 }
 
+/* ---- a machine that refuses openat2 ---- */
+
+/* From now on the call answers with this errno. */
+static void refuse_openat2(int e)
+{
+    const struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)e),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = {sizeof filter / sizeof *filter, (struct sock_filter *)filter};
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+        _exit(77);
+}
+
+static void test_a_filter_that_refuses_openat2(void **state)
+{
+    static const int answers[] = {ENOSYS, EPERM};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        pid_t child = fork();
+        int status;
+
+        if (child == 0) {
+            refuse_openat2(answers[i]);
+            _exit(try_open("a/file", 1, 0) != 0          ? 1
+                  : try_open("dir/b/../file", 1, 0) != 0 ? 2
+                  : try_open("../secret", 1, 0) != 63    ? 3
+                  : try_open("nothing", 1, 0) != 44      ? 4
+                  : !w.no_openat2                        ? 5
+                                                         : 0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+}
+
+/* Where the call is there, an answer of EPERM is about the path: to a file that belongs to somebody else. */
+static void test_openat2_that_refuses_a_path(void **state)
+{
+    pid_t child = fork();
+    int status;
+
+    (void)state;
+    if (child == 0) {
+        int etc = open("/etc", O_PATH | O_DIRECTORY);
+
+        if (geteuid() == 0 && setuid(65534) < 0)
+            _exit(77);
+        if (wasi_open_beneath(&w, etc, "passwd", O_RDONLY | O_NOATIME, 0) >= 0 || errno != EPERM)
+            _exit(1);
+        _exit(w.has_openat2 && !w.no_openat2                                                   ? 0
+              : w.no_openat2 && syscall(SYS_openat2, etc, ".", NULL, 0) < 0 && errno == ENOSYS ? 0
+                                                                                               : 2);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* ---- what a guest can make the host hold ---- */
+
+static uint32_t read_dir(uint32_t fd, uint64_t cookie, uint32_t room)
+{
+    uint32_t e = wasi_fd_readdir(&w, fd, 5000, room, cookie, 16);
+
+    return e ? UINT32_MAX : (uint32_t)wasi_load(memory(NULL), 16, 4);
+}
+
+/* libc's buffers for folders are few, and a folder whose buffer was taken away goes on where it was. */
+static void test_many_folders_at_once(void **state)
+{
+    enum { MANY = 100 };
+    uint32_t fds[MANY];
+    uint64_t cookies[MANY];
+    size_t open_dirs = 0;
+
+    (void)state;
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(wasi_path_open(&w, 0, 1, 1000, size_of("a"), WASI_O_DIRECTORY, WASI_R_DIRECTORY, 0, 0, 8), 0);
+        fds[i] = (uint32_t)wasi_load(memory(NULL), 8, 4);
+        assert_true(read_dir(fds[i], 0, 24 + 2) >= 24);
+        cookies[i] = wasi_load(memory(NULL), 5000, 8);
+    }
+    for (size_t i = 0; i < w.fds_n; i++)
+        open_dirs += w.fds[i].used && w.fds[i].dir;
+    assert_int_equal(open_dirs, w.dirs_n);
+    assert_true(open_dirs <= 40);
+    /* The rest of each is what the last of them, which has its buffer, gives. */
+    {
+        static uint8_t rest[2000];
+        uint32_t n = read_dir(fds[MANY - 1], cookies[MANY - 1], sizeof rest);
+
+        assert_true(n > 100 && n < sizeof rest);
+        memcpy(rest, bytes + 5000, n);
+        for (int i = 0; i < MANY; i++) {
+            assert_int_equal(read_dir(fds[i], cookies[i], sizeof rest), n);
+            assert_memory_equal(bytes + 5000, rest, n);
+        }
+    }
+}
+
+/* A guest that opens without end leaves some descriptors to the process, and has no more than 4096. */
+static void test_many_descriptors(void **state)
+{
+    struct rlimit before, small;
+    uint32_t e = 0;
+    size_t n = 0;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    small = before;
+    small.rlim_cur = 400;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &small), 0);
+    for (; e == 0 && n < 10000; n++)
+        e = wasi_path_open(&w, 0, 1, 1000, size_of("a/file"), 0, WASI_R_FD_READ, 0, 0, 8);
+    assert_int_equal(e, WASI_EMFILE);
+    assert_true(n > 300);
+    for (int i = 0; i < 10; i++) {
+        int own = open("/dev/null", O_RDONLY);
+
+        assert_true(own >= 0);
+        assert_true(own < 400);
+    }
+    wasi_free(&w);
+    for (int fd = 384; fd < 400; fd++)
+        close(fd);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 int main(void)
 {
 #define BARE(f) cmocka_unit_test_setup_teardown(f, set_up_bare, tear_down_bare)
@@ -1030,6 +1168,10 @@ int main(void)
         BOTH(test_times_of_a_path),
         BOTH(test_what_a_folder_passes_on),
         BOX(test_an_open_file),
+        BOX(test_a_filter_that_refuses_openat2),
+        BOX(test_openat2_that_refuses_a_path),
+        BOX(test_many_folders_at_once),
+        BOX(test_many_descriptors),
         BOX(test_a_folder_is_read_from_anywhere),
         BARE(test_transfer),
         BARE(test_transfer_bounds),

@@ -48,9 +48,11 @@ struct w2c_wasi__snapshot__preview1 {
     size_t args_n, environ_n;
     uint64_t output_left;  /* bytes that may still be written to the standard streams; UINT64_MAX: any number */
     bool no_openat2;       /* paths are resolved step by step: openat2 is missing, or a test wants it so */
+    bool has_openat2;      /* it was tried and is there */
     volatile bool at_work; /* inside a call: a fault now is the host's own */
     struct wasi_fd *fds;
     size_t fds_n;
+    size_t dirs_n; /* descriptors that have `dir` */
 };
 
 /* Gives the guest a descriptor of the caller's, as the lowest free number: a stream, file, folder or socket. The
@@ -81,6 +83,10 @@ static inline bool wasi_again(const wasi *w)
 }
 /* The descriptor, if the guest has it and it has these rights; else *e is set. */
 struct wasi_fd *wasi_fd(wasi *w, uint32_t fd, uint64_t rights, uint32_t *e);
+/* What a folder is read with. One that was closed goes on from a cookie when it is opened again; so that there are
+ * never many, opening one may close others'. */
+uint32_t wasi_open_dir(wasi *w, struct wasi_fd *f);
+void wasi_close_dir(wasi *w, struct wasi_fd *f);
 /* Takes a host descriptor into the table; closes it on failure. */
 uint32_t wasi_insert(wasi *w, int host, uint64_t rights, uint64_t inheriting, uint16_t flags, uint32_t *fd);
 uint32_t wasi_from_errno(int e);

@@ -343,18 +343,8 @@ uint32_t wasi_fd_readdir(wasi *w, uint32_t fd, uint32_t at, uint32_t size, uint6
         return e;
     if (!wasi_inside(m, at, size) || !wasi_inside(m, result, 4))
         return WASI_EFAULT;
-    if (!f->dir) {
-        int own = openat(f->host, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-        if (own < 0)
-            return wasi_from_errno(errno);
-        f->dir = fdopendir(own);
-        if (!f->dir) {
-            e = wasi_from_errno(errno);
-            close(own);
-            return e;
-        }
-    }
+    if (!f->dir && (e = wasi_open_dir(w, f)) != WASI_SUCCESS)
+        return e;
     /* A guest that goes on where it was is the rule. To seek there would make the kernel read the folder anew for each
      * of the guest's buffers, from there to the end of its own, larger one. */
     if (cookie == 0 || cookie != f->dir_at) {

@@ -1,11 +1,12 @@
-/* Opening a path below a folder and nowhere else. Linux does it with openat2(2); where a kernel or a seccomp filter has
- * none, each part of the path is opened by itself, never through a link, and links are followed by taking their text
- * apart. Both refuse absolute paths, absolute links, and ".." above the folder with EXDEV. */
+/* Opening a path below a folder and nowhere else. Linux does it with openat2(2); where a kernel does not know it or a
+ * seccomp filter refuses it, each part of the path is opened by itself, never through a link, and links are followed by
+ * taking their text apart. Both refuse absolute paths, absolute links, and ".." above the folder with EXDEV. */
 #include "wasi.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,6 +172,18 @@ static int walk(int dir, const char *path, int flags, mode_t mode)
     return r == 1 ? fd : -1;
 }
 
+/* Whether it was the call that was refused, and not the path: some seccomp filters answer EPERM to calls that they do
+ * not know. */
+static bool has_openat2(int dir)
+{
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC};
+    long fd = syscall(SYS_openat2, dir, ".", &how, sizeof how);
+
+    if (fd >= 0)
+        close((int)fd);
+    return fd >= 0 || (errno != ENOSYS && errno != EPERM);
+}
+
 int wasi_open_beneath(wasi *w, int dir, const char *path, int flags, mode_t mode)
 {
     struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC),
@@ -193,9 +206,14 @@ int wasi_open_beneath(wasi *w, int dir, const char *path, int flags, mode_t mode
         /* A folder was moved while ".." was gone: the kernel cannot tell whether it led out. */
         if (errno == EAGAIN)
             continue;
-        if (errno == ENOSYS)
-            w->no_openat2 = true;
-        else if (!wasi_again(w))
+        if ((errno == ENOSYS || errno == EPERM) && !w->has_openat2) {
+            int e = errno;
+
+            w->has_openat2 = has_openat2(dir);
+            w->no_openat2 = !w->has_openat2;
+            errno = e;
+        }
+        if (!w->no_openat2 && !wasi_again(w))
             return -1;
     }
     return walk(dir, path, flags, mode);

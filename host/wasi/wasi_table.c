@@ -5,10 +5,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX_FDS = 4096 };
+/* MAX_DIRS: folders that are being read at once; libc takes from 32 KiB to 1 MiB of the host's memory for each.
+ * RESERVE: descriptors that the guest leaves to the process around it. */
+enum { MAX_FDS = 4096, MAX_DIRS = 32, RESERVE = 16 };
 
 uint32_t wasi_from_errno(int e)
 {
@@ -120,11 +123,23 @@ struct wasi_fd *wasi_fd(wasi *w, uint32_t fd, uint64_t rights, uint32_t *e)
     return f;
 }
 
+/* Whether the process has hardly any descriptor left. The kernel gives the lowest free number. */
+static bool is_last(int host)
+{
+    struct rlimit limit;
+
+    return host > 8 * RESERVE && getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)host + RESERVE >= limit.rlim_cur;
+}
+
 uint32_t wasi_insert(wasi *w, int host, uint64_t rights, uint64_t inheriting, uint16_t flags, uint32_t *fd)
 {
     struct stat st;
     size_t at = 0;
 
+    if (is_last(host)) {
+        close(host);
+        return WASI_EMFILE;
+    }
     if (fstat(host, &st) < 0) {
         uint32_t e = wasi_from_errno(errno);
 
@@ -220,10 +235,40 @@ void wasi_hold_streams(void)
         close(fd);
 }
 
-static void drop(struct wasi_fd *f)
+void wasi_close_dir(wasi *w, struct wasi_fd *f)
 {
-    if (f->dir)
-        closedir(f->dir);
+    if (!f->dir)
+        return;
+    closedir(f->dir);
+    f->dir = NULL;
+    f->next = NULL;
+    f->dir_at = 0;
+    w->dirs_n--;
+}
+
+uint32_t wasi_open_dir(wasi *w, struct wasi_fd *f)
+{
+    int own = openat(f->host, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    uint32_t e;
+
+    if (own < 0)
+        return wasi_from_errno(errno);
+    f->dir = fdopendir(own);
+    if (!f->dir) {
+        e = wasi_from_errno(errno);
+        close(own);
+        return e;
+    }
+    for (size_t i = 0; w->dirs_n >= MAX_DIRS && i < w->fds_n; i++)
+        if (w->fds[i].used && &w->fds[i] != f)
+            wasi_close_dir(w, &w->fds[i]);
+    w->dirs_n++;
+    return WASI_SUCCESS;
+}
+
+static void drop(wasi *w, struct wasi_fd *f)
+{
+    wasi_close_dir(w, f);
     close(f->host);
     free(f->preopen);
     *f = (struct wasi_fd){0};
@@ -233,7 +278,7 @@ void wasi_free(wasi *w)
 {
     for (size_t i = 0; i < w->fds_n; i++)
         if (w->fds[i].used)
-            drop(&w->fds[i]);
+            drop(w, &w->fds[i]);
     free(w->fds);
     w->fds = NULL;
     w->fds_n = 0;
@@ -246,7 +291,7 @@ uint32_t wasi_fd_close(wasi *w, uint32_t fd)
 
     if (!f)
         return e;
-    drop(f);
+    drop(w, f);
     return WASI_SUCCESS;
 }
 
@@ -259,7 +304,7 @@ uint32_t wasi_fd_renumber(wasi *w, uint32_t from, uint32_t to)
         return WASI_EBADF;
     if (a == b)
         return WASI_SUCCESS;
-    drop(b);
+    drop(w, b);
     *b = *a;
     *a = (struct wasi_fd){0};
     return WASI_SUCCESS;
