@@ -1,5 +1,6 @@
 #include "cache.h"
 
+#include "aside.h"
 #include "err.h"
 #include "sha256.h"
 
@@ -22,6 +23,7 @@ enum {
 };
 
 #define SUFFIX ".compiled"
+#define ASIDE ".new-"
 
 struct cache {
     int dir, by_file;
@@ -150,16 +152,13 @@ bool cache_recall(const struct cache *c, const struct stat *st, struct cache_key
     return strspn(key->hex, "0123456789abcdef") == 64;
 }
 
-void cache_remember(const struct cache *c, const struct stat *st, const struct cache_key *key)
+void cache_remember(const struct cache *c, const struct stat *st, const struct timespec *asked,
+                    const struct cache_key *key)
 {
     char memo[65], target[3 + 64 + sizeof SUFFIX];
-    struct timespec now;
-    int64_t quiet;
+    int64_t quiet = (asked->tv_sec - st->st_ctim.tv_sec) * INT64_C(1000000000) + (asked->tv_nsec - st->st_ctim.tv_nsec);
 
-    if (!c || clock_gettime(CLOCK_REALTIME, &now) < 0)
-        return;
-    quiet = (now.tv_sec - st->st_ctim.tv_sec) * INT64_C(1000000000) + (now.tv_nsec - st->st_ctim.tv_nsec);
-    if (quiet < QUIET_NS)
+    if (!c || quiet < QUIET_NS)
         return;
     memo_of(c, st, memo);
     snprintf(target, sizeof target, "../%s" SUFFIX, key->hex);
@@ -194,11 +193,6 @@ int cache_get(const struct cache *c, const struct cache_key *key)
     if (clock_gettime(CLOCK_REALTIME_COARSE, &now) == 0 && now.tv_sec - st.st_mtim.tv_sec > 86400)
         futimens(fd, NULL);
     return fd;
-}
-
-void cache_fd_path(int fd, char path[32])
-{
-    snprintf(path, 32, "/proc/self/fd/%d", fd);
 }
 
 void cache_drop(const struct cache *c, const struct cache_key *key)
@@ -253,7 +247,7 @@ static void prune(const struct cache *c)
     time_t now = time(NULL);
 
     for (struct dirent *e; d && (e = readdir(d));) {
-        bool whole = ends_with(e->d_name, SUFFIX), aside = !strncmp(e->d_name, ".new-", 5);
+        bool whole = ends_with(e->d_name, SUFFIX), aside = !strncmp(e->d_name, ASIDE, sizeof ASIDE - 1);
         struct compiled *more;
 
         if ((!whole && !aside) || fstatat(c->dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -293,34 +287,20 @@ int cache_put(const struct cache *c, const struct cache_key *key, const uint8_t 
               struct wlpy_err *err)
 {
     char name[96], aside[96];
-    size_t done = 0;
     int fd;
 
     if (!c)
         return 0;
     file_name(key, name);
-    snprintf(aside, sizeof aside, ".new-%ld-%.16s", (long)getpid(), key->hex);
-    unlinkat(c->dir, aside, 0);
-    fd = openat(c->dir, aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    fd = aside_open(c->dir, ASIDE, 0600, aside, sizeof aside);
     if (fd < 0)
         return err_set(err, WLPY_E_SETUP, "cannot keep the compiled module: %s", strerror(errno));
-    while (done < size) {
-        ssize_t n = write(fd, bytes + done, size - done);
-
-        if (n > 0)
-            done += (size_t)n;
-        else if (n == 0 || errno != EINTR)
-            break;
+    if (write_all(fd, bytes, size) < 0) {
+        aside_drop(c->dir, fd, aside);
+        return err_set(err, WLPY_E_SETUP, "cannot keep the compiled module: %s", strerror(errno));
     }
-    /* Without fsync a power cut could leave the name with pages of zeros behind it. */
-    if (done < size || fsync(fd) < 0 || renameat(c->dir, aside, c->dir, name) < 0) {
-        int e = errno;
-
-        close(fd);
-        unlinkat(c->dir, aside, 0);
-        return err_set(err, WLPY_E_SETUP, "cannot keep the compiled module: %s", strerror(e));
-    }
-    close(fd);
+    if (aside_keep(c->dir, fd, aside, name) < 0)
+        return err_set(err, WLPY_E_SETUP, "cannot keep the compiled module: %s", strerror(errno));
     prune(c);
     return 0;
 }

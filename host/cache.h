@@ -4,18 +4,21 @@
  *   DIR/by-file/<memo>      symbolic link to ../<key>.compiled; memo: SHA-256 of where and when the module's file last
  *                           changed (device, inode, size, both times in nanoseconds) and of the engine's identity
  *
- * The link saves reading and hashing the whole module at every start. It can not go stale: a file that was written to
- * has another change time, which no program can set at will. Only a file that was quiet for a while gets one, as a
- * write within the clock's last tick would not show.
+ * The link saves reading and hashing the whole module at every start. A file that was written to has another change
+ * time, which no program can set at will. Only a file that was quiet for a while before it was read gets a link, as a
+ * write within the clock's last tick would not show. (What a program writes through a shared mapping can show late: do
+ * not replace a module that way.)
  *
  * What is in there is machine code that will be executed, so nothing is read from a folder or file that anybody but
- * this user can write to. Files are written aside and renamed; a name always stands for a whole file. */
+ * this user can write to. Files are written aside under random names and renamed; a name always stands for a whole
+ * file, whatever threads, processes and containers share the folder. */
 #ifndef WLPY_CACHE_H
 #define WLPY_CACHE_H
 
 #include "wlpy.h"
 
 #include <sys/stat.h>
+#include <time.h>
 
 struct cache; /* NULL where an argument is a cache: there is none, everything misses */
 
@@ -32,12 +35,13 @@ void cache_close(struct cache *c);
 void cache_key_of(const struct cache *c, const uint8_t *bytes, size_t size, struct cache_key *key);
 /* Key by the memo of a file; false if there is none. */
 bool cache_recall(const struct cache *c, const struct stat *st, struct cache_key *key);
-/* Notes the key of a file. Failing to is no error. */
-void cache_remember(const struct cache *c, const struct stat *st, const struct cache_key *key);
+/* Notes the key of a file whose state was st before it was read; asked: the time (CLOCK_REALTIME) before that state was
+ * asked for. Failing to is no error. */
+void cache_remember(const struct cache *c, const struct stat *st, const struct timespec *asked,
+                    const struct cache_key *key);
 
-/* An open descriptor of the compiled module, or -1. cache_fd_path gives a path that names that very file. */
+/* An open descriptor of the compiled module, or -1. */
 int cache_get(const struct cache *c, const struct cache_key *key);
-void cache_fd_path(int fd, char path[32]);
 /* Keeps bytes under a key, and forgets what has not been used for long. */
 int cache_put(const struct cache *c, const struct cache_key *key, const uint8_t *bytes, size_t size,
               struct wlpy_err *err);

@@ -1,9 +1,11 @@
 /* What an engine is: it turns a module into something that can be run, keeps that for later, and runs it.
  *
- * The way of a module: open an engine -> load it from the cache, or compile it and save it there -> run. */
+ * The way of a module: open an engine -> load it from the cache, or compile it and save it there -> run. What is saved
+ * tells, too, what the module needs (needs.h), which the limits of a run are made of. */
 #ifndef WLPY_ENGINE_H
 #define WLPY_ENGINE_H
 
+#include "module.h"
 #include "wasi/wasi.h"
 #include "wlpy.h"
 
@@ -24,13 +26,14 @@ struct engine_ops {
     /* The bytes to keep for load; to be given to free(). */
     int (*save)(struct module *m, uint8_t **bytes, size_t *size, struct wlpy_err *err);
     /* From a file whose bytes save gave. Fails if they are not what this engine can run. */
-    int (*load)(struct engine *e, const char *path, struct module **out, struct wlpy_err *err);
+    int (*load)(struct engine *e, int fd, struct module **out, struct wlpy_err *err);
     void (*free_module)(struct module *m);
 
     /* Runs _start to its end on the calling thread, which has room for limits.stack and engine_spare_stack more. wasi
-     * has all that the guest is given; the engine adds what reaches into its memory and what interrupts it. */
+     * has all that the guest is given; the engine adds what reaches into its memory and what interrupts it. wasm: what
+     * a snapshot is made of; else NULL. */
     int (*run)(struct engine *e, struct module *m, const struct wlpy_config *config, wasi *wasi,
-               struct wlpy_result *result, struct wlpy_err *err);
+               const struct module_bytes *wasm, struct wlpy_result *result, struct wlpy_err *err);
 };
 
 /* What the host's own functions, called by the guest at the bottom of its stack, may need. */

@@ -3,14 +3,17 @@
 #include "engine.h"
 #include "err.h"
 #include "interrupt.h"
+#include "needs.h"
 #include "snapshot.h"
 #include "wasi/wasi.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <wasmtime.h>
 
@@ -34,20 +37,24 @@ struct engine {
     size_t stack;
 };
 
-/* struct module is never defined: it is libwasmtime's. */
-static struct module *from_wasmtime(wasmtime_module_t *m)
-{
-    return (struct module *)m;
-}
+struct module {
+    wasmtime_module_t *code;
+    struct needs needs;
+};
 
-static wasmtime_module_t *to_wasmtime(struct module *m)
-{
-    return (wasmtime_module_t *)m;
-}
+/* What stands behind the compiled code in a file. */
+struct trailer {
+    char magic[8];
+    struct needs needs;
+};
+
+static const char trailer_magic[8] = "wl-needs";
 
 struct run {
     const struct wlpy_config *config;
     struct engine *engine;
+    struct module *module;
+    const struct module_bytes *wasm;
     wasi *wasi;
     wasmtime_context_t *context;
     wasmtime_memory_t memory; /* the guest's; valid if has_memory */
@@ -168,9 +175,21 @@ static int wt_identity(const struct wlpy_config *config, char *out, size_t size,
     (void)err;
     dl_iterate_phdr(find_build_id, &id);
     processor(cpu, sizeof cpu);
-    snprintf(out, size, "wasmtime %s %s; %s; %s", WASMTIME_VERSION, id.hex,
+    snprintf(out, size, "wasmtime %s %s; %s; needs 1; %s", WASMTIME_VERSION, id.hex,
              config->quick && HAS_WINCH ? "winch" : "speed", cpu);
     return 0;
+}
+
+/* One memory and tables of 32 bits are all that a limit can be divided among. What the other proposals allocate would
+ * lie beside it. (Exceptions stay: needs.h counts their heap.) */
+static void leave_out_proposals(wasm_config_t *settings)
+{
+    wasmtime_config_wasm_multi_memory_set(settings, false);
+    wasmtime_config_wasm_memory64_set(settings, false);
+    wasmtime_config_wasm_custom_page_sizes_set(settings, false);
+    wasmtime_config_wasm_gc_set(settings, false);
+    wasmtime_config_wasm_stack_switching_set(settings, false);
+    wasmtime_config_shared_memory_set(settings, false);
 }
 
 static int wt_open(const struct wlpy_config *config, struct engine **out, struct wlpy_err *err)
@@ -190,6 +209,7 @@ static int wt_open(const struct wlpy_config *config, struct engine **out, struct
     /* Not used, but checked against the other. */
     wasmtime_config_async_stack_size_set(settings, limits->stack + engine_spare_stack);
 #endif
+    leave_out_proposals(settings);
     /* All that a 32 bit memory can become is reserved at once: it never moves, so a signal handler may keep its
      * address, and the code needs no checks of bounds. */
     wasmtime_config_memory_reservation_set(settings, UINT64_C(4) << 30);
@@ -216,12 +236,43 @@ static void wt_close(struct engine *e)
     free(e);
 }
 
+/* Whether a limit can be kept with what the module has; what the engine refuses anyway is left to it. */
+static int check_needs(const struct needs *n, const char *name, struct wlpy_err *err)
+{
+    if (n->memories > 1)
+        return err_set(err, WLPY_E_MODULE, "cannot run %s: it has %u memories, and one is the most", name, n->memories);
+    if (n->tables > NEEDS_MAX_TABLES)
+        return err_set(err, WLPY_E_MODULE, "cannot run %s: it has %u tables, and %d are the most", name, n->tables,
+                       NEEDS_MAX_TABLES);
+    return 0;
+}
+
+static struct module *make_module(wasmtime_module_t *code, const struct needs *needs, struct wlpy_err *err)
+{
+    struct module *m = malloc(sizeof *m);
+
+    if (!m) {
+        wasmtime_module_delete(code);
+        err_set(err, WLPY_E_SETUP, "out of memory");
+        return NULL;
+    }
+    *m = (struct module){code, *needs};
+    return m;
+}
+
 static int wt_compile(struct engine *e, const char *name, const uint8_t *wasm, size_t size, struct module **out,
                       struct wlpy_err *err)
 {
-    wasmtime_module_t *m = NULL;
-    wasmtime_error_t *error = wasmtime_module_new(e->engine, wasm, size, &m);
+    wasmtime_module_t *code = NULL;
+    wasmtime_error_t *error;
+    struct needs needs;
+    int r;
 
+    needs_read(&needs, wasm, size);
+    r = check_needs(&needs, name, err);
+    if (r < 0)
+        return r;
+    error = wasmtime_module_new(e->engine, wasm, size, &code);
     if (error) {
         char why[512];
 
@@ -229,14 +280,19 @@ static int wt_compile(struct engine *e, const char *name, const uint8_t *wasm, s
         err_set(err, WLPY_E_MODULE, "cannot run %s: it is no valid WebAssembly module: %s", name, why);
         return err_hint(err, "build it again, or fetch it again if it was downloaded");
     }
-    *out = from_wasmtime(m);
-    return 0;
+    if (needs.unknown) {
+        wasmtime_module_delete(code);
+        return err_set(err, WLPY_E_MODULE, "cannot run %s: how much memory it needs cannot be told", name);
+    }
+    *out = make_module(code, &needs, err);
+    return *out ? 0 : -WLPY_E_SETUP;
 }
 
 static int wt_save(struct module *m, uint8_t **bytes, size_t *size, struct wlpy_err *err)
 {
+    struct trailer trailer;
     wasm_byte_vec_t data;
-    wasmtime_error_t *error = wasmtime_module_serialize(to_wasmtime(m), &data);
+    wasmtime_error_t *error = wasmtime_module_serialize(m->code, &data);
 
     if (error) {
         char why[256];
@@ -244,33 +300,48 @@ static int wt_save(struct module *m, uint8_t **bytes, size_t *size, struct wlpy_
         error_text(error, why, sizeof why, true);
         return err_set(err, WLPY_E_SETUP, "cannot keep the compiled module: %s", why);
     }
-    *bytes = malloc(data.size);
-    *size = data.size;
-    if (*bytes)
+    memcpy(trailer.magic, trailer_magic, sizeof trailer.magic);
+    trailer.needs = m->needs;
+    *size = data.size + sizeof trailer;
+    *bytes = malloc(*size);
+    if (*bytes) {
         memcpy(*bytes, data.data, data.size);
+        memcpy(*bytes + data.size, &trailer, sizeof trailer);
+    }
     wasm_byte_vec_delete(&data);
     return *bytes ? 0 : err_set(err, WLPY_E_SETUP, "out of memory");
 }
 
-static int wt_load(struct engine *e, const char *path, struct module **out, struct wlpy_err *err)
+static int wt_load(struct engine *e, int fd, struct module **out, struct wlpy_err *err)
 {
-    wasmtime_module_t *m = NULL;
-    wasmtime_error_t *error = wasmtime_module_deserialize_file(e->engine, path, &m);
+    wasmtime_module_t *code = NULL;
+    wasmtime_error_t *error;
+    struct trailer trailer;
+    struct stat st;
+    char path[32];
 
+    if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof trailer ||
+        pread(fd, &trailer, sizeof trailer, st.st_size - (off_t)sizeof trailer) != (ssize_t)sizeof trailer ||
+        memcmp(trailer.magic, trailer_magic, sizeof trailer.magic) != 0)
+        return err_set(err, WLPY_E_SETUP, "the compiled module is of no use: it is not whole");
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    error = wasmtime_module_deserialize_file(e->engine, path, &code);
     if (error) {
         char why[256];
 
         error_text(error, why, sizeof why, true);
         return err_set(err, WLPY_E_SETUP, "the compiled module is of no use: %s", why);
     }
-    *out = from_wasmtime(m);
-    return 0;
+    *out = make_module(code, &trailer.needs, err);
+    return *out ? 0 : -WLPY_E_SETUP;
 }
 
 static void wt_free_module(struct module *m)
 {
-    if (m)
-        wasmtime_module_delete(to_wasmtime(m));
+    if (!m)
+        return;
+    wasmtime_module_delete(m->code);
+    free(m);
 }
 
 /* ---- calls that the guest makes ---- */
@@ -390,7 +461,7 @@ static int check_imports(wasmtime_linker_t *linker, wasmtime_context_t *ctx, str
     wasm_importtype_vec_t imports;
     int r = 0;
 
-    wasmtime_module_imports(to_wasmtime(m), &imports);
+    wasmtime_module_imports(m->code, &imports);
     for (size_t i = 0; r == 0 && i < imports.size; i++) {
         const wasm_name_t *from = wasm_importtype_module(imports.data[i]),
                           *name = wasm_importtype_name(imports.data[i]);
@@ -526,9 +597,10 @@ static bool get_function(wasmtime_context_t *ctx, const wasmtime_instance_t *ins
     return true;
 }
 
-/* A module without the list, or with a senseless one, leaves SIGINT as it is. */
+/* A module without the list, or with a senseless one, leaves SIGINT as it is. 1 if the module ended the run instead of
+ * giving the list. */
 static int set_up_interrupts(struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
-                             struct wlpy_err *err)
+                             struct wlpy_result *result, struct wlpy_err *err)
 {
     struct interrupt_cell cells[INTERRUPT_MAX_CELLS];
     struct guest_memory memory = memory_of(r);
@@ -548,12 +620,16 @@ static int set_up_interrupts(struct run *r, wasmtime_context_t *ctx, const wasmt
     if (params != 0 || results != 1)
         return 0;
     error = wasmtime_func_call(ctx, &func, NULL, 0, &address, 1, &t);
-    if (error)
-        return engine_error(error, err);
-    if (t) {
-        wasm_trap_delete(t);
-        return 0;
+    if (r->exited) {
+        call_ended(r, error, t, result);
+        return 1;
     }
+    if (error)
+        wasmtime_error_delete(error);
+    if (t)
+        wasm_trap_delete(t);
+    if (error || t)
+        return 0;
     if (address.kind != WASMTIME_I32 ||
         !interrupt_read_cells(memory.base, memory.size, (uint32_t)address.of.i32, cells, &count))
         return 0;
@@ -568,7 +644,7 @@ static int instantiate(struct run *r, wasmtime_context_t *ctx, wasmtime_linker_t
 {
     wasmtime_instance_pre_t *pre = NULL;
     wasm_trap_t *t = NULL;
-    wasmtime_error_t *error = wasmtime_linker_instantiate_pre(linker, to_wasmtime(m), &pre);
+    wasmtime_error_t *error = wasmtime_linker_instantiate_pre(linker, m->code, &pre);
     wasm_frame_vec_t trace = {0};
     char why[512];
 
@@ -595,6 +671,82 @@ static int instantiate(struct run *r, wasmtime_context_t *ctx, wasmtime_linker_t
     return 1;
 }
 
+/* ---- tables, which a snapshot does not keep ---- */
+
+/* What tables hold, one behind the other: for each its size, then an address for each element. */
+struct contents {
+    uintptr_t *at;
+    size_t used, size;
+};
+
+static bool add(struct contents *c, uintptr_t value)
+{
+    if (c->used == c->size) {
+        size_t size = c->size ? 2 * c->size : 1024;
+        uintptr_t *more = realloc(c->at, size * sizeof *more);
+
+        if (!more)
+            return false;
+        c->at = more;
+        c->size = size;
+    }
+    c->at[c->used++] = value;
+    return true;
+}
+
+/* Of a function its address; of something that only the host could have made, whether it is there. */
+static uintptr_t identity_of(wasmtime_val_t *v)
+{
+    uintptr_t is;
+
+    if (v->kind == WASMTIME_FUNCREF)
+        return v->of.funcref.store_id ? (uintptr_t)v->of.funcref.__private : 0;
+    is = v->kind == WASMTIME_EXTERNREF ? !wasmtime_externref_is_null(&v->of.externref) : 1;
+    wasmtime_val_unroot(v);
+    return is;
+}
+
+static bool read_tables(const struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
+                        struct contents *c)
+{
+    for (unsigned i = 0; i < r->module->needs.tables; i++) {
+        char name[SNAPSHOT_TABLE_NAME];
+        wasmtime_extern_t item;
+        uint64_t n;
+
+        snapshot_table_name(i, name);
+        if (!wasmtime_instance_export_get(ctx, instance, name, strlen(name), &item))
+            return false;
+        n = item.kind == WASMTIME_EXTERN_TABLE ? wasmtime_table_size(ctx, &item.of.table) : 0;
+        if (!add(c, (uintptr_t)n))
+            return false;
+        for (uint64_t k = 0; k < n; k++) {
+            wasmtime_val_t v;
+
+            if (!wasmtime_table_get(ctx, &item.of.table, k, &v) || !add(c, identity_of(&v)))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Fails if the tables are not as they were before. */
+static int check_tables(const struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
+                        const struct contents *before, struct wlpy_err *err)
+{
+    struct contents now = {0};
+    bool same = read_tables(r, ctx, instance, &now) && now.used == before->used &&
+                (now.used == 0 || !memcmp(now.at, before->at, now.used * sizeof *now.at));
+
+    free(now.at);
+    if (same)
+        return 0;
+    err_set(err, WLPY_E_MODULE,
+            "cannot make a snapshot of %s: it has changed a table, and a snapshot keeps only memory",
+            r->config->module);
+    return err_hint(err, "fill the table when the program is linked, or when it starts");
+}
+
 static int take_snapshot(struct run *r, struct wlpy_err *err)
 {
     const struct wlpy_config *c = r->config;
@@ -602,7 +754,52 @@ static int take_snapshot(struct run *r, struct wlpy_err *err)
 
     if (!r->has_memory)
         return err_set(err, WLPY_E_MODULE, "cannot make a snapshot of %s: it does not export its memory", c->module);
-    return snapshot_write(c->module, c->entry, memory.base, memory.size, c->snapshot, err);
+    return snapshot_write(c->module, r->wasm->at, r->wasm->size, c->entry, memory.base, memory.size, c->snapshot, err);
+}
+
+/* ---- the whole run ---- */
+
+static int set_limits(const struct run *r, wasmtime_store_t *store, struct wlpy_err *err)
+{
+    const struct needs *n = &r->module->needs;
+    struct share share;
+
+    if (!needs_share(n, r->config->limits.memory, &share)) {
+        err_set(err, WLPY_E_SETUP, "cannot give %s its memory: it starts with more than the limit of %" PRIu64 " KiB",
+                r->config->module, r->config->limits.memory >> 10);
+        return err_hint(err, "--max-memory must hold what it starts with, its tables included");
+    }
+    wasmtime_store_limiter(store, (int64_t)share.memory, (int64_t)share.elements, 1, NEEDS_MAX_TABLES, 1);
+    return 0;
+}
+
+/* Calls what the run is for. */
+static int call(struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
+                const wasmtime_func_t *start, struct wlpy_result *result, struct wlpy_err *err)
+{
+    struct contents tables = {0};
+    wasm_trap_t *t = NULL;
+    wasmtime_error_t *error;
+    int status = set_up_interrupts(r, ctx, instance, result, err);
+
+    if (status != 0)
+        return status < 0 ? status : 0;
+    if (r->config->entry && !read_tables(r, ctx, instance, &tables))
+        status = err_set(err, WLPY_E_SETUP, "cannot read the tables of %s", r->config->module);
+    if (status == 0) {
+        error = wasmtime_func_call(ctx, start, NULL, 0, NULL, 0, &t);
+        result->interrupts = interrupt_stop();
+        call_ended(r, error, t, result);
+    } else {
+        interrupt_stop();
+    }
+    if (status == 0 && r->config->entry && result->end == WLPY_EXITED && !r->exited) {
+        status = check_tables(r, ctx, instance, &tables, err);
+        if (status == 0)
+            status = take_snapshot(r, err);
+    }
+    free(tables.at);
+    return status;
 }
 
 static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *linker, struct module *m,
@@ -612,13 +809,9 @@ static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *lin
     const char *file = r->config->module, *entry = r->config->entry;
     wasmtime_instance_t instance;
     wasmtime_func_t start;
-    wasm_trap_t *t = NULL;
-    wasmtime_error_t *error;
     wasmtime_extern_t item;
-    int status = 0;
+    int status = set_limits(r, store, err);
 
-    if (r->config->limits.memory)
-        wasmtime_store_limiter(store, (int64_t)r->config->limits.memory, -1, -1, -1, -1);
     for (size_t i = 0; status == 0 && i < sizeof own_calls / sizeof *own_calls; i++)
         status = link_call(r, linker, &own_calls[i], err);
     if (status == 0)
@@ -636,19 +829,13 @@ static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *lin
                 entry ? "" : ", so it is no program");
         return err_hint(err, entry ? "--entry names the function to call" : "link it as a command, not as a library");
     }
-    status = set_up_interrupts(r, ctx, &instance, err);
-    if (status < 0)
-        return status;
-    error = wasmtime_func_call(ctx, &start, NULL, 0, NULL, 0, &t);
-    result->interrupts = interrupt_stop();
-    call_ended(r, error, t, result);
-    return entry && result->end == WLPY_EXITED && !r->exited ? take_snapshot(r, err) : 0;
+    return call(r, ctx, &instance, &start, result, err);
 }
 
 static int wt_run(struct engine *e, struct module *m, const struct wlpy_config *config, wasi *wasi,
-                  struct wlpy_result *result, struct wlpy_err *err)
+                  const struct module_bytes *wasm, struct wlpy_result *result, struct wlpy_err *err)
 {
-    struct run r = {.config = config, .engine = e, .wasi = wasi};
+    struct run r = {.config = config, .engine = e, .module = m, .wasm = wasm, .wasi = wasi};
     wasmtime_store_t *store = wasmtime_store_new(e->engine, NULL, NULL);
     wasmtime_linker_t *linker = wasmtime_linker_new(e->engine);
     int status;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #ifndef WL_VERSION
@@ -87,6 +88,14 @@ static int report(const struct options *o, const struct wlpy_result *result)
     return STATUS_TRAP;
 }
 
+/* This program, to be started again. */
+static const char *own_path(void)
+{
+    static const char link[] = "/proc/self/exe";
+
+    return access(link, X_OK) == 0 ? link : (const char *)getauxval(AT_EXECFN);
+}
+
 int main(int argc, char **argv)
 {
     struct options o;
@@ -94,6 +103,8 @@ int main(int argc, char **argv)
     struct wlpy_err err;
     int status;
 
+    if (wlpy_is_compiler(argc, argv))
+        return wlpy_compile(argc, argv);
     wasi_hold_streams();
     if (options_parse(&o, argc, argv, environ, &err) < 0) {
         say(err.text, err.hint);
@@ -114,6 +125,7 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN);
     o.config.on_note = on_note;
     o.config.on_note_arg = &o;
+    o.config.compiler = own_path();
     if (isatty(STDERR_FILENO)) {
         o.config.on_compile = on_compile;
         o.config.on_compile_arg = &o;

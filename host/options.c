@@ -23,7 +23,9 @@ const char options_help[] =
     "  --env NAME                 set a variable to the value it has here, if it has one\n"
     "  --argv0 NAME               the name the program sees as its own (default: MODULE without its folder)\n"
     "  --max-wasm-stack SIZE      native stack for its calls (default: 16M)\n"
-    "  --max-memory SIZE          the most memory it may have (default: 4G)\n"
+    "  --max-memory SIZE          the most that its memory and tables may take together (default: 4G)\n"
+    "  --max-compile-memory SIZE  the most memory that compiling it may take (default: 4G)\n"
+    "  --max-compile-time SECONDS the most processor time that compiling it may take (default: 300)\n"
     "  --snapshot FILE            call wizer.initialize instead of _start, then write the module as it is to FILE\n"
     "  --entry NAME               call NAME for that\n"
     "  --quick                    compile in a quarter of the time, to slower code: for what runs once and briefly\n"
@@ -44,6 +46,8 @@ enum kind {
     ARGV0,
     STACK,
     MEMORY,
+    COMPILE_MEMORY,
+    COMPILE_TIME,
     CACHE_DIR,
     WASM,
     NO_CACHE,
@@ -67,6 +71,8 @@ static const struct {
     {"--argv0", ARGV0, true},
     {"--max-wasm-stack", STACK, true},
     {"--max-memory", MEMORY, true},
+    {"--max-compile-memory", COMPILE_MEMORY, true},
+    {"--max-compile-time", COMPILE_TIME, true},
     {"-W", WASM, true},
     {"--cache-dir", CACHE_DIR, true},
     {"--no-cache", NO_CACHE, false},
@@ -224,6 +230,16 @@ static int set_stack(struct options *o, const char *option, const char *value, s
     return 0;
 }
 
+static bool parse_seconds(const char *text, uint64_t *seconds)
+{
+    size_t n = strspn(text, "0123456789");
+
+    if (n == 0 || n > 9 || text[n])
+        return false;
+    *seconds = strtoull(text, NULL, 10);
+    return *seconds > 0;
+}
+
 static int apply(struct options *o, enum kind kind, const char *value, char **environment, struct wlpy_err *err)
 {
     switch (kind) {
@@ -246,6 +262,15 @@ static int apply(struct options *o, enum kind kind, const char *value, char **en
         if (!parse_size(value, &o->config.limits.memory) || !o->config.limits.memory ||
             o->config.limits.memory > INT64_MAX)
             return bad_value("--max-memory", value, "SIZE, for example 256M", err);
+        return 0;
+    case COMPILE_MEMORY:
+        if (!parse_size(value, &o->config.limits.compile_memory) ||
+            o->config.limits.compile_memory < WLPY_MIN_COMPILE_MEMORY || o->config.limits.compile_memory > INT64_MAX)
+            return bad_value("--max-compile-memory", value, "SIZE, at least 64M", err);
+        return 0;
+    case COMPILE_TIME:
+        if (!parse_seconds(value, &o->config.limits.compile_seconds))
+            return bad_value("--max-compile-time", value, "SECONDS, a whole number from 1 on", err);
         return 0;
     case CACHE_DIR:
         if (!*value)

@@ -1,6 +1,8 @@
 #include "snapshot.h"
 
+#include "aside.h"
 #include "err.h"
+#include "needs.h"
 #include "wasm.h"
 
 #include <errno.h>
@@ -8,9 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* A run of zeros of this length begins a new segment; a segment's head takes up to a dozen bytes. JavaScript's engines
  * take 100,000 segments at most (https://webassembly.github.io/spec/js-api/#limits), so more zeros are taken along
@@ -288,67 +287,109 @@ static int rewrite(struct snapshot *s, struct wasm_reader r)
     return status;
 }
 
-static int write_all(int fd, const uint8_t *bytes, size_t n)
-{
-    while (n) {
-        ssize_t k = write(fd, bytes, n);
-
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k <= 0)
-            return -1;
-        bytes += k;
-        n -= (size_t)k;
-    }
-    return 0;
-}
-
 /* Beside the file first, so that no half of one is ever there. */
 static int write_file(struct snapshot *s, const char *out)
 {
-    size_t n = strlen(out) + sizeof ".XXXXXX";
-    char *temporary = malloc(n);
-    mode_t mask = umask(0);
-    int fd, bad;
+    size_t n = strlen(out) + sizeof ".0123456789abcdef";
+    char *prefix = malloc(2 * n), *temporary = prefix ? prefix + n : NULL;
+    int fd, e = 0;
 
-    umask(mask);
-    if (!temporary)
+    if (!prefix)
         return err_set(s->err, WLPY_E_SETUP, "out of memory");
-    snprintf(temporary, n, "%s.XXXXXX", out);
-    fd = mkstemp(temporary);
-    bad = fd < 0 || write_all(fd, s->out.bytes, s->out.used) < 0 || fchmod(fd, 0666 & ~mask) < 0;
-    if (fd >= 0)
-        bad |= close(fd) < 0;
-    if (!bad)
-        bad = rename(temporary, out) < 0;
-    if (bad) {
-        err_set(s->err, WLPY_E_SETUP, "cannot write %s: %s", out, strerror(errno));
-        err_hint(s->err, "name a folder that may be written to and has room");
-        if (fd >= 0)
-            unlink(temporary);
+    snprintf(prefix, n, "%s.", out);
+    fd = aside_open(AT_FDCWD, prefix, 0666, temporary, n);
+    if (fd < 0) {
+        e = errno;
+    } else if (write_all(fd, s->out.bytes, s->out.used) < 0) {
+        e = errno;
+        aside_drop(AT_FDCWD, fd, temporary);
+    } else if (aside_keep(AT_FDCWD, fd, temporary, out) < 0) {
+        e = errno;
     }
-    free(temporary);
-    return bad ? -WLPY_E_SETUP : 0;
+    free(prefix);
+    if (!e)
+        return 0;
+    err_set(s->err, WLPY_E_SETUP, "cannot write %s: %s", out, strerror(e));
+    return err_hint(s->err, "name a folder that may be written to and has room");
 }
 
-int snapshot_write(const char *module, const char *entry, const uint8_t *memory, size_t size, const char *out,
-                   struct wlpy_err *err)
+int snapshot_write(const char *module, const uint8_t *wasm, size_t wasm_size, const char *entry, const uint8_t *memory,
+                   size_t size, const char *out, struct wlpy_err *err)
 {
     struct snapshot s = {.module = module, .entry = entry, .memory = memory, .size = size, .err = err};
-    int fd = open(module, O_RDONLY | O_CLOEXEC), r;
-    struct stat st;
-    uint8_t *bytes = MAP_FAILED;
+    int r = rewrite(&s, (struct wasm_reader){wasm, wasm + wasm_size, false});
 
-    if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > WASM_HEADER)
-        bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (fd >= 0)
-        close(fd);
-    if (bytes == MAP_FAILED)
-        return err_set(err, WLPY_E_MISSING, "cannot read %s again: %s", module, strerror(errno));
-    r = rewrite(&s, (struct wasm_reader){bytes, bytes + st.st_size, false});
-    munmap(bytes, (size_t)st.st_size);
     if (r == 0)
         r = write_file(&s, out);
     free(s.out.bytes);
     return r;
+}
+
+/* ---- tables ---- */
+
+void snapshot_table_name(unsigned i, char name[SNAPSHOT_TABLE_NAME])
+{
+    snprintf(name, SNAPSHOT_TABLE_NAME, "wl-run table %u", i);
+}
+
+/* The export section with those of the tables behind what it has; r: what it has, or nothing. */
+static void export_tables(struct writer *out, struct wasm_reader r, unsigned tables)
+{
+    struct writer w = {0};
+    uint64_t count = r.at < r.end ? wasm_number(&r) : 0;
+
+    put_leb(&w, count + tables);
+    put(&w, r.at, (size_t)(r.end - r.at));
+    for (unsigned i = 0; i < tables; i++) {
+        char name[SNAPSHOT_TABLE_NAME];
+
+        snapshot_table_name(i, name);
+        put_leb(&w, strlen(name));
+        put(&w, name, strlen(name));
+        put_byte(&w, 1); /* a table */
+        put_leb(&w, i);
+    }
+    put_section(out, WASM_EXPORT, &w);
+}
+
+int snapshot_prepare(const uint8_t *wasm, size_t size, uint8_t **bytes, size_t *prepared, struct wlpy_err *err)
+{
+    struct writer w = {0};
+    struct wasm_reader r = {wasm, wasm + size, false}, none = {0};
+    struct needs needs;
+    unsigned tables;
+    bool done = false;
+
+    needs_read(&needs, wasm, size);
+    tables = needs.tables < NEEDS_MAX_TABLES ? needs.tables : NEEDS_MAX_TABLES;
+    put(&w, wasm, WASM_HEADER);
+    wasm_part(&r, WASM_HEADER);
+    while (!r.bad && r.at < r.end) {
+        const uint8_t *from = r.at;
+        uint8_t id = wasm_byte(&r);
+        struct wasm_reader content = wasm_part(&r, wasm_number(&r));
+
+        /* What comes behind the exports. */
+        if (!done && (id == WASM_START || id == WASM_ELEMENT || id == WASM_CODE || id == WASM_DATA_COUNT)) {
+            export_tables(&w, none, tables);
+            done = true;
+        }
+        if (id == WASM_EXPORT && !done && !r.bad) {
+            export_tables(&w, content, tables);
+            done = true;
+        } else {
+            put(&w, from, (size_t)(r.at - from));
+        }
+    }
+    if (r.bad) { /* as it is: the engine says what is wrong with it */
+        w.used = 0;
+        put(&w, wasm, size);
+    }
+    if (w.failed) {
+        free(w.bytes);
+        return err_set(err, WLPY_E_SETUP, "out of memory");
+    }
+    *bytes = w.bytes;
+    *prepared = w.used;
+    return 0;
 }

@@ -13,13 +13,16 @@ enum wasm_section {
     WASM_TYPE = 1,
     WASM_IMPORT = 2,
     WASM_FUNCTION = 3,
+    WASM_TABLE = 4,
     WASM_MEMORY = 5,
     WASM_GLOBAL = 6,
     WASM_EXPORT = 7,
     WASM_START = 8,
+    WASM_ELEMENT = 9,
     WASM_CODE = 10,
     WASM_DATA = 11,
     WASM_DATA_COUNT = 12,
+    WASM_TAG = 13,
 };
 
 /* The bytes that are still to be read. A read past their end gives 0 and marks them as bad. */

@@ -1,8 +1,11 @@
 #include "wlpy.h"
 
 #include "cache.h"
+#include "compiler.h"
 #include "engine.h"
 #include "err.h"
+#include "module.h"
+#include "snapshot.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 static const struct engine_ops *const ops = &engine_wasmtime;
@@ -28,6 +32,7 @@ struct job {
     struct engine *engine;
     struct cache *cache;
     struct module *module;
+    struct module_bytes wasm; /* where a snapshot is made of it */
     wasi wasi;
     int status;
 };
@@ -77,6 +82,18 @@ static int check_limits(const struct wlpy_limits *limits, struct wlpy_err *err)
     return 0;
 }
 
+static void fill_in(struct wlpy_limits *limits)
+{
+    if (!limits->stack)
+        limits->stack = WLPY_DEFAULT_STACK;
+    if (!limits->memory)
+        limits->memory = WLPY_DEFAULT_MEMORY;
+    if (!limits->compile_memory)
+        limits->compile_memory = WLPY_DEFAULT_COMPILE_MEMORY;
+    if (!limits->compile_seconds)
+        limits->compile_seconds = WLPY_DEFAULT_COMPILE_SECONDS;
+}
+
 /* Opening the cache is never a reason not to run. */
 static void open_cache(struct job *j)
 {
@@ -94,13 +111,11 @@ static void open_cache(struct job *j)
 static int load_cached(struct job *j, const struct cache_key *key)
 {
     struct wlpy_err why;
-    char path[32];
     int fd = cache_get(j->cache, key), r;
 
     if (fd < 0)
         return -1;
-    cache_fd_path(fd, path);
-    r = ops->load(j->engine, path, &j->module, &why);
+    r = ops->load(j->engine, fd, &j->module, &why);
     close(fd);
     if (r < 0) {
         note(j, why.text);
@@ -109,35 +124,115 @@ static int load_cached(struct job *j, const struct cache_key *key)
     return r;
 }
 
-static int compile(struct job *j, const uint8_t *bytes, size_t size, const struct cache_key *key)
+/* Keeps what was compiled apart and loads it from where it is kept, whose pages all that run it share. */
+static int take_compiled(struct job *j, int fd, const struct cache_key *key)
 {
-    const struct wlpy_config *c = &j->config;
+    struct wlpy_err why;
+    struct stat st;
+    void *bytes = MAP_FAILED;
+    int r;
+
+    if (j->cache && fstat(fd, &st) == 0)
+        bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+    if (bytes != MAP_FAILED) {
+        r = cache_put(j->cache, key, bytes, (size_t)st.st_size, &why);
+        munmap(bytes, (size_t)st.st_size);
+        if (r == 0 && load_cached(j, key) == 0)
+            return 0;
+        if (r < 0)
+            note(j, why.text);
+    }
+    return ops->load(j->engine, fd, &j->module, j->err);
+}
+
+static int compile_apart(struct job *j, const struct module_bytes *wasm, const struct cache_key *key)
+{
+    int fd, r = compiler_start(&j->config, wasm, &fd, j->err);
+
+    if (r < 0)
+        return r;
+    r = take_compiled(j, fd, key);
+    close(fd);
+    return r;
+}
+
+static int compile_here(struct job *j, const struct module_bytes *wasm, const struct cache_key *key)
+{
     struct wlpy_err why;
     uint8_t *compiled = NULL;
-    size_t compiled_size;
+    size_t size;
+    int r = ops->compile(j->engine, j->config.module, wasm->at, wasm->size, &j->module, j->err);
+
+    if (r == 0 && j->cache &&
+        (ops->save(j->module, &compiled, &size, &why) < 0 || cache_put(j->cache, key, compiled, size, &why) < 0))
+        note(j, why.text);
+    free(compiled);
+    return r;
+}
+
+static int compile(struct job *j, const struct module_bytes *wasm, const struct cache_key *key)
+{
+    const struct wlpy_config *c = &j->config;
     int r;
 
     if (c->on_compile)
         c->on_compile(c->on_compile_arg, c->module, false);
-    r = ops->compile(j->engine, c->module, bytes, size, &j->module, j->err);
-    if (r == 0 && j->cache &&
-        (ops->save(j->module, &compiled, &compiled_size, &why) < 0 ||
-         cache_put(j->cache, key, compiled, compiled_size, &why) < 0))
-        note(j, why.text);
-    free(compiled);
+    r = c->compiler ? compile_apart(j, wasm, key) : compile_here(j, wasm, key);
     if (c->on_compile)
         c->on_compile(c->on_compile_arg, c->module, true);
+    return r;
+}
+
+/* The engine would take text as well, and compiled code: neither is wanted. */
+static int check_header(const char *file, const struct module_bytes *wasm, struct wlpy_err *err)
+{
+    if (wasm->size < 8 || memcmp(wasm->at, "\0asm", 4) != 0) {
+        err_set(err, WLPY_E_MODULE, "cannot run %s: it is not a WebAssembly file", file);
+        return err_hint(err, "name a .wasm file");
+    }
+    if (memcmp(wasm->at + 4, "\1\0\0\0", 4) != 0) {
+        err_set(err, WLPY_E_MODULE, "cannot run %s: it is a component or of another version, not a core module", file);
+        return err_hint(err, "build it for wasm32-wasip1");
+    }
+    return 0;
+}
+
+/* From the cache by what it contains, or compiled. */
+static int load_bytes(struct job *j, const struct module_bytes *wasm, struct cache_key *key)
+{
+    if (j->cache)
+        cache_key_of(j->cache, wasm->at, wasm->size, key);
+    return j->cache && load_cached(j, key) == 0 ? 0 : compile(j, wasm, key);
+}
+
+/* For a snapshot the module is compiled with its tables exported, and its bytes are kept. */
+static int load_for_snapshot(struct job *j)
+{
+    struct module_bytes prepared = {.fd = -1};
+    struct cache_key key;
+    uint8_t *bytes;
+    size_t size;
+    int r = snapshot_prepare(j->wasm.at, j->wasm.size, &bytes, &size, j->err);
+
+    if (r < 0)
+        return r;
+    r = module_hold(&prepared, bytes, size, j->err);
+    free(bytes);
+    if (r == 0)
+        r = load_bytes(j, &prepared, &key);
+    module_release(&prepared);
     return r;
 }
 
 static int load_from(struct job *j, int fd)
 {
     const char *file = j->config.module;
+    struct timespec asked = {0};
     struct cache_key key;
     struct stat st;
-    uint8_t *bytes;
-    int r = 0;
+    int r;
 
+    clock_gettime(CLOCK_REALTIME, &asked);
     if (fstat(fd, &st) < 0)
         return err_set(j->err, WLPY_E_MISSING, "cannot read %s: %s", file, strerror(errno));
     if (!S_ISREG(st.st_mode)) {
@@ -145,29 +240,19 @@ static int load_from(struct job *j, int fd)
                 S_ISDIR(st.st_mode) ? "a folder" : "not a regular file");
         return err_hint(j->err, "name the .wasm file");
     }
-    if (cache_recall(j->cache, &st, &key) && load_cached(j, &key) == 0)
+    if (!j->config.snapshot && cache_recall(j->cache, &st, &key) && load_cached(j, &key) == 0)
         return 0;
-    bytes = st.st_size >= 8 ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
-    if (bytes == MAP_FAILED)
-        return err_set(j->err, WLPY_E_MISSING, "cannot read %s: %s", file, strerror(errno));
-    /* The engine would take text as well, and compiled code: neither is wanted. */
-    if (!bytes || memcmp(bytes, "\0asm", 4) != 0) {
-        err_set(j->err, WLPY_E_MODULE, "cannot run %s: it is not a WebAssembly file", file);
-        r = err_hint(j->err, "name a .wasm file");
-    } else if (memcmp(bytes + 4, "\1\0\0\0", 4) != 0) {
-        err_set(j->err, WLPY_E_MODULE, "cannot run %s: it is a component or of another version, not a core module",
-                file);
-        r = err_hint(j->err, "build it for wasm32-wasip1");
-    } else {
-        if (j->cache)
-            cache_key_of(j->cache, bytes, (size_t)st.st_size, &key);
-        if (!j->cache || load_cached(j, &key) < 0)
-            r = compile(j, bytes, (size_t)st.st_size, &key);
-        if (r == 0)
-            cache_remember(j->cache, &st, &key);
-    }
-    if (bytes)
-        munmap(bytes, (size_t)st.st_size);
+    r = module_read(&j->wasm, fd, &st, file, j->err);
+    if (r == 0)
+        r = check_header(file, &j->wasm, j->err);
+    if (r < 0)
+        return r;
+    if (j->config.snapshot)
+        return load_for_snapshot(j);
+    r = load_bytes(j, &j->wasm, &key);
+    if (r == 0)
+        cache_remember(j->cache, &st, &asked, &key);
+    module_release(&j->wasm);
     return r;
 }
 
@@ -188,7 +273,7 @@ static void *run_thread(void *arg)
 {
     struct job *j = arg;
 
-    j->status = ops->run(j->engine, j->module, &j->config, &j->wasi, j->result, j->err);
+    j->status = ops->run(j->engine, j->module, &j->config, &j->wasi, &j->wasm, j->result, j->err);
     return NULL;
 }
 
@@ -218,6 +303,7 @@ int wlpy_run(const struct wlpy_config *config, struct wlpy_result *result, struc
     struct job j = {.config = *config,
                     .result = result,
                     .err = err,
+                    .wasm = {.fd = -1},
                     .wasi = {.args = config->argv,
                              .args_n = config->argc,
                              .environ = config->env,
@@ -227,8 +313,7 @@ int wlpy_run(const struct wlpy_config *config, struct wlpy_result *result, struc
 
     memset(result, 0, sizeof *result);
     memset(err, 0, sizeof *err);
-    if (!j.config.limits.stack)
-        j.config.limits.stack = WLPY_DEFAULT_STACK;
+    fill_in(&j.config.limits);
     r = check_limits(&j.config.limits, err);
     if (r == 0)
         r = grant(&j);
@@ -243,8 +328,19 @@ int wlpy_run(const struct wlpy_config *config, struct wlpy_result *result, struc
     ops->free_module(j.module);
     cache_close(j.cache);
     ops->close(j.engine);
+    module_release(&j.wasm);
     wasi_free(&j.wasi);
     return r;
+}
+
+bool wlpy_is_compiler(int argc, char **argv)
+{
+    return compiler_is_asked(argc, argv);
+}
+
+int wlpy_compile(int argc, char **argv)
+{
+    return compiler_main(ops, argc, argv);
 }
 
 void wlpy_result_free(struct wlpy_result *result)

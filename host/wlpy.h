@@ -35,13 +35,23 @@ struct wlpy_mount {
 
 struct wlpy_limits {
     size_t stack;    /* bytes of native stack for the guest's calls; 0: WLPY_DEFAULT_STACK */
-    uint64_t memory; /* the most bytes of memory the guest may have; 0: what WebAssembly allows */
+    uint64_t memory; /* the most bytes that its memory and its tables may have together; 0: WLPY_DEFAULT_MEMORY */
+    /* What compiling a module may take, where `compiler` is set: bytes of memory and seconds of processor time;
+     * 0: the defaults below. */
+    uint64_t compile_memory;
+    uint64_t compile_seconds;
 };
 
 /* Enough for the deepest recursion that CPython permits itself, so that its own limit answers first. */
 #define WLPY_DEFAULT_STACK ((size_t)16 << 20)
 #define WLPY_MIN_STACK ((size_t)64 << 10)
 #define WLPY_MAX_STACK ((size_t)4 << 30)
+#define WLPY_DEFAULT_MEMORY ((uint64_t)4 << 30)
+
+/* A Python takes some 400 MiB and 10 seconds, which threads share; a machine may be slow and have many of them. */
+#define WLPY_DEFAULT_COMPILE_MEMORY ((uint64_t)4 << 30)
+#define WLPY_MIN_COMPILE_MEMORY ((uint64_t)64 << 20)
+#define WLPY_DEFAULT_COMPILE_SECONDS 300
 
 struct wlpy_config {
     const char *module;      /* path of the .wasm file */
@@ -53,6 +63,10 @@ struct wlpy_config {
     size_t mount_count;
     struct wlpy_limits limits;
     bool quick; /* compile in a fraction of the time, to code that is several times slower: for what runs once */
+    /* Path of wl-run, which is started to compile a module that is not in the cache, so that limits hold for that and a
+     * fault of the compiler ends only that process. NULL: it is compiled in this process, and a hostile module can take
+     * all of its memory and any time. */
+    const char *compiler;
     const char *cache_dir; /* folder for compiled modules, made if missing; NULL: compile every time */
     /* Instead of running the program to its end: call this export, which takes and gives nothing, and if it returns
      * write the module with the memory that it then has to the file `snapshot`. Both or none. */
@@ -87,6 +101,11 @@ struct wlpy_result {
 int wlpy_run(const struct wlpy_config *config, struct wlpy_result *result, struct wlpy_err *err);
 
 void wlpy_result_free(struct wlpy_result *result);
+
+/* What wl-run does where it was started as `compiler`: true if these arguments say so. wlpy_compile then compiles the
+ * module that is standard input to standard output, and returns the status to exit with. */
+bool wlpy_is_compiler(int argc, char **argv);
+int wlpy_compile(int argc, char **argv);
 
 /* What runs the guest, with its version, for --version. */
 const char *wlpy_engine_name(void);

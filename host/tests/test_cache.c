@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -61,6 +63,14 @@ static struct stat quiet_file(const char *path)
     return st;
 }
 
+static void remember(const struct cache *c, const struct stat *st, const struct cache_key *key)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    cache_remember(c, st, &now, key);
+}
+
 static void test_sha256(void **state)
 {
     static const struct {
@@ -94,7 +104,7 @@ static void test_put_and_get(void **state)
 {
     struct cache *c = open_cache("one"), *other = open_cache("two");
     struct cache_key key, key2;
-    char path[32], read_back[8] = "";
+    char read_back[8] = "";
     int fd;
 
     (void)state;
@@ -105,7 +115,6 @@ static void test_put_and_get(void **state)
     assert_int_equal(cache_put(c, &key, (const uint8_t *)"code", 4, &err), 0);
     fd = cache_get(c, &key);
     assert_true(fd >= 0);
-    cache_fd_path(fd, path);
     close(fd);
     fd = cache_get(c, &key);
     assert_int_equal(read(fd, read_back, 8), 4);
@@ -129,7 +138,7 @@ static void test_memo(void **state)
     st = quiet_file(path);
     cache_key_of(c, (const uint8_t *)"x", 1, &key);
     assert_false(cache_recall(c, &st, &found));
-    cache_remember(c, &st, &key);
+    remember(c, &st, &key);
     assert_true(cache_recall(c, &st, &found));
     assert_string_equal(found.hex, key.hex);
     assert_false(cache_recall(other, &st, &found));
@@ -137,7 +146,7 @@ static void test_memo(void **state)
     assert_false(cache_recall(c, &changed, &found));
     /* A file that was written to a moment ago could be again, unseen. */
     clock_gettime(CLOCK_REALTIME, &changed.st_ctim);
-    cache_remember(c, &changed, &key);
+    remember(c, &changed, &key);
     assert_false(cache_recall(c, &changed, &found));
     cache_close(c);
     cache_close(other);
@@ -154,7 +163,7 @@ static void test_memo_is_checked(void **state)
     snprintf(path, sizeof path, "%s/module", dir);
     st = quiet_file(path);
     cache_key_of(c, (const uint8_t *)"x", 1, &key);
-    cache_remember(c, &st, &key);
+    remember(c, &st, &key);
     snprintf(command, sizeof command, "for l in %s/by-file/*; do ln -snf ../../../../etc/passwd \"$l\"; done", dir);
     assert_int_equal(system(command), 0);
     assert_false(cache_recall(c, &st, &found));
@@ -251,6 +260,132 @@ static void test_small_ones_stay(void **state)
     prune_of(false);
 }
 
+/* A file that was written to just before it was looked at may be written to again in the same tick. That compiling it
+ * took long does not make it quiet. */
+static void test_quiet_is_before_reading(void **state)
+{
+    struct cache *c = open_cache("one");
+    struct cache_key key, found;
+    struct timespec asked;
+    struct stat st = {.st_ino = 7};
+
+    (void)state;
+    cache_key_of(c, (const uint8_t *)"x", 1, &key);
+    clock_gettime(CLOCK_REALTIME, &asked);
+    asked.tv_sec -= 60;
+    st.st_ctim = asked;
+    cache_remember(c, &st, &asked, &key);
+    assert_false(cache_recall(c, &st, &found));
+    st.st_ctim.tv_sec -= 1;
+    cache_remember(c, &st, &asked, &key);
+    assert_true(cache_recall(c, &st, &found));
+    cache_close(c);
+}
+
+/* ---- many writers ---- */
+
+enum { WRITERS = 4, ROUNDS = 60, KEYS = 3, CONTENT = 150000 };
+
+static struct cache_key key_number(const struct cache *c, int number)
+{
+    struct cache_key key;
+
+    cache_key_of(c, (const uint8_t *)&number, sizeof number, &key);
+    return key;
+}
+
+/* What is kept under a key: CONTENT times its number. Whole, or not there; else the address of a message. */
+static const char *look_at(const struct cache *c, int number)
+{
+    struct cache_key key = key_number(c, number);
+    int fd = cache_get(c, &key);
+    uint8_t *bytes = malloc(CONTENT + 1);
+    const char *wrong = NULL;
+    size_t n = 0;
+
+    while (fd >= 0 && n <= CONTENT) {
+        ssize_t k = read(fd, bytes + n, CONTENT + 1 - n);
+
+        if (k <= 0)
+            break;
+        n += (size_t)k;
+    }
+    if (fd >= 0 && n != CONTENT)
+        wrong = "a file that is not whole has its final name";
+    for (size_t i = 0; fd >= 0 && !wrong && i < n; i++)
+        if (bytes[i] != (uint8_t)number)
+            wrong = "a file holds what belongs to another key";
+    if (fd >= 0)
+        close(fd);
+    free(bytes);
+    return wrong;
+}
+
+static void *write_and_look(void *arg)
+{
+    const struct cache *c = arg;
+    uint8_t *bytes = malloc(CONTENT);
+    struct wlpy_err why;
+    const char *wrong = NULL;
+
+    for (int i = 0; !wrong && i < ROUNDS; i++) {
+        struct cache_key key = key_number(c, i % KEYS);
+
+        memset(bytes, i % KEYS, CONTENT);
+        if (cache_put(c, &key, bytes, CONTENT, &why) < 0)
+            wrong = "a put failed";
+        for (int k = 0; !wrong && k < KEYS; k++)
+            wrong = look_at(c, k);
+        if (i % 16 == 15)
+            cache_drop(c, &key);
+    }
+    free(bytes);
+    return (void *)wrong;
+}
+
+static const char *all_threads(const struct cache *c)
+{
+    pthread_t threads[WRITERS];
+    const char *wrong = NULL;
+
+    for (int i = 0; i < WRITERS; i++)
+        if (pthread_create(&threads[i], NULL, write_and_look, (void *)c) != 0)
+            abort();
+    for (int i = 0; i < WRITERS; i++) {
+        void *r;
+
+        pthread_join(threads[i], &r);
+        wrong = r ? r : wrong;
+    }
+    return wrong;
+}
+
+/* Threads and processes put the same keys and different ones, while all of them look. */
+static void test_many_writers(void **state)
+{
+    struct cache *c = open_cache("one");
+    char command[128];
+    const char *wrong;
+    pid_t other = fork();
+    int status;
+
+    (void)state;
+    if (other == 0) {
+        wrong = all_threads(c);
+        if (wrong)
+            fprintf(stderr, "%s\n", wrong);
+        _exit(wrong != NULL);
+    }
+    wrong = all_threads(c);
+    assert_int_equal(waitpid(other, &status, 0), other);
+    if (wrong)
+        fail_msg("%s", wrong);
+    assert_int_equal(status, 0);
+    snprintf(command, sizeof command, "test -z \"$(find %s -name '.new-*')\"", dir);
+    assert_int_equal(system(command), 0);
+    cache_close(c);
+}
+
 static void test_no_cache(void **state)
 {
     struct cache_key key = {"0"};
@@ -258,7 +393,7 @@ static void test_no_cache(void **state)
 
     (void)state;
     assert_false(cache_recall(NULL, &st, &key));
-    cache_remember(NULL, &st, &key);
+    remember(NULL, &st, &key);
     assert_int_equal(cache_get(NULL, &key), -1);
     assert_int_equal(cache_put(NULL, &key, NULL, 0, &err), 0);
     cache_drop(NULL, &key);
@@ -276,6 +411,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_foreign_folder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_prune, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_small_ones_stay, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_quiet_is_before_reading, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_many_writers, set_up, tear_down),
         cmocka_unit_test(test_no_cache),
     };
 

@@ -172,6 +172,10 @@ static void test_sizes(void **state)
     assert_int_equal(o.config.limits.stack, 8 << 20);
     assert_int_equal(o.config.limits.memory, 256 << 20);
     options_free(&o);
+    assert_int_equal(PARSE("--max-compile-memory", "2G", "--max-compile-time=30", "m"), 0);
+    assert_int_equal(o.config.limits.compile_memory, UINT64_C(2) << 30);
+    assert_int_equal(o.config.limits.compile_seconds, 30);
+    options_free(&o);
     assert_int_equal(PARSE("-W", "max-wasm-stack=16777216", "m"), 0);
     assert_int_equal(o.config.limits.stack, 16 << 20);
     options_free(&o);
@@ -198,6 +202,12 @@ static void test_bad(void **state)
         {{"--max-wasm-stack", "1K", "m"}, "1K"},
         {{"--max-wasm-stack=lots", "m"}, "lots"},
         {{"--max-memory=0", "m"}, "0"},
+        {{"--max-compile-memory=63M", "m"}, "63M"},
+        {{"--max-compile-memory=x", "m"}, "x"},
+        {{"--max-compile-time=0", "m"}, "0"},
+        {{"--max-compile-time=-1", "m"}, "-1"},
+        {{"--max-compile-time=5s", "m"}, "5s"},
+        {{"--max-compile-time=10000000000", "m"}, "10000000000"},
         {{"-W", "fuel=1", "m"}, "fuel=1"},
         {{"--cache-dir", "", "m"}, "--cache-dir"},
     };

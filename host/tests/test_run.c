@@ -195,6 +195,47 @@ static const struct {
                            "(func (export \"wl_interrupt_cells\") (result i32) (i32.const 3000))"
                            "(func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))"
                            " (loop $more (br $more))))"},
+    /* Ends the program where its list of cells is asked for; _start would give 1. */
+    {"cellsexit",
+     "(module " IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1)"
+                                                   "(func (export \"wl_interrupt_cells\") (result i32) (call "
+                                                   "$proc_exit (i32.const 33)) unreachable)"
+                                                   "(func (export \"_start\") (call $proc_exit (i32.const 1))))"},
+    /* The same, but it is stopped there. */
+    {"cellstrap",
+     "(module " IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1)"
+                                                   "(func (export \"wl_interrupt_cells\") (result i32) unreachable)"
+                                                   "(func (export \"_start\") (call $proc_exit (i32.const 1))))"},
+    /* Grows its memory page by page until that fails, then a table by 1000 at a time; exits with 0 if both came to an
+     * end and together have at most 4 MiB: 64 KiB a page, 16 bytes an element. */
+    {"growboth",
+     "(module " IMPORT(
+         "proc_exit",
+         "(param i32)") "(memory (export \"memory\") 1) (table $t 10 externref)"
+                        "(func (export \"_start\") (local $n i32)"
+                        " (loop $more (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))"
+                        " (loop $more (br_if $more"
+                        "  (i32.ne (table.grow $t (ref.null extern) (i32.const 1000)) (i32.const -1))))"
+                        " (local.set $n (i32.add (i32.mul (memory.size) (i32.const 65536))"
+                        "  (i32.mul (table.size $t) (i32.const 16))))"
+                        " (if (i32.lt_u (memory.size) (i32.const 32)) (then (call $proc_exit (i32.const 2))))"
+                        " (if (i32.lt_u (table.size $t) (i32.const 1010)) (then (call $proc_exit (i32.const 3))))"
+                        " (call $proc_exit (i32.gt_u (local.get $n) (i32.const 4194304)))))"},
+    {"largetable", "(module (table 10000000 externref) (memory (export \"memory\") 1) (func (export \"_start\")))"},
+    {"manymemories", "(module (memory 1) (memory 1) (memory 1) (func (export \"_start\")))"},
+    {"memory64", "(module (memory i64 1) (func (export \"_start\")))"},
+    {"manytables", "(module (table 1 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref)"
+                   "(table 1 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref)"
+                   "(table 1 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref)"
+                   "(table 1 funcref) (table 1 funcref) (func (export \"_start\")))"},
+    {"shared", "(module (memory 1 1 shared) (func (export \"_start\")))"},
+    {"structs", "(module (type $s (struct (field i32))) (func (export \"_start\") (drop (struct.new_default $s))))"},
+    /* Throws until there is no room for more. Each is kept alive by the one before: a chain, no garbage. */
+    {"throwing", "(module (memory (export \"memory\") 1) (tag $e (param exnref)) (func (export \"_start\")"
+                 " (local $last exnref)"
+                 " (loop $more (block $caught (result exnref exnref)"
+                 "   (try_table (catch_ref $e $caught) (throw $e (local.get $last))) unreachable)"
+                 "  (local.set $last) (drop) (br $more))))"},
     /* Exits with the kind of its descriptor 0: 2 is a terminal. */
     {"isatty", "(module " IMPORT("fd_fdstat_get", I2)
                    IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1) (func (export \"_start\")"
@@ -440,6 +481,115 @@ static void test_memory_limit(void **state)
     RUN("--max-memory=1K", "grow.wasm");
     assert_int_equal(got.status, 125);
     assert_non_null(strstr(got.err, "--max-memory"));
+}
+
+/* One sum for the memory and the tables; and nothing that would lie beside it. */
+static void test_memory_and_tables(void **state)
+{
+    static const struct {
+        const char *args[3];
+        int status;
+        const char *says;
+    } bad[] = {
+        {{"--max-memory=64M", "largetable.wasm"}, 125, "its tables included"},
+        {{"manymemories.wasm"}, 126, "it has 3 memories, and one is the most"},
+        {{"memory64.wasm"}, 126, "memory64"},
+        {{"manytables.wasm"}, 126, "it has 17 tables, and 16 are the most"},
+        {{"shared.wasm"}, 126, "shared"},
+        {{"structs.wasm"}, 126, "no valid WebAssembly module"},
+    };
+
+    (void)state;
+    RUN("--max-memory=4M", "growboth.wasm");
+    assert_int_equal(got.status, 0);
+    RUN("--max-memory=256M", "largetable.wasm");
+    assert_int_equal(got.status, 0);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        run("", bad[i].args);
+        assert_int_equal(got.status, bad[i].status);
+        assert_non_null(strstr(got.err, bad[i].says));
+        assert_string_equal(strchr(got.err, '\n'), "\n");
+    }
+}
+
+/* The heap that exceptions live in has its half of the limit. */
+static void test_exceptions_are_counted(void **state)
+{
+    (void)state;
+    RUN("--max-memory=32M", "throwing.wasm");
+    assert_int_equal(got.status, 134);
+}
+
+/* ---- compiling ---- */
+
+static void leb(FILE *f, uint32_t n)
+{
+    for (; n > 0x7f; n >>= 7)
+        putc((int)(n & 0x7f) | 0x80, f);
+    putc((int)n, f);
+}
+
+/* A module whose _start, without a parameter or a result, has this body; it is put `times` times, then `end`. */
+static void write_bomb(const char *name, const char *body, size_t body_size, uint32_t times, const char *end,
+                       size_t end_size)
+{
+    static const char head[] = "\0asm\1\0\0\0\1\4\1\x60\0\0\3\2\1\0\7\12\1\6_start\0\0\12";
+    uint32_t size = (uint32_t)(1 + body_size * times + end_size * times + 1);
+    char sizes[2][8];
+    FILE *f = fmemopen(sizes[0], 8, "w"), *g = fopen(name, "w");
+    long n;
+
+    leb(f, size);
+    n = ftell(f);
+    fclose(f);
+    fwrite(head, 1, sizeof head - 1, g);
+    leb(g, (uint32_t)(1 + n) + size);
+    putc(1, g);
+    leb(g, size);
+    putc(0, g);
+    for (uint32_t i = 0; i < times; i++)
+        fwrite(body, 1, body_size, g);
+    for (uint32_t i = 0; i < times; i++)
+        fwrite(end, 1, end_size, g);
+    putc(0x0b, g);
+    fclose(g);
+}
+
+static void test_compiling_is_limited(void **state)
+{
+    (void)state;
+    /* Blocks in blocks: fine where they are few. */
+    write_bomb("few.wasm", "\x02\x40", 2, 1000, "\x0b", 1);
+    RUN("few.wasm");
+    assert_int_equal(got.status, 0);
+    write_bomb("nested.wasm", "\x41\1\x04\x40", 4, 300000, "\x0b", 1);
+    RUN("--max-compile-memory=64M", "nested.wasm");
+    assert_int_equal(got.status, 126);
+    assert_non_null(strstr(got.err, "nested.wasm: compiling it takes more than 64 MiB of memory"));
+    assert_non_null(strstr(got.err, "--max-compile-memory"));
+    assert_string_equal(strchr(got.err, '\n'), "\n");
+    write_bomb("long.wasm", "\x10\0", 2, 2000000, "", 0);
+    RUN("--max-compile-time=1", "long.wasm");
+    assert_int_equal(got.status, 126);
+    assert_non_null(strstr(got.err, "long.wasm: compiling it takes more than 1 s of processor time"));
+    assert_string_equal(strchr(got.err, '\n'), "\n");
+    /* Nothing of it is kept, and nothing is left running. */
+    RUN("--max-compile-time=1", "long.wasm");
+    assert_int_equal(got.status, 126);
+    assert_int_equal(system("! ls -a cache | grep -q '^.new-'"), 0);
+}
+
+/* Each file system that the runner meets, without a folder to keep compiled code in. */
+static void test_compiling_without_a_cache(void **state)
+{
+    (void)state;
+    RUN("--no-cache", "status200.wasm");
+    assert_int_equal(got.status, 200);
+    RUN("--no-cache", "broken.wasm");
+    assert_int_equal(got.status, 126);
+    assert_non_null(strstr(got.err, "no valid WebAssembly module"));
+    RUN("--no-cache", "--quick", "status200.wasm");
+    assert_int_equal(got.status, 200);
 }
 
 /* A start section runs before _start, and may end the program. */
@@ -692,6 +842,17 @@ static void test_interrupt_without_cells(void **state)
     assert_int_equal(terminal_end(), 1000 + SIGINT);
 }
 
+/* A program that ends where it is asked for its cells has ended with its own status. */
+static void test_cells_that_are_not_given(void **state)
+{
+    (void)state;
+    RUN("cellsexit.wasm");
+    assert_int_equal(got.status, 33);
+    assert_string_equal(got.err, "");
+    RUN("cellstrap.wasm");
+    assert_int_equal(got.status, 1);
+}
+
 static void test_second_interrupt(void **state)
 {
     const struct timespec soon = {.tv_nsec = 200000000}, later = {.tv_sec = 1};
@@ -727,6 +888,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_folders),
         cmocka_unit_test(test_traps),
         cmocka_unit_test(test_memory_limit),
+        cmocka_unit_test(test_memory_and_tables),
+        cmocka_unit_test(test_exceptions_are_counted),
+        cmocka_unit_test(test_compiling_is_limited),
+        cmocka_unit_test(test_compiling_without_a_cache),
         cmocka_unit_test(test_start_section),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_help),
@@ -738,6 +903,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_interrupt_sleep),
         cmocka_unit_test(test_end_of_file),
         cmocka_unit_test(test_interrupt_without_cells),
+        cmocka_unit_test(test_cells_that_are_not_given),
         cmocka_unit_test(test_second_interrupt),
         cmocka_unit_test(test_isatty),
     };

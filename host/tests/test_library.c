@@ -1,0 +1,387 @@
+/* libwlpy as the program around it meets it: what it reads, what it divides, and what it leaves alone. */
+#include "module.h"
+#include "needs.h"
+#include "snapshot.h"
+#include "wlpy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <wasmtime.h>
+
+#include <cmocka.h>
+
+static char dir[64];
+static struct wlpy_err err;
+
+/* In place of libc's, for all that is linked here: a library has no business changing it, as other threads make files.
+ */
+mode_t umask(mode_t mask)
+{
+    (void)mask;
+    fail_msg("the library changes the umask");
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+    (void)st;
+    (void)flag;
+    (void)ftw;
+    return remove(path);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    strcpy(dir, "/tmp/wl-run-library-XXXXXX");
+    return mkdtemp(dir) ? chdir(dir) : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return chdir("/") < 0 ? -1 : nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void to_binary(const char *text, wasm_byte_vec_t *binary)
+{
+    wasmtime_error_t *error = wasmtime_wat2wasm(text, strlen(text), binary);
+    wasm_byte_vec_t message;
+
+    if (!error)
+        return;
+    wasmtime_error_message(error, &message);
+    fail_msg("%.*s", (int)message.size, message.data);
+}
+
+static void put_file(const char *name, const void *data, size_t size)
+{
+    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, data, size), (ssize_t)size);
+    close(fd);
+}
+
+/* A program that exits with a status. */
+static void program(int status, wasm_byte_vec_t *binary)
+{
+    char text[256];
+
+    snprintf(text, sizeof text,
+             "(module (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $e (param i32)))"
+             " (func (export \"_start\") (call $e (i32.const %d))))",
+             status);
+    to_binary(text, binary);
+}
+
+static int run(struct wlpy_config *config, struct wlpy_result *result)
+{
+    static const char *const argv[] = {"program"};
+    int r;
+
+    config->argv = argv;
+    config->argc = 1;
+    r = wlpy_run(config, result, &err);
+    wlpy_result_free(result);
+    return r;
+}
+
+/* ---- what is hashed is what is compiled ---- */
+
+struct swap {
+    const wasm_byte_vec_t *with;
+    unsigned times;
+};
+
+/* As a build that writes the same file again: in place, between hashing and compiling. */
+static void swap_file(void *arg, const char *module, bool done)
+{
+    struct swap *s = arg;
+
+    if (done)
+        return;
+    put_file(module, s->with->data, s->with->size);
+    s->times++;
+}
+
+static void test_a_file_that_changes_while_it_is_compiled(void **state)
+{
+    wasm_byte_vec_t first, second, nothing = {0};
+    struct wlpy_config config = {.module = "module.wasm", .cache_dir = "cache", .on_compile = swap_file};
+    struct wlpy_result result;
+    struct swap swap = {.with = &second};
+
+    (void)state;
+    program(3, &first);
+    program(4, &second);
+    assert_int_equal(first.size, second.size);
+    put_file("module.wasm", first.data, first.size);
+    config.on_compile_arg = &swap;
+    assert_int_equal(run(&config, &result), 0);
+    assert_int_equal(swap.times, 1);
+    assert_int_equal(result.status, 3);
+    /* What the cache has under the first one's bytes is the first one. */
+    config.on_compile = NULL;
+    put_file("again.wasm", first.data, first.size);
+    config.module = "again.wasm";
+    assert_int_equal(run(&config, &result), 0);
+    assert_int_equal(result.status, 3);
+    config.module = "module.wasm";
+    assert_int_equal(run(&config, &result), 0);
+    assert_int_equal(result.status, 4);
+    /* One that is cut off meanwhile. */
+    wasm_byte_vec_delete(&first);
+    program(5, &first);
+    put_file("module.wasm", first.data, first.size);
+    swap.with = &nothing;
+    config.on_compile = swap_file;
+    assert_int_equal(run(&config, &result), 0);
+    assert_int_equal(result.status, 5);
+    wasm_byte_vec_delete(&first);
+    wasm_byte_vec_delete(&second);
+}
+
+static void test_a_file_that_changes_while_it_is_read(void **state)
+{
+    static uint8_t bytes[100000];
+    const struct timespec tick = {.tv_nsec = 20000000};
+    struct module_bytes m = {.fd = -1};
+    struct stat st;
+    int fd;
+
+    (void)state;
+    put_file("module", bytes, sizeof bytes);
+    fd = open("module", O_RDWR);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(module_read(&m, fd, &st, "module", &err), 0);
+    assert_int_equal(m.size, sizeof bytes);
+    assert_int_equal(ftruncate(fd, 10), 0);
+    assert_memory_equal(m.at, bytes, sizeof bytes);
+    /* Nobody can change it: not the process that compiles it, either. */
+    assert_int_equal(pwrite(m.fd, "x", 1, 0), -1);
+    assert_int_equal(ftruncate(m.fd, 1), -1);
+    module_release(&m);
+    lseek(fd, 0, SEEK_SET);
+    assert_int_equal(module_read(&m, fd, &st, "module", &err), -WLPY_E_MISSING);
+    assert_non_null(strstr(err.text, "module: it changed meanwhile"));
+    assert_null(m.at);
+    /* Of the same size, but written to. */
+    assert_int_equal(ftruncate(fd, sizeof bytes), 0);
+    assert_int_equal(fstat(fd, &st), 0);
+    nanosleep(&tick, NULL);
+    assert_int_equal(pwrite(fd, "x", 1, 0), 1);
+    lseek(fd, 0, SEEK_SET);
+    assert_int_equal(module_read(&m, fd, &st, "module", &err), -WLPY_E_MISSING);
+    /* More than is taken. */
+    assert_int_equal(ftruncate(fd, (off_t)MODULE_MAX_BYTES + 1), 0);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(module_read(&m, fd, &st, "module", &err), -WLPY_E_MODULE);
+    assert_non_null(strstr(err.text, "more than 1 GiB"));
+    close(fd);
+}
+
+/* ---- snapshots ---- */
+
+static const char counting[] =
+    "(module (memory (export \"memory\") 1) (table 3 6 funcref) (elem (i32.const 0) $a $a)"
+    " (func $a) (func $b)"
+    " (func (export \"same\") (i32.store (i32.const 0) (i32.const 7))"
+    "  (table.set (i32.const 0) (ref.func $a)))"
+    " (func (export \"set\") (table.set (i32.const 0) (ref.func $b)))"
+    " (func (export \"clear\") (table.set (i32.const 1) (ref.null func)))"
+    " (func (export \"grow\") (drop (table.grow (ref.null func) (i32.const 1))))"
+    " (elem declare func $b)"
+    " (func (export \"_start\") (if (i32.eqz (i32.load (i32.const 0))) (then unreachable))))";
+
+static void test_tables_of_a_snapshot(void **state)
+{
+    static const char *const changing[] = {"set", "clear", "grow"};
+    struct wlpy_config config = {.module = "module.wasm", .snapshot = "snapshot.wasm", .cache_dir = "cache"};
+    struct wlpy_result result;
+    wasm_byte_vec_t binary;
+
+    (void)state;
+    to_binary(counting, &binary);
+    put_file("module.wasm", binary.data, binary.size);
+    wasm_byte_vec_delete(&binary);
+    for (size_t i = 0; i < sizeof changing / sizeof *changing; i++) {
+        config.entry = changing[i];
+        assert_int_equal(run(&config, &result), -WLPY_E_MODULE);
+        assert_non_null(strstr(err.text, "module.wasm: it has changed a table"));
+        assert_int_equal(access("snapshot.wasm", F_OK), -1);
+    }
+    config.entry = "same";
+    assert_int_equal(run(&config, &result), 0);
+    /* It has only the exports that it had. */
+    config = (struct wlpy_config){.module = "snapshot.wasm"};
+    assert_int_equal(run(&config, &result), 0);
+    assert_int_equal(result.end, WLPY_EXITED);
+    assert_int_equal(system("! grep -q 'wl-run table' snapshot.wasm"), 0);
+}
+
+static void test_the_mode_of_a_snapshot(void **state)
+{
+    struct wlpy_config config = {.module = "module.wasm", .snapshot = "snapshot.wasm", .entry = "same"};
+    struct wlpy_result result;
+    wasm_byte_vec_t binary;
+    struct stat st;
+
+    (void)state;
+    to_binary(counting, &binary);
+    put_file("module.wasm", binary.data, binary.size);
+    wasm_byte_vec_delete(&binary);
+    assert_int_equal(run(&config, &result), 0);
+    assert_int_equal(stat("snapshot.wasm", &st), 0);
+    put_file("other", "", 0);
+    {
+        struct stat other;
+
+        assert_int_equal(stat("other", &other), 0);
+        assert_int_equal(st.st_mode, other.st_mode);
+    }
+}
+
+/* Of a module without exports, and of one that is broken. */
+static void test_preparing_a_snapshot(void **state)
+{
+    static const uint8_t broken[] = "\0asm\1\0\0\0\4\4\1\160\0\2\7\200";
+    wasm_byte_vec_t binary;
+    uint8_t *bytes;
+    size_t size;
+
+    (void)state;
+    to_binary("(module (table 1 funcref) (table 1 funcref) (elem (i32.const 0) func 0) (func))", &binary);
+    assert_int_equal(snapshot_prepare((const uint8_t *)binary.data, binary.size, &bytes, &size, &err), 0);
+    assert_non_null(memmem(bytes, size, "wl-run table 1", 14));
+    assert_null(memmem(bytes, size, "wl-run table 2", 14));
+    free(bytes);
+    wasm_byte_vec_delete(&binary);
+    assert_int_equal(snapshot_prepare(broken, sizeof broken - 1, &bytes, &size, &err), 0);
+    assert_int_equal(size, sizeof broken - 1);
+    assert_memory_equal(bytes, broken, size);
+    free(bytes);
+}
+
+/* ---- what a module needs ---- */
+
+static struct needs needs_of(const char *text)
+{
+    wasm_byte_vec_t binary;
+    struct needs n;
+
+    to_binary(text, &binary);
+    needs_read(&n, (const uint8_t *)binary.data, binary.size);
+    wasm_byte_vec_delete(&binary);
+    return n;
+}
+
+/* What all of it can become together. */
+static uint64_t sum(const struct needs *n, const struct share *s)
+{
+    uint64_t bytes = s->memory * (n->throws ? 2 : 1);
+
+    for (uint32_t i = 0; i < n->tables; i++) {
+        uint64_t most = n->table[i].max < s->elements ? n->table[i].max : s->elements;
+
+        bytes += most * (n->table[i].max == n->table[i].min ? 8 : 16);
+    }
+    return bytes;
+}
+
+static void test_needs(void **state)
+{
+    struct needs n = needs_of("(module (table 7 funcref) (table 10 20 externref) (table 3 3 (ref null func))"
+                              " (table 2 2 (ref func) (ref.func $f)) (memory 5 9) (tag) (func $f))");
+
+    (void)state;
+    assert_int_equal(n.unknown, 0);
+    assert_int_equal(n.tables, 4);
+    assert_int_equal(n.table[0].min, 7);
+    assert_int_equal(n.table[0].max, UINT32_MAX);
+    assert_int_equal(n.table[1].min, 10);
+    assert_int_equal(n.table[1].max, 20);
+    assert_int_equal(n.table[2].max, 3);
+    assert_int_equal(n.table[3].min, 2);
+    assert_int_equal(n.memories, 1);
+    assert_int_equal(n.pages, 5);
+    assert_int_equal(n.throws, 1);
+    assert_int_equal(needs_of("(module (memory 1) (memory 1))").memories, 2);
+    assert_int_equal(needs_of("(module (memory i64 1))").unknown, 1);
+    assert_int_equal(needs_of("(module (table i64 1 funcref))").unknown, 1);
+    needs_read(&n, (const uint8_t *)"\0asm\1\0\0\0\4\5\1", 11);
+    assert_int_equal(n.unknown, 1);
+    needs_read(&n, (const uint8_t *)"\0asm\1\0\0\0\4\4\377\377\377\377", 14);
+    assert_int_equal(n.unknown, 1);
+}
+
+static void test_shares(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t limit;
+        bool fits;
+    } cases[] = {
+        {"(module (memory 1))", 65536, true},
+        {"(module (memory 1))", 65535, false},
+        {"(module (memory 0))", 0, true},
+        {"(module (memory 1) (table 10 10 funcref))", 65536 + 80, true},
+        {"(module (memory 1) (table 10 10 funcref))", 65536 + 79, false},
+        {"(module (memory 1) (table 10 funcref))", 65536 + 160, true},
+        {"(module (memory 1) (table 10 funcref))", 65536 + 159, false},
+        {"(module (memory 1) (table 10 funcref))", 1 << 20, true},
+        {"(module (memory 1) (table 0 funcref) (table 5 externref) (table 1000 2000 funcref) (table 10 10 funcref))",
+         1 << 20, true},
+        {"(module (memory 1) (table 0 0xffffffff funcref) (table 0xffffffff externref))", UINT64_C(1) << 40, true},
+        {"(module (memory 1) (table 0 0xffffffff funcref) (table 10000000 externref))", UINT64_C(64) << 20, false},
+        {"(module (memory 1) (tag))", 2 * 65536, true},
+        {"(module (memory 1) (tag))", 2 * 65536 - 1, false},
+        {"(module (table 0 funcref) (table 0 funcref) (table 0 funcref) (table 0 funcref))", 1 << 16, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct needs n = needs_of(cases[i].text);
+        struct share share = {0};
+        bool fits = needs_share(&n, cases[i].limit, &share);
+
+        if (fits != cases[i].fits || (fits && sum(&n, &share) > cases[i].limit))
+            fail_msg("%s in %ju: %d, %ju + %ju elements", cases[i].text, (uintmax_t)cases[i].limit, fits,
+                     (uintmax_t)share.memory, (uintmax_t)share.elements);
+        for (uint32_t k = 0; fits && k < n.tables; k++)
+            assert_true(share.elements >= n.table[k].min);
+    }
+    {
+        /* Room for growing is left. */
+        struct needs n = needs_of("(module (memory 1) (table 1 funcref))");
+        struct share share;
+
+        assert_true(needs_share(&n, UINT64_C(64) << 20, &share));
+        assert_true(share.elements > 100000);
+        assert_true(share.memory > UINT64_C(56) << 20);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_file_that_changes_while_it_is_compiled),
+        cmocka_unit_test(test_a_file_that_changes_while_it_is_read),
+        cmocka_unit_test(test_tables_of_a_snapshot),
+        cmocka_unit_test(test_the_mode_of_a_snapshot),
+        cmocka_unit_test(test_preparing_a_snapshot),
+        cmocka_unit_test(test_needs),
+        cmocka_unit_test(test_shares),
+    };
+
+    return cmocka_run_group_tests_name("library", tests, set_up, tear_down);
+}
