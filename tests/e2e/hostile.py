@@ -1,5 +1,10 @@
 #!/usr/bin/python3
-"""hostile.py CALLS WAT CASES: writes a module that does all that a hostile one would, each in a function of its own, and
+"""hostile.py modules FOLDER: writes modules that take as much memory or time as they get, while they are compiled or while
+they run, and how each has to end: a line "KIND NAME" in FOLDER/list, for the file NAME.wasm. KIND is refused (it is not
+run), large (what it starts with is beyond 64 MiB), ok (it ends with status 0, whatever the limit) or bomb (it is compiled
+and ends with status 0, or it is not run).
+
+hostile.py CALLS WAT CASES: writes a module that does all that a hostile one would, each in a function of its own, and
 how each has to end: a line "KIND NAME" in CASES. The number of arguments that the program is given, itself among them,
 says which is run. CALLS is host/wasi/wasi_calls.h.
 
@@ -8,6 +13,99 @@ KIND is ok (it ends with status 0), exit=N, or what it is stopped for: memory, t
 
 import re
 import sys
+
+
+# --- modules of their own ---
+
+
+def number(n):
+    out = b""
+    while True:
+        out += bytes([n & 0x7F | (0x80 if n > 0x7F else 0)])
+        n >>= 7
+        if not n:
+            return out
+
+
+def vector(items):
+    return number(len(items)) + b"".join(items)
+
+
+def section(kind, content):
+    return bytes([kind]) + number(len(content)) + content if content else b""
+
+
+def function(code, locals_=b"\0"):
+    body = locals_ + code + b"\x0b"
+    return number(len(body)) + body
+
+
+def module(start=b"", *, functions=(), types=(), tables=(), memories=(), elements=b"", data=b""):
+    """A program whose _start has this code; further functions take and give nothing."""
+    bodies = [start if isinstance(start, tuple) else (start,), *functions]
+    return (b"\0asm\1\0\0\0" + section(1, vector([b"\x60\0\0", *types])) + section(3, vector([b"\0"] * len(bodies))) +
+            section(4, vector(tables) if tables else b"") + section(5, vector(memories) if memories else b"") +
+            section(7, vector([b"\6_start\0\0"])) + section(9, elements) + section(10, vector([function(*b) for b in bodies])) +
+            section(11, data))
+
+
+def modules():
+    grow = b"\x03\x40\x41\1\x40\0\x22\0\x41\x7f\x47\x04\x40"  # loop: one page more, until that fails
+    grow += b"\x20\0\x41\x10\x74\x41\1\x41" + b"\x80\x80\x04" + b"\xfc\x0b\0"  # memory.fill of that page
+    grow += b"\x0c\1\x0b\x0b"
+    one_local = b"\1\1\x7f"
+
+    def grow_table(i):  # 4096 elements more
+        return b"\x03\x40\xd0\x6f\x41\x80\x20\xfc\x0f" + bytes([i]) + b"\x41\x7f\x47\x0d\0\x0b"
+
+    table, memory = b"\x6f\0\x0a", b"\0\1"
+    yield "refused", "many memories", module(memories=[b"\0" + number(1000)] * 40)
+    yield "refused", "many tables", module(tables=[b"\x6f\0" + number(1000000)] * 40)
+    yield "refused", "a memory of 64 bits", module(memories=[b"\4" + number(1 << 17)])
+    yield "refused", "a table of 64 bits", module(tables=[b"\x6f\4" + number(1 << 20)])
+    yield "large", "a table without end", module(tables=[b"\x6f\0" + number(2**32 - 1)])
+    yield "large", "a large table", module(tables=[b"\x6f\0" + number(9000000)])
+    yield "large", "a large memory", module(memories=[b"\0" + number(1025)])
+    yield "large", "large tables", module(tables=[b"\x6f\0" + number(600000)] * 16)
+    yield "ok", "a memory that grows by a page", module((grow, one_local), memories=[memory])
+    yield "ok", "a table that grows", module(grow_table(0), tables=[table])
+    yield "ok", "tables that grow", module(b"".join(map(grow_table, range(16))), tables=[table] * 16)
+    yield "ok", "memory and tables that grow", module((grow + b"".join(map(grow_table, range(8))), one_local), tables=[table] * 8,
+                                                      memories=[memory])
+    yield "ok", "tables and memory that grow", module((b"".join(map(grow_table, range(8))) + grow, one_local), tables=[table] * 8,
+                                                      memories=[memory])
+    nothing = (b"",)
+    yield "bomb", "functions", module(functions=[nothing] * 500000)
+    yield "bomb", "locals", module(functions=[(b"", b"\1" + number(50000) + b"\x7f")] * 5000)
+    yield "refused", "too many locals", module(functions=[(b"", b"\1" + number(2**32 - 1) + b"\x7f")])
+    yield "bomb", "locals that are used", module((b"".join(
+        b"\x03\x40\x20" + number(i % 9000) + b"\x41\1\x6a\x22" + number((i + 1) % 9000) + b"\x0d\0\x0b" for i in range(50000)),
+        b"\1" + number(9000) + b"\x7f"))
+    yield "bomb", "blocks in blocks", module(b"\x02\x40" * 1000000 + b"\x0b" * 1000000)
+    yield "bomb", "loops in loops", module(b"\x03\x40" * 500000 + b"\x0b" * 500000)
+    yield "bomb", "conditions in conditions", module(b"\x41\1\x04\x40" * 500000 + b"\x0b" * 500000)
+    yield "bomb", "calls", module(functions=[(b"\x10\0" * 1000000,)] * 4)
+    jump = b"\x02\x40\x41\0\x0e" + number(1000) + b"\0" * 1001 + b"\x0b"
+    yield "bomb", "jumps by tables", module(functions=[(jump * 2000,)] * 4)
+    yield "refused", "a jump to very many places", module(b"\x02\x40\x41\0\x0e" + number(3000000) + b"\0" * 3000001 + b"\x0b")
+    yield "bomb", "types", module(types=[b"\x60\3" + bytes([0x7F - (i & 3), 0x7F - (i >> 2 & 3), 0x7F - (i >> 4 & 3)]) + b"\0"
+                                         for i in range(500000)])
+    yield "bomb", "segments of data", module(memories=[memory], data=number(100000) + b"\0\x41\0\x0b\0" * 100000)
+    yield "refused", "too many segments of data", module(memories=[memory], data=number(2**32 - 1) + b"\0\x41\0\x0b\0")
+    yield "bomb", "segments of a table", module(tables=[b"\x70\0\1"], elements=number(100000) + b"\0\x41\0\x0b\1\0" * 100000)
+    yield "refused", "too many segments of a table", module(tables=[b"\x70\0\1"],
+                                                           elements=number(2**32 - 1) + b"\0\x41\0\x0b\1\0")
+
+
+if sys.argv[1] == "modules":
+    with open(f"{sys.argv[2]}/list", "w", encoding="utf-8") as f:
+        for kind, name, content in modules():
+            with open(f"{sys.argv[2]}/{name}.wasm", "wb") as m:
+                m.write(content)
+            f.write(f"{kind} {name}\n")
+    sys.exit()
+
+# --- one module for all cases of a run ---
 
 SIZE = 65536
 cases = []  # (kind, name, body of the function)
@@ -65,6 +163,11 @@ case("ok", "memory.grow within its limit", " ".join([
     same("(memory.grow (i32.const 0))", 1), same("(memory.grow (i32.const -1))", -1), same("(memory.grow (i32.const 65536))", -1),
     same("(memory.grow (i32.const 3))", -1), same("(memory.grow (i32.const 2))", 1), same("(memory.grow (i32.const 1))", -1),
     same("(memory.size)", 3), "(i64.store (i32.const 196600) (i64.const 1))"]))
+case("ok", "memory.grow page by page", "(loop $l (br_if $l (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))" +
+     same("(memory.size)", 3) + "(memory.fill (i32.const 65536) (i32.const 7) (i32.const 131072))" +
+     same("(i32.load8_u (i32.const 196607))", 7))
+case("memory", "behind what has grown page by page", "(loop $l (br_if $l (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))"
+     "(i32.store8 (i32.const 196608) (i32.const 1))")
 case("memory", "behind what has grown", "(drop (memory.grow (i32.const 1))) (i32.store8 (i32.const 131072) (i32.const 1))")
 for name, good, bad in (
     ("fill (i32.const {}) (i32.const 7) (i32.const {})", [(0, SIZE), (SIZE, 0), (SIZE - 1, 1)],
@@ -90,6 +193,11 @@ case("memory", "memory.init of what was dropped",
 case("ok", "table.grow within its limit", " ".join([
     same("(table.grow $t (ref.null func) (i32.const -1))", -1), same("(table.grow $t (ref.null func) (i32.const 3))", -1),
     same("(table.grow $t (ref.null func) (i32.const 2))", 4), same("(table.size $t)", 6)]))
+case("ok", "table.grow one by one", "(loop $l (br_if $l (i32.ne (table.grow $t (ref.null func) (i32.const 1)) (i32.const -1))))" +
+     same("(table.size $t)", 6) + "(table.set $t (i32.const 5) (ref.func $harmless)) (call_indirect $t (type $nothing) (i32.const 5))")
+case("table", "behind what has grown one by one",
+     "(loop $l (br_if $l (i32.ne (table.grow $t (ref.null func) (i32.const 1)) (i32.const -1))))"
+     "(call_indirect $t (type $nothing) (i32.const 6))")
 for at in (4, 5, -1, 1 << 31):
     case("table", f"table.get {at}", f"(drop (table.get $t (i32.const {at})))")
     case("table", f"table.set {at}", f"(table.set $t (i32.const {at}) (ref.null func))")
