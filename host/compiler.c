@@ -19,18 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED 1
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 extern char **environ;
 
 /* What the program answers: the last byte of standard error tells whether all is well; before it stands why not. */
@@ -58,19 +46,36 @@ static void limit(int resource, rlim_t soft, rlim_t hard)
     setrlimit(resource, &r);
 }
 
+/* What the process has at its start: bytes of addresses, and of those what can be written to. (Sanitizers have
+ * terabytes.)
+ */
+static void own_size(uint64_t *addresses, uint64_t *data)
+{
+    unsigned long pages, writable;
+    FILE *f = fopen("/proc/self/statm", "re");
+
+    *addresses = *data = 0;
+    if (f && fscanf(f, "%lu %*u %*u %*u %*u %lu", &pages, &writable) == 2) {
+        *addresses = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+        *data = (uint64_t)writable * (uint64_t)sysconf(_SC_PAGESIZE);
+    }
+    if (f)
+        fclose(f);
+}
+
 /* Memory is what can be written to; the addresses that threads' allocators only reserve come on top of it. */
 static void set_limits(uint64_t memory, uint64_t seconds)
 {
     const uint64_t reserved = UINT64_C(1) << 30, each = UINT64_C(160) << 20;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t addresses, data;
 
+    own_size(&addresses, &data);
     limit(RLIMIT_CORE, 0, 0);
     limit(RLIMIT_CPU, seconds, seconds + 5);
-    if (SANITIZED) /* whose own memory is terabytes */
-        return;
-    limit(RLIMIT_DATA, memory, memory);
-    memory += reserved + each * (uint64_t)(cores > 0 ? cores : 1);
-    limit(RLIMIT_AS, memory, memory);
+    limit(RLIMIT_DATA, data + memory, data + memory);
+    addresses += memory + reserved + each * (uint64_t)(cores > 0 ? cores : 1);
+    limit(RLIMIT_AS, addresses, addresses);
 }
 
 static int compile(const struct engine_ops *ops, const struct wlpy_config *config, struct wlpy_err *err)
@@ -183,6 +188,14 @@ static int spawn(const struct wlpy_config *c, int in, int out, int err, pid_t *p
     return r;
 }
 
+/* An allocation that fails ends the program with a message; a thread or a stack that has no room, by a signal. */
+static bool is_out_of_memory(const struct answer *a, int signal)
+{
+    bool crashed = signal == SIGABRT || signal == SIGSEGV || signal == SIGBUS;
+
+    return strstr(a->text, "memory") || (crashed && (!*a->text || strstr(a->text, "thread")));
+}
+
 /* Why the program ended without an answer. */
 static int tell_end(const struct wlpy_config *c, const struct answer *a, int status, struct wlpy_err *err)
 {
@@ -195,8 +208,7 @@ static int tell_end(const struct wlpy_config *c, const struct answer *a, int sta
                 c->module, c->limits.compile_seconds);
         return err_hint(err, "allow more with --max-compile-time if it can be trusted");
     }
-    if (signaled && (WTERMSIG(status) == SIGABRT || WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGBUS) &&
-        (!*why || strstr(a->text, "memory") || strstr(a->text, "thread"))) {
+    if (is_out_of_memory(a, signaled ? WTERMSIG(status) : 0)) {
         err_set(err, WLPY_E_MODULE, "cannot run %s: compiling it takes more than %" PRIu64 " MiB of memory", c->module,
                 c->limits.compile_memory >> 20);
         return err_hint(err, "allow more with --max-compile-memory if it can be trusted");
