@@ -10,6 +10,9 @@ Module = type(sys)
 known = {}
 builtin_names = {}
 streams = []
+# The standard streams of the build, by descriptor. Modules that were imported may have kept them (logging does), so they
+# become those of the start, as the same objects.
+kept = {}
 
 
 def program(folder, kind, target):
@@ -49,7 +52,8 @@ def make(names, folder=None, kind=None, target=None):
     for name in list(sys.path_importer_cache):
         if not name.startswith(sys.prefix) or sys.path_importer_cache[name] is None or os.path.isdir(name):
             del sys.path_importer_cache[name]
-    for name in ("stdin", "stdout", "stderr"):
+    for fd, name in enumerate(("stdin", "stdout", "stderr")):
+        keep(fd, getattr(sys, "__%s__" % name))
         setattr(sys, name, None)
         setattr(sys, "__%s__" % name, None)
     os.environ._data.clear()
@@ -61,16 +65,29 @@ def make(names, folder=None, kind=None, target=None):
     return code
 
 
+def keep(fd, text):
+    """Remembers a stream of the build; what is in it is written now, and not at each start."""
+    if type(text) is io.TextIOWrapper and not text.closed and type(getattr(text.buffer, "raw", None)) is io.FileIO:
+        if fd:
+            text.flush()
+        kept[fd] = text.buffer.raw, text.buffer, text
+
+
 def stream(fd, name, mode, encoding, errors, buffered):
     try:
         os.fstat(fd)
     except OSError:
         return None
-    buffer = io.open(fd, mode + "b", -1 if buffered or mode == "r" else 0, closefd=False)
-    raw = buffer.raw if buffered or mode == "r" else buffer
+    kinds = io.FileIO, io.BufferedReader if mode == "r" else io.BufferedWriter, io.TextIOWrapper
+    raw, buffer, text = kept.get(fd) or [kind.__new__(kind) for kind in kinds]
+    raw.__init__(fd, mode, closefd=False)
     raw.name = name
-    text = io.TextIOWrapper(buffer, encoding, errors, newline="\n",
-                            line_buffering=bool(buffered and (raw.isatty() or fd == 2)), write_through=not buffered)
+    if buffered or mode == "r":
+        buffer.__init__(raw)
+    else:
+        buffer = raw
+    text.__init__(buffer, encoding, errors, newline="\n",
+                  line_buffering=bool(buffered and (raw.isatty() or fd == 2)), write_through=not buffered)
     text.mode = mode
     streams.extend((raw, buffer, text))
     return text

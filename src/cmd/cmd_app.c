@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* The newest Python of which every part is tested here. */
 #define DEFAULT_PYTHON "python/v3.13.5"
@@ -108,6 +109,22 @@ static char *default_output(const struct options *o)
     return xasprintf("%.*s.wasm", (int)n, name);
 }
 
+/* Before all the work: whether the app can be written where it is wanted. */
+static int check_output(const char *out, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *folder = path_dir(out);
+
+    if (path_is_dir(out)) {
+        wl_err_set(err, WL_E_USAGE, "cannot write the app %s: it is a folder", out);
+        return wl_err_hint(err, "give --output the name of a file");
+    }
+    if (access(folder, W_OK | X_OK) < 0) {
+        wl_err_errno(err, WL_E_USAGE, "cannot write the app %s: its folder %s", out, folder);
+        return wl_err_hint(err, "give --output a file in a folder that exists and that you may write to");
+    }
+    return 0;
+}
+
 static int make(struct app *a, const struct plan *p, const char *single, const char *build_python, struct pack *k,
                 struct wl_err *err)
 {
@@ -174,6 +191,9 @@ int cmd_app(struct app *a, struct wl_err *err)
     split_names(&o->without_native, &without_native);
     if (!out)
         out = default_output(o);
+    r = check_output(out, err);
+    if (r < 0)
+        return r;
     strv_add(&names, single);
     strv_add(&names, RUNNER_PORT);
     strv_add(&names, ROFS_PACK_PORT);

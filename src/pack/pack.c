@@ -16,6 +16,9 @@
 
 enum { MAX_LOCK = 4 << 20 };
 
+/* Of these statuses it is wl-run that has failed (host/wlpy.h). */
+enum { RUNNER_FAILED = 125, RUNNER_MISSING = 127 };
+
 /* What collect.py tells of the program. */
 struct program {
     char *kind, *target;
@@ -251,9 +254,16 @@ static int snapshot(const struct pack *k, const char *scratch, const struct prog
     r = run_any(k, &argv, &status, &output, err);
     if (r < 0)
         return r;
-    fputs(output, stderr);
-    if (status == 0)
+    if (status == 0) {
+        fputs(output, stderr);
         return 0;
+    }
+    if (status >= RUNNER_FAILED && status <= RUNNER_MISSING) {
+        WL_CLEANUP_FREE char *line = last_line(output);
+
+        return wl_err_set(err, WL_E_FAILED, "%s could not be made: %s", k->out, line);
+    }
+    fputs(output, stderr);
     wl_err_set(err, WL_E_FAILED, "%s could not be made: importing what the program needs failed, see above", k->out);
     return wl_err_hint(err, "--no-imports leaves the program's own imports to its start");
 }

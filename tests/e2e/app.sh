@@ -82,6 +82,44 @@ the end'
     ! cmp -s one.wasm two.wasm || fail 'a seed of its own makes no difference'
 }
 
+# What a module has kept of the standard streams, as it was imported, is what the program writes to.
+test_streams_that_modules_keep() {
+    cat >main.py <<'END'
+import kept, sys
+print("first")
+kept.log.warning("second")
+print("third", flush=True)
+kept.binary.write(b"fourth\n")
+print(sys.stdout is kept.out, sys.stderr is kept.err, sys.stdin is kept.into, sys.stdout.buffer is kept.binary)
+print(kept.into.read().strip(), kept.out.name, kept.out.encoding, kept.out.mode, file=kept.out)
+END
+    cat >kept.py <<'END'
+import logging, sys
+logging.basicConfig(stream=sys.stdout, format="%(message)s")
+log = logging.getLogger("kept")
+out, err, into, binary = sys.stdout, sys.stderr, sys.stdin, sys.stdout.buffer
+sys.stdout.write("said as it was made\n")
+END
+    app main.py
+    status 0
+    err 'said as it was made'
+    echo given >input
+    IN=input
+    start main.wasm
+    status 0
+    is "$(cat .out)" 'first
+second
+third
+fourth
+True True True True
+given <stdout> utf-8 w'
+    is "$(cat .err)" ''
+    # A stream that is closed at the start is none.
+    st=0
+    "$RUN" --quick --cache-dir compiled main.wasm <input >&- 2>.err || st=$?
+    not_err Traceback
+}
+
 # How a program ends is how it would end natively.
 test_ends() {
     cat >ends.py <<'END'
@@ -331,8 +369,12 @@ test_what_cannot_be_packed() {
     app good.py --entry-point x
     clean_failure 2
     app good.py -o nowhere/x.wasm
-    clean_failure 1
-    err 'nowhere/x.wasm'
+    clean_failure 2
+    err 'cannot write the app nowhere/x.wasm: its folder nowhere: No such file' 'a folder that exists'
+    not_err importing
+    app good.py -o closed
+    clean_failure 2
+    err 'cannot write the app closed: it is a folder'
     app good.py --python libs/zlib
     clean_failure 2
     app good.py --python 3.99
