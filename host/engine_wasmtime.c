@@ -4,6 +4,7 @@
 #include "err.h"
 #include "interrupt.h"
 #include "needs.h"
+#include "sha256.h"
 #include "snapshot.h"
 #include "wasi/wasi.h"
 
@@ -673,27 +674,6 @@ static int instantiate(struct run *r, wasmtime_context_t *ctx, wasmtime_linker_t
 
 /* ---- tables, which a snapshot does not keep ---- */
 
-/* What tables hold, one behind the other: for each its size, then an address for each element. */
-struct contents {
-    uintptr_t *at;
-    size_t used, size;
-};
-
-static bool add(struct contents *c, uintptr_t value)
-{
-    if (c->used == c->size) {
-        size_t size = c->size ? 2 * c->size : 1024;
-        uintptr_t *more = realloc(c->at, size * sizeof *more);
-
-        if (!more)
-            return false;
-        c->at = more;
-        c->size = size;
-    }
-    c->at[c->used++] = value;
-    return true;
-}
-
 /* Of a function its address; of something that only the host could have made, whether it is there. */
 static uintptr_t identity_of(wasmtime_val_t *v)
 {
@@ -706,40 +686,49 @@ static uintptr_t identity_of(wasmtime_val_t *v)
     return is;
 }
 
-static bool read_tables(const struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
-                        struct contents *c)
+static bool hash_table(wasmtime_context_t *ctx, const wasmtime_table_t *table, struct sha256 *sha)
 {
+    uint64_t n = wasmtime_table_size(ctx, table);
+    wasmtime_val_t v;
+
+    sha256_add(sha, &n, sizeof n);
+    for (uint64_t i = 0; i < n; i++) {
+        uintptr_t is;
+
+        if (!wasmtime_table_get(ctx, table, i, &v))
+            return false;
+        is = identity_of(&v);
+        sha256_add(sha, &is, sizeof is);
+    }
+    return true;
+}
+
+/* What all tables hold, as a hash: they may be large. */
+static bool hash_tables(const struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance, char hex[65])
+{
+    struct sha256 sha;
+
+    sha256_init(&sha);
     for (unsigned i = 0; i < r->module->needs.tables; i++) {
         char name[SNAPSHOT_TABLE_NAME];
         wasmtime_extern_t item;
-        uint64_t n;
 
         snapshot_table_name(i, name);
-        if (!wasmtime_instance_export_get(ctx, instance, name, strlen(name), &item))
+        if (!wasmtime_instance_export_get(ctx, instance, name, strlen(name), &item) ||
+            item.kind != WASMTIME_EXTERN_TABLE || !hash_table(ctx, &item.of.table, &sha))
             return false;
-        n = item.kind == WASMTIME_EXTERN_TABLE ? wasmtime_table_size(ctx, &item.of.table) : 0;
-        if (!add(c, (uintptr_t)n))
-            return false;
-        for (uint64_t k = 0; k < n; k++) {
-            wasmtime_val_t v;
-
-            if (!wasmtime_table_get(ctx, &item.of.table, k, &v) || !add(c, identity_of(&v)))
-                return false;
-        }
     }
+    sha256_hex(&sha, hex);
     return true;
 }
 
 /* Fails if the tables are not as they were before. */
 static int check_tables(const struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
-                        const struct contents *before, struct wlpy_err *err)
+                        const char *before, struct wlpy_err *err)
 {
-    struct contents now = {0};
-    bool same = read_tables(r, ctx, instance, &now) && now.used == before->used &&
-                (now.used == 0 || !memcmp(now.at, before->at, now.used * sizeof *now.at));
+    char now[65];
 
-    free(now.at);
-    if (same)
+    if (hash_tables(r, ctx, instance, now) && !strcmp(now, before))
         return 0;
     err_set(err, WLPY_E_MODULE,
             "cannot make a snapshot of %s: it has changed a table, and a snapshot keeps only memory",
@@ -777,14 +766,14 @@ static int set_limits(const struct run *r, wasmtime_store_t *store, struct wlpy_
 static int call(struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
                 const wasmtime_func_t *start, struct wlpy_result *result, struct wlpy_err *err)
 {
-    struct contents tables = {0};
+    char tables[65] = "";
     wasm_trap_t *t = NULL;
     wasmtime_error_t *error;
     int status = set_up_interrupts(r, ctx, instance, result, err);
 
     if (status != 0)
         return status < 0 ? status : 0;
-    if (r->config->entry && !read_tables(r, ctx, instance, &tables))
+    if (r->config->entry && !hash_tables(r, ctx, instance, tables))
         status = err_set(err, WLPY_E_SETUP, "cannot read the tables of %s", r->config->module);
     if (status == 0) {
         error = wasmtime_func_call(ctx, start, NULL, 0, NULL, 0, &t);
@@ -794,11 +783,10 @@ static int call(struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_
         interrupt_stop();
     }
     if (status == 0 && r->config->entry && result->end == WLPY_EXITED && !r->exited) {
-        status = check_tables(r, ctx, instance, &tables, err);
+        status = check_tables(r, ctx, instance, tables, err);
         if (status == 0)
             status = take_snapshot(r, err);
     }
-    free(tables.at);
     return status;
 }
 

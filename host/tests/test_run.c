@@ -579,7 +579,6 @@ static void test_compiling_is_limited(void **state)
     assert_int_equal(system("! ls -a cache | grep -q '^.new-'"), 0);
 }
 
-/* Each file system that the runner meets, without a folder to keep compiled code in. */
 static void test_compiling_without_a_cache(void **state)
 {
     (void)state;
