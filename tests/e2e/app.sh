@@ -363,7 +363,7 @@ test_what_cannot_be_packed() {
         echo "$requirement" >gone.in
         app good.py -r gone.in
         clean_failure 4
-        err 'gone.in: No such file or directory: ' 'name files that are there'
+        err 'gone.in: No such file or directory: ' 'name files that exist'
     done
     not_there gone.lock good.wasm
     app good.py --entry-point x
