@@ -248,6 +248,10 @@ static void add_variables(struct box *b, const struct box_options *o, const stru
     strv_add(&b->env, "LC_ALL=C.UTF-8");
     strv_add(&b->env, "TZ=UTC");
     strv_add(&b->env, "CONFIG_SITE=/dev/null");
+    /* Where the sandbox does not keep it from that, a Python of the store would write byte code into its artifact,
+     * which then is no longer what its manifest says. */
+    if (!b->sandboxed)
+        strv_add(&b->env, "PYTHONDONTWRITEBYTECODE=1");
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         strv_addf(&b->env, "%s=%s%s", folders[i][0], b->root, folders[i][1]);
     strv_addf(&b->env, "SOURCE_DATE_EPOCH=%lld", epoch_of(r->date));
@@ -327,11 +331,11 @@ int box_make(struct box *b, const char *dir, const struct box_options *o, struct
         strv_addf(&b->env, "MAKEFLAGS=%s", o->jobs->makeflags);
     if (r == 0 && o->for_tests) {
         b->stage_source = store_path(o->store, node->key);
+        /* What nothing protects is a copy: tests may write where they should not. */
         if (!b->sandboxed) {
             WL_CLEANUP_FREE char *stage = path_join(dir, "stage");
 
-            if (rmdir(stage) < 0 || symlink(b->stage_source, stage) < 0)
-                r = wl_err_errno(err, WL_E_IO, "cannot make the link %s", stage);
+            r = copy_tree(b->stage_source, stage, err);
         }
     }
     str_free(&f.include);

@@ -68,7 +68,8 @@ static char *lock_file(const struct pack *k)
 static void add_collect(const struct pack *k, const char *what, const char *folder, struct strv *argv)
 {
     strv_take(argv, path_join(k->build_python, "bin/python3"));
-    strv_add_all(argv, "-I", k->collect, what, folder, NULL);
+    /* Without -B it would write byte code into the artifact that it is run from. */
+    strv_add_all(argv, "-I", "-B", k->collect, what, folder, NULL);
     if (k->strip_source)
         strv_add(argv, "--strip-source");
 }

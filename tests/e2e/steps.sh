@@ -52,6 +52,20 @@ OLDPWD SHLVL _'
     grep -qE '^CPPFLAGS=-I.*libs-dep/include$' <<<"$env" || fail "$env"
 }
 
+# A program that is run from an artifact does not change it, where no sandbox prevents that either.
+test_a_need_is_not_changed_by_its_use() {
+    printf 'version: "1"\ntoolchain: none\nsteps: [{name: x, run: "echo x = 1 >$STAGE/made_up_module.py"}]\n' | port tools/t
+    stepped made/a 'cd "$NEED_TOOLS_T"; python3 -c "import made_up_module; print(made_up_module.x)" >"$STAGE/x"' \
+        'build-needs: [tools/t]'
+    wl --no-sandbox made/a
+    status 0
+    is "$(cat "$OUT/made/a/x")" 1
+    printf 'contains: [x]\n' >>"$PORTS/made/a/recipe.yaml"
+    wl --no-sandbox made/a
+    status 0
+    not_err damaged
+}
+
 # Of two versions of one need, neither hides the other.
 test_needs_that_would_have_the_same_name() {
     local v

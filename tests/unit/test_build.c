@@ -317,6 +317,24 @@ static void test_tests_of_a_port(void **state)
     end_world(&w);
 }
 
+/* Tests that write into $STAGE, where no sandbox refuses that, do not change the artifact. */
+static void test_tests_do_not_change_the_artifact(void **state)
+{
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    size_t passed = 0;
+    struct world w;
+
+    make_world(state, &w);
+    put_step(state, "m/a", "echo x >\"$STAGE/x\"",
+             "tests: [{name: one, run: \"[ $(cat $STAGE/x) = x ]; echo y >$STAGE/more; rm -f $STAGE/x\"}]\n");
+    assert_ok(build(&w, "m/a", &err), &err);
+    assert_ok(build_test(&w.o, &w.p, 0, &passed, &err), &err);
+    assert_int_equal(passed, 1);
+    assert_ok(build(&w, "m/a", &err), &err);
+    assert_string_equal(w.told.text.s, "planned - - 0/0\n");
+    end_world(&w);
+}
+
 static void test_checks(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
@@ -639,6 +657,7 @@ int main(void)
         TEST_IN_FOLDER(test_path_with_spaces_needs_the_sandbox),
         TEST_IN_FOLDER(test_fresh_box),
         TEST_IN_FOLDER(test_tests_of_a_port),
+        TEST_IN_FOLDER(test_tests_do_not_change_the_artifact),
         TEST_IN_FOLDER(test_checks),
         TEST_IN_FOLDER(test_extensions),
         TEST_IN_FOLDER(test_fetch_once),

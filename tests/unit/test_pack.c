@@ -22,7 +22,8 @@ static const char pip[] =
     "fi\n"
     "mkdir -p \"$target\" && echo 'x = 1' >\"$target/module.py\"\n";
 /* collect.py, by the app's Python. */
-static const char collect[] = "[ \"$3\" != app ] || echo target script main.py\n";
+static const char collect[] = "[ \"$1 $2\" = '-I -B' ] || exit 1\n"
+                              "[ \"$4\" != app ] || echo target script main.py\n";
 /* rofs-pack: reads the packages for a while, in the folder that it found. */
 static const char rofs_pack[] = "set -e\n"
                                 "cd \"$1/site-packages\"\n"
