@@ -130,6 +130,33 @@ static void wasi_seeds(const char *folder)
         }
 }
 
+/* The first eight bytes are a limit, the rest is a module without its header. */
+static void module_seeds(const char *folder)
+{
+#define SEED(text)                                                                                                     \
+    {                                                                                                                  \
+        text, sizeof text - 1                                                                                          \
+    }
+#define TYPES "\1\4\1\x60\0\0"
+#define LIMIT "\0\0\x10\0\0\0\0\0"
+    static const struct {
+        const char *bytes;
+        size_t size;
+    } seeds[] = {
+        SEED(LIMIT TYPES "\3\2\1\0\4\4\1\x70\0\1\5\3\1\0\1\7\1\0\xa\4\1\2\0\xb"),
+        SEED(LIMIT TYPES "\4\10\2\x70\1\2\5\x6f\0\7\5\4\1\1\1\4\xd\3\1\0\0\x9\1\0"),
+        SEED(LIMIT "\4\12\1\x40\0\x64\x70\0\1\xd2\0\xb\5\3\1\0\1\xb\1\0"),
+    };
+
+    for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++) {
+        WL_CLEANUP_FREE char *file = xasprintf("%s/%zu", folder, i);
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+        if (file_write(file, seeds[i].bytes, seeds[i].size, &err) < 0)
+            fprintf(stderr, "%s\n", err.text);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3)
@@ -142,6 +169,8 @@ int main(int argc, char **argv)
         manifest_seeds(argv[2]);
     else if (!strcmp(argv[1], "recipe"))
         recipe_seeds(argv[2]);
+    else if (!strcmp(argv[1], "module"))
+        module_seeds(argv[2]);
     else if (!strcmp(argv[1], "wasi"))
         wasi_seeds(argv[2]);
     return 0;

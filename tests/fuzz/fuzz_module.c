@@ -1,0 +1,64 @@
+/* Reads whatever bytes as a module: what it needs, how a limit is divided among it, and its copy with the tables
+ * exported. A limit must hold for all of it together, and what starts with more must not fit. */
+#include "needs.h"
+#include "snapshot.h"
+#include "wasm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void share(const struct needs *n, uint64_t limit)
+{
+    struct share s;
+    uint64_t sum;
+
+    if (!needs_share(n, limit, &s))
+        return;
+    if (n->unknown || n->memories > 1 || n->tables > NEEDS_MAX_TABLES || s.memory < (uint64_t)n->pages * WASM_PAGE)
+        abort();
+    sum = s.memory * (n->throws ? 2 : 1);
+    for (uint32_t i = 0; i < n->tables; i++) {
+        uint64_t most = n->table[i].max < s.elements ? n->table[i].max : s.elements;
+
+        if (most < n->table[i].min)
+            abort();
+        sum += most * (n->table[i].max > n->table[i].min ? 16 : 8);
+    }
+    if (sum > limit)
+        abort();
+}
+
+/* The first bytes are the limit, the rest is the module behind its header. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char header[] = "\0asm\1\0\0\0";
+    struct wlpy_err err;
+    struct needs n, again;
+    uint64_t limit = 0;
+    uint8_t *wasm, *prepared;
+    size_t used;
+
+    if (size < sizeof limit)
+        return 0;
+    memcpy(&limit, data, sizeof limit);
+    size -= sizeof limit;
+    wasm = malloc(WASM_HEADER + size);
+    memcpy(wasm, header, WASM_HEADER);
+    memcpy(wasm + WASM_HEADER, data + sizeof limit, size);
+    size += WASM_HEADER;
+    needs_read(&n, wasm, size);
+    share(&n, limit % (UINT64_C(1) << 40));
+    share(&n, UINT64_C(4) << 30);
+    share(&n, UINT64_C(64) << 20);
+    if (snapshot_prepare(wasm, size, &prepared, &used, &err) == 0) {
+        /* What it needs is the same. */
+        needs_read(&again, prepared, used);
+        if (again.unknown != n.unknown || (!n.unknown && (again.tables != n.tables || again.memories != n.memories)))
+            abort();
+        free(prepared);
+    }
+    free(wasm);
+    return 0;
+}
