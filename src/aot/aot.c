@@ -396,6 +396,8 @@ static int compile(const struct aot *a, const struct store_work *w, const char *
     struct str run = {0};
     int r = prepare(a, &b, module, sha256, name, &run, err);
 
+    if (r == 0 && a->no_sandbox)
+        a->events->emit(a->events->data, &(struct event){.kind = EVENT_UNBOXED, .text = a->no_sandbox});
     if (r == 0)
         r = box_run(&b,
                     &(struct box_step){.what = "compiling",

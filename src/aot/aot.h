@@ -31,6 +31,7 @@ struct aot {
     const char *profile; /* what clang is told of where the time goes; NULL: host/native/profiles/, "none": nothing */
     const char *cpu;     /* for which processor, as clang names it; NULL: any of x86-64 */
     bool sandboxed;      /* the steps run in a box, as those of ports do */
+    const char *no_sandbox; /* why it is not, though nobody asked for that; NULL: it is, or somebody did */
     /* The most that each process may take of processor time and of memory; 0: by the size of the module
      * (docs/native.md). */
     unsigned long long max_seconds, max_memory;

@@ -381,6 +381,8 @@ static int run_steps(const struct port_job *j, const struct box *b, const char *
                              *enter = NULL;
         int r;
 
+        if (j->o->no_sandbox)
+            emit(j->o, (struct event){.kind = EVENT_UNBOXED, .text = j->o->no_sandbox});
         phase(j, steps[i].name);
         r = box_run(b,
                     &(struct box_step){.what = what,

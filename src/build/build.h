@@ -18,6 +18,7 @@ struct build_options {
     /* Whether a root's result is up to date, so that its artifact will not be read; NULL: all are read. */
     bool (*is_current)(void *data, const struct plan *p, size_t node);
     void *data;
+    const char *no_sandbox; /* why steps run without a sandbox though nobody asked for that; NULL: they do not */
 };
 
 /* Fetches the sources of every node (only_needed: of those marked to be built), several at a time. */

@@ -82,6 +82,7 @@ void app_free(struct app *a)
     store_close(&a->store);
     options_free(&a->options);
     free(a->output);
+    free(a->no_sandbox);
 }
 
 static int jobs_of(const struct app *a)
@@ -96,10 +97,9 @@ void app_build_options(struct app *a, struct build_options *o, bool with_tests)
     WL_CLEANUP_FREE char *why = NULL;
     bool sandboxed = !a->options.no_sandbox && box_can_sandbox(a->store.cache, &why);
 
-    if (why) {
-        WL_CLEANUP_FREE char *text = xasprintf("building without a sandbox: %s", why);
-
-        events_note(&a->events, text);
+    if (why && !a->no_sandbox) {
+        a->no_sandbox = why;
+        why = NULL;
     }
     *o = (struct build_options){
         .plan = {.roots = &a->roots,
@@ -115,6 +115,7 @@ void app_build_options(struct app *a, struct build_options *o, bool with_tests)
         .offline = a->options.offline,
         .keep_going = a->options.keep_going,
         .keep_build = a->options.keep_build,
+        .no_sandbox = sandboxed || a->options.no_sandbox ? NULL : a->no_sandbox,
     };
 }
 
@@ -246,21 +247,23 @@ int app_native(struct app *a, const struct plan *p, const struct native_source *
                struct wl_err *err)
 {
     WL_CLEANUP_FREE char *name = aot_name(from->module), *why = NULL;
-    const struct aot k = {.repo = a->roots.repo,
-                          .plan = p,
-                          .store = &a->store,
-                          .cancel = &a->cancel,
-                          .events = &a->events,
-                          .jobs = jobs_of(a),
-                          .library = a->options.library,
-                          .profile = a->options.native_profile,
-                          .cpu = a->options.target_cpu,
-                          .sandboxed = make && !a->options.no_sandbox && box_can_sandbox(a->store.cache, &why),
-                          .max_seconds = (unsigned long long)a->options.max_compile_time,
-                          .max_memory = a->max_compile_memory};
+    struct aot k = {.repo = a->roots.repo,
+                    .plan = p,
+                    .store = &a->store,
+                    .cancel = &a->cancel,
+                    .events = &a->events,
+                    .jobs = jobs_of(a),
+                    .library = a->options.library,
+                    .profile = a->options.native_profile,
+                    .cpu = a->options.target_cpu,
+                    .sandboxed = make && !a->options.no_sandbox && box_can_sandbox(a->store.cache, &why),
+                    .max_seconds = (unsigned long long)a->options.max_compile_time,
+                    .max_memory = a->max_compile_memory};
     char key[HASH_HEX_SIZE];
-    int r = aot_key(&k, from->key ? from->key : from->sha256, name, key, err);
+    int r;
 
+    k.no_sandbox = why;
+    r = aot_key(&k, from->key ? from->key : from->sha256, name, key, err);
     if (r == 0)
         r = make ? aot_make(&k, key, from->module, from->sha256, name, err) : aot_there(&k, key, err);
     if (r >= 0)

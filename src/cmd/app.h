@@ -20,6 +20,7 @@ struct app {
     unsigned long long max_compile_memory; /* of aot; 0: not given */
     char *output;                          /* absolute */
     const char *sdk_root;                  /* WASI_SDK_ROOT, or NULL when unset or empty */
+    char *no_sandbox; /* why bubblewrap cannot be used; NULL: it can, or nobody has looked, or it is not wanted */
     struct ui *ui;
     struct events events;
     int status; /* the exit status where nothing failed: 0 unless the command says otherwise */
@@ -34,7 +35,7 @@ int app_init(struct app *a, struct wl_err *err);
 int app_find_roots(struct app *a, struct wl_err *err);
 void app_free(struct app *a);
 
-/* How this run builds, from the options. Tells once if bubblewrap cannot be used. */
+/* How this run builds, from the options. What it points to stays a's. */
 void app_build_options(struct app *a, struct build_options *o, bool with_tests);
 
 /* The exact name of the port that a person means, in the flavour that --flavour names. The caller frees *name. */

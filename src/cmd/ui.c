@@ -27,6 +27,7 @@ struct ui {
     struct shown shown[MAX_SHOWN];
     char *fetching; /* what the live line says of the current download */
     bool at_line_start;
+    bool told_unboxed; /* that steps run without a sandbox; once is enough */
     pthread_mutex_t lock;
     pthread_cond_t stop_changed;
     pthread_t ticker;
@@ -161,7 +162,7 @@ static void emit(void *data, const struct event *e)
     const struct options *o = ui->options;
     const char *bold = ui_color(o, stderr, UI_BOLD), *reset = ui_color(o, stderr, UI_RESET);
 
-    if (o->quiet && e->kind != EVENT_FAILED)
+    if (o->quiet && e->kind != EVENT_FAILED && e->kind != EVENT_UNBOXED)
         return;
     pthread_mutex_lock(&ui->lock);
     switch (e->kind) {
@@ -208,6 +209,11 @@ static void emit(void *data, const struct event *e)
         break;
     case EVENT_NOTE:
         say(ui, "%s%s%s", e->port ? e->port : "", e->port ? ": " : "", e->text);
+        break;
+    case EVENT_UNBOXED:
+        if (!ui->told_unboxed)
+            say(ui, "building without a sandbox: %s", e->text);
+        ui->told_unboxed = true;
         break;
     }
     draw_line(ui);

@@ -273,6 +273,18 @@ test_without_bubblewrap_it_builds_and_says_so_once() {
     status 0
     is "$(grep -c 'building without a sandbox: bwrap: no user namespaces here' .err)" 1 'notes'
     there "$OUT/made/a/share/a"
+    # Where no step runs there is nothing to say.
+    PATH=$T/bin:$PATH wl made/a
+    status 0
+    not_err 'sandbox'
+    PATH=$T/bin:$PATH wl made/a --dry-run
+    status 0
+    not_err 'sandbox'
+    # A warning that -q must not swallow.
+    simple made/b
+    PATH=$T/bin:$PATH wl -q made/b
+    status 0
+    is "$(cat .err)" 'building without a sandbox: bwrap: no user namespaces here' 'stderr with -q'
 }
 
 test_a_failing_step_shows_its_last_lines_and_the_log() {
