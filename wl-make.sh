@@ -8,7 +8,10 @@ tool_packages='gcc libc6-dev make meson ninja-build pkg-config libcurl4-openssl-
 libyaml-dev libjansson-dev'
 build_packages='build-essential patch bubblewrap ca-certificates xz-utils'
 llvm_packages='clang-22 lld-22 llvm-22 libclang-rt-22-dev-wasm32'
-check_packages='libcmocka-dev scdoc git python3'
+check_packages='libcmocka-dev scdoc git python3 python3-pip libclang-rt-22-dev'
+# The clients of registries: a source that is fetched through one has it installed (cargo-web: Debian's package cargo is
+# of 2022 and wants a registry's index by git).
+client_packages='python3-pip cargo-web npm git'
 
 # Programs started here would cost as much as a build that has nothing to do, so the shell does what it can.
 self=$0
@@ -42,10 +45,9 @@ wanted() {
     [ "${1-}" != check ] || printf '%s ' "$check_packages"
 }
 
-# Installs what is missing, as root or by a sudo that asks no password; otherwise says what to type.
+# Installs those of the packages that are missing, as root or by a sudo that asks no password; otherwise says what to type.
 install_packages() {
-    # shellcheck disable=SC2086 # a list of words
-    need=$(missing $(wanted "${1-}"))
+    need=$(missing "$@")
     [ -n "$need" ] || return 0
     if [ "$(id -u)" = 0 ]; then
         as_root=
@@ -57,19 +59,43 @@ install_packages() {
     fi
     say "installing$need"
     mkdir -p "$root/.build"
-    # shellcheck disable=SC2086
-    { $as_root apt-get update && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y --no-install-recommends $need; } \
-        >"$log" 2>&1 || {
+    # shellcheck disable=SC2086 # lists of words
+    { $as_root apt-get update && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y --no-install-recommends \
+        -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 $need; } >"$log" 2>&1 || {
         tail -n 5 "$log" >&2
         die "cannot install the packages; the whole log is $log"
     }
 }
 
+has_apt() {
+    command -v dpkg-query >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1
+}
+
+# One at a time: a second one would start the tool while the first still writes it.
+take_lock() {
+    mkdir -p "$root/.build" 2>/dev/null || die "cannot write to $root: the tool is built there"
+    exec 9>"$root/.build/lock"
+    ! command -v flock >/dev/null 2>&1 || flock 9
+}
+
+# `install_clients PACKAGE...`: what the tool asks for when the client of a source is missing.
+install_clients() {
+    for package; do
+        case " $client_packages " in
+        *" $package "*) ;;
+        *) die "$package is not the client of a source" ;;
+        esac
+    done
+    has_apt || die "there is no apt here to install $* with"
+    take_lock
+    log=$root/.build/clients.log
+    install_packages "$@"
+}
+
 # Only where apt is the packager; elsewhere the tools have to be there.
 bootstrap() {
-    if command -v dpkg-query >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1; then
-        install_packages "${1-}"
-    fi
+    # shellcheck disable=SC2046 # a list of words
+    ! has_apt || install_packages $(wanted "${1-}")
     if [ ! -f "$build/build.ninja" ]; then
         command -v meson >/dev/null 2>&1 || die "meson is not installed (Debian: apt-get install meson ninja-build)"
         say "building the tool"
@@ -91,6 +117,11 @@ case ${1-} in
     wanted check | tr -s ' \n' '\n\n'
     exit 0
     ;;
+--install)
+    shift
+    install_clients "$@"
+    exit 0
+    ;;
 esac
 
 # Asking dpkg or ninja on every run would cost more than a build that has nothing to do: packages are looked at once
@@ -102,10 +133,7 @@ esac
 tool=$build/src/wl-make
 if [ ! -e "$stamp" ] || [ "$root/wl-make.sh" -nt "$stamp" ] || [ ! -x "$tool" ] ||
     [ -n "$(find "$root/src" "$root/meson.build" -newer "$tool" -print -quit)" ]; then
-    # One at a time: a second one would start the tool while the first still writes it.
-    mkdir -p "$root/.build" 2>/dev/null || die "cannot write to $root: the tool is built there"
-    exec 9>"$root/.build/lock"
-    ! command -v flock >/dev/null 2>&1 || flock 9
+    take_lock
     bootstrap "${1-}"
     touch "$tool" # also when ninja found that nothing it builds had changed
     : >"$stamp"

@@ -54,6 +54,7 @@ static struct fetch_options fetch_options(const struct build_options *o)
                                   .cancel = o->cancel,
                                   .on_progress = fetch_progress,
                                   .on_note = fetch_note,
+                                  .installer = o->installer,
                                   .data = (void *)o};
 }
 

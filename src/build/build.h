@@ -19,6 +19,7 @@ struct build_options {
     bool (*is_current)(void *data, const struct plan *p, size_t node);
     void *data;
     const char *no_sandbox; /* why steps run without a sandbox though nobody asked for that; NULL: they do not */
+    const char *installer;  /* source.h; NULL: none */
 };
 
 /* Fetches the sources of every node (only_needed: of those marked to be built), several at a time. */

@@ -71,6 +71,7 @@ int app_init(struct app *a, struct wl_err *err)
         return wl_err_hint(err, "name one with --cache-dir");
     }
     a->output = a->options.output ? path_absolute(a->options.output) : path_join(a->roots.repo, "build-output");
+    a->installer = path_join(a->roots.repo, "wl-make.sh");
     a->sdk_root = sdk && *sdk ? sdk : NULL;
     return store_open(&a->store, cache, err);
 }
@@ -82,6 +83,7 @@ void app_free(struct app *a)
     store_close(&a->store);
     options_free(&a->options);
     free(a->output);
+    free(a->installer);
     free(a->no_sandbox);
 }
 
@@ -116,6 +118,7 @@ void app_build_options(struct app *a, struct build_options *o, bool with_tests)
         .keep_going = a->options.keep_going,
         .keep_build = a->options.keep_build,
         .no_sandbox = sandboxed || a->options.no_sandbox ? NULL : a->no_sandbox,
+        .installer = a->installer,
     };
 }
 

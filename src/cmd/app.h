@@ -21,6 +21,7 @@ struct app {
     char *output;                          /* absolute */
     const char *sdk_root;                  /* WASI_SDK_ROOT, or NULL when unset or empty */
     char *no_sandbox; /* why bubblewrap cannot be used; NULL: it can, or nobody has looked, or it is not wanted */
+    char *installer;  /* the checkout's wl-make.sh */
     struct ui *ui;
     struct events events;
     int status; /* the exit status where nothing failed: 0 unless the command says otherwise */

@@ -165,7 +165,8 @@ int cmd_app(struct app *a, struct wl_err *err)
     WL_CLEANUP_FREE char *port = NULL, *single = NULL, *build_python = NULL, *series = NULL;
     WL_CLEANUP_FREE char *out = o->file ? xstrdup(o->file) : NULL;
     WL_CLEANUP_STRV struct strv names = {0}, imports = {0}, data = {0}, without_native = {0};
-    struct fetch_options fetch = {.cache = a->store.sources, .offline = o->offline, .cancel = &a->cancel};
+    struct fetch_options fetch = {
+        .cache = a->store.sources, .offline = o->offline, .cancel = &a->cancel, .installer = a->installer};
     struct build_options b;
     struct plan p = {0};
     struct pack k;

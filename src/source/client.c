@@ -76,44 +76,94 @@ static char *reason_of(const char *output)
     return s;
 }
 
-int client_run(const struct client *c, char **output, struct wl_err *err)
+static bool is_there(const char *program)
+{
+    WL_CLEANUP_FREE char *path = run_which(program);
+
+    return path != NULL;
+}
+
+static int not_installed(const struct client *c, struct wl_err *err)
+{
+    return wl_err_set(err, WL_E_FETCH, "%s is not installed: install the package %s",
+                      c->module && is_there(c->argv[0]) ? c->module : c->argv[0], c->package);
+}
+
+/* Runs a client that is there. *missing: the module to be run is not. */
+static int run_once(const struct client *c, char **output, bool *missing, struct wl_err *err)
 {
     struct run run = {.argv = c->argv,
                       .env = c->env ? c->env->v : NULL,
                       .cwd = c->cwd,
                       .cancel = c->o->cancel,
                       .timeout_ms = c->timeout_s ? c->timeout_s * 1000 : CLIENT_TIMEOUT_MS};
-    WL_CLEANUP_FREE char *program = run_which(c->argv[0]);
-    WL_CLEANUP_FREE char *text = NULL, *why = NULL, *missing = NULL;
-    int status, r;
+    WL_CLEANUP_FREE char *text = NULL, *why = NULL, *no_module = NULL;
+    int status, r = run_capture(&run, &status, &text, err);
 
-    if (cancel_pending(c->o->cancel))
-        return cancel_error(err);
-    if (!program)
-        return wl_err_set(err, WL_E_FETCH, "%s is not installed: install the package %s", c->argv[0], c->package);
-    r = run_capture(&run, &status, &text, err);
     if (r < 0) {
         /* Another address may serve, so a client that does not work is not the end. */
         if (err->cls == WL_E_FAILED || err->cls == WL_E_TOOLCHAIN)
             err->cls = WL_E_FETCH;
         return -(int)err->cls;
     }
-    if (status != 0) {
-        why = reason_of(text);
-        if (c->said) {
-            *c->said = text;
+    if (status == 0) {
+        if (output) {
+            *output = text;
             text = NULL;
         }
-        missing = c->module ? xasprintf("No module named %s", c->module) : NULL;
-        if (missing && strstr(why, missing))
-            return wl_err_set(err, WL_E_FETCH, "%s is not installed: install the package %s", c->module, c->package);
-        return wl_err_set(err, WL_E_FETCH, "%s failed with status %d%s%s", c->argv[0], status, *why ? ": " : "", why);
+        return 0;
     }
-    if (output) {
-        *output = text;
+    why = reason_of(text);
+    if (c->said) {
+        free(*c->said);
+        *c->said = text;
         text = NULL;
     }
-    return 0;
+    no_module = c->module ? xasprintf("No module named %s", c->module) : NULL;
+    *missing = no_module && strstr(why, no_module);
+    return *missing
+               ? not_installed(c, err)
+               : wl_err_set(err, WL_E_FETCH, "%s failed with status %d%s%s", c->argv[0], status, *why ? ": " : "", why);
+}
+
+/* wl-make.sh installs what it can; whether that was enough is seen afterwards. */
+static int install(const struct client *c, struct wl_err *err)
+{
+    char *argv[] = {"sh", (char *)c->o->installer, "--install", (char *)c->package, NULL};
+    WL_CLEANUP_FREE char *text = NULL, *line = NULL;
+    WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
+    int status, r;
+
+    if (c->o->on_note) {
+        line = xasprintf("%s is not installed: trying to install the package %s", c->module ? c->module : c->argv[0],
+                         c->package);
+        c->o->on_note(c->o->data, line);
+    }
+    r = run_capture(&(struct run){.argv = argv, .cancel = c->o->cancel, .timeout_ms = CLIENT_TIMEOUT_MS}, &status,
+                    &text, &why);
+    return r == -WL_E_INTERRUPTED ? cancel_error(err) : 0;
+}
+
+int client_run(const struct client *c, char **output, struct wl_err *err)
+{
+    bool missing = !is_there(c->argv[0]);
+    int r = 0;
+
+    if (cancel_pending(c->o->cancel))
+        return cancel_error(err);
+    if (!missing)
+        r = run_once(c, output, &missing, err);
+    if (!missing)
+        return r;
+    if (!c->o->installer || c->o->offline)
+        return not_installed(c, err);
+    r = install(c, err);
+    if (r < 0)
+        return r;
+    if (!is_there(c->argv[0]))
+        return not_installed(c, err);
+    wl_err_free(err);
+    return run_once(c, output, &missing, err);
 }
 
 int scratch_folder(const char *part, char **folder, struct wl_err *err)

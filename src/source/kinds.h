@@ -24,6 +24,9 @@ struct transfer {
     bool any_http;     /* plain http: to any host, for what is signed or pinned otherwise; else to this machine only */
     const char *proxy; /* NULL: what the environment says; "": none */
     const char *ca;    /* file of CA certificates; NULL: what the environment says */
+    const char *login; /* "user:password" for the host of url, and no other; NULL: none */
+    bool netrc;        /* without a login the user's .netrc is asked for one */
+    char **from;       /* gets the address that served in the end, to be freed; NULL: nobody asks */
 };
 
 int transfer_get(const struct transfer *t, const char *part, const struct fetch_options *o, struct wl_err *err);
@@ -32,12 +35,22 @@ int transfer_probe(const char *url, const struct fetch_options *o, struct wl_err
 
 /* Where the host begins in "SCHEME://HOST...", or NULL. */
 const char *web_host(const char *url);
+/* Whether an address of the web is encrypted or on this machine. */
+bool web_address_is_safe(const char *url);
+/* What a link on the page at base leads to, without the part behind '#'; the caller frees it. NULL: nowhere. */
+char *web_address_join(const char *base, const char *link);
+/* Takes "user:password" out of an address: NULL if there is none. *bare is the rest. The caller frees both. */
+char *web_address_login(const char *url, char **bare);
+/* "host:port" of an address of the web, in lower case; the caller frees it. NULL: it is none. */
+char *web_address_host(const char *url);
+
 /* The form of an https: or, when http is set, http: address. */
 int check_web_address(const char *url, bool http, struct wl_err *err);
 
 /* A registry's own client, run in a folder of its own. */
 struct client {
-    const char *package; /* what to install when it is missing */
+    const char
+        *package; /* what to install when it is missing: one that wl-make.sh --install knows, if it is to do so */
     char *const *argv;
     struct strv *env; /* NULL: the tool's own environment */
     const char *cwd;
@@ -49,7 +62,8 @@ struct client {
     char **said; /* gets all it printed if it fails, to be freed; NULL: its reason in the error is enough */
 };
 
-/* Runs it; a failure is WL_E_FETCH with the line of its output that says why. output (may be NULL) gets all of it. */
+/* Runs it, after installing it where it is missing and may be installed; a failure is WL_E_FETCH with the line of its
+ * output that says why. output (may be NULL) gets all of it. */
 int client_run(const struct client *c, char **output, struct wl_err *err);
 
 /* The tool's environment without the names given (NULL-ended), to be added to. */
@@ -84,6 +98,11 @@ int listing_versions(struct offers *o, const struct listing *l, const struct off
 int listing_get(const struct transfer *t, const char *part, const struct fetch_options *o, struct strv *names,
                 struct wl_err *err);
 void listing_parse(const char *page, struct strv *names);
+/* The next link of a page behind *at, which moves on behind it: where it begins, and its length in *n. NULL: no more.
+ */
+const char *listing_next(const char **at, size_t *n);
+/* The last part of what a link leads to, decoded and without '/' behind; the caller frees it. */
+char *listing_name(const char *link, size_t n);
 
 /* The versions among tags that are called like the one given, or (NULL) like the one that has the query's version. */
 int tags_versions(const struct strv *tags, const char *like, const struct offer_query *q, struct strv *versions,

@@ -14,8 +14,7 @@ enum { MAX_LOOKS = 3, MAX_PAGE = 16 << 20 };
 
 /* --- a page --- */
 
-/* The last part of what a link leads to, without '/' behind. */
-static char *link_name(const char *link, size_t n)
+char *listing_name(const char *link, size_t n)
 {
     size_t start;
 
@@ -29,11 +28,9 @@ static char *link_name(const char *link, size_t n)
     return percent_decode(link + start, n - start);
 }
 
-void listing_parse(const char *page, struct strv *names)
+const char *listing_next(const char **at, size_t *n)
 {
-    for (const char *p = page; (p = strcasestr(p, "href"));) {
-        size_t n;
-
+    for (const char *p = *at; (p = strcasestr(p, "href"));) {
         p += strlen("href");
         p += strspn(p, " \t\r\n");
         if (*p != '=')
@@ -44,18 +41,27 @@ void listing_parse(const char *page, struct strv *names)
             const char *end = strchr(p + 1, *p);
 
             if (!end)
-                return;
-            n = (size_t)(end - ++p);
+                return NULL;
+            *n = (size_t)(end - ++p);
         } else {
-            n = strcspn(p, " \t\r\n>");
+            *n = strcspn(p, " \t\r\n>");
         }
-        {
-            WL_CLEANUP_FREE char *name = link_name(p, n);
+        *at = p + *n;
+        return p;
+    }
+    return NULL;
+}
 
-            if (*name && strcmp(name, ".") && strcmp(name, ".."))
-                strv_add_once(names, name);
-        }
-        p += n;
+void listing_parse(const char *page, struct strv *names)
+{
+    const char *link;
+    size_t n;
+
+    while ((link = listing_next(&page, &n))) {
+        WL_CLEANUP_FREE char *name = listing_name(link, n);
+
+        if (*name && strcmp(name, ".") && strcmp(name, ".."))
+            strv_add_once(names, name);
     }
 }
 

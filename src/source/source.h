@@ -45,6 +45,7 @@ struct fetch_options {
     int connect_timeout_s;       /* a host that does not answer is given up after this; 0: 8 */
     int stall_timeout_s;         /* a transfer that brings nothing is given up after this; 0: 20 */
     struct dead_hosts *dead;     /* NULL: nothing is remembered */
+    const char *installer;       /* wl-make.sh, which installs a registry's client that is missing; NULL: nobody does */
     /* Progress: bytes so far and in all (0: unknown). May be NULL. Called from the fetching thread. */
     void (*on_progress)(void *data, const char *url, unsigned long long done, unsigned long long total);
     /* A line worth telling: an address that was given up and why. May be NULL. */
@@ -81,8 +82,7 @@ struct source_kind {
     int (*check)(const char *url, struct wl_err *err);
     /* Brings the bytes into the file part, which may hold the beginning of an earlier broken transfer (resume it or
      * start again). Failure leaves part as it is. The text of err is the reason alone, without the address. sha256 is
-     * what the bytes should have, for a client that would run what it fetched; all else is verified by the caller.
-     * Such a client's refusal is WL_E_VERIFY, with both hashes in the text.
+     * what the bytes should have, for a client that has several; the caller verifies them in any case.
      * The folder part + ".tmp" is free to be used; the caller removes it. */
     int (*get)(const char *url, const char *sha256, const char *part, const struct fetch_options *o,
                struct wl_err *err);

@@ -76,6 +76,52 @@ const char *web_host(const char *url)
     return colon && starts_with(colon, "://") && colon[3] && !strchr("/?#", colon[3]) ? colon + 3 : NULL;
 }
 
+bool web_address_is_safe(const char *url)
+{
+    WL_CLEANUP_FREE char *host = NULL;
+    bool http, loopback;
+
+    return split_address(url, &host, &http, &loopback) && (!http || loopback);
+}
+
+char *web_address_host(const char *url)
+{
+    char *host = NULL;
+    bool http, loopback;
+
+    return split_address(url, &host, &http, &loopback) ? host : NULL;
+}
+
+char *web_address_join(const char *base, const char *link)
+{
+    __attribute__((cleanup(url_cleanup))) CURLU *u = curl_url();
+    CLEANUP_PART char *whole = NULL;
+
+    if (!u || curl_url_set(u, CURLUPART_URL, base, 0) != CURLUE_OK ||
+        curl_url_set(u, CURLUPART_URL, link, 0) != CURLUE_OK ||
+        curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0) != CURLUE_OK ||
+        curl_url_get(u, CURLUPART_URL, &whole, 0) != CURLUE_OK)
+        return NULL;
+    return xstrdup(whole);
+}
+
+char *web_address_login(const char *url, char **bare)
+{
+    __attribute__((cleanup(url_cleanup))) CURLU *u = curl_url();
+    CLEANUP_PART char *user = NULL, *password = NULL, *rest = NULL;
+
+    *bare = NULL;
+    if (u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK) {
+        curl_url_get(u, CURLUPART_USER, &user, CURLU_URLDECODE);
+        curl_url_get(u, CURLUPART_PASSWORD, &password, CURLU_URLDECODE);
+        curl_url_set(u, CURLUPART_USER, NULL, 0);
+        curl_url_set(u, CURLUPART_PASSWORD, NULL, 0);
+        curl_url_get(u, CURLUPART_URL, &rest, 0);
+    }
+    *bare = xstrdup(user && rest ? rest : url);
+    return user ? xasprintf("%s:%s", user, password ? password : "") : NULL;
+}
+
 int check_web_address(const char *url, bool http, struct wl_err *err)
 {
     __attribute__((cleanup(url_cleanup))) CURLU *u = curl_url();
@@ -236,6 +282,13 @@ static void set_ca(CURL *c, const char *given)
     }
 }
 
+static bool is_same_host(const char *a, const char *b)
+{
+    WL_CLEANUP_FREE char *one = web_address_host(a), *other = web_address_host(b);
+
+    return one && other && !strcmp(one, other) && starts_with(a, "https:") == starts_with(b, "https:");
+}
+
 static CURL *new_request(const struct transfer *t, const char *url, const struct fetch_options *o, char *text)
 {
     CURL *c = curl_easy_init();
@@ -254,6 +307,10 @@ static CURL *new_request(const struct transfer *t, const char *url, const struct
     set_ca(c, t->ca);
     if (t->proxy)
         curl_easy_setopt(c, CURLOPT_PROXY, t->proxy);
+    if (t->login && is_same_host(t->url, url))
+        curl_easy_setopt(c, CURLOPT_USERPWD, t->login);
+    else if (t->netrc)
+        curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
     return c;
 }
 
@@ -442,8 +499,11 @@ int transfer_get(const struct transfer *t, const char *part, const struct fetch_
         r = request(t, &url, &a, &out, err);
         if (r < 0)
             break;
-        if (out == DONE)
+        if (out == DONE) {
+            if (t->from)
+                *t->from = xstrdup(url);
             return 0;
+        }
         if (out == REDIRECT) {
             redirects++;
             continue;

@@ -1,48 +1,18 @@
-/* pypi:NAME==VERSION/FILENAME through pip, which knows its own index, mirrors and certificates. */
+/* pypi:NAME==VERSION/FILENAME: the file itself, from the index that this machine's pip is told to use.
+ *
+ * pip has no way to bring a source archive without running the code in it, to learn its name and what it needs; so it
+ * is only asked, where nobody has told it, which index it takes by default. The pages of an index are what
+ * https://packaging.python.org/en/latest/specifications/simple-repository-api/ says. */
 #include "fs.h"
 #include "kinds.h"
+#include "pip_config.h"
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
-struct wheel {
-    struct strv python, abi, platform; /* the alternatives of each tag */
-};
-
-static void wheel_free(struct wheel *w)
-{
-    strv_free(&w->python);
-    strv_free(&w->abi);
-    strv_free(&w->platform);
-}
-
-static void split(const char *s, size_t n, char by, struct strv *parts)
-{
-    for (const char *end = s + n; s <= end;) {
-        const char *stop = memchr(s, by, (size_t)(end - s));
-
-        if (!stop)
-            stop = end;
-        strv_take(parts, xstrndup(s, (size_t)(stop - s)));
-        s = stop + 1;
-    }
-}
-
-/* Reads NAME-VERSION(-BUILD)-PYTHON-ABI-PLATFORM.whl. */
-static bool read_wheel(const char *file, struct wheel *w)
-{
-    WL_CLEANUP_STRV struct strv parts = {0};
-
-    if (!ends_with(file, ".whl"))
-        return false;
-    split(file, strlen(file) - 4, '-', &parts);
-    if (parts.n < 5 || parts.n > 6)
-        return false;
-    split(parts.v[parts.n - 3], strlen(parts.v[parts.n - 3]), '.', &w->python);
-    split(parts.v[parts.n - 2], strlen(parts.v[parts.n - 2]), '.', &w->abi);
-    split(parts.v[parts.n - 1], strlen(parts.v[parts.n - 1]), '.', &w->platform);
-    return true;
-}
+enum { MAX_PAGE = 64 << 20 };
 
 /* Splits an address into NAME==VERSION and FILENAME. */
 static bool split_address(const char *url, char **wanted, const char **file)
@@ -67,137 +37,372 @@ static int check(const char *url, struct wl_err *err)
     return 0;
 }
 
-/* Makes pip choose the very wheel that was named, whatever machine and Python it runs on. */
-static void add_wheel_options(struct strv *argv, const struct wheel *w)
+/* The name of a package as in the address of its page: lower case, each run of - _ . one '-'. */
+static char *normal_name(const char *name, size_t n)
 {
-    const char *python = w->python.v[0];
+    struct str s = {0};
 
-    strv_add(argv, "--only-binary=:all:");
-    for (size_t i = 0; i < w->platform.n; i++)
-        if (strcmp(w->platform.v[i], "any"))
-            strv_addf(argv, "--platform=%s", w->platform.v[i]);
-    for (size_t i = 0; i < w->abi.n; i++)
-        strv_addf(argv, "--abi=%s", w->abi.v[i]);
-    strv_addf(argv, "--implementation=%.2s", python);
-    /* "py3" says no minor version: any Python 3 that runs pip will do. "cp311" is 3.11. */
-    if (strlen(python) > 3)
-        strv_addf(argv, "--python-version=%c.%s", python[2], python + 3);
+    for (size_t i = 0; i < n; i++)
+        if (!strchr("-_.", name[i]))
+            str_addc(&s, (char)tolower((unsigned char)name[i]));
+        else if (i == 0 || !strchr("-_.", name[i - 1]))
+            str_addc(&s, '-');
+    return str_take(&s);
 }
 
-/* The SHA-256 of a file that pip refused, from the lines "Expected sha256 HASH" and "Got HASH" of what it said. */
-static bool refused_hash(const char *said, char got[HASH_HEX_SIZE])
-{
-    const char *word = said ? strstr(said, "Expected sha256 ") : NULL;
+/* --- the indexes --- */
 
-    word = word ? strstr(word, "Got ") : NULL;
-    if (!word)
-        return false;
-    word += strlen("Got ");
-    word += strspn(word, " ");
-    if (strspn(word, "0123456789abcdef") != HASH_HEX_SIZE - 1)
-        return false;
-    memcpy(got, word, HASH_HEX_SIZE - 1);
-    got[HASH_HEX_SIZE - 1] = 0;
-    return true;
+/* What pip's help says its index is, in words like "(default ADDRESS)". */
+static int ask_default(const struct fetch_options *o, char **index, struct wl_err *err)
+{
+    static const char option[] = "--index-url", mark[] = "(default ";
+    static const char *const without[] = {"COLUMNS", NULL};
+    char *argv[] = {"python3", "-m", "pip", "download", "--help", NULL};
+    WL_CLEANUP_STRV struct strv env = {0};
+    struct client c = {.package = "python3-pip", .module = "pip", .argv = argv, .env = &env, .o = o};
+    WL_CLEANUP_FREE char *text = NULL;
+    const char *at;
+    size_t n;
+    int r;
+
+    client_env(&env, without);
+    strv_add(&env, "COLUMNS=1000"); /* an address is not to be broken into lines */
+    r = client_run(&c, &text, err);
+    if (r < 0)
+        return r;
+    at = strstr(text, option);
+    at = at ? strstr(at, mark) : NULL;
+    at = at ? at + strlen(mark) : "";
+    n = strcspn(at, ") \t\r\n");
+    while (n && at[n - 1] == '/')
+        n--;
+    *index = xstrndup(at, n);
+    if (!starts_with(*index, "https://") && !starts_with(*index, "http://"))
+        return wl_err_set(err, WL_E_FETCH, "pip does not say which index it takes: name one in pip.conf (index-url)");
+    return 0;
+}
+
+static int read_config(struct pip_config *c, const struct fetch_options *o, struct wl_err *err)
+{
+    struct strv all = {0};
+    char *index = NULL;
+    int r = pip_config_read(c, err);
+
+    if (r < 0 || !c->asks_default)
+        return r;
+    r = ask_default(o, &index, err);
+    if (r < 0)
+        free(index);
+    else
+        strv_take(&all, index);
+    strv_addv(&all, &c->indexes);
+    strv_free(&c->indexes);
+    c->indexes = all;
+    return c->indexes.n || c->links.n ? 0 : r;
+}
+
+/* What a page is asked of. */
+struct place {
+    const struct pip_config *c;
+    const struct fetch_options *o;
+    char *url;   /* of the page, without a login */
+    char *login; /* NULL: none */
+    char *folder;
+};
+
+static void place_free(struct place *p)
+{
+    free(p->url);
+    free(p->login);
+    free(p->folder);
+}
+#define CLEANUP_PLACE __attribute__((cleanup(place_free)))
+
+/* The path of an address of this machine, "file:///a" or "/a"; NULL: it is none. The caller frees it. */
+static char *local_path(const char *address)
+{
+    static const char *const starts[] = {"file://localhost/", "file:///"};
+
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (starts_with(address, starts[i])) {
+            const char *path = address + strlen(starts[i]) - 1;
+
+            return percent_decode(path, strlen(path));
+        }
+    return *address == '/' ? xstrdup(address) : NULL;
+}
+
+static char *file_address(const char *path)
+{
+    struct str s = {0};
+
+    str_add(&s, "file://");
+    for (const char *p = path; *p; p++)
+        if (isalnum((unsigned char)*p) || strchr("/-._~+", *p))
+            str_addc(&s, *p);
+        else
+            str_addf(&s, "%%%02X", (unsigned char)*p);
+    return str_take(&s);
+}
+
+static const char *ca_file(const struct pip_config *c)
+{
+    const char *file = c->cert ? c->cert : getenv("REQUESTS_CA_BUNDLE");
+
+    return file && *file ? file : NULL;
+}
+
+static int transfer(const struct place *p, const char *url, char **from, const char *part, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *bare = NULL, *own = web_address_login(url, &bare), *here = web_address_host(bare),
+                         *there = web_address_host(p->url);
+    const char *login = own ? own : here && there && !strcmp(here, there) ? p->login : NULL;
+
+    if (!web_address_is_safe(bare))
+        return wl_err_set(err, WL_E_FETCH, "%s is not encrypted, and not on this machine", bare);
+    return transfer_get(&(struct transfer){.url = bare,
+                                           .page = from != NULL,
+                                           .proxy = p->c->proxy,
+                                           .ca = ca_file(p->c),
+                                           .login = login,
+                                           .netrc = true,
+                                           .from = from},
+                        part, p->o, err);
+}
+
+/* The page of a place, and the address that its links are relative to. part is a file that may be made. */
+static int get_page(const struct place *p, const char *part, char **text, char **base, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *local = local_path(p->url), *file = NULL;
+    int r = 0;
+
+    if (local) {
+        file = path_is_dir(local) ? path_join(local, "index.html") : xstrdup(local);
+        *base = file_address(file);
+    } else {
+        file = xstrdup(part);
+        unlink(part); /* the page of another place is not the beginning of this one */
+        r = transfer(p, p->url, base, part, err);
+    }
+    if (r < 0)
+        return r;
+    r = file_read(file, MAX_PAGE, text, NULL, err);
+    /* Another place may have it. */
+    if (r < 0)
+        err->cls = WL_E_FETCH;
+    return r < 0 ? -WL_E_FETCH : 0;
+}
+
+/* "&amp;" is all that addresses need. */
+static char *link_text(const char *link, size_t n)
+{
+    struct str s = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        str_addc(&s, link[i]);
+        if (link[i] == '&' && n - i >= 5 && !strncasecmp(link + i, "&amp;", 5))
+            i += 4;
+    }
+    return str_take(&s);
+}
+
+/* The file's address from the page. NULL: the page does not have it. */
+static char *find_file(const char *page, const char *base, const char *file)
+{
+    const char *link;
+    size_t n;
+
+    while ((link = listing_next(&page, &n))) {
+        WL_CLEANUP_FREE char *text = link_text(link, n), *name = listing_name(text, strlen(text));
+
+        if (!strcmp(name, file))
+            return web_address_join(base, text);
+    }
+    return NULL;
+}
+
+static int get_from(const struct place *p, const char *file, const char *part, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *page_file = path_join(p->folder, "page"), *page = NULL, *base = NULL, *url = NULL,
+                         *local = NULL;
+    int r = get_page(p, page_file, &page, &base, err);
+
+    if (r < 0)
+        return r;
+    url = find_file(page, base, file);
+    if (!url)
+        return wl_err_set(err, WL_E_FETCH, "%s does not list the file", p->url);
+    /* Only what is on this machine may name files of this machine. */
+    local = starts_with(base, "file:") ? local_path(url) : NULL;
+    if (local)
+        return copy_file(local, part, err);
+    return transfer(p, url, NULL, part, err);
+}
+
+/* Fills a place for one of pip's addresses; name: of the package's page below it, or NULL. */
+static void place_set(struct place *p, const struct pip_config *c, const struct fetch_options *o, const char *address,
+                      const char *name)
+{
+    WL_CLEANUP_FREE char *bare = NULL;
+
+    p->c = c;
+    p->o = o;
+    if (strstr(address, "://"))
+        p->login = web_address_login(address, &bare);
+    else
+        bare = path_absolute(address);
+    p->url = name ? xasprintf("%s/%s/", bare, name) : xstrdup(bare);
+}
+
+static void add_reason(struct str *reasons, const struct place *p, const struct wl_err *why)
+{
+    const char *text = why->text ? why->text : "unknown";
+
+    str_addf(reasons, "%s%s%s%s", reasons->len ? "; " : "", starts_with(text, p->url) ? "" : p->url,
+             starts_with(text, p->url) ? "" : ": ", text);
+}
+
+/* One of pip's places: 1 when it has the file, 0 when another may. */
+static int try_place(struct place *p, const char *file, const char *part, struct str *reasons, struct wl_err *err)
+{
+    WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *folder = local_path(p->url), *here = folder ? path_join(folder, file) : NULL;
+    int r = here && path_exists(here) ? copy_file(here, part, &why) : get_from(p, file, part, &why);
+
+    if (r == 0)
+        return 1;
+    if (why.cls == WL_E_INTERRUPTED || why.cls == WL_E_IO)
+        return wl_err_set(err, why.cls, "%s", why.text);
+    add_reason(reasons, p, &why);
+    return 0;
 }
 
 static int get(const char *url, const char *sha256, const char *part, const struct fetch_options *o, struct wl_err *err)
 {
-    __attribute__((cleanup(wheel_free))) struct wheel w = {0};
-    WL_CLEANUP_FREE char *wanted = NULL, *folder = NULL, *list = NULL, *text = NULL, *brought = NULL, *said = NULL;
-    WL_CLEANUP_STRV struct strv argv = {0}, names = {0};
-    char got[HASH_HEX_SIZE];
+    WL_CLEANUP_FREE char *wanted = NULL, *folder = NULL, *name = NULL;
+    WL_CLEANUP_PIP_CONFIG struct pip_config c = {0};
+    WL_CLEANUP_STR struct str reasons = {0};
     const char *file;
     int r;
 
+    (void)sha256;
     if (!split_address(url, &wanted, &file))
         return check(url, err);
+    name = normal_name(wanted, strcspn(wanted, "="));
     r = scratch_folder(part, &folder, err);
+    r = r < 0 ? r : read_config(&c, o, err);
     if (r < 0)
         return r;
-    strv_add_all(&argv, "python3", "-m", "pip", "download", "--quiet", "--no-deps", "--no-input",
-                 "--disable-pip-version-check", "--ignore-requires-python", "--no-cache-dir", "--progress-bar=off",
-                 "--retries=1", NULL);
-    strv_addf(&argv, "--timeout=%d", connect_seconds(o));
-    strv_addf(&argv, "--dest=%s", folder);
-    if (read_wheel(file, &w)) {
-        add_wheel_options(&argv, &w);
-        strv_add(&argv, wanted);
-    } else {
-        /* pip runs a source archive's own code to learn its name. With the hash told, it verifies it before. Not
-         * ":all:": that would be for what the archive needs to be built, too. */
-        strv_addf(&argv, "--no-binary=%.*s", (int)strcspn(wanted, "="), wanted);
-        list = path_join(folder, "wanted.txt");
-        text = xasprintf("%s --hash=sha256:%s\n", wanted, sha256);
-        r = file_write(list, text, strlen(text), err);
-        if (r < 0)
-            return r;
-        strv_addf(&argv, "--requirement=%s", list);
-        strv_add(&argv, "--require-hashes");
-    }
-    {
-        struct client c = {
-            .package = "python3-pip", .module = "pip", .argv = argv.v, .cwd = folder, .o = o, .said = &said};
+    for (size_t i = 0; r == 0 && i < c.links.n + c.indexes.n; i++) {
+        bool is_link = i < c.links.n;
+        CLEANUP_PLACE struct place p = {.folder = xstrdup(folder)};
 
-        r = client_run(&c, NULL, err);
+        place_set(&p, &c, o, is_link ? c.links.v[i] : c.indexes.v[i - c.links.n], is_link ? NULL : name);
+        r = try_place(&p, file, part, &reasons, err);
     }
-    /* It keeps no file that it refused, so nobody else can tell what that was. */
-    if (r < 0 && refused_hash(said, got))
-        return wl_err_set(err, WL_E_VERIFY, "expected sha256 %s, got %s; pip kept nothing of it", sha256, got);
-    if (r < 0)
-        return r;
-    brought = path_join(folder, file);
-    if (path_exists(brought))
-        return take_file(brought, part, err);
-    if (dir_list(folder, &names, err) == 0)
-        for (size_t i = 0; i < names.n; i++)
-            if (strcmp(names.v[i], "wanted.txt"))
-                return wl_err_set(err, WL_E_FETCH, "pip brought %s instead of %s", names.v[i], file);
-    return wl_err_set(err, WL_E_FETCH, "pip brought nothing");
+    if (r == 0)
+        return wl_err_set(err, WL_E_FETCH, "%s", reasons.s);
+    return r < 0 ? r : 0;
+}
+
+/* --- which versions there are --- */
+
+static const char *without_suffix(const char *file, size_t *n)
+{
+    static const char *const suffixes[] = {".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip"};
+
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
+        if (ends_with(file, suffixes[i])) {
+            *n = strlen(file) - strlen(suffixes[i]);
+            return file;
+        }
+    return NULL;
+}
+
+/* The version in a wheel's or source archive's name; NULL: it is another package's, or something else. */
+static char *version_of(const char *file, const char *name)
+{
+    size_t n;
+
+    if (ends_with(file, ".whl")) {
+        WL_CLEANUP_FREE char *own = normal_name(file, strcspn(file, "-"));
+        const char *version = file + strcspn(file, "-");
+
+        return *version && !strcmp(own, name) ? xstrndup(version + 1, strcspn(version + 1, "-")) : NULL;
+    }
+    if (!without_suffix(file, &n))
+        return NULL;
+    for (size_t i = 1; i + 1 < n; i++) {
+        bool may_end = file[i] == '-' && isdigit((unsigned char)file[i + 1]);
+        WL_CLEANUP_FREE char *own = may_end ? normal_name(file, i) : NULL;
+
+        if (own && !strcmp(own, name))
+            return xstrndup(file + i + 1, n - i - 1);
+    }
+    return NULL;
+}
+
+/* Whether the element that has the link says that the file was withdrawn. */
+static bool is_yanked(const char *page, const char *link, size_t n)
+{
+    static const char mark[] = "data-yanked";
+    const char *start = link, *end = link + n;
+
+    while (start > page && *start != '<')
+        start--;
+    end += strcspn(end, ">");
+    for (const char *p = start; p + strlen(mark) < end; p++)
+        if (!strncasecmp(p, mark, strlen(mark)))
+            return true;
+    return false;
+}
+
+static void add_versions(const char *page, const char *name, struct strv *versions)
+{
+    const char *link, *at = page;
+    size_t n;
+
+    while ((link = listing_next(&at, &n))) {
+        WL_CLEANUP_FREE char *text = link_text(link, n), *file = listing_name(text, strlen(text));
+        WL_CLEANUP_FREE char *version = is_yanked(page, link, n) ? NULL : version_of(file, name);
+
+        if (version)
+            strv_add_once(versions, version);
+    }
 }
 
 static int ask(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
 {
-    static const char mark[] = "Available versions: ";
-    const struct fetch_options *f = offers_fetch(o);
-    WL_CLEANUP_FREE char *timeout = xasprintf("--timeout=%d", connect_seconds(f)), *text = NULL;
-    char *argv[] = {"python3",
-                    "-m",
-                    "pip",
-                    "index",
-                    "versions",
-                    "--no-input",
-                    "--no-cache-dir",
-                    "--disable-pip-version-check",
-                    "--retries=0",
-                    "--pre",
-                    timeout,
-                    (char *)data,
-                    NULL};
-    struct client c = {.package = "python3-pip", .module = "pip", .argv = argv, .o = f, .timeout_s = ASK_TIMEOUT_S};
-    const char *list;
-    int r = client_run(&c, &text, err);
+    WL_CLEANUP_PIP_CONFIG struct pip_config c = {0};
+    WL_CLEANUP_STR struct str reasons = {0};
+    const char *name = data;
+    int r = read_config(&c, offers_fetch(o), err);
 
-    (void)part;
     if (r < 0)
         return r;
-    list = strstr(text, mark);
-    if (!list)
-        return wl_err_set(err, WL_E_FETCH, "pip names no version");
-    for (list += strlen(mark); *list && *list != '\n';) {
-        size_t n = strcspn(list, ", \n");
+    for (size_t i = 0; i < c.indexes.n; i++) {
+        WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
+        WL_CLEANUP_FREE char *page = NULL, *base = NULL;
+        CLEANUP_PLACE struct place p = {0};
 
-        if (n)
-            strv_take(names, xstrndup(list, n));
-        list += n + strspn(list + n, ", ");
+        place_set(&p, &c, offers_fetch(o), c.indexes.v[i], name);
+        r = get_page(&p, part, &page, &base, &why);
+        if (r == -WL_E_INTERRUPTED)
+            return cancel_error(err);
+        if (r == 0)
+            add_versions(page, name, names);
+        else
+            add_reason(&reasons, &p, &why);
     }
-    return 0;
+    if (names->n)
+        return 0;
+    return wl_err_set(err, WL_E_FETCH, "%s", reasons.len ? reasons.s : "pip's index names no version");
 }
 
 static int versions(struct offers *o, const struct offer_query *q, struct strv *found, char **own, struct wl_err *err)
 {
     const char *spec = q->url + strlen("pypi:"), *version = strstr(spec, "==");
-    WL_CLEANUP_FREE char *name = xstrndup(spec, (size_t)(version - spec)), *key = xasprintf("pypi:%s", name);
+    WL_CLEANUP_FREE char *name = normal_name(spec, (size_t)(version - spec)), *key = xasprintf("pypi:%s", name);
     const struct strv *names;
     int r = offers_list(o, key, ask, name, &names, err);
 

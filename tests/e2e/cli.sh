@@ -446,7 +446,20 @@ END
     }
     check
     status 0
-    is "$(tail -n 1 .out)" '2 passed, 0 failed, 1 skipped'
+    is "$(tail -n 4 .out)" "$(printf '\n1 skipped:\n  1 no reason given\n2 passed, 0 failed, 1 skipped')"
+    # By reason, the most frequent first.
+    {
+        echo '<testsuites><testsuite><testcase name="a"/>'
+        for n in 1 2 3; do
+            printf '<testcase name="s%s"><skipped/><system-out>no &lt;such&gt; thing &amp; more\n</system-out></testcase>\n' $n
+        done
+        echo '<testcase name="l"><skipped/><system-out>only with WL_CHECK_LONG</system-out></testcase>'
+        echo '<testcase name="n"><skipped/></testcase><system-out>1..3 # SKIP not a reason</system-out></testsuite></testsuites>'
+    } >report
+    check
+    status 0
+    is "$(tail -n 5 .out)" "$(printf '%s\n' '5 skipped:' '  3 no <such> thing & more' '  1 no reason given' \
+        '  1 only with WL_CHECK_LONG' '1 passed, 0 failed, 5 skipped')"
     grep -q '^meson setup .*sanitize' calls || fail 'no sanitizers'
     check -j3 unit docs
     grep -q 'num-processes=3 .*--suite unit .*--suite docs' calls || fail "$(cat calls)"
@@ -525,6 +538,35 @@ test_wl_make_sh_from_anywhere() {
     sh_there sh "$T/work/wl-make.sh" build 'no such/port'
     status 3
     err "'no such/port'"
+}
+
+# The clients of sources, and no other package, are installed on demand.
+test_wl_make_sh_installs_clients() {
+    mkdir bin work
+    cp "$WL_SOURCE_ROOT/wl-make.sh" work/
+    printf '#!/bin/sh\nfor last; do :; done\n[ "$last" = npm ] || { echo installed; }\n' >bin/dpkg-query
+    printf '#!/bin/sh\nfor last; do :; done\necho "$1 $last" >>"%s/asked"\n' "$T" >bin/apt-get
+    printf '#!/bin/sh\n[ "$1" != -u ] || { echo 0; exit; }\nexec /usr/bin/id "$@"\n' >bin/id
+    chmod +x bin/*
+    sh_there work/wl-make.sh --install git
+    status 0
+    not_there asked
+    sh_there work/wl-make.sh --install npm
+    status 0
+    err 'wl-make: installing npm'
+    is "$(cat asked)" "$(printf 'update update\ninstall npm')"
+    sh_there work/wl-make.sh --install emacs
+    status 6
+    err 'emacs is not the client of a source'
+    # Who is not root, and has no sudo that asks no password, is told what to type.
+    rm asked
+    printf '#!/bin/sh\n[ "$1" != -u ] || { echo 1000; exit; }\nexec /usr/bin/id "$@"\n' >bin/id
+    printf '#!/bin/sh\nexit 1\n' >bin/sudo
+    chmod +x bin/sudo
+    sh_there work/wl-make.sh --install npm
+    status 0
+    err 'only root can install them: apt-get install npm'
+    not_there asked
 }
 
 test_wl_make_sh_in_a_folder_with_an_odd_name() {

@@ -252,10 +252,12 @@ test_a_mirror_of_debian_that_only_has_indices() {
 }
 
 test_registries() {
-    fake python3 'case "$*" in
-*"index versions"*" some-lib"*) echo "WARNING: experimental" >&2; printf "some-lib (2.1)\nAvailable versions: 3.0b1, 2.1, 2.0, 1.9\n" ;;
-*"index versions"*) echo "ERROR: No matching distribution found" >&2; exit 1 ;;
-esac'
+    mkdir -p index/some-lib
+    printf '<a href="%s">x</a>\n' some_lib-3.0b1.tar.gz some_lib-2.1-py3-none-any.whl some_lib-2.0.tar.gz \
+        some-lib-extra-2.5.tar.gz some-lib-1.9.zip >index/some-lib/index.html
+    echo '<a href="some_lib-2.2.tar.gz" data-yanked="">x</a>' >>index/some-lib/index.html
+    export PIP_CONFIG_FILE=/dev/null PIP_INDEX_URL=file://$T/index
+    fake python3 'exit 1'
     fake npm 'case "$*" in
 *"view"*" @scope/pack versions"*) printf "npm warn something\n[\n  \"1.0.9\",\n  \"1.0.10\",\n  \"1.1.0-beta.1\"\n]\n" ;;
 *"view"*" single versions"*) printf "\"1.0.0\"\n" ;;
@@ -284,7 +286,7 @@ esac'
     row libs/npm1 1.0.0 1.0.0 current npm:single
     row libs/crate 4.0.1 4.2.0 outdated crate:some-crate
     row libs/crate-own 3.1 0.2.8 outdated crate:other-crate
-    grep -qE '^libs/pypi-none .* unknown .*No matching distribution' .out || fail 'libs/pypi-none'
+    grep -qE '^libs/pypi-none .* unknown .*index/none/.*No such file' .out || fail 'libs/pypi-none'
     grep -qE '^libs/npm-none .* unknown .*404' .out || fail 'libs/npm-none'
     grep -qE '^libs/crate-old .* unknown .*cargo only tells of 4.2.0' .out || fail 'libs/crate-old'
 }

@@ -211,6 +211,81 @@ test_ctrl_c_during_a_download() {
     nothing_built made/a
 }
 
+# Every program of this machine but Python and pip, in the folder "bin".
+without_python() {
+    mkdir bin
+    ln -s /usr/bin/* bin/ 2>/dev/null
+    [ -e bin/sh ] || ln -s /bin/* bin/ 2>/dev/null
+    rm -f bin/python* bin/pip*
+}
+
+# An index with one source archive, whose code leaves a trace if anything runs it.
+index_with_a_trap() {
+    mkdir -p www/simple/trap
+    archive "$T/www/trap-1.0.tar.gz" 'PKG-INFO=Metadata-Version: 2.1' \
+        'pyproject.toml=[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]' \
+        "setup.py=open('$T/trace', 'w')" "backend.py=open('$T/trace', 'w')"
+    echo '<a href="../../trap-1.0.tar.gz">trap-1.0.tar.gz</a>' >www/simple/trap/index.html
+    serve
+    export PIP_CONFIG_FILE=/dev/null PIP_INDEX_URL=$URL/simple
+    unset PIP_FIND_LINKS PIP_EXTRA_INDEX_URL PIP_NO_INDEX
+    from_url made/trap 'pypi:trap==1.0/trap-1.0.tar.gz' "$(sha256 "$T/www/trap-1.0.tar.gz")"
+}
+
+test_a_source_archive_of_an_index_is_not_run() {
+    index_with_a_trap
+    wl fetch made/trap
+    not_there "$T/trace"
+    status 0
+    wl made/trap
+    status 0
+    there "$OUT/made/trap/backend.py"
+    not_there "$T/trace"
+}
+
+test_a_file_of_an_index_needs_no_pip() {
+    index_with_a_trap
+    without_python
+    PATH=$T/bin run sh -c '! command -v python3 && ! command -v pip'
+    status 0
+    PATH=$T/bin wl fetch made/trap
+    status 0
+    is "$(cut -d ' ' -f 1 .requests | tr '\n' ' ')" '/simple/trap/ /trap-1.0.tar.gz '
+    not_there "$T/trace"
+}
+
+test_a_client_is_asked_for_only_by_a_source_that_needs_it() {
+    mkdir www
+    archive "$T/www/a.tar.gz" file=text
+    local hash client
+    hash=$(sha256 "$T/www/a.tar.gz")
+    serve
+    without_python
+    for client in npm cargo git apt-get; do
+        printf '#!/bin/sh\necho %s >>"%s/asked"\nexit 1\n' "$client" "$T" >client
+        rm -f "bin/$client"
+        install -m 755 client "bin/$client"
+    done
+    printf 'echo "$@" >>"%s/asked"\n' "$T" >"$ROOT/wl-make.sh"
+    from_url made/a "$URL/a.tar.gz" "$hash" \
+        '    mirrors: ["npm:a@1.0.0", "crate:a@1.0.0", "pypi:a==1.0/a-1.0.tar.gz", "debian:pool/main/a"]'
+    PATH=$T/bin wl fetch made/a
+    status 0
+    not_there asked
+    rm "$T/www/a.tar.gz" && rm -rf "$CACHE/sources"
+    rm bin/cargo
+    PATH=$T/bin wl fetch made/a
+    clean_failure 4
+    is "$(sort asked | tr '\n' ' ')" '--install cargo-web --install python3-pip apt-get npm '
+    rm asked
+    PATH=$T/bin wl --offline fetch made/a
+    clean_failure 4
+    not_there asked
+}
+
 test_truncated_archive() {
     archive whole.tar.gz a=1 b=2
     head -c 100 whole.tar.gz >a.tar.gz

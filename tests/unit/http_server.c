@@ -71,6 +71,26 @@ static bool is(const char *path, const char *name)
     return n >= strlen(name) && !strncmp(path + n - strlen(name), name, strlen(name));
 }
 
+static void reply_page(int fd, const char *body)
+{
+    WL_CLEANUP_FREE char *head = xasprintf(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n", strlen(body));
+
+    reply(fd, head, body, strlen(body));
+}
+
+/* As an index writes it, by several hands. */
+static const char index_page[] =
+    "<!DOCTYPE html><html><head><meta name=\"pypi:repository-version\" content=\"1.1\"></head><body><h1>x</h1>\n"
+    "<a href=\"../../files/x-0.9.tar.gz#sha256=00\" data-yanked=\"broken\">x-0.9.tar.gz</a><br/>\n"
+    "<a data-yanked=\"\" href=\"../../files/x-0.8.tar.gz\">x-0.8.tar.gz</a><br/>\n"
+    "<A HREF='../../files/x-1.0.tar.gz?a=1&amp;b=2#sha256=00' data-requires-python='&gt;=3.8'>x</A>\n"
+    "<a href=\"/files/x-1.0-cp311-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl\">x</a>\n"
+    "<a href=\"/files/x-1.0-py3-none-any.whl.metadata\">x</a>\n"
+    "<a href=\"/files/x-1.1%2Blocal-py3-none-any.whl\">x</a>\n"
+    "<a href=\"http://192.0.2.1/files/x-1.2.tar.gz\">x</a>\n"
+    "<a href=\"/files/x-y-1.5.tar.gz\">another</a></body></html>\n";
+
 /* True: the connection stays open and silent. */
 static bool answer(struct http_server *s, int fd, const char *request)
 {
@@ -78,7 +98,9 @@ static bool answer(struct http_server *s, int fd, const char *request)
     long from = range ? atol(range + 15) : 0;
     WL_CLEANUP_FREE char *self = xasprintf("Location: http://127.0.0.1:%d/loop\r\n", s->port);
 
-    if (is(path, "/file")) {
+    WL_CLEANUP_FREE char *whole = xstrndup(path, strcspn(path, " \r\n"));
+
+    if (is(path, "/file") || strstr(whole, "/files/")) {
         reply_bytes(fd, from, range, (size_t)(SERVED_SIZE - from));
     } else if (is(path, "/norange")) {
         reply_bytes(fd, 0, false, SERVED_SIZE);
@@ -108,6 +130,14 @@ static bool answer(struct http_server *s, int fd, const char *request)
             reply_status(fd, "416 Range Not Satisfiable", "");
         else
             reply_bytes(fd, 0, false, SERVED_SIZE);
+    } else if (is(path, "/simple/x/") || (is(path, "/private/x/") && strstr(request, "Basic dTpzZXI6cEBzcw=="))) {
+        reply_page(fd, index_page);
+    } else if (is(path, "/private/x/")) {
+        reply_status(fd, "401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n");
+    } else if (is(path, "/moved/x/")) {
+        reply_status(fd, "301 Moved", "Location: /deep/er/simple/x/\r\n");
+    } else if (is(path, "/html-to-file/x/")) {
+        reply_page(fd, "<a href=\"file:///etc/x-1.0.tar.gz\">x</a>");
     } else if (is(path, "/redirect")) {
         reply_status(fd, "302 Found", "Location: /x/file\r\n");
     } else if (is(path, "/loop")) {

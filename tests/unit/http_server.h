@@ -19,6 +19,9 @@ int http_server_port(const struct http_server *s);
  *   /missing      404      /gone  410     /error 500             /page      an HTML page with status 200
  *   /other        other bytes                                    /empty     nothing, with status 200
  *   /wrongrange   answers another range than asked for           /unsatisfied  416 to every range
+ *   /simple/x/    an index's page of the files of a package x; what is below files/ is as /file
+ *   /moved/x/     to /simple/x/                                  /html-to-file/x/ a page whose link is a file: address
+ *   /private/x/   the page of /simple/x/, for user "u:ser" with the password "p@ss" alone; else 401
  *   /redirect     to /file /loop to itself /to-plain to http: elsewhere /to-file to file: /to-nowhere without address
  */
 char *http_server_url(const struct http_server *s, const char *path);

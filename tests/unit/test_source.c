@@ -1028,89 +1028,268 @@ static char *bring(struct fixture *f, const char *file)
     return xasprintf("cp %s %s", q, file);
 }
 
+static void set_cargo_home(void **state)
+{
+    WL_CLEANUP_FREE char *home = in_folder(state, "cargo home");
+
+    setenv("CARGO_HOME", home, 1);
+}
+
+/* The programs that a shell script needs, and no client of a registry. */
+static void only_shell(struct fixture *f)
+{
+    static const char *const programs[] = {"sh", "cp", "mkdir", "chmod"};
+
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        WL_CLEANUP_FREE char *from = run_which(programs[i]), *to = path_join(f->bin, programs[i]);
+
+        assert_non_null(from);
+        assert_int_equal(symlink(from, to), 0);
+    }
+    no_clients(f);
+}
+
+/* --- pypi: --- */
+
+/* pip is told of this index alone, and is not there itself: no client at all is. */
+static void use_index(struct fixture *f, const char *path)
+{
+    WL_CLEANUP_FREE char *url = http_server_url(f->server, path);
+
+    setenv("PIP_CONFIG_FILE", "/dev/null", 1);
+    setenv("PIP_INDEX_URL", url, 1);
+    no_clients(f);
+}
+
 static void test_pypi_wheel(void **state)
 {
-    WL_CLEANUP_FREE char *script = NULL;
+    WL_CLEANUP_FREE char *last = NULL;
     FIXTURE(f);
 
-    script = bring(&f, "x-1.0-cp311-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl");
-    fake(&f, "python3", script);
+    use_index(&f, "/simple/");
     add_archive(&f, f.served);
-    add_url(&f, "pypi:x==1.0/x-1.0-cp311-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl");
-    assert_fetched(&f, 0);
-    assert_called_with(&f, "--platform=manylinux_2_17_x86_64");
-    assert_called_with(&f, "--platform=manylinux2014_x86_64");
-    assert_called_with(&f, "--abi=abi3");
-    assert_called_with(&f, "--implementation=cp");
-    assert_called_with(&f, "--python-version=3.11");
-    assert_called_with(&f, "--only-binary=:all:");
-    assert_called_with(&f, "x==1.0");
+    add_url(&f, "pypi:X==1.0/x-1.0-cp311-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl");
+    assert_fetched(&f, 2);
+    last = http_server_last(f.server);
+    assert_contains(last, "GET /files/x-1.0-cp311-abi3-");
 }
 
-/* pip runs what is in a source archive, so it must be told the hash. */
+/* The file comes as it is, and nothing that is in it is run: there is nothing that could run it. */
 static void test_pypi_source(void **state)
 {
-    WL_CLEANUP_FREE char *script = NULL, *copy = NULL, *args = in_folder(state, "wanted"), *q = shell_quote(args),
-                         *expected = NULL;
+    WL_CLEANUP_FREE char *last = NULL, *scratch = NULL;
     FIXTURE(f);
 
-    script = bring(&f, "x-1.0.tar.gz");
-    copy = xasprintf("%s; cp wanted.txt %s", script, q);
-    fake(&f, "python3", copy);
+    use_index(&f, "/moved");
     add_archive(&f, f.served);
     add_url(&f, "pypi:x==1.0/x-1.0.tar.gz");
-    assert_fetched(&f, 0);
-    assert_called_with(&f, "--require-hashes");
-    assert_called_with(&f, "--no-binary=x");
-    expected = xasprintf("x==1.0 --hash=sha256:%s\n", f.served);
-    assert_file_is(args, expected);
+    assert_fetched(&f, 3);
+    last = http_server_last(f.server);
+    /* Links are relative to where the page was in the end. */
+    assert_string_equal(last, "GET /deep/er/files/x-1.0.tar.gz?a=1&b=2 HTTP/1.1");
+    scratch = archive_path(&f, f.served, ".part.tmp");
+    assert_false(path_exists(scratch));
 }
 
-/* pip says which hash it found, and keeps nothing: both hashes are told all the same. */
 static void test_pypi_wrong_hash(void **state)
 {
-    static const char found[] = "d5d47f8d3fc0f32d2f6ac7a3c9e1ed2bd1e8d0bc2fb6f3e5e1bd5fd1c7b1a4e2";
-    WL_CLEANUP_FREE char *script = NULL, *both = NULL;
+    WL_CLEANUP_FREE char *both = NULL;
     FIXTURE(f);
 
-    script = xasprintf("cat <<'END' >&2\n"
-                       "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n"
-                       "    x==1.0 from https://index.invalid/x-1.0.tar.gz:\n"
-                       "        Expected sha256 %s\n"
-                       "             Got        %s\n\nEND\nexit 1",
-                       f.served, found);
-    fake(&f, "python3", script);
-    add_archive(&f, f.served);
+    use_index(&f, "/simple");
+    add_archive(&f, zeros);
     add_url(&f, "pypi:x==1.0/x-1.0.tar.gz");
     assert_class(fetch(&f), WL_E_VERIFY, &f.err);
     both =
         xasprintf("x-1.0.tar.gz from pypi:x==1.0/x-1.0.tar.gz is not what the recipe pins: expected sha256 %s, got %s",
-                  f.served, found);
+                  zeros, f.served);
     assert_contains(f.err.text, both);
-    /* A text that only looks like it is an ordinary failure. */
-    fake(&f, "python3", "echo 'ERROR: Expected sha256 x'; echo 'Got  0123'; exit 1");
-    assert_class(fetch(&f), WL_E_FETCH, &f.err);
-    assert_contains(f.err.text, "Expected sha256 x");
 }
 
 static void test_pypi_bad(void **state)
 {
+    static const char *const cases[][3] = {
+        {"/simple", "x-9.tar.gz", "/simple/x/ does not list the file"},
+        {"/simple", "x-1.2.tar.gz", "http://192.0.2.1/files/x-1.2.tar.gz is not encrypted"},
+        {"/nothing", "x-1.0.tar.gz", "HTTP 404"},
+        {"/html-to-file", "x-1.0.tar.gz", "file:///etc/x-1.0.tar.gz is not encrypted"},
+        {"/private", "x-1.0.tar.gz", "HTTP 401"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        WL_CLEANUP_FREE char *url = xasprintf("pypi:x==1.0/%s", cases[i][1]);
+        FIXTURE(f);
+
+        use_index(&f, cases[i][0]);
+        add_archive(&f, f.served);
+        add_url(&f, url);
+        assert_class(fetch(&f), WL_E_FETCH, &f.err);
+        assert_contains(f.err.text, cases[i][2]);
+        assert_ok(remove_tree(f.bin, &f.err), &f.err);
+    }
+    {
+        FIXTURE(f);
+
+        use_index(&f, "/simple");
+        setenv("PIP_INDEX_URL", "http://192.0.2.1/simple", 1);
+        add_archive(&f, f.served);
+        add_url(&f, "pypi:x==1.0/x-1.0.tar.gz");
+        assert_class(fetch(&f), WL_E_FETCH, &f.err);
+        assert_contains(f.err.text, "http://192.0.2.1/simple/x/ is not encrypted, and not on this machine");
+        setenv("PIP_NO_INDEX", "on", 1);
+        assert_class(fetch(&f), WL_E_FETCH, &f.err);
+        assert_contains(f.err.text, "pip is told of no index");
+        unsetenv("PIP_NO_INDEX");
+    }
+}
+
+/* A login goes to its own host, is never printed, and may have any character. */
+static void test_pypi_login(void **state)
+{
+    WL_CLEANUP_FREE char *index = NULL;
     FIXTURE(f);
 
+    use_index(&f, "/private");
+    index = xasprintf("http://u%%3Aser:p%%40ss@127.0.0.1:%d/private", http_server_port(f.server));
+    setenv("PIP_INDEX_URL", index, 1);
     add_archive(&f, f.served);
-    add_url(&f, "pypi:x==1.0/x-1.0-py3-none-any.whl");
+    add_url(&f, "pypi:x==1.0/x-9.tar.gz");
+    add_url(&f, "pypi:x==1.0/x-1.0.tar.gz");
+    assert_fetched(&f, 3);
+    assert_int_equal(f.notes.n, 1);
+    assert_contains(f.notes.v[0], "/private/x/ does not list the file");
+    assert_null(strstr(f.notes.v[0], "ss@"));
+}
+
+/* pip's files, in the order in which pip believes them. */
+static void test_pypi_config(void **state)
+{
+    WL_CLEANUP_FREE char *url = NULL, *text = NULL, *user = in_folder(state, ".config/pip/pip.conf"),
+                         *old = in_folder(state, ".pip/pip.conf"), *given = in_folder(state, "given.conf"),
+                         *folder = path_dir(user), *old_folder = path_dir(old);
+    FIXTURE(f);
+
+    url = http_server_url(f.server, "/simple");
+    setenv("HOME", *state, 1);
+    unsetenv("XDG_CONFIG_HOME");
+    unsetenv("PIP_INDEX_URL");
+    unsetenv("PIP_CONFIG_FILE");
+    unsetenv("PIP_FIND_LINKS");
+    no_clients(&f);
+    assert_ok(make_dirs(folder, &f.err), &f.err);
+    assert_ok(make_dirs(old_folder, &f.err), &f.err);
+    write_text(old, "[global]\nindex-url = http://127.0.0.1:9/never\nextra-index-url = http://127.0.0.1:9/never\n");
+    text = xasprintf("# made up\n[install]\nindex-url: http://127.0.0.1:9/never\n[global]\nIndex_URL = %s/none\n"
+                     "extra-index-url =\n    %s/nothing\n    # no\n    %s\n[list]\nformat = columns\n",
+                     url, url, url);
+    write_text(user, text);
+    add_archive(&f, f.served);
+    add_url(&f, "pypi:x==1.0/x-1.0.tar.gz");
+    assert_fetched(&f, 4); /* two that have no such page, the page, the file */
+    assert_ok(remove_tree(f.path, &f.err), &f.err);
+
+    /* A command's section counts for more, a file that is given for more than the user's. */
+    free_charp(&text);
+    text = xasprintf("[download]\nindex-url = %s\n[global]\nindex-url = http://127.0.0.1:9/never\n", url);
+    write_text(given, text);
+    setenv("PIP_CONFIG_FILE", given, 1);
+    assert_fetched(&f, 6);
+    assert_ok(remove_tree(f.path, &f.err), &f.err);
+    setenv("PIP_CONFIG_FILE", "/nowhere", 1);
+    assert_fetched(&f, 10);
+}
+
+/* Folders and pages that hold the files themselves. */
+static void test_pypi_find_links(void **state)
+{
+    WL_CLEANUP_FREE char *wheel = in_folder(state, "wheels/x-1.0.tar.gz"), *folder = path_dir(wheel), *links = NULL,
+                         *page = in_folder(state, "local/x/index.html"), *page_folder = path_dir(page);
+    FIXTURE(f);
+
+    use_index(&f, "/simple");
+    assert_ok(make_dirs(folder, &f.err), &f.err);
+    /* White space is between two of them. */
+    links = xstrdup("/nowhere file:///nowhere\nwheels/");
+    assert_int_equal(chdir(*state), 0);
+    setenv("PIP_FIND_LINKS", links, 1);
+    write_text(wheel, served_bytes());
+    add_archive(&f, f.served);
+    add_url(&f, "pypi:x==1.0/x-1.0.tar.gz");
+    assert_fetched(&f, 0);
+    assert_ok(remove_tree(f.path, &f.err), &f.err);
+
+    /* An index on this machine. */
+    unsetenv("PIP_FIND_LINKS");
+    assert_ok(make_dirs(page_folder, &f.err), &f.err);
+    write_text(page, "<a href='../../wheels/x-1.0.tar.gz#sha256=1'>x</a>");
+    setenv("PIP_INDEX_URL", "local", 1);
+    assert_fetched(&f, 0);
+    assert_ok(remove_tree(f.path, &f.err), &f.err);
+    setenv("PIP_INDEX_URL", "file:///proc/self/cwd/loc%61l", 1);
+    assert_fetched(&f, 0);
+    assert_int_equal(chdir("/"), 0);
+}
+
+/* Only where nobody names an index pip is asked which one it takes. */
+static void test_pypi_default(void **state)
+{
+    WL_CLEANUP_FREE char *script = NULL, *url = NULL;
+    FIXTURE(f);
+
+    use_index(&f, "/simple");
+    unsetenv("PIP_INDEX_URL");
+    add_archive(&f, f.served);
+    add_url(&f, "pypi:x==1.0/x-1.0.tar.gz");
+    assert_class(fetch(&f), WL_E_FETCH, &f.err);
+    assert_contains(f.err.text, "python3 is not installed: install the package python3-pip");
+    url = http_server_url(f.server, "/simple");
+    script =
+        xasprintf("echo '  --pre  (default 1)'; echo '  -i, --index-url <url>   Base URL (default %s/). More'", url);
+    fake(&f, "python3", script);
+    assert_fetched(&f, 2);
+    assert_called_with(&f, "--help");
+    assert_ok(remove_tree(f.path, &f.err), &f.err);
+    fake(&f, "python3", "echo '  -i, --index-url <url>   Base URL'");
+    assert_class(fetch(&f), WL_E_FETCH, &f.err);
+    assert_contains(f.err.text, "pip does not say which index it takes");
     fake(&f, "python3", "echo '/usr/bin/python3: No module named pip' >&2; exit 1");
     assert_class(fetch(&f), WL_E_FETCH, &f.err);
     assert_contains(f.err.text, "pip is not installed: install the package python3-pip");
-    fake(&f, "python3", "echo 'ERROR: No matching distribution found for x==1.0' >&2; exit 1");
-    assert_class(fetch(&f), WL_E_FETCH, &f.err);
-    assert_contains(f.err.text, "No matching distribution");
-    fake(&f, "python3", "echo > y.whl");
-    assert_class(fetch(&f), WL_E_FETCH, &f.err);
-    assert_contains(f.err.text, "brought y.whl instead of");
-    fake(&f, "python3", "exit 0");
-    assert_class(fetch(&f), WL_E_FETCH, &f.err);
-    assert_contains(f.err.text, "pip brought nothing");
+}
+
+/* What is missing is installed when it is needed, by the one who may, and never offline. */
+static void test_clients_are_installed(void **state)
+{
+    WL_CLEANUP_FREE char *installer = in_folder(state, "wl-make.sh"), *script = NULL, *text = NULL, *program = NULL,
+                         *packed = in_folder(state, "packed"), *log = in_folder(state, "log");
+    FIXTURE(f);
+
+    set_cargo_home(state);
+    f.o.installer = installer;
+    script = bring(&f, "\"$CARGO_HOME\"/registry/cache/a/x-1.0.0.crate");
+    program = xasprintf("#!/bin/sh\nmkdir -p \"$CARGO_HOME\"/registry/cache/a\n%s\n", script);
+    write_text(packed, program);
+    text = xasprintf("echo \"$*\" >>'%s'\ntest $2 = cargo-web || exit 6\ncp '%s' '%s/cargo'; chmod +x '%s/cargo'\n",
+                     log, packed, f.bin, f.bin);
+    write_text(installer, text);
+    add_archive(&f, f.served);
+    /* The one that serves needs no client, so none is installed. */
+    add_served(&f, "/file");
+    add_url(&f, "crate:x@1.0.0");
+    assert_fetched(&f, 1);
+    assert_false(path_exists(log));
+    assert_ok(remove_tree(f.path, &f.err), &f.err);
+
+    only_shell(&f);
+    source_free(&f.source);
+    add_archive(&f, f.served);
+    add_url(&f, "npm:x@1.0.0");
+    add_url(&f, "crate:x@1.0.0");
+    assert_fetched(&f, 1);
+    assert_file_is(log, "--install npm\n--install cargo-web\n");
+    assert_contains(f.notes.v[0], "npm is not installed: trying to install the package npm");
+    assert_contains(f.notes.v[1], "npm is not installed: install the package npm");
+    assert_ok(remove_tree(f.path, &f.err), &f.err);
 }
 
 static void test_npm(void **state)
@@ -1146,13 +1325,6 @@ static void test_npm_bad(void **state)
     assert_contains(f.err.text, "npm brought nothing");
     fake(&f, "npm", "echo wrong > x-1.0.0.tgz");
     assert_class(fetch(&f), WL_E_VERIFY, &f.err);
-}
-
-static void set_cargo_home(void **state)
-{
-    WL_CLEANUP_FREE char *home = in_folder(state, "cargo home");
-
-    setenv("CARGO_HOME", home, 1);
 }
 
 static void test_crate(void **state)
@@ -1366,6 +1538,11 @@ int main(void)
         TEST_IN_FOLDER(test_pypi_source),
         TEST_IN_FOLDER(test_pypi_wrong_hash),
         TEST_IN_FOLDER(test_pypi_bad),
+        TEST_IN_FOLDER(test_pypi_login),
+        TEST_IN_FOLDER(test_pypi_config),
+        TEST_IN_FOLDER(test_pypi_find_links),
+        TEST_IN_FOLDER(test_pypi_default),
+        TEST_IN_FOLDER(test_clients_are_installed),
         TEST_IN_FOLDER(test_npm),
         TEST_IN_FOLDER(test_npm_bad),
         TEST_IN_FOLDER(test_crate),
@@ -1379,6 +1556,15 @@ int main(void)
 
     for (const char *const *p = proxies; *p; p++)
         unsetenv(*p);
+    for (char **e = environ; *e;) {
+        WL_CLEANUP_FREE char *name = xstrndup(*e, strcspn(*e, "="));
+
+        if (starts_with(name, "PIP_"))
+            unsetenv(name);
+        else
+            e++;
+    }
+    setenv("PIP_CONFIG_FILE", "/dev/null", 1);
     if (source_init() < 0)
         return 99;
     failed = cmocka_run_group_tests(tests, NULL, NULL);
