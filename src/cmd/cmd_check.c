@@ -7,9 +7,87 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Why tests were skipped, and how many for that. */
+struct reason {
+    char *text;
+    size_t n;
+};
+
 struct counts {
     size_t passed, failed, skipped;
+    struct reason *reasons;
+    size_t reasons_n;
 };
+
+static void counts_free(struct counts *c)
+{
+    for (size_t i = 0; i < c->reasons_n; i++)
+        free(c->reasons[i].text);
+    free(c->reasons);
+}
+
+/* The text of an XML element without its marks; the few names of characters that occur are put in their place. */
+static char *element_text(const char *s, size_t n)
+{
+    static const char *const names[][2] = {{"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&amp;", "&"}};
+    struct str out = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        const char *c = NULL;
+
+        for (size_t k = 0; !c && k < sizeof names / sizeof *names; k++)
+            if (n - i >= strlen(names[k][0]) && !strncmp(s + i, names[k][0], strlen(names[k][0]))) {
+                c = names[k][1];
+                i += strlen(names[k][0]) - 1;
+            }
+        if (c)
+            str_add(&out, c);
+        else
+            str_addc(&out, (unsigned char)s[i] < 0x20 ? ' ' : s[i]);
+    }
+    while (out.len && out.s[out.len - 1] == ' ')
+        out.s[--out.len] = '\0';
+    return str_take(&out);
+}
+
+/* Why a skipped <testcase> says it was: Meson puts that in its <system-out>. */
+static char *reason_of(const char *testcase, size_t n)
+{
+    static const char open[] = "<system-out>", close[] = "</system-out>";
+    const char *start, *end = memmem(testcase, n, "</testcase>", strlen("</testcase>"));
+    size_t left;
+
+    n = end ? (size_t)(end - testcase) : n;
+    start = memmem(testcase, n, open, strlen(open));
+    end = NULL;
+    if (start) {
+        start += strlen(open);
+        left = n - (size_t)(start - testcase);
+        end = memmem(start, left, close, strlen(close));
+    }
+    if (!end || end == start)
+        return xstrdup("no reason given");
+    return element_text(start, (size_t)(end - start));
+}
+
+static void add_reason(struct counts *c, char *text)
+{
+    for (size_t i = 0; i < c->reasons_n; i++)
+        if (!strcmp(c->reasons[i].text, text)) {
+            c->reasons[i].n++;
+            free(text);
+            return;
+        }
+    c->reasons = xreallocarray(c->reasons, c->reasons_n + 1, sizeof *c->reasons);
+    c->reasons[c->reasons_n++] = (struct reason){text, 1};
+}
+
+static int most_first(const void *a, const void *b)
+{
+    const struct reason *x = a, *y = b;
+
+    return x->n != y->n ? (x->n < y->n) - (x->n > y->n) : strcmp(x->text, y->text);
+}
 
 /* Meson's report in JUnit's form: a <testcase> is passed unless it holds <failure>, <error> or <skipped>. */
 static struct counts count_results(const char *xml)
@@ -22,13 +100,28 @@ static struct counts count_results(const char *xml)
 
         if (memmem(p, n, "<failure", 8) || memmem(p, n, "<error", 6))
             c.failed++;
-        else if (memmem(p, n, "<skipped", 8))
+        else if (memmem(p, n, "<skipped", 8)) {
             c.skipped++;
-        else
+            add_reason(&c, reason_of(p, n));
+        } else
             c.passed++;
         p = next;
     }
+    if (c.reasons_n)
+        qsort(c.reasons, c.reasons_n, sizeof *c.reasons, most_first);
     return c;
+}
+
+/* A line for each reason; the sums come last, where they are looked for. */
+static void print_counts(const struct counts *c)
+{
+    if (c->skipped)
+        printf("\n%zu skipped:\n", c->skipped);
+    for (size_t i = 0; i < c->reasons_n; i++)
+        printf("  %zu %s\n", c->reasons[i].n, c->reasons[i].text);
+    printf("%zu passed, %zu failed", c->passed, c->failed);
+    printf(c->skipped ? ", %zu skipped\n" : "\n", c->skipped);
+    fflush(stdout);
 }
 
 static int show_output(void *data, const char *text, size_t n, struct wl_err *err)
@@ -90,7 +183,7 @@ int cmd_check(struct app *a, struct wl_err *err)
     WL_CLEANUP_FREE char *dir = path_join(a->roots.repo, ".build/check"), *xml = NULL;
     WL_CLEANUP_FREE char *report = path_join(dir, "meson-logs/testlog.junit.xml");
     WL_CLEANUP_STRV struct strv argv = {0};
-    struct counts c = {0};
+    __attribute__((cleanup(counts_free))) struct counts c = {0};
     size_t suites = 0;
     int status = 0, r;
 
@@ -129,9 +222,7 @@ int cmd_check(struct app *a, struct wl_err *err)
         return wl_err_hint(err, "the arguments name tests; without any, all but the suite more are run");
     }
     c = count_results(xml);
-    printf("%zu passed, %zu failed", c.passed, c.failed);
-    printf(c.skipped ? ", %zu skipped\n" : "\n", c.skipped);
-    fflush(stdout);
+    print_counts(&c);
     if (c.failed || status != 0) {
         wl_err_set(err, WL_E_FAILED, "%zu of the project's tests failed", c.failed);
         return wl_err_hint(err, "the whole log is %s/meson-logs/testlog.txt", dir);

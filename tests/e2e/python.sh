@@ -511,7 +511,7 @@ test_nothing_to_do_is_quiet_and_does_nothing() {
 
 # Twice from nothing gives the same bytes. Half an hour, so only where it is asked for.
 test_the_same_bytes_when_built_again() {
-    [ -n "${WL_CHECK_LONG-}" ] || skip 'WL_CHECK_LONG is not set'
+    [ -n "${WL_CHECK_LONG-}" ] || skip 'only with WL_CHECK_LONG'
     built
     cp -R "$PYTHON_DIR" "$T/first"
     real clean $PY
@@ -522,7 +522,7 @@ test_the_same_bytes_when_built_again() {
 # `ssl: false` leaves OpenSSL out: the rest is there, hashlib has what Python brings along, and the table of modules says
 # so. Ten minutes, so only where it is asked for.
 test_without_ssl() {
-    [ -n "${WL_CHECK_LONG-}" ] || skip 'WL_CHECK_LONG is not set'
+    [ -n "${WL_CHECK_LONG-}" ] || skip 'only with WL_CHECK_LONG'
     built
     local small=$T/more/small/python with
     with=$(stat -c %s "$PYTHON_DIR/bin/python.wasm")
@@ -552,7 +552,7 @@ import ssl'
 # apply to files that did not change in between, and what is tested is --source.
 test_python_3_11_1_from_a_given_source() {
     [ "$VERSION" = 3.11.2 ] || skip 'for 3.11.2'
-    [ -n "${WL_CHECK_LONG-}${WL_PYTHON_3_11_1-}" ] || skip 'neither WL_CHECK_LONG nor WL_PYTHON_3_11_1 (its archive) is set'
+    [ -n "${WL_CHECK_LONG-}${WL_PYTHON_3_11_1-}" ] || skip 'only with WL_CHECK_LONG or WL_PYTHON_3_11_1 (its archive)'
     local source=${WL_PYTHON_3_11_1-}
     if [ -z "$source" ]; then
         real fetch $PY
