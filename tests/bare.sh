@@ -1,0 +1,213 @@
+#!/bin/bash
+# The README's two commands on a machine that has nothing: in a minimal Debian 12 with git and ca-certificates, from a clone
+# of HEAD, with an empty cache, and with none of the addresses that recipes name first to be reached.
+#
+#   bash tests/bare.sh [--no-namespaces] [--upstream] [--keep] [build | check]...
+#
+#   --no-namespaces  where no namespaces can be made, as in a container by default (e2e/no-namespaces.c)
+#   --upstream       leave upstream's addresses reachable, if they are
+#   --keep           go on with the root and the cache of the last run that was kept, and keep them: for trying things out
+#
+# Wants root. Only registries are reached: apt's mirror, and what pip, npm and cargo are told on this machine. The
+# minimal root is kept below the cache, by the hash of what it is made of.
+set -u
+
+self=$(readlink -f -- "$0")
+repo=$(CDPATH= cd -- "${self%/*}/.." && pwd)
+
+say() {
+    printf 'bare: %s\n' "$*"
+}
+die() {
+    say "error: $*" >&2
+    exit 1
+}
+
+# --- inside of namespaces of its own: makes WORK/root the root, and types the command there ---
+
+if [ "${1-}" = --inside ]; then
+    root=$2 home=$3 helper=$4 command=$5
+    mount --make-rprivate / && mount --bind "$root" "$root" && mount --rbind /dev "$root/dev" &&
+        mount -t proc proc "$root/proc" && mount --rbind /sys "$root/sys" && mkdir -p "$root/old" && cd "$root" &&
+        pivot_root . old || exit 1
+    umount -l /old || exit 1
+    # shellcheck disable=SC2046 # one word a line, without white space
+    exec env -i HOME="$home" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb CI=true LANG=C.UTF-8 \
+        $(cat /bare-environment) $helper sh -c "cd ~/wl-make && $command" </dev/null
+fi
+
+helper=
+upstream=
+keep=
+parts=
+for word; do
+    case $word in
+    --no-namespaces) helper=/bare-no-namespaces ;;
+    --upstream) upstream=yes ;;
+    --keep) keep=yes ;;
+    build | check) parts="$parts $word" ;;
+    *) die "$word is not known: --no-namespaces, --upstream, --keep, build or check" ;;
+    esac
+done
+[ "$(id -u)" = 0 ] || die 'only root can make such a root'
+
+# --- the minimal root ---
+
+need() {
+    command -v "$1" >/dev/null && return
+    say "installing $2"
+    { apt-get update && apt-get install -y --no-install-recommends "$2"; } >"$logs/install.log" 2>&1 ||
+        die "cannot install $2: $logs/install.log"
+}
+
+# Lines of a sources.list: Debian's own of this machine, without those of others.
+mirrors() {
+    # shellcheck disable=SC2016 # for apt
+    apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)' 'Created-By: Packages' |
+        sed -n 's/ Debian$//p' | sort -u
+}
+
+logs=$repo/.build/bare
+mkdir -p "$logs" || exit 1
+need mmdebstrap mmdebstrap
+need gcc gcc
+need git git
+list=$(mirrors)
+[ -n "$list" ] || die 'apt knows no mirror of Debian here: apt-get update'
+key=$({
+    printf '%s\n' "$list"
+    sh "$repo/wl-make.sh" --packages
+    cat "$self"
+} | sha256sum | cut -c 1-16)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/wl-make-bare
+pristine=$cache/$key
+if [ ! -d "$pristine" ]; then
+    say 'making the minimal root'
+    mkdir -p "$cache"
+    find "$cache" -mindepth 1 -maxdepth 1 ! -name kept -mmin +60 -exec rm -rf {} + # those of other lists
+    made=$(mktemp -d "$cache/new.XXXXXX") || exit 1
+    chmod 755 "$made"
+    mmdebstrap --variant=minbase --include=git,ca-certificates bookworm "$made" - <<<"$list" >"$logs/root.log" 2>&1 || {
+        tail -n 10 "$logs/root.log"
+        rm -rf "$made"
+        die 'cannot make the root'
+    }
+    mv "$made" "$pristine" || exit 1
+fi
+
+if [ -n "$keep" ] && [ -d "$cache/kept" ]; then
+    work=$cache/kept
+else
+    if [ -n "$keep" ]; then
+        work=$cache/kept
+        mkdir "$work" || exit 1
+    else
+        work=$(mktemp -d "${TMPDIR:-/var/tmp}/wl-bare.XXXXXX") || exit 1
+    fi
+    cp -a "$pristine" "$work/root" || die 'cannot copy the root'
+fi
+root=$work/root
+home=$(sed -n 's/^root:.*:\(.*\):[^:]*$/\1/p' "$root/etc/passwd")
+clone=$root$home/wl-make
+finish() {
+    [ -n "$keep" ] || rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
+
+# --- how registries are reached from here ---
+
+# `bring FILE...`: files of this machine, to the same place; those of the home to root's.
+bring() {
+    local file to
+    for file; do
+        [ -f "$file" ] || continue
+        to=$file
+        case $file in
+        "$HOME"/*) to=$home/${file#"$HOME"/} ;;
+        esac
+        mkdir -p "$root${to%/*}"
+        cp -L "$file" "$root$to"
+    done
+}
+bring /etc/resolv.conf /etc/hosts /etc/pip.conf ~/.pip/pip.conf ~/.config/pip/pip.conf ~/.npmrc /etc/npmrc \
+    /usr/local/etc/npmrc ~/.cargo/config ~/.cargo/config.toml /etc/ssl/certs/ca-certificates.crt
+find /usr/local/share/ca-certificates -name '*.crt' -print0 2>/dev/null | while IFS= read -r -d '' file; do
+    bring "$file"
+done
+chroot "$root" update-ca-certificates >"$logs/certificates.log" 2>&1 || die "no certificates: $logs/certificates.log"
+apt-config dump | grep -E '^Acquire::([A-Za-z:]*[Pp]roxy|Check-)' >"$root/etc/apt/apt.conf.d/90bare"
+# Of the environment only what tells of proxies, certificates and registries.
+env | grep -iE '^(https?_proxy|all_proxy|no_proxy|SSL_CERT_FILE|SSL_CERT_DIR|CURL_CA_BUNDLE|REQUESTS_CA_BUNDLE|PIP_(CERT|INDEX_URL|EXTRA_INDEX_URL|PROXY|DEFAULT_TIMEOUT)|NODE_EXTRA_CA_CERTS|NPM_CONFIG_[a-z_]*|CARGO_(HTTP|REGISTR|SOURCE)[A-Z_]*)=[^[:space:]]+$' \
+    >"$root/bare-environment"
+
+# Upstream's addresses lead to a port of this machine that nobody listens on.
+if [ -z "$upstream" ]; then
+    grep -rhoE '(https|git\+https)://[A-Za-z0-9.-]+' "$repo/ports" --include=recipe.yaml | sed 's|.*//||' | sort -u |
+        sed 's/^/127.0.0.1 /' >>"$root/etc/hosts"
+fi
+
+# --- the clone ---
+
+if [ -n "$keep" ] && [ -d "$clone/.git" ]; then
+    git -C "$clone" fetch -q "$repo" HEAD && git -C "$clone" checkout -q -f FETCH_HEAD
+else
+    git clone -q --no-hardlinks "$repo" "$clone" &&
+        git -C "$clone" checkout -q --detach "$(git -C "$repo" rev-parse HEAD)"
+fi || die 'cannot clone HEAD'
+chown -R 0:0 "$clone"
+if [ -n "$helper" ]; then
+    gcc -O1 -static -o "$root$helper" "$repo/tests/e2e/no-namespaces.c" || die 'cannot compile no-namespaces.c'
+fi
+
+# --- the commands ---
+
+passed=0
+failed=0
+
+# `expect NAME COMMAND`: the command ends with status 0.
+expect() {
+    local name=$1${helper:+-no-namespaces} start=$SECONDS status=0
+    say "$name: $2"
+    unshare --mount --pid --ipc --uts --fork --kill-child -- bash "$self" --inside "$root" "$home" "$helper" "$2" >"$logs/$name.log" 2>&1 ||
+        status=$?
+    if [ "$status" = 0 ]; then
+        passed=$((passed + 1))
+        say "$name: passed in $((SECONDS - start)) s"
+    else
+        failed=$((failed + 1))
+        tail -n 40 "$logs/$name.log"
+        say "$name: failed with status $status after $((SECONDS - start)) s; the whole log is $logs/$name.log"
+    fi
+}
+
+# `expect_not NAME PATTERN WHAT`: the log of a command has no such line.
+expect_not() {
+    local name=$1${helper:+-no-namespaces}
+    if grep -E "$2" "$logs/$name.log"; then
+        failed=$((failed + 1))
+        say "$name: $3"
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+for part in ${parts:-build check}; do
+    case $part in
+    build)
+        expect build './wl-make.sh python/v3.11.2'
+        expect run "./wl-make.sh run python/v3.11.2 -- -c 'import zlib, uuid, ssl, zoneinfo; print(uuid.uuid1(), zoneinfo.ZoneInfo(\"Europe/Berlin\"))'"
+        # The first run compiles the runner; once there is nothing to do, only the guest has something to say.
+        expect silence "test -z \"\$(./wl-make.sh run python/v3.11.2 -- -c '' 2>&1)\""
+        ;;
+    check)
+        expect check './wl-make.sh check'
+        grep -A 100 -E '^[0-9]+ skipped:$' "$logs/check${helper:+-no-namespaces}.log"
+        # What only a package is missing for is not to be skipped.
+        expect_not check '^  [0-9]+ .*(not installed|[Nn]o (clang|compiler|make|ninja|git|pkg-config|toolchain)|has no library)' \
+            'tests are skipped for want of a package'
+        ;;
+    esac
+done
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" = 0 ]
