@@ -54,18 +54,38 @@ static void add_system(struct strv *argv)
     strv_add(argv, "/tmp");
 }
 
+/* What this process may do: its capabilities, and how many filters its system calls pass. A service or a container may
+ * be refused namespaces in the mount namespace of everybody else. */
+static char *own_rights(void)
+{
+    static const char *const fields[] = {"\nCapEff:", "\nNoNewPrivs:", "\nSeccomp:", "\nSeccomp_filters:"};
+    WL_CLEANUP_FREE char *status = NULL;
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    struct str rights = {0};
+
+    if (file_read("/proc/self/status", 1 << 16, &status, NULL, &ignored) < 0)
+        return xstrdup("?");
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        const char *line = strstr(status, fields[i]), *value = line ? line + strlen(fields[i]) : "";
+
+        value += strspn(value, " \t");
+        str_addf(&rights, "%s%.*s", i ? "," : "", (int)strcspn(value, "\n"), value);
+    }
+    return str_take(&rights);
+}
+
 /* All that decides whether bubblewrap works, as far as it can be told without trying. */
 static char *sandbox_question(const char *bwrap)
 {
-    WL_CLEANUP_FREE char *file = memo_file_identity(bwrap), *boot = NULL;
+    WL_CLEANUP_FREE char *file = memo_file_identity(bwrap), *rights = own_rights(), *boot = NULL;
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     struct stat ns = {0};
 
     stat("/proc/self/ns/mnt", &ns);
     if (file_read("/proc/sys/kernel/random/boot_id", 256, &boot, NULL, &ignored) < 0)
         boot = xstrdup("?");
-    return xasprintf("sandbox %s %u %llu %s", file ? file : bwrap, (unsigned)getuid(), (unsigned long long)ns.st_ino,
-                     boot);
+    return xasprintf("sandbox %s %u %llu %s %s", file ? file : bwrap, (unsigned)getuid(), (unsigned long long)ns.st_ino,
+                     rights, boot);
 }
 
 bool box_can_sandbox(const char *cache, char **why)

@@ -25,7 +25,7 @@ static const struct tool tools[] = {
     {"llvm-ar-" WL_LLVM, "llvm-" WL_LLVM, "makes wasm libraries", REQUIRED, true},
     {"bwrap", "bubblewrap", "keeps the steps of a build in a sandbox", USEFUL, false},
     {"apt-get", "apt", "knows the mirrors for debian: sources", USEFUL, false},
-    {"python3", "python3-pip", "fetches pypi: sources", USEFUL, false},
+    {"python3", "python3-pip", "knows the index for pypi: sources, and fetches what apps require", USEFUL, false},
     {"cargo", "cargo-web", "fetches crate: sources", USEFUL, false},
     {"npm", "npm", "fetches npm: sources", USEFUL, false},
     {"git", "git", "fetches git+https: sources", USEFUL, false},

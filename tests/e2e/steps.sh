@@ -287,6 +287,26 @@ test_without_bubblewrap_it_builds_and_says_so_once() {
     is "$(cat .err)" 'building without a sandbox: bwrap: no user namespaces here' 'stderr with -q'
 }
 
+# That bubblewrap works is remembered, but not for a process that may do less.
+test_where_no_namespaces_can_be_made_it_builds_without_a_sandbox() {
+    local refused=$T/no-namespaces
+    cc -O1 -o "$refused" "$E2E/no-namespaces.c" || fail 'cannot compile no-namespaces.c'
+    run "$refused" sh -c '! unshare -m true && ! unshare -r true && (echo started | cat)'
+    status 0
+    out started
+    simple made/a
+    wl made/a # with a sandbox, if one can be had
+    status 0
+    simple made/b
+    WL_MAKE_ROOT=$ROOT run "$refused" "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" made/b
+    status 0
+    is "$(grep -c '^building without a sandbox: ' .err)" 1 'warnings'
+    there "$OUT/made/b/share/b"
+    WL_MAKE_ROOT=$ROOT run "$refused" "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" made/b
+    status 0
+    not_err sandbox
+}
+
 test_a_failing_step_shows_its_last_lines_and_the_log() {
     stepped made/a 'seq 1 100; echo "the reason" >&2; exit 3'
     wl made/a
