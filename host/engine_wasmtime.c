@@ -49,7 +49,7 @@ struct trailer {
     struct needs needs;
 };
 
-static const char trailer_magic[8] = "wl-needs";
+static const char trailer_magic[8] = "wl-need"; /* and its zero byte */
 
 struct run {
     const struct wlpy_config *config;
