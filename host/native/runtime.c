@@ -746,6 +746,17 @@ static pthread_mutex_t idle_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct run *idle;
 static long idle_n;
 
+/* A child of fork() has the one thread that forked: had another one held the lock, it would stay locked there. */
+static void lock_idle(void)
+{
+    pthread_mutex_lock(&idle_lock);
+}
+
+static void unlock_idle(void)
+{
+    pthread_mutex_unlock(&idle_lock);
+}
+
 static void drop_stack(struct run *r)
 {
     if (r->stack)
@@ -918,6 +929,13 @@ static void run_guest(struct run *r)
     sigaltstack(&before, NULL);
 }
 
+static void set_up(void)
+{
+    set_up_signals();
+    if (!setup_errno)
+        setup_errno = pthread_atfork(lock_idle, unlock_idle, unlock_idle);
+}
+
 void runtime_run(const struct runtime *runtime)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -933,7 +951,7 @@ void runtime_run(const struct runtime *runtime)
     current = r ? r : &none;
     current->runtime = runtime;
     if (sigsetjmp(current->out, 1) == 0) {
-        pthread_once(&once, set_up_signals);
+        pthread_once(&once, set_up);
         errno = setup_errno;
         if (errno)
             fail("set up the handling of traps");

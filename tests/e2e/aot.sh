@@ -302,6 +302,19 @@ WAT
     done
 }
 
+# A child of fork() can have guests, whatever other threads were in the middle of.
+test_guests_after_a_fork() {
+    wabt
+    embedder guest-runs
+    library forks <<'WAT'
+(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1) (func (export "_start") (call $exit (i32.const 65))))
+WAT
+    run ./guest-runs forks/guest.so fork 1000
+    status 0
+    is "$(cat .out)" '1000 of 1000'
+}
+
 # Faults that are not a guest's go to the handler that was there, as often as they come, and guests end as ever.
 test_signals_of_the_process() {
     wabt

@@ -2,6 +2,7 @@
  * process, and prints how each ended. WHAT is
  *   run ARGUMENTS MEMORY     a guest with that many arguments and at most so much memory
  *   beside ARGUMENTS         two guests at the same time: each writes a byte and waits for one
+ *   fork TIMES               so many children, in each of which a guest exits, while other threads run some
  *   stop TIMES               so many guests, each stopped after some milliseconds; whether the heap has grown by 8 MiB
  *   replace FILE             the file of the library is exchanged for another one, as by an upgrade
  *   maps                     how often its file is mapped beyond what the loader has mapped of it
@@ -12,9 +13,11 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { MOST = 64 };
@@ -51,6 +54,39 @@ static void stop(int times)
             before = now;
     }
     printf("stopped: %d, grown: %d\n", ended, now > before + (8 << 20));
+}
+
+static volatile bool enough;
+
+static void *again_and_again(void *arg)
+{
+    while (!enough)
+        guest(1, 0, 0);
+    return arg;
+}
+
+static int fork_often(int times)
+{
+    pthread_t t[2];
+    int status, well = 0;
+
+    for (int i = 0; i < 2; i++)
+        if (pthread_create(&t[i], NULL, again_and_again, NULL) != 0)
+            return -1;
+    for (int i = 0; i < times && well == i; i++) {
+        pid_t pid = fork();
+
+        if (pid == 0) {
+            alarm(20);
+            _exit(guest(1, 0, 0).status);
+        }
+        well += pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 65;
+    }
+    enough = true;
+    for (int i = 0; i < 2; i++)
+        pthread_join(t[i], NULL);
+    printf("%d of %d\n", well, times);
+    return 0;
 }
 
 static int maps_of(const char *file)
@@ -120,6 +156,9 @@ int main(int argc, char **argv)
             i += 2;
         } else if (!strcmp(argv[i], "beside") && i + 1 < argc) {
             if (beside((size_t)atoi(argv[++i])) < 0)
+                return 1;
+        } else if (!strcmp(argv[i], "fork") && i + 1 < argc) {
+            if (fork_often(atoi(argv[++i])) < 0)
                 return 1;
         } else if (!strcmp(argv[i], "stop") && i + 1 < argc) {
             stop(atoi(argv[++i]));
