@@ -22,9 +22,18 @@ int store_open(struct store *s, const char *cache, struct wl_err *err)
 {
     static const char *const folders[] = {"sources", ARTIFACTS, "build", "logs", "lock"};
 
-    s->cache = path_absolute(cache);
+    char *real = NULL;
+
+    *s = (struct store){.cache = path_absolute(cache), .held = -1};
+    if (make_dirs(s->cache, err) < 0)
+        return -(int)err->cls;
+    /* Without a sandbox steps see this path, so it is in the keys: one cache must have one. */
+    real = realpath(s->cache, NULL);
+    if (real) {
+        free(s->cache);
+        s->cache = real;
+    }
     s->sources = path_join(s->cache, "sources");
-    s->held = -1;
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         WL_CLEANUP_FREE char *dir = path_join(s->cache, folders[i]);
         int r = make_dirs(dir, err);

@@ -94,6 +94,10 @@ not_err() {
 not_out() {
     ! grep -qF -e "$1" "$T/.out" || fail "stdout says: $1"
 }
+# That a file says nothing, but for the warning that there is no sandbox, where there is none.
+says_nothing() {
+    ! grep -qv -e '^building without a sandbox: ' "$1" || fail "not quiet: $(head -c 500 "$1")"
+}
 is() {
     [ "$1" = "$2" ] || fail "${3:-value} is: $1 -- and not: $2"
 }
