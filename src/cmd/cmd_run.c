@@ -156,15 +156,21 @@ static int plan_tools(const struct build_options *o, struct plan *p, struct wl_e
     return r < 0 ? r : build_prepare(o, p, true, err);
 }
 
-/* Finds out where the native program is, and makes it if it is asked for. Without a compiler there is none. */
-static int find_native(struct app *a, const struct plan *p, const char *key, struct start *s, struct wl_err *err)
+/* Finds out where the native program is, and makes it if it is asked for. Where none is, a machine that cannot make one
+ * (no compiler, or no port of its tools) has none. */
+static int find_native(struct app *a, const struct build_options *o, struct plan *tools, const char *key,
+                       struct start *s, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *module = compose_program(s->dir, flavour_of(s));
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     bool wanted = wants_native(a);
-    int r = module ? app_native(a, p, &(struct native_source){.module = module, .key = key}, wanted, &s->native,
-                                wanted ? err : &ignored)
-                   : 0;
+    struct wl_err *why = wanted ? err : &ignored;
+    int r = plan_tools(o, tools, why);
+
+    if (r == 0 && module)
+        r = app_native(a, tools, &(struct native_source){.module = module, .key = key}, wanted, &s->native, why);
+    if (r == -WL_E_INTERRUPTED)
+        return cancel_error(err);
 
     if (!s->native)
         s->native = xstrdup("");
@@ -206,9 +212,7 @@ static int build_both(struct app *a, const char *port, struct start *s, struct w
     }
     a->options.quiet = quiet;
     if (r == 0)
-        r = plan_tools(&o, &tools, err);
-    if (r == 0)
-        r = find_native(a, &tools, n->key, s, err);
+        r = find_native(a, &o, &tools, n->key, s, err);
     if (r == 0 && asked)
         keep_start(a, asked, &p, &tools, (size_t)(n - p.nodes), s);
     plan_free(&tools);
