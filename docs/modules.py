@@ -59,7 +59,7 @@ def expected(source):
     table = {}
     for name in listed:
         section, reason = notes.get(name, ("", ""))
-        table[name] = {"absent": "no", "useless": "useless"}.get(section, "expected"), reason
+        table[name] = {"absent": "no", "refused": "no", "useless": "useless"}.get(section, "expected"), reason
     return version, table
 
 

@@ -79,7 +79,7 @@ def remarks(path, switches):
     with open(path) as file:
         for line in map(str.strip, file):
             names, colon, reason = line.partition(": ")
-            header = re.fullmatch(r"\[(absent|useless|limited)(?: (with|without) (\w+))?\]", line)
+            header = re.fullmatch(r"\[(absent|refused|useless|limited)(?: (with|without) (\w+))?\]", line)
             if header:
                 section, when, switch = header.groups()
                 counts = not when or (when == "with") == (switch in switches)
@@ -101,7 +101,7 @@ def table(lib, remarks):
     yield "module", "status", "note"
     for name in sorted(names):
         section, reason = remarks.get(name, ("", ""))
-        yield name, {"absent": "no", "useless": "useless"}.get(section, "yes"), reason
+        yield name, {"absent": "no", "refused": "no", "useless": "useless"}.get(section, "yes"), reason
 
 
 def main(lib, data, target, modules_from, table_to, switches, root, *words):

@@ -1,0 +1,15 @@
+/* What wasi-libc's signal.h leaves out, and a raise() that ends the program as the signal would: see
+ * guest/system/process.c. */
+#ifndef WL_SIGNAL_H
+#define WL_SIGNAL_H
+
+#include_next <signal.h>
+
+#include <sys/types.h>
+
+int wl_raise(int number);
+int kill(pid_t pid, int number);
+
+#define raise(number) wl_raise(number)
+
+#endif

@@ -1,0 +1,17 @@
+/* What wasi-libc's unistd.h leaves out: see guest/system/users.c and process.c. */
+#ifndef WL_UNISTD_H
+#define WL_UNISTD_H
+
+#include_next <unistd.h>
+
+#include <sys/types.h>
+
+uid_t getuid(void);
+uid_t geteuid(void);
+gid_t getgid(void);
+gid_t getegid(void);
+int getgroups(int size, gid_t list[]);
+char *getlogin(void);
+pid_t getppid(void);
+
+#endif

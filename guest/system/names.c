@@ -1,0 +1,419 @@
+/* Names and addresses without a name service: addresses in numbers, the names of this machine, and the ports and
+ * protocols that everybody knows. Any other name fails to resolve. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+int h_errno;
+
+static char *no_aliases[] = {NULL};
+
+static struct servent services[] = {
+    {"ftp-data", no_aliases, 20, "tcp"}, {"ftp", no_aliases, 21, "tcp"},
+    {"ssh", no_aliases, 22, "tcp"},      {"telnet", no_aliases, 23, "tcp"},
+    {"smtp", no_aliases, 25, "tcp"},     {"domain", no_aliases, 53, "tcp"},
+    {"domain", no_aliases, 53, "udp"},   {"tftp", no_aliases, 69, "udp"},
+    {"http", no_aliases, 80, "tcp"},     {"kerberos", no_aliases, 88, "tcp"},
+    {"kerberos", no_aliases, 88, "udp"}, {"pop3", no_aliases, 110, "tcp"},
+    {"nntp", no_aliases, 119, "tcp"},    {"ntp", no_aliases, 123, "udp"},
+    {"imap2", no_aliases, 143, "tcp"},   {"snmp", no_aliases, 161, "udp"},
+    {"ldap", no_aliases, 389, "tcp"},    {"https", no_aliases, 443, "tcp"},
+    {"https", no_aliases, 443, "udp"},   {"submissions", no_aliases, 465, "tcp"},
+    {"syslog", no_aliases, 514, "udp"},  {"submission", no_aliases, 587, "tcp"},
+    {"ldaps", no_aliases, 636, "tcp"},   {"ftps", no_aliases, 990, "tcp"},
+    {"imaps", no_aliases, 993, "tcp"},   {"pop3s", no_aliases, 995, "tcp"},
+    {"mysql", no_aliases, 3306, "tcp"},  {"postgresql", no_aliases, 5432, "tcp"},
+};
+
+static struct protoent protocols[] = {
+    {"ip", no_aliases, IPPROTO_IP},   {"icmp", no_aliases, IPPROTO_ICMP}, {"tcp", no_aliases, IPPROTO_TCP},
+    {"udp", no_aliases, IPPROTO_UDP}, {"ipv6", no_aliases, IPPROTO_IPV6}, {"ipv6-icmp", no_aliases, IPPROTO_ICMPV6},
+};
+
+/* A service with its port in the order of the network. */
+static struct servent *answer(const struct servent *service)
+{
+    static struct servent found;
+
+    found = *service;
+    found.s_port = htons((uint16_t)service->s_port);
+    return &found;
+}
+
+struct servent *getservbyname(const char *name, const char *protocol)
+{
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
+        if (strcmp(services[i].s_name, name) == 0 && (!protocol || strcmp(services[i].s_proto, protocol) == 0))
+            return answer(&services[i]);
+    return NULL;
+}
+
+struct servent *getservbyport(int port, const char *protocol)
+{
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
+        if (services[i].s_port == ntohs((uint16_t)port) && (!protocol || strcmp(services[i].s_proto, protocol) == 0))
+            return answer(&services[i]);
+    return NULL;
+}
+
+struct protoent *getprotobyname(const char *name)
+{
+    for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++)
+        if (strcasecmp(protocols[i].p_name, name) == 0)
+            return &protocols[i];
+    return NULL;
+}
+
+const char *gai_strerror(int error)
+{
+    static const char *const texts[] = {
+        [-EAI_BADFLAGS] = "Bad value for ai_flags",
+        [-EAI_NONAME] = "Name or service not known",
+        [-EAI_AGAIN] = "Temporary failure in name resolution",
+        [-EAI_FAIL] = "Non-recoverable failure in name resolution: there is no network here to look names up in",
+        [-EAI_NODATA] = "No address associated with hostname",
+        [-EAI_FAMILY] = "ai_family not supported",
+        [-EAI_SOCKTYPE] = "ai_socktype not supported",
+        [-EAI_SERVICE] = "Servname not supported for ai_socktype",
+        [-EAI_ADDRFAMILY] = "Address family for hostname not supported",
+        [-EAI_MEMORY] = "Memory allocation failure",
+        [-EAI_SYSTEM] = "System error",
+        [-EAI_OVERFLOW] = "Result too large for supplied buffer",
+    };
+    size_t index = 0u - (unsigned)error;
+
+    return index < sizeof texts / sizeof *texts && texts[index] ? texts[index] : "Unknown error";
+}
+
+const char *hstrerror(int error)
+{
+    static const char *const texts[] = {
+        [HOST_NOT_FOUND] = "Unknown host",
+        [TRY_AGAIN] = "Host name lookup failure",
+        [NO_RECOVERY] = "Unknown server error",
+        [NO_DATA] = "No address associated with name",
+    };
+
+    return error > 0 && (size_t)error < sizeof texts / sizeof *texts ? texts[error] : "Resolver internal error";
+}
+
+/* An address of either kind. */
+struct address {
+    int family;
+    union {
+        struct in_addr v4;
+        struct in6_addr v6;
+    } of;
+};
+
+/* 1: the text is the address in numbers. */
+static int parse(const char *text, struct address *address)
+{
+    if (inet_pton(AF_INET, text, &address->of.v4) == 1 || inet_aton(text, &address->of.v4))
+        address->family = AF_INET;
+    else if (inet_pton(AF_INET6, text, &address->of.v6) == 1)
+        address->family = AF_INET6;
+    else
+        return 0;
+    return 1;
+}
+
+static void loopback(struct address *address, int family)
+{
+    address->family = family;
+    if (family == AF_INET6)
+        address->of.v6 = in6addr_loopback;
+    else
+        address->of.v4.s_addr = htonl(INADDR_LOOPBACK);
+}
+
+static int is_this_machine(const char *name)
+{
+    static const char local[] = ".localhost";
+    size_t n = strlen(name);
+    char own[256];
+
+    return strcasecmp(name, local + 1) == 0 ||
+           (n >= sizeof local && strcasecmp(name + n - (sizeof local - 1), local) == 0) ||
+           (gethostname(own, sizeof own) == 0 && strcasecmp(name, own) == 0);
+}
+
+/* The address of a host: 0, or an EAI_ error. */
+static int look_up(const char *host, const struct addrinfo *hints, struct address *found)
+{
+    int family = hints->ai_family;
+
+    if (!host) {
+        if (!(hints->ai_flags & AI_PASSIVE)) {
+            loopback(found, family == AF_INET6 ? AF_INET6 : AF_INET);
+        } else {
+            memset(found, 0, sizeof *found);
+            found->family = family == AF_INET6 ? AF_INET6 : AF_INET;
+        }
+        return 0;
+    }
+    if (parse(host, found))
+        return family != AF_UNSPEC && family != found->family ? EAI_ADDRFAMILY : 0;
+    if (hints->ai_flags & AI_NUMERICHOST)
+        return EAI_NONAME;
+    if (!is_this_machine(host))
+        return EAI_FAIL;
+    loopback(found, family == AF_INET6 ? AF_INET6 : AF_INET);
+    return 0;
+}
+
+/* A kind of socket that can be asked for. */
+struct kind {
+    int type, protocol;
+    const char *name;
+};
+
+static const struct kind kinds[] = {
+    {SOCK_STREAM, IPPROTO_TCP, "tcp"}, {SOCK_DGRAM, IPPROTO_UDP, "udp"}, {SOCK_RAW, IPPROTO_IP, NULL}};
+
+/* 0: this kind is wanted, and *port (of the host's order) is the service's there; else an EAI_ error. */
+static int find_port(const struct kind *kind, const char *service, int flags, int *port)
+{
+    char *end;
+    unsigned long number;
+    struct servent *known;
+
+    *port = 0;
+    if (!service)
+        return 0;
+    number = strtoul(service, &end, 10);
+    if (*service && !*end) {
+        /* More than 16 bits are cut, as glibc does. */
+        *port = (int)(number & 0xffff);
+        return 0;
+    }
+    if (flags & AI_NUMERICSERV)
+        return EAI_NONAME;
+    known = kind->name ? getservbyname(service, kind->name) : NULL;
+    if (!known)
+        return EAI_SERVICE;
+    *port = ntohs((uint16_t)known->s_port);
+    return 0;
+}
+
+/* One entry of the list, with the address behind it in the same block. */
+static struct addrinfo *entry(const struct address *address, const struct kind *kind, int protocol, int port)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } * at;
+    /* Where an address may be, whatever is in front of it. */
+    size_t offset = (sizeof(struct addrinfo) + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
+    char *block = calloc(1, offset + sizeof *at);
+    struct addrinfo *info = (struct addrinfo *)block;
+
+    if (!block)
+        return NULL;
+    at = (void *)(block + offset);
+    if (address->family == AF_INET6) {
+        at->v6.sin6_family = AF_INET6;
+        at->v6.sin6_port = htons((uint16_t)port);
+        at->v6.sin6_addr = address->of.v6;
+    } else {
+        at->v4.sin_family = AF_INET;
+        at->v4.sin_port = htons((uint16_t)port);
+        at->v4.sin_addr = address->of.v4;
+    }
+    info->ai_family = address->family;
+    info->ai_socktype = kind->type;
+    info->ai_protocol = protocol ? protocol : kind->protocol;
+    info->ai_addr = &at->any;
+    info->ai_addrlen = address->family == AF_INET6 ? sizeof at->v6 : sizeof at->v4;
+    return info;
+}
+
+static int check_hints(const struct addrinfo *hints, const char *host)
+{
+    static const int known =
+        AI_PASSIVE | AI_CANONNAME | AI_NUMERICHOST | AI_V4MAPPED | AI_ALL | AI_ADDRCONFIG | AI_NUMERICSERV;
+
+    if ((hints->ai_flags & ~known) || (!host && (hints->ai_flags & AI_CANONNAME)))
+        return EAI_BADFLAGS;
+    if (hints->ai_family != AF_UNSPEC && hints->ai_family != AF_INET && hints->ai_family != AF_INET6)
+        return EAI_FAMILY;
+    return 0;
+}
+
+/* Adds what one address has, an entry for each kind of socket that is wanted. */
+static int add(const struct address *address, const char *service, const struct addrinfo *hints, struct addrinfo **end)
+{
+    int error = EAI_SOCKTYPE;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const struct kind *kind = &kinds[i];
+        int port, e;
+
+        if ((hints->ai_socktype && hints->ai_socktype != kind->type) ||
+            (hints->ai_protocol && kind->protocol != IPPROTO_IP && hints->ai_protocol != kind->protocol))
+            continue;
+        e = find_port(kind, service, hints->ai_flags, &port);
+        if (e == EAI_NONAME)
+            return e;
+        if (e) {
+            error = error == 0 ? 0 : e;
+            continue;
+        }
+        *end = entry(address, kind, hints->ai_protocol, port);
+        if (!*end)
+            return EAI_MEMORY;
+        if (hints->ai_socktype || hints->ai_protocol)
+            return 0; /* only the first that fits */
+        end = &(*end)->ai_next;
+        error = 0;
+    }
+    return error;
+}
+
+int getaddrinfo(const char *restrict host, const char *restrict service, const struct addrinfo *restrict hints,
+                struct addrinfo **restrict found)
+{
+    static const struct addrinfo none = {.ai_flags = AI_V4MAPPED | AI_ADDRCONFIG};
+    struct addrinfo *list = NULL;
+    struct address address;
+    int error;
+
+    hints = hints ? hints : &none;
+    if (!host && !service)
+        return EAI_NONAME;
+    error = check_hints(hints, host);
+    if (error)
+        return error;
+    error = look_up(host, hints, &address);
+    if (error)
+        return error;
+    error = add(&address, service, hints, &list);
+    if (!error && (hints->ai_flags & AI_CANONNAME)) {
+        list->ai_canonname = strdup(host);
+        error = list->ai_canonname ? 0 : EAI_MEMORY;
+    }
+    if (error) {
+        freeaddrinfo(list);
+        return error;
+    }
+    *found = list;
+    return 0;
+}
+
+void freeaddrinfo(struct addrinfo *found)
+{
+    while (found) {
+        struct addrinfo *next = found->ai_next;
+
+        free(found->ai_canonname);
+        free(found);
+        found = next;
+    }
+}
+
+static int copy(char *to, socklen_t size, const char *text)
+{
+    if (!to || size == 0)
+        return 0;
+    if (strlen(text) >= size)
+        return EAI_OVERFLOW;
+    memcpy(to, text, strlen(text) + 1);
+    return 0;
+}
+
+static int is_loopback(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
+    return ((const struct sockaddr_in *)address)->sin_addr.s_addr == htonl(INADDR_LOOPBACK);
+}
+
+int getnameinfo(const struct sockaddr *restrict address, socklen_t size, char *restrict host, socklen_t host_size,
+                char *restrict service, socklen_t service_size, int flags)
+{
+    char number[INET6_ADDRSTRLEN], port[8];
+    const char *name = number;
+    struct servent *known = NULL;
+    const void *bytes;
+    int error = 0;
+    uint16_t at;
+
+    if (address->sa_family == AF_INET && size >= sizeof(struct sockaddr_in)) {
+        bytes = &((const struct sockaddr_in *)address)->sin_addr;
+        at = ((const struct sockaddr_in *)address)->sin_port;
+    } else if (address->sa_family == AF_INET6 && size >= sizeof(struct sockaddr_in6)) {
+        bytes = &((const struct sockaddr_in6 *)address)->sin6_addr;
+        at = ((const struct sockaddr_in6 *)address)->sin6_port;
+    } else {
+        return EAI_FAMILY;
+    }
+    if (!inet_ntop(address->sa_family, bytes, number, sizeof number))
+        return EAI_SYSTEM;
+    if (!(flags & NI_NUMERICHOST) && is_loopback(address))
+        name = "localhost";
+    else if (flags & NI_NAMEREQD)
+        return EAI_NONAME;
+    error = copy(host, host_size, name);
+    if (error)
+        return error;
+    if (!(flags & NI_NUMERICSERV))
+        known = getservbyport(at, flags & NI_DGRAM ? "udp" : "tcp");
+    snprintf(port, sizeof port, "%u", ntohs(at));
+    return copy(service, service_size, known ? known->s_name : port);
+}
+
+/* The one answer that the older functions give at a time. */
+static struct {
+    struct hostent entry;
+    struct address address;
+    char name[NI_MAXHOST];
+    char *list[2];
+} last;
+
+static struct hostent *tell(const char *name, const struct address *address)
+{
+    last.address = *address;
+    snprintf(last.name, sizeof last.name, "%s", name);
+    last.list[0] = (char *)&last.address.of;
+    last.list[1] = NULL;
+    last.entry =
+        (struct hostent){last.name, no_aliases, address->family,
+                         address->family == AF_INET6 ? sizeof(struct in6_addr) : sizeof(struct in_addr), last.list};
+    return &last.entry;
+}
+
+struct hostent *gethostbyname(const char *name)
+{
+    struct addrinfo hints = {.ai_family = AF_INET};
+    struct address found;
+    int error = look_up(name, &hints, &found);
+
+    if (error) {
+        h_errno = error == EAI_FAIL ? NO_RECOVERY : HOST_NOT_FOUND;
+        return NULL;
+    }
+    return tell(name, &found);
+}
+
+struct hostent *gethostbyaddr(const void *bytes, socklen_t size, int family)
+{
+    struct address address = {.family = family}, own;
+
+    if ((family != AF_INET || size != sizeof address.of.v4) && (family != AF_INET6 || size != sizeof address.of.v6)) {
+        h_errno = NO_RECOVERY;
+        return NULL;
+    }
+    memcpy(&address.of, bytes, size);
+    loopback(&own, family);
+    if (memcmp(&own.of, &address.of, size) != 0) {
+        h_errno = HOST_NOT_FOUND;
+        return NULL;
+    }
+    return tell("localhost", &address);
+}

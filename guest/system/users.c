@@ -1,0 +1,132 @@
+/* The users and groups of a sandbox: the one that the program runs as, and root, to whom everything else belongs. There
+ * is no file that says so, and nobody can become somebody else. */
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { USER = 1000 };
+
+static struct passwd users[] = {
+    {"user", "x", USER, USER, "", "/home/user", "/bin/sh"},
+    {"root", "x", 0, 0, "root", "/root", "/bin/sh"},
+};
+static char *nobody[] = {NULL};
+static struct group groups[] = {
+    {"user", "x", USER, nobody},
+    {"root", "x", 0, nobody},
+};
+static size_t next_user, next_group;
+
+enum { USERS = sizeof users / sizeof *users, GROUPS = sizeof groups / sizeof *groups };
+
+uid_t getuid(void)
+{
+    return USER;
+}
+
+uid_t geteuid(void)
+{
+    return USER;
+}
+
+gid_t getgid(void)
+{
+    return USER;
+}
+
+gid_t getegid(void)
+{
+    return USER;
+}
+
+int getgroups(int size, gid_t list[])
+{
+    if (size < 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (size > 0)
+        list[0] = USER;
+    return 1;
+}
+
+char *getlogin(void)
+{
+    return users[0].pw_name;
+}
+
+struct passwd *getpwnam(const char *name)
+{
+    for (size_t i = 0; i < USERS; i++)
+        if (strcmp(users[i].pw_name, name) == 0)
+            return &users[i];
+    return NULL;
+}
+
+struct passwd *getpwuid(uid_t uid)
+{
+    for (size_t i = 0; i < USERS; i++)
+        if (users[i].pw_uid == uid)
+            return &users[i];
+    return NULL;
+}
+
+struct passwd *getpwent(void)
+{
+    return next_user < USERS ? &users[next_user++] : NULL;
+}
+
+void setpwent(void)
+{
+    next_user = 0;
+}
+
+void endpwent(void)
+{
+    next_user = 0;
+}
+
+struct group *getgrnam(const char *name)
+{
+    for (size_t i = 0; i < GROUPS; i++)
+        if (strcmp(groups[i].gr_name, name) == 0)
+            return &groups[i];
+    return NULL;
+}
+
+struct group *getgrgid(gid_t gid)
+{
+    for (size_t i = 0; i < GROUPS; i++)
+        if (groups[i].gr_gid == gid)
+            return &groups[i];
+    return NULL;
+}
+
+struct group *getgrent(void)
+{
+    return next_group < GROUPS ? &groups[next_group++] : NULL;
+}
+
+void setgrent(void)
+{
+    next_group = 0;
+}
+
+void endgrent(void)
+{
+    next_group = 0;
+}
+
+/* Nothing has permissions that it could take away, but what was set last is told. */
+mode_t umask(mode_t mask)
+{
+    static mode_t now = 022;
+    mode_t before = now;
+
+    now = mask & 0777;
+    return before;
+}
