@@ -1,11 +1,12 @@
 /* The command as a user meets it: wl-run is started, with small modules written as text, also on a terminal.
  *
- * Argument: the path of wl-run. */
+ * Arguments: the path of wl-run, and the folder of the modules' text (NAME.wat). */
 #include "wlpy.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <glob.h>
 #include <poll.h>
 #include <pty.h>
 #include <setjmp.h>
@@ -22,226 +23,8 @@
 
 #include <cmocka.h>
 
-static const char *wl_run;
+static const char *wl_run, *texts;
 static char dir[64];
-
-#define IMPORT(name, type) "(import \"wasi_snapshot_preview1\" \"" name "\" (func $" name " " type "))\n"
-#define I4 "(param i32 i32 i32 i32) (result i32)"
-#define I2 "(param i32 i32) (result i32)"
-
-/* Writes the bytes at 1000, of a length, to a descriptor, and leaves an errno. */
-#define WRITE                                                                                                          \
-    "(func $write (param $fd i32) (param $at i32) (param $n i32) (result i32)\n"                                       \
-    " (i32.store (i32.const 0) (local.get $at)) (i32.store (i32.const 4) (local.get $n))\n"                            \
-    " (call $fd_write (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8)))\n"
-#define READ                                                                                                           \
-    "(func $read (param $fd i32) (param $at i32) (param $n i32) (result i32)\n"                                        \
-    " (i32.store (i32.const 0) (local.get $at)) (i32.store (i32.const 4) (local.get $n))\n"                            \
-    " (call $fd_read (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8)))\n"
-
-static const struct {
-    const char *name, *text;
-} modules[] = {
-    /* Exits with its number of arguments. */
-    {"argc", "(module " IMPORT("args_sizes_get", I2) IMPORT(
-                 "proc_exit",
-                 "(param i32)") "(memory (export \"memory\") 1)"
-                                "(func (export \"_start\") (drop (call $args_sizes_get (i32.const 0) (i32.const 4)))"
-                                " (call $proc_exit (i32.load (i32.const 0)))))"},
-    /* Writes its arguments and environment, each with its zero. */
-    {"strings",
-     "(module " IMPORT("args_sizes_get", I2) IMPORT("args_get", I2) IMPORT("environ_sizes_get", I2)
-         IMPORT("environ_get", I2)
-             IMPORT("fd_write", I4) "(memory (export \"memory\") 1)" WRITE "(func (export \"_start\")"
-                                    " (drop (call $args_sizes_get (i32.const 16) (i32.const 20)))"
-                                    " (drop (call $args_get (i32.const 100) (i32.const 1000)))"
-                                    " (drop (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 20))))"
-                                    " (drop (call $environ_sizes_get (i32.const 16) (i32.const 20)))"
-                                    " (drop (call $environ_get (i32.const 100) (i32.const 1000)))"
-                                    " (drop (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 20))))))"},
-    /* Exits with 200: more than WASI says a status can be. */
-    {"status200",
-     "(module " IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1)"
-                                                   "(func (export \"_start\") (call $proc_exit (i32.const 200))))"},
-    /* Copies stdin to stdout; exits with the errno that ended it. */
-    {"cat", "(module " IMPORT("fd_write", I4) IMPORT("fd_read", I4) IMPORT(
-                "proc_exit",
-                "(param i32)") "(memory (export \"memory\") 1)" WRITE READ
-                               "(func (export \"_start\") (local $e i32) (loop $more"
-                               " (local.set $e (call $read (i32.const 0) (i32.const 1000) (i32.const 100)))"
-                               " (if (local.get $e) (then (call $proc_exit (local.get $e))))"
-                               " (if (i32.load (i32.const 8)) (then"
-                               "  (local.set $e (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 8))))"
-                               "  (if (local.get $e) (then (call $proc_exit (local.get $e))))"
-                               "  (br $more))))))"},
-    /* Writes "x" until that fails; exits with the errno. */
-    {"flood",
-     "(module " IMPORT("fd_write", I4)
-         IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1) (data (i32.const 1000) \"x\")" WRITE
-                                            "(func (export \"_start\") (local $e i32) (loop $more"
-                                            " (local.set $e (call $write (i32.const 1) (i32.const 1000) (i32.const 1)))"
-                                            " (br_if $more (i32.eqz (local.get $e))))"
-                                            " (call $proc_exit (local.get $e))))"},
-    /* Makes a file "new" in the first folder; exits with the errno. */
-    {"create",
-     "(module " IMPORT("path_open", "(param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)") IMPORT(
-         "proc_exit",
-         "(param i32)") "(memory (export \"memory\") 1) (data (i32.const 1000) \"new\")"
-                        "(func (export \"_start\") (call $proc_exit (call $path_open (i32.const 3) (i32.const 0)"
-                        " (i32.const 1000) (i32.const 3) (i32.const 1) (i64.const 64) (i64.const 0) (i32.const 0)"
-                        " (i32.const 16)))))"},
-    /* Opens "file" in the first folder, puts it in the place of stdin, and copies it to stdout. */
-    {"renumber",
-     "(module " IMPORT("path_open", "(param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)") IMPORT("fd_write", I4)
-         IMPORT("fd_read", I4) IMPORT("fd_renumber", I2) IMPORT("fd_close", "(param i32) (result i32)")
-             IMPORT("proc_exit",
-                    "(param i32)") "(memory (export \"memory\") 1) (data (i32.const 1000) \"file\")" WRITE READ
-                                   "(func $must (param i32) (if (local.get 0) (then (call $proc_exit (local.get 0)))))"
-                                   "(func (export \"_start\")"
-                                   " (call $must (call $path_open (i32.const 3) (i32.const 0) (i32.const 1000) "
-                                   "(i32.const 4) (i32.const 0)"
-                                   "  (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 16)))"
-                                   " (call $must (call $fd_renumber (i32.load (i32.const 16)) (i32.const 0)))"
-                                   " (call $must (call $read (i32.const 0) (i32.const 1000) (i32.const 100)))"
-                                   " (call $must (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 8))))"
-                                   " (call $must (call $fd_renumber (i32.const 1) (i32.const 2)))"
-                                   " (call $must (call $write (i32.const 2) (i32.const 1000) (i32.load (i32.const 8))))"
-                                   " (call $must (call $fd_close (i32.const 0)))"
-                                   " (call $proc_exit (call $read (i32.const 0) (i32.const 1000) (i32.const 100)))))"},
-    {"trap", "(module (memory (export \"memory\") 1) (func $inner unreachable)"
-             "(func (export \"_start\") (call $inner)))"},
-    {"recurse", "(module (memory (export \"memory\") 1)"
-                "(func $f (param i32) (result i32) (i32.add (call $f (local.get 0)) (i32.const 1)))"
-                "(func (export \"_start\") (drop (call $f (i32.const 0)))))"},
-    {"throw", "(module (tag $t) (memory (export \"memory\") 1) (func (export \"_start\") (throw $t)))"},
-    {"bounds", "(module (memory (export \"memory\") 1) (func (export \"_start\")"
-               " (drop (i32.load (i32.const 0x7ffffff0)))))"},
-    /* Sets a word to what it was and 40 more, in memory it asked for; _start exits with that. */
-    {"ready", "(module " IMPORT(
-                  "proc_exit",
-                  "(param i32)") "(memory (export \"memory\") 1 10) (global $sp (mut i32) (i32.const 1000))"
-                                 "(data (i32.const 100) \"\\02\\00\\00\\00\")"
-                                 "(func (export \"wizer.initialize\") (drop (memory.grow (i32.const 2)))"
-                                 " (i32.store (i32.const 150000) (i32.add (i32.load (i32.const 100)) (i32.const 40))))"
-                                 "(func (export \"wrong\") (call $proc_exit (i32.const 0)))"
-                                 "(func (export \"trap\") unreachable)"
-                                 "(func (export \"_start\") (call $proc_exit (i32.load (i32.const 150000)))))"},
-    {"variables",
-     "(module (memory (export \"memory\") 1) (global (mut i32) (i32.const 1)) (global (mut i64) (i64.const 1))"
-     "(func (export \"wizer.initialize\")) (func (export \"_start\")))"},
-    {"passive", "(module (memory (export \"memory\") 1) (data \"abc\")"
-                "(func (export \"wizer.initialize\")) (func (export \"_start\")"
-                " (memory.init 0 (i32.const 0) (i32.const 0) (i32.const 3))))"},
-    /* Grows its memory by 1000 pages; exits with 1 if it may not. */
-    {"grow", "(module " IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1)"
-                                                           "(func (export \"_start\") (call $proc_exit (i32.eq "
-                                                           "(memory.grow (i32.const 1000)) (i32.const -1)))))"},
-    {"early",
-     "(module " IMPORT("proc_exit", "(param i32)") IMPORT(
-         "fd_close",
-         "(param i32) (result i32)") "(memory (export \"memory\") 1) (func $early (drop (call $fd_close (i32.const 0)))"
-                                     " (call $proc_exit (i32.const 9))) (start $early) (func (export \"_start\")))"},
-    {"earlytrap", "(module (func $early unreachable) (start $early) (func (export \"_start\")))"},
-    {"type", "(module (import \"wasi_snapshot_preview1\" \"fd_read\" (func (param i64)))"
-             "(func (export \"_start\")))"},
-    {"import", "(module (import \"env\" \"missing\" (func)) (func (export \"_start\")))"},
-    {"library", "(module (func (export \"run\")))"},
-    {"nomemory",
-     "(module " IMPORT("fd_write", I4)
-         IMPORT("proc_exit", "(param i32)") "(func (export \"_start\") (call $proc_exit (call $fd_write (i32.const 1) "
-                                            "(i32.const 0) (i32.const 1) (i32.const 8)))))"},
-    /* Prints "go", then counts until the cell at 2000 is set; clears it and exits with 130. */
-    {"spin",
-     "(module " IMPORT("fd_write", I4) IMPORT(
-         "proc_exit",
-         "(param i32)") "(memory (export \"memory\") 1) (data (i32.const 1000) \"go\")"
-                        "(data (i32.const 3000) "
-                        "\"\\02\\00\\00\\00\\d0\\07\\00\\00\\01\\00\\00\\00\\d4\\07\\00\\00\\05\\00\\00\\00\")" WRITE
-                        "(func (export \"wl_interrupt_cells\") (result i32) (i32.const 3000))"
-                        "(func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))"
-                        " (loop $more (br_if $more (i32.eqz (i32.load (i32.const 2000)))))"
-                        " (i32.store (i32.const 2000) (i32.const 0))"
-                        " (call $proc_exit (i32.add (i32.const 125) (i32.load (i32.const 2004))))))"},
-    /* The same, but never looks. */
-    {"stuck",
-     "(module " IMPORT("fd_write",
-                       I4) "(memory (export \"memory\") 1) (data (i32.const 1000) \"go\")"
-                           "(data (i32.const 3000) \"\\01\\00\\00\\00\\d0\\07\\00\\00\\01\\00\\00\\00\")" WRITE
-                           "(func (export \"wl_interrupt_cells\") (result i32) (i32.const 3000))"
-                           "(func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))"
-                           " (loop $more (br $more))))"},
-    /* Reads stdin and sleeps 100 s; exits with 40 plus the errno of the first that fails, 30 at the end of file. */
-    {"wait",
-     "(module " IMPORT("fd_write", I4) IMPORT("fd_read", I4) IMPORT("poll_oneoff", I4) IMPORT(
-         "proc_exit",
-         "(param i32)") "(memory (export \"memory\") 1) (data (i32.const 1000) \"go\")"
-                        "(data (i32.const 3000) \"\\01\\00\\00\\00\\d0\\07\\00\\00\\01\\00\\00\\00\")" WRITE READ
-                        "(func (export \"wl_interrupt_cells\") (result i32) (i32.const 3000))"
-                        "(func $check (param i32) (if (local.get 0)"
-                        " (then (call $proc_exit (i32.add (i32.const 40) (local.get 0))))))"
-                        "(func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))"
-                        " (call $check (call $read (i32.const 0) (i32.const 1000) (i32.const 100)))"
-                        " (if (i32.eqz (i32.load (i32.const 8))) (then (call $proc_exit (i32.const 30))))"
-                        " (drop (call $write (i32.const 1) (i32.const 1000) (i32.load (i32.const 8))))"
-                        " (i32.store (i32.const 4016) (i32.const 1))"
-                        " (i64.store (i32.const 4024) (i64.const 100000000000))"
-                        " (call $check (call $poll_oneoff (i32.const 4000) (i32.const 5000) (i32.const 1) (i32.const "
-                        "16)))))"},
-    /* A list of cells outside its memory: Ctrl-C is then what it is without one. */
-    {"badcells",
-     "(module " IMPORT("fd_write",
-                       I4) "(memory (export \"memory\") 1) (data (i32.const 1000) \"go\")"
-                           "(data (i32.const 3000) \"\\01\\00\\00\\00\\f0\\ff\\ff\\ff\\01\\00\\00\\00\")" WRITE
-                           "(func (export \"wl_interrupt_cells\") (result i32) (i32.const 3000))"
-                           "(func (export \"_start\") (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))"
-                           " (loop $more (br $more))))"},
-    /* Ends the program where its list of cells is asked for; _start would give 1. */
-    {"cellsexit",
-     "(module " IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1)"
-                                                   "(func (export \"wl_interrupt_cells\") (result i32) (call "
-                                                   "$proc_exit (i32.const 33)) unreachable)"
-                                                   "(func (export \"_start\") (call $proc_exit (i32.const 1))))"},
-    /* The same, but it is stopped there. */
-    {"cellstrap",
-     "(module " IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1)"
-                                                   "(func (export \"wl_interrupt_cells\") (result i32) unreachable)"
-                                                   "(func (export \"_start\") (call $proc_exit (i32.const 1))))"},
-    /* Grows its memory page by page until that fails, then a table by 1000 at a time; exits with 0 if both came to an
-     * end and together have at most 4 MiB: 64 KiB a page, 16 bytes an element. */
-    {"growboth",
-     "(module " IMPORT(
-         "proc_exit",
-         "(param i32)") "(memory (export \"memory\") 1) (table $t 10 externref)"
-                        "(func (export \"_start\") (local $n i32)"
-                        " (loop $more (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))"
-                        " (loop $more (br_if $more"
-                        "  (i32.ne (table.grow $t (ref.null extern) (i32.const 1000)) (i32.const -1))))"
-                        " (local.set $n (i32.add (i32.mul (memory.size) (i32.const 65536))"
-                        "  (i32.mul (table.size $t) (i32.const 16))))"
-                        " (if (i32.lt_u (memory.size) (i32.const 32)) (then (call $proc_exit (i32.const 2))))"
-                        " (if (i32.lt_u (table.size $t) (i32.const 1010)) (then (call $proc_exit (i32.const 3))))"
-                        " (call $proc_exit (i32.gt_u (local.get $n) (i32.const 4194304)))))"},
-    {"largetable", "(module (table 10000000 externref) (memory (export \"memory\") 1) (func (export \"_start\")))"},
-    {"manymemories", "(module (memory 1) (memory 1) (memory 1) (func (export \"_start\")))"},
-    {"memory64", "(module (memory i64 1) (func (export \"_start\")))"},
-    {"manytables", "(module (table 1 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref)"
-                   "(table 1 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref)"
-                   "(table 1 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref) (table 1 funcref)"
-                   "(table 1 funcref) (table 1 funcref) (func (export \"_start\")))"},
-    {"shared", "(module (memory 1 1 shared) (func (export \"_start\")))"},
-    {"structs", "(module (type $s (struct (field i32))) (func (export \"_start\") (drop (struct.new_default $s))))"},
-    /* Throws until there is no room for more. Each is kept alive by the one before: a chain, no garbage. */
-    {"throwing", "(module (memory (export \"memory\") 1) (tag $e (param exnref)) (func (export \"_start\")"
-                 " (local $last exnref)"
-                 " (loop $more (block $caught (result exnref exnref)"
-                 "   (try_table (catch_ref $e $caught) (throw $e (local.get $last))) unreachable)"
-                 "  (local.set $last) (drop) (br $more))))"},
-    /* Exits with the kind of its descriptor 0: 2 is a terminal. */
-    {"isatty", "(module " IMPORT("fd_fdstat_get", I2)
-                   IMPORT("proc_exit", "(param i32)") "(memory (export \"memory\") 1) (func (export \"_start\")"
-                                                      " (drop (call $fd_fdstat_get (i32.const 0) (i32.const 16)))"
-                                                      " (call $proc_exit (i32.load8_u (i32.const 16)))))"},
-};
 
 static void to_binary(const char *name, const char *text, size_t size, wasm_byte_vec_t *binary)
 {
@@ -267,6 +50,34 @@ static void write_file(const char *name, const char *data, size_t size)
     fclose(f);
 }
 
+/* Every NAME.wat of the folder becomes NAME.wasm. */
+static void write_modules(void)
+{
+    glob_t found;
+    char path[4096];
+
+    snprintf(path, sizeof path, "%s/*.wat", texts);
+    assert_int_equal(glob(path, 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        static char text[1 << 16];
+        const char *name = strrchr(found.gl_pathv[i], '/') + 1;
+        FILE *f = fopen(found.gl_pathv[i], "r");
+        wasm_byte_vec_t binary;
+        char file[64];
+        size_t n;
+
+        assert_non_null(f);
+        n = fread(text, 1, sizeof text, f);
+        assert_true(feof(f));
+        fclose(f);
+        to_binary(name, text, n, &binary);
+        snprintf(file, sizeof file, "%.*s.wasm", (int)(strlen(name) - strlen(".wat")), name);
+        write_file(file, binary.data, binary.size);
+        wasm_byte_vec_delete(&binary);
+    }
+    globfree(&found);
+}
+
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
     (void)st;
@@ -283,15 +94,7 @@ static int set_up(void **state)
     strcpy(dir, "/tmp/wl-run-test-XXXXXX");
     if (!mkdtemp(dir))
         return -1;
-    for (size_t i = 0; i < sizeof modules / sizeof modules[0]; i++) {
-        wasm_byte_vec_t binary;
-        char name[64];
-
-        to_binary(modules[i].name, modules[i].text, strlen(modules[i].text), &binary);
-        snprintf(name, sizeof name, "%s.wasm", modules[i].name);
-        write_file(name, binary.data, binary.size);
-        wasm_byte_vec_delete(&binary);
-    }
+    write_modules();
     write_file("text.wasm", "(module)", 8);
     write_file("component.wasm", "\0asm\r\0\1\0", 8);
     write_file("broken.wasm", "\0asm\1\0\0\0\1\200", 10);
@@ -907,9 +710,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_isatty),
     };
 
-    if (argc != 2)
+    if (argc != 3)
         return 2;
     wl_run = realpath(argv[1], NULL); /* the tests change the folder */
+    texts = argv[2];
     if (!wl_run)
         return 2;
     return cmocka_run_group_tests_name("run", tests, set_up, tear_down);

@@ -1,0 +1,4 @@
+(module
+  (func $early unreachable)
+  (start $early)
+  (func (export "_start")))

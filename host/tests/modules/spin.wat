@@ -1,0 +1,17 @@
+;; Prints "go", then counts until the cell at 2000 is set; clears it and exits with 130.
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 1000) "go")
+  (data (i32.const 3000) "\02\00\00\00\d0\07\00\00\01\00\00\00\d4\07\00\00\05\00\00\00")
+  (func $write (param $fd i32) (param $at i32) (param $n i32) (result i32)
+    (i32.store (i32.const 0) (local.get $at))
+    (i32.store (i32.const 4) (local.get $n))
+    (call $fd_write (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8)))
+  (func (export "wl_interrupt_cells") (result i32) (i32.const 3000))
+  (func (export "_start")
+    (drop (call $write (i32.const 1) (i32.const 1000) (i32.const 2)))
+    (loop $more (br_if $more (i32.eqz (i32.load (i32.const 2000)))))
+    (i32.store (i32.const 2000) (i32.const 0))
+    (call $proc_exit (i32.add (i32.const 125) (i32.load (i32.const 2004))))))
