@@ -5,8 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The note in a composed folder: the key it was made from, then size and name of each file, so that a file that was
- * removed or cut is noticed. */
+/* The note in a composed folder: the key it was made from, then a line with size and name for each file, so that a file
+ * that was removed or cut is noticed. A line break in a name is written "\\n", and "\\" is written "\\\\": what is read
+ * must be one file of the folder, whatever steps call their files, since its name is later removed. */
 #define NOTE ".wl-make"
 
 char *compose_dir(const char *output, const struct recipe *recipe)
@@ -27,6 +28,47 @@ bool compose_made(const char *dir, const char *flavour)
     return path_exists(note);
 }
 
+static void add_name(struct str *out, const char *name)
+{
+    for (; *name; name++)
+        if (*name == '\n')
+            str_add(out, "\\n");
+        else if (*name == '\\')
+            str_add(out, "\\\\");
+        else
+            str_addc(out, *name);
+}
+
+/* Whether a name stays in the folder that it is of: what comes from a note may be anybody's. */
+static bool is_inside(const char *name)
+{
+    for (;; name++) {
+        size_t n = strcspn(name, "/");
+
+        if (n == 0 || (n == 1 && name[0] == '.') || (n == 2 && name[0] == '.' && name[1] == '.'))
+            return false;
+        name += n;
+        if (!*name)
+            return true;
+    }
+}
+
+/* The name in n bytes of a note, which the caller frees; NULL: it is none. */
+static char *read_name(const char *text, size_t n)
+{
+    WL_CLEANUP_STR struct str name = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        bool escape = text[i] == '\\';
+
+        if (escape && (i + 1 == n || !strchr("\\n", text[i + 1])))
+            return NULL;
+        i += escape;
+        str_addc(&name, escape && text[i] == 'n' ? '\n' : text[i]);
+    }
+    return name.s && is_inside(name.s) ? str_take(&name) : NULL;
+}
+
 static int list_files(const char *dir, const char *prefix, struct str *out, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
@@ -38,10 +80,13 @@ static int list_files(const char *dir, const char *prefix, struct str *out, stru
 
         if (lstat(path, &st) < 0)
             return wl_err_unreadable(err, WL_E_IO, "cannot read %s", path);
-        if (S_ISDIR(st.st_mode))
+        if (S_ISDIR(st.st_mode)) {
             r = list_files(path, name, out, err);
-        else
-            str_addf(out, "%lld %s\n", (long long)st.st_size, name);
+        } else {
+            str_addf(out, "%lld ", (long long)st.st_size);
+            add_name(out, name);
+            str_addc(out, '\n');
+        }
     }
     return r;
 }
@@ -79,27 +124,35 @@ bool compose_is_current(const char *dir, const char *flavour, const char *key)
     for (line = strchr(text, '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
         char *end = strchr(line + 1, '\n'), *name = NULL;
         long long size = strtoll(line + 1, &name, 10);
-        WL_CLEANUP_FREE char *path = NULL;
+        WL_CLEANUP_FREE char *path = NULL, *own = NULL;
         struct stat st;
 
         if (!end || !name || *name != ' ')
             return false;
-        *end = '\0';
-        path = path_join(dir, name + 1);
-        *end = '\n';
-        if (lstat(path, &st) < 0 || st.st_size != size)
+        own = read_name(name + 1, (size_t)(end - name - 1));
+        path = own ? path_join(dir, own) : NULL;
+        if (!path || lstat(path, &st) < 0 || st.st_size != size)
             return false;
     }
     return true;
 }
 
-/* Merges a library's include/ or lib/ into the composition; what the artifact itself has there stays. */
+/* A folder itself, not a link to one: steps make links, and those may lead anywhere. */
+static bool is_folder(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Merges a library's include/ or lib/ into the composition; what the artifact itself has there stays. No link is
+ * followed, neither in what is read nor to where is written. */
 static int merge(const char *from, const char *to, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
     int r;
 
-    if (!path_is_dir(from))
+    if (!is_folder(from) || (path_exists(to) && !is_folder(to)))
         return 0;
     r = make_dirs(to, err);
     if (r == 0)
@@ -107,7 +160,7 @@ static int merge(const char *from, const char *to, struct wl_err *err)
     for (size_t i = 0; r == 0 && i < names.n; i++) {
         WL_CLEANUP_FREE char *sub = path_join(from, names.v[i]), *into = path_join(to, names.v[i]);
 
-        if (path_is_dir(sub))
+        if (is_folder(sub))
             r = merge(sub, into, err);
         else if (!path_exists(into))
             r = copy_tree(sub, into, err);
@@ -214,20 +267,26 @@ static int compose_plain(const struct store *s, const struct plan *p, size_t nod
     return r;
 }
 
+/* The names of a note, from the line behind its key on. */
+static void names_of(const char *text, struct strv *names)
+{
+    for (const char *line = strchr(text, '\n'), *end; line && (end = strchr(line + 1, '\n')); line = end) {
+        const char *name = memchr(line + 1, ' ', (size_t)(end - line - 1));
+        char *own = name ? read_name(name + 1, (size_t)(end - name - 1)) : NULL;
+
+        if (own)
+            strv_take(names, own);
+    }
+}
+
 /* The files that a note tells of, without the folder; none where there is no note. */
 static void note_files(const char *dir, const char *flavour, struct strv *names)
 {
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     WL_CLEANUP_FREE char *note = note_path(dir, flavour), *text = NULL;
 
-    if (file_read(note, 16u << 20, &text, NULL, &ignored) < 0)
-        return;
-    for (char *line = strchr(text, '\n'), *end; line && (end = strchr(line + 1, '\n')); line = end) {
-        char *name = memchr(line + 1, ' ', (size_t)(end - line - 1));
-
-        if (name)
-            strv_take(names, xstrndup(name + 1, (size_t)(end - name - 1)));
-    }
+    if (file_read(note, 16u << 20, &text, NULL, &ignored) == 0)
+        names_of(text, names);
 }
 
 static void remove_files(const char *dir, const struct strv *names, const struct strv *but)
@@ -240,6 +299,23 @@ static void remove_files(const char *dir, const struct strv *names, const struct
         if (!strv_has(but, names->v[i]))
             remove_tree(path, &ignored);
     }
+}
+
+/* The folders above a file of a flavour must be folders: a link of the port would lead out of the result. One that an
+ * older version of the flavour had there is removed. */
+static int check_above(const char *dir, const char *name, const struct strv *old, struct wl_err *err)
+{
+    int r = 0;
+
+    for (const char *slash = strchr(name, '/'); r == 0 && slash; slash = strchr(slash + 1, '/')) {
+        WL_CLEANUP_FREE char *above = xstrndup(name, (size_t)(slash - name)), *path = path_join(dir, above);
+
+        if (!path_exists(path) || is_folder(path))
+            continue;
+        r = strv_has(old, above) ? remove_tree(path, err)
+                                 : wl_err_set(err, WL_E_RECIPE, "a flavour makes %s, but %s is no folder", name, path);
+    }
+    return r;
 }
 
 /* Copies one file into its place, aside and then renamed: a program that uses the old one keeps it. */
@@ -283,16 +359,18 @@ static int compose_flavour(const struct store *s, const struct plan *p, size_t n
     r = list_files(artifact, "", &text, err);
     note_files(dir, NULL, &plain);
     note_files(dir, recipe->flavour, &old);
-    for (char *line = strchr(text.s, '\n'), *end; r == 0 && (end = strchr(line + 1, '\n')); line = end) {
-        char *name = strchr(line + 1, ' ') + 1;
-        WL_CLEANUP_FREE char *file = xstrndup(name, (size_t)(end - name)), *from = path_join(artifact, file);
+    if (r == 0)
+        names_of(text.s, &names);
+    for (size_t i = 0; r == 0 && i < names.n; i++) {
+        WL_CLEANUP_FREE char *from = path_join(artifact, names.v[i]);
 
-        strv_add(&names, file);
-        if (strv_has(&plain, file))
-            r = wl_err_set(err, WL_E_RECIPE, "%s makes %s, which %s has already", recipe->name, file,
+        if (strv_has(&plain, names.v[i]))
+            r = wl_err_set(err, WL_E_RECIPE, "%s makes %s, which %s has already", recipe->name, names.v[i],
                            recipe->flavour_of);
         else
-            r = put_file(from, dir, file, err);
+            r = check_above(dir, names.v[i], &old, err);
+        if (r == 0)
+            r = put_file(from, dir, names.v[i], err);
     }
     if (r < 0)
         return r;

@@ -67,6 +67,48 @@ test_a_flavour_is_put_beside_the_plain_result() {
     out '1 passed'
 }
 
+# Whatever a flavour's steps call their files, the note beside them names those and no others: what a note names is
+# removed when the flavour changes or is cleaned.
+test_a_flavour_with_line_breaks_in_its_names() {
+    snakes
+    mkdir -p "$T/mine"
+    echo mine >"$T/mine/file"
+    cat >>"$PORTS/snake/tame/recipe.yaml" <<EOF
+  - name: odd
+    run: |
+      mkdir -p "\$STAGE/x
+      5 $T/mine"
+      echo odd >"\$STAGE/x
+      5 $T/mine/file"
+      echo odd >"\$STAGE/two
+      lines"
+EOF
+    sed -i '/^tests:/,/STAGE.bin.snake-tame"$/d' "$PORTS/snake/tame/recipe.yaml"
+    wl build snake/v1.1 --flavour tame
+    status 0
+    is "$(cat "$OUT/snake/v1.1/two"$'\n'lines)" odd
+    wl build snake/v1.1 --flavour tame
+    out 'nothing to do'
+    wl clean snake/v1.1 --flavour tame
+    status 0
+    not_there "$OUT/snake/v1.1/two"$'\n'lines "$OUT/snake/v1.1/bin/snake-tame"
+    is "$(cat "$T/mine/file")" mine
+}
+
+# Through a link of the port a flavour's file would land somewhere else.
+test_a_flavour_writes_through_no_link() {
+    snakes
+    mkdir "$T/mine"
+    cat >>"$PORTS/snake/v1.1/recipe.yaml" <<EOF
+  - name: link
+    run: ln -s "$T/mine" "\$STAGE/share"
+EOF
+    wl build snake/v1.1 --flavour tame
+    clean_failure 3
+    err 'share/doc/tame' 'is no folder'
+    is "$(find "$T/mine" -mindepth 1)" ''
+}
+
 # The flavour of a port that has changed is no flavour of it any more.
 test_a_flavour_goes_when_its_port_changes() {
     snakes

@@ -44,6 +44,25 @@ static void fill_store(struct world *w)
     }
 }
 
+/* Puts another artifact in the place of a node's: what fill() makes in its stage. */
+static void put_artifact(struct world *w, const char *name, void (*fill)(const char *stage))
+{
+    WL_CLEANUP_MANIFEST struct manifest made = {.kind = xstrdup("port")};
+    const char *key = w->p.nodes[node_of(&w->p, name)].key;
+    WL_CLEANUP_FREE char *entry = store_entry(&w->s, key), *stage = NULL;
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    const struct cancel never = CANCEL_NONE;
+    struct store_work work;
+
+    assert_ok(remove_tree(entry, &err), &err);
+    assert_ok(store_begin(&work, &w->s, key, &(struct store_calls){.cancel = &never}, &err), &err);
+    stage = store_stage(&work);
+    assert_ok(make_dirs(stage, &err), &err);
+    fill(stage);
+    assert_ok(store_commit(&work, &made, &err), &err);
+    work_end(&work, false);
+}
+
 static void make_world(void **state, struct world *w, const char *name)
 {
     WL_CLEANUP_FREE char *cache = in_folder(state, "cache");
@@ -128,6 +147,95 @@ static void test_nothing_to_do(void **state)
         assert_true(compose_it(&w, "m/top"));
     }
     assert_false(compose_it(&w, "m/top"));
+    end_world(&w);
+}
+
+static void fill_odd(const char *stage)
+{
+    static const char *const names[] = {"two\nlines", "\n", "back\\slash", "\\n", "5 x\n5 y", "\xff\x1b[2J"};
+    WL_CLEANUP_FREE char *odd = path_join(stage, "x\n5 "), *file = path_join(odd, "file");
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        WL_CLEANUP_FREE char *path = path_join(stage, names[i]);
+
+        write_text(path, "hello");
+    }
+    assert_ok(make_dirs(odd, &err), &err);
+    write_text(file, "hello");
+}
+
+/* What steps call their files is up to them: each stays one line of the note, which says nothing else. */
+static void test_odd_names(void **state)
+{
+    WL_CLEANUP_FREE char *top = in_folder(state, "output/m/top"), *file = in_folder(state, "output/m/top/two\nlines");
+    WL_CLEANUP_STRV struct strv paths = {0};
+    struct world w;
+    size_t there = 0;
+
+    put_recipe(state, "m/top", SIMPLE);
+    make_world(state, &w, "m/top");
+    put_artifact(&w, "m/top", fill_odd);
+    assert_true(compose_it(&w, "m/top"));
+    assert_false(compose_it(&w, "m/top"));
+    compose_files(top, NULL, &paths);
+    assert_int_equal(paths.n, 8);
+    for (size_t i = 0; i < paths.n; i++) {
+        assert_true(starts_with(paths.v[i], top));
+        there += path_exists(paths.v[i]);
+    }
+    assert_int_equal(there, 8);
+    assert_int_equal(unlink(file), 0);
+    assert_true(compose_it(&w, "m/top"));
+    assert_file_is(file, "hello");
+    end_world(&w);
+}
+
+/* A note may have been written by anybody: what it names is in its folder, or is nothing. */
+static void test_note_names_no_other_place(void **state)
+{
+    WL_CLEANUP_FREE char *top = in_folder(state, "output/m/top");
+    WL_CLEANUP_STRV struct strv paths = {0};
+
+    put_file(state, "output/m/top/.wl-make-f",
+             "key\n5 /etc/passwd\n5 ../other\n5 a/../../x\n5 .\n5 a//b\n5 ./a\n5 \n5 a\\\n5 \\x\n5 fine/file\n");
+    compose_files(top, "f", &paths);
+    assert_int_equal(paths.n, 2);
+    assert_true(ends_with(paths.v[0], "/output/m/top/fine/file"));
+    assert_true(ends_with(paths.v[1], "/output/m/top/.wl-make-f"));
+}
+
+static void fill_link(const char *stage)
+{
+    WL_CLEANUP_FREE char *link = path_join(stage, "lib");
+
+    assert_int_equal(symlink("../../../elsewhere", link), 0);
+}
+
+/* A link that steps have made is copied as what it is, and nothing is written or read through it. */
+static void test_merge_follows_no_link(void **state)
+{
+    WL_CLEANUP_FREE char *elsewhere = in_folder(state, "elsewhere"), *include = NULL, *lib = NULL;
+    WL_CLEANUP_STRV struct strv names = {0};
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct world w;
+
+    assert_ok(make_dirs(elsewhere, &err), &err);
+    put_recipe(state, "m/top", SIMPLE "needs: [m/lib]\n");
+    put_recipe(state, "m/lib", SIMPLE);
+    make_world(state, &w, "m/top");
+    put_artifact(&w, "m/top", fill_link);
+    assert_true(compose_it(&w, "m/top"));
+    assert_ok(dir_list(elsewhere, &names, &err), &err);
+    assert_int_equal(names.n, 0);
+    include = in_folder(state, "output/m/top/include/lib");
+    assert_file_is(include, "lib");
+    lib = in_folder(state, "output/m/top/lib");
+    {
+        WL_CLEANUP_FREE char *target = link_target(lib);
+
+        assert_string_equal(target, "../../../elsewhere");
+    }
     end_world(&w);
 }
 
@@ -244,9 +352,16 @@ static void test_no_artifact(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_merge),       TEST_IN_FOLDER(test_nothing_to_do), TEST_IN_FOLDER(test_old_content_goes),
-        TEST_IN_FOLDER(test_not_ours),    TEST_IN_FOLDER(test_damaged),       TEST_IN_FOLDER(test_leftovers),
+        TEST_IN_FOLDER(test_merge),
+        TEST_IN_FOLDER(test_nothing_to_do),
+        TEST_IN_FOLDER(test_old_content_goes),
+        TEST_IN_FOLDER(test_not_ours),
+        TEST_IN_FOLDER(test_damaged),
+        TEST_IN_FOLDER(test_leftovers),
         TEST_IN_FOLDER(test_no_artifact),
+        TEST_IN_FOLDER(test_odd_names),
+        TEST_IN_FOLDER(test_note_names_no_other_place),
+        TEST_IN_FOLDER(test_merge_follows_no_link),
     };
 
     return cmocka_run_group_tests_name("compose", tests, NULL, NULL);
