@@ -125,9 +125,13 @@ char *aot_result(const struct aot *a, const char *key)
 
 static void tell(const struct aot *a, enum event_kind kind, const char *name, const char *text, double seconds)
 {
-    a->events->emit(
-        a->events->data,
-        &(struct event){.kind = kind, .port = name, .text = text, .index = 1, .count = 1, .seconds = seconds});
+    a->events->emit(a->events->data, &(struct event){.kind = kind,
+                                                     .port = name,
+                                                     .text = text,
+                                                     .length = text ? strlen(text) : 0,
+                                                     .index = 1,
+                                                     .count = 1,
+                                                     .seconds = seconds});
 }
 
 /* What a line of output can mean for the error. */

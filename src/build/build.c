@@ -300,14 +300,15 @@ int build_prepare(const struct build_options *o, struct plan *p, bool dry_run, s
 
 /* --- building one port --- */
 
-/* The last lines of a log, for the error. */
-static char *tail(const char *file)
+/* The last lines of a log, for the error: *n bytes, of any value, which the caller frees. */
+static char *tail(const char *file, size_t *n)
 {
     enum { MOST = 1 << 14 };
-    size_t n;
-    WL_CLEANUP_FREE char *text = file_tail(file, MOST, &n);
+    WL_CLEANUP_FREE char *text = file_tail(file, MOST, n);
+    const char *last = text ? last_lines(text, *n, TAIL_LINES) : NULL;
 
-    return text ? xstrdup(last_lines(text, n, TAIL_LINES)) : NULL;
+    *n = last ? *n - (size_t)(last - text) : 0;
+    return last ? memcpy(xcalloc(*n + 1, 1), last, *n) : NULL;
 }
 
 struct port_job {
@@ -380,6 +381,7 @@ static int run_steps(const struct port_job *j, const struct box *b, const char *
     for (size_t i = 0; i < n; i++) {
         WL_CLEANUP_FREE char *log = xasprintf("%s/%02zu-%s.log", log_dir, i + 1, steps[i].name), *last = NULL,
                              *enter = NULL;
+        size_t length;
         int r;
 
         if (j->o->no_sandbox)
@@ -403,8 +405,8 @@ static int run_steps(const struct port_job *j, const struct box *b, const char *
         }
         if (r != -WL_E_FAILED)
             return r;
-        last = tail(log);
-        emit(j->o, (struct event){.kind = EVENT_FAILED, .port = port, .text = last});
+        last = tail(log, &length);
+        emit(j->o, (struct event){.kind = EVENT_FAILED, .port = port, .text = last, .length = length});
         add_port(port, err);
         enter = xasprintf("%s/enter.sh", b->dir);
         {

@@ -13,7 +13,7 @@ enum event_kind {
     EVENT_PHASE,   /* port; text: "unpack", "patch" or the step's name */
     EVENT_OUTPUT,  /* port; text, length: what a step printed */
     EVENT_DONE,    /* port; seconds */
-    EVENT_FAILED,  /* port; text: the last lines of the step's log, or NULL */
+    EVENT_FAILED,  /* port; text, length: the last lines of the step's log, or NULL */
     EVENT_NOTE,    /* text: one line */
     EVENT_UNBOXED, /* text: why a step is about to run without a sandbox; before every such step */
 };

@@ -184,22 +184,22 @@ static void print_plan(const struct plan *p)
 
     for (size_t i = 0; i < p->n; i++)
         build += p->nodes[i].build;
-    printf("%zu of %zu ports are to be built%s\n", build, p->n, build ? ":" : "");
+    ui_print(stdout, "%zu of %zu ports are to be built%s\n", build, p->n, build ? ":" : "");
     for (size_t i = 0; i < p->n; i++) {
         const struct node *n = &p->nodes[i];
 
         if (!n->build)
             continue;
-        printf("  %s %s\n", n->recipe->name, n->recipe->version);
+        ui_print(stdout, "  %s %s\n", n->recipe->name, n->recipe->version);
         for (size_t s = 0; s < n->recipe->sources_n; s++)
             if (!n->sources[s].path && !n->sources[s].unwanted)
-                printf("    fetch %s\n", n->recipe->sources[s].source.archives[0].urls.v[0]);
+                ui_print(stdout, "    fetch %s\n", n->recipe->sources[s].source.archives[0].urls.v[0]);
         for (size_t s = 0; s < n->recipe->patches.n; s++)
-            printf("    patch %s\n", path_base(n->recipe->patches.v[s]));
+            ui_print(stdout, "    patch %s\n", path_base(n->recipe->patches.v[s]));
         for (size_t s = 0; s < n->recipe->steps_n; s++)
-            printf("    step %s\n", n->recipe->steps[s].name);
+            ui_print(stdout, "    step %s\n", n->recipe->steps[s].name);
         for (size_t s = 0; s < n->recipe->checks_n; s++)
-            printf("    check %s\n", n->recipe->checks[s].name);
+            ui_print(stdout, "    check %s\n", n->recipe->checks[s].name);
     }
 }
 
@@ -300,9 +300,9 @@ int app_compose(struct app *a, const struct plan *p, size_t node, struct wl_err 
     if (changed) {
         WL_CLEANUP_FREE char *size = human_size(tree_size(result));
 
-        printf("%s: %s (%s)\n", name, result, size);
+        ui_print(stdout, "%s: %s (%s)\n", name, result, size);
     } else {
-        printf("%s: nothing to do, %s is up to date\n", name, result);
+        ui_print(stdout, "%s: nothing to do, %s is up to date\n", name, result);
     }
     fflush(stdout);
     return 0;

@@ -112,7 +112,7 @@ int cmd_aot(struct app *a, struct wl_err *err)
     if (r == 0 && !a->options.quiet) {
         WL_CLEANUP_FREE char *size = human_size(tree_size(out));
 
-        printf("%s (%s)\n", out, size);
+        ui_print(stdout, "%s (%s)\n", out, size);
     }
     return r;
 }

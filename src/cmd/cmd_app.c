@@ -154,7 +154,7 @@ static int report(const struct app *a, const char *out, struct wl_err *err)
     if (!a->options.quiet) {
         WL_CLEANUP_FREE char *size = human_size((unsigned long long)st.st_size);
 
-        printf("%s (%s)\n", out, size);
+        ui_print(stdout, "%s (%s)\n", out, size);
     }
     return 0;
 }

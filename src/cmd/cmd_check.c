@@ -116,11 +116,11 @@ static struct counts count_results(const char *xml)
 static void print_counts(const struct counts *c)
 {
     if (c->skipped)
-        printf("\n%zu skipped:\n", c->skipped);
+        ui_print(stdout, "\n%zu skipped:\n", c->skipped);
     for (size_t i = 0; i < c->reasons_n; i++)
-        printf("  %zu %s\n", c->reasons[i].n, c->reasons[i].text);
-    printf("%zu passed, %zu failed", c->passed, c->failed);
-    printf(c->skipped ? ", %zu skipped\n" : "\n", c->skipped);
+        ui_print(stdout, "  %zu %s\n", c->reasons[i].n, c->reasons[i].text);
+    ui_print(stdout, "%zu passed, %zu failed", c->passed, c->failed);
+    ui_print(stdout, c->skipped ? ", %zu skipped\n" : "\n", c->skipped);
     fflush(stdout);
 }
 
@@ -130,7 +130,7 @@ static int show_output(void *data, const char *text, size_t n, struct wl_err *er
 
     (void)err;
     if (!a->options.quiet)
-        fwrite(text, 1, n, stdout);
+        ui_print(stdout, "%.*s", (int)n, text);
     fflush(stdout);
     return 0;
 }

@@ -25,7 +25,7 @@ static int remove_one(struct sweep *s, const char *path, struct wl_err *err)
     if (s->a->options.dry_run) {
         WL_CLEANUP_FREE char *text = human_size(size);
 
-        printf("would remove %s (%s)\n", path, text);
+        ui_print(stdout, "would remove %s (%s)\n", path, text);
         return 0;
     }
     return remove_tree(path, err);
@@ -224,6 +224,6 @@ int cmd_clean(struct app *a, struct wl_err *err)
         store_sweep(&a->store);
     size = human_size(s.bytes);
     if (r == 0 && !o->quiet)
-        printf("%s: %s\n", s.things ? o->dry_run ? "would free" : "freed" : "nothing to do", size);
+        ui_print(stdout, "%s: %s\n", s.things ? o->dry_run ? "would free" : "freed" : "nothing to do", size);
     return r;
 }

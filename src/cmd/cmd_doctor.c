@@ -43,11 +43,11 @@ static void line(struct report *r, bool ok, enum level level, const char *name, 
 {
     const char *color = ui_color(r->o, stdout, ok ? UI_GREEN : level == REQUIRED ? UI_RED : UI_YELLOW);
 
-    printf("%s%-8s%s %-14s %s\n", color,
-           ok                  ? "ok"
-           : level == REQUIRED ? "missing"
-                               : "absent",
-           ui_color(r->o, stdout, UI_RESET), name, text);
+    ui_print(stdout, "%s%-8s%s %-14s %s\n", color,
+             ok                  ? "ok"
+             : level == REQUIRED ? "missing"
+                                 : "absent",
+             ui_color(r->o, stdout, UI_RESET), name, text);
     r->missing += !ok && level == REQUIRED;
 }
 

@@ -21,7 +21,7 @@ static size_t count_missing(const struct plan *p, bool print, size_t *sources)
                 continue;
             missing++;
             if (print)
-                printf("%s: %s\n", r->name, r->sources[s].source.archives[0].urls.v[0]);
+                ui_print(stdout, "%s: %s\n", r->name, r->sources[s].source.archives[0].urls.v[0]);
         }
     return missing;
 }
@@ -51,7 +51,7 @@ int cmd_fetch(struct app *a, struct wl_err *err)
         missing = count_missing(&p, false, &sources);
     }
     if (r == 0 && !a->options.quiet && !a->options.dry_run)
-        printf("%zu sources are in the cache%s\n", sources, before ? "" : " already: nothing to do");
+        ui_print(stdout, "%zu sources are in the cache%s\n", sources, before ? "" : " already: nothing to do");
     plan_free(&p);
     return r;
 }

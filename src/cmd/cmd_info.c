@@ -9,13 +9,13 @@
 static void print_list(const char *label, char *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        printf("%-12s %s\n", i ? "" : label, list[i]);
+        ui_print(stdout, "%-12s %s\n", i ? "" : label, list[i]);
 }
 
 static void print_steps(const char *label, const struct recipe_step *steps, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        printf("%-12s %s\n", i ? "" : label, steps[i].name);
+        ui_print(stdout, "%-12s %s\n", i ? "" : label, steps[i].name);
 }
 
 static void print_sources(const struct node *n)
@@ -25,11 +25,11 @@ static void print_sources(const struct node *n)
 
         for (size_t k = 0; k < source->n; k++) {
             for (size_t u = 0; u < source->archives[k].urls.n; u++)
-                printf("%-12s %s\n", s || k || u ? "" : "sources", source->archives[k].urls.v[u]);
-            printf("%-12s   sha256 %s\n", "", source->archives[k].sha256);
+                ui_print(stdout, "%-12s %s\n", s || k || u ? "" : "sources", source->archives[k].urls.v[u]);
+            ui_print(stdout, "%-12s   sha256 %s\n", "", source->archives[k].sha256);
         }
         if (n->sources[s].path)
-            printf("%-12s   here   %s\n", "", n->sources[s].path);
+            ui_print(stdout, "%-12s   here   %s\n", "", n->sources[s].path);
     }
 }
 
@@ -40,11 +40,11 @@ static void print_flavours(struct app *a, const struct recipe *r)
     WL_CLEANUP_STRV struct strv flavours = {0};
 
     if (r->flavour)
-        printf("%-12s %s of %s\n", "flavour", r->flavour, r->flavour_of);
+        ui_print(stdout, "%-12s %s of %s\n", "flavour", r->flavour, r->flavour_of);
     else if (ports_flavours(&a->roots, r->name, &flavours, &ignored) == 0 && flavours.n) {
-        printf("%-12s %s", "flavours", FLAVOUR_PLAIN);
+        ui_print(stdout, "%-12s %s", "flavours", FLAVOUR_PLAIN);
         for (size_t i = 0; i < flavours.n; i++)
-            printf(" %s", flavours.v[i]);
+            ui_print(stdout, " %s", flavours.v[i]);
         putchar('\n');
     }
 }
@@ -57,18 +57,18 @@ static void print_node(struct app *a, const struct plan *p, size_t i)
     WL_CLEANUP_FREE char *dir = compose_dir(a->output, r), *artifact = store_path(&a->store, n->key);
     WL_CLEANUP_FREE char *logs = store_log_dir(&a->store, r->name, n->key);
 
-    printf("%-12s %s\n%-12s %s\n", "port", r->name, "version", r->version);
+    ui_print(stdout, "%-12s %s\n%-12s %s\n", "port", r->name, "version", r->version);
     if (*r->summary)
-        printf("%-12s %s\n", "summary", r->summary);
+        ui_print(stdout, "%-12s %s\n", "summary", r->summary);
     if (*r->homepage)
-        printf("%-12s %s\n", "homepage", r->homepage);
+        ui_print(stdout, "%-12s %s\n", "homepage", r->homepage);
     if (*r->license)
-        printf("%-12s %s\n", "license", r->license);
+        ui_print(stdout, "%-12s %s\n", "license", r->license);
     if (*r->date)
-        printf("%-12s %s\n", "released", r->date);
+        ui_print(stdout, "%-12s %s\n", "released", r->date);
     if (*r->track)
-        printf("%-12s %s\n", "track", r->track);
-    printf("%-12s %s\n", "toolchain", toolchains[r->toolchain]);
+        ui_print(stdout, "%-12s %s\n", "track", r->track);
+    ui_print(stdout, "%-12s %s\n", "toolchain", toolchains[r->toolchain]);
     print_flavours(a, r);
     print_sources(n);
     print_list("patches", r->patches.v, r->patches.n);
@@ -79,25 +79,25 @@ static void print_node(struct app *a, const struct plan *p, size_t i)
     print_list("build-needs", r->build_needs.v, r->build_needs.n);
     print_list("check-needs", r->check_needs.v, r->check_needs.n);
     for (size_t i = 0; i < r->extensions_n; i++)
-        printf("%-12s %s\n", i ? "" : "extensions", r->extensions[i].module);
+        ui_print(stdout, "%-12s %s\n", i ? "" : "extensions", r->extensions[i].module);
     print_steps("steps", r->steps, r->steps_n);
     print_steps("checks", r->checks, r->checks_n);
     print_steps("tests", r->tests, r->tests_n);
     print_list("recipe", r->chain.v, r->chain.n);
-    printf("%-12s %s\n", "key", n->key);
-    printf("%-12s %s%s\n", "artifact", artifact, store_has(&a->store, n->key) ? "" : " (not built)");
-    printf("%-12s %s%s\n", "output", dir, compose_made(dir, r->flavour) ? "" : " (not there)");
+    ui_print(stdout, "%-12s %s\n", "key", n->key);
+    ui_print(stdout, "%-12s %s%s\n", "artifact", artifact, store_has(&a->store, n->key) ? "" : " (not built)");
+    ui_print(stdout, "%-12s %s%s\n", "output", dir, compose_made(dir, r->flavour) ? "" : " (not there)");
     if (path_is_dir(logs))
-        printf("%-12s %s\n", "logs", logs);
+        ui_print(stdout, "%-12s %s\n", "logs", logs);
 }
 
 static void print_row(const struct module_row *r, const size_t width[2])
 {
     int module = (int)(width[0] - utf8_length(r->module)), status = (int)(width[1] - utf8_length(r->status));
 
-    printf("%s%*s  %s", r->module, module, "", r->status);
+    ui_print(stdout, "%s%*s  %s", r->module, module, "", r->status);
     if (*r->note)
-        printf("%*s  %s", status, "", r->note);
+        ui_print(stdout, "%*s  %s", status, "", r->note);
     putchar('\n');
 }
 
@@ -134,7 +134,7 @@ static int print_modules(struct app *a, const struct node *n, struct wl_err *err
     for (size_t i = 0; r == 0 && i < t.n; i++)
         print_row(&t.rows[i], width);
     if (r == 0)
-        printf("\n%s: %zu modules, %zu yes, %zu no\n", port, t.n, t.yes, t.n - t.yes);
+        ui_print(stdout, "\n%s: %zu modules, %zu yes, %zu no\n", port, t.n, t.yes, t.n - t.yes);
     module_table_free(&t);
     return r;
 }

@@ -22,7 +22,7 @@ int cmd_list(struct app *a, struct wl_err *err)
         if (a->options.args.n && !strstr(names.v[i], a->options.args.v[0]))
             continue;
         if (recipe_load(&a->roots, names.v[i], &recipe, &why) < 0) {
-            printf("%-*s  %-10s %s\n", (int)width, names.v[i], "broken", why.text);
+            ui_print(stdout, "%-*s  %-10s %s\n", (int)width, names.v[i], "broken", why.text);
             broken++;
             continue;
         }
@@ -30,8 +30,8 @@ int cmd_list(struct app *a, struct wl_err *err)
         if (recipe->flavour && !a->options.list_all)
             continue;
         dir = compose_dir(a->output, recipe);
-        printf("%s%-*s%s  %-10.10s %-6s %s\n", bold, (int)width, names.v[i], reset, recipe->version,
-               compose_made(dir, recipe->flavour) ? "built" : "", recipe->summary);
+        ui_print(stdout, "%s%-*s%s  %-10.10s %-6s %s\n", bold, (int)width, names.v[i], reset, recipe->version,
+                 compose_made(dir, recipe->flavour) ? "built" : "", recipe->summary);
     }
     if (r == 0 && broken)
         return wl_err_set(err, WL_E_RECIPE, "%d recipes cannot be read (above)", broken);

@@ -166,9 +166,9 @@ static void print_unanswered(const struct work *w)
             strv_addf(&lines, "  %s: %s", place, a->err.text);
         }
     if (lines.n)
-        printf("\nNot answered, so these may have newer ones:\n");
+        ui_print(stdout, "\nNot answered, so these may have newer ones:\n");
     for (size_t i = 0; i < lines.n; i++)
-        printf("%s\n", lines.v[i]);
+        ui_print(stdout, "%s\n", lines.v[i]);
 }
 
 static void print_table(struct app *a, const struct work *w)
@@ -184,18 +184,18 @@ static void print_table(struct app *a, const struct work *w)
         newest = strlen(newest_of(row)) > newest ? strlen(newest_of(row)) : newest;
         count[row->status]++;
     }
-    printf("%-*s  %-*s  %-*s  %-8s  %s\n", (int)port, "port", (int)version, "version", (int)newest, "newest", "status",
-           "source");
+    ui_print(stdout, "%-*s  %-*s  %-*s  %-8s  %s\n", (int)port, "port", (int)version, "version", (int)newest, "newest",
+             "status", "source");
     for (size_t i = 0; i < w->n; i++) {
         const struct row *row = &w->rows[i];
         WL_CLEANUP_FREE char *source = source_of(row);
         bool mark = row->status == OUTDATED;
 
-        printf("%-*s  %-*s  %s%-*s  %-8s%s  %s\n", (int)port, row->port, (int)version, version_of(row),
-               mark ? bold : "", (int)newest, newest_of(row), status_names[row->status], mark ? reset : "", source);
+        ui_print(stdout, "%-*s  %-*s  %s%-*s  %-8s%s  %s\n", (int)port, row->port, (int)version, version_of(row),
+                 mark ? bold : "", (int)newest, newest_of(row), status_names[row->status], mark ? reset : "", source);
     }
     print_unanswered(w);
-    printf("\n%zu current, %zu outdated, %zu unknown\n", count[CURRENT], count[OUTDATED], count[UNKNOWN]);
+    ui_print(stdout, "\n%zu current, %zu outdated, %zu unknown\n", count[CURRENT], count[OUTDATED], count[UNKNOWN]);
 }
 
 static void add_field(struct str *out, const char *name, const char *value, bool last)
@@ -237,7 +237,7 @@ static void print_json(const struct work *w)
         }
         str_add(&out, "]}");
     }
-    printf("[%s\n]\n", out.s ? out.s : "");
+    ui_print(stdout, "[%s\n]\n", out.s ? out.s : "");
 }
 
 static void work_free(struct work *w)

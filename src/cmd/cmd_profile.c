@@ -41,6 +41,7 @@ int cmd_profile(struct app *a, struct wl_err *err)
     }
     plan_free(&p);
     if (r == 0 && !a->options.quiet)
-        printf("%s; to compile with it: wl-make %s%s --profile %s\n", out, a->options.native ? "aot " : "", port, out);
+        ui_print(stdout, "%s; to compile with it: wl-make %s%s --profile %s\n", out, a->options.native ? "aot " : "",
+                 port, out);
     return r;
 }

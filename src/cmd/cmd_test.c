@@ -31,7 +31,7 @@ static int own_tests(struct app *a, const struct build_options *o, const struct 
         if (!p->nodes[i].root || !strv_has(names, p->nodes[i].recipe->name))
             continue;
         if (!p->nodes[i].recipe->tests_n) {
-            printf("%s: its recipe has no tests\n", p->nodes[i].recipe->name);
+            ui_print(stdout, "%s: its recipe has no tests\n", p->nodes[i].recipe->name);
             continue;
         }
         t = build_test(o, p, i, &n, &test_err);
@@ -52,7 +52,7 @@ static int own_tests(struct app *a, const struct build_options *o, const struct 
     a->ui = ui_new(&a->options);
     a->events = ui_events(a->ui);
     if (passed + failed)
-        printf("%zu passed, %zu failed\n", passed, failed);
+        ui_print(stdout, "%zu passed, %zu failed\n", passed, failed);
     fflush(stdout);
     return r < 0 ? r : first;
 }
@@ -75,11 +75,11 @@ static void on_file(void *data, const struct test_file *f, size_t done, size_t n
 
     if (a->options.quiet)
         return;
-    printf("[%zu/%zu] %s: %s%s%s", done, n, f->name, ui_color(&a->options, stdout, color), file_states[f->state],
-           ui_color(&a->options, stdout, UI_RESET));
+    ui_print(stdout, "[%zu/%zu] %s: %s%s%s", done, n, f->name, ui_color(&a->options, stdout, color),
+             file_states[f->state], ui_color(&a->options, stdout, UI_RESET));
     if (f->cases_n)
-        printf(", %zu tests passed, %zu failed, %zu skipped", f->passed, f->failed, f->skipped);
-    printf(" (%.1f s)%s%s\n", f->seconds, f->why ? ": " : "", f->why ? f->why : "");
+        ui_print(stdout, ", %zu tests passed, %zu failed, %zu skipped", f->passed, f->failed, f->skipped);
+    ui_print(stdout, " (%.1f s)%s%s\n", f->seconds, f->why ? ": " : "", f->why ? f->why : "");
     fflush(stdout);
 }
 
@@ -316,7 +316,8 @@ static void suites_summary(const struct test_run *run, const struct strv *suites
             failed += f->failed;
             skipped += f->skipped;
         }
-        printf("%s: %zu files, %zu tests passed, %zu failed, %zu skipped\n", suite, files, passed, failed, skipped);
+        ui_print(stdout, "%s: %zu files, %zu tests passed, %zu failed, %zu skipped\n", suite, files, passed, failed,
+                 skipped);
     }
 }
 
@@ -335,12 +336,14 @@ static int summary(const char *title, const char *logs, const struct test_run *r
         for (size_t k = 0; k < f->cases_n; k++)
             expected += f->cases[k].state == TEST_FAILED && f->cases[k].expected;
     }
-    printf("%s\nfiles: %zu passed, %zu failed, %zu skipped, %zu ran no test, %zu crashed, %zu took too long\n", title,
-           files[FILE_PASSED], files[FILE_FAILED], files[FILE_SKIPPED], files[FILE_EMPTY], files[FILE_CRASHED],
-           files[FILE_TIMEOUT]);
-    printf("tests: %zu passed, %zu failed (%zu of them as expected), %zu skipped\n", passed, failed, expected, skipped);
+    ui_print(stdout,
+             "%s\nfiles: %zu passed, %zu failed, %zu skipped, %zu ran no test, %zu crashed, %zu took too long\n", title,
+             files[FILE_PASSED], files[FILE_FAILED], files[FILE_SKIPPED], files[FILE_EMPTY], files[FILE_CRASHED],
+             files[FILE_TIMEOUT]);
+    ui_print(stdout, "tests: %zu passed, %zu failed (%zu of them as expected), %zu skipped\n", passed, failed, expected,
+             skipped);
     for (size_t i = 0; i < unexpected->n; i++)
-        printf("not as expected: %s\n", unexpected->v[i]);
+        ui_print(stdout, "not as expected: %s\n", unexpected->v[i]);
     fflush(stdout);
     if (!unexpected->n)
         return 0;

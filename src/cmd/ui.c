@@ -43,6 +43,60 @@ const char *ui_color(const struct options *o, FILE *to, const char *sequence)
     return sequence;
 }
 
+/* How long the colour of ours at a place is; 0: there is none. */
+static size_t color_length(const char *at)
+{
+    static const char *const ours[] = {UI_BOLD, UI_RED, UI_GREEN, UI_YELLOW, UI_RESET};
+
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (starts_with(at, ours[i]))
+            return strlen(ours[i]);
+    return 0;
+}
+
+/* What of a message is shown: see ui_print. */
+static void add_message(struct str *out, const char *text)
+{
+    WL_CLEANUP_FREE char *plain = hide_logins(text);
+    const char *from = plain, *at = plain;
+
+    while (*at) {
+        size_t n = color_length(at);
+
+        if (n) {
+            str_add_shown(out, from, (size_t)(at - from));
+            str_addn(out, at, n);
+            from = at + n;
+        }
+        at += n ? n : 1;
+    }
+    str_add_shown(out, from, (size_t)(at - from));
+}
+
+static void print_list(FILE *to, const char *fmt, va_list ap)
+{
+    WL_CLEANUP_FREE char *text = xvasprintf(fmt, ap), *plain = NULL;
+    WL_CLEANUP_STR struct str shown = {0};
+
+    /* What goes into a file or a pipe is for programs: names stay what they are. */
+    if (to != stderr && !isatty(fileno(to))) {
+        plain = hide_logins(text);
+        fputs(plain, to);
+        return;
+    }
+    add_message(&shown, text);
+    fputs(shown.s ? shown.s : "", to);
+}
+
+void ui_print(FILE *to, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    print_list(to, fmt, ap);
+    va_end(ap);
+}
+
 static int columns(void)
 {
     struct winsize w;
@@ -59,23 +113,24 @@ static void clear_line(struct ui *ui)
 
 static void draw_line(struct ui *ui)
 {
-    WL_CLEANUP_STR struct str text = {0};
+    WL_CLEANUP_STR struct str words = {0}, text = {0};
     size_t width = (size_t)columns() - 1;
 
     if (!ui->live || ui->options->verbose)
         return;
     clear_line(ui);
     if (ui->fetching)
-        str_add(&text, ui->fetching);
+        str_add(&words, ui->fetching);
     for (size_t i = 0; i < MAX_SHOWN; i++)
         if (ui->shown[i].port) {
             int s = (int)(clock_seconds() - ui->shown[i].start);
 
-            str_addf(&text, "%s[%zu/%zu] %s: %s %d:%02d", text.len ? "  " : "", ui->shown[i].index, ui->count,
+            str_addf(&words, "%s[%zu/%zu] %s: %s %d:%02d", words.len ? "  " : "", ui->shown[i].index, ui->count,
                      ui->shown[i].port, ui->shown[i].phase, s / 60, s % 60);
         }
-    if (!text.len)
+    if (!words.len)
         return;
+    add_message(&text, words.s);
     /* Cut at a whole character: a continuation byte of UTF-8 is 10xxxxxx. */
     if (text.len > width) {
         while (width > 0 && ((unsigned char)text.s[width] & 0xc0) == 0x80)
@@ -98,9 +153,35 @@ static void say(struct ui *ui, const char *fmt, ...)
         fputc('\n', stderr);
     ui->at_line_start = true;
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    print_list(stderr, fmt, ap);
     va_end(ap);
     fputc('\n', stderr);
+}
+
+/* What steps print is told raw where it goes into a file, and is shown on a terminal. */
+static void print_output(struct ui *ui, const char *text, size_t n)
+{
+    WL_CLEANUP_STR struct str shown = {0};
+
+    clear_line(ui);
+    if (isatty(STDERR_FILENO)) {
+        str_add_shown(&shown, text, n);
+        fwrite(shown.s ? shown.s : "", 1, shown.len, stderr);
+    } else {
+        fwrite(text, 1, n, stderr);
+    }
+    ui->at_line_start = n && text[n - 1] == '\n';
+}
+
+/* The last lines of a failed step, which may have zero bytes in them. */
+static void print_last_lines(struct ui *ui, const struct event *e)
+{
+    WL_CLEANUP_STR struct str shown = {0};
+
+    str_add_shown(&shown, e->text, e->length);
+    say(ui, "%s: the last lines of the failed step:", e->port);
+    fputs(shown.s, stderr);
+    fputs(ends_with(shown.s, "\n") ? "\n" : "\n\n", stderr);
 }
 
 static struct shown *find_shown(struct ui *ui, const char *port)
@@ -191,11 +272,8 @@ static void emit(void *data, const struct event *e)
         set_phase(ui, e);
         break;
     case EVENT_OUTPUT:
-        if (o->verbose) {
-            clear_line(ui);
-            fwrite(e->text, 1, e->length, stderr);
-            ui->at_line_start = e->length && e->text[e->length - 1] == '\n';
-        }
+        if (o->verbose)
+            print_output(ui, e->text, e->length);
         break;
     case EVENT_DONE:
         remove_shown(ui, e->port);
@@ -203,9 +281,8 @@ static void emit(void *data, const struct event *e)
         break;
     case EVENT_FAILED:
         remove_shown(ui, e->port);
-        if (e->text && *e->text && !o->verbose)
-            say(ui, "%s: the last lines of the failed step:\n%s%s", e->port, e->text,
-                ends_with(e->text, "\n") ? "" : "\n");
+        if (e->text && e->length && !o->verbose)
+            print_last_lines(ui, e);
         break;
     case EVENT_NOTE:
         say(ui, "%s%s%s", e->port ? e->port : "", e->port ? ": " : "", e->text);
@@ -288,8 +365,8 @@ void ui_error(const struct options *o, const struct wl_err *err)
     const char *red = ui_color(o, stderr, UI_RED), *reset = ui_color(o, stderr, UI_RESET);
     bool lines = err->text && strchr(err->text, '\n');
 
-    fprintf(stderr, "wl-make: %serror:%s %s", red, reset, err->text ? err->text : "unknown");
+    ui_print(stderr, "wl-make: %serror:%s %s", red, reset, err->text ? err->text : "unknown");
     if (err->hint)
-        fprintf(stderr, "%s%s", lines ? "\nwl-make: " : "; ", err->hint);
+        ui_print(stderr, "%s%s", lines ? "\nwl-make: " : "; ", err->hint);
     fputc('\n', stderr);
 }

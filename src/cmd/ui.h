@@ -6,6 +6,8 @@
 #include "events.h"
 #include "options.h"
 
+#include <stdio.h>
+
 /* A live line on a terminal, plain lines elsewhere; nothing when quiet. */
 struct ui;
 struct ui *ui_new(const struct options *o);
@@ -13,6 +15,11 @@ struct ui *ui_new(const struct options *o);
 void ui_free(struct ui *ui);
 /* The events of a build, for this ui. */
 struct events ui_events(struct ui *ui);
+
+/* Prints as printf does, but no password of an address; and on a terminal, and on stderr, nothing that would command
+ * the terminal, wherever it comes from (str_add_shown). The colours below are let through. What commands print goes
+ * through this. */
+void ui_print(FILE *to, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* "wl-make: WHAT; WHAT TO DO" on stderr. */
 void ui_error(const struct options *o, const struct wl_err *err);

@@ -235,6 +235,65 @@ size_t edit_distance(const char *a, const char *b)
     return result;
 }
 
+/* How many bytes the character at p has, of at most n; 0: it is no UTF-8. */
+static size_t character(const char *p, size_t n)
+{
+    unsigned char c = (unsigned char)*p;
+    size_t length = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+    return length <= n && utf8_valid(p, length) ? length : 0;
+}
+
+/* U+202A to U+202E and U+2066 to U+2069 turn the direction of writing. */
+static bool turns(const char *p)
+{
+    unsigned char last = (unsigned char)p[2];
+
+    return p[0] == '\xe2' &&
+           ((p[1] == '\x80' && last >= 0xaa && last <= 0xae) || (p[1] == '\x81' && last >= 0xa6 && last <= 0xa9));
+}
+
+void str_add_shown(struct str *b, const char *s, size_t n)
+{
+    for (size_t i = 0, length; i < n; i += length) {
+        unsigned char c = (unsigned char)s[i];
+
+        length = character(s + i, n - i);
+        if (c == '\r' && i + 1 < n && s[i + 1] == '\n')
+            continue;
+        if (length == 0 || (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f) {
+            str_addf(b, "\\x%02x", c);
+            length = 1;
+        } else if (length == 2 && c == 0xc2 && (unsigned char)s[i + 1] < 0xa0) {
+            str_addf(b, "\\x%02x", (unsigned char)s[i + 1]);
+        } else if (length == 3 && turns(s + i)) {
+            str_addf(b, "\\u20%02x", (((unsigned char)s[i + 1] & 3) << 6) | ((unsigned char)s[i + 2] & 0x3f));
+        } else {
+            str_addn(b, s + i, length);
+        }
+    }
+}
+
+char *hide_logins(const char *text)
+{
+    struct str out = {0};
+
+    for (const char *at; (at = strstr(text, "://")); text = at) {
+        size_t n, login;
+
+        at += strlen("://");
+        str_addn(&out, text, (size_t)(at - text));
+        n = strcspn(at, "/?# \t\r\n\"'<>()");
+        for (login = n; login && at[login - 1] != '@';)
+            login--;
+        if (login)
+            str_add(&out, "***@");
+        at += login;
+    }
+    str_add(&out, text);
+    return str_take(&out);
+}
+
 void str_add_json(struct str *b, const char *s)
 {
     bool valid = utf8_valid(s, strlen(s));
@@ -245,8 +304,10 @@ void str_add_json(struct str *b, const char *s)
 
         if (c == '"' || c == '\\')
             str_addf(b, "\\%c", c);
-        else if (c < 0x20)
+        else if (c < 0x20 || c == 0x7f)
             str_addf(b, "\\u%04x", c);
+        else if (valid && c == 0xc2 && (unsigned char)s[1] < 0xa0)
+            str_addf(b, "\\u%04x", (unsigned char)*++s);
         else if (c >= 0x80 && !valid)
             str_add(b, "\\ufffd"); /* JSON is UTF-8 */
         else

@@ -64,7 +64,14 @@ char *shell_quote(const char *s);
 /* Levenshtein distance, for "did you mean". */
 size_t edit_distance(const char *a, const char *b);
 
-/* Adds s as a string of JSON, with its quotes. */
+/* Adds n bytes of text as a terminal may get them: what would command it, or hide what stands there (control characters
+ * but tab and line end, marks that turn the direction of writing), and what is no UTF-8, becomes \xNN or \uNNNN. */
+void str_add_shown(struct str *b, const char *s, size_t n);
+/* The text with the user name and password of each address in it (SCHEME://USER:PASSWORD@HOST) replaced by "***"; the
+ * caller frees it. */
+char *hide_logins(const char *text);
+
+/* Adds s as a string of JSON, with its quotes; without raw control characters. */
 void str_add_json(struct str *b, const char *s);
 
 /* Whether n bytes are UTF-8. */

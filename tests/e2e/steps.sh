@@ -437,6 +437,62 @@ test_a_step_that_prints_bytes_and_no_newline() {
     clean_failure 1
 }
 
+# no_commands FILE: nothing in it that a terminal would take for more than text, but what the live line and colours are.
+no_commands() {
+    "$PYTHON" - "$1" <<'END' || fail "control characters in $1"
+import re, sys
+
+text = open(sys.argv[1], "rb").read()
+own = re.sub(rb"\x1b\[(K|[0-9]{1,2}m)", b"", text).replace(b"\r", b"")
+sys.exit(re.search(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]", own) is not None)
+END
+}
+
+# What a step prints reaches a terminal as text: it can neither command it nor hide what else stands there.
+test_a_step_cannot_command_the_terminal() {
+    # shellcheck disable=SC2016
+    stepped made/a 'printf "first\000 \033]0;title\007\033[2J\302\2332J\r\n\342\200\256last\377\n"; exit 1'
+    wl made/a
+    clean_failure 1
+    err 'first\x00 \x1b]0;title\x07\x1b[2J\x9b2J' '\u202elast\xff'
+    no_commands .err
+    wl -v made/a
+    grep -q $'\033]0;title' .err || fail 'what goes into a file has been changed'
+    for option in -v --color=auto; do
+        WL_MAKE_ROOT=$ROOT run "$PYTHON" "$E2E/help.py" terminal '' \
+            "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" "$option" made/a
+        out '\x1b]0;title\x07\x1b[2J' '\u202elast\xff'
+        no_commands .out
+    done
+}
+
+# Nor can names that messages tell of: of files, of ports, of what is in an archive.
+test_no_name_commands_the_terminal() {
+    local name=$'a\033[2Jb\302\2332Jc'
+    wl build "made/$name"
+    status 3
+    err 'a\x1b[2Jb\x9b2Jc'
+    no_commands .err
+    simple made/a "files: [\"no \\e[2J\\u009b2J\"]"
+    wl list
+    no_commands .err
+    WL_MAKE_ROOT=$ROOT run "$PYTHON" "$E2E/help.py" terminal '' "$WL_MAKE" --ports "$PORTS" list
+    no_commands .out
+    simple made/b
+    "$PYTHON" - "$T/x.tar" <<'END'
+import io, sys, tarfile
+
+with tarfile.open(sys.argv[1], "w") as tar:
+    member = tarfile.TarInfo("package/../../\x1b[2Jx")
+    tar.addfile(member, io.BytesIO(b""))
+END
+    from_url made/c "file:$T/x.tar" "$(sha256 "$T/x.tar")"
+    wl made/c
+    [ "$st" != 0 ] || fail 'unpacked'
+    err '\x1b[2Jx'
+    no_commands .err
+}
+
 test_a_patch_is_applied() {
     archive a.tar.gz file=$'one\ntwo\nthree'
     mkdir -p "$PORTS/made/a"

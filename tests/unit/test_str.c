@@ -114,6 +114,67 @@ static void test_json(void **state)
     assert_string_equal(b.s, "\"x\\ufffd\"");
 }
 
+static void test_json_without_control_characters(void **state)
+{
+    WL_CLEANUP_STR struct str b = {0};
+
+    (void)state;
+    str_add_json(&b, "\x1b[2J\x7f \xc2\x9b"
+                     "31m \xc2\xa0 \xc3\xa9");
+    assert_string_equal(b.s, "\"\\u001b[2J\\u007f \\u009b31m \xc2\xa0 \xc3\xa9\"");
+}
+
+static void test_shown(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t n;
+        const char *shown;
+    } cases[] = {
+        {"plain\ttext\n", 11, "plain\ttext\n"},
+        {"\xc3\xa9\xe2\x80\x93\xf0\x9f\x90\x8d", 9, "\xc3\xa9\xe2\x80\x93\xf0\x9f\x90\x8d"},
+        {"a\r\nb\rc", 6, "a\nb\\x0dc"},
+        {"\x1b]0;title\a\x7f\b", 12, "\\x1b]0;title\\x07\\x7f\\x08"},
+        {"zero\0byte", 9, "zero\\x00byte"},
+        {"\xc2\x9b"
+         "2J\x9b"
+         "2J",
+         7, "\\x9b2J\\x9b2J"},
+        {"\xc2\xa0\xff\xc3", 4, "\xc2\xa0\\xff\\xc3"},
+        {"\xe2\x80\xae\xe2\x81\xa6\xe2\x81\xaa\xe2\x80\xa9", 12, "\\u202e\\u2066\xe2\x81\xaa\xe2\x80\xa9"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        WL_CLEANUP_STR struct str b = {0};
+
+        str_add_shown(&b, cases[i].text, cases[i].n);
+        assert_string_equal(b.s, cases[i].shown);
+    }
+}
+
+static void test_hide_logins(void **state)
+{
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"nothing", "nothing"},
+        {"https://a.example/b@c", "https://a.example/b@c"},
+        {"https://me:secret@a.example/x, http://token@b:1 (why)", "https://***@a.example/x, http://***@b:1 (why)"},
+        {"https://a@b@c.example", "https://***@c.example"},
+        {"file:///a@b and me@c.example", "file:///a@b and me@c.example"},
+        {"git+https://me:@h/?x=https://u:p@i/", "git+https://***@h/?x=https://***@i/"},
+        {"at '://me@' end ://", "at '://***@' end ://"},
+        {"https://a.example?to=me@b.example", "https://a.example?to=me@b.example"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        WL_CLEANUP_FREE char *hidden = hide_logins(cases[i][0]);
+
+        assert_string_equal(hidden, cases[i][1]);
+    }
+}
+
 static void test_utf8(void **state)
 {
     static const char *const good[] = {"", "a", "\xc3\xbc", "\xe2\x80\x93", "\xf0\x9f\x90\x8d", "\xed\x9f\xbf"};
@@ -247,6 +308,9 @@ int main(void)
         cmocka_unit_test(test_starts_and_ends),
         cmocka_unit_test(test_shell_quote),
         cmocka_unit_test(test_json),
+        cmocka_unit_test(test_json_without_control_characters),
+        cmocka_unit_test(test_shown),
+        cmocka_unit_test(test_hide_logins),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_edit_distance),
         cmocka_unit_test(test_human_size),
