@@ -49,13 +49,14 @@ static bool is_npm_code(const char *line)
     return !strncasecmp(line, "npm error code", 14) || !strncasecmp(line, "npm ERR! code", 13);
 }
 
-/* The last line that looks like an error (npm: the first), or else the last one; without control characters. */
+/* The last line that looks like an error (npm: the first), or else the last one; without control characters, and
+ * without the passwords of addresses: it may be stored. */
 static char *reason_of(const char *output)
 {
     const char *best = "", *line = output;
     size_t best_n = 0;
     bool marked = false;
-    char *s;
+    char *s, *plain;
 
     while (*line) {
         size_t n = strcspn(line, "\n"), trim = 0;
@@ -73,7 +74,9 @@ static char *reason_of(const char *output)
     for (char *p = s; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = ' ';
-    return s;
+    plain = hide_logins(s);
+    free(s);
+    return plain;
 }
 
 static bool is_there(const char *program)

@@ -452,4 +452,31 @@ test_many_kinds_of_archives() {
     err 'nothing is left' '5 leading folders'
 }
 
+# What a message tells of an address is not its password.
+test_passwords_of_addresses_are_not_told() {
+    local url
+    for url in https://me:secret@a.example/x.tar.gz git+https://secret@a.example/x.git#"$(printf %040d 1)"; do
+        from_url made/a "$url" "$(none)"
+        wl made/a
+        clean_failure 3
+        err '***@a.example/x'
+        not_err secret
+        wl info made/a
+        not_out secret
+        wl list
+        not_out secret
+    done
+    cat >git <<'END'
+#!/bin/sh
+echo "fatal: unable to access 'https://me:secret@a.example/x.git/': no" >&2
+exit 128
+END
+    chmod +x git
+    from_url made/a "git+https://a.example/x.git#$(printf %040d 1)" "$(none)"
+    PATH=$T:$PATH wl made/a
+    clean_failure 4
+    err "'https://***@a.example/x.git/'"
+    not_err secret
+}
+
 main "$@"
