@@ -93,17 +93,21 @@ static void site_damaged(void *data, const char *what)
 static int make_site(const struct pack *k, const struct wheels *wheels, const char *pinned, struct store_work *w,
                      struct wl_err *err)
 {
+    char hex[HASH_HEX_SIZE];
+    struct hash *h = hash_new();
     WL_CLEANUP_FREE char *stage = store_stage(w), *folder = path_join(stage, "site-packages"), *output = NULL;
     WL_CLEANUP_MANIFEST struct manifest made = {.kind = xstrdup("site"), .name = xstrdup("site-packages")};
     WL_CLEANUP_STRV struct strv argv = {0};
     int r;
 
     events_note(k->events, "installing the requirements");
-    manifest_add_source(&made, path_base(wheels->lock), pinned, NULL);
+    hash_add(h, pinned, strlen(pinned));
+    hash_end(h, hex);
+    manifest_add_source(&made, path_base(wheels->lock), hex, NULL);
     manifest_add_need(&made, "build-python", k->build_python_key, "build");
     r = make_dirs(stage, err);
     if (r == 0)
-        r = wheels_install(wheels, folder, k->fetch, err);
+        r = wheels_install(wheels, pinned, folder, k->fetch, err);
     add_collect(k, "site", folder, &argv);
     if (r == 0)
         r = run_tool(k, &argv, &output, err);
@@ -125,7 +129,7 @@ static int find_site(const struct pack *k, const char *scratch, char **site, str
                             .scratch = scratch,
                             .without_native = k->without_native,
                             .update = k->update};
-    char key[HASH_HEX_SIZE], hex[HASH_HEX_SIZE];
+    char key[HASH_HEX_SIZE];
     struct hash *h;
     struct store_work w;
     int r;
@@ -138,9 +142,6 @@ static int find_site(const struct pack *k, const char *scratch, char **site, str
     if (r < 0)
         return r;
     h = hash_new();
-    hash_add(h, pinned, strlen(pinned));
-    hash_end(h, hex);
-    h = hash_new();
     hash_field(h, "site", "1");
     hash_field(h, "lock", pinned);
     hash_field(h, "python", k->build_python_key);
@@ -150,7 +151,7 @@ static int find_site(const struct pack *k, const char *scratch, char **site, str
     *site = path_join(artifact, "site-packages");
     r = store_begin(&w, k->store, key, &calls, err);
     if (r == 0)
-        r = make_site(k, &wheels, hex, &w, err);
+        r = make_site(k, &wheels, pinned, &w, err);
     work_end(&w, false);
     return r < 0 ? r : 0;
 }

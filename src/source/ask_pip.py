@@ -1,6 +1,7 @@
 """Runs the machine's pip for the Python of an app, which is of another version and on another system.
 
     ask_pip.py PYTHON pip ARGUMENT...          pip itself
+    ask_pip.py PYTHON given FILE ARGUMENT...   the same, with the text on stdin for what FILE has
     ask_pip.py PYTHON tell FOLDER WHEEL...     tells of each wheel in a folder, with tabs between:
         name, version, the chain of packages that want it ("a -> b"), and the chain from it to the nearest of the WHEELs
         ("" where it needs none of them)
@@ -8,8 +9,10 @@
 PYTHON is the app's version: 3.13.5. Environment markers are evaluated for that Python; pip has options for all else, but
 none for those. And no program is started. To learn what a source archive, a folder or a repository is called, pip would
 run the code in it, on this machine and with the user's rights, even where it is told to take nothing but wheels."""
+import builtins
 import collections
 import email.parser
+import io
 import os
 import re
 import sys
@@ -55,6 +58,18 @@ def set_markers(version):
     if not hasattr(markers, "default_environment"):
         sys.exit("ERROR: this pip cannot be told of another Python; install another version of it")
     markers.default_environment = lambda: dict(values)
+
+
+def give(file, text):
+    """Lets pip read a text where it would read a file, which may have become another since it was looked at."""
+    really = io.open
+
+    def instead(name, mode="r", *args, **more):
+        if name != file or set(mode) & set("wax+"):
+            return really(name, mode, *args, **more)
+        return io.BytesIO(text) if "b" in mode else io.TextIOWrapper(io.BytesIO(text), "utf-8")
+
+    io.open = builtins.open = instead
 
 
 def normalized(name):
@@ -136,6 +151,9 @@ def main():
     if what == "tell":
         tell(rest[0], set(rest[1:]))
         return
+    if what == "given":
+        give(rest[0], sys.stdin.buffer.read())
+        rest = rest[1:]
     sys.addaudithook(start_nothing)
     from pip._internal.cli.main import main as run
 

@@ -97,6 +97,7 @@ static int run_once(const struct client *c, char **output, bool *missing, struct
 {
     struct run run = {.argv = c->argv,
                       .env = c->env ? c->env->v : NULL,
+                      .input = c->input,
                       .cwd = c->cwd,
                       .cancel = c->o->cancel,
                       .timeout_ms = c->timeout_s ? c->timeout_s * 1000 : CLIENT_TIMEOUT_MS};

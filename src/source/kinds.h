@@ -52,7 +52,8 @@ struct client {
     const char
         *package; /* what to install when it is missing: one that wl-make.sh --install knows, if it is to do so */
     char *const *argv;
-    struct strv *env; /* NULL: the tool's own environment */
+    struct strv *env;  /* NULL: the tool's own environment */
+    const char *input; /* text for its stdin; NULL: none */
     const char *cwd;
     const struct fetch_options *o;
     int timeout_s; /* 0: ten minutes */

@@ -11,10 +11,14 @@
 
 enum { MAX_FILE = 1 << 20 };
 
-static void add_pip(struct strv *argv, const struct wheels *w, const char *command, const struct fetch_options *o)
+/* A command of pip. given: the file that it is to read from its input (run_pip) and not from the disk, or NULL. */
+static void add_pip(struct strv *argv, const struct wheels *w, const char *command, const char *given,
+                    const struct fetch_options *o)
 {
-    strv_add_all(argv, "python3", w->ask_pip, w->version, "pip", command, "--quiet", "--no-input",
-                 "--disable-pip-version-check", "--retries=1", NULL);
+    strv_add_all(argv, "python3", w->ask_pip, w->version, given ? "given" : "pip", NULL);
+    if (given)
+        strv_add(argv, given);
+    strv_add_all(argv, command, "--quiet", "--no-input", "--disable-pip-version-check", "--retries=1", NULL);
     strv_addf(argv, "--timeout=%d", connect_seconds(o));
 }
 
@@ -63,9 +67,11 @@ static bool works_without_native(const struct wheels *w, const char *name, size_
     return false;
 }
 
-static int run_pip(const struct strv *argv, const struct fetch_options *o, char **said, struct wl_err *err)
+static int run_pip(const struct strv *argv, const char *input, const struct fetch_options *o, char **said,
+                   struct wl_err *err)
 {
-    struct client c = {.package = "python3-pip", .module = "pip", .argv = argv->v, .o = o, .said = said};
+    struct client c = {
+        .package = "python3-pip", .module = "pip", .argv = argv->v, .input = input, .o = o, .said = said};
 
     if (o->offline) {
         wl_err_set(err, WL_E_FETCH, "the requirements have not been fetched before, and --offline forbids the network");
@@ -160,10 +166,10 @@ static bool is_known(const struct wheels *w, const char *asked, const char *name
     WL_CLEANUP_STRV struct strv argv = {0};
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
 
-    add_pip(&argv, w, "index", o);
+    add_pip(&argv, w, "index", NULL, o);
     add_places(w->requirements, asked, &argv);
     strv_add_all(&argv, "versions", name, NULL);
-    return run_pip(&argv, o, NULL, &ignored) == 0;
+    return run_pip(&argv, NULL, o, NULL, &ignored) == 0;
 }
 
 /* chain: who wants it, "a -> b -> name"; NULL or only the name where the requirements do. */
@@ -313,7 +319,7 @@ static int download(const struct search *s, const char *folder, const char *what
 {
     WL_CLEANUP_STRV struct strv argv = {0};
 
-    add_pip(&argv, s->w, "download", s->o);
+    add_pip(&argv, s->w, "download", what ? NULL : s->w->requirements, s->o);
     add_wanted(&argv, s->w, native);
     strv_addf(&argv, "--dest=%s", folder);
     if (what) {
@@ -323,7 +329,7 @@ static int download(const struct search *s, const char *folder, const char *what
     } else {
         strv_addf(&argv, "--requirement=%s", s->w->requirements);
     }
-    return run_pip(&argv, s->o, said, err);
+    return run_pip(&argv, what ? NULL : s->asked, s->o, said, err);
 }
 
 /* Replaces each wheel with native code by the pure one of the same version, or keeps it where the package works without
@@ -583,6 +589,22 @@ static int bring(const struct search *s, const char *folder, struct strv *notes,
     return r;
 }
 
+static int read_text(const char *file, char **text, struct wl_err *err)
+{
+    size_t n = 0;
+    int r = file_read(file, MAX_FILE, text, &n, err);
+
+    return r == 0 && strlen(*text) != n ? wl_err_set(err, WL_E_USAGE, "%s has a zero byte in it", file) : r;
+}
+
+static void hash_text(const char *text, char sha256[HASH_HEX_SIZE])
+{
+    struct hash *h = hash_new();
+
+    hash_add(h, text, strlen(text));
+    hash_end(h, sha256);
+}
+
 int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct strv *notes, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *asked = NULL, *head = NULL, *there = NULL, *wheels = wheels_folder(w);
@@ -590,14 +612,13 @@ int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct st
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     struct search s = {.w = w, .o = o};
     char sha256[HASH_HEX_SIZE];
-    int r = file_read(w->requirements, MAX_FILE, &asked, NULL, err);
+    int r = read_text(w->requirements, &asked, err);
 
-    if (r == 0)
-        r = hash_file(w->requirements, sha256, err);
     if (r < 0) {
         err->cls = WL_E_USAGE;
         return wl_err_hint(err, "-r takes a file with a requirement on each line, as pip does");
     }
+    hash_text(asked, sha256);
     head = heading(w, sha256);
     if (!w->update && file_read(w->lock, MAX_FILE, &there, NULL, &ignored) == 0 && starts_with(there, head))
         return 0;
@@ -617,50 +638,94 @@ int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct st
     return r < 0 ? r : file_write(w->lock, text.s, text.len, err);
 }
 
-/* The pins of the lock file without its options: the wheels are in a folder, and nobody else is to offer others of the
- * same names. (Folders, unlike indexes, do not tell pip the hashes of what they have before it has chosen.) */
-static int only_pins(const struct wheels *w, char **file, struct wl_err *err)
+/* The pins of a lock file without its options: the wheels are in a folder, and
+ * nobody else is to offer others of the same names. (Folders, unlike indexes, do not tell pip the hashes of what they
+ * have before it has chosen.) */
+static char *only_pins(const char *pinned)
 {
-    WL_CLEANUP_FREE char *text = NULL;
-    WL_CLEANUP_STR struct str pins = {0};
-    int r = file_read(w->lock, MAX_FILE, &text, NULL, err);
+    struct str pins = {0};
 
-    if (r < 0)
-        return r;
-    str_add(&pins, "# of the lock file\n");
-    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
+    for (const char *line = pinned; *line; line += strcspn(line, "\n"), line += *line == '\n')
         if (*line != '-' && *line != '#')
             str_addf(&pins, "%.*s\n", (int)strcspn(line, "\n"), line);
-    *file = path_join(w->scratch, "pins.txt");
-    return file_write(*file, pins.s, pins.len, err);
+    return str_take(&pins);
 }
 
-int wheels_install(const struct wheels *w, const char *folder, const struct fetch_options *o, struct wl_err *err)
+/* pip for the text of a lock file. */
+static void add_pinned(struct strv *argv, const struct wheels *w, const char *command, bool native,
+                       const struct fetch_options *o)
 {
-    WL_CLEANUP_FREE char *wheels = wheels_folder(w), *pins = NULL, *said = NULL;
-    WL_CLEANUP_STRV struct strv argv = {0};
-    int r = path_is_dir(wheels) ? only_pins(w, &pins, err) : 0;
-
-    if (r < 0)
-        return r;
-    add_pip(&argv, w, "install", o);
-    add_wanted(&argv, w, true);
+    add_pip(argv, w, command, w->lock, o);
+    add_wanted(argv, w, native);
     /* pip would compare what the packages require with the Python that runs it. What is pinned was chosen for the
      * app's. */
-    strv_add_all(&argv, "--no-deps", "--no-compile", "--require-hashes", "--ignore-requires-python",
-                 "--root-user-action=ignore", NULL);
-    if (pins) {
+    strv_add_all(argv, "--no-deps", "--require-hashes", "--ignore-requires-python", NULL);
+    strv_addf(argv, "--requirement=%s", w->lock);
+}
+
+static int install(const struct wheels *w, const char *text, const char *wheels, const char *folder,
+                   const struct fetch_options *o, char **said, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv argv = {0};
+
+    free_charp(said);
+    add_pinned(&argv, w, "install", true, o);
+    strv_add_all(&argv, "--no-compile", "--root-user-action=ignore", NULL);
+    if (wheels) {
         strv_add(&argv, "--no-index");
         strv_addf(&argv, "--find-links=%s", wheels);
     }
     strv_addf(&argv, "--target=%s", folder);
-    strv_addf(&argv, "--requirement=%s", pins ? pins : w->lock);
-    r = run_pip(&argv, o, &said, err);
+    return run_pip(&argv, text, o, said, err);
+}
+
+static const char other_bytes[] = "DO NOT MATCH THE HASHES"; /* of pip */
+
+/* Brings the pinned wheels one by one. Where a folder has a wheel with native code and one of pure Python of the same
+ * version, pip takes the first for all packages or the second; which of them is pinned is another matter for each. */
+static int bring_each(const struct wheels *w, const char *pinned, const char *wheels, const struct fetch_options *o,
+                      char **said, struct wl_err *err)
+{
+    WL_CLEANUP_STR struct str options = {0};
+    int r = make_dirs(wheels, err);
+
+    add_options(pinned, &options);
+    for (const char *line = pinned; r == 0 && *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        WL_CLEANUP_FREE char *text = xasprintf("%s%.*s\n", options.s ? options.s : "", (int)strcspn(line, "\n"), line);
+        bool native = true;
+
+        if (*line == '-' || *line == '#' || *line == '\n')
+            continue;
+        do {
+            WL_CLEANUP_STRV struct strv argv = {0};
+
+            free_charp(said);
+            add_pinned(&argv, w, "download", native, o);
+            strv_addf(&argv, "--dest=%s", wheels);
+            r = run_pip(&argv, text, o, said, err);
+            native = !native;
+        } while (r < 0 && !native && *said && strstr(*said, other_bytes));
+    }
+    return r;
+}
+
+int wheels_install(const struct wheels *w, const char *pinned, const char *folder, const struct fetch_options *o,
+                   struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *wheels = wheels_folder(w), *pins = only_pins(pinned), *said = NULL;
+    bool here = path_is_dir(wheels);
+    int r = install(w, here ? pins : pinned, here ? wheels : NULL, folder, o, &said, err);
+
+    if (r < 0 && !here && said && strstr(said, other_bytes)) {
+        r = bring_each(w, pinned, wheels, o, &said, err);
+        if (r == 0)
+            r = install(w, pins, wheels, folder, o, &said, err);
+    }
     if (r < 0 && said && strstr(said, would_start)) {
         wl_err_set(err, WL_E_FETCH, "%s: what is pinned there comes as source", w->lock);
         return wl_err_hint(err, "resolve again with --update");
     }
-    if (r < 0 && said && strstr(said, "DO NOT MATCH THE HASHES")) {
+    if (r < 0 && said && strstr(said, other_bytes)) {
         wl_err_set(err, WL_E_VERIFY, "%s: a wheel is not the one that is pinned there", w->lock);
         return wl_err_hint(err, "find out why, or resolve again with --update");
     }

@@ -27,7 +27,8 @@ struct wheels {
  * WL_E_FETCH, by name. notes gets a line for each package that is older than it would be with native code. */
 int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct strv *notes, struct wl_err *err);
 
-/* Installs what the lock file pins into a folder that is not there yet. */
-int wheels_install(const struct wheels *w, const char *folder, const struct fetch_options *o, struct wl_err *err);
+/* Installs what the text of a lock file pins into a folder that is not there yet. */
+int wheels_install(const struct wheels *w, const char *pinned, const char *folder, const struct fetch_options *o,
+                   struct wl_err *err);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct place {
     char *folder, *requirements, *lock, *ask_pip;
@@ -86,6 +87,15 @@ static int lock(struct place *p)
     return wheels_lock(&p->w, &p->o, &p->notes, &p->err);
 }
 
+static char *locked(const struct place *p);
+
+static int install(struct place *p, const char *site)
+{
+    WL_CLEANUP_FREE char *text = locked(p);
+
+    return wheels_install(&p->w, text, site, &p->o, &p->err);
+}
+
 static char *locked(const struct place *p)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
@@ -108,7 +118,7 @@ static void test_requires_python(void **state)
     assert_ok(lock(&p), &p.err);
     text = locked(&p);
     assert_contains(text, "newer==1.0 --hash=sha256:");
-    assert_ok(wheels_install(&p.w, site, &p.o, &p.err), &p.err);
+    assert_ok(install(&p, site), &p.err);
     assert_true(path_exists(file));
     place_free(&p);
 }
@@ -227,7 +237,85 @@ static void test_both_kinds(void **state)
 
         assert_false(path_exists(wheels));
     }
-    assert_ok(wheels_install(&p.w, site, &p.o, &p.err), &p.err);
+    assert_ok(install(&p, site), &p.err);
+    place_free(&p);
+}
+
+/* A lock file is enough, also where a folder has wheels of both kinds and each is pinned of another package. */
+static void test_both_kinds_pinned(void **state)
+{
+    WL_CLEANUP_FREE char *site = in_folder(state, "site"), *fast = in_folder(state, "site/fast.py");
+    WL_CLEANUP_FREE char *slow = in_folder(state, "site/slow.py"), *text = NULL;
+    WL_CLEANUP_STRV struct strv without = {0};
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    struct place p;
+
+    skip_without_pip();
+    wheel(state, "slow", "1.0", PURE, "");
+    wheel(state, "slow", "1.0", NATIVE, "");
+    wheel(state, "fast", "1.0", NATIVE, "");
+    place_make(state, &p, "slow\nfast\n");
+    strv_add(&without, "fast");
+    p.w.without_native = &without;
+    assert_ok(lock(&p), &p.err);
+    assert_ok(remove_tree(p.folder, &err), &err);
+    wheel(state, "fast", "1.0", PURE, "Summary: not the one that is pinned\n");
+    assert_ok(install(&p, site), &p.err);
+    assert_true(path_exists(slow));
+    assert_true(path_exists(fast));
+    /* What is pinned and is not there is told of all the same. */
+    text = locked(&p);
+    memcpy(strstr(text, "sha256:") + strlen("sha256:"), "0123456789", 10);
+    assert_ok(remove_tree(p.folder, &err), &err);
+    assert_ok(remove_tree(site, &err), &err);
+    assert_class(wheels_install(&p.w, text, site, &p.o, &p.err), WL_E_VERIFY, &p.err);
+    assert_contains(p.err.text, "a wheel is not the one that is pinned there");
+    place_free(&p);
+}
+
+/* Puts a python3 first in PATH that does something before it becomes the real one. */
+static char *first_in_path(void **state, const char *command)
+{
+    WL_CLEANUP_FREE char *bin = in_folder(state, "bin"), *python = in_folder(state, "bin/python3"), *text = NULL;
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    char *old = xstrdup(getenv("PATH")), *path = xasprintf("%s:%s", bin, old);
+
+    assert_ok(make_dirs(bin, &err), &err);
+    text = xasprintf("#!/bin/sh\n%s\nPATH='%s'\nexec python3 \"$@\"\n", command, old);
+    write_text(python, text);
+    assert_int_equal(chmod(python, 0755), 0);
+    setenv("PATH", path, 1);
+    free(path);
+    return old;
+}
+
+/* What a file said when it was looked at is what is resolved, hashed and installed, whatever it says later. */
+static void test_files_that_change(void **state)
+{
+    WL_CLEANUP_FREE char *site = in_folder(state, "site"), *old = in_folder(state, "site/old.py"), *path = NULL;
+    WL_CLEANUP_FREE char *command = NULL, *text = NULL;
+    struct place p;
+
+    skip_without_pip();
+    wheel(state, "old", "1.0", PURE, "");
+    wheel(state, "new", "1.0", PURE, "");
+    place_make(state, &p, "old\n");
+    command = xasprintf("printf -- '--no-index\\n--find-links wheels\\nnew\\n' >'%s'", p.requirements);
+    path = first_in_path(state, command);
+    assert_ok(lock(&p), &p.err);
+    setenv("PATH", path, 1);
+    text = locked(&p);
+    assert_contains(text, "old==1.0 ");
+    assert_null(strstr(text, "new=="));
+    assert_int_equal(p.notes.n, 0);
+    free_charp(&path);
+    free_charp(&command);
+    assert_ok(remove_tree(p.folder, &p.err), &p.err);
+    command = xasprintf("echo 'nonsense ==' >'%s'", p.lock);
+    path = first_in_path(state, command);
+    assert_ok(install(&p, site), &p.err);
+    setenv("PATH", path, 1);
+    assert_true(path_exists(old));
     place_free(&p);
 }
 
@@ -308,10 +396,15 @@ static void test_source(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_requires_python), TEST_IN_FOLDER(test_markers),
-        TEST_IN_FOLDER(test_old_versions),    TEST_IN_FOLDER(test_slightly_old_versions),
-        TEST_IN_FOLDER(test_both_kinds),      TEST_IN_FOLDER(test_who_wants_it),
+        TEST_IN_FOLDER(test_requires_python),
+        TEST_IN_FOLDER(test_markers),
+        TEST_IN_FOLDER(test_old_versions),
+        TEST_IN_FOLDER(test_slightly_old_versions),
+        TEST_IN_FOLDER(test_both_kinds),
+        TEST_IN_FOLDER(test_who_wants_it),
         TEST_IN_FOLDER(test_source),
+        TEST_IN_FOLDER(test_both_kinds_pinned),
+        TEST_IN_FOLDER(test_files_that_change),
     };
 
     return cmocka_run_group_tests_name("wheels", tests, NULL, NULL);
