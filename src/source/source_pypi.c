@@ -18,13 +18,17 @@ enum { MAX_PAGE = 64 << 20 };
 static bool split_address(const char *url, char **wanted, const char **file)
 {
     const char *spec = url + strlen("pypi:"), *slash = strchr(spec, '/'), *version = strstr(spec, "==");
+    WL_CLEANUP_FREE char *name = NULL, *of = NULL;
 
-    if (!slash || !version || version > slash || version == spec)
+    if (!slash || !version || version > slash)
         return false;
+    name = xstrndup(spec, (size_t)(version - spec));
+    version += strlen("==");
+    of = version < slash ? xstrndup(version, (size_t)(slash - version)) : xstrdup("");
     *file = slash + 1;
     *wanted = xstrndup(spec, (size_t)(slash - spec));
-    return isalnum((unsigned char)*spec) && plain_text(version + 2, "./-_+!") && plain_text(*file, ".-_+") &&
-           **file != '.' && **file != '-' && plain_text(*wanted, ".-_+=!");
+    return isalnum((unsigned char)*name) && plain_text(name, ".-_") && isalnum((unsigned char)*of) &&
+           plain_text(of, ".-_+!") && plain_text(*file, ".-_+") && **file != '.' && **file != '-';
 }
 
 static int check(const char *url, struct wl_err *err)
