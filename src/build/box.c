@@ -305,7 +305,9 @@ static int copy_files(const struct strv *files, const char *dir, struct wl_err *
     for (size_t i = 0; r == 0 && i < files->n; i++) {
         WL_CLEANUP_FREE char *to = xasprintf("%s/files/%s", dir, path_base(files->v[i]));
 
-        r = copy_tree(files->v[i], to, err);
+        r = remove_tree(to, err);
+        if (r == 0)
+            r = copy_tree(files->v[i], to, err);
     }
     return r;
 }
@@ -364,22 +366,40 @@ int box_make(struct box *b, const char *dir, const struct box_options *o, struct
     return r;
 }
 
+/* After steps, which can write everywhere in the box: a folder of it that is not a link to some other place. */
+static int own_folder(const struct box *b, const char *name, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *path = path_join(b->dir, name);
+    struct stat st;
+    int r = lstat(path, &st) == 0 && S_ISDIR(st.st_mode) ? 0 : remove_tree(path, err);
+
+    return r < 0 ? r : make_dirs(path, err);
+}
+
 int box_for_checks(struct box *b, const struct box_options *o, struct wl_err *err)
 {
     const struct node *node = &o->plan->nodes[o->node];
     bool *linked = xcalloc(o->plan->n, sizeof *linked), *seen = xcalloc(o->plan->n, sizeof *seen);
     bool *all = xcalloc(o->plan->n, sizeof *all);
-    int r = copy_files(&node->recipe->check_files, b->dir, err);
+    int r = own_folder(b, "files", err);
 
+    if (r == 0)
+        r = own_folder(b, "needs", err);
+    if (r == 0)
+        r = copy_files(&node->recipe->check_files, b->dir, err);
     find_seen(o, linked, seen);
     memcpy(all, seen, o->plan->n * sizeof *all);
     for (size_t k = 0; k < node->needs_n; k++)
         if (node->needs[k].kind == NEED_CHECK)
             all[node->needs[k].node] = true;
     for (size_t i = 0; r == 0 && i < o->plan->n; i++) {
-        WL_CLEANUP_FREE char *path = NULL;
+        WL_CLEANUP_FREE char *path = NULL, *folder = folder_name(o->plan->nodes[i].recipe->name);
+        WL_CLEANUP_FREE char *name = xasprintf("%s/needs/%s", b->dir, folder);
 
-        if (all[i] && !seen[i])
+        if (!all[i] || seen[i])
+            continue;
+        r = remove_tree(name, err);
+        if (r == 0)
             r = show_need(b, o, i, all, &path, err);
     }
     free(all);
@@ -511,7 +531,10 @@ int box_write_enter(const struct box *b, struct wl_err *err)
 
         str_addf(&text, "cd %s || exit 1\nexec %s\n", quoted, command);
     }
-    r = file_write(file, text.s, text.len, err);
+    /* (A pipe that a step has put there would be waited for.) */
+    r = remove_tree(file, err);
+    if (r == 0)
+        r = file_write(file, text.s, text.len, err);
     if (r == 0 && chmod(file, 0755) < 0)
         r = wl_err_errno(err, WL_E_IO, "cannot set the mode of %s", file);
     return r;

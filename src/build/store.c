@@ -323,8 +323,11 @@ int store_commit(struct store_work *w, struct manifest *made, struct wl_err *err
                          *to = store_entry(w->store, w->name);
     WL_CLEANUP_FREE char *tree = path_join(entry, TREE), *manifest = path_join(entry, MANIFEST);
     struct stat st;
-    int r = make_dirs(entry, err);
+    /* The folder of the work is writable for steps: whatever has that name now is theirs, and may lead elsewhere. */
+    int r = remove_tree(entry, err);
 
+    if (r == 0)
+        r = make_dirs(entry, err);
     if (r == 0 && (lstat(stage, &st) < 0 || !S_ISDIR(st.st_mode)))
         return wl_err_set(err, WL_E_FAILED, "%s is no longer a folder", stage);
     snprintf(made->key, sizeof made->key, "%s", w->name);

@@ -437,6 +437,39 @@ test_a_step_that_prints_bytes_and_no_newline() {
     clean_failure 1
 }
 
+# The whole box is writable for steps, and the tool goes on in it when they have ended: no link or pipe that they leave
+# there leads it out or keeps it waiting.
+test_what_steps_leave_in_the_box_leads_nowhere() {
+    can_sandbox || skip 'bubblewrap does not work here'
+    mkdir -p "$T/host/d" "$PORTS/made/c/dir"
+    # (Without a sandbox the box is elsewhere, and steps are not kept from anything.)
+    stepped made/a "ln -s '$T/host' /wl/entry; echo a >\"\$STAGE/a\""
+    wl made/a
+    status 0
+    is "$(cat "$OUT/made/a/a")" a
+    stepped made/b 'mkdir /wl/entry; mkfifo /wl/entry/manifest.json; echo b >/wl/entry/more; echo b >"$STAGE/b"'
+    wl made/b
+    status 0
+    is "$(find "$CACHE"/artifacts/*/ -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -u | tr '\n' ' ')" 'manifest.json tree '
+    echo evil >"$PORTS/made/c/evil"
+    echo evil >"$PORTS/made/c/dir/evil"
+    stepped made/c "mv /wl/files /wl/f; ln -s '$T/host' /wl/files; mv /wl/needs /wl/n; ln -s '$T/host' /wl/needs
+      echo c >\"\$STAGE/c\"" 'check-files: [evil, dir]' 'check-needs: [made/a]' \
+        'checks: [{name: look, run: cat "$FILES/evil" "$FILES/dir/evil" "$NEED_MADE_A/a"}]'
+    wl made/c
+    status 0
+    stepped made/d "mkdir -p /wl/files; ln -s '$T/host/d' /wl/files/dir; echo d >\"\$STAGE/d\"" 'check-files: [dir]' \
+        'checks: [{name: look, run: cat "$FILES/dir/evil"}]'
+    cp -R "$PORTS/made/c/dir" "$PORTS/made/d/"
+    wl made/d
+    status 0
+    SECONDS_EACH=20
+    stepped made/e 'mkfifo /wl/enter.sh; exit 1'
+    wl made/e
+    clean_failure 1
+    is "$(find "$T/host" -mindepth 1)" "$T/host/d"
+}
+
 # no_commands FILE: nothing in it that a terminal would take for more than text, but what the live line and colours are.
 no_commands() {
     "$PYTHON" - "$1" <<'END' || fail "control characters in $1"
