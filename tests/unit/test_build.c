@@ -41,18 +41,20 @@ struct world {
     struct plan p;
 };
 
+static char *cache_of_process(void)
+{
+    return xasprintf("/tmp/wl-test-%d", (int)getpid());
+}
+
 static void make_world(void **state, struct world *w)
 {
-    WL_CLEANUP_FREE char *base = xstrdup(*state), *cache = NULL;
+    /* Without the sandbox no step may see a path with spaces: the cache is elsewhere, and a link leads to it. */
+    WL_CLEANUP_FREE char *link = in_folder(state, "cache"), *cache = cache_of_process();
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
 
     *w = (struct world){.roots = roots_of(state), .cancel = CANCEL_NONE, .told.lock = PTHREAD_MUTEX_INITIALIZER};
-    /* Without the sandbox no step may see a path with spaces: a link without stands for the folder. */
-    cache = xasprintf("/tmp/wl-test-%d", (int)getpid());
-    unlink(cache);
-    assert_int_equal(symlink(base, cache), 0);
-    free(cache);
-    cache = xasprintf("/tmp/wl-test-%d/cache", (int)getpid());
+    unlink(link);
+    assert_int_equal(symlink(cache, link), 0);
     assert_ok(store_open(&w->s, cache, &err), &err);
     w->events = (struct events){tell, &w->told};
     w->o = (struct build_options){.plan = {.roots = &w->roots, .cache = w->s.cache},
@@ -64,9 +66,10 @@ static void make_world(void **state, struct world *w)
 
 static void end_world(struct world *w)
 {
-    WL_CLEANUP_FREE char *link = xasprintf("/tmp/wl-test-%d", (int)getpid());
+    WL_CLEANUP_FREE char *cache = cache_of_process();
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
 
-    unlink(link);
+    assert_ok(remove_tree(cache, &err), &err);
     plan_free(&w->p);
     store_close(&w->s);
     recipe_roots_free(&w->roots);
