@@ -107,7 +107,7 @@ int offers_list(struct offers *o, const char *key, offers_ask *ask, const void *
 
 bool offer_is_wanted(const struct offer_query *q, const char *version)
 {
-    return version_compare(version, q->version) > 0 && version_in_series(version, q->series) &&
+    return version_is_newer(version, q->version) && version_in_series(version, q->series) &&
            (!version_is_prerelease(version) || version_is_prerelease(q->version));
 }
 

@@ -108,6 +108,22 @@ int version_compare(const char *a, const char *b)
     }
 }
 
+static char *without_last_zeros(const char *v)
+{
+    size_t n = strlen(v);
+
+    while (n > 2 && v[n - 1] == '0' && v[n - 2] == '.' && isdigit((unsigned char)v[n - 3]))
+        n -= 2;
+    return xstrndup(v, n);
+}
+
+bool version_is_newer(const char *a, const char *b)
+{
+    WL_CLEANUP_FREE char *x = without_last_zeros(a), *y = without_last_zeros(b);
+
+    return version_compare(x, y) > 0;
+}
+
 bool version_is_prerelease(const char *v)
 {
     bool number = false;

@@ -9,6 +9,9 @@
  * too. */
 int version_compare(const char *a, const char *b);
 
+/* Whether a is newer than b. Zeros at the end tell nothing: 1.0.42.0 is as new as 1.0.42, as in PEP 440. */
+bool version_is_newer(const char *a, const char *b);
+
 /* Whether the version is marked as a pre-release: alpha, beta, rc, pre, dev and the like, a1, b1, c1, or "~". */
 bool version_is_prerelease(const char *v);
 

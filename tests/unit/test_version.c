@@ -31,6 +31,18 @@ static void test_order(void **state)
     assert_true(version_compare("libs/c", "libs/c1") < 0);
 }
 
+static void test_newer(void **state)
+{
+    (void)state;
+    assert_false(version_is_newer("1.0.42.0", "1.0.42"));
+    assert_false(version_is_newer("1.0.42", "1.0.42.0"));
+    assert_true(version_is_newer("1.0.42.1", "1.0.42"));
+    assert_true(version_is_newer("1.0.43", "1.0.42.0"));
+    assert_true(version_is_newer("10", "1.0"));
+    assert_true(version_is_newer("2.10.0", "2.1"));
+    assert_false(version_is_newer("0", "0.0"));
+}
+
 static void test_prerelease(void **state)
 {
     static const char *const pre[] = {"3.15.0a1",        "3.15.0b2",     "3.15.0rc1",
@@ -90,8 +102,8 @@ static void test_plain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),     cmocka_unit_test(test_prerelease), cmocka_unit_test(test_series),
-        cmocka_unit_test(test_series_of), cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_order),  cmocka_unit_test(test_newer),     cmocka_unit_test(test_prerelease),
+        cmocka_unit_test(test_series), cmocka_unit_test(test_series_of), cmocka_unit_test(test_plain),
     };
 
     return cmocka_run_group_tests_name("version", tests, NULL, NULL);
