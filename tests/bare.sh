@@ -33,7 +33,7 @@ if [ "${1-}" = --inside ]; then
     umount -l /old || exit 1
     # shellcheck disable=SC2046 # one word a line, without white space
     exec env -i HOME="$home" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb CI=true LANG=C.UTF-8 \
-        $(cat /bare-environment) $helper sh -c "cd ~/wl-make && $command" </dev/null
+        $(cat /bare-environment) $helper sh -c "cd /srv/wl-make && $command" </dev/null
 fi
 
 helper=
@@ -108,8 +108,11 @@ else
 fi
 root=$work/root
 home=$(sed -n 's/^root:.*:\(.*\):[^:]*$/\1/p' "$root/etc/passwd")
-clone=$root$home/wl-make
+clone=$root/srv/wl-make # where other users, whom some tests become, can read
+child=
 finish() {
+    # With unshare everything ends that runs inside.
+    [ -z "$child" ] || kill -KILL "$child" 2>/dev/null
     [ -n "$keep" ] || rm -rf "$work"
 }
 trap finish EXIT
@@ -169,8 +172,10 @@ failed=0
 expect() {
     local name=$1${helper:+-no-namespaces} start=$SECONDS status=0
     say "$name: $2"
-    unshare --mount --pid --ipc --uts --fork --kill-child -- bash "$self" --inside "$root" "$home" "$helper" "$2" >"$logs/$name.log" 2>&1 ||
-        status=$?
+    unshare --mount --pid --ipc --uts --fork --kill-child -- bash "$self" --inside "$root" "$home" "$helper" "$2" >"$logs/$name.log" 2>&1 &
+    child=$!
+    wait "$child" || status=$?
+    child=
     if [ "$status" = 0 ]; then
         passed=$((passed + 1))
         say "$name: passed in $((SECONDS - start)) s"

@@ -18,21 +18,43 @@
 
 enum { POLL_MS = 200, SOON_MS = 5, MAX_PARALLEL = 64 };
 
+/* Takes "." and ".." out of a path, if what is left leads to the same folder: without a sandbox steps see the path of
+ * the cache, so it is in the keys, and must not depend on where the tool was started. Links stay: one without spaces
+ * can stand for a folder with some. */
+static void remove_dots(char **path)
+{
+    struct str plain = {0};
+    struct stat before, after;
+
+    for (const char *p = *path; *(p += strspn(p, "/"));) {
+        size_t n = strcspn(p, "/");
+
+        if (n == 2 && !strncmp(p, "..", 2)) {
+            while (plain.len && plain.s[--plain.len] != '/')
+                ;
+            if (plain.s)
+                plain.s[plain.len] = '\0';
+        } else if (n != 1 || *p != '.') {
+            str_addf(&plain, "/%.*s", (int)n, p);
+        }
+        p += n;
+    }
+    if (plain.len && stat(*path, &before) == 0 && stat(plain.s, &after) == 0 && before.st_dev == after.st_dev &&
+        before.st_ino == after.st_ino) {
+        free(*path);
+        *path = str_take(&plain);
+    }
+    str_free(&plain);
+}
+
 int store_open(struct store *s, const char *cache, struct wl_err *err)
 {
     static const char *const folders[] = {"sources", ARTIFACTS, "build", "logs", "lock"};
 
-    char *real = NULL;
-
     *s = (struct store){.cache = path_absolute(cache), .held = -1};
     if (make_dirs(s->cache, err) < 0)
         return -(int)err->cls;
-    /* Without a sandbox steps see this path, so it is in the keys: one cache must have one. */
-    real = realpath(s->cache, NULL);
-    if (real) {
-        free(s->cache);
-        s->cache = real;
-    }
+    remove_dots(&s->cache);
     s->sources = path_join(s->cache, "sources");
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         WL_CLEANUP_FREE char *dir = path_join(s->cache, folders[i]);

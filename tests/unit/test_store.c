@@ -39,6 +39,32 @@ static void test_open(void **state)
     store_close(&s);
 }
 
+/* One name for one cache; but a link to it is another, which may be there for its name. */
+static void test_open_with_dots(void **state)
+{
+    WL_CLEANUP_FREE char *cache = in_folder(state, "cache"), *sub = in_folder(state, "sub"),
+                         *link = in_folder(state, "link"), *far = in_folder(state, "far/away"),
+                         *far_link = in_folder(state, "far-link"), *dots = in_folder(state, "./sub/..//cache/."),
+                         *through = in_folder(state, "far-link/../cache"), *beside = in_folder(state, "far/cache");
+    const char *const cases[][2] = {{dots, cache}, {link, link}, {through, through}};
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+    assert_ok(make_dirs(cache, &err), &err);
+    assert_ok(make_dirs(sub, &err), &err);
+    assert_ok(make_dirs(far, &err), &err);
+    assert_int_equal(symlink(cache, link), 0);
+    assert_int_equal(symlink(far, far_link), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct store s = {0};
+
+        assert_ok(store_open(&s, cases[i][0], &err), &err);
+        assert_string_equal(s.cache, cases[i][1]);
+        store_close(&s);
+    }
+    /* ".." of a link is above what it leads to. */
+    assert_true(path_is_dir(beside));
+}
+
 static const struct cancel never = CANCEL_NONE;
 static const struct store_calls quiet = {.cancel = &never};
 
@@ -832,6 +858,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST_IN_FOLDER(test_open),
+        TEST_IN_FOLDER(test_open_with_dots),
         TEST_IN_FOLDER(test_commit),
         TEST_IN_FOLDER(test_not_committed),
         TEST_IN_FOLDER(test_damage),
