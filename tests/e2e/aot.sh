@@ -974,6 +974,7 @@ function|has a function of 7654323 bytes
 functions|has more than 1000000 functions
 blocks|is no valid module
 twice|is no valid module
+order|is no valid module
 END
     # Else a process has limits, each of them.
     "$PYTHON" "$E2E/bombs.py" arithmetic arithmetic.wasm

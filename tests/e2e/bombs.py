@@ -53,6 +53,9 @@ BOMBS = {
     "functions": lambda: module([b"\0"] * 1000001),
     "blocks": lambda: module([b"\0" + b"\2\x40" * 100000 + b"\x0b" * 100000]),
     "twice": lambda: module([b"\0"], more=section(10, some([b"\2\0\x0b"]))),
+    # Imports behind the functions, which are more.
+    "order": lambda: b"\0asm\1\0\0\0" + section(1, some([NOTHING])) + section(3, some([b"\0"] * 100000)) +
+                     section(2, some([b"\x16wasi_snapshot_preview1\x08fd_close\0\0"] * 50)) + section(7, some(EXPORTS)),
     # What no rule forbids.
     "arithmetic": lambda: module([arithmetic(300000)]),
     "many": lambda: module([b"\0"] * 300000),

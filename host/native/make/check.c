@@ -162,7 +162,8 @@ static void check_imports(struct wasm_reader r)
 {
     uint64_t n = wasm_number(&r);
 
-    type_of = grown(type_of, n, sizeof *type_of);
+    /* (In a module that is not valid the functions may come before.) */
+    type_of = grown(type_of, functions_n + n, sizeof *type_of);
     for (uint64_t i = 0; i < n; i++) {
         struct wasm_reader module = part(&r), field = part(&r);
 
