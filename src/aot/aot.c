@@ -53,6 +53,9 @@ char *aot_name(const char *module)
     for (char *p = name; *p; p++)
         if (!isalnum((unsigned char)*p) && !strchr(".-_", *p))
             *p = '_';
+    /* (These two are no names of files.) */
+    if (!strcmp(name, ".") || !strcmp(name, ".."))
+        memset(name, '_', strlen(name));
     return name;
 }
 

@@ -158,6 +158,8 @@ static void test_names(void **state)
         {"a\"; evil(); \".wasm", "a___evil_____"},
         {"$(touch x)\n.wasm", "__touch_x__"},
         {"\\x", "_x"},
+        {"a/...wasm", "__"},
+        {"..wasm", "_"},
     };
 
     (void)state;
