@@ -672,7 +672,12 @@ static int instantiate(struct run *r, wasmtime_context_t *ctx, wasmtime_linker_t
     return 1;
 }
 
-/* ---- tables, which a snapshot does not keep ---- */
+/* ---- what a snapshot does not keep: tables, and the variable outside of the memory ---- */
+
+struct state {
+    char tables[65]; /* a hash */
+    char variable[65];
+};
 
 /* Of a function its address; of something that only the host could have made, whether it is there. */
 static uintptr_t identity_of(wasmtime_val_t *v)
@@ -722,18 +727,56 @@ static bool hash_tables(const struct run *r, wasmtime_context_t *ctx, const wasm
     return true;
 }
 
-/* Fails if the tables are not as they were before. */
-static int check_tables(const struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
-                        const char *before, struct wlpy_err *err)
+/* A module that has none gives a hash, too. */
+static void hash_variable(wasmtime_context_t *ctx, const wasmtime_instance_t *instance, char hex[65])
 {
-    char now[65];
+    struct sha256 sha;
+    wasmtime_extern_t item;
+    wasmtime_val_t v;
+    uintptr_t is;
 
-    if (hash_tables(r, ctx, instance, now) && !strcmp(now, before))
+    sha256_init(&sha);
+    if (wasmtime_instance_export_get(ctx, instance, SNAPSHOT_VARIABLE_NAME, LEN(SNAPSHOT_VARIABLE_NAME), &item) &&
+        item.kind == WASMTIME_EXTERN_GLOBAL) {
+        wasmtime_global_get(ctx, &item.of.global, &v);
+        switch (v.kind) {
+        case WASMTIME_I32:
+        case WASMTIME_F32:
+            sha256_add(&sha, &v.of.i32, sizeof v.of.i32);
+            break;
+        case WASMTIME_I64:
+        case WASMTIME_F64:
+            sha256_add(&sha, &v.of.i64, sizeof v.of.i64);
+            break;
+        default: /* of others no snapshot is made */
+            is = identity_of(&v);
+            sha256_add(&sha, &is, sizeof is);
+        }
+    }
+    sha256_hex(&sha, hex);
+}
+
+static bool read_state(const struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
+                       struct state *s)
+{
+    hash_variable(ctx, instance, s->variable);
+    return hash_tables(r, ctx, instance, s->tables);
+}
+
+/* Fails if that is not as it was before. */
+static int check_state(const struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
+                       const struct state *before, struct wlpy_err *err)
+{
+    struct state now;
+    const char *changed = !read_state(r, ctx, instance, &now) || strcmp(now.tables, before->tables) != 0 ? "a table"
+                          : strcmp(now.variable, before->variable) != 0                                  ? "a global"
+                                                                                                         : NULL;
+
+    if (!changed)
         return 0;
-    err_set(err, WLPY_E_MODULE,
-            "cannot make a snapshot of %s: it has changed a table, and a snapshot keeps only memory",
-            r->config->module);
-    return err_hint(err, "fill the table when the program is linked, or when it starts");
+    err_set(err, WLPY_E_MODULE, "cannot make a snapshot of %s: it has changed %s, and a snapshot keeps only memory",
+            r->config->module, changed);
+    return err_hint(err, "set it when the program is linked, or when it starts");
 }
 
 static int take_snapshot(struct run *r, struct wlpy_err *err)
@@ -766,24 +809,22 @@ static int set_limits(const struct run *r, wasmtime_store_t *store, struct wlpy_
 static int call(struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
                 const wasmtime_func_t *start, struct wlpy_result *result, struct wlpy_err *err)
 {
-    char tables[65] = "";
+    struct state before;
     wasm_trap_t *t = NULL;
     wasmtime_error_t *error;
-    int status = set_up_interrupts(r, ctx, instance, result, err);
+    int status;
 
+    /* Before any of its code has run. */
+    if (r->config->entry && !read_state(r, ctx, instance, &before))
+        return err_set(err, WLPY_E_SETUP, "cannot read the tables of %s", r->config->module);
+    status = set_up_interrupts(r, ctx, instance, result, err);
     if (status != 0)
         return status < 0 ? status : 0;
-    if (r->config->entry && !hash_tables(r, ctx, instance, tables))
-        status = err_set(err, WLPY_E_SETUP, "cannot read the tables of %s", r->config->module);
-    if (status == 0) {
-        error = wasmtime_func_call(ctx, start, NULL, 0, NULL, 0, &t);
-        result->interrupts = interrupt_stop();
-        call_ended(r, error, t, result);
-    } else {
-        interrupt_stop();
-    }
-    if (status == 0 && r->config->entry && result->end == WLPY_EXITED && !r->exited) {
-        status = check_tables(r, ctx, instance, tables, err);
+    error = wasmtime_func_call(ctx, start, NULL, 0, NULL, 0, &t);
+    result->interrupts = interrupt_stop();
+    call_ended(r, error, t, result);
+    if (r->config->entry && result->end == WLPY_EXITED && !r->exited) {
+        status = check_state(r, ctx, instance, &before, err);
         if (status == 0)
             status = take_snapshot(r, err);
     }

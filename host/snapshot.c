@@ -163,24 +163,30 @@ static int memory_section(struct snapshot *s, struct wasm_reader r)
     return r.bad ? refuse(s, "its memory section is broken") : 0;
 }
 
+/* Goes over a global; gives whether it is a variable. */
+static bool pass_global(struct wasm_reader *r)
+{
+    uint8_t variable, op;
+
+    wasm_byte(r);
+    variable = wasm_byte(r);
+    op = wasm_byte(r);
+    if (op == 0x41 || op == 0x42 || op == 0x23)
+        wasm_number(r);
+    else if (op == 0x43 || op == 0x44)
+        wasm_part(r, op == 0x43 ? 4 : 8);
+    else
+        r->bad = true;
+    r->bad |= wasm_byte(r) != 0x0b;
+    return variable != 0;
+}
+
 static int global_section(struct snapshot *s, struct wasm_reader r)
 {
     uint64_t count = wasm_number(&r), variables = 0;
 
-    for (uint64_t i = 0; i < count && !r.bad; i++) {
-        uint8_t op;
-
-        wasm_byte(&r);
-        variables += wasm_byte(&r);
-        op = wasm_byte(&r);
-        if (op == 0x41 || op == 0x42 || op == 0x23)
-            wasm_number(&r);
-        else if (op == 0x43 || op == 0x44)
-            wasm_part(&r, op == 0x43 ? 4 : 8);
-        else
-            r.bad = true;
-        r.bad |= wasm_byte(&r) != 0x0b;
-    }
+    for (uint64_t i = 0; i < count && !r.bad; i++)
+        variables += pass_global(&r);
     if (r.bad)
         return refuse(s, "its globals are not ones that are understood");
     if (variables > 1)
@@ -325,30 +331,56 @@ int snapshot_write(const char *module, const uint8_t *wasm, size_t wasm_size, co
     return r;
 }
 
-/* ---- tables ---- */
+/* ---- tables, and the one variable ---- */
 
 void snapshot_table_name(unsigned i, char name[SNAPSHOT_TABLE_NAME])
 {
     snprintf(name, SNAPSHOT_TABLE_NAME, "wl-run table %u", i);
 }
 
-/* The export section with those of the tables behind what it has; r: what it has, or nothing. */
-static void export_tables(struct writer *out, struct wasm_reader r, unsigned tables)
+/* What is exported in addition. */
+struct shown {
+    unsigned tables;
+    bool has_variable;
+    uint64_t variable; /* the first of the globals that is one */
+};
+
+static void find_variable(struct shown *s, struct wasm_reader r)
 {
+    uint64_t count = wasm_number(&r);
+
+    for (uint64_t i = 0; i < count && !r.bad && !s->has_variable; i++)
+        if (pass_global(&r)) {
+            s->has_variable = !r.bad;
+            s->variable = i;
+        }
+}
+
+static void put_export(struct writer *w, const char *name, uint8_t kind, uint64_t number)
+{
+    put_leb(w, strlen(name));
+    put(w, name, strlen(name));
+    put_byte(w, kind);
+    put_leb(w, number);
+}
+
+/* The export section with what is shown behind what it has; r: what it has, or nothing. */
+static void export_shown(struct writer *out, struct wasm_reader r, const struct shown *s)
+{
+    enum { TABLE = 1, GLOBAL = 3 };
     struct writer w = {0};
     uint64_t count = r.at < r.end ? wasm_number(&r) : 0;
 
-    put_leb(&w, count + tables);
+    put_leb(&w, count + s->tables + s->has_variable);
     put(&w, r.at, (size_t)(r.end - r.at));
-    for (unsigned i = 0; i < tables; i++) {
+    for (unsigned i = 0; i < s->tables; i++) {
         char name[SNAPSHOT_TABLE_NAME];
 
         snapshot_table_name(i, name);
-        put_leb(&w, strlen(name));
-        put(&w, name, strlen(name));
-        put_byte(&w, 1); /* a table */
-        put_leb(&w, i);
+        put_export(&w, name, TABLE, i);
     }
+    if (s->has_variable)
+        put_export(&w, SNAPSHOT_VARIABLE_NAME, GLOBAL, s->variable);
     put_section(out, WASM_EXPORT, &w);
 }
 
@@ -357,11 +389,11 @@ int snapshot_prepare(const uint8_t *wasm, size_t size, uint8_t **bytes, size_t *
     struct writer w = {0};
     struct wasm_reader r = {wasm, wasm + size, false}, none = {0};
     struct needs needs;
-    unsigned tables;
+    struct shown shown = {0};
     bool done = false;
 
     needs_read(&needs, wasm, size);
-    tables = needs.tables < NEEDS_MAX_TABLES ? needs.tables : NEEDS_MAX_TABLES;
+    shown.tables = needs.tables < NEEDS_MAX_TABLES ? needs.tables : NEEDS_MAX_TABLES;
     put(&w, wasm, WASM_HEADER);
     wasm_part(&r, WASM_HEADER);
     while (!r.bad && r.at < r.end) {
@@ -369,13 +401,15 @@ int snapshot_prepare(const uint8_t *wasm, size_t size, uint8_t **bytes, size_t *
         uint8_t id = wasm_byte(&r);
         struct wasm_reader content = wasm_part(&r, wasm_number(&r));
 
+        if (id == WASM_GLOBAL && !r.bad)
+            find_variable(&shown, content);
         /* What comes behind the exports. */
         if (!done && (id == WASM_START || id == WASM_ELEMENT || id == WASM_CODE || id == WASM_DATA_COUNT)) {
-            export_tables(&w, none, tables);
+            export_shown(&w, none, &shown);
             done = true;
         }
         if (id == WASM_EXPORT && !done && !r.bad) {
-            export_tables(&w, content, tables);
+            export_shown(&w, content, &shown);
             done = true;
         } else {
             put(&w, from, (size_t)(r.at - from));

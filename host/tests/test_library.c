@@ -229,6 +229,53 @@ static void test_tables_of_a_snapshot(void **state)
     assert_int_equal(system("! grep -q 'wl-run table' snapshot.wasm"), 0);
 }
 
+/* One that is not the stack pointer, or is not put back. */
+static void test_the_global_of_a_snapshot(void **state)
+{
+    static const char text[] = "(module (memory (export \"memory\") 1) (global i32 (i32.const 1))"
+                               " (global $g (mut i64) (i64.const 5))"
+                               " (func (export \"same\") (global.set $g (i64.const 6)) (global.set $g (i64.const 5)))"
+                               " (func (export \"set\") (global.set $g (i64.const 4294967301)))"
+                               " (func (export \"_start\")))";
+    struct wlpy_config config = {.module = "module.wasm", .snapshot = "snapshot.wasm", .entry = "set"};
+    struct wlpy_result result;
+    wasm_byte_vec_t binary;
+
+    (void)state;
+    unlink("snapshot.wasm");
+    to_binary(text, &binary);
+    put_file("module.wasm", binary.data, binary.size);
+    wasm_byte_vec_delete(&binary);
+    assert_int_equal(run(&config, &result), -WLPY_E_MODULE);
+    assert_non_null(strstr(err.text, "module.wasm: it has changed a global"));
+    assert_int_equal(access("snapshot.wasm", F_OK), -1);
+    config.entry = "same";
+    assert_int_equal(run(&config, &result), 0);
+    assert_int_equal(system("! grep -q 'wl-run' snapshot.wasm"), 0);
+}
+
+/* What runs of it before the call counts, too. */
+static void test_a_snapshot_after_other_calls(void **state)
+{
+    static const char text[] =
+        "(module (memory (export \"memory\") 1) (table 1 2 funcref)"
+        " (func (export \"wl_interrupt_cells\") (result i32) (table.grow (ref.null func) (i32.const 1)))"
+        " (func (export \"nothing\")) (func (export \"_start\")))";
+    struct wlpy_config config = {
+        .module = "module.wasm", .snapshot = "snapshot.wasm", .entry = "nothing", .interrupts = true};
+    struct wlpy_result result;
+    wasm_byte_vec_t binary;
+
+    (void)state;
+    unlink("snapshot.wasm");
+    to_binary(text, &binary);
+    put_file("module.wasm", binary.data, binary.size);
+    wasm_byte_vec_delete(&binary);
+    assert_int_equal(run(&config, &result), -WLPY_E_MODULE);
+    assert_non_null(strstr(err.text, "module.wasm: it has changed a table"));
+    assert_int_equal(access("snapshot.wasm", F_OK), -1);
+}
+
 static void test_the_mode_of_a_snapshot(void **state)
 {
     struct wlpy_config config = {.module = "module.wasm", .snapshot = "snapshot.wasm", .entry = "same"};
@@ -264,6 +311,7 @@ static void test_preparing_a_snapshot(void **state)
     assert_int_equal(snapshot_prepare((const uint8_t *)binary.data, binary.size, &bytes, &size, &err), 0);
     assert_non_null(memmem(bytes, size, "wl-run table 1", 14));
     assert_null(memmem(bytes, size, "wl-run table 2", 14));
+    assert_null(memmem(bytes, size, "wl-run variable", 15));
     free(bytes);
     wasm_byte_vec_delete(&binary);
     assert_int_equal(snapshot_prepare(broken, sizeof broken - 1, &bytes, &size, &err), 0);
@@ -377,6 +425,8 @@ int main(void)
         cmocka_unit_test(test_a_file_that_changes_while_it_is_compiled),
         cmocka_unit_test(test_a_file_that_changes_while_it_is_read),
         cmocka_unit_test(test_tables_of_a_snapshot),
+        cmocka_unit_test(test_the_global_of_a_snapshot),
+        cmocka_unit_test(test_a_snapshot_after_other_calls),
         cmocka_unit_test(test_the_mode_of_a_snapshot),
         cmocka_unit_test(test_preparing_a_snapshot),
         cmocka_unit_test(test_needs),
