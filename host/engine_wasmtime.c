@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <wasmtime.h>
@@ -313,20 +314,36 @@ static int wt_save(struct module *m, uint8_t **bytes, size_t *size, struct wlpy_
     return *bytes ? 0 : err_set(err, WLPY_E_SETUP, "out of memory");
 }
 
+/* The engine maps a file that it opens by itself. Where there is no /proc to name it by, it gets a copy. */
+static wasmtime_error_t *deserialize(struct engine *e, int fd, size_t size, wasmtime_module_t **code)
+{
+    wasmtime_error_t *error;
+    char path[32];
+    void *bytes;
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    if (access(path, R_OK) == 0)
+        return wasmtime_module_deserialize_file(e->engine, path, code);
+    bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (bytes == MAP_FAILED)
+        return wasmtime_error_new("it cannot be mapped");
+    error = wasmtime_module_deserialize(e->engine, bytes, size, code);
+    munmap(bytes, size);
+    return error;
+}
+
 static int wt_load(struct engine *e, int fd, struct module **out, struct wlpy_err *err)
 {
     wasmtime_module_t *code = NULL;
     wasmtime_error_t *error;
     struct trailer trailer;
     struct stat st;
-    char path[32];
 
     if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof trailer ||
         pread(fd, &trailer, sizeof trailer, st.st_size - (off_t)sizeof trailer) != (ssize_t)sizeof trailer ||
         memcmp(trailer.magic, trailer_magic, sizeof trailer.magic) != 0)
         return err_set(err, WLPY_E_SETUP, "the compiled module is of no use: it is not whole");
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    error = wasmtime_module_deserialize_file(e->engine, path, &code);
+    error = deserialize(e, fd, (size_t)st.st_size, &code);
     if (error) {
         char why[256];
 

@@ -7,12 +7,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <wasmtime.h>
@@ -188,6 +191,48 @@ static void test_a_file_that_changes_while_it_is_read(void **state)
     assert_int_equal(module_read(&m, fd, &st, "module", &err), -WLPY_E_MODULE);
     assert_non_null(strstr(err.text, "more than 1 GiB"));
     close(fd);
+}
+
+/* ---- the process that compiles, and what it has made ---- */
+
+static void keep_note(void *arg, const char *text)
+{
+    snprintf(arg, 256, "%s", text);
+}
+
+/* Where no /proc names a descriptor. 77: this process may not hide it. */
+static void test_a_compiled_module_without_proc(void **state)
+{
+    char note[256] = "";
+    struct wlpy_config config = {
+        .module = "module.wasm", .cache_dir = "kept", .on_note = keep_note, .on_note_arg = note};
+    struct wlpy_result result;
+    wasm_byte_vec_t binary;
+    pid_t pid;
+    int status;
+
+    (void)state;
+    program(7, &binary);
+    put_file("module.wasm", binary.data, binary.size);
+    wasm_byte_vec_delete(&binary);
+    assert_int_equal(run(&config, &result), 0);
+    assert_string_equal(note, "");
+    pid = fork();
+    if (pid == 0) {
+        if ((unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0) ||
+            mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("none", "/proc", "tmpfs", 0, NULL) < 0)
+            _exit(77);
+        alarm(60); /* the engine's threads are not here: what would be compiled again would wait for them */
+        status = run(&config, &result) == 0 && !*note ? result.status : 1;
+        if (*note)
+            fprintf(stderr, "%s\n", note);
+        _exit(status);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 7);
 }
 
 /* ---- snapshots ---- */
@@ -424,6 +469,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_file_that_changes_while_it_is_compiled),
         cmocka_unit_test(test_a_file_that_changes_while_it_is_read),
+        cmocka_unit_test(test_a_compiled_module_without_proc),
         cmocka_unit_test(test_tables_of_a_snapshot),
         cmocka_unit_test(test_the_global_of_a_snapshot),
         cmocka_unit_test(test_a_snapshot_after_other_calls),
