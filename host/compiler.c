@@ -34,15 +34,20 @@ bool compiler_is_asked(int argc, char **argv)
     return argc == ARGUMENTS && !strcmp(argv[1], asked);
 }
 
+static rlim_t less_of(rlim_t a, rlim_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Where less is allowed already, that stays. (RLIM_INFINITY is the largest number.) */
 static void limit(int resource, rlim_t soft, rlim_t hard)
 {
     struct rlimit r;
 
     if (getrlimit(resource, &r) < 0)
         return;
-    if (r.rlim_max == RLIM_INFINITY || hard < r.rlim_max)
-        r.rlim_max = hard;
-    r.rlim_cur = soft < r.rlim_max ? soft : r.rlim_max;
+    r.rlim_cur = less_of(r.rlim_cur, soft);
+    r.rlim_max = less_of(r.rlim_max, hard);
     setrlimit(resource, &r);
 }
 
@@ -160,19 +165,23 @@ static int spawn(const struct wlpy_config *c, int in, int out, int err, pid_t *p
                                              c->module, NULL};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attr;
-    sigset_t all, none;
+    /* A Ctrl-C, a hangup or the like that this process ignores is not for the other one, either. */
+    static const int ends[] = {SIGXCPU, SIGXFSZ, SIGPIPE, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+    sigset_t by_default, none;
     int r;
 
     snprintf(memory, sizeof memory, "%" PRIu64, c->limits.compile_memory);
     snprintf(seconds, sizeof seconds, "%" PRIu64, c->limits.compile_seconds);
     snprintf(parent, sizeof parent, "%ld", (long)getpid());
-    sigfillset(&all);
+    sigemptyset(&by_default);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        sigaddset(&by_default, ends[i]);
     sigemptyset(&none);
     if (posix_spawn_file_actions_init(&files) != 0)
         return ENOMEM;
     r = posix_spawnattr_init(&attr);
     if (r == 0) {
-        posix_spawnattr_setsigdefault(&attr, &all);
+        posix_spawnattr_setsigdefault(&attr, &by_default);
         posix_spawnattr_setsigmask(&attr, &none);
         posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
         r = posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
@@ -196,6 +205,14 @@ static bool is_out_of_memory(const struct answer *a, int signal)
     return strstr(a->text, "memory") || (crashed && (!*a->text || strstr(a->text, "thread")));
 }
 
+/* The seconds that it had: not more than this process may take. */
+static uint64_t seconds_of(const struct wlpy_config *c)
+{
+    struct rlimit r;
+
+    return getrlimit(RLIMIT_CPU, &r) == 0 ? less_of(r.rlim_cur, c->limits.compile_seconds) : c->limits.compile_seconds;
+}
+
 /* Why the program ended without an answer. */
 static int tell_end(const struct wlpy_config *c, const struct answer *a, int status, struct wlpy_err *err)
 {
@@ -205,7 +222,7 @@ static int tell_end(const struct wlpy_config *c, const struct answer *a, int sta
     one_line(why, sizeof why, a->text, strcspn(a->text, "\n"));
     if (signaled && WTERMSIG(status) == SIGXCPU) {
         err_set(err, WLPY_E_MODULE, "cannot run %s: compiling it takes more than %" PRIu64 " s of processor time",
-                c->module, c->limits.compile_seconds);
+                c->module, seconds_of(c));
         return err_hint(err, "allow more with --max-compile-time if it can be trusted");
     }
     if (is_out_of_memory(a, signaled ? WTERMSIG(status) : 0)) {

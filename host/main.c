@@ -123,6 +123,8 @@ int main(int argc, char **argv)
      */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+    /* Where it is ignored, as a caller may have left it, nobody learns how the compiler has ended. */
+    signal(SIGCHLD, SIG_DFL);
     o.config.on_note = on_note;
     o.config.on_note_arg = &o;
     o.config.compiler = own_path();

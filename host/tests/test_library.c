@@ -9,6 +9,7 @@
 #include <ftw.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,6 +195,36 @@ static void test_a_file_that_changes_while_it_is_read(void **state)
 }
 
 /* ---- the process that compiles, and what it has made ---- */
+
+/* What this process ignores, as in the background of a script or under nohup, is ignored there, too. */
+static void test_signals_of_the_compiler(void **state)
+{
+    static const char script[] = "#!/bin/sh\ngrep SigIgn /proc/self/status >&2\n";
+    static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ};
+    struct wlpy_config config = {.module = "module.wasm", .compiler = "./compiler"};
+    struct wlpy_result result;
+    void (*before[5])(int);
+    wasm_byte_vec_t binary;
+    const char *told;
+    uint64_t mask = 0;
+
+    (void)state;
+    program(0, &binary);
+    put_file("module.wasm", binary.data, binary.size);
+    wasm_byte_vec_delete(&binary);
+    put_file("compiler", script, sizeof script - 1);
+    assert_int_equal(chmod("compiler", 0755), 0);
+    for (size_t i = 0; i < 5; i++) {
+        before[i] = signal(ignored[i], SIG_IGN);
+        mask |= UINT64_C(1) << (ignored[i] - 1);
+    }
+    assert_int_equal(run(&config, &result), -WLPY_E_SETUP);
+    for (size_t i = 0; i < 5; i++)
+        signal(ignored[i], before[i]);
+    told = strstr(err.text, "SigIgn: ");
+    assert_non_null(told);
+    assert_int_equal(strtoull(told + 8, NULL, 16) & mask, 1 << (SIGHUP - 1) | 1 << (SIGINT - 1) | 1 << (SIGQUIT - 1));
+}
 
 static void keep_note(void *arg, const char *text)
 {
@@ -469,6 +500,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_file_that_changes_while_it_is_compiled),
         cmocka_unit_test(test_a_file_that_changes_while_it_is_read),
+        cmocka_unit_test(test_signals_of_the_compiler),
         cmocka_unit_test(test_a_compiled_module_without_proc),
         cmocka_unit_test(test_tables_of_a_snapshot),
         cmocka_unit_test(test_the_global_of_a_snapshot),
