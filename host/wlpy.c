@@ -258,7 +258,8 @@ static int load_from(struct job *j, int fd)
 
 static int load(struct job *j)
 {
-    int fd = open(j->config.module, O_RDONLY | O_CLOEXEC), r;
+    /* (A pipe that nobody writes to would not be opened, ever.) */
+    int fd = open(j->config.module, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), r;
 
     if (fd < 0) {
         err_set(j->err, WLPY_E_MISSING, "cannot read %s: %s", j->config.module, strerror(errno));

@@ -378,6 +378,11 @@ static void allow_a_second(void)
     setrlimit(RLIMIT_CPU, &limit);
 }
 
+static void end_soon(void)
+{
+    alarm(20);
+}
+
 static void test_compiling_is_limited(void **state)
 {
     (void)state;
@@ -463,6 +468,18 @@ static void test_errors(void **state)
         assert_string_equal(strchr(got.err, '\n'), "\n"); /* one line */
         assert_string_equal(got.out, "");
     }
+}
+
+/* A pipe that nobody writes to. */
+static void test_a_pipe_is_no_module(void **state)
+{
+    (void)state;
+    assert_int_equal(mkfifo("pipe.wasm", 0600), 0);
+    before_exec = end_soon;
+    RUN("pipe.wasm");
+    before_exec = NULL;
+    assert_int_equal(got.status, 126);
+    assert_non_null(strstr(got.err, "pipe.wasm: it is not a regular file"));
 }
 
 static void test_help(void **state)
@@ -724,6 +741,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_compiling_without_a_cache),
         cmocka_unit_test(test_start_section),
         cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_a_pipe_is_no_module),
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_cache),
         cmocka_unit_test(test_snapshot),
