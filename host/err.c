@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 int err_set(struct wlpy_err *err, enum wlpy_code code, const char *fmt, ...)
 {
@@ -25,20 +26,55 @@ int err_hint(struct wlpy_err *err, const char *fmt, ...)
     return -(int)err->code;
 }
 
+/* The code point of the character at `text`, and in *size its bytes; -1: it is not UTF-8, one byte. */
+static long decode(const unsigned char *text, size_t n, size_t *size)
+{
+    static const long least[] = {0, 0x80, 0x800, 0x10000};
+    size_t more = *text < 0x80 ? 0 : *text >= 0xf0 ? 3 : *text >= 0xe0 ? 2 : 1;
+    long c = more ? *text & (0x3f >> more) : *text;
+
+    *size = 1;
+    if ((*text >= 0x80 && *text < 0xc2) || *text >= 0xf5 || more >= n)
+        return -1;
+    for (size_t i = 1; i <= more; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return -1;
+        c = c << 6 | (text[i] & 0x3f);
+    }
+    if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+        return -1;
+    *size = more + 1;
+    return c;
+}
+
+size_t printable(const char *text, size_t n, size_t *size)
+{
+    long c = decode((const unsigned char *)text, n, size);
+    /* What terminals obey (the second set of control characters, too), breaks of lines, and what turns the direction of
+     * writing around. */
+    bool control = c < ' ' || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+
+    return control ? 0 : *size;
+}
+
 void one_line(char *to, size_t size, const char *text, size_t n)
 {
-    size_t used = 0;
+    size_t used = 0, length;
     bool blank = true; /* none at the start */
 
-    for (size_t i = 0; i < n && text[i] && used + 1 < size; i++) {
-        unsigned char c = (unsigned char)text[i];
+    n = strnlen(text, n);
+    for (size_t i = 0; i < n; i += length) {
+        size_t taken = printable(text + i, n - i, &length);
 
-        if (c <= ' ' || c == 0x7f) {
+        if (used + (taken ? taken : 1) >= size)
+            break;
+        if (!taken || text[i] == ' ') {
             if (!blank)
                 to[used++] = ' ';
             blank = true;
         } else {
-            to[used++] = (char)c;
+            memcpy(to + used, text + i, taken);
+            used += taken;
             blank = false;
         }
     }

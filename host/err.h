@@ -10,7 +10,11 @@ int err_set(struct wlpy_err *err, enum wlpy_code code, const char *fmt, ...) __a
 /* Adds what to do; returns -err->code. */
 int err_hint(struct wlpy_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Copies text and makes one line of it: control characters become blanks, runs of blanks one. */
+/* How many bytes of the character at `text`, of which n > 0 are left, may go to a terminal: all of them, or 0 for a
+ * control character and for what is not UTF-8. *size: how many it has. */
+size_t printable(const char *text, size_t n, size_t *size);
+
+/* Copies text and makes one line of it: what is not printable becomes a blank, runs of blanks one. */
 void one_line(char *to, size_t size, const char *text, size_t n);
 
 #endif

@@ -1,4 +1,5 @@
 /* wl-run: the command around libwlpy. */
+#include "err.h"
 #include "interrupt.h"
 #include "options.h"
 #include "wasi/wasi.h"
@@ -19,9 +20,25 @@ enum { STATUS_TRAP = 134, STATUS_INTERRUPTED = 130 };
 
 extern char **environ;
 
+/* With a question mark for each character that a terminal would obey: names of files may have them. */
+static void put_text(const char *text)
+{
+    size_t n = strlen(text), length;
+
+    for (size_t i = 0; i < n; i += length)
+        if (printable(text + i, n - i, &length))
+            fwrite(text + i, 1, length, stderr);
+        else
+            fputc('?', stderr);
+}
+
 static void say(const char *text, const char *hint)
 {
-    fprintf(stderr, "wl-run: %s%s%s\n", text, *hint ? "; " : "", hint);
+    fputs("wl-run: ", stderr);
+    put_text(text);
+    fputs(*hint ? "; " : "", stderr);
+    put_text(hint);
+    fputc('\n', stderr);
 }
 
 static void on_compile(void *arg, const char *module, bool done)
@@ -29,10 +46,13 @@ static void on_compile(void *arg, const char *module, bool done)
     const struct options *o = arg;
     const char *slash = strrchr(module, '/');
 
-    if (!done)
-        fprintf(stderr, "wl-run: compiling %s%s", slash ? slash + 1 : module, o->config.cache_dir ? ", this once" : "");
-    else
+    if (!done) {
+        fputs("wl-run: compiling ", stderr);
+        put_text(slash ? slash + 1 : module);
+        fputs(o->config.cache_dir ? ", this once" : "", stderr);
+    } else {
         fputs("\r\033[K", stderr); /* what the program writes starts on a clean line */
+    }
 }
 
 static void on_note(void *arg, const char *text)

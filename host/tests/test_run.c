@@ -470,6 +470,18 @@ static void test_errors(void **state)
     }
 }
 
+/* Names come from whoever made the module or the file. */
+static void test_what_a_terminal_would_obey(void **state)
+{
+    (void)state;
+    RUN("escape.wasm");
+    assert_int_equal(got.status, 126);
+    assert_non_null(strstr(got.err, "it imports env.[31mred 31m caf\303\251 end, which"));
+    RUN("\033[31mno\tthere\302\233\377caf\303\251.wasm");
+    assert_int_equal(got.status, 127);
+    assert_non_null(strstr(got.err, "cannot read ?[31mno?there??caf\303\251.wasm: No such file"));
+}
+
 /* A pipe that nobody writes to. */
 static void test_a_pipe_is_no_module(void **state)
 {
@@ -741,6 +753,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_compiling_without_a_cache),
         cmocka_unit_test(test_start_section),
         cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_what_a_terminal_would_obey),
         cmocka_unit_test(test_a_pipe_is_no_module),
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_cache),
