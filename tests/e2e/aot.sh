@@ -292,7 +292,7 @@ test_stopped_at_any_time() {
   (func (export "_start") (loop $more (drop (table.grow $t (ref.null extern) (i32.const 1))) (br $more))))
 WAT
     { echo '(module (memory (export "memory") 1) (func (export "_start") (loop $l (br $l)))'
-        printf '(table 60000 externref)%.0s' {1..300}
+        printf '(table 180000 externref)%.0s' {1..100}
         echo ')'; } | library starts
     local name
     for name in grows starts; do
