@@ -35,6 +35,8 @@ int transfer_probe(const char *url, const struct fetch_options *o, struct wl_err
 
 /* Where the host begins in "SCHEME://HOST...", or NULL. */
 const char *web_host(const char *url);
+/* Whether an address of the web is on this machine: of those only such may lead to others. */
+bool web_address_is_here(const char *url);
 /* Whether an address of the web is encrypted or on this machine. */
 bool web_address_is_safe(const char *url);
 /* What a link on the page at base leads to, without the part behind '#'; the caller frees it. NULL: nowhere. */

@@ -76,6 +76,14 @@ const char *web_host(const char *url)
     return colon && starts_with(colon, "://") && colon[3] && !strchr("/?#", colon[3]) ? colon + 3 : NULL;
 }
 
+bool web_address_is_here(const char *url)
+{
+    WL_CLEANUP_FREE char *host = NULL;
+    bool http, loopback;
+
+    return split_address(url, &host, &http, &loopback) && loopback;
+}
+
 bool web_address_is_safe(const char *url)
 {
     WL_CLEANUP_FREE char *host = NULL;
@@ -420,6 +428,9 @@ static int request(const struct transfer *t, char **url, struct answer *a, enum 
         return wl_err_set(err, WL_E_FETCH, "redirected to what is no address of the web: %s", *url);
     if (http && !t->any_http && !loopback)
         return wl_err_set(err, WL_E_FETCH, "redirected to %s, which is not encrypted", *url);
+    /* What listens here may do things when it is asked, for this machine's users alone. */
+    if (loopback && !web_address_is_here(t->url))
+        return wl_err_set(err, WL_E_FETCH, "redirected to %s, which is on this machine", *url);
     if (cancel_pending(a->o->cancel))
         return cancel_error(err);
     if (refuse_dead(host, a->o, err) < 0)

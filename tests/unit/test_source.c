@@ -1011,6 +1011,24 @@ static void test_debian_proxy(void **state)
     assert_string_equal(last, "GET http://mirror.invalid/debian/pool/main/f/file HTTP/1.1");
 }
 
+/* A server elsewhere makes no requests to what listens on this machine. */
+static void test_redirect_to_this_machine(void **state)
+{
+    WL_CLEANUP_FREE char *script = NULL, *last = NULL;
+    FIXTURE(f);
+
+    script = xasprintf("test \"$3\" = Acquire::http::Proxy && echo \"VALUE='http://127.0.0.1:%d/'\"; exit 0",
+                       http_server_port(f.server));
+    fake(&f, "apt-get", "echo http://mirror.invalid/debian/");
+    fake(&f, "apt-config", script);
+    add_archive(&f, f.served);
+    add_url(&f, "debian:pool/main/f/loop");
+    assert_class(fetch(&f), WL_E_FETCH, &f.err);
+    assert_contains(f.err.text, "/loop, which is on this machine");
+    last = http_server_last(f.server);
+    assert_string_equal(last, "GET http://mirror.invalid/debian/pool/main/f/loop HTTP/1.1");
+}
+
 static void test_debian_bad(void **state)
 {
     FIXTURE(f);
@@ -1539,6 +1557,7 @@ int main(void)
         TEST_IN_FOLDER(test_debian),
         TEST_IN_FOLDER(test_debian_local_mirror),
         TEST_IN_FOLDER(test_debian_proxy),
+        TEST_IN_FOLDER(test_redirect_to_this_machine),
         TEST_IN_FOLDER(test_debian_bad),
         TEST_IN_FOLDER(test_pypi_wheel),
         TEST_IN_FOLDER(test_pypi_source),
