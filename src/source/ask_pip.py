@@ -5,12 +5,15 @@
     ask_pip.py PYTHON tell FOLDER WHEEL...     tells of each wheel in a folder, with tabs between:
         name, version, the chain of packages that want it ("a -> b"), and the chain from it to the nearest of the WHEELs
         ("" where it needs none of them)
+    ask_pip.py PYTHON newer FOLDER OPTION...   tells of each wheel in a folder of which pip, with these options, knows a
+        newer version that the requirements on stdin and the other wheels would allow: name, version, newer version
 
 PYTHON is the app's version: 3.13.5. Environment markers are evaluated for that Python; pip has options for all else, but
 none for those. And no program is started. To learn what a source archive, a folder or a repository is called, pip would
 run the code in it, on this machine and with the user's rights, even where it is told to take nothing but wheels."""
 import builtins
 import collections
+import contextlib
 import email.parser
 import io
 import os
@@ -141,6 +144,58 @@ def tell(folder, named):
         print(name, versions[name], " -> ".join(wants), " -> ".join(path(name, down, ends.__contains__)), sep="\t")
 
 
+def listed(name, options):
+    """The versions that pip knows of a package."""
+    from pip._internal.cli.main import main as run
+
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        run(["index", "versions", name, *options])
+    found = re.search("^Available versions: (.*)$", out.getvalue(), re.MULTILINE)
+    return found[1].split(", ") if found else []
+
+
+def bounds(folder, requirements):
+    """What the requirements and the wheels in a folder say of versions, by name; None where one names a file itself."""
+    from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+
+    texts = [re.sub(r"(^|\s)#.*$|\s--hash.*$", "", line).strip() for line in requirements.splitlines()]
+    for file in os.listdir(folder):
+        said = metadata(os.path.join(folder, file))
+        texts += (said.get_all("Requires-Dist") or []) if said else []
+    found = {}
+    for text in texts:
+        try:
+            r = Requirement(text)
+        except InvalidRequirement:
+            continue
+        if not r.marker or r.marker.evaluate({"extra": ""}):
+            known = found.setdefault(normalized(r.name), [])
+            if r.url:
+                found[normalized(r.name)] = None
+            elif known is not None:
+                known.append(r.specifier)
+    return found
+
+
+def newer(folder, requirements, options):
+    from pip._vendor.packaging.version import InvalidVersion, Version
+
+    bound = bounds(folder, requirements)
+    for file in sorted(os.listdir(folder)):
+        name, taken = file.split("-")[:2] if file.endswith(".whl") else ("", "0")
+        limits = bound.get(normalized(name), [])
+        try:
+            best = Version(taken)
+        except InvalidVersion:
+            continue
+        if not name or limits is None:
+            continue
+        above = [v for v in map(Version, listed(name, options)) if v > best and all(l.contains(v) for l in limits)]
+        if above:
+            print(normalized(name), taken, max(above), sep="\t")
+
+
 def main():
     try:
         import pip
@@ -155,6 +210,9 @@ def main():
         give(rest[0], sys.stdin.buffer.read())
         rest = rest[1:]
     sys.addaudithook(start_nothing)
+    if what == "newer":
+        newer(rest[0], sys.stdin.read(), rest[1:])
+        return
     from pip._internal.cli.main import main as run
 
     sys.argv[0] = "pip"

@@ -525,6 +525,55 @@ static int compare(const struct search *s, const char *pure, const char *native,
     return r;
 }
 
+static bool is_told(const struct strv *notes, const char *name)
+{
+    WL_CLEANUP_FREE char *start = xasprintf("%s ", name);
+
+    for (size_t i = 0; i < notes->n; i++)
+        if (starts_with(notes->v[i], start))
+            return true;
+    return false;
+}
+
+/* What pip knows of versions newer than the wheels in the folder, wheels or not. */
+static int ask_newer(const struct search *s, const char *folder, char **text, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv argv = {0};
+    struct client c = {.package = "python3-pip", .module = "pip", .input = s->asked, .o = s->o};
+
+    strv_add_all(&argv, "python3", s->w->ask_pip, s->w->version, "newer", folder, "--no-input",
+                 "--disable-pip-version-check", "--retries=1", NULL);
+    strv_addf(&argv, "--timeout=%d", connect_seconds(s->o));
+    strv_addf(&argv, "--python-version=%s", s->w->version);
+    add_places(s->w->requirements, s->asked, &argv);
+    c.argv = argv.v;
+    return client_run(&c, text, err);
+}
+
+/* Tells of each wheel in the folder that is not the newest version, since that comes as source only: pip, which is to
+ * take nothing but wheels, does not see it. (What has a wheel was left for other reasons.) */
+static int tell_sources(const struct search *s, const char *folder, struct strv *notes, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *text = NULL, *other = path_join(s->w->scratch, "newer");
+    WL_CLEANUP_STRV struct strv already = {0};
+    struct package p;
+    int r = ask_newer(s, folder, &text, err);
+
+    strv_addv(&already, notes);
+    for (char *state, *line = r < 0 ? NULL : strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
+        WL_CLEANUP_FREE char *whole = xasprintf("%s\t", line), *exact = NULL;
+        WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+
+        /* (pip's own words stand between.) */
+        if (!read_package(whole, &p) || is_told(&already, p.name))
+            continue;
+        exact = xasprintf("%s==%s", p.name, p.wanted);
+        if (download(s, other, exact, true, NULL, &ignored) < 0)
+            strv_addf(notes, "%s %s is taken, not %s: that comes as source only", p.name, p.version, p.wanted);
+    }
+    return r;
+}
+
 /* Whether wheels with native code can help, or show who wants one, where those of pure Python alone do not do. (In a
  * conflict the requirements of packages that may have no pure wheel are meant.) */
 static bool may_help(const struct wheels *w, const char *said)
@@ -584,6 +633,11 @@ static int bring(const struct search *s, const char *folder, struct strv *notes,
         return explain(s->w, s->asked, strstr(said, "Cannot install ") && again ? again : said, s->o, err);
     else
         strv_addf(notes, "cannot find out whether newer versions have native code: %s", other.text);
+    if (r == 0 && tell_sources(s, chosen, notes, &other) < 0) {
+        if (other.cls == WL_E_INTERRUPTED)
+            return cancel_error(err);
+        strv_addf(notes, "cannot find out whether newer versions come as source only: %s", other.text);
+    }
     if (r == 0 && rename(chosen, folder) < 0)
         r = wl_err_errno(err, WL_E_IO, "cannot move the wheels to %s", folder);
     return r;

@@ -319,6 +319,38 @@ static void test_files_that_change(void **state)
     place_free(&p);
 }
 
+static void sdist(void **state, const char *name, const char *version)
+{
+    WL_CLEANUP_FREE char *folder = in_folder(state, "wheels"), *base = xasprintf("%s-%s", name, version);
+    WL_CLEANUP_FREE char *file = xasprintf("%s/%s.tar.gz", folder, base), *setup = xasprintf("%s/setup.py", base);
+
+    make_archive(file, "tar.gz", (struct entry[]){{'f', setup, "raise SystemExit('run')\n", 0}, {0}});
+}
+
+/* A newest version that comes as source only is told of, unless nobody wants it. */
+static void test_newer_source(void **state)
+{
+    struct place p;
+
+    skip_without_pip();
+    wheel(state, "main", "1.0", PURE, "Requires-Dist: held<3\nRequires-Dist: both\n");
+    sdist(state, "main", "1.1");
+    sdist(state, "main", "2.0b1");
+    wheel(state, "held", "2.0", PURE, "");
+    sdist(state, "held", "3.0");
+    wheel(state, "both", "1.0", PURE, "");
+    sdist(state, "both", "1.0");
+    place_make(state, &p, "main>=1 # not 2\n");
+    assert_ok(lock(&p), &p.err);
+    assert_int_equal(p.notes.n, 1);
+    assert_contains(p.notes.v[0], "main 1.0 is taken, not 1.1: ");
+    place_free(&p);
+    place_make(state, &p, "main==1.0\nheld\n");
+    assert_ok(lock(&p), &p.err);
+    assert_int_equal(p.notes.n, 0);
+    place_free(&p);
+}
+
 static void test_who_wants_it(void **state)
 {
     struct place p;
@@ -403,6 +435,7 @@ int main(void)
         TEST_IN_FOLDER(test_both_kinds),
         TEST_IN_FOLDER(test_who_wants_it),
         TEST_IN_FOLDER(test_source),
+        TEST_IN_FOLDER(test_newer_source),
         TEST_IN_FOLDER(test_both_kinds_pinned),
         TEST_IN_FOLDER(test_files_that_change),
     };
