@@ -138,7 +138,7 @@ bring /etc/resolv.conf /etc/hosts /etc/pip.conf ~/.pip/pip.conf ~/.config/pip/pi
 find /usr/local/share/ca-certificates -name '*.crt' -print0 2>/dev/null | while IFS= read -r -d '' file; do
     bring "$file"
 done
-chroot "$root" update-ca-certificates >"$logs/certificates.log" 2>&1 || die "no certificates: $logs/certificates.log"
+env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$root" update-ca-certificates >"$logs/certificates.log" 2>&1 || die "no certificates: $logs/certificates.log"
 apt-config dump | grep -E '^Acquire::([A-Za-z:]*[Pp]roxy|Check-)' >"$root/etc/apt/apt.conf.d/90bare"
 # Of the environment only what tells of proxies, certificates and registries.
 env | grep -iE '^(https?_proxy|all_proxy|no_proxy|SSL_CERT_FILE|SSL_CERT_DIR|CURL_CA_BUNDLE|REQUESTS_CA_BUNDLE|PIP_(CERT|INDEX_URL|EXTRA_INDEX_URL|PROXY|DEFAULT_TIMEOUT)|NODE_EXTRA_CA_CERTS|NPM_CONFIG_[a-z_]*|CARGO_(HTTP|REGISTR|SOURCE)[A-Z_]*)=[^[:space:]]+$' \
