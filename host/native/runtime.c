@@ -856,7 +856,9 @@ static void instantiate(struct run *r)
     } else {
         guest_instantiate(r->instance, r->runtime->wasi);
         runtime_begin();
-        r->kept_instance = r->runtime->end && !guest_changes_tables && r->ranges_n == 1 ? malloc(guest_size) : NULL;
+        r->kept_instance = r->runtime->end && !guest_changes_tables && guest_image_is_all && r->ranges_n == 1
+                               ? malloc(guest_size)
+                               : NULL;
         if (r->kept_instance)
             memcpy(r->kept_instance, r->instance, guest_size);
         r->start_used = r->used;

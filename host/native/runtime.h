@@ -58,6 +58,8 @@ extern const char guest_name[];
  * guest_run() copies it. */
 extern const uint8_t guest_image[], guest_image_end[];
 extern const uint64_t guest_image_from;
+/* Whether the memory has nothing but that before _start: no data that is copied, nothing that a start section does. */
+extern const bool guest_image_is_all;
 /* What one instance of it takes, in bytes; zeroed before it is run. */
 extern const size_t guest_size;
 /* Whether it has instructions that do; else its tables are the same for ever. */

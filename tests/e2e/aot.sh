@@ -302,6 +302,28 @@ WAT
     done
 }
 
+# What a guest finds in its memory is there for the next one, too, where it is not simply mapped: data that is far apart or copied,
+# and what a start section does.
+test_each_guest_finds_its_data() {
+    wabt
+    embedder guest-runs
+    local name exit='(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))'
+    local ends='(func (export "_start") (call $exit (i32.load8_u (i32.const 70000))) unreachable)'
+    echo "(module $exit (memory (export \"memory\") 4000) (data (i32.const 70000) \"\\2a\")
+        (data (i32.const 200000000) \"1\") $ends)" | library sparse
+    echo "(module $exit (memory (export \"memory\") 1 4) (data (i32.const 0) \"\\2a\") (start \$first) $ends
+        (func \$first (drop (memory.grow (i32.const 1))) (i32.store8 (i32.const 70000) (i32.load8_u (i32.const 0)))))" |
+        library started
+    echo "(module $exit (memory (export \"memory\") 2) (data \$d \"\\2a\") (start \$first) $ends
+        (func \$first (memory.init \$d (i32.const 70000) (i32.const 0) (i32.const 1)) (data.drop \$d)))" | library passive
+    echo "(module $exit (memory (export \"memory\") 2) (data (i32.const 70000) \"\\2a\") $ends)" | library mapped
+    for name in sparse started passive mapped; do
+        run ./guest-runs $name/guest.so run 1 0 run 1 0 run 1 0
+        status 0
+        is "$(cat .out)" "$(printf '42 \n42 \n42 ')" $name
+    done
+}
+
 # A child of fork() can have guests, whatever other threads were in the middle of.
 test_guests_after_a_fork() {
     wabt

@@ -46,6 +46,10 @@ else
     from=0
     : >image
 fi
+# Whether an instance begins with that in its memory and nothing else.
+image_is_all=true
+! grep -qx start facts || image_is_all=false
+[ "$status" = 0 ] || ! grep -qx data facts || image_is_all=false
 # A profile knows functions by name. (What is too new for this has none, and serves without.)
 ${CC:-cc} -O1 -w -I"${host%/native}" "$here/shapes.c" -o shapes
 status=0
@@ -121,6 +125,7 @@ cat >glue.c <<GLUE
 
 const char guest_name[] = "$name";
 const uint64_t guest_image_from = $from;
+const bool guest_image_is_all = $image_is_all;
 const size_t guest_size = sizeof(w2c_guest);
 
 const bool guest_changes_tables = $changes;

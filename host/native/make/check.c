@@ -1,5 +1,6 @@
 /* check MODULE NAME: whether a module is one that can be translated. Status 3: it is not, and the last line says why.
- * Prints "interrupts" for a module that exports wl_interrupt_cells (guest/interrupt.c).
+ * Prints "interrupts" for a module that exports wl_interrupt_cells (guest/interrupt.c), "data" for one that has some,
+ * and "start" for one of which a function runs when it is instantiated.
  *
  * This reads bytes, not what another program prints of them: names of a module may look like anything, lines of such a
  * program too. That the module is valid is not looked at here. */
@@ -255,6 +256,10 @@ static void check_section(uint8_t id, struct wasm_reader r)
         check_functions(r);
     if (id == WASM_MEMORY)
         check_memories(r);
+    if (id == WASM_START)
+        puts("start");
+    if (id == WASM_DATA && r.at < r.end && *r.at)
+        puts("data");
     if (id == WASM_CODE)
         check_code(r);
     if (id == TAG && r.at < r.end && *r.at)
