@@ -974,6 +974,23 @@ END
     [ -z "$left" ] || fail "a name was run: $left"
 }
 
+# Data with wide gaps is copied at the start: as an image it would be a file of 200 MB.
+test_data_far_from_each_other() {
+    wabt
+    cat >sparse.wat <<'WAT'
+(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 4000) (data (i32.const 0) "\01") (data (i32.const 200000000) "\29")
+  (func (export "_start")
+    (call $exit (i32.add (i32.load8_u (i32.const 0)) (i32.load8_u (i32.const 200000000))))))
+WAT
+    "$WABT/bin/wat2wasm" sparse.wat -o sparse.wasm
+    aot -o sparse sparse.wasm
+    status 0
+    run ./sparse
+    status 42
+    [ "$(stat -c %s sparse)" -lt 5000000 ] || fail "the program has $(stat -c %s sparse) bytes"
+}
+
 # A module that a compiler would need very much for is refused, or the compiler is stopped, with a line that says so.
 test_modules_that_are_hard_to_compile() {
     wabt

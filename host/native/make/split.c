@@ -2,7 +2,8 @@
  *
  * REST is the module without its data, IMAGE the bytes of its memory from the first data to the last. Prints the
  * address at which IMAGE begins, a multiple of 64 KiB. Status 2: the module is written so that this cannot be done
- * (data that is copied while it runs, addresses that are no constants); REST and IMAGE are then not written. */
+ * (data that is copied while it runs, addresses that are no constants, mostly gaps); REST and IMAGE are then not
+ * written. */
 #include "make.h"
 
 #include <stdbool.h>
@@ -12,6 +13,10 @@
 #include <string.h>
 
 const char *const program = "split";
+
+/* An image may have so many bytes, and so many for each of the module's: it is a file, which a few bytes of data far
+ * from each other would make as large as the memory. */
+enum { IMAGE_LEAST = 64 << 20, IMAGE_PER_BYTE = 16 };
 
 /* Goes through the data: first to learn from where to where, then (to not NULL) to copy it. */
 static void walk(struct wasm_reader r, uint64_t *from, uint64_t *until, uint8_t *to)
@@ -81,6 +86,8 @@ int main(int argc, char **argv)
     from = from / WASM_PAGE * WASM_PAGE;
     if (until > memory)
         end(2, "the module has data outside of its memory");
+    if (until - from > IMAGE_LEAST + (uint64_t)n * IMAGE_PER_BYTE)
+        end(2, "the module has little data in much memory");
     image = calloc(until - from, 1);
     if (!image)
         end(1, "out of memory");
