@@ -229,8 +229,10 @@ static int failed(const struct listener *l, int status, const char *log, struct 
     }
     if (l->trouble != NONE) {
         wl_err_set(err, WL_E_FAILED, "%s was not compiled: %s; the output is %s", l->name, what[l->trouble], log);
-        return wl_err_hint(err, "docs/native.md tells the limits; wl-make aot raises them by --max-compile-time and "
-                                "--max-compile-memory");
+        return wl_err_hint(err, l->trouble == TOO_LARGE_FILE
+                                    ? "docs/native.md tells the limits; this one grows with the module"
+                                    : "docs/native.md tells the limits; wl-make aot raises them by --max-compile-time "
+                                      "and --max-compile-memory");
     }
     tell(l->a, EVENT_FAILED, l->name, last_lines(output, l->output.len, LAST_LINES), 0);
     return wl_err_set(err, WL_E_FAILED, "%s was not compiled; the whole output is %s", l->name, log);
