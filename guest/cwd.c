@@ -7,6 +7,8 @@
  *
  * libc's functions that take a path all come by __wasilibc_find_relpath_alloc(). Those with the descriptor of a folder
  * (openat) do not: there the empty path is refused by the host. */
+#include "cwd.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -17,7 +19,7 @@
 #include <wasi/libc-find-relpath.h>
 #include <wasi/libc-nocwd.h>
 
-enum { MOST_LINKS = 40, LONGEST_PATH = 65536 };
+enum { MOST_LINKS = 40, MOST_LOOKS = 4, LONGEST_PATH = 65536 };
 
 /* libc's, where getcwd() finds it: absolute. */
 extern char *__wasilibc_cwd;
@@ -187,37 +189,65 @@ static int walk(struct text *done, const char *path)
     return result;
 }
 
-/* The path as an absolute one without "..", or NULL: errno. It stays until the next call. */
-static const char *absolute(const char *path)
+/* The path as an absolute one without "..", or NULL: errno. It may be in *text, which is written over. */
+static const char *absolute(const char *path, struct text *text)
 {
-    static struct text text;
-
     if (!*path) {
         errno = ENOENT;
         return NULL;
     }
     if (*path == '/' && !has_dots_up(path))
         return path;
-    text.n = 0;
-    if (append(&text, "", 0) < 0)
+    text->n = 0;
+    if (append(text, "", 0) < 0)
         return NULL;
-    if (*path != '/' && strcmp(__wasilibc_cwd, "/") != 0 && append(&text, __wasilibc_cwd, strlen(__wasilibc_cwd)) < 0)
+    if (*path != '/' && strcmp(__wasilibc_cwd, "/") != 0 && append(text, __wasilibc_cwd, strlen(__wasilibc_cwd)) < 0)
         return NULL;
     if (has_dots_up(path)) {
-        if (walk(&text, path) < 0)
+        if (walk(text, path) < 0)
             return NULL;
     } else {
-        while (path[0] == '.' && (path[1] == '/' || !path[1]))
-            path += path[1] ? 1 + strspn(path + 1, "/") : 1;
-        if (*path && append_name(&text, path, strlen(path)) < 0)
+        while (path[0] == '.' && path[1] == '/')
+            path += 1 + strspn(path + 1, "/");
+        /* "." stays, as rmdir() fails with it. */
+        if (append_name(text, *path ? path : ".", *path ? strlen(path) : 1) < 0)
             return NULL;
     }
-    return text.n ? text.bytes : "/";
+    return text->n ? text->bytes : "/";
+}
+
+int cwd_locate(const char *path, char **rest)
+{
+    static unsigned depth; /* to look at a path can want another to be located */
+    struct text text = {0};
+    const char *whole, *in_whole;
+    int fd = -1;
+
+    *rest = NULL;
+    if (depth >= MOST_LOOKS) {
+        errno = ELOOP;
+        return -1;
+    }
+    depth++;
+    whole = absolute(path, &text);
+    depth--;
+    if (whole)
+        fd = locate(whole, &in_whole);
+    if (fd >= 0) {
+        *rest = strdup(in_whole);
+        if (!*rest) {
+            errno = ENOMEM;
+            fd = -1;
+        }
+    }
+    free(text.bytes);
+    return fd;
 }
 
 int __wasilibc_find_relpath_alloc(const char *path, const char **prefix, char **relative, size_t *size, int can_realloc)
 {
-    const char *rest, *whole = absolute(path);
+    static struct text text;
+    const char *rest, *whole = absolute(path, &text);
     char *more;
     size_t n;
     int fd = whole ? __wasilibc_find_abspath(whole, prefix, &rest) : -1;
@@ -265,7 +295,8 @@ static void tidy(char *path)
 int chdir(const char *path)
 {
     static bool ours;
-    const char *rest, *whole = absolute(path);
+    static struct text text;
+    const char *rest, *whole = absolute(path, &text);
     char *copy;
     struct stat st;
     int fd;

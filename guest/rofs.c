@@ -11,6 +11,25 @@ static struct {
     const struct rofs_node *root, *folder;
 } added;
 
+/* A folder that is seen beside those of the archive. There are few. */
+static struct mount {
+    struct rofs_node node;
+    const struct rofs_node *parent;
+    const char *name;
+    struct mount *next;
+    int64_t fd;
+    uint64_t inode;
+} * mounts;
+
+static struct mount *mount_of(const struct rofs_node *node)
+{
+    struct mount *mount = mounts;
+
+    while (mount && &mount->node != node)
+        mount = mount->next;
+    return mount;
+}
+
 static const struct rofs_header *header_of(const unsigned char *archive)
 {
     return (const struct rofs_header *)archive;
@@ -43,17 +62,36 @@ const struct rofs_node *rofs_root(void)
 
 const struct rofs_node *rofs_parent(const struct rofs_node *node)
 {
+    if (mount_of(node))
+        return mount_of(node)->parent;
     if (node == added.root && node)
         node = added.folder;
     return nodes_of(archive_of(node)) + node->parent;
 }
 
+uint64_t rofs_children(const struct rofs_node *folder)
+{
+    uint64_t n = folder->size;
+
+    for (const struct mount *mount = mounts; mount; mount = mount->next)
+        n += mount->parent == folder;
+    return n;
+}
+
 const struct rofs_node *rofs_child_at(const struct rofs_node *folder, uint64_t i)
 {
+    if (i >= folder->size) {
+        const struct mount *mount = mounts;
+
+        for (i -= folder->size; mount && (mount->parent != folder || i > 0); mount = mount->next)
+            i -= mount->parent == folder;
+        return &mount->node;
+    }
     return seen(nodes_of(archive_of(folder)) + folder->start + i);
 }
 
-const char *rofs_name(const struct rofs_node *node)
+/* Of a node of an archive. */
+static const char *name_in_archive(const struct rofs_node *node)
 {
     const unsigned char *archive;
 
@@ -61,6 +99,11 @@ const char *rofs_name(const struct rofs_node *node)
         node = added.folder;
     archive = archive_of(node);
     return (const char *)archive + header_of(archive)->names + node->name;
+}
+
+const char *rofs_name(const struct rofs_node *node)
+{
+    return mount_of(node) ? mount_of(node)->name : name_in_archive(node);
 }
 
 static const unsigned char *unpacked(void)
@@ -89,12 +132,14 @@ uint64_t rofs_inode(const struct rofs_node *node)
 {
     const unsigned char *archive = archive_of(node);
 
+    if (mount_of(node))
+        return mount_of(node)->inode;
     return (uint64_t)(node - nodes_of(archive)) + 1 + (archive == rofs_archive ? 0 : rofs_header()->nodes);
 }
 
 static int compare(const struct rofs_node *node, const char *name, size_t n)
 {
-    int order = memcmp(rofs_name(node), name, node->name_size < n ? node->name_size : n);
+    int order = memcmp(name_in_archive(node), name, node->name_size < n ? node->name_size : n);
 
     return order ? order : (node->name_size > n) - (node->name_size < n);
 }
@@ -115,7 +160,73 @@ const struct rofs_node *rofs_child(const struct rofs_node *folder, const char *n
         else
             high = middle;
     }
+    for (const struct mount *mount = mounts; mount; mount = mount->next)
+        if (mount->parent == folder && mount->node.name_size == n && !memcmp(mount->name, name, n))
+            return &mount->node;
     return NULL;
+}
+
+static struct mount *add_mount(const struct rofs_node *parent, const char *name, size_t n)
+{
+    /* Beyond those of the archives: these have 2^32 nodes at most. */
+    static uint64_t last_inode = UINT64_C(1) << 40;
+    struct mount *mount = malloc(sizeof *mount + n), **end = &mounts;
+
+    if (!mount)
+        return NULL;
+    *mount = (struct mount){.node = {.kind = ROFS_FOLDER, .name_size = (uint16_t)n},
+                            .parent = parent,
+                            .name = memcpy(mount + 1, name, n),
+                            .fd = -1,
+                            .inode = ++last_inode};
+    /* At the end: an entry of a listing keeps its place. */
+    while (*end)
+        end = &(*end)->next;
+    return *end = mount;
+}
+
+void rofs_mount(const char *path, int64_t fd)
+{
+    const struct rofs_node *node = rofs_root();
+    struct mount *mount = NULL;
+
+    for (size_t n; *path; path += n) {
+        const struct rofs_node *child;
+
+        path += strspn(path, "/");
+        n = strcspn(path, "/");
+        if (n == 0 || (n == 1 && *path == '.'))
+            continue;
+        if (n > UINT8_MAX || node->kind != ROFS_FOLDER || (n == 2 && !memcmp(path, "..", n)))
+            return;
+        child = rofs_child(node, path, n);
+        mount = child ? mount_of(child) : add_mount(node, path, n);
+        if (!child && !mount)
+            return;
+        node = child ? child : &mount->node;
+    }
+    if (mount)
+        mount->fd = fd;
+}
+
+int64_t rofs_mounted(const struct rofs_node *node)
+{
+    return mount_of(node) ? mount_of(node)->fd : -1;
+}
+
+bool rofs_is_mount(const struct rofs_node *node)
+{
+    return mount_of(node) != NULL;
+}
+
+void rofs_unmount_all(void)
+{
+    while (mounts) {
+        struct mount *next = mounts->next;
+
+        free(mounts);
+        mounts = next;
+    }
 }
 
 bool rofs_add(unsigned char *archive, size_t size)

@@ -62,14 +62,26 @@ const struct rofs_header *rofs_header(void);
 const struct rofs_node *rofs_parent(const struct rofs_node *node);
 /* The child of that name (n bytes, no '/'), or NULL. folder is one. */
 const struct rofs_node *rofs_child(const struct rofs_node *folder, const char *name, size_t n);
-/* Child i of a folder; i < folder->size. */
+/* Child i of a folder; i < rofs_children(folder). */
 const struct rofs_node *rofs_child_at(const struct rofs_node *folder, uint64_t i);
 /* A node's name, node->name_size bytes, not terminated. */
 const char *rofs_name(const struct rofs_node *node);
 /* A file's bytes, node->size of them. NULL: it is packed, and there is no memory to unpack it. */
 const unsigned char *rofs_bytes(const struct rofs_node *file);
+/* How many children a folder has. */
+uint64_t rofs_children(const struct rofs_node *folder);
 /* The inode number, from 1. */
 uint64_t rofs_inode(const struct rofs_node *node);
+
+/* Shows one more folder at an absolute path, where the archive has nothing: what is opened there is that of descriptor
+ * fd. What the archive lacks of the folders above is made, too. Without memory for it, it is not seen. */
+void rofs_mount(const char *path, int64_t fd);
+/* The descriptor that is seen in place of a folder, or -1. */
+int64_t rofs_mounted(const struct rofs_node *node);
+/* Whether it is one of those that rofs_mount() made. */
+bool rofs_is_mount(const struct rofs_node *node);
+/* Takes them away. Their nodes are no longer good then. */
+void rofs_unmount_all(void);
 
 /* While it is set, the host's files have no inode, device or times: what a snapshot is made of must not depend on those
  * of the build machine, of which numbers stay behind in memory that has been freed. */

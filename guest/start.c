@@ -26,13 +26,13 @@
 #include "pycore_pylifecycle.h"
 #include "pycore_pystate.h"
 
+#include "clocks.h"
 #include "rofs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <wasi/api.h>
 #include <wasi/libc-environ.h>
@@ -70,24 +70,6 @@ static struct {
     PyObject *code;   /* an app's program; NULL: a Python */
     bool ended;
 } snapshot;
-
-/* The processor time since the start, in place of libc's, which counts from when its constructor has run: in a
- * snapshot, on the build machine. (As there, it is the time that has passed: WASI has no other.) */
-static __wasi_timestamp_t started;
-
-clock_t __clock(void);
-clock_t __clock(void)
-{
-    __wasi_timestamp_t now = started;
-
-    (void)__wasi_clock_time_get(__WASI_CLOCKID_MONOTONIC, 0, &now);
-    return (clock_t)(now - started);
-}
-
-clock_t clock(void)
-{
-    return __clock();
-}
 
 /* While a snapshot is made there is neither time nor chance, so that two of them are the same. Nothing secret may
  * depend on either then: all that can read a snapshot can read it. */
@@ -128,16 +110,9 @@ int __wrap_openssl_get_fork_id(void)
     return snapshot.ready ? 2 : 1;
 }
 
-static void start_clock(void)
-{
-    if (__wasi_clock_time_get(__WASI_CLOCKID_MONOTONIC, 0, &started) != 0)
-        started = 0;
-}
-
 /* What the start code of libc does before main. */
 static void set_up_libc(void)
 {
-    start_clock();
     if (__wasi_init_tp)
         __wasi_init_tp();
     __wasm_call_ctors();
@@ -621,7 +596,6 @@ __attribute__((export_name("wizer.initialize"))) void start_initialize(void)
     fflush(NULL);
     __wasilibc_deinitialize_environ();
     snapshot.ready = true;
-    started = 0;
     start_clear_stack();
 }
 
@@ -630,7 +604,7 @@ __attribute__((export_name("_start"))) void _start(void)
     int status;
 
     if (snapshot.ready) {
-        start_clock();
+        clocks_start();
         rofs_restart();
         __wasilibc_initialize_environ();
     } else {

@@ -5,7 +5,6 @@
 #include <pwd.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { USER = 1000 };
@@ -119,14 +118,4 @@ void setgrent(void)
 void endgrent(void)
 {
     next_group = 0;
-}
-
-/* Nothing has permissions that it could take away, but what was set last is told. */
-mode_t umask(mode_t mask)
-{
-    static mode_t now = 022;
-    mode_t before = now;
-
-    now = mask & 0777;
-    return before;
 }

@@ -231,7 +231,8 @@ def refused(expected, call, *arguments):
         raise AssertionError((call, arguments))
 
 
-assert os.listdir("/") == ["usr"]
+root = ["usr", "tmp", "home", "dev"]
+assert os.listdir("/") == root
 assert sorted(os.listdir(top)) == ["app", "lib", "share", "ssl"]
 assert os.listdir(top + "/lib") == [os.path.basename(archive)]
 st = os.stat(cert)
@@ -297,7 +298,7 @@ refused(errno.ENOENT, os.mkdir, top + "/missing/new")
 # Where one is.
 os.chdir(top + "/ssl")
 assert os.getcwd() == top + "/ssl" and open("cert.pem").read(1) and os.listdir(".") == ["cert.pem"]
-assert os.path.exists("../lib") and os.listdir("../../..") == ["usr"] and os.listdir("/..") == ["usr"]
+assert os.path.exists("../lib") and os.listdir("../../..") == root and os.listdir("/..") == root
 if os.listdir in os.supports_fd:
     fd = os.open("..", os.O_RDONLY)
     assert sorted(os.listdir(fd)) == ["lib", "share", "ssl"]
@@ -337,9 +338,9 @@ EOF
     says "['link', 'pkg', 'see.py', 'usr'] from the host"
     # "/" and ".": a folder of both, and the library inside is the one that is used.
     single --dir data::/ -- /see.py /
-    says "['link', 'pkg', 'see.py', 'usr'] from the host"
+    says "['dev', 'home', 'link', 'pkg', 'see.py', 'tmp', 'usr'] from the host"
     single --dir data::. -- see.py .
-    says "['link', 'pkg', 'see.py', 'usr'] from the host"
+    says "['dev', 'home', 'link', 'pkg', 'see.py', 'tmp', 'usr'] from the host"
     single --dir data::/ -- -c '
 import os, installed, json
 print(sorted(os.listdir("/usr")), sorted(os.listdir("/usr/local/ssl")), open("/usr/local/ssl/cert.pem").read(5) == "fake\n",
@@ -349,7 +350,7 @@ print(sorted(os.listdir("/usr")), sorted(os.listdir("/usr/local/ssl")), open("/u
  1"
     # Parts of it.
     single --dir data/usr::/usr -- -c 'import installed, os; print(sorted(os.listdir("/usr")), os.listdir("/"))'
-    says "['local', 'share'] ['usr']"
+    says "['local', 'share'] ['usr', 'tmp', 'home', 'dev']"
     single --dir data/usr/local/lib::/usr/local/lib -- -c 'import installed, os; print(sorted(os.listdir("/usr/local/lib")))'
     says "['python$SERIES', '$ZIP']"
     # Writing goes to the host where the host has the folder.

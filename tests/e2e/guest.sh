@@ -8,31 +8,106 @@ LIMIT=${LIMIT:-900}
 GUEST=$WL_SOURCE_ROOT/guest
 TESTS=$WL_SOURCE_ROOT/tests/guest
 
-# `guest NAME SOURCE...`: NAME.wasm, of C files.
+# `guest NAME SOURCE [layer]`: NAME.wasm, of a C file, with all of the layer or with nothing but libc.
 guest() {
-    local name=$1
-    shift
-    real build -q toolchain/wasi-libc toolchain/wl-run
+    local name=$1 source=$2 file objects=()
+    real build -q toolchain/wasi-libc toolchain/wl-run libs/zlib
     status 0
-    clang-22 --target=wasm32-wasip1 --sysroot="$OUT/toolchain/wasi-libc" -O1 -Wall -Wextra -Werror -fsanitize=undefined \
-        -fsanitize-trap=all -I"$GUEST" "$@" -o "$name.wasm" || fail "$name was not compiled"
+    if [ "${3-}" = layer ]; then
+        for file in clocks cwd devices dup memory pipe rofs vfs vfs-files vfs-paths vfs-stat wasi-host; do
+            compile -I"$OUT/libs/zlib/include" -c "$GUEST/$file.c" -o "$file.o"
+            objects+=("$file.o")
+        done
+        compile -c "$GUEST/rofs-empty.s" -o rofs-empty.o
+        objects+=(rofs-empty.o "$OUT/libs/zlib/lib/libz.a" "-Wl,@$GUEST/vfs.ld")
+    fi
+    compile "$TESTS/$source" "${objects[@]}" -o "$name.wasm"
+}
+compile() {
+    clang-22 --target=wasm32-wasip1 --sysroot="$OUT/toolchain/wasi-libc" -D_WASI_EMULATED_PROCESS_CLOCKS -O1 -Wall -Wextra \
+        -Werror -Wno-unused-command-line-argument -fsanitize=undefined -fsanitize-trap=all "$@" || fail "was not compiled: $*"
 }
 wl_run() {
     run "$OUT/toolchain/wl-run/bin/wl-run" --quick "$@"
 }
 
-# The empty path names nothing, ".." leads where it leads on Linux, and the current folder has a plain name.
-test_paths() {
-    guest paths "$TESTS/paths.c" "$GUEST/cwd.c"
+# Two folders, with links within and from one to the other.
+two_folders() {
     mkdir -p a/sub/inner b
     printf x >b/f
     printf y >a/g
     printf z >a/sub/h
     ln -s sub/inner a/deep
     ln -s loop a/loop
+    ln -s ../b/deep/f a/up
+    ln -s g a/in
+}
+
+# The empty path names nothing, ".." leads where it leads on Linux, and the current folder has a plain name.
+test_paths() {
+    guest paths paths.c layer
+    two_folders
     wl_run --dir a::/a --dir b::/b paths.wasm
     status 0
     there a/g a/sub/h b/f
+}
+
+# Files in memory, devices, copies of descriptors, modes, what is mapped, clocks.
+test_the_layer() {
+    guest layer layer.c layer
+    two_folders
+    wl_run --dir a::/a --dir b::/b/deep --env WL_TMP_SIZE=1M layer.wasm
+    status 0
+    is "$(cat .out)" $'to stdout\nstill\nnot caught'
+    is "$(ls a)" $'deep\ng\nin\nloop\nsub\nup'
+}
+
+# The same random calls below /tmp in memory and in a real folder.
+test_memory_is_like_a_real_folder() {
+    local seed
+    guest real changes.c
+    # (The name of the current folder is our own in both.)
+    compile "$TESTS/changes.c" "$GUEST/cwd.c" -o real.wasm
+    guest memory changes.c layer
+    for seed in 1 2 3 4 5 6; do
+        mkdir "tmp$seed"
+        wl_run --dir "tmp$seed::/tmp" real.wasm $seed 5000
+        status 0
+        mv .out real.out
+        wl_run memory.wasm $seed 5000
+        status 0
+        [ "$(grep -c ' = .*ok' real.out)" -gt 300 ] || fail 'too few calls did anything'
+        diff real.out .out >differences || {
+            head -20 differences
+            fail "seed $seed: memory is not as a real folder"
+        }
+    done
+}
+
+# Whose are /tmp, the home folder and /dev: `places OPTION...` says what of them is writable, and what they have.
+places() {
+    wl_run "$@" where.wasm /tmp /home/user /dev
+    status 0
+}
+test_whose_folders_are_seen() {
+    local devices=$'/dev: folder, Read-only file system: null zero full random urandom stdin stdout stderr fd'
+    guest where where.c layer
+    mkdir -p host/tmp host/home/user empty
+    touch host/tmp/mine host/home/user/settings
+    places
+    is "$(cat .out)" $'/tmp: folder, writable:\n/home/user: folder, writable:\n'"$devices"$'\nHOME=/home/user'
+    # What the host has is seen if it can be written to, or is mapped under that very name.
+    places --dir host::/
+    is "$(cat .out)" $'/tmp: folder, writable: mine\n/home/user: folder, writable: settings\n'"$devices"$'\nHOME=/home/user'
+    places --dir host::/::ro
+    out '/tmp: folder, writable:' '/home/user: folder, writable:'
+    not_out mine
+    places --dir empty::/
+    out '/tmp: folder, writable:' "$devices"
+    places --dir host/tmp::/tmp::ro --dir empty::/dev --env HOME=/elsewhere
+    is "$(cat .out)" $'/tmp: folder, Read-only file system: mine\n/home/user: folder, writable:\n/dev: folder, writable:\nHOME=/elsewhere'
+    # Nothing was left on the host.
+    is "$(find host empty | sort)" $'empty\nhost\nhost/home\nhost/home/user\nhost/home/user/settings\nhost/tmp\nhost/tmp/mine'
 }
 
 main "$@"

@@ -77,6 +77,12 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* What the module has in its root beside the tree. */
+static bool is_added(const char *name)
+{
+    return !strcmp(name, "dev") || !strcmp(name, "home") || !strcmp(name, "tmp");
+}
+
 /* Prints what is left to read of a folder. */
 static void print_folder(DIR *dir)
 {
@@ -87,6 +93,8 @@ static void print_folder(DIR *dir)
     for (struct dirent *e; n < MOST && (e = readdir(dir));) {
         const char *kind = e->d_type == DT_DIR ? "/" : e->d_type == DT_REG ? "" : e->d_type == DT_LNK ? "@" : "?";
 
+        if (is_added(e->d_name))
+            continue;
         list[n] = malloc(strlen(e->d_name) + 2);
         sprintf(list[n++], "%s%s", e->d_name, kind);
     }

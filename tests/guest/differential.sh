@@ -1,7 +1,7 @@
 #!/bin/sh
 # differential.sh FILES WORK SEED...: the same random calls on files inside the module and on a real folder.
 #
-# FILES has calls.c and rofs*; WORK is an empty folder to work in; CC, CFLAGS, CPPFLAGS, LDFLAGS as a step of a recipe that
+# FILES has calls.c and the layer of guest/vfs.h; WORK is an empty folder to work in; CC, CFLAGS, CPPFLAGS, LDFLAGS as a step of a recipe that
 # needs zlib has them; RUN and ROFS_PACK name wl-run and rofs-pack. One run sees everything in a real folder that the host maps; the others have
 # all of it, or a part (the rest being the host's), in the archive, with the host's folder mapped in different places.
 # What they print must be the same, but for what compare.awk lists. A difference is shown with its seed.
@@ -45,14 +45,18 @@ done
 
 $CC $CFLAGS -c "$files/calls.c" -o calls.o
 # Undefined behaviour traps.
-$CC $CFLAGS $CPPFLAGS -fsanitize=undefined -fsanitize-trap=all -c "$files/rofs.c" -o rofs.o
-$CC $CFLAGS -fsanitize=undefined -fsanitize-trap=all -c "$files/rofs-wasi.c" -o rofs-wasi.o
-$CC calls.o -o plain.wasm
+layer=
+for name in cwd devices memory pipe rofs vfs vfs-files vfs-paths vfs-stat wasi-host; do
+    $CC $CFLAGS $CPPFLAGS -fsanitize=undefined -fsanitize-trap=all -c "$files/$name.c" -o "$name.o"
+    layer="$layer $name.o"
+done
+# The way to a path is our own in both.
+$CC calls.o cwd.o -o plain.wasm
 for half in all inside; do
     mkdir $half.data
     SOURCE_DATE_EPOCH=1000000000 "$ROFS_PACK" --deflate tree/common $half $half.data/rofs-archive
     $CC -I$half.data -c "$files/rofs-data.s" -o $half.o
-    $CC calls.o rofs.o rofs-wasi.o $half.o $LDFLAGS -lz "-Wl,@$files/rofs-wrap.ld" -o $half.wasm
+    $CC calls.o $layer $half.o $LDFLAGS -lz "-Wl,@$files/vfs.ld" -o $half.wasm
 done
 
 failed=0

@@ -84,6 +84,8 @@ static void empty_paths(void)
     FAILS(truncate("", 0), ENOENT);
     FAILS(chdir(""), ENOENT);
     FAILS(stat(".", &st), 0);
+    FAILS(rmdir("."), EINVAL);
+    FAILS(rmdir("./"), EINVAL);
     FAILS(stat("./", &st), 0);
     check("the folder is there", ERROR(stat("/a/sub", &st)), 0);
 }

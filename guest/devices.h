@@ -1,0 +1,37 @@
+/* The devices below /dev that programs take for granted, and the descriptors there. */
+#ifndef WL_DEVICES_H
+#define WL_DEVICES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <wasi/api.h>
+
+enum device {
+    DEVICES,     /* the folder itself */
+    DEVICES_FD,  /* the folder fd */
+    DEVICE_NULL, /* from here on they are files */
+    DEVICE_ZERO,
+    DEVICE_FULL,
+    DEVICE_RANDOM,
+    DEVICE_URANDOM,
+    DEVICE_NONE,
+    DEVICE_DESCRIPTOR /* and those above: descriptor n is DEVICE_DESCRIPTOR + n */
+};
+
+/* What device_walk() gives for a path that leads out of the folder. */
+#define DEVICE_AWAY ((__wasi_errno_t)0x4001)
+
+/* Follows a path from one of the folders. On DEVICE_AWAY, *rest is the path as seen from "/". ENOENT may be of a name
+ * in a folder that is there. */
+__wasi_errno_t device_walk(enum device from, const char *path, enum device *device, const char **rest);
+
+bool device_is_folder(enum device device);
+void device_stat(enum device device, __wasi_filestat_t *stat);
+__wasi_errno_t device_read(enum device device, void *to, size_t n, size_t *done);
+__wasi_errno_t device_write(enum device device, size_t n, size_t *done);
+
+/* Entry i of a folder; from 2 on for what has a name. "stdin" and its like are among them. NULL: there is none. */
+const char *device_name(enum device folder, uint64_t i, enum device *device);
+
+#endif

@@ -1,0 +1,83 @@
+/* dup() and its like, which WASI does not know: the layer over descriptors has them (vfs.h). A new number is above all
+ * that the host gives, not the lowest that is free. */
+#include "vfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+/* libc declares none of them. */
+int dup(int of);
+int dup2(int of, int fd);
+int dup3(int of, int fd, int flags);
+int pipe(int fds[2]);
+int pipe2(int fds[2], int flags);
+
+static int give(error_t error, int result)
+{
+    if (error)
+        errno = error;
+    return error ? -1 : result;
+}
+
+int dup(int of)
+{
+    __wasi_fd_t fd = 0;
+    error_t error = vfs_copy((__wasi_fd_t)of, &fd);
+
+    return give(error, (int)fd);
+}
+
+int dup2(int of, int fd)
+{
+    return give(fd < 0 ? __WASI_ERRNO_BADF : vfs_copy_to((__wasi_fd_t)of, (__wasi_fd_t)fd), fd);
+}
+
+int dup3(int of, int fd, int flags)
+{
+    if (of == fd || (flags & ~O_CLOEXEC))
+        return give(__WASI_ERRNO_INVAL, -1);
+    return dup2(of, fd);
+}
+
+static struct vfs_file *new_end(struct pipe *pipe, bool writes, int flags)
+{
+    struct vfs_file *end = vfs_new_file(VFS_PIPE, (__wasi_fdflags_t)(flags & O_NONBLOCK));
+
+    if (end) {
+        end->pipe = pipe;
+        end->reads = !writes;
+        end->writes = writes;
+    }
+    return end;
+}
+
+int pipe2(int fds[2], int flags)
+{
+    struct pipe *pipe = flags & ~(O_NONBLOCK | O_CLOEXEC) ? NULL : pipe_new();
+    struct vfs_file *reader = pipe ? new_end(pipe, false, flags) : NULL;
+    struct vfs_file *writer = reader ? new_end(pipe, true, flags) : NULL;
+    __wasi_fd_t in, out;
+
+    if (!writer) {
+        free(reader);
+        free(pipe);
+        return give(flags & ~(O_NONBLOCK | O_CLOEXEC) ? __WASI_ERRNO_INVAL : __WASI_ERRNO_NOMEM, -1);
+    }
+    if (vfs_give_number(reader, &in)) {
+        vfs_let_go(writer);
+        return give(__WASI_ERRNO_NOMEM, -1);
+    }
+    if (vfs_give_number(writer, &out)) {
+        (void)!WRAP(fd_close)(in);
+        return give(__WASI_ERRNO_NOMEM, -1);
+    }
+    fds[0] = (int)in;
+    fds[1] = (int)out;
+    return 0;
+}
+
+int pipe(int fds[2])
+{
+    return pipe2(fds, 0);
+}

@@ -1,0 +1,954 @@
+/* Calls on paths. One is followed through what is ours name by name. From the first name on that the archive does not
+ * have, the path is the host's: it gets the whole of it, as seen from its folder. A path may lead from one place to
+ * another: into a mapped folder, through a link in memory, or through a link that the host does not follow since it
+ * leads out of the folder. Then it goes on from there. */
+#include "vfs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct place {
+    enum vfs_kind kind;
+    /* VFS_ARCHIVE: what the archive has there, or NULL. */
+    const struct rofs_node *node;
+    /* Where the host would have it: below this descriptor; -1: nowhere. */
+    int64_t host;
+    __wasi_rights_t host_rights;
+    const char *path;
+    /* The last name of the path would be in a folder of the archive. */
+    bool in_folder;
+    size_t size; /* of the path, in memory.text */
+    unsigned moves;
+    enum device device;
+    struct memory_place memory;
+};
+
+enum { MOST_MOVES = 40 };
+
+/* What a step gives when the path goes on elsewhere. */
+#define MOVES ((error_t)0x4002)
+
+/* ---- In the archive ---- */
+
+static bool add_name(struct place *p, const char *name, size_t n)
+{
+    char *text = p->memory.text;
+
+    if (p->size + n + 3 > sizeof p->memory.text)
+        return false;
+    if (p->size)
+        text[p->size++] = '/';
+    memcpy(text + p->size, name, n);
+    p->size += n;
+    text[p->size] = '\0';
+    return true;
+}
+
+static void drop_name(struct place *p)
+{
+    char *text = p->memory.text;
+
+    while (p->size && text[p->size - 1] != '/')
+        p->size--;
+    p->size -= p->size > 0;
+    text[p->size] = '\0';
+}
+
+static bool ends_in_dot(const struct place *p)
+{
+    return p->size > 1 && !strcmp(p->memory.text + p->size - 2, "/.");
+}
+
+static bool add_way_from_root(struct place *p, const struct rofs_node *node)
+{
+    return node == rofs_root() ||
+           (add_way_from_root(p, rofs_parent(node)) && add_name(p, rofs_name(node), node->name_size));
+}
+
+/* ".." behind names that only the host has: it leads back to the folder before if that is what they name, and not a
+ * symbolic link. 1: it is a link, so only the host knows. */
+static int is_way_back(const struct place *p, error_t *error)
+{
+    __wasi_filestat_t stat;
+
+    *error = p->host < 0 ? __WASI_ERRNO_NOENT : REAL(path_filestat_get)((__wasi_fd_t)p->host, 0, p->memory.text, &stat);
+    if (*error)
+        return -1;
+    if (stat.filetype == __WASI_FILETYPE_SYMBOLIC_LINK)
+        return 1;
+    *error = stat.filetype == __WASI_FILETYPE_DIRECTORY ? 0 : __WASI_ERRNO_NOTDIR;
+    return *error ? -1 : 0;
+}
+
+/* ".." in the archive. Behind the root is the root; behind another folder that the path starts from comes what is above
+ * it, seen from the root. */
+static bool go_up(struct place *p, const struct rofs_node **node)
+{
+    const struct vfs_entry *root;
+
+    if (p->size) {
+        drop_name(p);
+    } else if (*node != rofs_root()) {
+        root = vfs_find(VFS_FIRST);
+        p->host = root && !root->gone ? root->host : -1;
+        p->host_rights = root ? root->host_rights : 0;
+        if (!add_way_from_root(p, rofs_parent(*node)))
+            return false;
+    }
+    *node = rofs_parent(*node);
+    return true;
+}
+
+static const struct rofs_node *child_of(const struct rofs_node *folder, const char *name, size_t n)
+{
+    const struct rofs_node *child = rofs_child(folder, name, n);
+
+    if (!child) {
+        vfs_show_mapped();
+        child = rofs_child(folder, name, n);
+    }
+    return child;
+}
+
+/* Follows a path from a folder of the archive or of both. MOVES: it leads into a mapped folder, *fd; *path is the rest.
+ */
+static error_t walk_archive(const struct vfs_entry *e, __wasi_fd_t *fd, const char **whole, struct place *p)
+{
+    const struct rofs_node *node = e->file->node;
+    const char *path = *whole;
+    size_t beyond = 0; /* names of the path that the archive does not have */
+    error_t error;
+
+    if (strlen(path) >= VFS_PATH)
+        return __WASI_ERRNO_NAMETOOLONG;
+    p->host_rights = e->host_rights;
+    p->size = 0;
+    p->memory.text[0] = '\0';
+    for (const char *name = path, *end; name; name = *end ? end + 1 : NULL) {
+        size_t n = strcspn(name, "/");
+
+        end = name + n;
+        if (!beyond && node->kind != ROFS_FOLDER)
+            return __WASI_ERRNO_NOTDIR; /* also for a "/" at the end */
+        if (n == 1 && *name == '.' && beyond && !ends_in_dot(p) && !add_name(p, ".", 1))
+            return __WASI_ERRNO_NAMETOOLONG; /* the host is to see that it is a folder */
+        if (n == 0 || (n == 1 && *name == '.'))
+            continue;
+        if (!beyond && n > VFS_NAME)
+            return __WASI_ERRNO_NAMETOOLONG;
+        if (n == 2 && !strncmp(name, "..", 2)) {
+            if (beyond) {
+                int back = is_way_back(p, &error);
+
+                if (back < 0)
+                    return error;
+                if (back > 0)
+                    return p->path = path, 0;
+                if (ends_in_dot(p))
+                    drop_name(p);
+                drop_name(p);
+                beyond--;
+            } else if (!go_up(p, &node)) {
+                return __WASI_ERRNO_NAMETOOLONG;
+            }
+            continue;
+        }
+        if (!beyond && child_of(node, name, n)) {
+            node = child_of(node, name, n);
+            if (rofs_mounted(node) >= 0) {
+                *fd = (__wasi_fd_t)rofs_mounted(node);
+                *whole = end + strspn(end, "/");
+                return MOVES;
+            }
+        } else {
+            beyond++;
+        }
+        if (!add_name(p, name, n))
+            return __WASI_ERRNO_NAMETOOLONG;
+    }
+    if (!beyond)
+        p->node = node;
+    else if (path[strlen(path) - 1] == '/')
+        add_name(p, "", 0);
+    p->in_folder = beyond == 1;
+    p->path = p->size ? p->memory.text : ".";
+    return 0;
+}
+
+/* ---- From place to place ---- */
+
+/* One step from a descriptor. MOVES: the path goes on from *fd; *path, which is below the old one or in *made, is the
+ * rest. */
+static error_t step(__wasi_fd_t *fd, const char **path, char **made, bool follow, struct place *p)
+{
+    const struct vfs_entry *e = vfs_find(*fd);
+    char absolute[VFS_PATH];
+    const char *rest = absolute;
+    error_t error = 0;
+    int found;
+
+    p->kind = VFS_ARCHIVE;
+    p->node = NULL;
+    p->host = vfs_host_behind(*fd);
+    p->host_rights = ~(__wasi_rights_t)0;
+    p->path = *path;
+    p->in_folder = false;
+    if (!e || !e->file)
+        return p->host < 0 ? __WASI_ERRNO_BADF : **path ? 0 : __WASI_ERRNO_NOENT;
+    p->kind = e->file->kind;
+    if (!vfs_is_folder(e->file))
+        return __WASI_ERRNO_NOTDIR;
+    if (!**path)
+        return __WASI_ERRNO_NOENT;
+    if (**path == '/')
+        return __WASI_ERRNO_NOTCAPABLE;
+    if (strlen(*path) >= VFS_PATH)
+        return __WASI_ERRNO_NAMETOOLONG;
+    switch (p->kind) {
+    case VFS_ARCHIVE:
+        return walk_archive(e, fd, path, p);
+    case VFS_MEMORY:
+        strcpy(p->memory.text, *path);
+        error = memory_walk(e->file->memory, follow, &p->memory);
+        if (error != MEMORY_AWAY)
+            return error;
+        strcpy(absolute, p->memory.text);
+        break;
+    case VFS_DEVICE:
+        error = device_walk(e->file->device, *path, &p->device, &rest);
+        if (error != DEVICE_AWAY)
+            return error;
+        absolute[0] = '/';
+        strcpy(absolute + 1, rest); /* (".." was in front of it) */
+        break;
+    case VFS_PIPE:
+        return __WASI_ERRNO_NOTDIR;
+    }
+    free(*made);
+    found = cwd_locate(absolute, made);
+    if (found < 0)
+        return errno == ELOOP ? __WASI_ERRNO_LOOP : __WASI_ERRNO_NOENT;
+    *fd = (__wasi_fd_t)found;
+    *path = *made;
+    return MOVES;
+}
+
+/* Follows a path from a descriptor as far as what is ours goes. An error is one that whatever is asked would give. */
+static error_t go_on(__wasi_fd_t fd, const char *path, bool follow, struct place *p)
+{
+    char *made = NULL;
+    error_t error = step(&fd, &path, &made, follow, p);
+
+    while (error == MOVES) {
+        if (++p->moves > MOST_MOVES)
+            error = __WASI_ERRNO_LOOP;
+        else
+            error = step(&fd, *path ? &path : &(const char *){"."}, &made, follow, p);
+    }
+    if (made && !error && p->kind == VFS_ARCHIVE && p->path != p->memory.text && strcmp(p->path, ".") != 0) {
+        /* The host gets a path that is about to be freed. */
+        if (strlen(p->path) >= sizeof p->memory.text)
+            error = __WASI_ERRNO_NAMETOOLONG;
+        else
+            p->path = strcpy(p->memory.text, p->path);
+    } else if (made && !error && p->kind == VFS_ARCHIVE && p->path != p->memory.text) {
+        p->path = ".";
+    }
+    free(made);
+    return error;
+}
+
+static error_t resolve(__wasi_fd_t fd, const char *path, bool follow, struct place *p)
+{
+    p->moves = 0;
+    p->memory.links = 0;
+    p->memory.keeps_link = false;
+    return go_on(fd, path, follow, p);
+}
+
+/* The same for a folder that is to be made or removed: a link is none, even with a "/" behind it. */
+static error_t resolve_folder(__wasi_fd_t fd, const char *path, struct place *p)
+{
+    p->moves = 0;
+    p->memory.links = 0;
+    p->memory.keeps_link = true;
+    return go_on(fd, path, false, p);
+}
+
+/* The absolute path that a host's path leads to through the first link in it: false: there is none, or the host does
+ * not let it be read, or it is not known where the path begins. */
+static bool expand_link(const struct place *p, bool follow, char absolute[VFS_PATH])
+{
+    char *top = vfs_name_of_mapped(p->host), part[VFS_PATH], text[VFS_PATH];
+    const char *end = p->path, *begin;
+    bool found = false;
+
+    while (top && *top && !found && *end && strlen(p->path) < sizeof part) {
+        __wasi_filestat_t stat;
+        __wasi_size_t n;
+
+        begin = end + strspn(end, "/");
+        end = begin + strcspn(begin, "/");
+        if (!*begin || (!*end && !follow))
+            break;
+        memcpy(part, p->path, (size_t)(end - p->path));
+        part[end - p->path] = '\0';
+        if (REAL(path_filestat_get)((__wasi_fd_t)p->host, 0, part, &stat))
+            break;
+        if (stat.filetype != __WASI_FILETYPE_SYMBOLIC_LINK)
+            continue;
+        if (REAL(path_readlink)((__wasi_fd_t)p->host, part, (uint8_t *)text, sizeof text - 1, &n))
+            break;
+        text[n] = '\0';
+        part[begin - p->path] = '\0';
+        n = (__wasi_size_t)(strlen(text) + strlen(end));
+        if (*text == '/' && n < VFS_PATH) {
+            strcpy(absolute, text);
+            found = true;
+        } else if (*text != '/' && n + strlen(top) + strlen(part) + 3 < VFS_PATH) {
+            strcpy(absolute, "/");
+            strcat(strcat(strcat(strcat(absolute, top), "/"), part), text);
+            found = true;
+        }
+        if (found)
+            strcat(absolute, end);
+    }
+    free(top);
+    return found;
+}
+
+/* After a call on a place: whether the host refused to follow a link that leads out of its folder, and the place is now
+ * where it leads to. What was wrong with that is in *error. */
+static bool goes_away(struct place *p, bool follow, error_t *error)
+{
+    char absolute[VFS_PATH], *rest;
+    error_t found;
+    int fd;
+
+    if ((*error != __WASI_ERRNO_PERM && *error != __WASI_ERRNO_NOTCAPABLE) || p->kind != VFS_ARCHIVE || p->node ||
+        p->host < 0 || ++p->moves > MOST_MOVES || !expand_link(p, follow, absolute))
+        return false;
+    fd = cwd_locate(absolute, &rest);
+    if (fd < 0) {
+        *error = __WASI_ERRNO_NOENT;
+        return false;
+    }
+    found = go_on((__wasi_fd_t)fd, rest, follow, p);
+    if (!found && p->kind == VFS_ARCHIVE && p->path == rest) {
+        if (strlen(rest) < sizeof p->memory.text)
+            p->path = strcpy(p->memory.text, rest);
+        else
+            found = __WASI_ERRNO_NAMETOOLONG;
+    }
+    free(rest);
+    if (found)
+        *error = found;
+    return !found;
+}
+
+/* Makes a call on a place, and once more wherever it goes away to. */
+#define DO(error, call, p, follow)                                                                                     \
+    do                                                                                                                 \
+        (error) = (call);                                                                                              \
+    while (goes_away(&(p), follow, &(error)))
+
+/* What a call that makes or changes something gives for a place that is not in the archive, and why it may not get to
+ * the host: 0 if it may. */
+static error_t may_change(const struct place *p)
+{
+    if (p->node)
+        return __WASI_ERRNO_ROFS;
+    if (p->host >= 0)
+        return 0;
+    return p->in_folder ? __WASI_ERRNO_ROFS : __WASI_ERRNO_NOENT;
+}
+
+/* Whether the host has the folder that the last name of the path would be in. */
+static bool host_has_folder(struct place *p)
+{
+    __wasi_filestat_t stat;
+
+    if (p->size && p->memory.text[p->size - 1] == '/')
+        drop_name(p);
+    if (ends_in_dot(p))
+        drop_name(p);
+    drop_name(p);
+    return !p->size || (!REAL(path_filestat_get)((__wasi_fd_t)p->host, 0, p->memory.text, &stat) &&
+                        stat.filetype == __WASI_FILETYPE_DIRECTORY);
+}
+
+/* A folder that only the archive has is not missing when something is to be made in it: it cannot be written to. And
+ * when something is looked for that it does not have, it does not matter what the host has in its place. */
+static error_t host_error(struct place *p, error_t error, bool making)
+{
+    if (!p->in_folder || (error != __WASI_ERRNO_NOENT && error != __WASI_ERRNO_NOTDIR) || host_has_folder(p))
+        return error;
+    return making ? __WASI_ERRNO_ROFS : __WASI_ERRNO_NOENT;
+}
+
+/* Making a name in /dev, and removing one. */
+static error_t make_device(const struct place *p)
+{
+    return p->device == DEVICE_NONE ? __WASI_ERRNO_ROFS : __WASI_ERRNO_EXIST;
+}
+
+static error_t remove_device(const struct place *p)
+{
+    return p->device == DEVICE_NONE ? __WASI_ERRNO_NOENT : __WASI_ERRNO_ROFS;
+}
+
+static __wasi_fd_t descriptor_of(const struct place *p)
+{
+    return (__wasi_fd_t)p->device - DEVICE_DESCRIPTOR;
+}
+
+/* Below /dev/fd a number that is none is a name that is not there. */
+static error_t no_such_name(error_t error)
+{
+    return error == __WASI_ERRNO_BADF ? __WASI_ERRNO_NOENT : error;
+}
+
+/* ---- Asking ---- */
+
+static error_t stat_place(struct place *p, __wasi_lookupflags_t flags, __wasi_filestat_t *stat, mode_t *mode)
+{
+    error_t error;
+
+    switch (p->kind) {
+    case VFS_MEMORY:
+        error = memory_has(&p->memory);
+        if (!error)
+            memory_stat(p->memory.node, stat, mode);
+        return error;
+    case VFS_DEVICE:
+        if (p->device == DEVICE_NONE)
+            return __WASI_ERRNO_NOENT;
+        if (p->device >= DEVICE_DESCRIPTOR)
+            return no_such_name(vfs_stat_fd(descriptor_of(p), stat, mode));
+        device_stat(p->device, stat);
+        *mode = device_is_folder(p->device) ? 0755 : 0666;
+        return 0;
+    case VFS_ARCHIVE:
+    case VFS_PIPE:
+        break;
+    }
+    if (p->node) {
+        vfs_stat_node(p->node, stat, mode);
+        return 0;
+    }
+    if (p->host < 0)
+        return __WASI_ERRNO_NOENT;
+    error = vfs_hide(REAL(path_filestat_get)((__wasi_fd_t)p->host, flags, p->path, stat), stat);
+    if (!error)
+        *mode = vfs_host_mode(stat);
+    return host_error(p, error, false);
+}
+
+error_t vfs_stat_path(__wasi_fd_t fd, __wasi_lookupflags_t flags, const char *path, __wasi_filestat_t *stat,
+                      mode_t *mode)
+{
+    bool follow = flags & __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW;
+    struct place p;
+    error_t error = resolve(fd, path, follow, &p);
+
+    if (!error)
+        DO(error, stat_place(&p, flags, stat, mode), p, follow);
+    return error;
+}
+
+error_t WRAP(path_filestat_get)(__wasi_fd_t fd, __wasi_lookupflags_t flags, const char *path, __wasi_filestat_t *stat)
+{
+    mode_t mode;
+
+    return vfs_stat_path(fd, flags, path, stat, &mode);
+}
+
+static error_t access_place(struct place *p, int how, __wasi_lookupflags_t flags)
+{
+    __wasi_filestat_t stat;
+    __wasi_fdstat_t above;
+    __wasi_rights_t wanted = 0;
+    mode_t mode;
+    error_t error = stat_place(p, flags, &stat, &mode);
+
+    if (error)
+        return error;
+    if ((how & W_OK) && p->kind == VFS_ARCHIVE && p->node)
+        return __WASI_ERRNO_ROFS;
+    if ((how & X_OK) && stat.filetype != __WASI_FILETYPE_DIRECTORY && !(mode & 0111))
+        return __WASI_ERRNO_ACCES;
+    if (p->kind != VFS_ARCHIVE || p->node)
+        return 0;
+    /* What may be done with what the host has, its folder tells. */
+    if (how & R_OK)
+        wanted |= stat.filetype == __WASI_FILETYPE_DIRECTORY ? __WASI_RIGHTS_FD_READDIR : __WASI_RIGHTS_FD_READ;
+    if (how & W_OK)
+        wanted |= __WASI_RIGHTS_FD_WRITE;
+    error = wanted ? REAL(fd_fdstat_get)((__wasi_fd_t)p->host, &above) : 0;
+    return !error && wanted && (above.fs_rights_inheriting & wanted) != wanted ? __WASI_ERRNO_ACCES : error;
+}
+
+error_t vfs_access(__wasi_fd_t fd, const char *path, int how, bool follow)
+{
+    struct place p;
+    error_t error = resolve(fd, path, follow, &p);
+
+    if (how & ~(F_OK | R_OK | W_OK | X_OK))
+        return __WASI_ERRNO_INVAL;
+    if (!error)
+        DO(error, access_place(&p, how, follow ? __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW : 0), p, follow);
+    return error;
+}
+
+static error_t readlink_place(struct place *p, uint8_t *buffer, __wasi_size_t size, __wasi_size_t *n)
+{
+    const char *text;
+    size_t length;
+
+    if (p->kind == VFS_DEVICE)
+        return p->device == DEVICE_NONE ? __WASI_ERRNO_NOENT : __WASI_ERRNO_INVAL;
+    if (p->kind == VFS_MEMORY) {
+        if (memory_has(&p->memory))
+            return memory_has(&p->memory);
+        text = memory_link_text(p->memory.node, &length);
+        if (!text)
+            return __WASI_ERRNO_INVAL;
+        *n = (__wasi_size_t)(length < size ? length : size);
+        memcpy(buffer, text, *n);
+        return 0;
+    }
+    if (p->node)
+        return __WASI_ERRNO_INVAL;
+    return p->host < 0 ? __WASI_ERRNO_NOENT
+                       : host_error(p, REAL(path_readlink)((__wasi_fd_t)p->host, p->path, buffer, size, n), false);
+}
+
+error_t WRAP(path_readlink)(__wasi_fd_t fd, const char *path, uint8_t *buffer, __wasi_size_t size, __wasi_size_t *n)
+{
+    struct place p;
+    error_t error = resolve(fd, path, false, &p);
+
+    if (!error)
+        DO(error, readlink_place(&p, buffer, size, n), p, false);
+    return error;
+}
+
+/* ---- Opening ---- */
+
+struct opening {
+    __wasi_lookupflags_t lookup;
+    __wasi_oflags_t how;
+    __wasi_rights_t base, inheriting;
+    __wasi_fdflags_t flags;
+    bool writes, makes;
+};
+
+/* Opens a folder of the archive or of both. */
+static error_t open_folder(const struct place *p, const struct opening *o, __wasi_fd_t *fd)
+{
+    bool both =
+        p->host >= 0 && !REAL(path_open)((__wasi_fd_t)p->host, o->lookup, p->path, __WASI_OFLAGS_DIRECTORY,
+                                         o->base & p->host_rights, o->inheriting & p->host_rights, o->flags, fd);
+    struct vfs_entry *e = both && *fd < VFS_FIRST && !vfs_find(*fd) ? vfs_take_low(*fd) : vfs_take();
+    struct vfs_file *file = e ? vfs_new_file(VFS_ARCHIVE, o->flags) : NULL;
+    __wasi_fdstat_t stat;
+
+    if (!file) {
+        if (e)
+            e->used = false;
+        if (both)
+            (void)REAL(fd_close)(*fd);
+        return __WASI_ERRNO_NOMEM;
+    }
+    file->node = p->node;
+    e->file = file;
+    e->host = both ? (int64_t)*fd : -1;
+    e->host_rights = both && !REAL(fd_fdstat_get)(*fd, &stat) ? stat.fs_rights_inheriting : 0;
+    *fd = (__wasi_fd_t)e->fd;
+    return 0;
+}
+
+static error_t open_archive(struct place *p, const struct opening *o, __wasi_fd_t *fd)
+{
+    struct vfs_file *file;
+
+    if (!p->node && p->host < 0)
+        return o->makes && p->in_folder ? __WASI_ERRNO_ROFS : __WASI_ERRNO_NOENT;
+    if (!p->node)
+        return vfs_adopt(
+            host_error(p,
+                       REAL(path_open)((__wasi_fd_t)p->host, o->lookup, p->path, o->how, o->base & p->host_rights,
+                                       o->inheriting & p->host_rights, o->flags, fd),
+                       o->makes),
+            fd);
+    if (o->makes && (o->how & __WASI_OFLAGS_EXCL))
+        return __WASI_ERRNO_EXIST;
+    if (p->node->kind == ROFS_FOLDER)
+        return o->writes || o->makes ? __WASI_ERRNO_ISDIR : open_folder(p, o, fd);
+    if (o->how & __WASI_OFLAGS_DIRECTORY)
+        return __WASI_ERRNO_NOTDIR;
+    if (o->writes)
+        return __WASI_ERRNO_ROFS;
+    file = vfs_new_file(VFS_ARCHIVE, o->flags);
+    if (!file)
+        return __WASI_ERRNO_NOMEM;
+    file->node = p->node;
+    return vfs_give_number(file, fd);
+}
+
+/* Whether what is there can be opened so. */
+static error_t may_open_memory(const struct place *p, const struct opening *o)
+{
+    const struct memory_node *node = p->memory.node;
+    bool folder = node && memory_is_folder(node);
+
+    if (o->makes && (o->how & __WASI_OFLAGS_DIRECTORY))
+        return __WASI_ERRNO_INVAL;
+    if (o->makes && p->memory.slash)
+        return __WASI_ERRNO_ISDIR;
+    if (!node)
+        return o->makes ? 0 : __WASI_ERRNO_NOENT;
+    if (o->makes && (o->how & __WASI_OFLAGS_EXCL))
+        return __WASI_ERRNO_EXIST;
+    if (folder)
+        return o->writes || o->makes ? __WASI_ERRNO_ISDIR : 0;
+    if (p->memory.slash)
+        return __WASI_ERRNO_NOTDIR;
+    if (!memory_is_file(node))
+        return __WASI_ERRNO_LOOP;
+    return o->how & __WASI_OFLAGS_DIRECTORY ? __WASI_ERRNO_NOTDIR : 0;
+}
+
+static error_t open_memory(struct place *p, const struct opening *o, __wasi_fd_t *fd)
+{
+    error_t error = may_open_memory(p, o);
+    struct vfs_file *file;
+
+    if (error)
+        return error;
+    file = vfs_new_file(VFS_MEMORY, o->flags);
+    if (!file)
+        return __WASI_ERRNO_NOMEM;
+    if (!p->memory.node)
+        error = memory_make_file(&p->memory, vfs_mode_for(0666));
+    else if (o->how & __WASI_OFLAGS_TRUNC)
+        error = memory_resize(p->memory.node, 0);
+    if (error) {
+        free(file);
+        return error;
+    }
+    file->memory = p->memory.node;
+    file->reads = memory_is_folder(p->memory.node) || (o->base & __WASI_RIGHTS_FD_READ);
+    file->writes = !memory_is_folder(p->memory.node) && (o->base & __WASI_RIGHTS_FD_WRITE);
+    memory_hold(file->memory);
+    return vfs_give_number(file, fd);
+}
+
+static error_t open_device(const struct place *p, const struct opening *o, __wasi_fd_t *fd)
+{
+    struct vfs_file *file;
+
+    if (p->device == DEVICE_NONE)
+        return o->makes ? __WASI_ERRNO_ROFS : __WASI_ERRNO_NOENT;
+    if (o->makes && (o->how & __WASI_OFLAGS_EXCL))
+        return __WASI_ERRNO_EXIST;
+    if (device_is_folder(p->device) && (o->writes || o->makes))
+        return __WASI_ERRNO_ISDIR;
+    if (!device_is_folder(p->device) && (o->how & __WASI_OFLAGS_DIRECTORY))
+        return __WASI_ERRNO_NOTDIR;
+    if (p->device >= DEVICE_DESCRIPTOR)
+        return no_such_name(vfs_copy(descriptor_of(p), fd));
+    file = vfs_new_file(VFS_DEVICE, o->flags);
+    if (!file)
+        return __WASI_ERRNO_NOMEM;
+    file->device = p->device;
+    file->reads = device_is_folder(p->device) || (o->base & __WASI_RIGHTS_FD_READ);
+    file->writes = !device_is_folder(p->device) && (o->base & __WASI_RIGHTS_FD_WRITE);
+    return vfs_give_number(file, fd);
+}
+
+static error_t open_place(struct place *p, const struct opening *o, __wasi_fd_t *fd)
+{
+    switch (p->kind) {
+    case VFS_MEMORY:
+        return open_memory(p, o, fd);
+    case VFS_DEVICE:
+        return open_device(p, o, fd);
+    case VFS_ARCHIVE:
+    case VFS_PIPE:
+        break;
+    }
+    return open_archive(p, o, fd);
+}
+
+error_t WRAP(path_open)(__wasi_fd_t at, __wasi_lookupflags_t lookup, const char *path, __wasi_oflags_t how,
+                        __wasi_rights_t base, __wasi_rights_t inheriting, __wasi_fdflags_t flags, __wasi_fd_t *fd)
+{
+    struct opening o = {
+        .lookup = lookup,
+        .how = how,
+        .base = base,
+        .inheriting = inheriting,
+        .flags = flags,
+        .writes = (base & __WASI_RIGHTS_FD_WRITE) || (how & __WASI_OFLAGS_TRUNC),
+        .makes = how & __WASI_OFLAGS_CREAT,
+    };
+    bool follow = (lookup & __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW) && !(o.makes && (how & __WASI_OFLAGS_EXCL));
+    struct place p;
+    error_t error = resolve(at, path, follow, &p);
+
+    if (!error)
+        DO(error, open_place(&p, &o, fd), p, follow);
+    return error;
+}
+
+/* ---- Changing ---- */
+
+static error_t mkdir_place(struct place *p)
+{
+    error_t error;
+
+    if (p->kind == VFS_MEMORY)
+        return memory_make_folder(&p->memory, vfs_mode_for(0777));
+    if (p->kind == VFS_DEVICE)
+        return make_device(p);
+    error = may_change(p);
+    if (!error)
+        return host_error(p, REAL(path_create_directory)((__wasi_fd_t)p->host, p->path), true);
+    return error == __WASI_ERRNO_ROFS && p->node ? __WASI_ERRNO_EXIST : error;
+}
+
+error_t WRAP(path_create_directory)(__wasi_fd_t fd, const char *path)
+{
+    struct place p;
+    error_t error = resolve_folder(fd, path, &p);
+
+    if (!error)
+        DO(error, mkdir_place(&p), p, false);
+    return error;
+}
+
+static error_t times_place(struct place *p, __wasi_lookupflags_t flags, __wasi_timestamp_t accessed,
+                           __wasi_timestamp_t modified, __wasi_fstflags_t which)
+{
+    if (p->kind == VFS_DEVICE)
+        return p->device == DEVICE_NONE ? __WASI_ERRNO_NOENT : 0;
+    if (p->kind == VFS_MEMORY) {
+        if (memory_has(&p->memory))
+            return memory_has(&p->memory);
+        memory_set_times(p->memory.node, accessed, modified, which);
+        return 0;
+    }
+    if (p->node || p->host < 0)
+        return p->node ? __WASI_ERRNO_ROFS : __WASI_ERRNO_NOENT;
+    return host_error(p, REAL(path_filestat_set_times)((__wasi_fd_t)p->host, flags, p->path, accessed, modified, which),
+                      false);
+}
+
+error_t WRAP(path_filestat_set_times)(__wasi_fd_t fd, __wasi_lookupflags_t flags, const char *path,
+                                      __wasi_timestamp_t accessed, __wasi_timestamp_t modified, __wasi_fstflags_t which)
+{
+    bool follow = flags & __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW;
+    struct place p;
+    error_t error = resolve(fd, path, follow, &p);
+
+    if (!error)
+        DO(error, times_place(&p, flags, accessed, modified, which), p, follow);
+    return error;
+}
+
+static error_t chmod_place(struct place *p, mode_t mode)
+{
+    __wasi_filestat_t stat;
+    mode_t was;
+    error_t error = stat_place(p, __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW, &stat, &was);
+
+    if (!error && p->kind == VFS_ARCHIVE && p->node)
+        return __WASI_ERRNO_ROFS;
+    if (!error && p->kind == VFS_MEMORY)
+        memory_set_mode(p->memory.node, mode);
+    return error;
+}
+
+error_t vfs_chmod(__wasi_fd_t fd, const char *path, mode_t mode)
+{
+    struct place p;
+    error_t error = resolve(fd, path, true, &p);
+
+    if (!error)
+        DO(error, chmod_place(&p, mode), p, true);
+    return error;
+}
+
+/* Removing what is not there fails because it is not there. */
+static error_t may_remove(const struct place *p)
+{
+    error_t error = may_change(p);
+
+    return error == __WASI_ERRNO_ROFS && !p->node ? __WASI_ERRNO_NOENT : error;
+}
+
+static error_t rmdir_place(struct place *p)
+{
+    error_t error;
+
+    if (p->kind == VFS_MEMORY)
+        return memory_remove_folder(&p->memory);
+    if (p->kind == VFS_DEVICE)
+        return remove_device(p);
+    error = may_remove(p);
+    return error ? error : host_error(p, REAL(path_remove_directory)((__wasi_fd_t)p->host, p->path), false);
+}
+
+error_t WRAP(path_remove_directory)(__wasi_fd_t fd, const char *path)
+{
+    struct place p;
+    error_t error = resolve_folder(fd, path, &p);
+
+    if (!error)
+        DO(error, rmdir_place(&p), p, false);
+    return error;
+}
+
+static error_t unlink_place(struct place *p)
+{
+    error_t error;
+
+    if (p->kind == VFS_MEMORY)
+        return memory_remove_file(&p->memory);
+    if (p->kind == VFS_DEVICE)
+        return remove_device(p);
+    error = may_remove(p);
+    return error ? error : host_error(p, REAL(path_unlink_file)((__wasi_fd_t)p->host, p->path), false);
+}
+
+error_t WRAP(path_unlink_file)(__wasi_fd_t fd, const char *path)
+{
+    struct place p;
+    error_t error = resolve(fd, path, false, &p);
+
+    if (!error)
+        DO(error, unlink_place(&p), p, false);
+    return error;
+}
+
+static error_t symlink_place(struct place *p, const char *text)
+{
+    error_t error;
+
+    if (!*text)
+        return __WASI_ERRNO_NOENT;
+    if (p->kind == VFS_MEMORY)
+        return memory_make_link(&p->memory, text);
+    if (p->kind == VFS_DEVICE)
+        return make_device(p);
+    error = may_change(p);
+    if (!error)
+        return host_error(p, REAL(path_symlink)(text, (__wasi_fd_t)p->host, p->path), true);
+    return error == __WASI_ERRNO_ROFS && p->node ? __WASI_ERRNO_EXIST : error;
+}
+
+error_t WRAP(path_symlink)(const char *text, __wasi_fd_t fd, const char *path)
+{
+    struct place p;
+    error_t error = resolve(fd, path, false, &p);
+
+    if (!error)
+        DO(error, symlink_place(&p, text), p, false);
+    return error;
+}
+
+/* What the first of two places gives when it is to be renamed, or to be given another name. */
+static error_t may_take_from(const struct place *from)
+{
+    switch (from->kind) {
+    case VFS_MEMORY:
+        return memory_has(&from->memory);
+    case VFS_DEVICE:
+        return remove_device(from);
+    case VFS_ARCHIVE:
+    case VFS_PIPE:
+        break;
+    }
+    return may_remove(from);
+}
+
+static error_t may_put_to(const struct place *to)
+{
+    switch (to->kind) {
+    case VFS_MEMORY:
+        return 0;
+    case VFS_DEVICE:
+        return __WASI_ERRNO_ROFS;
+    case VFS_ARCHIVE:
+    case VFS_PIPE:
+        break;
+    }
+    return may_change(to);
+}
+
+static error_t rename_place(struct place *from, struct place *to)
+{
+    error_t error;
+
+    if (from->kind == VFS_MEMORY && to->kind == VFS_MEMORY)
+        return memory_rename(&from->memory, &to->memory);
+    error = may_take_from(from);
+    if (!error)
+        error = may_put_to(to);
+    if (!error && from->kind != to->kind)
+        error = __WASI_ERRNO_XDEV;
+    return error ? error : REAL(path_rename)((__wasi_fd_t)from->host, from->path, (__wasi_fd_t)to->host, to->path);
+}
+
+error_t WRAP(path_rename)(__wasi_fd_t from_fd, const char *from_path, __wasi_fd_t to_fd, const char *to_path)
+{
+    struct place from, to;
+    error_t error = resolve(from_fd, from_path, false, &from);
+
+    if (!error)
+        error = resolve(to_fd, to_path, false, &to);
+    if (error)
+        return error;
+    do
+        error = rename_place(&from, &to);
+    while (goes_away(&from, false, &error) || goes_away(&to, false, &error));
+    return error;
+}
+
+static error_t link_place(struct place *from, __wasi_lookupflags_t flags, struct place *to)
+{
+    error_t error = may_take_from(from);
+
+    if (error)
+        return error;
+    error = may_put_to(to);
+    if (error)
+        return error == __WASI_ERRNO_ROFS &&
+                       ((to->kind == VFS_ARCHIVE && to->node) || (to->kind == VFS_DEVICE && to->device != DEVICE_NONE))
+                   ? __WASI_ERRNO_EXIST
+                   : error;
+    if (from->kind != to->kind)
+        return __WASI_ERRNO_XDEV;
+    return from->kind == VFS_MEMORY
+               ? memory_add_name(&to->memory, from->memory.node)
+               : REAL(path_link)((__wasi_fd_t)from->host, flags, from->path, (__wasi_fd_t)to->host, to->path);
+}
+
+error_t WRAP(path_link)(__wasi_fd_t from_fd, __wasi_lookupflags_t flags, const char *from_path, __wasi_fd_t to_fd,
+                        const char *to_path)
+{
+    bool follow = flags & __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW;
+    struct place from, to;
+    error_t error = resolve(from_fd, from_path, follow, &from);
+
+    if (!error)
+        error = resolve(to_fd, to_path, false, &to);
+    if (error)
+        return error;
+    do
+        error = link_place(&from, flags, &to);
+    while (goes_away(&from, follow, &error) || goes_away(&to, false, &error));
+    return error;
+}

@@ -1,0 +1,630 @@
+#include "vfs.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <wasi/libc.h>
+
+/* Numbers of ours: index + VFS_FIRST. The root's is VFS_FIRST itself. */
+static struct vfs_entry *own;
+static size_t own_n;
+/* Numbers of the host's; few, so they are looked through. */
+static struct vfs_entry *low;
+static size_t low_n;
+
+/* ---- Descriptors ---- */
+
+struct vfs_entry *vfs_find(int64_t fd)
+{
+    if (fd >= VFS_FIRST)
+        return (uint64_t)(fd - VFS_FIRST) < own_n && own[fd - VFS_FIRST].used ? &own[fd - VFS_FIRST] : NULL;
+    for (size_t i = 0; i < low_n; i++)
+        if (low[i].used && low[i].fd == fd)
+            return &low[i];
+    return NULL;
+}
+
+/* A free place in one of the lists, or NULL: no memory. Pointers to entries are no longer good then. */
+static struct vfs_entry *take(struct vfs_entry **list, size_t *n)
+{
+    size_t i = 0;
+
+    while (i < *n && (*list)[i].used)
+        i++;
+    if (i == *n) {
+        size_t more = *n ? 2 * *n : 8;
+        struct vfs_entry *bigger = realloc(*list, more * sizeof *bigger);
+
+        if (!bigger)
+            return NULL;
+        memset(bigger + *n, 0, (more - *n) * sizeof *bigger);
+        *list = bigger;
+        *n = more;
+    }
+    (*list)[i] = (struct vfs_entry){.fd = VFS_FIRST + (int64_t)i, .host = -1, .used = true};
+    return &(*list)[i];
+}
+
+struct vfs_entry *vfs_take(void)
+{
+    return take(&own, &own_n);
+}
+
+struct vfs_entry *vfs_take_low(int64_t fd)
+{
+    struct vfs_entry *e = take(&low, &low_n);
+
+    if (e)
+        e->fd = fd;
+    return e;
+}
+
+int64_t vfs_host_only(__wasi_fd_t fd)
+{
+    const struct vfs_entry *e = vfs_find(fd);
+
+    if (!e)
+        return fd;
+    return e->gone || e->file ? -1 : e->host;
+}
+
+int64_t vfs_host_behind(__wasi_fd_t fd)
+{
+    const struct vfs_entry *e = vfs_find(fd);
+
+    return e ? e->gone ? -1 : e->host : (int64_t)fd;
+}
+
+struct vfs_entry *vfs_find_file(__wasi_fd_t fd)
+{
+    struct vfs_entry *e = vfs_find(fd);
+
+    return e && !e->gone && e->file ? e : NULL;
+}
+
+struct vfs_file *vfs_new_file(enum vfs_kind kind, __wasi_fdflags_t flags)
+{
+    struct vfs_file *file = calloc(1, sizeof *file);
+
+    if (file) {
+        file->kind = kind;
+        file->held = 1;
+        file->flags = flags;
+        file->reads = true;
+    }
+    return file;
+}
+
+void vfs_let_go(struct vfs_file *file)
+{
+    if (!file || --file->held)
+        return;
+    if (file->kind == VFS_MEMORY)
+        memory_let_go(file->memory);
+    if (file->kind == VFS_PIPE)
+        pipe_close(file->pipe, file->writes);
+    free(file);
+}
+
+struct vfs_entry *vfs_take_selectable(void)
+{
+    /* As select() wants them, and where no host counts to for a while; should it give such a number, another takes its
+     * place. */
+    enum { LOWEST = 512, HIGHEST = 1023 };
+    __wasi_fdstat_t stat;
+
+    for (__wasi_fd_t fd = LOWEST; fd <= HIGHEST; fd++)
+        if (!vfs_find(fd) && REAL(fd_fdstat_get)(fd, &stat) == __WASI_ERRNO_BADF)
+            return vfs_take_low(fd);
+    return vfs_take();
+}
+
+error_t vfs_give_number(struct vfs_file *file, __wasi_fd_t *fd)
+{
+    struct vfs_entry *e = file->kind == VFS_PIPE ? vfs_take_selectable() : vfs_take();
+
+    if (!e) {
+        vfs_let_go(file);
+        return __WASI_ERRNO_NOMEM;
+    }
+    e->file = file;
+    *fd = (__wasi_fd_t)e->fd;
+    return 0;
+}
+
+error_t vfs_adopt(error_t error, __wasi_fd_t *fd)
+{
+    struct vfs_entry *e;
+
+    if (error || (*fd < VFS_FIRST && !vfs_find(*fd)))
+        return error;
+    e = vfs_take();
+    if (!e) {
+        (void)REAL(fd_close)(*fd);
+        return __WASI_ERRNO_NOMEM;
+    }
+    e->host = *fd;
+    *fd = (__wasi_fd_t)e->fd;
+    return 0;
+}
+
+/* A descriptor of the host's is open as long as the guest sees its number, or another number that it lies behind. So
+ * one that lies behind another is "gone" when the guest closes it, and one that is behind none any more is closed.
+ * Since the host can give its number away then, a number of it may come that the guest has in use: vfs_adopt() gives
+ * another. */
+
+static bool is_behind_one(int64_t host)
+{
+    if (host < 0)
+        return false;
+    for (size_t i = 0; i < own_n; i++)
+        if (own[i].used && own[i].host == host)
+            return true;
+    for (size_t i = 0; i < low_n; i++)
+        if (low[i].used && !low[i].gone && low[i].host == host)
+            return true;
+    return false;
+}
+
+static error_t release(int64_t host)
+{
+    struct vfs_entry *gone;
+    error_t error;
+
+    if (host < 0 || (host < VFS_FIRST && !vfs_find(host)) || is_behind_one(host))
+        return 0;
+    error = REAL(fd_close)((__wasi_fd_t)host);
+    gone = host < VFS_FIRST ? vfs_find(host) : NULL;
+    if (gone && gone->gone)
+        gone->used = false;
+    return error;
+}
+
+/* Takes a number of the host's out of the guest's sight. */
+static error_t hide_number(int64_t fd)
+{
+    struct vfs_entry *e = vfs_take_low(fd);
+
+    if (!e)
+        return __WASI_ERRNO_NOMEM;
+    e->gone = true;
+    return 0;
+}
+
+error_t WRAP(fd_close)(__wasi_fd_t fd)
+{
+    struct vfs_entry *e = vfs_find(fd);
+    struct vfs_entry was;
+
+    if (!e)
+        return is_behind_one(fd) ? hide_number(fd) : REAL(fd_close)(fd);
+    if (e->gone)
+        return __WASI_ERRNO_BADF;
+    was = *e;
+    e->used = false;
+    vfs_let_go(was.file);
+    if (fd < VFS_FIRST && is_behind_one(fd)) {
+        e->used = e->gone = true;
+        e->file = NULL;
+        e->host = -1;
+    } else if (was.host == fd) {
+        return REAL(fd_close)(fd);
+    }
+    return release(was.host);
+}
+
+/* What lies behind a descriptor. */
+static error_t look_behind(__wasi_fd_t fd, struct vfs_entry *behind)
+{
+    const struct vfs_entry *e = vfs_find(fd);
+    __wasi_fdstat_t stat;
+
+    if (e ? e->gone : REAL(fd_fdstat_get)(fd, &stat) != 0)
+        return __WASI_ERRNO_BADF;
+    *behind = e ? *e : (struct vfs_entry){.host = fd, .used = true};
+    return 0;
+}
+
+/* Puts it behind another number, too, in place of what is there. */
+static error_t put_behind(__wasi_fd_t fd, struct vfs_entry behind)
+{
+    struct vfs_entry *e = vfs_find(fd), was = {.host = fd};
+
+    if (!e)
+        e = fd < VFS_FIRST ? vfs_take_low(fd) : NULL;
+    else
+        was = *e;
+    if (!e)
+        return fd < VFS_FIRST ? __WASI_ERRNO_NOMEM : __WASI_ERRNO_BADF;
+    behind.fd = fd;
+    *e = behind;
+    if (e->file)
+        e->file->held++;
+    e->used = e->file || e->host != fd; /* else it is simply the host's again */
+    vfs_let_go(was.file);
+    (void)release(was.host);
+    return 0;
+}
+
+error_t vfs_copy(__wasi_fd_t of, __wasi_fd_t *fd)
+{
+    struct vfs_entry behind, *e;
+    error_t error = look_behind(of, &behind);
+
+    if (error)
+        return error;
+    e = vfs_take_selectable();
+    if (!e)
+        return __WASI_ERRNO_NOMEM;
+    *fd = (__wasi_fd_t)e->fd;
+    return put_behind(*fd, behind);
+}
+
+error_t vfs_copy_to(__wasi_fd_t of, __wasi_fd_t fd)
+{
+    struct vfs_entry behind;
+    error_t error = look_behind(of, &behind);
+
+    return error || of == fd ? error : put_behind(fd, behind);
+}
+
+/* Moves one descriptor to another's number, which is closed. */
+error_t WRAP(fd_renumber)(__wasi_fd_t from, __wasi_fd_t to)
+{
+    struct vfs_entry behind, other;
+    error_t error = look_behind(from, &behind);
+
+    if (!error)
+        error = look_behind(to, &other);
+    if (error || from == to)
+        return error;
+    /* Where no other number is concerned, the host can do it itself. */
+    if (behind.host != from || other.host != to || from >= VFS_FIRST || to >= VFS_FIRST || behind.file || other.file ||
+        vfs_find(from) || vfs_find(to) || is_behind_one(from) || is_behind_one(to)) {
+        error = put_behind(to, behind);
+        return error ? error : WRAP(fd_close)(from);
+    }
+    return REAL(fd_renumber)(from, to);
+}
+
+/* ---- Start ---- */
+
+/* The folders that we map; the order is that of their numbers, from VFS_FIRST on. */
+enum { ROOT, TMP, HOME, DEV, OURS };
+static const char *const our_names[OURS] = {"/", "/tmp", VFS_HOME, "/dev"};
+/* Those that are seen; the others are the host's. */
+static bool is_ours[OURS];
+static bool mapped_is_shown;
+
+/* The next name of a path; "." is none. NULL: there is no more. */
+static const char *next_name(const char *path, size_t *n)
+{
+    for (;;) {
+        path += strspn(path, "/");
+        *n = strcspn(path, "/");
+        if (!*n)
+            return NULL;
+        if (!(*n == 1 && *path == '.'))
+            return path;
+        path++;
+    }
+}
+
+/* Where in `path` what is below the folder `above` begins: "" if they are the same. NULL: it is not below it. */
+static const char *below(const char *path, const char *above)
+{
+    size_t n, m;
+
+    while ((above = next_name(above, &n))) {
+        path = next_name(path, &m);
+        if (!path || n != m || memcmp(path, above, n) != 0)
+            return NULL;
+        above += n;
+        path += m;
+    }
+    path = next_name(path, &m);
+    return path ? path : "";
+}
+
+/* Where a mapped folder lies in the archive; NULL: nowhere. libc ignores a "/" or "./" at the beginning, too. */
+static const struct rofs_node *find_mapped(const char *name)
+{
+    const struct rofs_node *node = rofs_root();
+    size_t n;
+
+    while (node && (name = next_name(name, &n))) {
+        if ((n == 2 && !strncmp(name, "..", 2)) || node->kind != ROFS_FOLDER)
+            return NULL;
+        node = rofs_child(node, name, n);
+        name += n;
+    }
+    return node && node->kind == ROFS_FOLDER ? node : NULL;
+}
+
+/* Whether the host has that folder, below one that it maps, and lets files be made in it. */
+static bool host_has(__wasi_fd_t fd, const __wasi_fdstat_t *mapped, const char *path)
+{
+    const __wasi_rights_t wanted = __WASI_RIGHTS_PATH_CREATE_FILE | __WASI_RIGHTS_PATH_OPEN;
+    __wasi_filestat_t stat;
+
+    return (mapped->fs_rights_base & wanted) == wanted && (mapped->fs_rights_inheriting & __WASI_RIGHTS_FD_WRITE) &&
+           !REAL(path_filestat_get)(fd, __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW, path, &stat) &&
+           stat.filetype == __WASI_FILETYPE_DIRECTORY;
+}
+
+/* Whether a folder that the host maps takes the place of one of ours. */
+static void leave_to_host(__wasi_fd_t fd, const char *name)
+{
+    __wasi_fdstat_t stat;
+
+    for (int i = TMP; i < OURS; i++) {
+        const char *rest = is_ours[i] ? below(our_names[i], name) : NULL;
+
+        if (rest && (!*rest || (i != DEV && !REAL(fd_fdstat_get)(fd, &stat) && host_has(fd, &stat, rest))))
+            is_ours[i] = false;
+    }
+}
+
+static void note_both(__wasi_fd_t fd, const struct rofs_node *node)
+{
+    __wasi_fdstat_t stat;
+    struct vfs_file *file;
+    struct vfs_entry *e;
+
+    if (REAL(fd_fdstat_get)(fd, &stat) || !(file = vfs_new_file(VFS_ARCHIVE, 0)))
+        return;
+    e = vfs_take_low(fd);
+    if (!e) {
+        free(file);
+        return;
+    }
+    file->node = node;
+    e->host = fd;
+    e->file = file;
+    e->host_rights = stat.fs_rights_inheriting;
+    if (node == rofs_root()) {
+        own[ROOT].host = fd;
+        own[ROOT].host_rights = stat.fs_rights_inheriting;
+    }
+}
+
+char *vfs_name_of_mapped(int64_t host)
+{
+    __wasi_fd_t fd = (__wasi_fd_t)host;
+    __wasi_prestat_t mapped;
+    char *name;
+
+    if (REAL(fd_prestat_get)(fd, &mapped))
+        return NULL;
+    if (mapped.tag != __WASI_PREOPENTYPE_DIR)
+        return strdup("");
+    name = malloc(mapped.u.dir.pr_name_len + 1);
+    if (!name)
+        return NULL;
+    if (REAL(fd_prestat_dir_name)(fd, (uint8_t *)name, mapped.u.dir.pr_name_len))
+        *name = '\0';
+    else
+        name[mapped.u.dir.pr_name_len] = '\0';
+    return name;
+}
+
+/* libc asks for what is mapped the first time that it needs it; ours come behind. Of two folders with the same name it
+ * takes the one that was registered last: so this "/" even if the host maps "/" or ".". */
+static void start(void)
+{
+    static struct vfs_file files[OURS]; /* never freed */
+    mapped_is_shown = false;
+    for (int i = 0; i < OURS; i++) {
+        static const enum vfs_kind kinds[OURS] = {VFS_ARCHIVE, VFS_MEMORY, VFS_MEMORY, VFS_DEVICE};
+
+        while (own_n <= (size_t)i)
+            if (!vfs_take())
+                abort();
+        files[i] = (struct vfs_file){.kind = kinds[i], .held = INT32_MAX, .reads = true};
+        own[i] = (struct vfs_entry){.fd = VFS_FIRST + i, .host = -1, .file = &files[i], .used = true};
+        is_ours[i] = true;
+    }
+    files[ROOT].node = rofs_root();
+    files[DEV].device = DEVICES;
+    for (__wasi_fd_t fd = 3;; fd++) {
+        char *name = vfs_name_of_mapped(fd);
+
+        if (!name)
+            break;
+        if (*name) {
+            const struct rofs_node *node = find_mapped(name);
+
+            if (node)
+                note_both(fd, node);
+            leave_to_host(fd, name);
+        }
+        free(name);
+    }
+    for (int i = 0; i < OURS; i++) {
+        if (i == TMP || i == HOME) {
+            files[i].memory = memory_root(i - TMP);
+            memory_set_path(i - TMP, our_names[i]);
+        }
+        if (is_ours[i] && __wasilibc_register_preopened_fd(VFS_FIRST + i, our_names[i]) < 0)
+            abort();
+    }
+}
+
+/* Before everything that opens files, constructors of C++ libraries too. */
+__attribute__((constructor(101))) static void start_first(void)
+{
+    start();
+}
+
+static void forget_host(struct vfs_entry *e)
+{
+    /* A folder that was mapped is none any more. */
+    if (e->used && e->file && e->file->kind == VFS_ARCHIVE && rofs_is_mount(e->file->node)) {
+        vfs_let_go(e->file);
+        e->file = NULL;
+    }
+    e->used = e->used && e->file;
+    e->host = -1;
+}
+
+void rofs_restart(void)
+{
+    for (size_t i = 0; i < low_n; i++) {
+        if (low[i].used)
+            vfs_let_go(low[i].file);
+        low[i].used = false;
+    }
+    for (size_t i = 0; i < own_n; i++)
+        forget_host(&own[i]);
+    rofs_unmount_all();
+    memory_reset();
+    __wasilibc_reset_preopens();
+    start();
+}
+
+void vfs_show_mapped(void)
+{
+    char *name;
+
+    if (mapped_is_shown)
+        return;
+    mapped_is_shown = true;
+    for (int i = TMP; i < OURS; i++)
+        if (is_ours[i])
+            rofs_mount(our_names[i], VFS_FIRST + i);
+    for (__wasi_fd_t fd = 3; (name = vfs_name_of_mapped(fd)); fd++) {
+        if (*name && !vfs_find(fd))
+            rofs_mount(name, fd);
+        free(name);
+    }
+}
+
+error_t WRAP(fd_prestat_get)(__wasi_fd_t fd, __wasi_prestat_t *stat)
+{
+    int64_t host = fd >= VFS_FIRST ? -1 : vfs_host_behind(fd);
+
+    if (host >= 0)
+        return REAL(fd_prestat_get)((__wasi_fd_t)host, stat);
+    if (fd < VFS_FIRST || fd - VFS_FIRST >= OURS || !is_ours[fd - VFS_FIRST] || !vfs_find_file(fd))
+        return __WASI_ERRNO_BADF;
+    stat->tag = __WASI_PREOPENTYPE_DIR;
+    stat->u.dir.pr_name_len = strlen(our_names[fd - VFS_FIRST]);
+    return 0;
+}
+
+error_t WRAP(fd_prestat_dir_name)(__wasi_fd_t fd, uint8_t *name, __wasi_size_t n)
+{
+    int64_t host = fd >= VFS_FIRST ? -1 : vfs_host_behind(fd);
+    __wasi_prestat_t stat;
+    error_t error;
+
+    if (host >= 0)
+        return REAL(fd_prestat_dir_name)((__wasi_fd_t)host, name, n);
+    error = WRAP(fd_prestat_get)(fd, &stat);
+    if (error)
+        return error;
+    if (n < stat.u.dir.pr_name_len)
+        return __WASI_ERRNO_NAMETOOLONG;
+    memcpy(name, our_names[fd - VFS_FIRST], stat.u.dir.pr_name_len);
+    return 0;
+}
+
+/* ---- Waiting ---- */
+
+static bool waits_for_fd(const __wasi_subscription_t *s)
+{
+    return s->u.tag != __WASI_EVENTTYPE_CLOCK;
+}
+
+/* What there is to read of ours is there at once, so nobody waits then: the host only says what else is. */
+error_t WRAP(poll_oneoff)(const __wasi_subscription_t *in, __wasi_event_t *out, __wasi_size_t count, __wasi_size_t *n)
+{
+    __wasi_subscription_t *asked;
+    __wasi_size_t asked_n = 0, ready = 0, host_n = 0;
+    bool changed = false;
+    error_t error = 0;
+
+    for (__wasi_size_t i = 0; i < count; i++)
+        changed |= waits_for_fd(&in[i]) && vfs_find(in[i].u.u.fd_read.file_descriptor);
+    if (!changed)
+        return REAL(poll_oneoff)(in, out, count, n);
+    asked = calloc(count + 1, sizeof *asked);
+    if (!asked)
+        return __WASI_ERRNO_NOMEM;
+    for (__wasi_size_t i = 0; i < count; i++) {
+        __wasi_fd_t fd = in[i].u.u.fd_read.file_descriptor;
+        const struct vfs_entry *e = waits_for_fd(&in[i]) ? vfs_find_file(fd) : NULL;
+        int64_t host = waits_for_fd(&in[i]) ? vfs_host_only(fd) : 0;
+
+        if (host >= 0) {
+            asked[asked_n] = in[i];
+            if (waits_for_fd(&in[i]))
+                asked[asked_n].u.u.fd_read.file_descriptor = (__wasi_fd_t)host;
+            asked_n++;
+            continue;
+        }
+        if (e && !vfs_is_ready(e->file, in[i].u.tag == __WASI_EVENTTYPE_FD_WRITE))
+            continue; /* a pipe that nobody will fill or empty meanwhile */
+        out[ready++] = (__wasi_event_t){
+            .userdata = in[i].userdata,
+            .type = in[i].u.tag,
+            .error = !e ? __WASI_ERRNO_BADF : 0,
+            .fd_readwrite.nbytes = e && in[i].u.tag == __WASI_EVENTTYPE_FD_READ ? vfs_left_to_read(e->file) : 0,
+        };
+    }
+    if (ready && asked_n) {
+        /* A clock that is over already, told apart by its place: it is the last. */
+        const uint64_t mark = (uint64_t)(uintptr_t)asked;
+
+        asked[asked_n] = (__wasi_subscription_t){.userdata = mark, .u.tag = __WASI_EVENTTYPE_CLOCK};
+        asked[asked_n].u.u.clock.id = __WASI_CLOCKID_MONOTONIC;
+        /* One event more than is asked for has no room in out. */
+        __wasi_event_t *events = calloc(asked_n + 1, sizeof *events);
+
+        error = events ? REAL(poll_oneoff)(asked, events, asked_n + 1, &host_n) : __WASI_ERRNO_NOMEM;
+        for (__wasi_size_t i = 0; !error && i < host_n; i++)
+            if (events[i].userdata != mark || events[i].type != __WASI_EVENTTYPE_CLOCK)
+                out[ready++] = events[i];
+        free(events);
+    } else if (asked_n) {
+        error = REAL(poll_oneoff)(asked, out, asked_n, &ready);
+    } else if (!ready) {
+        error = __WASI_ERRNO_DEADLK;
+    }
+    free(asked);
+    *n = ready;
+    return error;
+}
+
+/* ---- Sockets: never ours ---- */
+
+#define SOCKET(fd, host)                                                                                               \
+    int64_t host = vfs_host_only(fd);                                                                                  \
+    if (host < 0)                                                                                                      \
+    return vfs_find_file(fd) ? __WASI_ERRNO_NOTSOCK : __WASI_ERRNO_BADF
+
+error_t WRAP(sock_accept)(__wasi_fd_t fd, __wasi_fdflags_t flags, __wasi_fd_t *accepted)
+{
+    SOCKET(fd, host);
+    return vfs_adopt(REAL(sock_accept)((__wasi_fd_t)host, flags, accepted), accepted);
+}
+
+error_t WRAP(sock_recv)(__wasi_fd_t fd, const __wasi_iovec_t *buffers, size_t count, __wasi_riflags_t flags,
+                        __wasi_size_t *n, __wasi_roflags_t *out_flags)
+{
+    SOCKET(fd, host);
+    return REAL(sock_recv)((__wasi_fd_t)host, buffers, count, flags, n, out_flags);
+}
+
+error_t WRAP(sock_send)(__wasi_fd_t fd, const __wasi_ciovec_t *buffers, size_t count, __wasi_siflags_t flags,
+                        __wasi_size_t *n)
+{
+    SOCKET(fd, host);
+    return REAL(sock_send)((__wasi_fd_t)host, buffers, count, flags, n);
+}
+
+error_t WRAP(sock_shutdown)(__wasi_fd_t fd, __wasi_sdflags_t how)
+{
+    SOCKET(fd, host);
+    return REAL(sock_shutdown)((__wasi_fd_t)host, how);
+}

@@ -1,0 +1,52 @@
+"""Files have permissions, so that what is in an archive made here can be read by others."""
+import io
+import os
+import shutil
+import stat
+import tarfile
+import zipfile
+
+
+def mode(path):
+    return stat.S_IMODE(os.lstat(path).st_mode)
+
+
+os.makedirs("/w/folder")
+with open("/w/folder/file", "w") as file:
+    file.write("text")
+assert (mode("/w/folder"), mode("/w/folder/file")) == (0o755, 0o644)
+assert stat.filemode(os.stat("/w/folder/file").st_mode) == "-rw-r--r--"
+with open("/w/folder/file") as file:
+    assert stat.S_IMODE(os.fstat(file.fileno()).st_mode) == 0o644
+
+packed = io.BytesIO()
+with tarfile.open(fileobj=packed, mode="w") as archive:
+    archive.add("/w/folder", "folder")
+packed.seek(0)
+with tarfile.open(fileobj=packed) as archive:
+    assert [(member.name, member.mode) for member in archive] == [("folder", 0o755), ("folder/file", 0o644)]
+with zipfile.ZipFile(packed, "w") as archive:
+    archive.write("/w/folder/file", "file")
+    assert archive.infolist()[0].external_attr >> 16 == 0o100644
+
+# The host's keep theirs; those in memory have what they were given.
+os.chmod("/w/folder/file", 0o600)
+assert mode("/w/folder/file") == 0o644
+os.makedirs("/tmp/bin", 0o711)
+assert mode("/tmp/bin") == 0o711
+os.close(os.open("/tmp/bin/tool", os.O_WRONLY | os.O_CREAT, 0o777))
+assert mode("/tmp/bin/tool") == 0o755
+os.chmod("/tmp/bin/tool", 0o640)
+assert mode("/tmp/bin/tool") == 0o640
+assert shutil.which("tool", path="/tmp/bin") is None
+os.chmod("/tmp/bin/tool", 0o750)
+assert shutil.which("tool", path="/tmp/bin") == "/tmp/bin/tool"
+assert shutil.which("file", path="/w/folder") is None
+assert os.access("/w/folder", os.R_OK | os.W_OK | os.X_OK) and os.access("/w/folder/file", os.R_OK | os.W_OK)
+shutil.copy2("/tmp/bin/tool", "/tmp/bin/other")
+assert mode("/tmp/bin/other") == 0o750
+if hasattr(os, "umask"):
+    assert os.umask(0o077) == 0o022
+    open("/tmp/mine", "w").close()
+    assert mode("/tmp/mine") == 0o600
+    assert os.umask(0o022) == 0o077
