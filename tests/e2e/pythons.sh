@@ -233,6 +233,7 @@ EOF
         rm -rf source
         mkdir -p source/package
         made_up_source source/package "${patches[@]}" || fail "$series: patches that cannot stand side by side"
+        touch source/package/Modules/faulthandler.c # a step edits it
         cat >source/package/configure <<'EOF'
 for patched in Lib/asyncio/unix_events.py Modules/mmapmodule.c Modules/fcntlmodule.c Modules/_ctypes/callproc.c; do
   grep -q wasi "../src/$patched" || echo "not patched: $patched"
@@ -255,9 +256,9 @@ EOF
         not_err 'not patched'
         err "python/v$version" configure '--build=build-machine'
         case $series in
-        3.11 | 3.12) err 'host runner: none' 'modules: mmap fcntl _ctypes ' '--host=wasm32-unknown-wasi ' ;;
-        3.13 | 3.14) err 'host runner: none' 'modules: mmap fcntl _ctypes _interpreters' '--host=wasm32-wasip1 ' ;;
-        3.15) err 'host runner: false' 'modules: mmap fcntl _ctypes _interpreters' '--host=wasm32-wasip1 ' ;;
+        3.11 | 3.12) err 'host runner: none' 'modules: mmap fcntl _ctypes pwd grp ' '--host=wasm32-unknown-wasi ' ;;
+        3.13 | 3.14) err 'host runner: none' 'modules: mmap fcntl _ctypes pwd grp _interpreters' '--host=wasm32-wasip1 ' ;;
+        3.15) err 'host runner: false' 'modules: mmap fcntl _ctypes pwd grp _interpreters' '--host=wasm32-wasip1 ' ;;
         *) fail "what is special of $series?" ;;
         esac
     done
