@@ -3,11 +3,12 @@
  *
  * Files and folders in memory have the mode that they were made with, and that chmod() gives them. Of a file of the
  * host's nobody tells: it has 0644, a folder 0755; chmod() of what is there changes nothing. What is in the archive has
- * 0444 and 0555, and chmod() fails with EROFS.
+ * 0444 and 0555, and chmod() fails with EROFS. All belong to the user that the program runs as: netrc and the like ask.
  *
  * stat, fstat, access and umask are here by their own names. open, mkdir and chmod share an object with much else in
  * libc, so the linker has to be told to lead them here (vfs.ld); where it is not told, what is made has the mode that
  * is usual. */
+#include "user.h"
 #include "vfs.h"
 
 #include <errno.h>
@@ -81,6 +82,8 @@ static int give(error_t error, const __wasi_filestat_t *from, mode_t mode, struc
         .st_ino = from->ino,
         .st_nlink = from->nlink,
         .st_mode = type_of(from->filetype) | mode,
+        .st_uid = GUEST_USER,
+        .st_gid = GUEST_USER,
         .st_size = (off_t)from->size,
         .st_atim = time_of(from->atim),
         .st_mtim = time_of(from->mtim),

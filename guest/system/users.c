@@ -1,5 +1,7 @@
-/* The users and groups of a sandbox: the one that the program runs as, and root, to whom everything else belongs. There
- * is no file that says so, and nobody can become somebody else. */
+/* The users and groups of a sandbox: the one that the program runs as, and root. There is no file that says so, and
+ * nobody can become somebody else. */
+#include "../user.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -7,15 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { USER = 1000 };
-
 static struct passwd users[] = {
-    {"user", "x", USER, USER, "", "/home/user", "/bin/sh"},
+    {"user", "x", GUEST_USER, GUEST_USER, "", "/home/user", "/bin/sh"},
     {"root", "x", 0, 0, "root", "/root", "/bin/sh"},
 };
 static char *nobody[] = {NULL};
 static struct group groups[] = {
-    {"user", "x", USER, nobody},
+    {"user", "x", GUEST_USER, nobody},
     {"root", "x", 0, nobody},
 };
 static size_t next_user, next_group;
@@ -24,22 +24,22 @@ enum { USERS = sizeof users / sizeof *users, GROUPS = sizeof groups / sizeof *gr
 
 uid_t getuid(void)
 {
-    return USER;
+    return GUEST_USER;
 }
 
 uid_t geteuid(void)
 {
-    return USER;
+    return GUEST_USER;
 }
 
 gid_t getgid(void)
 {
-    return USER;
+    return GUEST_USER;
 }
 
 gid_t getegid(void)
 {
-    return USER;
+    return GUEST_USER;
 }
 
 int getgroups(int size, gid_t list[])
@@ -49,7 +49,7 @@ int getgroups(int size, gid_t list[])
         return -1;
     }
     if (size > 0)
-        list[0] = USER;
+        list[0] = GUEST_USER;
     return 1;
 }
 

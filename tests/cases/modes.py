@@ -16,6 +16,9 @@ with open("/w/folder/file", "w") as file:
     file.write("text")
 assert (mode("/w/folder"), mode("/w/folder/file")) == (0o755, 0o644)
 assert stat.filemode(os.stat("/w/folder/file").st_mode) == "-rw-r--r--"
+# Files belong to whom the program runs as: netrc and the like refuse others'.
+for path in ("/w/folder", "/w/folder/file", "/tmp", os.__file__ if os.path.exists(os.__file__) else "/tmp"):
+    assert (os.stat(path).st_uid, os.stat(path).st_gid) == (os.getuid(), os.getgid()), path
 with open("/w/folder/file") as file:
     assert stat.S_IMODE(os.fstat(file.fileno()).st_mode) == 0o644
 
