@@ -113,8 +113,8 @@ int path_replace(const char *from, const char *to, struct wl_err *err);
 int lock_take(const char *path, bool wait, int *fd, struct wl_err *err);
 /* The same for a lock that several may hold at once, but not while somebody has it for themselves. Never waits. */
 int lock_share(const char *path, int *fd, struct wl_err *err);
-/* Gives an exclusive lock back and removes its file: unlinked while it is held, so that whoever opened it meanwhile
- * notices (lock_take looks). */
+/* Gives an exclusive lock back and removes its file: unlinked while it is held, so that a process that opened it
+ * meanwhile notices (lock_take looks). */
 void lock_end(const char *path, int *fd);
 
 #endif

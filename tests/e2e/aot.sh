@@ -195,7 +195,7 @@ embedder() {
     cc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -I"$HOST" "$E2E/$1.c" -o "$1" -ldl -lpthread || fail "$1.c was not compiled"
 }
 
-# All memories and tables together have the limit, however they grow, and in each run of a library anew.
+# The limit is for all memories and tables together, however they grow, and each run of a library starts from zero.
 test_one_limit_for_all_memories_and_tables() {
     wabt
     cat >sum.txt <<'WAT'

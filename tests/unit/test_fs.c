@@ -404,7 +404,7 @@ static void test_file_write_keeps_nothing_aside(void **state)
     assert_int_equal(count_names(*state), 3);
 }
 
-/* Nobody ever sees a part of it, whoever else writes the same file; nothing is left beside it. */
+/* A reader never sees a part of it, however many write the same file; nothing is left beside it. */
 struct writer {
     const char *file;
     char letter;
