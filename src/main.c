@@ -1,6 +1,6 @@
 /* wl-make: finds the command, reads its options, runs it, and turns its error into a message and an exit status. */
-#include "app.h"
-#include "source.h"
+#include "cmd/app.h"
+#include "source/source.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,10 +1,10 @@
-#include "aot.h"
+#include "aot/aot.h"
 
-#include "box.h"
-#include "clock.h"
-#include "fs.h"
-#include "run.h"
-#include "toolchain.h"
+#include "make/box.h"
+#include "plan/toolchain.h"
+#include "util/clock.h"
+#include "util/fs.h"
+#include "util/run.h"
 
 #include <ctype.h>
 #include <stdlib.h>

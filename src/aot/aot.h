@@ -3,13 +3,13 @@
 #ifndef WL_AOT_H
 #define WL_AOT_H
 
-#include "cancel.h"
-#include "err.h"
-#include "events.h"
-#include "hash.h"
-#include "plan.h"
-#include "store.h"
-#include "str.h"
+#include "make/events.h"
+#include "plan/plan.h"
+#include "store/store.h"
+#include "util/cancel.h"
+#include "util/err.h"
+#include "util/hash.h"
+#include "util/str.h"
 
 #include <stdbool.h>
 

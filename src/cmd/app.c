@@ -1,9 +1,9 @@
-#include "app.h"
+#include "cmd/app.h"
 
-#include "aot.h"
-#include "box.h"
-#include "compose.h"
-#include "fs.h"
+#include "aot/aot.h"
+#include "make/box.h"
+#include "store/compose.h"
+#include "util/fs.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -94,7 +94,7 @@ static int jobs_of(const struct app *a)
     return a->options.jobs ? a->options.jobs : processors > 0 ? (int)processors : 1;
 }
 
-void app_build_options(struct app *a, struct build_options *o, bool with_tests)
+void app_build_options(struct app *a, struct make_options *o, bool with_tests)
 {
     WL_CLEANUP_FREE char *why = NULL;
     bool sandboxed = !a->options.no_sandbox && box_can_sandbox(a->store.cache, &why);
@@ -103,7 +103,7 @@ void app_build_options(struct app *a, struct build_options *o, bool with_tests)
         a->no_sandbox = why;
         why = NULL;
     }
-    *o = (struct build_options){
+    *o = (struct make_options){
         .plan = {.roots = &a->roots,
                  .sdk_root = a->sdk_root,
                  .with_tests = with_tests,
@@ -203,8 +203,7 @@ static void print_plan(const struct plan *p)
     }
 }
 
-int app_build(struct app *a, const struct build_options *o, const struct strv *names, struct plan *p,
-              struct wl_err *err)
+int app_build(struct app *a, const struct make_options *o, const struct strv *names, struct plan *p, struct wl_err *err)
 {
     int r = store_hold(&a->store, &a->cancel, err);
 
@@ -217,12 +216,12 @@ int app_build(struct app *a, const struct build_options *o, const struct strv *n
     if (r == 0 && a->options.profile)
         r = plan_use_profile(p, names->v[0], a->options.profile, err);
     if (r == 0)
-        r = build_prepare(o, p, a->options.dry_run, err);
+        r = make_prepare(o, p, a->options.dry_run, err);
     if (r == 0 && a->options.dry_run) {
         print_plan(p);
         return 0;
     }
-    return r < 0 ? r : build_run(o, p, err);
+    return r < 0 ? r : make_run(o, p, err);
 }
 
 char *app_artifact(const struct app *a, const struct plan *p, const char *port, const char *file)

@@ -2,13 +2,13 @@
 #ifndef WL_APP_H
 #define WL_APP_H
 
-#include "build.h"
-#include "cancel.h"
-#include "err.h"
-#include "options.h"
-#include "recipe.h"
-#include "store.h"
-#include "ui.h"
+#include "cmd/options.h"
+#include "cmd/ui.h"
+#include "make/make.h"
+#include "recipe/recipe.h"
+#include "store/store.h"
+#include "util/cancel.h"
+#include "util/err.h"
 
 #include <sys/types.h>
 
@@ -37,7 +37,7 @@ int app_find_roots(struct app *a, struct wl_err *err);
 void app_free(struct app *a);
 
 /* How this run builds, from the options. What it points to stays a's. */
-void app_build_options(struct app *a, struct build_options *o, bool with_tests);
+void app_build_options(struct app *a, struct make_options *o, bool with_tests);
 
 /* The exact name of the port that a person means, in the flavour that --flavour names. The caller frees *name. */
 int app_port(struct app *a, const char *given, char **name, struct wl_err *err);
@@ -46,7 +46,7 @@ int app_ports(struct app *a, struct strv *names, struct wl_err *err);
 
 /* From names to the built plan: plan, --source, prepare, build. Until the command ends no other may remove artifacts.
  * The caller frees the plan, also after a failure. */
-int app_build(struct app *a, const struct build_options *o, const struct strv *names, struct plan *p,
+int app_build(struct app *a, const struct make_options *o, const struct strv *names, struct plan *p,
               struct wl_err *err);
 
 /* The path of a file of a port of the plan, in the store; with file NULL of the whole artifact. NULL: the plan has no

@@ -1,7 +1,7 @@
 /* wl-make aot: a module, or a port's, as a native program that needs no engine, or as a library. */
-#include "aot.h"
-#include "app.h"
-#include "fs.h"
+#include "aot/aot.h"
+#include "cmd/app.h"
+#include "util/fs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +59,7 @@ int cmd_aot(struct app *a, struct wl_err *err)
     WL_CLEANUP_FREE char *port = NULL, *module = NULL, *name = NULL, *file = NULL, *result = NULL;
     WL_CLEANUP_STRV struct strv names = {0};
     char source[HASH_HEX_SIZE];
-    struct build_options b;
+    struct make_options b;
     struct plan p = {0};
     int r = 0;
 

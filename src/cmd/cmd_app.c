@@ -1,8 +1,8 @@
 /* wl-make app: a program with its packages and data as one module that starts at once. */
-#include "app.h"
-#include "fs.h"
-#include "pack.h"
-#include "version.h"
+#include "cmd/app.h"
+#include "pack/pack.h"
+#include "util/fs.h"
+#include "util/version.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -167,7 +167,7 @@ int cmd_app(struct app *a, struct wl_err *err)
     WL_CLEANUP_STRV struct strv names = {0}, imports = {0}, data = {0}, without_native = {0};
     struct fetch_options fetch = {
         .cache = a->store.sources, .offline = o->offline, .cancel = &a->cancel, .installer = a->installer};
-    struct build_options b;
+    struct make_options b;
     struct plan p = {0};
     struct pack k;
     int r = check_options(o, err);

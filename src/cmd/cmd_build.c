@@ -1,6 +1,6 @@
 /* wl-make build: builds ports and puts them into the output folder. */
-#include "app.h"
-#include "compose.h"
+#include "cmd/app.h"
+#include "store/compose.h"
 
 static bool is_current(void *data, const struct plan *p, size_t node)
 {
@@ -12,7 +12,7 @@ static bool is_current(void *data, const struct plan *p, size_t node)
 int cmd_build(struct app *a, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
-    struct build_options o;
+    struct make_options o;
     struct plan p = {0};
     int r = app_ports(a, &names, err), composed;
 

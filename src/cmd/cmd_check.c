@@ -1,8 +1,8 @@
 /* wl-make check: builds the tool once more, under the address and undefined-behaviour sanitizers, and runs all of the
  * project's tests with it. */
-#include "app.h"
-#include "fs.h"
-#include "run.h"
+#include "cmd/app.h"
+#include "util/fs.h"
+#include "util/run.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /* wl-make clean: removes results, artifacts, sources, or what earlier runs left. */
-#include "app.h"
-#include "compose.h"
-#include "fs.h"
+#include "cmd/app.h"
+#include "store/compose.h"
+#include "util/fs.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -140,7 +140,7 @@ static int clean_ports(struct sweep *s, struct wl_err *err)
     struct app *a = s->a;
     WL_CLEANUP_STRV struct strv names = {0};
     struct fetch_options cached = {.cache = a->store.sources};
-    struct build_options o;
+    struct make_options o;
     struct plan p = {0};
     int r = app_ports(a, &names, err);
 

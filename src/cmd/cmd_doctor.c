@@ -1,9 +1,9 @@
 /* wl-make doctor: looks whether this machine has what a build needs. */
-#include "app.h"
-#include "box.h"
-#include "fs.h"
-#include "run.h"
-#include "toolchain.h"
+#include "cmd/app.h"
+#include "make/box.h"
+#include "plan/toolchain.h"
+#include "util/fs.h"
+#include "util/run.h"
 
 #include <string.h>
 #include <sys/statvfs.h>

@@ -1,5 +1,5 @@
 /* wl-make fetch: brings every source of the named ports, and of what they need, into the cache. */
-#include "app.h"
+#include "cmd/app.h"
 
 static bool is_missing(const struct node_source *s)
 {
@@ -30,7 +30,7 @@ int cmd_fetch(struct app *a, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
     struct fetch_options cached = {.cache = a->store.sources};
-    struct build_options o;
+    struct make_options o;
     struct plan p = {0};
     size_t sources = 0, missing = 0, before = 0;
     int r = app_ports(a, &names, err);
@@ -45,7 +45,7 @@ int cmd_fetch(struct app *a, struct wl_err *err)
         before = missing = count_missing(&p, a->options.dry_run, &sources);
     /* Which archive a source came from can make another source wanted (only-with). */
     while (r == 0 && missing && !a->options.dry_run) {
-        r = build_fetch(&o, &p, false, err);
+        r = make_fetch(&o, &p, false, err);
         if (r == 0)
             r = plan_keys(&o.plan, &cached, &p, err);
         missing = count_missing(&p, false, &sources);

@@ -1,5 +1,5 @@
 /* wl-make help: the commands, or one command's help. */
-#include "app.h"
+#include "cmd/app.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* wl-make info: what a port is made of, and where its result and logs are. */
-#include "app.h"
-#include "compose.h"
-#include "fs.h"
-#include "module_table.h"
+#include "cmd/app.h"
+#include "cmd/module_table.h"
+#include "store/compose.h"
+#include "util/fs.h"
 
 #include <string.h>
 
@@ -142,7 +142,7 @@ static int print_modules(struct app *a, const struct node *n, struct wl_err *err
 int cmd_info(struct app *a, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
-    struct build_options o;
+    struct make_options o;
     struct fetch_options cached;
     struct plan p = {0};
     bool first = true;

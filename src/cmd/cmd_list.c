@@ -1,7 +1,7 @@
 /* wl-make list: every port, its version, and what it is. */
-#include "app.h"
-#include "compose.h"
-#include "fs.h"
+#include "cmd/app.h"
+#include "store/compose.h"
+#include "util/fs.h"
 
 #include <string.h>
 

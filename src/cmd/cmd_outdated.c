@@ -1,8 +1,8 @@
 /* wl-make outdated: which recipes are behind what their sources offer by now. */
-#include "app.h"
-#include "fs.h"
-#include "offers.h"
-#include "version.h"
+#include "cmd/app.h"
+#include "source/offers.h"
+#include "util/fs.h"
+#include "util/version.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* wl-make profile: where a Python spends its time, as data for the compiler. */
-#include "app.h"
-#include "fs.h"
-#include "version.h"
+#include "cmd/app.h"
+#include "util/fs.h"
+#include "util/version.h"
 
 #include <string.h>
 
@@ -10,7 +10,7 @@ int cmd_profile(struct app *a, struct wl_err *err)
     WL_CLEANUP_FREE char *port = NULL, *maker = NULL, *made = NULL, *series = NULL, *file = NULL, *started = NULL,
                          *start = NULL;
     WL_CLEANUP_STRV struct strv names = {0};
-    struct build_options b;
+    struct make_options b;
     struct plan p = {0};
     const char *out;
     int r = a->options.args.n == 1 ? ports_resolve(&a->roots, a->options.args.v[0], &port, err) : 0;

@@ -1,11 +1,11 @@
 /* wl-make run: builds a Python if needed and runs it in the project's own runner (host/), which takes this process
  * over: streams, terminal, signals and exit status are the guest's from then on. */
-#include "aot.h"
-#include "app.h"
-#include "compose.h"
-#include "fs.h"
-#include "inputs.h"
-#include "memo.h"
+#include "aot/aot.h"
+#include "cmd/app.h"
+#include "plan/inputs.h"
+#include "plan/memo.h"
+#include "store/compose.h"
+#include "util/fs.h"
 
 #include <signal.h>
 #include <string.h>
@@ -71,7 +71,7 @@ static char *identity(const char *program)
 }
 
 /* Everything but files that decides what a run starts; NULL where that is more than can be told cheaply. */
-static char *question(struct app *a, const struct build_options *o, const char *port)
+static char *question(struct app *a, const struct make_options *o, const char *port)
 {
     WL_CLEANUP_FREE char *self = memo_file_identity("/proc/self/exe");
     struct toolchain wasi = {0}, native = {0};
@@ -146,19 +146,19 @@ static bool wants_native(const struct app *a)
 }
 
 /* What native programs are made with, where the plan does not have it because none is asked for: keys alone. */
-static int plan_tools(const struct build_options *o, struct plan *p, struct wl_err *err)
+static int plan_tools(const struct make_options *o, struct plan *p, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
     int r;
 
     aot_ports(&names);
     r = plan_make(&o->plan, &names, p, err);
-    return r < 0 ? r : build_prepare(o, p, true, err);
+    return r < 0 ? r : make_prepare(o, p, true, err);
 }
 
 /* Finds out where the native program is, and makes it if it is asked for. Where none is, a machine that cannot make one
  * (no compiler, or no port of its tools) has none. */
-static int find_native(struct app *a, const struct build_options *o, struct plan *tools, const char *key,
+static int find_native(struct app *a, const struct make_options *o, struct plan *tools, const char *key,
                        struct start *s, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *module = compose_program(s->dir, flavour_of(s));
@@ -182,7 +182,7 @@ static int build_both(struct app *a, const char *port, struct start *s, struct w
 {
     WL_CLEANUP_STRV struct strv names = {0};
     WL_CLEANUP_FREE char *asked = NULL;
-    struct build_options o;
+    struct make_options o;
     struct plan p = {0}, tools = {0};
     const struct node *n = NULL;
     bool quiet = a->options.quiet;

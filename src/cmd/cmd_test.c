@@ -1,14 +1,14 @@
 /* wl-make test: builds ports and runs the tests that their recipes bring; for a Python, CPython's own test suite too,
  * or the suites of other projects. */
-#include "aot.h"
-#include "app.h"
-#include "compose.h"
-#include "expectations.h"
-#include "fs.h"
-#include "regrtest.h"
-#include "report.h"
-#include "run.h"
-#include "version.h"
+#include "aot/aot.h"
+#include "cmd/app.h"
+#include "regrtest/expectations.h"
+#include "regrtest/regrtest.h"
+#include "regrtest/report.h"
+#include "store/compose.h"
+#include "util/fs.h"
+#include "util/run.h"
+#include "util/version.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@ enum { DEADLINE_S = 900 };
 
 /* ---- the tests of recipes ---- */
 
-static int own_tests(struct app *a, const struct build_options *o, const struct plan *p, const struct strv *names,
+static int own_tests(struct app *a, const struct make_options *o, const struct plan *p, const struct strv *names,
                      struct wl_err *err)
 {
     size_t passed = 0, failed = 0;
@@ -34,7 +34,7 @@ static int own_tests(struct app *a, const struct build_options *o, const struct 
             ui_print(stdout, "%s: its recipe has no tests\n", p->nodes[i].recipe->name);
             continue;
         }
-        t = build_test(o, p, i, &n, &test_err);
+        t = make_test(o, p, i, &n, &test_err);
         passed += n;
         if (t == 0)
             continue;
@@ -352,7 +352,7 @@ static int summary(const char *title, const char *logs, const struct test_run *r
 }
 
 /* tests: the port with CPython's own, which are run when no suites are named. */
-static int run_in_guest(struct app *a, const struct build_options *o, const struct plan *p, const char *port,
+static int run_in_guest(struct app *a, const struct make_options *o, const struct plan *p, const char *port,
                         const char *plain, const char *tests, const struct strv *suites, struct wl_err *err)
 {
     const char *kind = suites->n ? "pytest" : "regrtest";
@@ -444,7 +444,7 @@ int cmd_test(struct app *a, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0}, roots = {0}, suites = {0};
     WL_CLEANUP_FREE char *port = NULL, *plain = NULL, *tests = NULL;
-    struct build_options o;
+    struct make_options o;
     struct plan p = {0};
     bool guest = false;
     int r = find_suites(a, &suites, err);

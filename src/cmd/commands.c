@@ -1,5 +1,5 @@
 /* The table of commands: adding one is a line here and a file cmd_NAME.c. */
-#include "app.h"
+#include "cmd/app.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-#include "module_table.h"
+#include "cmd/module_table.h"
 
-#include "fs.h"
+#include "util/fs.h"
 
 #include <string.h>
 

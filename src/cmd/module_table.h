@@ -3,7 +3,7 @@
 #ifndef WL_MODULE_TABLE_H
 #define WL_MODULE_TABLE_H
 
-#include "err.h"
+#include "util/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
-#include "ui.h"
+#include "cmd/ui.h"
 
-#include "clock.h"
-#include "str.h"
+#include "util/clock.h"
+#include "util/str.h"
 
 #include <errno.h>
 #include <pthread.h>

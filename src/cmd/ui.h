@@ -2,9 +2,9 @@
 #ifndef WL_UI_H
 #define WL_UI_H
 
-#include "err.h"
-#include "events.h"
-#include "options.h"
+#include "cmd/options.h"
+#include "make/events.h"
+#include "util/err.h"
 
 #include <stdio.h>
 

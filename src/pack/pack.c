@@ -1,9 +1,9 @@
-#include "pack.h"
+#include "pack/pack.h"
 
-#include "fs.h"
-#include "hash.h"
-#include "run.h"
-#include "wheels.h"
+#include "source/wheels.h"
+#include "util/fs.h"
+#include "util/hash.h"
+#include "util/run.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,11 +6,11 @@
 #ifndef WL_PACK_H
 #define WL_PACK_H
 
-#include "cancel.h"
-#include "err.h"
-#include "events.h"
-#include "source.h"
-#include "store.h"
+#include "make/events.h"
+#include "source/source.h"
+#include "store/store.h"
+#include "util/cancel.h"
+#include "util/err.h"
 
 #include <stdbool.h>
 

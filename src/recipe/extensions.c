@@ -1,6 +1,6 @@
 /* `extensions`: C extension modules that a recipe brings, to be linked into the interpreter. */
-#include "fs.h"
-#include "maker.h"
+#include "recipe/maker.h"
+#include "util/fs.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #ifndef WL_MAKER_H
 #define WL_MAKER_H
 
-#include "recipe.h"
-#include "schema.h"
+#include "recipe/recipe.h"
+#include "recipe/schema.h"
 
 enum { MAX_SWITCHES = 8 };
 

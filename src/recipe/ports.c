@@ -1,8 +1,8 @@
 /* Which ports there are, and which one a person means. */
-#include "fs.h"
-#include "recipe.h"
-#include "schema.h"
-#include "version.h"
+#include "recipe/recipe.h"
+#include "recipe/schema.h"
+#include "util/fs.h"
+#include "util/version.h"
 
 #include <string.h>
 

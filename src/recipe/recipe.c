@@ -1,7 +1,7 @@
-#include "maker.h"
+#include "recipe/maker.h"
 
-#include "fs.h"
-#include "yaml_pos.h"
+#include "recipe/yaml_pos.h"
+#include "util/fs.h"
 
 #include <ctype.h>
 #include <stdarg.h>

@@ -2,10 +2,10 @@
 #ifndef WL_RECIPE_H
 #define WL_RECIPE_H
 
-#include "err.h"
-#include "hash.h"
-#include "source.h"
-#include "str.h"
+#include "source/source.h"
+#include "util/err.h"
+#include "util/hash.h"
+#include "util/str.h"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
-#include "schema.h"
+#include "recipe/schema.h"
 
-#include "str.h"
-#include "yaml_pos.h"
+#include "recipe/yaml_pos.h"
+#include "util/str.h"
 
 #include <cyaml/cyaml.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
 #ifndef WL_YAML_POS_H
 #define WL_YAML_POS_H
 
-#include "err.h"
-#include "str.h"
+#include "util/err.h"
+#include "util/str.h"
 
 #include <stddef.h>
 

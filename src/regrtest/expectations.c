@@ -1,6 +1,6 @@
-#include "expectations.h"
+#include "regrtest/expectations.h"
 
-#include "fs.h"
+#include "util/fs.h"
 
 #include <cyaml/cyaml.h>
 #include <fnmatch.h>

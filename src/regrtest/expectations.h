@@ -4,8 +4,8 @@
 #ifndef WL_EXPECTATIONS_H
 #define WL_EXPECTATIONS_H
 
-#include "err.h"
-#include "regrtest.h"
+#include "regrtest/regrtest.h"
+#include "util/err.h"
 
 struct expectation {
     char *test;   /* a file's name, or a test's: as unittest names it without "test.", of a suite SUITE/ and what pytest

@@ -1,8 +1,8 @@
-#include "regrtest.h"
+#include "regrtest/regrtest.h"
 
-#include "clock.h"
-#include "fs.h"
-#include "run.h"
+#include "util/clock.h"
+#include "util/fs.h"
+#include "util/run.h"
 
 #include <fnmatch.h>
 #include <pthread.h>

@@ -3,9 +3,9 @@
 #ifndef WL_REGRTEST_H
 #define WL_REGRTEST_H
 
-#include "cancel.h"
-#include "err.h"
-#include "str.h"
+#include "util/cancel.h"
+#include "util/err.h"
+#include "util/str.h"
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
-#include "report.h"
+#include "regrtest/report.h"
 
-#include "fs.h"
+#include "util/fs.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* What the clients of registries have in common: run, time-limited, with the reason of a failure found in its output.
  */
-#include "fs.h"
-#include "kinds.h"
-#include "run.h"
+#include "source/kinds.h"
+#include "util/fs.h"
+#include "util/run.h"
 
 #include <ctype.h>
 #include <errno.h>

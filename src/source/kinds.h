@@ -2,8 +2,8 @@
 #ifndef WL_SOURCE_KINDS_H
 #define WL_SOURCE_KINDS_H
 
-#include "offers.h"
-#include "source.h"
+#include "source/offers.h"
+#include "source/source.h"
 
 extern const struct source_kind source_https, source_http, source_file, source_path, source_git, source_git_file,
     source_debian, source_pypi, source_npm, source_crate;

@@ -1,10 +1,10 @@
 /* Newer versions of a file from the listings of the folders it lies in, as a web server shows them or as they are on
  * this machine. Where a folder above it has the version in its name, too (3.13.5/Python-3.13.5.tar.xz), or the series
  * (v2.41/util-linux-2.41.5.tar.xz), that folder is searched first. */
-#include "fs.h"
-#include "kinds.h"
-#include "pattern.h"
-#include "version.h"
+#include "source/kinds.h"
+#include "source/pattern.h"
+#include "util/fs.h"
+#include "util/version.h"
 
 #include <string.h>
 #include <strings.h>

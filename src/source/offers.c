@@ -1,8 +1,8 @@
-#include "offers.h"
+#include "source/offers.h"
 
-#include "fs.h"
-#include "kinds.h"
-#include "version.h"
+#include "source/kinds.h"
+#include "util/fs.h"
+#include "util/version.h"
 
 #include <pthread.h>
 #include <string.h>

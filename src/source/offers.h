@@ -5,7 +5,7 @@
 #ifndef WL_OFFERS_H
 #define WL_OFFERS_H
 
-#include "source.h"
+#include "source/source.h"
 
 /* What was learned in one run, so that nobody is asked twice for the same. For all threads. */
 struct offers;

@@ -1,7 +1,7 @@
-#include "pattern.h"
+#include "source/pattern.h"
 
-#include "str.h"
-#include "version.h"
+#include "util/str.h"
+#include "util/version.h"
 
 #include <ctype.h>
 #include <string.h>

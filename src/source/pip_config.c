@@ -1,6 +1,6 @@
-#include "pip_config.h"
+#include "source/pip_config.h"
 
-#include "fs.h"
+#include "util/fs.h"
 
 #include <ctype.h>
 #include <errno.h>

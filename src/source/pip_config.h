@@ -3,8 +3,8 @@
 #ifndef WL_SOURCE_PIP_CONFIG_H
 #define WL_SOURCE_PIP_CONFIG_H
 
-#include "err.h"
-#include "str.h"
+#include "util/err.h"
+#include "util/str.h"
 
 #include <stdbool.h>
 

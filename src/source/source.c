@@ -1,8 +1,8 @@
-#include "source.h"
+#include "source/source.h"
 
-#include "clock.h"
-#include "fs.h"
-#include "kinds.h"
+#include "source/kinds.h"
+#include "util/clock.h"
+#include "util/fs.h"
 
 #include <ctype.h>
 #include <curl/curl.h>

@@ -7,10 +7,10 @@
 #ifndef WL_SOURCE_H
 #define WL_SOURCE_H
 
-#include "cancel.h"
-#include "err.h"
-#include "hash.h"
-#include "str.h"
+#include "util/cancel.h"
+#include "util/err.h"
+#include "util/hash.h"
+#include "util/str.h"
 
 #include <stdbool.h>
 

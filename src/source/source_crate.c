@@ -2,10 +2,10 @@
  *
  * cargo has no "download one crate"; "cargo info" does so on the way to what it prints, without looking at what the
  * crate depends on. The file is then in cargo's own cache. */
-#include "fs.h"
-#include "hash.h"
-#include "kinds.h"
-#include "version.h"
+#include "source/kinds.h"
+#include "util/fs.h"
+#include "util/hash.h"
+#include "util/version.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* debian:pool/...: a file of Debian's archive, from the mirrors this machine's own apt is told to use. */
-#include "fs.h"
-#include "hash.h"
-#include "kinds.h"
-#include "pattern.h"
-#include "run.h"
-#include "version.h"
+#include "source/kinds.h"
+#include "source/pattern.h"
+#include "util/fs.h"
+#include "util/hash.h"
+#include "util/run.h"
+#include "util/version.h"
 
 #include <archive.h>
 #include <string.h>

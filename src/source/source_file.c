@@ -1,6 +1,6 @@
 /* file: and plain absolute paths. The bytes are copied, so that the cache stays what was verified. */
-#include "fs.h"
-#include "kinds.h"
+#include "source/kinds.h"
+#include "util/fs.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
  *
  * The recipe pins the SHA-256 of that tar, so it must be the same bytes on every machine: no setting of the user's and
  * no name of a branch or tag may show in it. */
-#include "fs.h"
-#include "kinds.h"
+#include "source/kinds.h"
+#include "util/fs.h"
 
 #include <string.h>
 

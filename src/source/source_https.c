@@ -1,7 +1,7 @@
 /* https:, and http: to this machine alone (for tests and local mirrors), through libcurl. */
-#include "clock.h"
-#include "fs.h"
-#include "kinds.h"
+#include "source/kinds.h"
+#include "util/clock.h"
+#include "util/fs.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

@@ -1,6 +1,6 @@
 /* npm:NAME@VERSION through npm, which knows its own registry. */
-#include "fs.h"
-#include "kinds.h"
+#include "source/kinds.h"
+#include "util/fs.h"
 
 #include <ctype.h>
 #include <string.h>

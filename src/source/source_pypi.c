@@ -3,9 +3,9 @@
  * pip has no way to bring a source archive without running the code in it, to learn its name and what it needs; so it
  * is only asked, where nobody has told it, which index it takes by default. The pages of an index are what
  * https://packaging.python.org/en/latest/specifications/simple-repository-api/ says. */
-#include "fs.h"
-#include "kinds.h"
-#include "pip_config.h"
+#include "source/kinds.h"
+#include "source/pip_config.h"
+#include "util/fs.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,9 +1,9 @@
-#include "wheels.h"
+#include "source/wheels.h"
 
-#include "fs.h"
-#include "hash.h"
-#include "kinds.h"
-#include "version.h"
+#include "source/kinds.h"
+#include "util/fs.h"
+#include "util/hash.h"
+#include "util/version.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -3,9 +3,9 @@
 #ifndef WL_WHEELS_H
 #define WL_WHEELS_H
 
-#include "err.h"
-#include "source.h"
-#include "str.h"
+#include "source/source.h"
+#include "util/err.h"
+#include "util/str.h"
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "cancel.h"
+#include "util/cancel.h"
 
 #include <poll.h>
 #include <pthread.h>

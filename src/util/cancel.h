@@ -6,7 +6,7 @@
 #ifndef WL_CANCEL_H
 #define WL_CANCEL_H
 
-#include "err.h"
+#include "util/err.h"
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
-#include "err.h"
+#include "util/err.h"
 
-#include "str.h"
+#include "util/str.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 #ifndef WL_FS_H
 #define WL_FS_H
 
-#include "err.h"
-#include "str.h"
+#include "util/err.h"
+#include "util/str.h"
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -1,7 +1,7 @@
-#include "hash.h"
+#include "util/hash.h"
 
-#include "fs.h"
-#include "str.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <errno.h>
 #include <fcntl.h>

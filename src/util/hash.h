@@ -2,7 +2,7 @@
 #ifndef WL_HASH_H
 #define WL_HASH_H
 
-#include "err.h"
+#include "util/err.h"
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
-#include "run.h"
+#include "util/run.h"
 
-#include "clock.h"
-#include "fs.h"
+#include "util/clock.h"
+#include "util/fs.h"
 
 #include <errno.h>
 #include <fcntl.h>

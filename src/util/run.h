@@ -7,9 +7,9 @@
 #ifndef WL_RUN_H
 #define WL_RUN_H
 
-#include "cancel.h"
-#include "err.h"
-#include "str.h"
+#include "util/cancel.h"
+#include "util/err.h"
+#include "util/str.h"
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "str.h"
+#include "util/str.h"
 
 #include <ctype.h>
 #include <stdint.h>

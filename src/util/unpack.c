@@ -2,10 +2,10 @@
  *
  * libarchive's own disk writer would do too, but it sets the process's umask to 0 and back for every entry: a step that
  * another thread starts in that instant would run with umask 0. Its secure flags are kept as rules of this file. */
-#include "unpack.h"
+#include "util/unpack.h"
 
-#include "fs.h"
-#include "str.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <archive.h>
 #include <archive_entry.h>

@@ -3,8 +3,8 @@
 #ifndef WL_UNPACK_H
 #define WL_UNPACK_H
 
-#include "cancel.h"
-#include "err.h"
+#include "util/cancel.h"
+#include "util/err.h"
 
 /* Unpacks file into the folder to, which must exist, dropping the first strip components of each name (an entry with
  * no more than that is skipped). An absolute name, a name with "..", a link that leads out of the folder, a device, or

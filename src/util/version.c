@@ -1,6 +1,6 @@
-#include "version.h"
+#include "util/version.h"
 
-#include "str.h"
+#include "util/str.h"
 
 #include <ctype.h>
 #include <string.h>

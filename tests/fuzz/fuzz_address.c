@@ -1,8 +1,8 @@
 /* Reads whatever bytes as an address of a source and as a page of links. What the check takes, everything else must be
  * able to take apart. Nothing is asked of the network: all of it is cancelled before it begins. */
-#include "fs.h"
-#include "kinds.h"
-#include "str.h"
+#include "source/kinds.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <stdint.h>
 #include <string.h>

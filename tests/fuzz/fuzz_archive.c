@@ -1,7 +1,7 @@
 /* Unpacks whatever bytes: it must neither crash nor leave anything outside of its folder. */
-#include "fs.h"
-#include "str.h"
-#include "unpack.h"
+#include "util/fs.h"
+#include "util/str.h"
+#include "util/unpack.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* Reads whatever bytes as the manifest of an artifact (with its last line made right, which no fuzzer finds): it must
  * neither crash nor fail without a reason, and what it takes for one must be in bounds and come back when written. */
-#include "manifest.h"
+#include "store/manifest.h"
 
-#include "fs.h"
-#include "str.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* Reads whatever bytes as a recipe, and as what another recipe is made from: it must neither crash nor fail without a
  * message that names file and line. */
-#include "fs.h"
-#include "recipe.h"
-#include "str.h"
-#include "yaml_pos.h"
+#include "recipe/recipe.h"
+#include "recipe/yaml_pos.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* fuzz_seeds NAME FOLDER: writes what the fuzz target NAME starts from. */
 #include "make_archive.h"
 
-#include "fs.h"
-#include "str.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "http_server.h"
 
-#include "fs.h"
-#include "str.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

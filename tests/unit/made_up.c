@@ -1,7 +1,7 @@
 #include "made_up.h"
 
-#include "fs.h"
-#include "str.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <string.h>
 

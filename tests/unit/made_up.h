@@ -2,8 +2,8 @@
 #ifndef WL_MADE_UP_H
 #define WL_MADE_UP_H
 
-#include "plan.h"
-#include "recipe.h"
+#include "plan/plan.h"
+#include "recipe/recipe.h"
 #include "testing.h"
 
 /* Writes ports/NAME/recipe.yaml. */

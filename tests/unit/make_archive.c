@@ -1,7 +1,7 @@
 #include "make_archive.h"
 
-#include "fs.h"
-#include "str.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <archive.h>
 #include <archive_entry.h>

@@ -1,8 +1,8 @@
 /* What the key of a native program is made of. */
-#include "aot.h"
+#include "aot/aot.h"
 
-#include "fs.h"
 #include "made_up.h"
+#include "util/fs.h"
 
 #include <string.h>
 #include <sys/stat.h>

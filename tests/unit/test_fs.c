@@ -1,4 +1,4 @@
-#include "fs.h"
+#include "util/fs.h"
 
 #include "testing.h"
 

@@ -1,8 +1,8 @@
-#include "hash.h"
+#include "util/hash.h"
 
-#include "fs.h"
-#include "str.h"
 #include "testing.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <stdio.h>
 #include <string.h>

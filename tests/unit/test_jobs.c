@@ -1,4 +1,4 @@
-#include "jobs.h"
+#include "make/jobs.h"
 
 #include "testing.h"
 

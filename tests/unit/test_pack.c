@@ -1,9 +1,9 @@
 /* Apps: what is installed once for several of them. The programs that do the work are scripts here. */
-#include "pack.h"
+#include "pack/pack.h"
 
-#include "fs.h"
-#include "str.h"
 #include "testing.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <pthread.h>
 #include <string.h>

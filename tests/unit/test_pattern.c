@@ -1,7 +1,7 @@
 /* Versions in the names of files, and the names in a page. */
-#include "pattern.h"
+#include "source/pattern.h"
 
-#include "kinds.h"
+#include "source/kinds.h"
 #include "testing.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 /* The order of ports, their keys, and what has to be built. */
-#include "plan.h"
+#include "plan/plan.h"
 
-#include "fs.h"
 #include "made_up.h"
+#include "util/fs.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 /* Which ports there are, and which one a name means. */
-#include "recipe.h"
+#include "recipe/recipe.h"
 
 #include "made_up.h"
 

@@ -1,4 +1,4 @@
-#include "recipe.h"
+#include "recipe/recipe.h"
 
 #include "made_up.h"
 

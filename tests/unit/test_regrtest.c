@@ -1,6 +1,6 @@
-#include "expectations.h"
-#include "fs.h"
-#include "report.h"
+#include "regrtest/expectations.h"
+#include "regrtest/report.h"
+#include "util/fs.h"
 
 #include "testing.h"
 

@@ -1,7 +1,7 @@
-#include "run.h"
+#include "util/run.h"
 
-#include "fs.h"
 #include "testing.h"
+#include "util/fs.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,11 +1,11 @@
-#include "source.h"
+#include "source/source.h"
 
-#include "fs.h"
 #include "http_server.h"
-#include "kinds.h"
-#include "offers.h"
-#include "run.h"
+#include "source/kinds.h"
+#include "source/offers.h"
 #include "testing.h"
+#include "util/fs.h"
+#include "util/run.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
-#include "store.h"
+#include "store/store.h"
 
-#include "fs.h"
-#include "str.h"
 #include "testing.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <errno.h>
 #include <pthread.h>

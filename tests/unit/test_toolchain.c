@@ -1,8 +1,8 @@
-#include "toolchain.h"
+#include "plan/toolchain.h"
 
-#include "fs.h"
 #include "made_up.h"
-#include "str.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -1,9 +1,9 @@
-#include "unpack.h"
+#include "util/unpack.h"
 
-#include "fs.h"
 #include "make_archive.h"
-#include "str.h"
 #include "testing.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
-#include "version.h"
+#include "util/version.h"
 
-#include "str.h"
 #include "testing.h"
+#include "util/str.h"
 
 static void test_order(void **state)
 {

@@ -1,10 +1,10 @@
 /* Wheels for an app, by the real pip, from folders of made-up wheels. */
 #include "testing.h"
 
-#include "fs.h"
 #include "make_archive.h"
-#include "str.h"
-#include "wheels.h"
+#include "source/wheels.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "yaml_pos.h"
+#include "recipe/yaml_pos.h"
 
 #include "testing.h"
 

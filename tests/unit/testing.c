@@ -1,7 +1,7 @@
 #include "testing.h"
 
-#include "fs.h"
-#include "str.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "err.h"
+#include "util/err.h"
 
 /* Setup and teardown of a test: *state is an empty folder (its name has a space and a letter beyond ASCII). */
 int make_test_folder(void **state);

@@ -3,7 +3,7 @@
 #ifndef WL_JOBS_H
 #define WL_JOBS_H
 
-#include "err.h"
+#include "util/err.h"
 
 #include <stdbool.h>
 

@@ -2,9 +2,9 @@
 #ifndef WL_COMPOSE_H
 #define WL_COMPOSE_H
 
-#include "err.h"
-#include "plan.h"
-#include "store.h"
+#include "plan/plan.h"
+#include "store/store.h"
+#include "util/err.h"
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
-#include "extensions.h"
+#include "make/extensions.h"
 
-#include "fs.h"
+#include "util/fs.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-#include "compose.h"
+#include "store/compose.h"
 
-#include "fs.h"
+#include "util/fs.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
-#include "manifest.h"
+#include "store/manifest.h"
 
-#include "fs.h"
-#include "str.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <errno.h>
 #include <jansson.h>

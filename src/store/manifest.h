@@ -5,8 +5,8 @@
 #ifndef WL_MANIFEST_H
 #define WL_MANIFEST_H
 
-#include "err.h"
-#include "hash.h"
+#include "util/err.h"
+#include "util/hash.h"
 
 #include <stddef.h>
 

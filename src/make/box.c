@@ -1,9 +1,9 @@
-#include "box.h"
+#include "make/box.h"
 
-#include "extensions.h"
-#include "fs.h"
-#include "memo.h"
-#include "run.h"
+#include "make/extensions.h"
+#include "plan/memo.h"
+#include "util/fs.h"
+#include "util/run.h"
 
 #include <ctype.h>
 #include <errno.h>

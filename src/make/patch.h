@@ -2,8 +2,8 @@
 #ifndef WL_PATCH_H
 #define WL_PATCH_H
 
-#include "cancel.h"
-#include "err.h"
+#include "util/cancel.h"
+#include "util/err.h"
 
 /* Applies the patch file in dir, as `patch -p1` does but without fuzz: a hunk whose context differs is an error that
  * names the file and shows the hunk (WL_E_VERIFY). */

@@ -5,11 +5,11 @@
 #ifndef WL_BOX_H
 #define WL_BOX_H
 
-#include "cancel.h"
-#include "err.h"
-#include "jobs.h"
-#include "plan.h"
-#include "store.h"
+#include "make/jobs.h"
+#include "plan/plan.h"
+#include "store/store.h"
+#include "util/cancel.h"
+#include "util/err.h"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
-#include "inputs.h"
+#include "plan/inputs.h"
 
-#include "fs.h"
-#include "memo.h"
+#include "plan/memo.h"
+#include "util/fs.h"
 
 #include <string.h>
 #include <sys/stat.h>

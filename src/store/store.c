@@ -1,6 +1,6 @@
-#include "store.h"
+#include "store/store.h"
 
-#include "fs.h"
+#include "util/fs.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,10 +1,10 @@
 /* Boxes and builds: what a step is given, and how a plan is carried out. */
-#include "build.h"
+#include "make/make.h"
 
-#include "box.h"
-#include "fs.h"
 #include "made_up.h"
-#include "str.h"
+#include "make/box.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -37,7 +37,7 @@ struct world {
     struct cancel cancel;
     struct told told;
     struct events events;
-    struct build_options o;
+    struct make_options o;
     struct plan p;
 };
 
@@ -57,11 +57,11 @@ static void make_world(void **state, struct world *w)
     assert_int_equal(symlink(cache, link), 0);
     assert_ok(store_open(&w->s, cache, &err), &err);
     w->events = (struct events){tell, &w->told};
-    w->o = (struct build_options){.plan = {.roots = &w->roots, .cache = w->s.cache},
-                                  .store = &w->s,
-                                  .cancel = &w->cancel,
-                                  .events = &w->events,
-                                  .jobs = 2};
+    w->o = (struct make_options){.plan = {.roots = &w->roots, .cache = w->s.cache},
+                                 .store = &w->s,
+                                 .cancel = &w->cancel,
+                                 .events = &w->events,
+                                 .jobs = 2};
 }
 
 static void end_world(struct world *w)
@@ -91,8 +91,8 @@ static int build(struct world *w, const char *names, struct wl_err *err)
     plan_free(&w->p);
     r = plan_make(&w->o.plan, &list, &w->p, err);
     if (r == 0)
-        r = build_prepare(&w->o, &w->p, false, err);
-    return r < 0 ? r : build_run(&w->o, &w->p, err);
+        r = make_prepare(&w->o, &w->p, false, err);
+    return r < 0 ? r : make_run(&w->o, &w->p, err);
 }
 
 static char *artifact_file(struct world *w, const char *port, const char *file)
@@ -309,11 +309,11 @@ static void test_tests_of_a_port(void **state)
              "tests:\n  - {name: one, run: \"[ $(cat $STAGE/x) = x ]\"}\n  - {name: two, run: \"exit 4\"}\n"
              "  - {name: three, run: \"true\"}\n");
     assert_ok(build(&w, "m/a", &err), &err);
-    assert_class(build_test(&w.o, &w.p, 0, &passed, &err), WL_E_FAILED, &err);
+    assert_class(make_test(&w.o, &w.p, 0, &passed, &err), WL_E_FAILED, &err);
     assert_contains(err.text, "step 'two' failed with exit status 4");
     assert_int_equal(passed, 1);
     /* The folder that is kept to be looked at is replaced by the next one. */
-    assert_class(build_test(&w.o, &w.p, 0, &passed, &err), WL_E_FAILED, &err);
+    assert_class(make_test(&w.o, &w.p, 0, &passed, &err), WL_E_FAILED, &err);
     kept = path_join(w.s.cache, "build");
     assert_ok(dir_list(kept, &names, &err), &err);
     assert_int_equal(names.n, 1);
@@ -331,7 +331,7 @@ static void test_tests_do_not_change_the_artifact(void **state)
     put_step(state, "m/a", "echo x >\"$STAGE/x\"",
              "tests: [{name: one, run: \"[ $(cat $STAGE/x) = x ]; echo y >$STAGE/more; rm -f $STAGE/x\"}]\n");
     assert_ok(build(&w, "m/a", &err), &err);
-    assert_ok(build_test(&w.o, &w.p, 0, &passed, &err), &err);
+    assert_ok(make_test(&w.o, &w.p, 0, &passed, &err), &err);
     assert_int_equal(passed, 1);
     assert_ok(build(&w, "m/a", &err), &err);
     assert_string_equal(w.told.text.s, "planned - - 0/0\n");
@@ -532,7 +532,7 @@ static void test_no_more_files(void **state)
 
         few = (struct rlimit){(rlim_t)(next + more), old.rlim_max};
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-        r = build_run(&w.o, &w.p, &err);
+        r = make_run(&w.o, &w.p, &err);
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
         assert_class(r, WL_E_IO, &err);
         assert_int_equal(open_files(), before);

@@ -2,11 +2,11 @@
 #ifndef WL_PLAN_H
 #define WL_PLAN_H
 
-#include "err.h"
-#include "hash.h"
-#include "recipe.h"
-#include "source.h"
-#include "toolchain.h"
+#include "plan/toolchain.h"
+#include "recipe/recipe.h"
+#include "source/source.h"
+#include "util/err.h"
+#include "util/hash.h"
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
-#include "patch.h"
+#include "make/patch.h"
 
-#include "fs.h"
-#include "run.h"
-#include "str.h"
+#include "util/fs.h"
+#include "util/run.h"
+#include "util/str.h"
 
 #include <string.h>
 

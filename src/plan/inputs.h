@@ -2,8 +2,8 @@
 #ifndef WL_INPUTS_H
 #define WL_INPUTS_H
 
-#include "plan.h"
-#include "str.h"
+#include "plan/plan.h"
+#include "util/str.h"
 
 #include <stdbool.h>
 

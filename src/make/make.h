@@ -1,14 +1,14 @@
 /* Carries a plan out: fetches, builds side by side under one jobserver, and puts artifacts into the store. */
-#ifndef WL_BUILD_H
-#define WL_BUILD_H
+#ifndef WL_MAKE_H
+#define WL_MAKE_H
 
-#include "cancel.h"
-#include "err.h"
-#include "events.h"
-#include "plan.h"
-#include "store.h"
+#include "make/events.h"
+#include "plan/plan.h"
+#include "store/store.h"
+#include "util/cancel.h"
+#include "util/err.h"
 
-struct build_options {
+struct make_options {
     struct plan_options plan;
     const struct store *store;
     const struct cancel *cancel;
@@ -23,18 +23,18 @@ struct build_options {
 };
 
 /* Fetches the sources of every node (only_needed: of those marked to be built), several at a time. */
-int build_fetch(const struct build_options *o, struct plan *p, bool only_needed, struct wl_err *err);
+int make_fetch(const struct make_options *o, struct plan *p, bool only_needed, struct wl_err *err);
 
 /* Finds toolchains and keys, fetches what has to be built, and marks it: afterwards the plan says exactly what is to
  * be done (node.build). Artifacts that this run will read are compared with their manifests, and fetched files
  * with their hashes; what is damaged is told of, removed, and built or fetched again. With dry_run nothing is fetched
  * or compared; a node that is not there is then marked by its first source. */
-int build_prepare(const struct build_options *o, struct plan *p, bool dry_run, struct wl_err *err);
+int make_prepare(const struct make_options *o, struct plan *p, bool dry_run, struct wl_err *err);
 
 /* Builds every marked node. With keep_going a failed port only stops what needs it; err then tells of the first. */
-int build_run(const struct build_options *o, struct plan *p, struct wl_err *err);
+int make_run(const struct make_options *o, struct plan *p, struct wl_err *err);
 
 /* Runs the tests of a node whose artifact is in the store; *passed counts its steps that passed. */
-int build_test(const struct build_options *o, const struct plan *p, size_t node, size_t *passed, struct wl_err *err);
+int make_test(const struct make_options *o, const struct plan *p, size_t node, size_t *passed, struct wl_err *err);
 
 #endif

@@ -2,8 +2,8 @@
 #ifndef WL_EXTENSIONS_H
 #define WL_EXTENSIONS_H
 
-#include "err.h"
-#include "recipe.h"
+#include "recipe/recipe.h"
+#include "util/err.h"
 
 /* Below the root that the steps see: rules for GNU make by which objects are made, and the C source of the table of
  * built-in modules, which is one of them. */

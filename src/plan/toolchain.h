@@ -2,8 +2,8 @@
 #ifndef WL_TOOLCHAIN_H
 #define WL_TOOLCHAIN_H
 
-#include "err.h"
-#include "recipe.h"
+#include "recipe/recipe.h"
+#include "util/err.h"
 
 /* The LLVM that the tool asks Debian for; what its programs are called ends in it. */
 #define WL_LLVM "22"

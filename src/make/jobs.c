@@ -1,7 +1,7 @@
-#include "jobs.h"
+#include "make/jobs.h"
 
-#include "fs.h"
-#include "str.h"
+#include "util/fs.h"
+#include "util/str.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
-#include "memo.h"
+#include "plan/memo.h"
 
-#include "fs.h"
-#include "hash.h"
-#include "str.h"
+#include "util/fs.h"
+#include "util/hash.h"
+#include "util/str.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -6,10 +6,10 @@
 #ifndef WL_STORE_H
 #define WL_STORE_H
 
-#include "cancel.h"
-#include "err.h"
-#include "hash.h"
-#include "manifest.h"
+#include "store/manifest.h"
+#include "util/cancel.h"
+#include "util/err.h"
+#include "util/hash.h"
 
 #include <stdbool.h>
 

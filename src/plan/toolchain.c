@@ -1,9 +1,9 @@
-#include "toolchain.h"
+#include "plan/toolchain.h"
 
-#include "fs.h"
-#include "hash.h"
-#include "memo.h"
-#include "run.h"
+#include "plan/memo.h"
+#include "util/fs.h"
+#include "util/hash.h"
+#include "util/run.h"
 
 #include <stdio.h>
 #include <string.h>
