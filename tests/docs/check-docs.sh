@@ -143,8 +143,8 @@ none "every relative link leads somewhere" "$(
 )"
 cache=$(mktemp -d) || exit 1
 trap 'rm -rf "$cache"' EXIT
-none "every command line of README.md is one" "$(
-    grep -oE '^ +\./wl-make\.sh( --offline)? [a-z/0-9.-]+' README.md | awk '{ print $NF }' | sort -u | while read -r word; do
+none "every command line of README.md and usage.md names a command or a port" "$(
+    grep -oE '^ +\./wl-make\.sh( --offline)? [a-z/0-9.-]+' README.md docs/usage.md | awk '{ print $NF }' | sort -u | while read -r word; do
         grep -qxF -e "$word" <<<"$commands" && continue
         # Whatever else may stop it here (no toolchain, say), the name must be known.
         ! "$WL_MAKE" --dry-run --cache-dir "$cache" "$word" 2>&1 | grep -E 'there is no (port|command)' || echo "$word"
