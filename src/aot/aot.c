@@ -2,6 +2,7 @@
 
 #include "make/box.h"
 #include "plan/toolchain.h"
+#include "recipe/known_ports.h"
 #include "util/clock.h"
 #include "util/fs.h"
 #include "util/run.h"
@@ -22,8 +23,8 @@
 
 void aot_ports(struct strv *names)
 {
-    strv_add_once(names, AOT_WABT_PORT);
-    strv_add_once(names, AOT_MUSL_PORT);
+    strv_add_once(names, WABT_PORT);
+    strv_add_once(names, MUSL_PORT);
 }
 
 /* What every program is compiled with. */
@@ -334,7 +335,7 @@ static int prepare(const struct aot *a, struct box *b, const char *module, const
                    struct str *run, struct wl_err *err)
 {
     static const char *const folders[] = {"build", "home", "tmp"};
-    const struct node *wabt = plan_find(a->plan, AOT_WABT_PORT), *musl = plan_find(a->plan, AOT_MUSL_PORT);
+    const struct node *wabt = plan_find(a->plan, WABT_PORT), *musl = plan_find(a->plan, MUSL_PORT);
     WL_CLEANUP_FREE char *host_here = path_join(a->repo, "host"), *wabt_here = store_path(a->store, wabt->key),
                          *musl_here = store_path(a->store, musl->key), *host = NULL, *wabt_seen = NULL,
                          *musl_seen = NULL, *given = NULL, *files = NULL, *script = NULL, *copy = NULL;

@@ -13,11 +13,7 @@
 
 #include <stdbool.h>
 
-/* What brings wasm2c, and the C library that a program has inside. */
-#define AOT_WABT_PORT "toolchain/wabt"
-#define AOT_MUSL_PORT "toolchain/musl"
-
-/* The names of both, for a plan. */
+/* Adds the ports that native programs are made with, for a plan. */
 void aot_ports(struct strv *names);
 
 struct aot {

@@ -71,10 +71,6 @@ int app_native(struct app *a, const struct plan *p, const struct native_source *
 /* Composes a root's folder and says on stdout (unless quiet) where it is and whether anything changed. */
 int app_compose(struct app *a, const struct plan *p, size_t node, struct wl_err *err);
 
-/* What runs the modules, and the one program of it that commands start. */
-#define RUNNER_PORT "toolchain/wl-run"
-#define RUNNER_PROGRAM "bin/wl-run"
-
 /* Adds the option that shows a Python its library, which lies in the folder dir. usr/local has the standard library and
  * the data it looks for; it is all that the guest gets unasked, to read only. A flavour has them inside. */
 void app_add_library(struct strv *argv, const char *dir);

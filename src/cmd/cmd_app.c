@@ -1,17 +1,14 @@
 /* wl-make app: a program with its packages and data as one module that starts at once. */
 #include "cmd/app.h"
 #include "pack/pack.h"
+#include "recipe/known_ports.h"
+#include "recipe/python.h"
 #include "util/fs.h"
-#include "util/version.h"
 
 #include <ctype.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* The newest Python of which every part is tested here. */
-#define DEFAULT_PYTHON "python/v3.13.5"
-#define ROFS_PACK_PORT "toolchain/rofs-pack"
 
 static int check_options(const struct options *o, struct wl_err *err)
 {
@@ -128,7 +125,7 @@ static int check_output(const char *out, struct wl_err *err)
 static int make(struct app *a, const struct plan *p, const char *single, const char *build_python, struct pack *k,
                 struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *wasm = app_artifact(a, p, single, "bin/python-single.wasm");
+    WL_CLEANUP_FREE char *wasm = app_artifact(a, p, single, SINGLE_MODULE);
     WL_CLEANUP_FREE char *python = app_artifact(a, p, build_python, NULL);
     WL_CLEANUP_FREE char *rofs_pack = app_artifact(a, p, ROFS_PACK_PORT, "bin/rofs-pack");
     WL_CLEANUP_FREE char *wl_run = app_artifact(a, p, RUNNER_PORT, RUNNER_PROGRAM);
@@ -177,17 +174,17 @@ int cmd_app(struct app *a, struct wl_err *err)
     if (r == 0)
         r = split_data(&o->include_data, &data, err);
     if (r == 0)
-        r = ports_resolve(&a->roots, o->python ? o->python : DEFAULT_PYTHON, &port, err);
-    if (r == 0 && !starts_with(port, "python/v")) {
+        r = ports_resolve(&a->roots, o->python ? o->python : DEFAULT_PYTHON_PORT, &port, err);
+    if (r == 0 && !python_is(port)) {
         wl_err_set(err, WL_E_USAGE, "--python %s: this port is no Python", o->python);
         r = wl_err_hint(err, "for example --python 3.13.5");
     }
     if (r == 0)
-        r = ports_flavour(&a->roots, port, "single", &single, err);
+        r = ports_flavour(&a->roots, port, SINGLE_FLAVOUR, &single, err);
     if (r < 0)
         return r;
-    build_python = xasprintf("build-python/%s", port + strlen("python/"));
-    series = version_series(port + strlen("python/v"));
+    build_python = python_build(port);
+    series = python_series(port);
     split_names(&o->imports, &imports);
     split_names(&o->without_native, &without_native);
     if (!out)
@@ -214,7 +211,7 @@ int cmd_app(struct app *a, struct wl_err *err)
                       .no_imports = o->no_imports,
                       .out = out,
                       .series = series,
-                      .version = port + strlen("python/v"),
+                      .version = python_version(port),
                       .store = &a->store,
                       .fetch = &fetch,
                       .cancel = &a->cancel,

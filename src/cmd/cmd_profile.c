@@ -1,7 +1,7 @@
 /* wl-make profile: where a Python spends its time, as data for the compiler. */
 #include "cmd/app.h"
+#include "recipe/python.h"
 #include "util/fs.h"
-#include "util/version.h"
 
 #include <string.h>
 
@@ -17,15 +17,15 @@ int cmd_profile(struct app *a, struct wl_err *err)
 
     if (r < 0)
         return r;
-    if (!port || !starts_with(port, "python/v")) {
+    if (!port || !python_is(port)) {
         wl_err_set(err, WL_E_USAGE, "profile takes one Python");
         return wl_err_hint(err, "for example: wl-make profile python/v3.13.5");
     }
-    maker = xasprintf("%s-profile/%s", a->options.native ? "native" : "python", port + strlen("python/"));
+    maker = python_profile(port, a->options.native);
     strv_add(&names, maker);
     app_build_options(a, &b, false);
     r = app_build(a, &b, &names, &p, err);
-    series = version_series(port + strlen("python/v"));
+    series = python_series(port);
     file = xasprintf("%s-%s.xz", a->options.native ? "native" : "profile", series);
     out = a->options.file ? a->options.file : file;
     if (r == 0) {

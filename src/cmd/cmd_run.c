@@ -4,6 +4,7 @@
 #include "cmd/app.h"
 #include "plan/inputs.h"
 #include "plan/memo.h"
+#include "recipe/known_ports.h"
 #include "store/compose.h"
 #include "util/fs.h"
 

@@ -2,13 +2,14 @@
  * or the suites of other projects. */
 #include "aot/aot.h"
 #include "cmd/app.h"
+#include "recipe/known_ports.h"
+#include "recipe/python.h"
 #include "regrtest/expectations.h"
 #include "regrtest/regrtest.h"
 #include "regrtest/report.h"
 #include "store/compose.h"
 #include "util/fs.h"
 #include "util/run.h"
-#include "util/version.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -59,12 +60,10 @@ static int own_tests(struct app *a, const struct make_options *o, const struct p
 
 /* ---- inside the guest: CPython's, or suites ---- */
 
-#define SUITES "suites/"
-
 /* One Python, then names of files of tests. port: the one that the first word means. */
 static bool is_for_guest(const struct app *a, const char *port)
 {
-    return !a->options.own && starts_with(port, "python/v") &&
+    return !a->options.own && python_is(port) &&
            (a->options.args.n == 1 || a->options.suites.n || !strchr(a->options.args.v[1], '/'));
 }
 
@@ -240,7 +239,7 @@ static void end_command(struct app *a, const struct plan *p, const struct guest 
 static int make_own_group(struct app *a, const struct plan *p, struct guest *g, const char *tests, const char *plain,
                           struct test_group *group, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *series = version_series(plain + strlen("python/v")), *root = app_artifact(a, p, tests, NULL);
+    WL_CLEANUP_FREE char *series = python_series(plain), *root = app_artifact(a, p, tests, NULL);
     WL_CLEANUP_FREE char *library = NULL, *place = NULL;
     int r;
 
@@ -266,7 +265,7 @@ static int make_suite_group(struct app *a, const struct plan *p, struct guest *g
                          *folder = path_join(g->scratch, path_base(suite)), *copy = path_join(folder, "source"),
                          *compiled = path_join(g->scratch, "compiled");
     WL_CLEANUP_STR struct str path = {0};
-    int r = regrtest_suite_files(root, suite + strlen(SUITES), &group->files, err);
+    int r = regrtest_suite_files(root, suite_name(suite), &group->files, err);
 
     if (r == 0)
         r = begin_command(a, p, g, &group->command, err);
@@ -303,7 +302,7 @@ static int make_suite_group(struct app *a, const struct plan *p, struct guest *g
 static void suites_summary(const struct test_run *run, const struct strv *suites)
 {
     for (size_t i = 0; i < suites->n; i++) {
-        const char *suite = suites->v[i] + strlen(SUITES);
+        const char *suite = suite_name(suites->v[i]);
         size_t files = 0, passed = 0, failed = 0, skipped = 0;
 
         for (size_t k = 0; k < run->n; k++) {
@@ -423,7 +422,7 @@ static int find_suites(struct app *a, struct strv *suites, struct wl_err *err)
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < a->options.suites.n; i++) {
-        WL_CLEANUP_FREE char *given = xasprintf(SUITES "%s", a->options.suites.v[i]), *port = NULL;
+        WL_CLEANUP_FREE char *given = suite_port(a->options.suites.v[i]), *port = NULL;
         WL_CLEANUP_STRV struct strv all = {0};
 
         if (strcmp(a->options.suites.v[i], "all") != 0) {
@@ -434,7 +433,7 @@ static int find_suites(struct app *a, struct strv *suites, struct wl_err *err)
         }
         r = ports_list(&a->roots, false, &all, err);
         for (size_t k = 0; r == 0 && k < all.n; k++)
-            if (starts_with(all.v[k], SUITES))
+            if (suite_is(all.v[k]))
                 strv_add_once(suites, all.v[k]);
     }
     return r;
@@ -468,7 +467,7 @@ int cmd_test(struct app *a, struct wl_err *err)
         return wl_err_hint(err, "for example wl-make test --suite %s python/v3.13.5", a->options.suites.v[0]);
     }
     if (guest && !suites.n) {
-        tests = xasprintf("python-tests/%s", plain + strlen("python/"));
+        tests = python_tests(plain);
         strv_add(&roots, tests);
     }
     if (guest) {

@@ -2,6 +2,7 @@
 
 #include "make/extensions.h"
 #include "plan/memo.h"
+#include "recipe/known_ports.h"
 #include "util/fs.h"
 #include "util/run.h"
 
@@ -239,7 +240,7 @@ static int show_needs(struct box *b, const struct box_options *o, struct flags *
         r = show_need(b, o, i, seen, &path, err);
         if (r < 0)
             break;
-        if (!strcmp(need->recipe->name, WL_SYSROOT_PORT))
+        if (!strcmp(need->recipe->name, SYSROOT_PORT))
             *sysroot = xstrdup(path);
         if (of && !strcmp(need->recipe->name, of))
             strv_addf(&b->env, "PLAIN=%s", path);

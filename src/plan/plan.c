@@ -1,5 +1,6 @@
 #include "plan/plan.h"
 
+#include "recipe/known_ports.h"
 #include "util/fs.h"
 
 #include <string.h>
@@ -108,7 +109,7 @@ static int visit(struct plan_maker *m, const char *name, size_t *index)
     if (r == 0)
         r = visit_needs(m, &n, &n.recipe->check_needs, NEED_CHECK);
     if (r == 0 && n.recipe->toolchain == TOOLCHAIN_WASI && !m->o->sdk_root)
-        r = visit_need(m, &n, WL_SYSROOT_PORT, NULL, NEED_BUILD);
+        r = visit_need(m, &n, SYSROOT_PORT, NULL, NEED_BUILD);
     free(m->path.v[--m->path.n]);
     m->path.v[m->path.n] = NULL;
     if (r < 0) {

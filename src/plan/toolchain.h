@@ -8,9 +8,6 @@
 /* The LLVM that the tool asks Debian for; what its programs are called ends in it. */
 #define WL_LLVM "22"
 
-/* The port that is the sysroot where no wasi-sdk is given. */
-#define WL_SYSROOT_PORT "toolchain/wasi-libc"
-
 struct toolchain {
     enum toolchain_kind kind;
     char *sdk;          /* wasi-sdk's folder on this machine, or NULL: LLVM of the system and the sysroot port */

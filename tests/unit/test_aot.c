@@ -2,6 +2,7 @@
 #include "aot/aot.h"
 
 #include "made_up.h"
+#include "recipe/known_ports.h"
 #include "util/fs.h"
 
 #include <string.h>
@@ -41,9 +42,9 @@ static void put_checkout(void **state)
 
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         put_file(state, files[i], "text");
-    put_recipe(state, AOT_WABT_PORT, PATCHED);
-    put_file(state, "ports/" AOT_WABT_PORT "/a.patch", "--- a\n");
-    put_recipe(state, AOT_MUSL_PORT, SIMPLE "build-needs: [m/tool]\n");
+    put_recipe(state, WABT_PORT, PATCHED);
+    put_file(state, "ports/" WABT_PORT "/a.patch", "--- a\n");
+    put_recipe(state, MUSL_PORT, SIMPLE "build-needs: [m/tool]\n");
     put_recipe(state, "m/tool", SIMPLE);
 }
 
@@ -65,7 +66,7 @@ static char *key_of(void **state, const struct question *q)
     struct plan p;
     char key[HASH_HEX_SIZE];
 
-    make_plan(state, &o, AOT_WABT_PORT " " AOT_MUSL_PORT, &p);
+    make_plan(state, &o, WABT_PORT " " MUSL_PORT, &p);
     assert_ok(store_open(&store, cache, &err), &err);
     {
         const struct aot a = {.repo = roots.repo,
@@ -89,10 +90,10 @@ static char *key_of(void **state, const struct question *q)
 static void test_key_changes_with_what_it_is_made_from(void **state)
 {
     static const char *const edits[][2] = {
-        {"ports/" AOT_WABT_PORT "/a.patch", "--- b\n"},
-        {"ports/" AOT_WABT_PORT "/recipe.yaml", PATCHED "env: [\"A=1\"]\n"},
+        {"ports/" WABT_PORT "/a.patch", "--- b\n"},
+        {"ports/" WABT_PORT "/recipe.yaml", PATCHED "env: [\"A=1\"]\n"},
         {"ports/m/tool/recipe.yaml", SIMPLE "env: [\"A=1\"]\n"},
-        {"ports/" AOT_MUSL_PORT "/recipe.yaml", SIMPLE},
+        {"ports/" MUSL_PORT "/recipe.yaml", SIMPLE},
         {"host/native/make/aot.sh", "other"},
         {"host/native/new.c", "new"},
         {"host/wasi/wasi.c", "other"},
@@ -140,7 +141,7 @@ static void test_key_stays_with_what_does_not_matter(void **state)
 
         assert_string_equal(before, after);
     }
-    put_file(state, "ports/" AOT_WABT_PORT "/recipe.yaml", PATCHED "# a comment\n");
+    put_file(state, "ports/" WABT_PORT "/recipe.yaml", PATCHED "# a comment\n");
     put_file(state, "host/main.c", "of wl-run alone");
     {
         WL_CLEANUP_FREE char *after = key_of(state, &plain);

@@ -2,6 +2,7 @@
 #include "plan/plan.h"
 
 #include "made_up.h"
+#include "recipe/known_ports.h"
 #include "util/fs.h"
 
 #include <string.h>
@@ -571,12 +572,12 @@ static void test_sysroot_port(void **state)
     put_recipe(state, "m/a", "version: \"1\"\nsteps: [{name: a, run: x}]\n");
     strv_add(&names, "m/a");
     assert_class(plan_make(&o, &names, &p, &err), WL_E_RECIPE, &err);
-    assert_contains(err.text, WL_SYSROOT_PORT);
+    assert_contains(err.text, SYSROOT_PORT);
     plan_free(&p);
-    put_recipe(state, WL_SYSROOT_PORT, SIMPLE);
+    put_recipe(state, SYSROOT_PORT, SIMPLE);
     assert_ok(plan_make(&o, &names, &p, &err), &err);
     assert_int_equal(p.n, 2);
-    assert_string_equal(p.nodes[0].recipe->name, WL_SYSROOT_PORT);
+    assert_string_equal(p.nodes[0].recipe->name, SYSROOT_PORT);
     assert_int_equal(p.nodes[1].needs[0].kind, NEED_BUILD);
     plan_free(&p);
     recipe_roots_free(&roots);

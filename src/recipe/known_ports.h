@@ -1,0 +1,34 @@
+/* The ports that the tool knows by name. All others are data to it. docs/architecture.md says why it knows these. */
+#ifndef WL_KNOWN_PORTS_H
+#define WL_KNOWN_PORTS_H
+
+/* The C library for WASI. Every port for WASI needs it when no wasi-sdk is given. */
+#define SYSROOT_PORT "toolchain/wasi-libc"
+
+/* The runner, and the program in it that commands start. */
+#define RUNNER_PORT "toolchain/wl-run"
+#define RUNNER_PROGRAM "bin/wl-run"
+
+/* What native programs are made with: wasm2c, and the C library that they contain. */
+#define WABT_PORT "toolchain/wabt"
+#define MUSL_PORT "toolchain/musl"
+
+/* Writes the archive of an app's files. */
+#define ROFS_PACK_PORT "toolchain/rofs-pack"
+
+/* The Python of an app when none is named. */
+#define DEFAULT_PYTHON_PORT "python/v3.13.5"
+
+/* Kinds of ports. python.c knows what they are to each other. */
+#define PYTHON_KIND "python"                 /* the Pythons themselves */
+#define BUILD_PYTHON_KIND "build-python"     /* the same for the build machine */
+#define PYTHON_TESTS_KIND "python-tests"     /* CPython's own tests */
+#define PYTHON_PROFILE_KIND "python-profile" /* where a Python spends its time */
+#define NATIVE_PROFILE_KIND "native-profile" /* where its native program does */
+#define SUITES_KIND "suites"                 /* other projects' tests */
+
+/* The flavour that apps are made from. */
+#define SINGLE_FLAVOUR "single"
+#define SINGLE_MODULE "bin/python-single.wasm"
+
+#endif

@@ -1,0 +1,64 @@
+#include "recipe/python.h"
+
+#include "recipe/known_ports.h"
+#include "util/str.h"
+#include "util/version.h"
+
+#include <string.h>
+
+/* A Python's folder is called after its version: "v3.13.5". The folders beside it are recipes that several Pythons
+ * share, and families. */
+#define PYTHONS PYTHON_KIND "/v"
+#define SUITES SUITES_KIND "/"
+
+bool python_is(const char *port)
+{
+    return starts_with(port, PYTHONS) && port[strlen(PYTHONS)] >= '0' && port[strlen(PYTHONS)] <= '9' &&
+           !strchr(port + strlen(PYTHONS), '/');
+}
+
+const char *python_version(const char *port)
+{
+    return port + strlen(PYTHONS);
+}
+
+char *python_series(const char *port)
+{
+    return version_series(python_version(port));
+}
+
+/* The port of that kind which is made for a Python: families keep the name of its folder (docs/recipes.md). */
+static char *made_for(const char *kind, const char *port)
+{
+    return xasprintf("%s/v%s", kind, python_version(port));
+}
+
+char *python_build(const char *port)
+{
+    return made_for(BUILD_PYTHON_KIND, port);
+}
+
+char *python_tests(const char *port)
+{
+    return made_for(PYTHON_TESTS_KIND, port);
+}
+
+char *python_profile(const char *port, bool native)
+{
+    return made_for(native ? NATIVE_PROFILE_KIND : PYTHON_PROFILE_KIND, port);
+}
+
+bool suite_is(const char *port)
+{
+    return starts_with(port, SUITES);
+}
+
+const char *suite_name(const char *port)
+{
+    return port + strlen(SUITES);
+}
+
+char *suite_port(const char *name)
+{
+    return xasprintf(SUITES "%s", name);
+}
