@@ -1,4 +1,5 @@
 """Waiting for ever for what another thread would have to do raises an exception."""
+# Only here: elsewhere these wait for ever.
 import queue
 import threading
 import time

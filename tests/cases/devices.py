@@ -40,7 +40,7 @@ with open("/tmp/file", "w+") as file:
         assert copy.read() == b"text"
 assert {"null", "urandom", "stdin", "fd"} <= set(os.listdir("/dev"))
 assert {"0", "1", "2"} <= set(os.listdir("/dev/fd"))
-for path in "/dev/new", "/dev/null/x", "/dev/fd/999":
+for path in ["/dev/null/x", "/dev/fd/999"] + ["/dev/new"] * (sys.platform == "wasi"):
     try:
         open(path, "w")
     except OSError:

@@ -1,4 +1,5 @@
 """What needs a second process says so."""
+# Only here: elsewhere there are processes.
 import compileall
 import concurrent.futures
 import multiprocessing

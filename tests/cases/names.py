@@ -28,7 +28,7 @@ import grp
 import pwd
 
 me = pwd.getpwuid(os.getuid())
-assert os.getuid() == os.geteuid() and os.getgid() == os.getegid() and os.getgid() in os.getgroups()
+assert os.getuid() == os.geteuid() and os.getgid() == os.getegid() and os.getgid() in (os.getgroups() or [os.getgid()])
 assert me.pw_uid == os.getuid() and me.pw_gid == os.getgid() and pwd.getpwnam(me.pw_name) == me and me in pwd.getpwall()
 assert pwd.getpwuid(0).pw_name == grp.getgrgid(0).gr_name == "root"
 assert grp.getgrgid(os.getgid()).gr_gid == os.getgid()

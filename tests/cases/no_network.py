@@ -1,4 +1,5 @@
 """Without a network, what programs catch is raised: OSError and its kin."""
+# Only here: elsewhere there is a network, be it of one machine.
 import asyncio
 import ftplib
 import http.client

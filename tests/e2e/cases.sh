@@ -1,6 +1,9 @@
 #!/bin/bash
-# Small programs for a real Python, each in every flavour: tests/cases/NAME.py asserts what must come out, and ends with status
-# 0. It is given a folder of its own, /w, where it can write.
+# Small programs for a real Python, each in every flavour, as WebAssembly and as native programs: tests/cases/NAME.py asserts what
+# must come out, and ends with status 0. It is given two folders of its own, /w and /v, where it can write.
+#
+# What it asserts is what the machine's own Python does, too: it is run by that as well, in a root that looks the same. A case
+# of which that cannot be said has a line "# Only here: REASON".
 # shellcheck source=tests/e2e/lib.sh disable=SC2317
 LIMIT=${LIMIT:-3600}
 . "$(dirname -- "$0")/lib.sh"
@@ -8,22 +11,18 @@ LIMIT=${LIMIT:-3600}
 PY=${WL_PYTHON:-python/v3.13.5}
 CASES=$WL_SOURCE_ROOT/tests/cases
 
-# `each FLAVOUR`: every case, or those that CASES_ONLY names, with the first that fails told last.
+# `each COMMAND...`: runs every case, or those that CASES_ONLY names, by a command, which gets the case's arguments. Says which
+# failed, and how.
 each() {
     local case name failed=
-    [ "$1" = plain ] || set -- "$1" --flavour "$1"
-    real build -q "$PY" "${@:2}"
-    status 0
-    # The runner, too: what run says when it has to build it first is none of a case's output.
-    real build -q toolchain/wl-run
-    status 0
     for case in "$CASES"/*.py; do
         name=$(basename -- "$case" .py)
         case " ${CASES_ONLY-$name} " in *" $name "*) ;; *) continue ;; esac
-        rm -rf work
-        mkdir work
-        cp "$case" work/case.py
-        real run "$PY" "${@:2}" --dir "$PWD/work::/w" -- /w/case.py /w
+        [ "$1" != by_the_machine ] || ! grep -q '^# Only here: ' "$case" || continue
+        rm -rf w v
+        mkdir w v
+        cp "$case" w/case.py
+        "$@" /w/case.py /w
         [ "$st" = 0 ] && [ ! -s "$T/.err" ] && continue
         printf 'failed: %s: status %s\n' "$name" "$st"
         tail -c 2000 "$T/.err"
@@ -32,23 +31,61 @@ each() {
     [ -z "$failed" ] || fail "cases that failed:$failed"
 }
 
+# `in_flavour ENGINE FLAVOUR`: every case in a flavour. The engine is said each time: a program that was compiled before is what
+# `run` starts otherwise.
+in_flavour() {
+    local given=(--engine "$1")
+    [ "$2" = plain ] || given+=(--flavour "$2")
+    # What is said while the runner, the Python and the native program are built is none of a case's output.
+    real run -q "$PY" "${given[@]}" -- -c ''
+    status 0
+    each real run "$PY" "${given[@]}" --dir "$PWD/w::/w" --dir "$PWD/v::/v" --
+}
+
 test_cases_in_a_plain_Python() {
-    each plain
+    in_flavour wasmtime plain
 }
 
 test_cases_in_a_single_Python() {
-    each single
+    in_flavour wasmtime single
 }
 
 test_cases_in_a_snapshot() {
-    each snapshot
+    in_flavour wasmtime snapshot
+}
+
+# As native programs (wl-make aot). Each takes clang minutes, once.
+test_cases_natively_in_a_plain_Python() {
+    in_flavour native plain
+}
+
+test_cases_natively_in_a_single_Python() {
+    in_flavour native single
+}
+
+test_cases_natively_in_a_snapshot() {
+    in_flavour native snapshot
+}
+
+# The machine's Python, where it sees of files what a guest sees: an empty /tmp of 64 MB, a home, and the two folders.
+by_the_machine() {
+    run bwrap --unshare-all --ro-bind /usr /usr --ro-bind-try /etc /etc --symlink usr/lib /lib --symlink usr/lib64 /lib64 \
+        --symlink usr/bin /bin --proc /proc --dev /dev --size $((64 << 20)) --tmpfs /tmp --tmpfs /home/user --bind w /w \
+        --bind v /v --clearenv --setenv HOME /home/user --setenv PATH /usr/bin --chdir / "$PYTHON" "$@"
+}
+test_cases_in_the_machines_Python() {
+    bwrap --unshare-all --ro-bind / / true 2>/dev/null || skip 'bubblewrap does not work here'
+    case $PYTHON in /usr/*) ;; *) skip 'there is no Python below /usr' ;; esac
+    "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || skip "the machine's Python is older than 3.11"
+    umask 022
+    each by_the_machine
 }
 
 # The same program of the command line: one statement, in each flavour, with the status and the words that belong to it.
 ends() {
     local flavour
     for flavour in "" single snapshot; do
-        real run "$PY" ${flavour:+--flavour "$flavour"} -- -c "$3"
+        real run "$PY" --engine "${ENGINE:-wasmtime}" ${flavour:+--flavour "$flavour"} -- -c "$3"
         status "$1"
         [ -z "$2" ] || err "$2"
     done
@@ -60,6 +97,11 @@ test_signals_end_a_program_as_elsewhere() {
     ends 130 '' 'import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); signal.raise_signal(signal.SIGINT)'
     ends 0 '' 'import signal; signal.raise_signal(signal.SIGCHLD)'
     ends 1 'RuntimeError: deadlock' 'import queue; queue.Queue().get()'
+}
+
+test_signals_end_a_native_program_as_elsewhere() {
+    ENGINE=native
+    test_signals_end_a_program_as_elsewhere
 }
 
 test_a_missing_module_is_told_after_a_name() {
