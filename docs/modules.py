@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Write docs/modules.md from the tables that the Pythons' builds left.
+"""Write docs/modules.md from the tables that the builds of the Pythons left behind.
 
     docs/modules.py [BUILD-OUTPUT [SOURCE...]]
 
-Only what is between the two comments is replaced; the text around it is written by hand. Takes the newest release of each
-series that BUILD-OUTPUT has. SOURCE is the unpacked source of a release that was not built: what its own list of modules
-and the recipe's modules.txt say is what a build would have to confirm."""
+Only the text between the two comments is replaced; the rest of the page is written by hand. The table has the newest release of
+each series in BUILD-OUTPUT. SOURCE is the unpacked source of a release that was not built: its column comes from its own list of
+modules and the recipe's modules.txt, and a build would have to confirm it."""
 
 import os
 import re
@@ -38,7 +38,7 @@ def text_of(*path):
 
 
 def remarks():
-    """What modules.txt says of a Python with all switches on: {module: (section, reason)}."""
+    """The entries of modules.txt for a Python with all switches on: {module: (section, reason)}."""
     found, section = {}, None
     for line in text_of(REMARKS).splitlines():
         names, _, reason = line.partition(": ")
@@ -50,7 +50,7 @@ def remarks():
 
 
 def expected(source):
-    """The table that a build of SOURCE would make, if all went as with the others."""
+    """The table that a build of SOURCE would make if it went like the other builds."""
     version = re.search(r'PY_VERSION\s+"([^"]+)"', text_of(source, "Include/patchlevel.h"))[1]
     listed = set(re.findall(r'"(\w+)"', text_of(source, "Python/stdlib_module_names.h")))
     notes = remarks()
@@ -75,7 +75,7 @@ def main(output, *sources):
         note = next((note for status, note in reversed(found) if note), "")
         lines.append(f"| `{module}` | " + " | ".join(SIGNS[status] for status, _ in found) + f" | {note} |")
     counts = [sum(status in ("yes", "expected") for status, _ in table.values()) for table in tables]
-    lines.append("| there | " + " | ".join(map(str, counts)) + " | |")
+    lines.append("| present | " + " | ".join(map(str, counts)) + " | |")
     path = os.path.join(HERE, "modules.md")
     with open(path) as file:
         text = file.read()

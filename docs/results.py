@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Write docs/results/: what became of CPython's own tests and of other projects' suites, from reports of `wl-make test
+"""Write docs/results/: the results of CPython's own tests and of other projects' suites, from reports of `wl-make test
 --json`.
 
     docs/results.py REPORT.json...
 
-For each report a file with a line for each file of tests, and below it the tests that failed and for which of the
-reasons of docs/testing.md; and README.md with the sums. Called by .ci/full."""
+For each report it writes a file with one line for each test file, followed by the tests that failed, each with its reason from
+docs/testing.md; and README.md with the totals. Called by .ci/full."""
 
 import collections
 import datetime
@@ -71,13 +71,13 @@ def table(head, rows):
 
 def reasons(reports):
     yield ""
-    yield "Why tests failed, and (in brackets) files did not run:"
+    yield "Why tests failed, and in brackets why files did not run:"
     yield ""
     total = collections.Counter()
     for r in reports:
         for (reason, _), n in r.reasons.items():
             total[reason] += n
-    # (Rows are the reasons: they are more than the runs.)
+    # The rows are the reasons, because there are more reasons than runs.
     yield from table(
         ["", *(r.title for r in reports)],
         ([reason, *("%d (%d)" % (r.reasons[reason, "tests"], r.reasons[reason, "files"]) for r in reports)]
@@ -86,9 +86,9 @@ def reasons(reports):
 
 def readme(reports):
     own = [r for r in reports if not r.of_suites]
-    yield "# What became of CPython's own tests, and of other projects'"
+    yield "# Results of CPython's own tests, and of other projects'"
     yield ""
-    yield "Written by `docs/results.py` (`.ci/full`), %s. [testing.md](../testing.md) says what the words mean." % (
+    yield "Written by `docs/results.py` (`.ci/full`), %s. [testing.md](../testing.md) explains the words." % (
         datetime.date.today())
     yield ""
     if own:

@@ -1,4 +1,4 @@
-// Runs a module in Chicory, compiled to byte code of the Java machine, which is kept in a folder:
+// Runs a module in Chicory, compiled to Java byte code, which is cached in the directory CACHE:
 // CACHE FOLDERS [HOST GUEST]... VARIABLES [NAME=VALUE]... MODULE [ARGUMENT...]
 import com.dylibso.chicory.compiler.Cache;
 import com.dylibso.chicory.compiler.InterpreterFallback;
@@ -23,7 +23,7 @@ public class Chicory {
 
     public static void main(String[] args) throws Exception {
         int[] status = {134};
-        // The frames of wasm are Java's: it takes a thread with a stack that is large enough.
+        // The frames of wasm lie on the Java stack, so the thread needs a large one.
         Thread thread = new Thread(null, () -> status[0] = run(args), "wasm", STACK);
         thread.start();
         thread.join();

@@ -2,8 +2,8 @@
 
     browser.py CHROMIUM PAGE FOLDERS [HOST GUEST MODE]... VARIABLES [NAME=VALUE]... MODULE [ARGUMENT...]
 
-PAGE is the folder of examples/browser, as built: its worker gives WASI to the module. Folders are copied into the page,
-and what is not "ro" is copied back at the end. browser.html passes streams on."""
+PAGE is the directory of examples/browser, as built: its worker provides WASI to the module. The FOLDERS are copied into the page;
+those that are not "ro" are copied back at the end. browser.html connects the streams."""
 import base64
 import http.server
 import json
@@ -28,7 +28,7 @@ def count(words, each):
 
 
 def read_folder(path):
-    """The tree below a folder: files as base64."""
+    """The tree below a directory, with files as base64."""
     tree = {}
     for entry in os.scandir(path):
         if entry.is_dir():
@@ -65,7 +65,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        # The page shares memory with its worker.
+        # The page shares memory with its worker, which needs these two headers.
         self.send_header("Cross-Origin-Opener-Policy", "same-origin")
         self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
         self.end_headers()
@@ -115,7 +115,7 @@ with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server, tempf
         ignore_cleanup_errors=True) as profile:
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    # It ends when this does, in whatever way.
+    # It ends when this process does, however that happens.
     browser = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", chromium, *FLAGS, f"--user-data-dir={profile}",
                                 f"http://localhost:{server.server_address[1]}/"],
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

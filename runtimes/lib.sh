@@ -1,7 +1,7 @@
-# What the scripts here share. Each starts a WASI runtime in the way that it wants to be started, and is itself called as
-# wl-run is: NAME [--dir HOST::GUEST[::ro]]... [--env NAME=VALUE]... MODULE [ARGUMENT...]; NAME --version prints which
-# one it is, and NAME --show ... the command it would start. Ends with 125 where the runtime is not installed, as wl-run
-# does when it cannot start.
+# Functions that the scripts here share. Each script takes the options of wl-run and starts a WASI runtime with the runtime's
+# own: NAME [--dir HOST::GUEST[::ro]]... [--env NAME=VALUE]... MODULE [ARGUMENT...]. NAME --version prints the
+# runtime's version, and NAME --show ... prints the command instead of starting it. A script exits with 125 if the runtime is
+# not installed, as wl-run does if it cannot start.
 # shellcheck shell=bash disable=SC2034
 set -eu
 
@@ -13,13 +13,13 @@ cannot() {
     exit 125
 }
 
-# `runtime PROGRAM "HOW TO GET IT"`: the runtime's program, or $WL_RUNTIME in its place.
+# `runtime PROGRAM "HOW TO INSTALL IT"`: finds the runtime's program; $WL_RUNTIME replaces it. (docs/runtimes.py reads this line.)
 runtime() {
     program=${WL_RUNTIME:-$1}
-    command -v "$program" >/dev/null || cannot "$1 is not installed; $2 (or name the program in WL_RUNTIME)"
+    command -v "$program" >/dev/null || cannot "$1 is not installed; $2 (or set WL_RUNTIME to the program)"
 }
 
-# Reads the words; `--version` is answered by the runtime.
+# Parses the command line; the runtime itself answers `--version`.
 words() {
     local rest
     while [ $# != 0 ]; do
@@ -52,21 +52,21 @@ words() {
             ;;
         esac
     done
-    cannot "which module?"
+    cannot "no module is given"
 }
 
-# For engines that keep the frames of wasm on the thread's own stack: 8 MB are usual for that, Python wants more.
+# For engines that keep the frames of wasm on the thread's own stack: that usually has 8 MB, and Python needs more.
 deep_stack() {
     setup="ulimit -s 65536"
     [ -n "$show" ] || ulimit -s 65536 2>/dev/null || setup="ulimit -s $(ulimit -H -s)"
 }
 
-# The words as a person would type them.
+# Prints the words as one would type them in a shell.
 quoted() {
     local word home
     for word; do
         home=
-        # shellcheck disable=SC2088 # it is written, not expanded
+        # shellcheck disable=SC2088 # printed, not expanded
         case $word in "$HOME"/*) home='~/' word=${word#"$HOME"/} ;; esac
         case $word in
         *[!A-Za-z0-9_./:=,@%+-]* | '') printf " %s'%s'" "$home" "${word//\'/\'\\\'\'}" ;;
@@ -75,7 +75,7 @@ quoted() {
     done
 }
 
-# `start WORDS...` becomes the runtime. $setup is what has to be done before, for a shell.
+# `start WORDS...` becomes the runtime, after running the shell commands in $setup.
 start() {
     local line
     if [ -n "$show" ]; then

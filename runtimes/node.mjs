@@ -15,7 +15,7 @@ for (let n = Number(words.shift()); n > 0; n--) {
 }
 const file = words[0];
 const wasi = new WASI({ version: 'preview1', args: [basename(file), ...words.slice(1)], env, preopens });
-// (Bun has no getImportObject, and not all calls: the answer of those is ENOSYS.)
+// Bun has no getImportObject, and lacks some calls; those answer ENOSYS.
 const module = await WebAssembly.compile(await readFile(file));
 const calls = wasi.wasiImport;
 for (const { name } of WebAssembly.Module.imports(module)) calls[name] ??= () => 52;

@@ -1,9 +1,9 @@
-"""Runs a module by Wasmer's SDK:
+"""Runs a module with Wasmer's SDK:
 
     wasmer-sdk.py CACHE FOLDERS [HOST GUEST MODE]... VARIABLES [NAME=VALUE]... MODULE [ARGUMENT...]
 
-It maps no folders of the host. Files are copied into the sandbox, where only /workspace can be read at the end: what is
-below that and not "ro" is copied back."""
+The SDK shares no directories of the host. Files are copied into the sandbox, of which only /workspace can be read at the end:
+directories below it that are not "ro" are copied back."""
 import asyncio
 import os
 import shutil
@@ -21,7 +21,7 @@ def count(words, each):
 
 
 def read_folder(host, guest):
-    """The files below a folder of the host by their names in the guest."""
+    """The files below a directory of the host, by their names in the guest."""
     return {os.path.join(guest, os.path.relpath(os.path.join(folder, name), host)): Path(folder, name).read_bytes()
             for folder, _, names in os.walk(host) for name in names}
 
@@ -73,7 +73,7 @@ async def main(words):
             try:
                 await process.stdin.write(await asyncio.to_thread(sys.stdin.buffer.read))
                 await process.stdin.close()
-            except Exception:  # it may have ended without reading
+            except Exception:  # it may have exited without reading
                 pass
             done = await process.wait()
             await output

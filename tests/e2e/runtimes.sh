@@ -1,5 +1,5 @@
 #!/bin/bash
-# The scripts in runtimes/, with a runtime that says how it was called.
+# The scripts in runtimes/, with fake runtimes that print how they were called.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317
 . "$(dirname -- "$0")/lib.sh"
 
@@ -16,7 +16,7 @@ fakes() {
     PATH=$T/bin:$PATH
 }
 
-test_a_runtime_gets_folders_variables_and_words() {
+test_a_runtime_gets_directories_variables_and_arguments() {
     local name
     fakes
     for name in "${NAMES[@]}"; do
@@ -26,7 +26,7 @@ test_a_runtime_gets_folders_variables_and_words() {
     done
 }
 
-test_what_is_shown_is_what_is_started() {
+test_the_shown_command_is_the_started_one() {
     local name words
     fakes
     for name in "${NAMES[@]}"; do
@@ -40,8 +40,8 @@ test_what_is_shown_is_what_is_started() {
     done
 }
 
-# Its folders have the host's names.
-test_wasmi_is_started_where_the_names_are_the_guests() {
+# wasmi shows directories under their names on the host.
+test_wasmi_is_started_where_links_have_the_guests_names() {
     fakes
     printf '#!/bin/sh\ncat usr/local/file; printf "<%%s>" "$@"\n' >bin/wasmi
     touch m.wasm
@@ -53,13 +53,13 @@ test_wasmi_is_started_where_the_names_are_the_guests() {
     status 125
 }
 
-test_a_runtime_that_is_missing() {
+test_a_missing_runtime() {
     PATH=/usr/bin:/bin WL_RUNTIME=no-such-program run "$WL_SOURCE_ROOT/runtimes/wasmtime" m.wasm
     status 125
     err 'wasmtime is not installed'
 }
 
-test_words_that_make_no_sense() {
+test_wrong_arguments() {
     fakes
     run "$WL_SOURCE_ROOT/runtimes/wasmtime" --dir nowhere m.wasm
     status 125
@@ -68,7 +68,7 @@ test_words_that_make_no_sense() {
     status 125
     run "$WL_SOURCE_ROOT/runtimes/wasmtime"
     status 125
-    err 'which module'
+    err 'no module is given'
 }
 
 main "$@"
