@@ -12,7 +12,7 @@
  *   the bytes of small files that are seldom read (time zones), one behind the other, compressed together by zlib. When
  *     the first of them is read all are inflated, into memory that stays. Only the first archive can have such files.
  *
- * guest/rofs-pack.c makes it of a folder, guest/rofs-data.s puts it into the module. */
+ * tools/rofs-pack/rofs-pack.c makes it of a folder, guest/rofs-data.s puts it into the module. */
 #ifndef WL_ROFS_H
 #define WL_ROFS_H
 
