@@ -1,6 +1,6 @@
-/* instance LIBRARY N IDLE: runs a compiled Python (wl_guest.h) N times in this process, and prints the microseconds
- * that each run of `pass` took, one a line; then "private KIB": what one of IDLE instances that wait for input has of
- * its own. */
+/* instance LIBRARY N IDLE: runs a compiled Python (wl_guest.h) N times in this process, and prints the microseconds of
+ * each run of `pass`, one per line; then "private KIB": the private memory of one of IDLE instances that wait for
+ * input. */
 #include "wl_guest.h"
 
 #include <dlfcn.h>
@@ -14,7 +14,7 @@
 typedef enum wl_guest_end run_function(const struct wl_guest_config *config, struct wl_guest_result *result);
 
 static run_function *run;
-/* What waits writes a byte to the first when it is there, and ends when the second is closed. */
+/* An instance that waits writes a byte to the first when it has started, and ends when the second is closed. */
 static int ready[2], go_on[2];
 
 static void die(const char *why)
@@ -48,7 +48,7 @@ static void *idle(void *arg)
     return NULL;
 }
 
-/* KiB that are this process's alone. */
+/* The private memory of this process, in KiB. */
 static long private_kib(void)
 {
     FILE *f = fopen("/proc/self/smaps_rollup", "r");
@@ -90,7 +90,7 @@ int main(int argc, char **argv)
             die("cannot start a thread");
     for (int i = 0; i < waiting; i++)
         if (read(ready[0], &byte, 1) != 1)
-            die("an instance did not come up");
+            die("an instance did not start");
     printf("private %ld\n", (private_kib() - before) / waiting);
     close(go_on[1]);
     for (int i = 0; i < waiting; i++)

@@ -1,5 +1,5 @@
-# What the measurements share: arguments, timing, medians, the table, the comparison with an earlier run, and the JSON
-# result. Sourced by the scripts here.
+# Functions that the measurements share: arguments, timing, medians, the table, the comparison with an earlier run, and the JSON
+# result. The scripts here source this file.
 # shellcheck shell=bash disable=SC2034
 set -eu
 
@@ -11,7 +11,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/wl-make
 runs=
 save=
 earlier=
-# Of each Python that was measured.
+# The version of each Python that was measured.
 declare -A versions=()
 
 T=$(mktemp -d "${TMPDIR:-/var/tmp}/wl-bench.XXXXXX")
@@ -25,13 +25,13 @@ die() {
     exit 1
 }
 
-# `choose NAME LIST`: of the array of that name, whose elements begin with a word, leaves what the list names.
+# `choose NAME LIST`: reduces the array NAME to the elements whose first word is in the list.
 choose() {
     local -n array=$1
     local list=,$2, words=" ${array[*]%% *}" kept=() word item
-    [[ $2 =~ ^[^,]+(,[^,]+)*$ ]] || die "--$1 takes names with commas between them:$words"
+    [[ $2 =~ ^[^,]+(,[^,]+)*$ ]] || die "--$1 takes names separated by commas:$words"
     for word in ${2//,/ }; do
-        [[ "$words " == *" $word "* ]] || die "--$1: there is no $word; there are:$words"
+        [[ "$words " == *" $word "* ]] || die "--$1: unknown name $word; known are:$words"
     done
     for item in "${array[@]}"; do
         [[ $list != *",${item%% *},"* ]] || kept+=("$item")
@@ -39,8 +39,8 @@ choose() {
     array=("${kept[@]}")
 }
 
-# `arguments DEFAULT_RUNS "WHAT IT MEASURES" "$@"`. The arrays engines and programs, where a script has them, are what can be
-# chosen from.
+# `arguments DEFAULT_RUNS "WHAT IT MEASURES" "$@"`: parses the command line. If a script has the arrays engines and programs,
+# --engines and --programs choose from them.
 arguments() {
     local what=$2 part='' options='[--runs N] [--cache-dir DIR]' of
     runs=$1
@@ -56,7 +56,7 @@ arguments() {
             ;;
         --cache-dir)
             cache=${2-}
-            [ -n "$cache" ] || die "--cache-dir takes a folder"
+            [ -n "$cache" ] || die "--cache-dir takes a directory"
             shift
             ;;
         --engines | --programs)
@@ -83,12 +83,12 @@ Usage: bench/${0##*/} $options [--compare FILE] [--save | --save-as FILE] [PORT]
 
 $what
 
-The port is $port when none is given. --save writes docs/benchmarks/${0##*/}.json, with its plot and its table beside
-it; --save-as writes FILE (.json) instead. Each figure is shown beside what an earlier run saved: that of FILE, or
-docs/benchmarks/${0##*/}.json.
+The default port is $port. --save writes docs/benchmarks/${0##*/}.json, with its plot and its table beside
+it; --save-as writes FILE (.json) instead. Each figure is shown beside the one of an earlier run, from the file of --compare or
+from docs/benchmarks/${0##*/}.json.
 END
-            [ ! -v engines ] || printf '\n--engines: of these, in this order\n  %s\n' "${engines[*]}"
-            [ ! -v programs ] || printf '\n--programs: of these, in this order\n%s\n' "$(fmt -w 100 <<<"${programs[*]%% *}" | sed 's/^/  /')"
+            [ ! -v engines ] || printf '\n--engines: any of these, measured in this order\n  %s\n' "${engines[*]}"
+            [ ! -v programs ] || printf '\n--programs: any of these, measured in this order\n%s\n' "$(fmt -w 100 <<<"${programs[*]%% *}" | sed 's/^/  /')"
             exit
             ;;
         -*) die "unknown option $1" ;;
@@ -96,10 +96,10 @@ END
         esac
         shift
     done
-    # Half of a table would take the place of a whole one.
-    [ -z "$part" ] || [ "$save" != "$repo/docs/benchmarks/${0##*/}.json" ] || die "--save is for all; with $part use --save-as"
+    # A partial table would replace the complete one.
+    [ -z "$part" ] || [ "$save" != "$repo/docs/benchmarks/${0##*/}.json" ] || die "--save needs a complete run; with $part use --save-as"
     if [ -n "$earlier" ]; then
-        [ -e "$earlier" ] || die "there is no $earlier"
+        [ -e "$earlier" ] || die "$earlier does not exist"
         of=$(head_of port "$earlier")
         [ -n "$of" ] && [ "$(head_of benchmark "$earlier")" = "${0##*/}" ] || die "$earlier was not saved by bench/${0##*/}"
         [ "$of" = "$port" ] || die "$earlier is of $of, not of $port"
@@ -109,17 +109,17 @@ END
     fi
 }
 
-# `head_of NAME FILE`: what a saved result says of itself.
+# `head_of NAME FILE`: the field NAME in the head of a saved result.
 head_of() {
     sed -n "s/^  \"$1\": \"\(.*\)\",\$/\1/p" "$2"
 }
 
-# `where artifact|output PORT`: its folder in the store, or in the output.
+# `where artifact|output PORT`: the port's directory in the store, or in the output.
 where() {
     "$wl" --cache-dir "$cache" info "$2" | sed -n "s/^$1  *//p"
 }
 
-# `timed FILE COMMAND...`: appends the milliseconds that the command took to a file of samples. Failing ends the script.
+# `timed FILE COMMAND...`: appends the command's milliseconds to a file of samples. If the command fails, the script ends.
 timed() {
     local file=$1 start end
     shift
@@ -134,8 +134,8 @@ timed() {
 
 # --- results: one line each in $T/results: NAME OF UNIT RUNS BEST MEDIAN MIN MAX ---
 
-# `result NAME OF UNIT FILE [DIVISOR [BEST]]`: what a file of samples says. OF is which Python it is about, if any. The best is
-# the least, unless it is given.
+# `result NAME OF UNIT FILE [DIVISOR [BEST]]`: the result of a file of samples. OF is the Python that it belongs to, if any. The
+# best is the minimum, unless it is given.
 result() {
     sort -g "$4" | awk -v name="$1" -v of="$2" -v unit="$3" -v by="${5:-1}" -v best="${6-}" '
         function four(x) { return sprintf(x < 1000 ? "%.4g" : "%.0f", x) }
@@ -146,15 +146,15 @@ result() {
         }' >>"$T/results"
 }
 
-# `ratio NAME OF FILE FILE`: of two files of samples taken in turn, the first divided by the second, pair by pair. The best,
-# which is also set, is that of the least of each.
+# `ratio NAME OF FILE FILE`: divides two files of samples that were taken in turn, pair by pair. The best, which is also set, is
+# the ratio of their minima.
 ratio() {
     paste "$3" "$4" | awk '{ print $1 / $2 }' >"$T/ratio"
     best=$(paste <(sort -g "$3") <(sort -g "$4") | awk 'NR == 1 { print $1 / $2 }')
     result "$1" "$2" ratio "$T/ratio" 1 "$best"
 }
 
-# `fact NAME OF UNIT NUMBER`: something that is the same each time.
+# `fact NAME OF UNIT NUMBER`: a figure that is the same each time.
 fact() {
     printf '%s\t%s\t%s\t1\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$4" "$4" "$4" >>"$T/results"
 }
@@ -182,7 +182,7 @@ json_text() {
     sed 's/[\\"]/\\&/g' <<<"$1"
 }
 
-# Prints the results, beside what an earlier run had, and saves them.
+# Prints the results, beside those of an earlier run, and saves them.
 report() {
     local name=${0##*/} key of unit n best median min max comma=''
     printf '%s of %s\n%s\ncommit %s, %s\n' "$name" "$port" "$(machine)" "$(commit)" "$(date -u +%Y-%m-%d)"

@@ -1,4 +1,4 @@
-"""What bench/libs runs in each Python: prints a line "NAME<tab>MILLISECONDS" for each task, the best of three."""
+"""bench/libs runs this in each Python. It prints a line "NAME<tab>MILLISECONDS" for each task, the best of three."""
 import bz2
 import hashlib
 import lzma
@@ -24,14 +24,14 @@ def task(name):
 
 
 def with_openssl(name):
-    """By OpenSSL where that is linked, else by what Python brings along, as hashlib itself chooses."""
+    """Uses OpenSSL if it is linked, otherwise Python's own code, as hashlib itself chooses."""
     tasks[f"hashlib {name}"] = lambda: [hashlib.new(name, text).digest() for _ in range(4)]
 
 
 for algorithm in "md5", "sha1", "sha256", "sha512", "sha3_256", "blake2b":
     with_openssl(algorithm)
 
-# The same in portable C on both sides: OpenSSL's assembler for one processor is not there in WebAssembly.
+# The same in portable C on both sides, because OpenSSL's assembler does not exist for WebAssembly.
 for module, name in ("_md5", "md5"), ("_sha1", "sha1"), ("_sha256", "sha256"), ("_sha2", "sha256"), ("_sha512", "sha512"):
     try:
         function = getattr(__import__(module), name)

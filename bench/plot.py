@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""plot.py FILE.json: draws what a measurement saved, in FILE.svg, and writes its table, FILE.md. Nothing but the JSON goes in,
-so that the same results give the same bytes."""
+"""plot.py FILE.json: draws a saved measurement as FILE.svg and writes its table, FILE.md. The JSON is the only input, so the same
+results give the same bytes."""
 import html
 import json
 import math
@@ -31,29 +31,29 @@ def fail(why):
 
 
 def read(path):
-    """The document, checked: what follows relies on it."""
+    """Reads the document and checks it; the functions below rely on that."""
     try:
         with open(path, encoding="utf-8") as file:
             document = json.load(file)
         for key in "benchmark", "port", "machine", "date", "commit":
             if not isinstance(document[key], str):
-                fail(f"{path}: {key} is not a text")
+                fail(f"{path}: {key} is not a string")
         for row in document["results"]:
             for key in "name", "unit", "of":
                 if not isinstance(row.get(key, "") if key == "of" else row[key], str):
-                    fail(f"{path}: {key} is not a text in {row}")
+                    fail(f"{path}: {key} is not a string in {row}")
             for key in "median", "min", "max", "best":
                 value = row.get(key, 0) if key == "best" else row[key]
                 if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
                     fail(f"{path}: {key} is not a number in {row}")
         if not document["results"]:
-            fail(f"{path}: there are no results")
+            fail(f"{path}: it has no results")
     except OSError as error:
         fail(f"{path}: {error.strerror}")
     except ValueError as error:
         fail(f"{path}: is not JSON: {error}")
     except (KeyError, TypeError, AttributeError) as error:
-        fail(f"{path}: is not what a measurement saves: {error!r}")
+        fail(f"{path}: is not a saved measurement: {error!r}")
     return document
 
 
@@ -73,7 +73,7 @@ def unique(values):
 
 
 def heading(document, column):
-    """A Python's name, with its version where that is not the port's."""
+    """A Python's name, with its version if that differs from the port's."""
     version = document.get("versions", {}).get(column, "")
     same = version == document["port"].rpartition("/v")[2]
     return (column, "" if same else version)
@@ -83,7 +83,7 @@ def heading(document, column):
 
 
 def ticks(low, high):
-    """Numbers that are easy to read, on an axis that has the logarithm's scale."""
+    """Numbers that are easy to read on a logarithmic axis."""
     steps = [step * 10.0**power for power in range(-6, 12) for step in (1, 2, 5)]
     inside = [step for step in steps if low <= step <= high]
     if len(inside) > 4:
@@ -92,8 +92,8 @@ def ticks(low, high):
 
 
 def plot(document, rows):
-    """One panel for each of the fewer of what was measured and of which Python, a line for each of the others: a stroke is the
-    median, a bar goes from the least to the most."""
+    """Measurements and Pythons form a grid: the shorter list becomes panels, the longer one lines. A stroke is the median, a bar
+    goes from the minimum to the maximum."""
     unit = rows[0]["unit"]
     names, pythons = unique(row["name"] for row in rows), unique(row["of"] for row in rows)
     by_python = len(names) > len(pythons)
@@ -101,8 +101,8 @@ def plot(document, rows):
     cells = {(row["name"], row["of"]) if by_python else (row["of"], row["name"]): row for row in rows}
     values = [row[key] for row in rows for key in ("min", "max", "median") if row[key] > 0]
     if not values:
-        fail("there is nothing to draw: all is 0")
-    # What is far from all others is shown at the edge.
+        fail("there is nothing to draw: all values are 0")
+    # A value far from all others is shown at the edge.
     usual = 2 * sorted(values)[int(0.97 * (len(values) - 1))]
     low, high = min(values) / 1.15, min(max(values), usual) * 1.15
     few = len(panels) <= 4
@@ -128,7 +128,7 @@ def plot(document, rows):
     def line(x1, y1, x2, y2, classes):
         out.append(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{classes}"/>')
 
-    text(8, 20, f"{document['benchmark']} of {document['port']}, {UNITS.get(unit, 'in ' + unit)}: median (number, stroke), least to most (bar)", "strong")
+    text(8, 20, f"{document['benchmark']} of {document['port']}, {UNITS.get(unit, 'in ' + unit)}: median (number, stroke), minimum to maximum (bar)", "strong")
     bottom = top + step * len(lines)
     means = sum(name.startswith("geometric mean") for name in lines)
     if 0 < means < len(lines):
@@ -141,7 +141,7 @@ def plot(document, rows):
         title, version = heading(document, name) if by_python else (name, "")
         text(left, 48, title, "strong")
         if version:
-            # Python's, and what runs it below.
+            # Python's version, and below it the engine's.
             for n, part in enumerate(version.split(", ")):
                 text(left, 60 + 11 * n, part, "small")
         for tick in ticks(low, high):
@@ -196,8 +196,8 @@ def table(document, picture):
         f"Measured by `bench/{document['benchmark']}` on {document['date'][:10]}, commit {document['commit']}.",
         f"Machine: {document['machine']}. Written by `bench/plot.py`.",
         "",
-        "Each figure is the median of all runs, and behind it in parentheses the best; of a ratio that is between the best times.",
-        "A version is named where it is another than the port's; – is what did not run there.",
+        "Each figure is the median of all runs, followed by the best in parentheses; for a ratio, that is the ratio of the best times.",
+        "A version is given if it differs from the port's; – means that a program did not run there.",
     ]
     if picture:
         out += ["", f"![{document['benchmark']}]({picture})"]
@@ -207,7 +207,7 @@ def table(document, picture):
         out += grid(document, [row for row in rows if row.get("of") and row["unit"] == unit])
     others = [row for row in rows if not row.get("of")]
     if others:
-        out += ["", "## All others" if len(others) < len(rows) else "## All", "", "| | |", "|---|---|"]
+        out += ["", "## Other figures" if len(others) < len(rows) else "## All", "", "| | |", "|---|---|"]
         for row in others:
             suffix = "" if row["unit"] in ("bytes", "files", "programs") else f", {row['unit']}"
             out.append(f"| {row['name']}{suffix} | {cell(row)} |")
@@ -220,7 +220,7 @@ def main(arguments):
     stem = arguments[0][: -len(".json")]
     document = read(arguments[0])
     drawn = [row for row in document["results"] if row.get("of")]
-    # Ratios say most; else what there is first.
+    # Ratios say most; without any, take the first unit.
     unit = "ratio" if any(row["unit"] == "ratio" for row in drawn) else drawn[0]["unit"] if drawn else None
     drawn = [row for row in drawn if row["unit"] == unit]
     files = {}

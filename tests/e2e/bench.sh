@@ -1,13 +1,13 @@
 #!/bin/bash
-# The scripts of bench/: what they refuse, how they save and compare, and the plots and tables that are made of that. Nothing
-# is measured here.
+# The scripts of bench/: which options they refuse, how they save and compare, and the plots and tables that they make. This test
+# measures nothing.
 # shellcheck source=lib.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 
 bench=$WL_SOURCE_ROOT/bench
 saved=$WL_SOURCE_ROOT/docs/benchmarks
 
-# `refuses TEXT SCRIPT OPTION...`: in one line, before anything is done.
+# `refuses TEXT SCRIPT OPTION...`: the script ends with this message, in one line, before it does anything.
 refuses() {
     local text=$1 script=$2
     shift 2
@@ -24,23 +24,23 @@ test_options_that_are_refused() {
         refuses "unknown option --bogus" "$script" --bogus
         refuses "--runs takes a number" "$script" --runs 0
         refuses "--runs takes a number" "$script" --runs
-        refuses "--cache-dir takes a folder" "$script" --cache-dir
+        refuses "--cache-dir takes a directory" "$script" --cache-dir
         refuses "--save-as takes a file whose name ends in .json" "$script" --save-as result.txt
         refuses "--compare takes a file" "$script" --compare
-        refuses "there is no nowhere.json" "$script" --compare nowhere.json
+        refuses "nowhere.json does not exist" "$script" --compare nowhere.json
     done
-    refuses "there is no jython; there are: plain single" throughput --engines plain,jython
-    refuses "names with commas between them" start --engines ,
-    refuses "--programs: there is no doom; there are: chaos " throughput --programs chaos,doom
+    refuses "unknown name jython; known are: plain single" throughput --engines plain,jython
+    refuses "names separated by commas" start --engines ,
+    refuses "--programs: unknown name doom; known are: chaos " throughput --programs chaos,doom
     refuses "unknown option --programs" start --programs chaos
     refuses "unknown option --engines" build --engines plain
-    refuses "--save is for all; with --engines use --save-as" throughput --engines plain --save
+    refuses "--save needs a complete run; with --engines use --save-as" throughput --engines plain --save
     refuses "was not saved by bench/throughput" throughput --compare "$saved/start.json"
     refuses "is of python/v3.13.5, not of python/v3.11.1" throughput --compare "$saved/throughput.json" python/v3.11.1
     not_there nowhere.json result.txt
 }
 
-# A measurement of nothing: made up samples.
+# A script that measures nothing: its samples are made up.
 made_up() {
     cat >made-up <<END
 #!/bin/bash
@@ -62,7 +62,7 @@ test_a_run_is_saved_and_a_later_one_compared() {
     status 0
     not_out earlier
     there one.json one.svg one.md
-    "$PYTHON" - <<'END' || fail "one.json is not as it should be"
+    "$PYTHON" - <<'END' || fail "one.json has other results"
 import json
 
 document = json.load(open("one.json"))
@@ -81,7 +81,7 @@ END
     is "$(grep -E '^weight, empty ' .out | awk '{ print $NF }')" 1234 "earlier weight"
 }
 
-test_a_plot_and_a_table_are_made_of_the_json_alone() {
+test_plot_and_table_depend_only_on_the_json() {
     cat >many.json <<'END'
 {
   "benchmark": "throughput", "port": "python/v3.13.5", "machine": "a & b <c>", "date": "2026-01-02T03:04:05Z", "commit": "abc",
@@ -98,7 +98,7 @@ test_a_plot_and_a_table_are_made_of_the_json_alone() {
 END
     run "$PYTHON" "$bench/plot.py" many.json
     status 0
-    "$PYTHON" - <<'END' || fail "many.svg is not as it should be"
+    "$PYTHON" - <<'END' || fail "many.svg is wrong"
 import xml.etree.ElementTree as ET
 
 root = ET.parse("many.svg").getroot()
@@ -106,13 +106,13 @@ assert root.tag == "{http://www.w3.org/2000/svg}svg", root.tag
 words = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
 for word in "three <&>", "plain", "other", "3.14.2", "Node 20", "1.50", "–":
     assert word in words, (word, words)
-# Inside of the picture, all of it.
+# All of it lies inside the picture.
 width, height = float(root.get("width")), float(root.get("height"))
 for element in root.iter():
     for key, most in ("x", width), ("x1", width), ("x2", width), ("y", height), ("y1", height), ("y2", height):
         assert 0 <= float(element.get(key, 0)) <= most, (element.attrib, width, height)
 text = open("many.svg").read()
-assert "href" not in text and "url(" not in text, "something is loaded from elsewhere"
+assert "href" not in text and "url(" not in text, "the picture loads something from elsewhere"
 assert "prefers-color-scheme: dark" in text
 END
     grep -qxF '| one | 1.50 (1.40) | 4.00 (3.00) |' many.md || fail "many.md: $(cat many.md)"
@@ -124,7 +124,7 @@ END
     cmp many.svg again/many.svg && cmp many.md again/many.md || fail "other bytes the second time"
 }
 
-test_what_is_no_result_is_refused() {
+test_files_that_are_no_results_are_refused() {
     # `bad TEXT JSON`
     bad() {
         printf '%s' "$2" >bad.json
@@ -137,13 +137,13 @@ test_what_is_no_result_is_refused() {
     local head='"benchmark": "a", "port": "b", "machine": "c", "date": "d", "commit": "e"'
     bad "is not JSON" '{'
     bad "is not JSON" ''
-    bad "is not what a measurement saves" '[]'
-    bad "is not what a measurement saves" '{"benchmark": "a"}'
-    bad "there are no results" "{$head, \"results\": []}"
+    bad "is not a saved measurement" '[]'
+    bad "is not a saved measurement" '{"benchmark": "a"}'
+    bad "it has no results" "{$head, \"results\": []}"
     bad "median is not a number" "{$head, \"results\": [{\"name\": \"n\", \"unit\": \"ms\", \"median\": \"fast\", \"min\": 1, \"max\": 1}]}"
     bad "max is not a number" "{$head, \"results\": [{\"name\": \"n\", \"unit\": \"ms\", \"median\": 1, \"min\": 1, \"max\": NaN}]}"
     bad "'unit'" "{$head, \"results\": [{\"name\": \"n\"}]}"
-    bad "commit is not a text" '{"benchmark": "a", "port": "b", "machine": "c", "date": "d", "commit": 1}'
+    bad "commit is not a string" '{"benchmark": "a", "port": "b", "machine": "c", "date": "d", "commit": 1}'
     run "$PYTHON" "$bench/plot.py" nowhere.json
     status 1
     err "plot.py: nowhere.json: No such file"
@@ -161,7 +161,7 @@ test_every_saved_result_has_its_plot_and_table() {
         status 0
         for file in "${file%.json}".{svg,md}; do
             [ -e "$file" ] || [ -e "$saved/$file" ] || continue
-            cmp "$file" "$saved/$file" || fail "docs/benchmarks/$file is not what bench/plot.py makes of its JSON: run it"
+            cmp "$file" "$saved/$file" || fail "docs/benchmarks/$file differs from the output of bench/plot.py for its JSON: run bench/plot.py"
         done
     done
 }
