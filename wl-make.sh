@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes sure that wl-make is built, then becomes it. The first run installs what is missing, where it may.
+# Builds wl-make if needed, then becomes it. The first run installs missing packages, if it has the permission.
 #
-# The lists of Debian packages stand here and nowhere else: `sh wl-make.sh --packages` prints them.
+# The lists of Debian packages are here and nowhere else: `sh wl-make.sh --packages` prints them.
 set -eu
 
 tool_packages='gcc libc6-dev make meson ninja-build pkg-config libcurl4-openssl-dev libarchive-dev libssl-dev libcyaml-dev
@@ -9,11 +9,11 @@ libyaml-dev libjansson-dev'
 build_packages='build-essential patch bubblewrap ca-certificates xz-utils'
 llvm_packages='clang-22 lld-22 llvm-22 libclang-rt-22-dev-wasm32'
 check_packages='libcmocka-dev scdoc git python3 python3-pip libclang-rt-22-dev'
-# The clients of registries: a source that is fetched through one has it installed (cargo-web: Debian's package cargo is
-# of 2022 and wants a registry's index by git).
+# The clients of registries. When a source is fetched through one, that client is installed. (cargo-web, because Debian's package
+# cargo dates from 2022 and reads a registry's index with git.)
 client_packages='python3-pip cargo-web npm git'
 
-# Programs started here would cost as much as a build that has nothing to do, so the shell does what it can.
+# Each program started here costs as much as a build that has nothing to do, so the shell itself does what it can.
 self=$0
 [ ! -L "$self" ] || self=$(readlink -f -- "$self")
 case $self in
@@ -29,7 +29,7 @@ die() {
     exit 6
 }
 
-# The packages of a list that are not installed.
+# Prints the packages of a list that are not installed.
 missing() {
     for package in "$@"; do
         case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
@@ -45,7 +45,7 @@ wanted() {
     [ "${1-}" != check ] || printf '%s ' "$check_packages"
 }
 
-# Installs those of the packages that are missing, as root or by a sudo that asks no password; otherwise says what to type.
+# Installs the missing packages, as root or with a sudo that asks no password; otherwise prints the command to type.
 install_packages() {
     need=$(missing "$@")
     [ -n "$need" ] || return 0
@@ -54,7 +54,7 @@ install_packages() {
     elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
         as_root='sudo -n'
     else
-        say "these packages are missing and only root can install them: apt-get install$need"
+        say "packages are missing, and only root can install them: apt-get install$need"
         return 0
     fi
     say "installing$need"
@@ -71,14 +71,14 @@ has_apt() {
     command -v dpkg-query >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1
 }
 
-# One at a time: a second one would start the tool while the first still writes it.
+# Only one at a time: a second one would start the tool while the first is still writing it.
 take_lock() {
     mkdir -p "$root/.build" 2>/dev/null || die "cannot write to $root: the tool is built there"
     exec 9>"$root/.build/lock"
     ! command -v flock >/dev/null 2>&1 || flock 9
 }
 
-# `install_clients PACKAGE...`: what the tool asks for when the client of a source is missing.
+# `install_clients PACKAGE...`: the tool calls this when the client of a source is missing.
 install_clients() {
     for package; do
         case " $client_packages " in
@@ -86,13 +86,13 @@ install_clients() {
         *) die "$package is not the client of a source" ;;
         esac
     done
-    has_apt || die "there is no apt here to install $* with"
+    has_apt || die "cannot install $*: this machine has no apt"
     take_lock
     log=$root/.build/clients.log
     install_packages "$@"
 }
 
-# Only where apt is the packager; elsewhere the tools have to be there.
+# Installs packages only with apt; on other systems the tools must already be installed.
 bootstrap() {
     # shellcheck disable=SC2046 # a list of words
     ! has_apt || install_packages $(wanted "${1-}")
@@ -103,7 +103,7 @@ bootstrap() {
         meson setup --buildtype=release "$build" "$root" >"$log" 2>&1 || {
             rm -rf "$build"
             tail -n 8 "$log" >&2
-            die "cannot set up the build of the tool; the whole log is $log"
+            die "cannot configure the build of the tool; the whole log is $log"
         }
     fi
     ninja -C "$build" >"$log" 2>&1 || {
@@ -124,8 +124,8 @@ case ${1-} in
     ;;
 esac
 
-# Asking dpkg or ninja on every run would cost more than a build that has nothing to do: packages are looked at once
-# for each list, and ninja is asked when a source file is newer than the tool.
+# Asking dpkg or ninja on every run would cost more than a build that has nothing to do. So packages are checked once for each
+# list, and ninja runs only if a source file is newer than the tool.
 stamp=$root/.build/installed-${WASI_SDK_ROOT:+sdk}
 case ${1-} in
 check) stamp=$stamp-check ;;
@@ -135,7 +135,7 @@ if [ ! -e "$stamp" ] || [ "$root/wl-make.sh" -nt "$stamp" ] || [ ! -x "$tool" ] 
     [ -n "$(find "$root/src" "$root/meson.build" -newer "$tool" -print -quit)" ]; then
     take_lock
     bootstrap "${1-}"
-    touch "$tool" # also when ninja found that nothing it builds had changed
+    touch "$tool" # even if ninja found nothing to rebuild
     : >"$stamp"
     exec 9>&-
 fi

@@ -1,15 +1,15 @@
 #!/bin/bash
-# The README's two commands on a machine that has nothing: in a minimal Debian 12 with git and ca-certificates, from a clone
-# of HEAD, with an empty cache, and with none of the addresses that recipes name first to be reached.
+# Runs the README's two commands on a machine that has nothing: in a minimal Debian 12 with git and ca-certificates, from a clone
+# of HEAD, with an empty cache. The addresses that recipes list first (upstream's) cannot be reached.
 #
 #   bash tests/bare.sh [--no-namespaces] [--upstream] [--keep] [build | check]...
 #
-#   --no-namespaces  where no namespaces can be made, as in a container by default (e2e/no-namespaces.c)
-#   --upstream       leave upstream's addresses reachable, if they are
-#   --keep           go on with the root and the cache of the last run that was kept, and keep them: for trying things out
+#   --no-namespaces  as where namespaces cannot be created, which is the default in a container (e2e/no-namespaces.c)
+#   --upstream       do not block upstream's addresses
+#   --keep           reuse the root and the cache of the last run with --keep, and keep them again: for experiments
 #
-# Wants root. Only registries are reached: apt's mirror, and what pip, npm and cargo are told on this machine. The
-# minimal root is kept below the cache, by the hash of what it is made of.
+# Must run as root. It uses only registries: apt's mirror, and those in this machine's settings of pip, npm and cargo. The
+# minimal root is cached under the hash of its inputs.
 set -u
 
 self=$(readlink -f -- "$0")
@@ -23,7 +23,7 @@ die() {
     exit 1
 }
 
-# --- inside of namespaces of its own: makes WORK/root the root, and types the command there ---
+# --- inside its own namespaces: makes WORK/root the root, and types the command there ---
 
 if [ "${1-}" = --inside ]; then
     root=$2 home=$3 helper=$4 command=$5
@@ -31,7 +31,7 @@ if [ "${1-}" = --inside ]; then
         mount -t proc proc "$root/proc" && mount --rbind /sys "$root/sys" && mkdir -p "$root/old" && cd "$root" &&
         pivot_root . old || exit 1
     umount -l /old || exit 1
-    # shellcheck disable=SC2046 # one word a line, without white space
+    # shellcheck disable=SC2046 # one word per line, without white space
     exec env -i HOME="$home" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb CI=true LANG=C.UTF-8 \
         $(cat /bare-environment) $helper sh -c "cd /srv/wl-make && $command" </dev/null
 fi
@@ -46,10 +46,10 @@ for word; do
     --upstream) upstream=yes ;;
     --keep) keep=yes ;;
     build | check) parts="$parts $word" ;;
-    *) die "$word is not known: --no-namespaces, --upstream, --keep, build or check" ;;
+    *) die "unknown argument $word; known are --no-namespaces, --upstream, --keep, build and check" ;;
     esac
 done
-[ "$(id -u)" = 0 ] || die 'only root can make such a root'
+[ "$(id -u)" = 0 ] || die 'only root can create the minimal root'
 
 # --- the minimal root ---
 
@@ -60,7 +60,7 @@ need() {
         die "cannot install $2: $logs/install.log"
 }
 
-# Lines of a sources.list: Debian's own of this machine, without those of others.
+# Prints this machine's Debian mirrors as lines of a sources.list, without other projects' repositories.
 mirrors() {
     # shellcheck disable=SC2016 # for apt
     apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)' 'Created-By: Packages' |
@@ -73,7 +73,7 @@ need mmdebstrap mmdebstrap
 need gcc gcc
 need git git
 list=$(mirrors)
-[ -n "$list" ] || die 'apt knows no mirror of Debian here: apt-get update'
+[ -n "$list" ] || die 'apt has no Debian mirror here; run apt-get update'
 key=$({
     printf '%s\n' "$list"
     sh "$repo/wl-make.sh" --packages
@@ -82,15 +82,15 @@ key=$({
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/wl-make-bare
 pristine=$cache/$key
 if [ ! -d "$pristine" ]; then
-    say 'making the minimal root'
+    say 'creating the minimal root'
     mkdir -p "$cache"
-    find "$cache" -mindepth 1 -maxdepth 1 ! -name kept -mmin +60 -exec rm -rf {} + # those of other lists
+    find "$cache" -mindepth 1 -maxdepth 1 ! -name kept -mmin +60 -exec rm -rf {} + # those made from other lists
     made=$(mktemp -d "$cache/new.XXXXXX") || exit 1
     chmod 755 "$made"
     mmdebstrap --variant=minbase --include=git,ca-certificates bookworm "$made" - <<<"$list" >"$logs/root.log" 2>&1 || {
         tail -n 10 "$logs/root.log"
         rm -rf "$made"
-        die 'cannot make the root'
+        die 'cannot create the minimal root'
     }
     mv "$made" "$pristine" || exit 1
 fi
@@ -108,19 +108,19 @@ else
 fi
 root=$work/root
 home=$(sed -n 's/^root:.*:\(.*\):[^:]*$/\1/p' "$root/etc/passwd")
-clone=$root/srv/wl-make # where other users, whom some tests become, can read
+clone=$root/srv/wl-make # other users can read it; some tests become such a user
 child=
 finish() {
-    # With unshare everything ends that runs inside.
+    # When unshare ends, everything inside it ends, too.
     [ -z "$child" ] || kill -KILL "$child" 2>/dev/null
     [ -n "$keep" ] || rm -rf "$work"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM HUP
 
-# --- how registries are reached from here ---
+# --- this machine's settings for registries ---
 
-# `bring FILE...`: files of this machine, to the same place; those of the home to root's.
+# `bring FILE...`: copies files of this machine to the same path in the root; files of the home directory go to root's home.
 bring() {
     local file to
     for file; do
@@ -140,11 +140,11 @@ find /usr/local/share/ca-certificates -name '*.crt' -print0 2>/dev/null | while 
 done
 env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$root" update-ca-certificates >"$logs/certificates.log" 2>&1 || die "no certificates: $logs/certificates.log"
 apt-config dump | grep -E '^Acquire::([A-Za-z:]*[Pp]roxy|Check-)' >"$root/etc/apt/apt.conf.d/90bare"
-# Of the environment only what tells of proxies, certificates and registries.
+# Of the environment, keep only the settings for proxies, certificates and registries.
 env | grep -iE '^(https?_proxy|all_proxy|no_proxy|SSL_CERT_FILE|SSL_CERT_DIR|CURL_CA_BUNDLE|REQUESTS_CA_BUNDLE|PIP_(CERT|INDEX_URL|EXTRA_INDEX_URL|PROXY|DEFAULT_TIMEOUT)|NODE_EXTRA_CA_CERTS|NPM_CONFIG_[a-z_]*|CARGO_(HTTP|REGISTR|SOURCE)[A-Z_]*)=[^[:space:]]+$' \
     >"$root/bare-environment"
 
-# Upstream's addresses lead to a port of this machine that nobody listens on.
+# Point upstream's addresses at this machine, where nothing listens.
 if [ -z "$upstream" ]; then
     grep -rhoE '(https|git\+https)://[A-Za-z0-9.-]+' "$repo/ports" --include=recipe.yaml | sed 's|.*//||' | sort -u |
         sed 's/^/127.0.0.1 /' >>"$root/etc/hosts"
@@ -168,7 +168,7 @@ fi
 passed=0
 failed=0
 
-# `expect NAME COMMAND`: the command ends with status 0.
+# `expect NAME COMMAND`: the command must end with status 0.
 expect() {
     local name=$1${helper:+-no-namespaces} start=$SECONDS status=0
     say "$name: $2"
@@ -186,7 +186,7 @@ expect() {
     fi
 }
 
-# `expect_not NAME PATTERN WHAT`: the log of a command has no such line.
+# `expect_not NAME PATTERN WHAT`: the log of a command must not have such a line.
 expect_not() {
     local name=$1${helper:+-no-namespaces}
     if grep -E "$2" "$logs/$name.log"; then
@@ -202,15 +202,15 @@ for part in ${parts:-build check}; do
     build)
         expect build './wl-make.sh python/v3.11.2'
         expect run "./wl-make.sh run python/v3.11.2 -- -c 'import zlib, uuid, ssl, zoneinfo; print(uuid.uuid1(), zoneinfo.ZoneInfo(\"Europe/Berlin\"))'"
-        # The first run compiles the runner; once there is nothing to do, only the guest has something to say.
+        # The first run compiles the runner. After that there is nothing to do, so only the guest prints anything.
         expect silence "test -z \"\$(./wl-make.sh run python/v3.11.2 -- -c '' 2>&1)\""
         ;;
     check)
         expect check './wl-make.sh check'
         grep -A 100 -E '^[0-9]+ skipped:$' "$logs/check${helper:+-no-namespaces}.log"
-        # What only a package is missing for is not to be skipped.
+        # A test must not be skipped only because a package is missing.
         expect_not check '^  [0-9]+ .*(not installed|[Nn]o (clang|compiler|make|ninja|git|pkg-config|toolchain)|has no library)' \
-            'tests are skipped for want of a package'
+            'tests are skipped because a package is missing'
         ;;
     esac
 done

@@ -1,5 +1,5 @@
-// The page: an editor whose program runs in a worker of its own, and a prompt that another worker holds. The module is
-// compiled once, here; a worker only makes an instance of it.
+// The page: an editor whose program runs in its own worker, and a prompt in another worker. The page compiles the module
+// once; a worker only makes an instance of it.
 const $ = (id) => document.getElementById(id);
 
 const program = $('program'), run = $('run'), stop = $('stop'), state = $('state'), line = $('line');
@@ -16,13 +16,13 @@ with open("/notes.txt", "a") as f:      # kept until the page is closed
 print(open("/notes.txt").read(), end="")
 `;
 
-// Where a worker waits for a line: how many bytes there are (-1: none yet, 0: the end), and the bytes.
+// A worker waits for a line in shared memory: the number of bytes (-1: none yet, 0: the end), and the bytes.
 const ROOM = 65536;
 
-// One Python at work. Words go to `output`; `wants` is called when it waits for a line, `done` when it has ended.
+// One running Python. Its output goes to `output`; `wants` is called when it waits for a line, `done` when it has ended.
 class Session {
   constructor(module, args, files, output, wants, done) {
-    // Without the headers that serve.py sets there is no shared memory, so nothing can be waited for: input is at its end.
+    // Without the headers that serve.py sends there is no shared memory, so a worker cannot wait: its input is empty.
     this.memory = globalThis.crossOriginIsolated ? new SharedArrayBuffer(4 + ROOM) : null;
     this.worker = new Worker('worker.js', { type: 'module' });
     this.decoders = [null, new TextDecoder(), new TextDecoder()];
@@ -48,7 +48,7 @@ class Session {
     output.scrollTop = output.scrollHeight;
   }
 
-  // Gives the line to the worker that waits; null is the end of the input.
+  // Gives a line to the worker that waits for it; null is the end of the input.
   answer(text) {
     const bytes = text === null ? new Uint8Array() : new TextEncoder().encode(text + '\n').subarray(0, ROOM);
     new Uint8Array(this.memory, 4).set(bytes);
@@ -107,7 +107,7 @@ function begin() {
     () => {
       asking = null;
       line.disabled = true;
-      output.append('The prompt has ended; it begins anew.\n');
+      output.append('The prompt has ended; it starts again.\n');
       begin();
     });
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Serve the folder this lies in to this machine: serve.py [PORT]
+"""Serve this file's directory to this machine: serve.py [PORT]
 
-The two headers let the page share memory with its workers, which the prompt waits in."""
+The two headers let the page share memory with its workers; the prompt waits in that memory."""
 import functools
 import http.server
 import os

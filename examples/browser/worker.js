@@ -1,4 +1,4 @@
-// Runs one Python, from its start to its end, with the files it is given as its "/".
+// Runs one Python from start to end, with the given files as its "/".
 import { Directory, Fd, File, PreopenDirectory, WASI, WASIProcExit, wasi } from './wasi/index.js';
 
 // A stream that the page shows.
@@ -19,7 +19,7 @@ class Shown extends Fd {
   }
 }
 
-// Lines that the page is asked for; the worker sleeps until one comes.
+// Standard input: asks the page for a line and sleeps until it comes.
 class Asked extends Shown {
   constructor(memory) {
     super(0);
@@ -55,14 +55,14 @@ function contents(map) {
 onmessage = async ({ data: { module, args, env = ['PYTHONIOENCODING=utf-8', 'NO_COLOR=1'], files, memory } }) => {
   const root = new PreopenDirectory('/', folder(files));
   const host = new WASI(args, env, [new Asked(memory), new Shown(1), new Shown(2), root]);
-  // The shim counts letters where bytes are wanted, and then writes past the room that Python has made for its arguments.
+  // The shim counts letters instead of bytes, and then writes past the memory that Python reserved for its arguments.
   host.wasiImport.args_sizes_get = (count, size) => {
     const view = new DataView(host.inst.exports.memory.buffer);
     view.setUint32(count, args.length, true);
     view.setUint32(size, args.reduce((sum, arg) => sum + new TextEncoder().encode(arg).length + 1, 0), true);
     return 0;
   };
-  // The shim waits by looking at the clock all the time, and does not tell how many events there were.
+  // The shim waits in a busy loop, and does not report the number of events.
   const calls = host.wasiImport;
   const wait = calls.poll_oneoff;
   calls.poll_oneoff = (subscriptions, events, n, got) => {
@@ -85,7 +85,7 @@ onmessage = async ({ data: { module, args, env = ['PYTHONIOENCODING=utf-8', 'NO_
   }
 };
 
-// Runs it to its end. A function that could be suspended has a stack of its own, which in Chromium is twice as large as a
+// Runs it to its end. A function that can be suspended has its own stack, which in Chromium is twice as large as a
 // worker's.
 async function begin(host, instance) {
   if (!WebAssembly.promising) return host.start(instance);
@@ -99,7 +99,7 @@ async function begin(host, instance) {
   }
 }
 
-// The event of a clock: what the subscription calls itself, no error, and its kind.
+// Writes the event of a clock: the subscription's own value, no error, and the type.
 function finished(view, subscription, event) {
   view.setBigUint64(event, view.getBigUint64(subscription, true), true);
   view.setUint16(event + 8, 0, true);

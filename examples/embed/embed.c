@@ -2,7 +2,7 @@
  *
  *     embed.wasm 'EXPRESSION' [NAME=NUMBER]...
  *
- * Prints what EXPRESSION is with these names set. It sees what math has, and nothing else of Python. */
+ * Prints the value of EXPRESSION with these names set. The expression can use the functions of math. */
 #include <Python.h>
 
 static int fail(const char *what)
@@ -13,7 +13,7 @@ static int fail(const char *what)
     return 1;
 }
 
-/* The formula's world: math's functions, and NAME=NUMBER from the command line. */
+/* The names that the formula can use: those of math, and NAME=NUMBER from the command line. */
 static PyObject *make_names(int argc, char **argv)
 {
     PyObject *math = PyImport_ImportModule("math");
@@ -42,7 +42,7 @@ int main(int argc, char **argv)
 
     if (argc < 2)
         return fail("usage: embed.wasm 'EXPRESSION' [NAME=NUMBER]...");
-    /* Isolated: neither the environment nor the command line tell Python what to do. */
+    /* Isolated: neither the environment nor the command line changes Python's settings. */
     PyConfig_InitIsolatedConfig(&config);
     status = Py_InitializeFromConfig(&config);
     PyConfig_Clear(&config);
@@ -54,7 +54,7 @@ int main(int argc, char **argv)
         result = PyRun_String(argv[1], Py_eval_input, names, names);
     if (result)
         text = PyObject_Str(result);
-    failed = text ? puts(PyUnicode_AsUTF8(text)) < 0 : fail("that can not be calculated");
+    failed = text ? puts(PyUnicode_AsUTF8(text)) < 0 : fail("cannot evaluate the expression");
     Py_XDECREF(text);
     Py_XDECREF(result);
     Py_XDECREF(names);

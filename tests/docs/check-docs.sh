@@ -1,5 +1,5 @@
 #!/bin/bash
-# Looks whether the documentation is true: what the tool knows is described, and what is described is there. Speaks TAP.
+# Checks that the documentation is true: it describes everything that the tool knows, and nothing else. Prints TAP.
 #
 # From meson: WL_MAKE is the tool, WL_SOURCE_ROOT the checkout.
 set -u
@@ -12,7 +12,7 @@ cd "$WL_SOURCE_ROOT" || exit 1
 n=0
 failed=0
 
-# `same WHAT LEFT RIGHT`: two lists of lines are the same, in any order.
+# `same WHAT LEFT RIGHT`: two lists of lines must be equal, in any order.
 same() {
     local difference
     difference=$(diff <(sort -u <<<"$2" | sed '/^$/d') <(sort -u <<<"$3" | sed '/^$/d') | sed -n 's/^</only left:/p; s/^>/only right:/p')
@@ -20,7 +20,7 @@ same() {
     none "$1" "$difference"
 }
 
-# `none WHAT COMPLAINTS`: there are no complaints.
+# `none WHAT COMPLAINTS`: the list of complaints must be empty.
 none() {
     n=$((n + 1))
     if [ -z "$2" ]; then
@@ -32,7 +32,7 @@ none() {
     fi
 }
 
-# The files of the project: what is committed, or all but what is built.
+# The files of the project: the committed and new ones, or, outside git, all except build output.
 files() {
     if git ls-files >/dev/null 2>&1; then
         git ls-files --cached --others --exclude-standard | while read -r f; do [ ! -f "$f" ] || echo "$f"; done
@@ -50,7 +50,7 @@ same "every command has its man page (left: help, right: man/)" "$commands" \
     "$(sed -n 's|^man/wl-make-\([a-z]*\)\.1\.scd$|\1|p' <<<"$all_files")"
 same "wl-make(1) names every command" "$commands" "$(sed -n 's/^\*wl-make-\([a-z]*\)\*(1)$/\1/p' man/wl-make.1.scd)"
 
-# The options of a command as --help shows them. help itself shows the commands instead; what it takes all take.
+# The options of a command according to --help. The command help shows the commands instead; it has only the common options.
 known_options() {
     if [ "$1" = help ]; then
         printf '%s\n' --version --cache-dir --ports --color --help -h
@@ -59,7 +59,7 @@ known_options() {
             tr -d ' ' | sed '/^$/d'
     fi
 }
-# The heads of the list in the section OPTIONS of a page.
+# The options that the section OPTIONS of a page lists.
 page_options() {
     sed -n '/^# OPTIONS/,/^# [^O]/p' "$1" | grep '^\*-' | grep -oE '\*--?[A-Za-z0-9-]+\*' | tr -d '*'
 }
@@ -69,7 +69,7 @@ for command in $commands; do
     known=$(known_options "$command")
     same "wl-make-$command(1) has the options that --help has" "$known" "$(page_options "man/wl-make-$command.1.scd")"
     same "the completion has the options of $command" "$known" "$(_wl_make_options "$command" | tr ' ' '\n' | tr -d '=')"
-    none "--help and wl-make-$command(1) say the same of what each option takes" "$(
+    none "--help and wl-make-$command(1) give each option the same value" "$(
         [ "$command" = help ] || "$WL_MAKE" "$command" --help |
             sed -nE '/^Options:/,/^$/s/^ .*(--[a-z0-9-]+) ([A-Z:=]+) .*/\1 \2/p' | while read -r option value; do
             grep -qF -e "*$option* _${value}_" "man/wl-make-$command.1.scd" || echo "$option $value"
@@ -80,14 +80,14 @@ same "the completion knows the commands" "$commands" "$(tr ' ' '\n' <<<"$_wl_mak
 same "wl-make(1) lists the exit statuses of src/util/err.h" \
     "$(sed -n 's/^    WL_E_[A-Z]* = \([1-7]\),.*/\1/p' src/util/err.h)" \
     "$(sed -n '/^# EXIT STATUS/,/^# [^E]/s/^\*\([1-7]\)\*$/\1/p' man/wl-make.1.scd)"
-none "the tool refers to man pages that are there" "$(
+none "the man pages that the tool mentions exist" "$(
     grep -ohE 'man wl-[a-z-]+' src/cmd/*.c src/main.c | sort -u | sed 's/^man //; s/-$//' | while read -r page; do
         [ -e "man/$page.1.scd" ] || echo "$page(1)"
     done
 )"
 
 if [ -e host/options.c ]; then
-    # -W is an old spelling that the text of the page names.
+    # -W is an old spelling; the page mentions it in a text.
     same "wl-run(1) has the options of host/options.c" "$(grep -oE '\{"--?[A-Za-z0-9-]+",' host/options.c | tr -d '{",' | grep -vx -e -W)" \
         "$(page_options man/wl-run.1.scd)"
 fi
@@ -114,11 +114,11 @@ none "docs/recipes.md describes every kind of address" "$(
 
 # --- paths, links, pages ---
 
-none "every path that the documents name is there" "$(
+none "every path in the documents exists" "$(
     for document in $documents; do
         grep -oE '`[^` ]+`' "$document" | tr -d '`' |
             grep -E '^(src|docs|man|ports|tests|bench|guest|host|completions|\.ci)/|^[A-Za-z.-]+\.(sh|md|build)$|^LICENSE$' |
-            # ports/NAME is a form; what an example would make is not there yet.
+            # Leave out patterns such as ports/NAME, and files that an example would create.
             grep -vE '[A-Z]{2,}|\*|libs/bzip2|v3\.11\.15' | sort -u | while read -r path; do
             [ -e "${path%:*}" ] || [ -e "$(dirname -- "$document")/$path" ] || echo "$document: $path"
         done
@@ -146,7 +146,7 @@ trap 'rm -rf "$cache"' EXIT
 none "every command line of README.md and usage.md names a command or a port" "$(
     grep -oE '^ +\./wl-make\.sh( --offline)? [a-z/0-9.-]+' README.md docs/usage.md | awk '{ print $NF }' | sort -u | while read -r word; do
         grep -qxF -e "$word" <<<"$commands" && continue
-        # Whatever else may stop it here (no toolchain, say), the name must be known.
+        # Other errors do not matter here (for example a missing toolchain), but the name must be known.
         ! "$WL_MAKE" --dry-run --cache-dir "$cache" "$word" 2>&1 | grep -E 'there is no (port|command)' || echo "$word"
     done
 )"
@@ -168,13 +168,13 @@ none "man/meson.build builds every page" "$(
     done
 )"
 
-# --- what must not be anywhere ---
+# --- strings that must not occur anywhere ---
 
-none "no address of a package registry's host is in the project" "$(
+none "the project contains no address of a package registry's host" "$(
     grep -nHE '(deb|security|snapshot|ftp)[.]debian[.]org|archive[.]ubuntu|py''pi[.](org|io)|pythonhosted[.]|crates[.]io|registry[.]npmjs|npmjs[.]com|proxy[.]golang' \
         $(grep -v '^tests/docs/check-docs.sh$' <<<"$all_files") /dev/null
 )"
-none "no folder of one machine is in the project" "$(
+none "the project contains no path of one machine" "$(
     grep -nHE "(^|[^A-Za-z0-9_.\$}-])/(work|root|home/[a-z][a-z]+|Users)/|$(hostname | sed 's/[^A-Za-z0-9-]//g; s/^.\{0,5\}$/a name too short to mean it/')" \
         $(grep -v '^tests/docs/check-docs.sh$' <<<"$all_files") /dev/null
 )"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Presses Tab: what completions/wl-make offers. Speaks TAP. From meson: WL_MAKE, WL_SOURCE_ROOT.
+# Presses Tab and compares what completions/wl-make offers. Prints TAP. Meson sets WL_MAKE and WL_SOURCE_ROOT.
 set -u
 
 : "${WL_MAKE:?WL_MAKE must name the tool}"
@@ -24,12 +24,12 @@ cd "$T/here" || exit 1
 n=0
 failed=0
 
-# `offers "WHAT THERE IS" WORD...`: the last word is being completed; all of what is offered is this, sorted.
+# `offers "WORD..." WORD...`: completing the last word must offer exactly the first argument, sorted.
 offers() {
     local want=$1 got
     shift
     n=$((n + 1))
-    # As bash does: "=" is a word of its own.
+    # bash treats "=" as a separate word.
     mapfile -t COMP_WORDS < <(printf '%s\n' "$@" | sed 's/^\(--[a-z0-9-]*\)=\(.*\)$/\1\n=\n\2/' |
         sed -e ':a' -e 'N' -e '$!ba' -e 's/=\n$/=/')
     COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
@@ -42,7 +42,7 @@ offers() {
         failed=$((failed + 1))
         echo "not ok $n - $*"
         echo "#   offered: $got"
-        echo "#   and not: $want"
+        echo "#   expected: $want"
         sed 's/^/#   /' "$T/err"
     fi
 }
@@ -74,7 +74,7 @@ offers 'file.tar folder' wl-make run python/v3.1 -- f
 offers 'doctor' wl-make help do
 offers '' wl-make doctor ''
 
-# A checkout whose tool is not built yet: nothing is started, commands are offered all the same.
+# In a checkout whose tool is not built yet, nothing is started, but commands are offered.
 rm "$T/root/.build/tool/src/wl-make"
 offers '' "$T/root/wl-make.sh" py
 offers 'run' "$T/root/wl-make.sh" r

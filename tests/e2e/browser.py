@@ -117,7 +117,7 @@ def visit(page, address, picture):
     assert run(page, "print('again')") == "again\n"
 
     page.type("line", "exit()\n")
-    page.until(lambda: page.text("session"), lambda text: "begins anew" in text)
+    page.until(lambda: page.text("session"), lambda text: "starts again" in text)
 
 
 page = Browser()

@@ -36,7 +36,7 @@ test_the_example() {
     is "$(cat .out)" "$(tail -n +3 lines | grep .)"
     more run example/greeting --quick -- -c 'import greeting; greeting.greet("x", 101)'
     status 1
-    err 'ValueError: greeted is from 0 to 100 times, not 101'
+    err 'ValueError: times must be from 0 to 100, not 101'
     more run example/greeting --quick -- -c 'import sys; print("greeting" in sys.builtin_module_names, sys.path[1])'
     is "$(cat .out)" 'True /usr/local/lib/python313.zip'
 }

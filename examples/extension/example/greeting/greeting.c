@@ -1,4 +1,4 @@
-/* An extension module as for any Python; what makes it a part of the interpreter is the recipe beside it. */
+/* An extension module as for any Python. The recipe beside it makes it a part of the interpreter. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
@@ -11,7 +11,7 @@ static PyObject *greet(PyObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "s|i:greet", &name, &times))
         return NULL;
     if (times < 0 || times > MOST_TIMES) {
-        PyErr_Format(PyExc_ValueError, "greeted is from 0 to %d times, not %d", MOST_TIMES, times);
+        PyErr_Format(PyExc_ValueError, "times must be from 0 to %d, not %d", MOST_TIMES, times);
         return NULL;
     }
     PyObject *line = PyUnicode_FromFormat("hello, %s!\n", name), *all;
@@ -23,7 +23,7 @@ static PyObject *greet(PyObject *self, PyObject *args)
 }
 
 static PyMethodDef methods[] = {
-    {"greet", greet, METH_VARARGS, "greet(name, times=1): a line for each time."},
+    {"greet", greet, METH_VARARGS, "greet(name, times=1): one line for each time."},
     {NULL, NULL, 0, NULL},
 };
 
