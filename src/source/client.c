@@ -1,6 +1,5 @@
-/* What the clients of registries have in common: run, time-limited, with the reason of a failure found in its output.
- */
-#include "source/kinds.h"
+#include "source/client.h"
+
 #include "util/fs.h"
 #include "util/run.h"
 
@@ -38,7 +37,7 @@ static bool is_reason(const char *line)
     return false;
 }
 
-/* npm says first what is wrong, under a line with a code, and goes on with advice. */
+/* npm prints a line with a code, then what is wrong, then advice. */
 static bool is_npm(const char *line)
 {
     return !strncasecmp(line, "npm err", 7);
@@ -49,8 +48,8 @@ static bool is_npm_code(const char *line)
     return !strncasecmp(line, "npm error code", 14) || !strncasecmp(line, "npm ERR! code", 13);
 }
 
-/* The last line that looks like an error (npm: the first), or else the last one; without control characters, and
- * without the passwords of addresses: it may be stored. */
+/* The last line that looks like an error (npm: the first), or else the last line; without control characters and
+ * without passwords in addresses, since it may be stored. */
 static char *reason_of(const char *output)
 {
     const char *best = "", *line = output;
@@ -79,7 +78,7 @@ static char *reason_of(const char *output)
     return plain;
 }
 
-static bool is_there(const char *program)
+static bool is_installed(const char *program)
 {
     WL_CLEANUP_FREE char *path = run_which(program);
 
@@ -89,10 +88,10 @@ static bool is_there(const char *program)
 static int not_installed(const struct client *c, struct wl_err *err)
 {
     return wl_err_set(err, WL_E_FETCH, "%s is not installed: install the package %s",
-                      c->module && is_there(c->argv[0]) ? c->module : c->argv[0], c->package);
+                      c->module && is_installed(c->argv[0]) ? c->module : c->argv[0], c->package);
 }
 
-/* Runs a client that is there. *missing: the module to be run is not. */
+/* Runs an installed program. *missing: it is python3, and the module is not installed. */
 static int run_once(const struct client *c, char **output, bool *missing, struct wl_err *err)
 {
     struct run run = {.argv = c->argv,
@@ -105,7 +104,7 @@ static int run_once(const struct client *c, char **output, bool *missing, struct
     int status, r = run_capture(&run, &status, &text, err);
 
     if (r < 0) {
-        /* Another address may serve, so a client that does not work is not the end. */
+        /* Another address may serve, so a client that does not work ends nothing but this attempt. */
         if (err->cls == WL_E_FAILED || err->cls == WL_E_TOOLCHAIN)
             err->cls = WL_E_FETCH;
         return -(int)err->cls;
@@ -118,9 +117,9 @@ static int run_once(const struct client *c, char **output, bool *missing, struct
         return 0;
     }
     why = reason_of(text);
-    if (c->said) {
-        free(*c->said);
-        *c->said = text;
+    if (c->output_on_failure) {
+        free(*c->output_on_failure);
+        *c->output_on_failure = text;
         text = NULL;
     }
     no_module = c->module ? xasprintf("No module named %s", c->module) : NULL;
@@ -130,7 +129,7 @@ static int run_once(const struct client *c, char **output, bool *missing, struct
                : wl_err_set(err, WL_E_FETCH, "%s failed with status %d%s%s", c->argv[0], status, *why ? ": " : "", why);
 }
 
-/* wl-make.sh installs what it can; whether that was enough is seen afterwards. */
+/* wl-make.sh installs what it can; the caller sees whether that was enough. */
 static int install(const struct client *c, struct wl_err *err)
 {
     char *argv[] = {"sh", (char *)c->o->installer, "--install", (char *)c->package, NULL};
@@ -150,7 +149,7 @@ static int install(const struct client *c, struct wl_err *err)
 
 int client_run(const struct client *c, char **output, struct wl_err *err)
 {
-    bool missing = !is_there(c->argv[0]);
+    bool missing = !is_installed(c->argv[0]);
     int r = 0;
 
     if (cancel_pending(c->o->cancel))
@@ -164,7 +163,7 @@ int client_run(const struct client *c, char **output, struct wl_err *err)
     r = install(c, err);
     if (r < 0)
         return r;
-    if (!is_there(c->argv[0]))
+    if (!is_installed(c->argv[0]))
         return not_installed(c, err);
     wl_err_free(err);
     return run_once(c, output, &missing, err);
@@ -179,23 +178,23 @@ int scratch_folder(const char *part, char **folder, struct wl_err *err)
         r = make_dirs(name, err);
     if (r < 0)
         return r;
-    /* Clients are started in it, so its name must not depend on where the tool was. */
+    /* Clients run in it, so its path must be absolute. */
     *folder = path_absolute(name);
     return 0;
 }
 
-int take_file(const char *file, const char *part, struct wl_err *err)
+int move_to_part(const char *file, const char *part, struct wl_err *err)
 {
     struct stat st;
 
     if (lstat(file, &st) < 0 || !S_ISREG(st.st_mode))
-        return wl_err_set(err, WL_E_FETCH, "the client did not bring %s", path_base(file));
+        return wl_err_set(err, WL_E_FETCH, "the client did not download %s", path_base(file));
     if (rename(file, part) < 0)
-        return wl_err_errno(err, WL_E_IO, "cannot put %s in place", part);
+        return wl_err_errno(err, WL_E_IO, "cannot write %s", part);
     return 0;
 }
 
-int copy_file(const char *file, const char *part, struct wl_err *err)
+int copy_to_part(const char *file, const char *part, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *real = realpath(file, NULL);
     WL_CLEANUP_FD int fd = real ? open(real, O_RDONLY | O_CLOEXEC) : -1;

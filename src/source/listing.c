@@ -1,7 +1,5 @@
-/* Newer versions of a file from the listings of the folders it lies in, as a web server shows them or as they are on
- * this machine. Where a folder above it has the version in its name, too (3.13.5/Python-3.13.5.tar.xz), or the series
- * (v2.41/util-linux-2.41.5.tar.xz), that folder is searched first. */
-#include "source/kinds.h"
+#include "source/listing.h"
+
 #include "source/pattern.h"
 #include "util/fs.h"
 #include "util/version.h"
@@ -9,10 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
-/* How many of several folders are looked into, the newest first: the first often has only pre-releases. */
-enum { MAX_LOOKS = 3, MAX_PAGE = 16 << 20 };
+/* How many folders are searched at one level, the newest first: the first often has only pre-releases. */
+enum { MAX_FOLDERS = 3, MAX_PAGE = 16 << 20 };
 
-/* --- a page --- */
+/* --- pages --- */
 
 char *listing_name(const char *link, size_t n)
 {
@@ -73,7 +71,7 @@ int listing_get(const struct transfer *t, const char *part, const struct fetch_o
     int r;
 
     page.page = true;
-    page.most = MAX_PAGE;
+    page.max_bytes = MAX_PAGE;
     r = transfer_get(&page, part, o, err);
     r = r < 0 ? r : file_read(part, MAX_PAGE, &text, NULL, err);
     if (r == 0)
@@ -81,7 +79,7 @@ int listing_get(const struct transfer *t, const char *part, const struct fetch_o
     return r;
 }
 
-/* --- the way down --- */
+/* --- the search from folder to folder --- */
 
 struct candidate {
     char *version, *name;
@@ -107,34 +105,37 @@ static void candidates_free(struct candidates *c)
 }
 #define CLEANUP_CANDIDATES __attribute__((cleanup(candidates_free)))
 
-/* What is the same on the whole way. */
-struct way {
+/* One search; it goes down from folder to folder. */
+struct search {
     struct offers *o;
     const struct listing *l;
     const struct offer_query *q;
-    char *series; /* of the version: its first two numbers */
-    bool listed;  /* some version was found, be it an old one */
+    char *series; /* of the query's version */
+    bool listed;  /* some version was found, even if it is an old one */
 };
 
-static int walk(struct way *w, const char *folder, size_t i, const char *known, struct strv *found, struct wl_err *err);
+static int search_below(struct search *s, const char *folder, size_t i, const char *known, struct strv *found,
+                        struct wl_err *err);
 
-/* The names in a folder that have the pattern, and of which want says yes, the newest first. */
-static int look(struct way *w, const char *folder, const struct pattern *p,
-                bool (*want)(const struct way *w, const char *version, const char *known), const char *known,
-                struct candidates *found, struct wl_err *err)
+/* Whether a name in a folder is wanted, by what the pattern found in it. known: the version that a folder above has in
+ * its name, or NULL. */
+typedef bool wanted_name(const struct search *s, const char *version, const char *known);
+
+/* The names in a folder that match the pattern and are wanted, the newest first. */
+static int list_candidates(struct search *s, const char *folder, const struct pattern *p, wanted_name *is_wanted,
+                           const char *known, struct candidates *found, struct wl_err *err)
 {
     const struct strv *names;
-    int r = w->l->list(w->o, folder, &names, err);
+    int r = s->l->list(s->o, folder, &names, err);
 
     for (size_t i = 0; r == 0 && i < names->n; i++) {
         char *version = pattern_match(p, names->v[i]);
 
-        if (!version || !want(w, version, known)) {
-            w->listed |= version != NULL;
+        s->listed |= version != NULL;
+        if (!version || !is_wanted(s, version, known)) {
             free(version);
             continue;
         }
-        w->listed = true;
         found->v = xreallocarray(found->v, found->n + 1, sizeof *found->v);
         found->v[found->n++] = (struct candidate){version, xstrdup(names->v[i])};
     }
@@ -143,107 +144,109 @@ static int look(struct way *w, const char *folder, const struct pattern *p,
     return r;
 }
 
-static bool want_version(const struct way *w, const char *version, const char *known)
+static bool is_wanted_version(const struct search *s, const char *version, const char *known)
 {
-    return known ? !strcmp(version, known) : offer_is_wanted(w->q, version);
+    return known ? !strcmp(version, known) : offer_is_wanted(s->q, version);
 }
 
-static bool want_series(const struct way *w, const char *series, const char *known)
+static bool is_wanted_series(const struct search *s, const char *series, const char *known)
 {
     (void)known;
-    return version_compare(series, w->series) >= 0;
+    return version_compare(series, s->series) >= 0;
 }
 
-/* The part i has the version in it. A folder counts only if the file is in it. */
-static int find_versions(struct way *w, const char *folder, size_t i, const struct pattern *p, const char *known,
+/* Part i has the version in its name. A folder counts only if the file is in it. */
+static int find_versions(struct search *s, const char *folder, size_t i, const struct pattern *p, const char *known,
                          struct strv *found, struct wl_err *err)
 {
     CLEANUP_CANDIDATES struct candidates c = {0};
-    bool last = i + 1 == w->l->parts.n;
-    int r = look(w, folder, p, want_version, known, &c, err);
+    bool last = i + 1 == s->l->parts.n;
+    int r = list_candidates(s, folder, p, is_wanted_version, known, &c, err);
 
     for (size_t k = 0; r == 0 && k < c.n; k++) {
         WL_CLEANUP_FREE char *inside = xasprintf("%s%s/", folder, c.v[k].name);
-        WL_CLEANUP_STRV struct strv there = {0};
+        WL_CLEANUP_STRV struct strv files = {0};
         WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
 
-        if (!last && k == MAX_LOOKS)
+        if (!last && k == MAX_FOLDERS)
             break;
-        if (!last && walk(w, inside, i + 1, c.v[k].version, &there, &why) == -WL_E_INTERRUPTED)
+        if (!last && search_below(s, inside, i + 1, c.v[k].version, &files, &why) == -WL_E_INTERRUPTED)
             return cancel_error(err);
-        if (last || there.n)
+        if (last || files.n)
             strv_add(found, c.v[k].version);
-        if (there.n)
+        if (files.n)
             break;
     }
     return r;
 }
 
-/* The part i has only the series in it: the newest series that has a version. */
-static int find_series(struct way *w, const char *folder, size_t i, const struct pattern *p, struct strv *found,
+/* Part i has only the series in its name: the newest series that has a version. */
+static int find_series(struct search *s, const char *folder, size_t i, const struct pattern *p, struct strv *found,
                        struct wl_err *err)
 {
     CLEANUP_CANDIDATES struct candidates c = {0};
-    int r = look(w, folder, p, want_series, NULL, &c, err);
+    int r = list_candidates(s, folder, p, is_wanted_series, NULL, &c, err);
 
-    w->listed = false; /* that says nothing of versions yet */
-    for (size_t k = 0; r == 0 && k < c.n && k < MAX_LOOKS && !found->n; k++) {
+    s->listed = false; /* a series is not a version */
+    for (size_t k = 0; r == 0 && k < c.n && k < MAX_FOLDERS && !found->n; k++) {
         WL_CLEANUP_FREE char *inside = xasprintf("%s%s/", folder, c.v[k].name);
 
-        r = walk(w, inside, i + 1, NULL, found, err);
+        r = search_below(s, inside, i + 1, NULL, found, err);
     }
     return r;
 }
 
-/* Whether only one series is wanted, whose folder is then known. */
-static bool is_fixed(const struct way *w)
+/* Whether only one series is wanted, so that the name of its folder is known. */
+static bool is_one_series(const struct search *s)
 {
-    const char *s = w->q->series;
+    const char *series = s->q->series;
 
-    return s && strcmp(s, "any") && strchr(s, '.') && version_in_series(w->series, s);
+    return series && strcmp(series, "any") && strchr(series, '.') && version_in_series(s->series, series);
 }
 
-static int walk(struct way *w, const char *folder, size_t i, const char *known, struct strv *found, struct wl_err *err)
+/* Finds versions from part i on, which is in the folder. */
+static int search_below(struct search *s, const char *folder, size_t i, const char *known, struct strv *found,
+                        struct wl_err *err)
 {
-    WL_CLEANUP_STR struct str here = {0};
+    WL_CLEANUP_STR struct str path = {0};
 
-    str_add(&here, folder);
-    for (; i < w->l->parts.n; i++) {
-        const char *part = w->l->parts.v[i];
+    str_add(&path, folder);
+    for (; i < s->l->parts.n; i++) {
+        const char *part = s->l->parts.v[i];
         WL_CLEANUP_FREE char *series = NULL, *filled = NULL;
         struct pattern p;
         int r;
 
-        if (pattern_make(part, w->q->version, &p)) {
-            r = find_versions(w, here.s, i, &p, known, found, err);
+        if (pattern_make(part, s->q->version, &p)) {
+            r = find_versions(s, path.s, i, &p, known, found, err);
             pattern_free(&p);
             return r;
         }
-        if (i + 1 < w->l->parts.n && strcmp(w->series, w->q->version) && pattern_make(part, w->series, &p)) {
+        if (i + 1 < s->l->parts.n && strcmp(s->series, s->q->version) && pattern_make(part, s->series, &p)) {
             if (known) {
                 series = version_series(known);
                 filled = pattern_fill(&p, series);
-            } else if (!is_fixed(w)) {
-                r = find_series(w, here.s, i, &p, found, err);
+            } else if (!is_one_series(s)) {
+                r = find_series(s, path.s, i, &p, found, err);
                 pattern_free(&p);
                 return r;
             }
             pattern_free(&p);
         }
-        str_addf(&here, "%s/", filled ? filled : part);
+        str_addf(&path, "%s/", filled ? filled : part);
     }
-    return wl_err_set(err, WL_E_USAGE, "its name does not hold the version");
+    return wl_err_set(err, WL_E_USAGE, "its name does not contain the version");
 }
 
 int listing_versions(struct offers *o, const struct listing *l, const struct offer_query *q, struct strv *versions,
                      struct wl_err *err)
 {
     WL_CLEANUP_FREE char *series = version_series(q->version);
-    struct way w = {.o = o, .l = l, .q = q, .series = series};
-    int r = walk(&w, l->root, 0, NULL, versions, err);
+    struct search s = {.o = o, .l = l, .q = q, .series = series};
+    int r = search_below(&s, l->root, 0, NULL, versions, err);
 
-    if (r == 0 && !w.listed)
-        return wl_err_set(err, WL_E_USAGE, "the page of its folder names no version of it");
+    if (r == 0 && !s.listed)
+        return wl_err_set(err, WL_E_USAGE, "the listing of its folder names no version of it");
     return r;
 }
 
@@ -256,7 +259,7 @@ int tags_versions(const struct strv *tags, const char *like, const struct offer_
     for (size_t i = 0; i < tags->n && !like && !made; i++)
         made = pattern_make(tags->v[i], q->version, &p);
     if (!made)
-        return wl_err_set(err, WL_E_USAGE, "no tag of it is called after the version");
+        return wl_err_set(err, WL_E_USAGE, "none of its tags is named after the version");
     for (size_t i = 0; i < tags->n; i++) {
         WL_CLEANUP_FREE char *version = pattern_match(&p, tags->v[i]);
 
@@ -265,5 +268,5 @@ int tags_versions(const struct strv *tags, const char *like, const struct offer_
             strv_add(versions, version);
     }
     pattern_free(&p);
-    return listed ? 0 : wl_err_set(err, WL_E_USAGE, "no tag of it is called after a version");
+    return listed ? 0 : wl_err_set(err, WL_E_USAGE, "none of its tags is named after a version");
 }

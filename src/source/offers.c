@@ -1,13 +1,12 @@
 #include "source/offers.h"
 
-#include "source/kinds.h"
 #include "util/fs.h"
 #include "util/version.h"
 
 #include <pthread.h>
 #include <string.h>
 
-/* One list: asked for by the first who wants it, while others wait. */
+/* One list, looked up by the first thread that wants it while others wait. */
 struct entry {
     char *key;
     bool done;
@@ -70,7 +69,7 @@ static struct entry *find_entry(struct offers *o, const char *key)
     return NULL;
 }
 
-int offers_list(struct offers *o, const char *key, offers_ask *ask, const void *data, const struct strv **names,
+int offers_list(struct offers *o, const char *key, offers_lookup *lookup, const void *data, const struct strv **names,
                 struct wl_err *err)
 {
     struct entry *e;
@@ -91,10 +90,10 @@ int offers_list(struct offers *o, const char *key, offers_ask *ask, const void *
         pthread_mutex_unlock(&o->lock);
         e->result = make_dirs(o->work, &e->err);
         if (e->result == 0)
-            e->result = temp_dir_make(&scratch, o->work, "ask", &e->err);
+            e->result = temp_dir_make(&scratch, o->work, "lookup", &e->err);
         if (e->result == 0) {
             part = path_join(scratch.path, "part");
-            e->result = ask(o, data, part, &e->names, &e->err);
+            e->result = lookup(o, data, part, &e->names, &e->err);
         }
         pthread_mutex_lock(&o->lock);
         e->done = true;
@@ -109,56 +108,4 @@ bool offer_is_wanted(const struct offer_query *q, const char *version)
 {
     return version_is_newer(version, q->version) && version_in_series(version, q->series) &&
            (!version_is_prerelease(version) || version_is_prerelease(q->version));
-}
-
-/* Whether two versions count alike, as far as can be told: a crate 0.2.7 for a library 3.1 does not. */
-static bool count_alike(const char *a, const char *b)
-{
-    size_t n = strspn(a, "0123456789");
-
-    return n == strspn(b, "0123456789") && !strncmp(a, b, n);
-}
-
-int offers_newest(struct offers *o, const struct offer_query *q, char **newest, struct wl_err *err)
-{
-    const struct source_kind *kind = source_kind_of(q->url, err);
-    WL_CLEANUP_STRV struct strv versions = {0};
-    WL_CLEANUP_FREE char *own = NULL;
-    struct offer_query wanted = *q;
-    int r;
-
-    *newest = NULL;
-    if (!kind)
-        return -(int)err->cls;
-    r = kind->versions(o, q, &versions, &own, err);
-    if (r < 0)
-        return r;
-    if (own && !count_alike(own, q->version)) {
-        wanted.version = own;
-        wanted.series = NULL;
-    }
-    for (size_t i = 0; i < versions.n; i++)
-        if (offer_is_wanted(&wanted, versions.v[i]) && (!*newest || version_compare(versions.v[i], *newest) > 0)) {
-            free(*newest);
-            *newest = xstrdup(versions.v[i]);
-        }
-    return 0;
-}
-
-char *offers_place(const char *url)
-{
-    const char *host = web_host(url), *at = strrchr(url, '@');
-
-    if (starts_with(url, "debian:")) {
-        WL_CLEANUP_FREE char *folder = path_dir(url);
-
-        return xasprintf("debian:%s", path_base(folder));
-    }
-    if (starts_with(url, "pypi:"))
-        return xstrndup(url, strcspn(url, "="));
-    if (at && (starts_with(url, "npm:") || starts_with(url, "crate:")))
-        return xstrndup(url, (size_t)(at - url));
-    if (host && (starts_with(url, "http") || starts_with(url, "git+https")))
-        return xstrndup(host, strcspn(host, "/?#"));
-    return xstrndup(url, strcspn(url, "#"));
 }

@@ -6,15 +6,15 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const endings[] = {".tar.gz", ".tgz",     ".tar.xz", ".txz", ".tar.bz2",
-                                      ".tbz2",   ".tar.zst", ".tar.lz", ".zip"};
+static const char *const extensions[] = {".tar.gz", ".tgz",     ".tar.xz", ".txz", ".tar.bz2",
+                                         ".tbz2",   ".tar.zst", ".tar.lz", ".zip"};
 
-/* How long a name is without an archive's ending; all of it if it has none. */
-static size_t stem(const char *name)
+/* The length of a name without the extension of an archive. */
+static size_t stem_length(const char *name)
 {
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (ends_with(name, endings[i]))
-            return strlen(name) - strlen(endings[i]);
+    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++)
+        if (ends_with(name, extensions[i]))
+            return strlen(name) - strlen(extensions[i]);
     return strlen(name);
 }
 
@@ -43,7 +43,7 @@ bool pattern_make(const char *name, const char *version, struct pattern *p)
         return false;
     for (const char *s = separators; *s && (*s == '.' || strchr(version, '.')); s++) {
         WL_CLEANUP_FREE char *wanted = with_separator(version, '.', *s);
-        size_t n = strlen(wanted), whole = stem(name);
+        size_t n = strlen(wanted), whole = stem_length(name);
 
         for (const char *at = name; (at = strstr(at, wanted)); at++) {
             if (!is_bounded(name, at, n, *s) || (size_t)(at - name) + n > whole)
@@ -68,7 +68,7 @@ void pattern_free(struct pattern *p)
 
 char *pattern_match(const struct pattern *p, const char *name)
 {
-    size_t whole = stem(name), before = strlen(p->before), after = strlen(p->after);
+    size_t whole = stem_length(name), before = strlen(p->before), after = strlen(p->after);
     WL_CLEANUP_FREE char *raw = NULL;
     char *version;
 
@@ -109,7 +109,7 @@ char *pattern_debian(const char *source, const char *file)
     } else if (ends_with(v, ".dsc") || ends_with(v, ".deb")) {
         const char *stop = ends_with(v, ".deb") && strchr(v, '_') ? strchr(v, '_') : v + strlen(v) - 4, *dash = NULL;
 
-        /* The last '-' divides upstream's version from Debian's. */
+        /* The last '-' separates upstream's version from Debian's revision. */
         for (const char *p = v; p < stop; p++)
             dash = *p == '-' ? p : dash;
         end = (size_t)((dash ? dash : stop) - v);
@@ -117,7 +117,7 @@ char *pattern_debian(const char *source, const char *file)
         return NULL;
     }
     version = xstrndup(v, end);
-    /* "1.3.dfsg+really1.3.2" is what 1.3.2 is called after a version that turned out too new. */
+    /* Debian calls 1.3.2 "1.3.dfsg+really1.3.2" when it goes back from a newer version. */
     really = strstr(version, "+really");
     if (really)
         return xstrdup(really + strlen("+really"));

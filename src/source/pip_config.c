@@ -10,12 +10,12 @@
 
 enum { MAX_FILE = 1 << 20 };
 
-/* The options that matter here. */
+/* The options that are used here. */
 enum key { INDEX_URL, EXTRA_INDEX_URL, FIND_LINKS, NO_INDEX, PROXY, CERT, KEYS };
 
 static const char *const key_names[KEYS] = {"index-url", "extra-index-url", "find-links", "no-index", "proxy", "cert"};
 
-/* Of [global], and of [download], which counts for more. */
+/* The values in [global] and in [download], which take precedence. */
 struct values {
     char *global[KEYS], *download[KEYS];
 };
@@ -64,7 +64,7 @@ static char *trimmed(const char *s, const char *end)
     return xstrndup(s, (size_t)(end - s));
 }
 
-/* One line of an INI file. *value is where the key goes on that the next indented line belongs to, or NULL. */
+/* Reads one line of an INI file. *value: the value that an indented next line continues, or NULL. */
 static void take_line(struct values *v, const char *line, size_t n, char ***section, char ***value)
 {
     WL_CLEANUP_FREE char *text = trimmed(line, line + n);
@@ -124,7 +124,7 @@ static void read_and_free(struct values *v, char *path)
     free(path);
 }
 
-/* The machine's folders, of which the first counts for most. */
+/* The files of the machine, in the order in which pip reads them: later ones take precedence. */
 static void read_site_folders(struct values *v)
 {
     const char *folders = getenv("XDG_CONFIG_DIRS");
@@ -151,7 +151,7 @@ static void read_files(struct values *v)
     if (given && !strcmp(given, "/dev/null"))
         return;
     read_site_folders(v);
-    /* A file that is given takes the place of the user's own. */
+    /* PIP_CONFIG_FILE replaces the user's own file. */
     if (!given || access(given, F_OK) < 0) {
         read_and_free(v, below(home, ".pip/pip.conf"));
         read_and_free(v, xdg && *xdg ? below(xdg, "pip/pip.conf") : below(home, ".config/pip/pip.conf"));
@@ -216,7 +216,7 @@ int pip_config_read(struct pip_config *c, struct wl_err *err)
     read_variables(&v);
     add_words(&c->links, value_of(&v, FIND_LINKS));
     if (!is_true(value_of(&v, NO_INDEX))) {
-        c->asks_default = !value_of(&v, INDEX_URL);
+        c->uses_default = !value_of(&v, INDEX_URL);
         add_words(&c->indexes, value_of(&v, INDEX_URL));
         add_words(&c->indexes, value_of(&v, EXTRA_INDEX_URL));
     }
@@ -224,8 +224,8 @@ int pip_config_read(struct pip_config *c, struct wl_err *err)
         c->proxy = xstrdup(value_of(&v, PROXY));
     if (value_of(&v, CERT))
         c->cert = xstrdup(value_of(&v, CERT));
-    if (!c->links.n && !c->indexes.n && !c->asks_default)
-        return wl_err_set(err, WL_E_FETCH, "pip is told of no index (no-index)");
+    if (!c->links.n && !c->indexes.n && !c->uses_default)
+        return wl_err_set(err, WL_E_FETCH, "pip is configured with no index (no-index)");
     return 0;
 }
 

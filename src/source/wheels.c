@@ -1,6 +1,6 @@
 #include "source/wheels.h"
 
-#include "source/kinds.h"
+#include "source/client.h"
 #include "util/fs.h"
 #include "util/hash.h"
 #include "util/version.h"
@@ -19,7 +19,7 @@ static void add_pip(struct strv *argv, const struct wheels *w, const char *comma
     if (given)
         strv_add(argv, given);
     strv_add_all(argv, command, "--quiet", "--no-input", "--disable-pip-version-check", "--retries=1", NULL);
-    strv_addf(argv, "--timeout=%d", connect_seconds(o));
+    strv_addf(argv, "--timeout=%d", fetch_connect_seconds(o));
 }
 
 /* Only what any machine can run, and so WASI; or also what x86-64 can, whatever machine this is: who has the lock file
@@ -71,7 +71,7 @@ static int run_pip(const struct strv *argv, const char *input, const struct fetc
                    struct wl_err *err)
 {
     struct client c = {
-        .package = "python3-pip", .module = "pip", .argv = argv->v, .input = input, .o = o, .said = said};
+        .package = "python3-pip", .module = "pip", .argv = argv->v, .input = input, .o = o, .output_on_failure = said};
 
     if (o->offline) {
         wl_err_set(err, WL_E_FETCH, "the requirements have not been fetched before, and --offline forbids the network");
@@ -543,7 +543,7 @@ static int ask_newer(const struct search *s, const char *folder, char **text, st
 
     strv_add_all(&argv, "python3", s->w->ask_pip, s->w->version, "newer", folder, "--no-input",
                  "--disable-pip-version-check", "--retries=1", NULL);
-    strv_addf(&argv, "--timeout=%d", connect_seconds(s->o));
+    strv_addf(&argv, "--timeout=%d", fetch_connect_seconds(s->o));
     strv_addf(&argv, "--python-version=%s", s->w->version);
     add_places(s->w->requirements, s->asked, &argv);
     c.argv = argv.v;

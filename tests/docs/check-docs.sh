@@ -107,7 +107,7 @@ none "docs/recipes.md describes the variables of a step" "$(
     done
 )"
 none "docs/recipes.md describes every kind of address" "$(
-    sed -nE 's/^const struct source_kind [a-z_]+ = \{"([^"]+)".*/\1/p' src/source/source_*.c | while read -r scheme; do
+    sed -nE 's/^const struct source_kind [a-z_]+ = \{"([^"]+)".*/\1/p' src/source/kinds/*.c | while read -r scheme; do
         grep -qF -e "$scheme" docs/recipes.md || echo "$scheme"
     done
 )"

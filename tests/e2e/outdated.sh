@@ -61,7 +61,7 @@ test_files_on_this_machine() {
     row libs/pre 2.0b1 2.0rc1 outdated "file:$T/there/a-2.0b1.tar.gz"
     row libs/own 1 - unknown 'the recipe has no sources'
     grep -qE '^libs/gone .* unknown .*No such file' .out || fail 'libs/gone'
-    grep -qE '^libs/odd .* unknown .*its name does not hold the version' .out || fail 'libs/odd'
+    grep -qE '^libs/odd .* unknown .*its name does not contain the version' .out || fail 'libs/odd'
     grep -qE '^libs/strange .* unknown .*names no version of it' .out || fail 'libs/strange'
     out '2 current, 2 outdated, 4 unknown'
     [ ! -s .err ] || fail 'words on stderr'
@@ -172,8 +172,8 @@ test_tags_of_a_repository() {
     row libs/under 1.2 1.4 outdated github.com
     row libs/archive 1.3 1.10 outdated github.com
     row libs/commit 1.10 1.10 current git.example.org
-    grep -qE '^libs/latest .* unknown .*called after the version' .out || fail 'libs/latest'
-    grep -qE '^libs/untagged .* unknown .*called after the version' .out || fail 'libs/untagged'
+    grep -qE '^libs/latest .* unknown .*named after the version' .out || fail 'libs/latest'
+    grep -qE '^libs/untagged .* unknown .*named after the version' .out || fail 'libs/untagged'
     grep -qE '^libs/none .* unknown .*git failed' .out || fail 'libs/none'
 }
 
@@ -288,7 +288,7 @@ esac'
     row libs/crate-own 3.1 0.2.8 outdated crate:other-crate
     grep -qE '^libs/pypi-none .* unknown .*index/none/.*No such file' .out || fail 'libs/pypi-none'
     grep -qE '^libs/npm-none .* unknown .*404' .out || fail 'libs/npm-none'
-    grep -qE '^libs/crate-old .* unknown .*cargo only tells of 4.2.0' .out || fail 'libs/crate-old'
+    grep -qE '^libs/crate-old .* unknown .*cargo only names 4.2.0' .out || fail 'libs/crate-old'
 }
 
 test_json() {
@@ -335,7 +335,7 @@ test_broken_recipes_and_wrong_names() {
     pinned libs/bad 1.2 'https:/127.0.0.1/a-${version}.tar.gz'
     wl outdated
     status 3
-    grep -qE '^libs/bad .* unknown .*not a well-formed address' .out || fail 'libs/bad'
+    grep -qE '^libs/bad .* unknown .*not a valid URL' .out || fail 'libs/bad'
     wl outdated libs/goof
     clean_failure 3
     err 'did you mean libs/good?'

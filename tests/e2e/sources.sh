@@ -1,6 +1,6 @@
 #!/bin/bash
 # Sources that cannot be had, are not what they should be, or would do harm: the message says what and where, the class
-# is 4 (not to be had) or 5 (wrong bytes), and nothing half-written is left.
+# is 4 (cannot be fetched) or 5 (wrong bytes), and nothing half-written is left.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317
 . "$(dirname -- "$0")/lib.sh"
 
@@ -58,7 +58,7 @@ test_a_mirror_serves_when_the_first_address_does_not() {
     from_url made/a "$URL/b.tar.gz" "$(sha256 www/a.tar.gz)" '    mirrors:' "      - $URL/none.tar.gz" "      - $URL/moved/a.tar.gz"
     wl made/a
     status 0
-    err 'other bytes than the recipe pins' 'HTTP 404'
+    err "does not match the recipe's hash" 'HTTP 404'
     there "$OUT/made/a/hello"
 }
 
@@ -94,7 +94,7 @@ test_404() {
     from_url made/a "$URL/none.tar.gz" "$(none)"
     wl made/a
     clean_failure 4
-    err "made/a: none.tar.gz is not to be had: $URL/none.tar.gz (HTTP 404"
+    err "made/a: cannot fetch none.tar.gz: $URL/none.tar.gz (HTTP 404"
     nothing_built made/a
     is "$(find "$CACHE/sources" -type f ! -name .lock | wc -l)" 0 'files in the cache'
 }

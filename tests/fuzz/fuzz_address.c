@@ -1,6 +1,7 @@
 /* Reads whatever bytes as an address of a source and as a page of links. What the check takes, everything else must be
  * able to take apart. Nothing is asked of the network: all of it is cancelled before it begins. */
-#include "source/kinds.h"
+#include "source/listing.h"
+#include "source/offers.h"
 #include "util/fs.h"
 #include "util/str.h"
 

@@ -1,7 +1,7 @@
 /* Versions in the names of files, and the names in a page. */
 #include "source/pattern.h"
 
-#include "source/kinds.h"
+#include "source/listing.h"
 #include "testing.h"
 
 #include <string.h>

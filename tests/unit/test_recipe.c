@@ -505,7 +505,7 @@ static void test_refused(void **state)
         {"version: \"1\"\nsources: [{url: \"https://example.org/a\"}]\n" STEP, "no 'sha256' for https://example.org/a"},
         {"version: \"1\"\nsources: [{sha256: " HASH_A "}]\n" STEP, "a source without 'url'"},
         {"version: \"1\"\nsources: [{url: \"https://example.org/a\", sha256: ABC}]\n" STEP, "is not 64 lower-case"},
-        {"version: \"1\"\nsources: [{url: \"ftp://example.org/a\", sha256: " HASH_A "}]\n" STEP, "of no known kind"},
+        {"version: \"1\"\nsources: [{url: \"ftp://example.org/a\", sha256: " HASH_A "}]\n" STEP, "is not an address of a known kind"},
         {"version: \"1\"\nsources: [{url: \"https://e.org/a\", sha256: " HASH_A ", into: ../x}]\n" STEP,
          "leads out of the source folder"},
         {"version: \"1\"\nsources: [{url: \"https://e.org/a\", sha256: " HASH_A ", strip: 17}]\n" STEP,

@@ -1,8 +1,8 @@
 #include "source/source.h"
 
 #include "http_server.h"
-#include "source/kinds.h"
 #include "source/offers.h"
+#include "source/transfer.h"
 #include "testing.h"
 #include "util/fs.h"
 #include "util/run.h"
@@ -271,7 +271,7 @@ static void test_too_many_bytes(void **state)
 {
     FIXTURE(f);
     WL_CLEANUP_FREE char *url = http_server_url(f.server, "/file"), *part = in_folder(state, "part");
-    struct transfer t = {.url = url, .most = SERVED_SIZE - 1};
+    struct transfer t = {.url = url, .max_bytes = SERVED_SIZE - 1};
 
     assert_class(transfer_get(&t, part, &f.o, &f.err), WL_E_FETCH, &f.err);
     assert_contains(f.err.text, "more than 299999 bytes");
@@ -280,7 +280,7 @@ static void test_too_many_bytes(void **state)
     write_text(part, "the beginning");
     assert_class(transfer_get(&t, part, &f.o, &f.err), WL_E_FETCH, &f.err);
     assert_false(path_exists(part));
-    t.most = SERVED_SIZE;
+    t.max_bytes = SERVED_SIZE;
     wl_err_free(&f.err);
     assert_ok(transfer_get(&t, part, &f.o, &f.err), &f.err);
 }
@@ -375,7 +375,7 @@ static void test_all_fail(void **state)
     add_url(&f, refused);
     assert_class(fetch(&f), WL_E_FETCH, &f.err);
     assert_null(f.path);
-    assert_contains(f.err.text, "missing is not to be had");
+    assert_contains(f.err.text, "cannot fetch missing: ");
     assert_contains(f.err.text, "404");
     assert_contains(f.err.text, "410");
     assert_contains(f.err.text, "500");
@@ -454,7 +454,7 @@ static void test_wrong_hash_then_mirror(void **state)
     add_served(&f, "/file");
     assert_fetched(&f, 2);
     assert_int_equal(f.notes.n, 1);
-    assert_contains(f.notes.v[0], "other bytes");
+    assert_contains(f.notes.v[0], "does not match the recipe");
 }
 
 static void test_wrong_hash_of_page_is_told(void **state)
@@ -567,7 +567,7 @@ static void test_broken_for_good(void **state)
     add_archive(&f, f.served);
     add_served(&f, "/broken");
     assert_class(fetch(&f), WL_E_FETCH, &f.err);
-    assert_contains(f.err.text, "broke off");
+    assert_contains(f.err.text, "was lost");
     assert_int_equal(http_server_requests(f.server), 1);
     assert_false(path_exists(part));
 }
@@ -621,8 +621,8 @@ static void test_bad_redirects(void **state)
 {
     static const char *const cases[][2] = {{"/loop", "redirected more than"},
                                            {"/to-plain", "not encrypted"},
-                                           {"/to-file", "no address of the web"},
-                                           {"/to-nowhere", "without a new address"}};
+                                           {"/to-file", "redirected to an invalid URL"},
+                                           {"/to-nowhere", "without a new URL"}};
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         FIXTURE(f);
@@ -1124,9 +1124,8 @@ static void test_pypi_wrong_hash(void **state)
     add_archive(&f, zeros);
     add_url(&f, "pypi:x==1.0/x-1.0.tar.gz");
     assert_class(fetch(&f), WL_E_VERIFY, &f.err);
-    both =
-        xasprintf("x-1.0.tar.gz from pypi:x==1.0/x-1.0.tar.gz is not what the recipe pins: expected sha256 %s, got %s",
-                  zeros, f.served);
+    both = xasprintf("x-1.0.tar.gz from pypi:x==1.0/x-1.0.tar.gz does not match the recipe: expected sha256 %s, got %s",
+                     zeros, f.served);
     assert_contains(f.err.text, both);
 }
 
@@ -1134,9 +1133,9 @@ static void test_pypi_bad(void **state)
 {
     static const char *const cases[][3] = {
         {"/simple", "x-9.tar.gz", "/simple/x/ does not list the file"},
-        {"/simple", "x-1.2.tar.gz", "http://192.0.2.1/files/x-1.2.tar.gz is not encrypted"},
+        {"/simple", "x-1.2.tar.gz", "http://192.0.2.1/files/x-1.2.tar.gz is neither a URL of https:"},
         {"/nothing", "x-1.0.tar.gz", "HTTP 404"},
-        {"/html-to-file", "x-1.0.tar.gz", "file:///etc/x-1.0.tar.gz is not encrypted"},
+        {"/html-to-file", "x-1.0.tar.gz", "file:///etc/x-1.0.tar.gz is neither"},
         {"/private", "x-1.0.tar.gz", "HTTP 401"},
     };
 
@@ -1159,10 +1158,10 @@ static void test_pypi_bad(void **state)
         add_archive(&f, f.served);
         add_url(&f, "pypi:x==1.0/x-1.0.tar.gz");
         assert_class(fetch(&f), WL_E_FETCH, &f.err);
-        assert_contains(f.err.text, "http://192.0.2.1/simple/x/ is not encrypted, and not on this machine");
+        assert_contains(f.err.text, "http://192.0.2.1/simple/x/ is neither a URL of https: nor on this machine");
         setenv("PIP_NO_INDEX", "on", 1);
         assert_class(fetch(&f), WL_E_FETCH, &f.err);
-        assert_contains(f.err.text, "pip is told of no index");
+        assert_contains(f.err.text, "pip is configured with no index");
         unsetenv("PIP_NO_INDEX");
     }
 }
@@ -1275,7 +1274,7 @@ static void test_pypi_default(void **state)
     assert_ok(remove_tree(f.path, &f.err), &f.err);
     fake(&f, "python3", "echo '  -i, --index-url <url>   Base URL'");
     assert_class(fetch(&f), WL_E_FETCH, &f.err);
-    assert_contains(f.err.text, "pip does not say which index it takes");
+    assert_contains(f.err.text, "cannot find out pip's default index");
     fake(&f, "python3", "echo '/usr/bin/python3: No module named pip' >&2; exit 1");
     assert_class(fetch(&f), WL_E_FETCH, &f.err);
     assert_contains(f.err.text, "pip is not installed: install the package python3-pip");
@@ -1346,7 +1345,7 @@ static void test_npm_bad(void **state)
     assert_contains(f.err.text, "npm failed with status 1: npm error notarget No matching version)");
     fake(&f, "npm", "exit 0");
     assert_class(fetch(&f), WL_E_FETCH, &f.err);
-    assert_contains(f.err.text, "npm brought nothing");
+    assert_contains(f.err.text, "npm downloaded nothing");
     fake(&f, "npm", "echo wrong > x-1.0.0.tgz");
     assert_class(fetch(&f), WL_E_VERIFY, &f.err);
 }
@@ -1401,7 +1400,7 @@ static void test_crate_bad(void **state)
     assert_contains(f.err.text, "could not find");
     fake(&f, "cargo", "exit 0");
     assert_class(fetch(&f), WL_E_FETCH, &f.err);
-    assert_contains(f.err.text, "did not bring x-1.0.0.crate");
+    assert_contains(f.err.text, "did not download x-1.0.0.crate");
 }
 
 /* --- git+https: --- */

@@ -1,11 +1,13 @@
 /* npm:NAME@VERSION through npm, which knows its own registry. */
-#include "source/kinds.h"
+#include "source/address.h"
+#include "source/client.h"
+#include "source/kinds/kinds.h"
 #include "util/fs.h"
 
 #include <ctype.h>
 #include <string.h>
 
-/* An exact version: npm would take a range or an address there too. */
+/* An exact version: npm would also accept a range or an address there. */
 static bool exact_version(const char *v)
 {
     return isdigit((unsigned char)*v) && plain_text(v, ".-+");
@@ -17,7 +19,7 @@ static int check(const char *url, struct wl_err *err)
     WL_CLEANUP_FREE char *name = at ? xstrndup(spec, (size_t)(at - spec)) : NULL;
     const char *slash = name ? strchr(name, '/') : NULL;
 
-    /* NAME or @SCOPE/NAME; anything else with a '/' would be a folder or a repository to npm. */
+    /* NAME or @SCOPE/NAME: npm takes anything else with a '/' for a folder or a repository. */
     if (!name || !exact_version(at + 1) || !plain_text(name, "@/._-") || (*name == '@') != (slash != NULL) ||
         (slash && (!slash[1] || strchr(slash + 1, '/') || slash == name + 1)) || strchr(name + 1, '@') ||
         strstr(name, "..") || *name == '.' || *name == '-' || *name == '/')
@@ -45,7 +47,7 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     strv_add(&argv, "--fetch-retries=1");
     strv_add(&argv, "--fetch-retry-mintimeout=500");
     strv_add(&argv, "--fetch-retry-maxtimeout=1000");
-    strv_addf(&argv, "--fetch-timeout=%d", stall_seconds(o) * 1000);
+    strv_addf(&argv, "--fetch-timeout=%d", fetch_stall_seconds(o) * 1000);
     strv_addf(&argv, "--cache=%s/.cache", folder);
     strv_add(&argv, "--");
     strv_add(&argv, spec);
@@ -60,19 +62,19 @@ static int get(const char *url, const char *sha256, const char *part, const stru
         return r;
     for (size_t i = 0; i < names.n; i++)
         if (ends_with(names.v[i], ".tgz")) {
-            WL_CLEANUP_FREE char *brought = path_join(folder, names.v[i]);
+            WL_CLEANUP_FREE char *file = path_join(folder, names.v[i]);
 
-            return take_file(brought, part, err);
+            return move_to_part(file, part, err);
         }
-    return wl_err_set(err, WL_E_FETCH, "npm brought nothing");
+    return wl_err_set(err, WL_E_FETCH, "npm downloaded nothing");
 }
 
-static int ask(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+static int lookup(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
 {
     const struct fetch_options *f = offers_fetch(o);
     WL_CLEANUP_FREE char *folder = NULL, *text = NULL;
     WL_CLEANUP_STRV struct strv argv = {0};
-    struct client c = {.package = "npm", .o = f, .timeout_s = ASK_TIMEOUT_S};
+    struct client c = {.package = "npm", .o = f, .timeout_s = LOOKUP_TIMEOUT_S};
     int r = scratch_folder(part, &folder, err);
 
     if (r < 0)
@@ -83,7 +85,7 @@ static int ask(struct offers *o, const void *data, const char *part, struct strv
     strv_add(&argv, "--loglevel=error");
     strv_add(&argv, "--no-update-notifier");
     strv_add(&argv, "--fetch-retries=0");
-    strv_addf(&argv, "--fetch-timeout=%d", stall_seconds(f) * 1000);
+    strv_addf(&argv, "--fetch-timeout=%d", fetch_stall_seconds(f) * 1000);
     strv_addf(&argv, "--cache=%s/.cache", folder);
     strv_add(&argv, "--");
     strv_add(&argv, data);
@@ -91,7 +93,7 @@ static int ask(struct offers *o, const void *data, const char *part, struct strv
     c.argv = argv.v;
     c.cwd = folder;
     r = client_run(&c, &text, err);
-    /* A list of versions, or the one there is: in either case the strings are versions. Warnings may stand before. */
+    /* A list of versions, or a single one: all strings are versions. Warnings may precede them. */
     for (const char *p = text; r == 0 && (p = strchr(p, '"'));) {
         size_t n = strcspn(++p, "\"\n");
         WL_CLEANUP_FREE char *version = xstrndup(p, n);
@@ -108,7 +110,7 @@ static int versions(struct offers *o, const struct offer_query *q, struct strv *
     const char *spec = q->url + strlen("npm:"), *at = strrchr(spec, '@');
     WL_CLEANUP_FREE char *name = xstrndup(spec, (size_t)(at - spec)), *key = xasprintf("npm:%s", name);
     const struct strv *names;
-    int r = offers_list(o, key, ask, name, &names, err);
+    int r = offers_list(o, key, lookup, name, &names, err);
 
     *own = xstrdup(at + 1);
     if (r == 0)
@@ -116,4 +118,9 @@ static int versions(struct offers *o, const struct offer_query *q, struct strv *
     return r;
 }
 
-const struct source_kind source_npm = {"npm:", true, check, get, versions};
+static char *file_name(const char *url)
+{
+    return package_file_name(url, ".tgz");
+}
+
+const struct source_kind source_npm = {"npm:", true, check, get, versions, file_name, package_place};

@@ -1,9 +1,11 @@
-/* debian:pool/...: a file of Debian's archive, from the mirrors this machine's own apt is told to use. */
-#include "source/kinds.h"
+/* debian:pool/...: a file of Debian's archive, from the mirrors that apt is configured with on this machine. */
+#include "source/address.h"
+#include "source/client.h"
+#include "source/kinds/kinds.h"
+#include "source/listing.h"
 #include "source/pattern.h"
 #include "util/fs.h"
 #include "util/hash.h"
-#include "util/run.h"
 #include "util/version.h"
 
 #include <archive.h>
@@ -21,7 +23,7 @@ static int check(const char *url, struct wl_err *err)
     return 0;
 }
 
-/* The value of a line NAME='value', which is quoted for a shell. */
+/* The value in a line NAME='value', quoted for a shell. */
 static char *unquote(const char *line)
 {
     struct str s = {0};
@@ -32,7 +34,7 @@ static char *unquote(const char *line)
     return str_take(&s);
 }
 
-/* The value of apt's option, or NULL when it has none. */
+/* The value of an option of apt, or NULL if it is not set. */
 static char *apt_option(const char *option, const struct fetch_options *o)
 {
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
@@ -70,12 +72,12 @@ static int read_mirrors(struct strv *mirrors, const char *part, const struct fet
 
     if (r < 0)
         return r;
-    /* With an empty folder of lists apt does not read through all package lists first, which takes seconds, and works
-     * on a machine where they were thrown away. */
+    /* With an empty folder of lists apt does not read all package lists first, which takes seconds, and it works where
+     * they were removed. */
     lists = xasprintf("Dir::State::lists=%s", folder);
     {
         char *argv[] = {"apt-get", "-o", lists, "--no-release-info", "indextargets", "--format", "$(REPO_URI)", NULL};
-        struct client c = {.package = "apt (only Debian and its kin have it)", .argv = argv, .o = o};
+        struct client c = {.package = "apt (only Debian and its derivatives have it)", .argv = argv, .o = o};
 
         r = client_run(&c, &text, err);
     }
@@ -94,11 +96,11 @@ static int read_mirrors(struct strv *mirrors, const char *part, const struct fet
             strv_add_once(mirrors, one);
     }
     if (mirrors->n == 0)
-        return wl_err_set(err, WL_E_FETCH, "apt is told of no mirror that can be read");
+        return wl_err_set(err, WL_E_FETCH, "apt is configured with no mirror that can be read");
     return 0;
 }
 
-/* names: NULL for a file, else what the names in a folder are added to. */
+/* Fetches a file, or (if names is not NULL) adds the names in a folder to names. */
 static int get_from(const char *mirror, const char *path, const char *part, const struct fetch_options *o,
                     struct strv *names, struct wl_err *err)
 {
@@ -110,7 +112,7 @@ static int get_from(const char *mirror, const char *path, const char *part, cons
         const char *local = address + 5;
 
         local += starts_with(local, "///") ? 2 : 0;
-        return names ? dir_list(local, names, err) : copy_file(local, part, err);
+        return names ? dir_list(local, names, err) : copy_to_part(local, part, err);
     }
     t.proxy = proxy = apt_proxy(mirror, o);
     if (starts_with(address, "https:"))
@@ -138,35 +140,35 @@ static int get(const char *url, const char *sha256, const char *part, const stru
 
 /* --- which versions there are ---
  *
- * The folder of the pool has the files of every suite; where the mirror shows no listing, the indices of the suites are
+ * The folder of the pool has the files of every suite. If the mirror does not list it, the indices of the suites are
  * read, from the newest on. */
 
-static int ask_mirrors(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+static int lookup_mirrors(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
 {
     (void)data;
     return read_mirrors(names, part, offers_fetch(o), err);
 }
 
 /* A file or folder of one mirror. */
-struct there {
+struct location {
     const char *mirror, *path;
 };
 
-static int ask_folder(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+static int lookup_folder(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
 {
-    const struct there *t = data;
+    const struct location *at = data;
 
-    return get_from(t->mirror, t->path, part, offers_fetch(o), names, err);
+    return get_from(at->mirror, at->path, part, offers_fetch(o), names, err);
 }
 
-/* Picks folder and .dsc file of each source package out of an index, one a line: "pool/main/z/zlib zlib_1.3-1.dsc". */
-struct digest {
+/* Extracts the folder and the .dsc file of each source package from an index, a line each: "pool/main/z/zlib
+ * zlib_1.3-1.dsc". */
+struct extract {
     struct str line, out;
     char *folder, *dsc;
 };
 
-/* At the end of an entry. */
-static void digest_entry(struct digest *d)
+static void extract_entry(struct extract *d)
 {
     if (d->folder && d->dsc)
         str_addf(&d->out, "%s %s\n", d->folder, d->dsc);
@@ -174,7 +176,7 @@ static void digest_entry(struct digest *d)
     free_charp(&d->dsc);
 }
 
-static void digest_line(struct digest *d, const char *line)
+static void extract_line(struct extract *d, const char *line)
 {
     static const char folder[] = "Directory: ";
 
@@ -185,11 +187,11 @@ static void digest_line(struct digest *d, const char *line)
         free(d->dsc);
         d->dsc = xstrdup(strrchr(line, ' ') + 1);
     } else if (!*line) {
-        digest_entry(d);
+        extract_entry(d);
     }
 }
 
-static void digest_free(struct digest *d)
+static void extract_free(struct extract *d)
 {
     str_free(&d->line);
     str_free(&d->out);
@@ -197,7 +199,7 @@ static void digest_free(struct digest *d)
     free(d->dsc);
 }
 
-static int digest_index(const char *file, struct digest *d, struct wl_err *err)
+static int extract_index(const char *file, struct extract *d, struct wl_err *err)
 {
     struct archive *a = archive_read_new();
     struct archive_entry *entry;
@@ -209,7 +211,7 @@ static int digest_index(const char *file, struct digest *d, struct wl_err *err)
     archive_read_support_filter_all(a);
     if (archive_read_open_filename(a, file, sizeof block) != ARCHIVE_OK ||
         archive_read_next_header(a, &entry) != ARCHIVE_OK)
-        r = wl_err_set(err, WL_E_FETCH, "the index of the sources cannot be read: %s", archive_error_string(a));
+        r = wl_err_set(err, WL_E_FETCH, "cannot read the index of sources: %s", archive_error_string(a));
     while (r == 0 && (n = archive_read_data(a, block, sizeof block)) > 0)
         for (la_ssize_t i = 0; i < n; i++) {
             const char *end = memchr(block + i, '\n', (size_t)(n - i));
@@ -219,38 +221,38 @@ static int digest_index(const char *file, struct digest *d, struct wl_err *err)
             i += (la_ssize_t)len;
             if (!end)
                 break;
-            digest_line(d, d->line.s);
+            extract_line(d, d->line.s);
             d->line.len = 0;
             *d->line.s = '\0';
         }
     if (r == 0 && n < 0)
-        r = wl_err_set(err, WL_E_FETCH, "the index of the sources is damaged: %s", archive_error_string(a));
-    digest_entry(d);
+        r = wl_err_set(err, WL_E_FETCH, "the index of sources is damaged: %s", archive_error_string(a));
+    extract_entry(d);
     archive_read_free(a);
     return r;
 }
 
-/* The digest of an index, kept for a day. */
-static int ask_index(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+/* The extract of an index, kept for a day. */
+static int lookup_index(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
 {
-    enum { DAY_S = 24 * 60 * 60, MAX_DIGEST = 64 << 20 };
-    const struct there *t = data;
-    __attribute__((cleanup(digest_free))) struct digest d = {0};
+    enum { DAY_S = 24 * 60 * 60, MAX_EXTRACT = 64 << 20 };
+    const struct location *at = data;
+    __attribute__((cleanup(extract_free))) struct extract d = {0};
     struct hash *h = hash_new();
     WL_CLEANUP_FREE char *kept = NULL, *text = NULL;
     char hex[HASH_HEX_SIZE];
     struct stat st;
     int r;
 
-    hash_field(h, "mirror", t->mirror);
-    hash_field(h, "path", t->path);
+    hash_field(h, "mirror", at->mirror);
+    hash_field(h, "path", at->path);
     hash_end(h, hex);
     kept = xasprintf("%s/index-%.16s", offers_work(o), hex);
     if (stat(kept, &st) == 0 && st.st_mtime > time(NULL) - DAY_S && st.st_mtime <= time(NULL)) {
-        r = file_read(kept, MAX_DIGEST, &text, NULL, err);
+        r = file_read(kept, MAX_EXTRACT, &text, NULL, err);
     } else {
-        r = get_from(t->mirror, t->path, part, offers_fetch(o), NULL, err);
-        r = r < 0 ? r : digest_index(part, &d, err);
+        r = get_from(at->mirror, at->path, part, offers_fetch(o), NULL, err);
+        r = r < 0 ? r : extract_index(part, &d, err);
         text = str_take(&d.out);
         r = r < 0 ? r : file_write(kept, text, strlen(text), err);
     }
@@ -269,12 +271,12 @@ static void add_version(const char *source, const char *file, struct strv *versi
         strv_take(versions, version);
 }
 
-/* The versions of the package whose files lie in folder, from a digest. */
-static void find_in_digest(const char *digest, const char *folder, struct strv *versions)
+/* Adds the versions of the package whose files are in folder, from the extract of an index. */
+static void find_in_extract(const char *extract, const char *folder, struct strv *versions)
 {
     WL_CLEANUP_FREE char *start = xasprintf("%s ", folder);
 
-    for (const char *line = digest; line && *line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
+    for (const char *line = extract; line && *line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
         WL_CLEANUP_FREE char *file = NULL;
 
         if (!starts_with(line, start))
@@ -304,20 +306,20 @@ static int search_indices(struct offers *o, const struct offer_query *q, const s
             WL_CLEANUP_FREE char *path =
                 xasprintf("dists/%s/%.*s/source/Sources.xz", suites[s], (int)strcspn(component, "/"), component);
             WL_CLEANUP_FREE char *key = path_join(mirrors->v[i], path);
-            const struct strv *digest;
-            int r = offers_list(o, key, ask_index, &(struct there){mirrors->v[i], path}, &digest, err);
+            const struct strv *extract;
+            int r = offers_list(o, key, lookup_index, &(struct location){mirrors->v[i], path}, &extract, err);
 
             if (r < 0 && err->cls != WL_E_FETCH)
                 return r;
             if (r < 0)
                 continue;
             read = true;
-            find_in_digest(digest->v[0], folder, found);
+            find_in_extract(extract->v[0], folder, found);
             break;
         }
     if (!read)
-        return wl_err_set(err, WL_E_FETCH, "no mirror of apt's shows what it has: %s",
-                          err->text ? err->text : "there is none");
+        return wl_err_set(err, WL_E_FETCH, "none of apt's mirrors lists its files: %s",
+                          err->text ? err->text : "there are no mirrors");
     if (!found->n)
         return wl_err_set(err, WL_E_USAGE, "no suite of Debian has it any more");
     return 0;
@@ -329,19 +331,19 @@ static int versions(struct offers *o, const struct offer_query *q, struct strv *
     WL_CLEANUP_FREE char *folder = path_dir(path), *listed = xasprintf("%s/", folder);
     WL_CLEANUP_FREE char *name = xstrndup(path_base(path), strcspn(path_base(path), "_"));
     const struct strv *mirrors;
-    int r = offers_list(o, "debian mirrors", ask_mirrors, NULL, &mirrors, err);
+    int r = offers_list(o, "debian mirrors", lookup_mirrors, NULL, &mirrors, err);
 
     if (r < 0)
         return r;
     *own = pattern_debian(name, path_base(path));
     if (!*own)
-        return wl_err_set(err, WL_E_USAGE, "its name does not hold a version as Debian's do");
+        return wl_err_set(err, WL_E_USAGE, "its name does not contain a version as Debian writes it");
     for (size_t i = 0; i < mirrors->n; i++) {
         WL_CLEANUP_FREE char *key = path_join(mirrors->v[i], listed);
         WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
         const struct strv *names;
 
-        r = offers_list(o, key, ask_folder, &(struct there){mirrors->v[i], listed}, &names, &why);
+        r = offers_list(o, key, lookup_folder, &(struct location){mirrors->v[i], listed}, &names, &why);
         if (r == -WL_E_INTERRUPTED)
             return cancel_error(err);
         for (size_t k = 0; r == 0 && k < names->n; k++)
@@ -350,4 +352,11 @@ static int versions(struct offers *o, const struct offer_query *q, struct strv *
     return found->n ? 0 : search_indices(o, q, mirrors, folder, found, err);
 }
 
-const struct source_kind source_debian = {"debian:", true, check, get, versions};
+static char *place(const char *url)
+{
+    WL_CLEANUP_FREE char *folder = path_dir(url);
+
+    return xasprintf("debian:%s", path_base(folder));
+}
+
+const struct source_kind source_debian = {"debian:", true, check, get, versions, NULL, place};

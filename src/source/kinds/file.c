@@ -1,5 +1,7 @@
-/* file: and plain absolute paths. The bytes are copied, so that the cache stays what was verified. */
-#include "source/kinds.h"
+/* file: and plain absolute paths. The file is copied, so that the cache keeps what was verified. */
+#include "source/client.h"
+#include "source/kinds/kinds.h"
+#include "source/listing.h"
 #include "util/fs.h"
 
 #include <string.h>
@@ -31,10 +33,10 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     (void)o;
     if (!path)
         return check(url, err);
-    return copy_file(path, part, err);
+    return copy_to_part(path, part, err);
 }
 
-static int ask_folder(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+static int lookup_folder(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
 {
     (void)o;
     (void)part;
@@ -43,10 +45,10 @@ static int ask_folder(struct offers *o, const void *data, const char *part, stru
 
 static int list(struct offers *o, const char *folder, const struct strv **names, struct wl_err *err)
 {
-    return offers_list(o, folder, ask_folder, folder, names, err);
+    return offers_list(o, folder, lookup_folder, folder, names, err);
 }
 
-/* Only the file's own name counts: what the folders above are called is this machine's matter. */
+/* Only the file's own name counts: the folders above it are named as this machine likes. */
 static int versions(struct offers *o, const struct offer_query *q, struct strv *found, char **own, struct wl_err *err)
 {
     const char *path = path_of(q->url);
@@ -61,5 +63,5 @@ static int versions(struct offers *o, const struct offer_query *q, struct strv *
     return r;
 }
 
-const struct source_kind source_file = {"file:", false, check, get, versions};
-const struct source_kind source_path = {"/", false, check, get, versions};
+const struct source_kind source_file = {"file:", false, check, get, versions, NULL, NULL};
+const struct source_kind source_path = {"/", false, check, get, versions, NULL, NULL};

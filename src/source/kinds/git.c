@@ -1,8 +1,12 @@
-/* git+https://HOST/REPO#COMMIT: exactly one commit, as the tar that git archive makes of it.
+/* git+https://HOST/REPO#COMMIT: one commit, as the tar file that git archive makes of it.
  *
- * The recipe pins the SHA-256 of that tar, so it must be the same bytes on every machine: no setting of the user's and
- * no name of a branch or tag may show in it. */
-#include "source/kinds.h"
+ * The recipe pins the SHA-256 of that file, so it must have the same bytes on every machine: it must not depend on the
+ * user's settings or on names of branches and tags. */
+#include "source/address.h"
+#include "source/client.h"
+#include "source/kinds/kinds.h"
+#include "source/listing.h"
+#include "source/transfer.h"
 #include "util/fs.h"
 
 #include <string.h>
@@ -23,7 +27,7 @@ static int check(const char *url, struct wl_err *err)
         return wl_err_set(err, WL_E_RECIPE, "%s does not end in # and a commit of 40 hexadecimal digits", url);
     if (starts_with(repo, "file://"))
         return repo[7] == '/' ? 0 : wl_err_set(err, WL_E_RECIPE, "%s does not name a folder by its absolute path", url);
-    return check_web_address(repo, false, err);
+    return web_address_check(repo, false, err);
 }
 
 /* Variables that would point git at another repository. */
@@ -31,7 +35,7 @@ static int check(const char *url, struct wl_err *err)
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",          \
         "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_TERMINAL_PROMPT"
 
-/* For reaching the repository: with the user's settings (proxies, certificates, other addresses), without questions. */
+/* For access to the repository: with the user's settings (proxies, certificates, insteadOf), but without prompts. */
 static void fetch_env(struct strv *env)
 {
     static const char *const without[] = {PLACES, NULL};
@@ -40,7 +44,7 @@ static void fetch_env(struct strv *env)
     strv_add(env, "GIT_TERMINAL_PROMPT=0");
 }
 
-/* For making the tar: with no settings at all. */
+/* For making the tar file: without any settings. */
 static void archive_env(struct strv *env)
 {
     static const char *const without[] = {PLACES,
@@ -84,8 +88,7 @@ static void git_free(struct git *g)
 static int git(const struct git *g, const struct strv *env, char **output, struct wl_err *err, ...)
 {
     WL_CLEANUP_STRV struct strv argv = {0};
-    struct client c = {
-        .package = "git", .env = (struct strv *)env, .cwd = g->folder, .o = g->o, .timeout_s = g->timeout_s};
+    struct client c = {.package = "git", .env = env, .cwd = g->folder, .o = g->o, .timeout_s = g->timeout_s};
     const char *word;
     va_list ap;
 
@@ -99,7 +102,7 @@ static int git(const struct git *g, const struct strv *env, char **output, struc
     return client_run(&c, output, err);
 }
 
-/* git has no limit of its own for connecting, so the host is tried before; where, only git knows (insteadOf). */
+/* git has no timeout for connecting, so connect first. Only git knows the real address (insteadOf). */
 static int probe(const struct git *g, const char *repo, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *real = NULL;
@@ -111,7 +114,7 @@ static int probe(const struct git *g, const char *repo, struct wl_err *err)
     return starts_with(real, "https://") ? transfer_probe(real, g->o, err) : 0;
 }
 
-/* Forgets all names of commits, so that none shows in what export-subst writes. */
+/* Removes all names of commits, so that export-subst cannot write any. */
 static int drop_refs(const struct git *g, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *refs = path_join(g->folder, "repo/refs"), *packed = path_join(g->folder, "repo/packed-refs");
@@ -124,13 +127,13 @@ static int drop_refs(const struct git *g, struct wl_err *err)
 
 static int fetch_commit(const struct git *g, const char *repo, const char *commit, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *slow = xasprintf("http.lowSpeedTime=%d", stall_seconds(g->o));
+    WL_CLEANUP_FREE char *slow = xasprintf("http.lowSpeedTime=%d", fetch_stall_seconds(g->o));
     int r = git(g, &g->fetch_env, NULL, err, "-c", "http.lowSpeedLimit=1", "-c", slow, "fetch", "--quiet", "--no-tags",
                 "--depth=1", "--no-write-fetch-head", "--", repo, commit, NULL);
 
     if (r == 0 || err->cls != WL_E_FETCH)
         return r;
-    /* A server may serve only what a name points to: then all of it has to come. */
+    /* Some servers only serve what a branch or tag points to: then everything must be fetched. */
     return git(g, &g->fetch_env, NULL, err, "-c", "http.lowSpeedLimit=1", "-c", slow, "fetch", "--quiet", "--no-tags",
                "--no-write-fetch-head", "--", repo, "+refs/*:refs/*", NULL);
 }
@@ -172,14 +175,15 @@ static int get(const char *url, const char *sha256, const char *part, const stru
         r = git(&g, &g.archive_env, NULL, err, "-c", "tar.umask=0022", "-c", "core.abbrev=40", "-c",
                 "core.autocrlf=false", "-c", "core.attributesFile=/dev/null", "archive", "--format=tar", prefix, output,
                 commit, NULL);
-    return r < 0 ? r : take_file(tar, part, err);
+    return r < 0 ? r : move_to_part(tar, part, err);
 }
 
-static int ask_tags(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+static int lookup_tags(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
 {
     static const char mark[] = "\trefs/tags/";
-    __attribute__((cleanup(git_free))) struct git g = {.o = offers_fetch(o), .timeout_s = ASK_TIMEOUT_S};
-    WL_CLEANUP_FREE char *folder = NULL, *text = NULL, *slow = xasprintf("http.lowSpeedTime=%d", stall_seconds(g.o));
+    __attribute__((cleanup(git_free))) struct git g = {.o = offers_fetch(o), .timeout_s = LOOKUP_TIMEOUT_S};
+    WL_CLEANUP_FREE char *folder = NULL, *text = NULL,
+                         *slow = xasprintf("http.lowSpeedTime=%d", fetch_stall_seconds(g.o));
     const char *repo = data;
     int r = scratch_folder(part, &folder, err);
 
@@ -201,7 +205,7 @@ static int ask_tags(struct offers *o, const void *data, const char *part, struct
 
 int git_tags(struct offers *o, const char *repo, const struct strv **tags, struct wl_err *err)
 {
-    return offers_list(o, repo, ask_tags, repo, tags, err);
+    return offers_list(o, repo, lookup_tags, repo, tags, err);
 }
 
 static int versions(struct offers *o, const struct offer_query *q, struct strv *found, char **own, struct wl_err *err)
@@ -214,5 +218,25 @@ static int versions(struct offers *o, const struct offer_query *q, struct strv *
     return r < 0 ? r : tags_versions(tags, NULL, q, found, err);
 }
 
-const struct source_kind source_git = {"git+https:", true, check, get, versions};
-const struct source_kind source_git_file = {"git+file:", false, check, get, versions};
+static char *file_name(const char *url)
+{
+    WL_CLEANUP_FREE char *repo = xstrndup(url, strcspn(url, "#"));
+    const char *commit = url + strlen(repo);
+    size_t n = strlen(repo);
+
+    while (n && repo[n - 1] == '/')
+        repo[--n] = '\0';
+    if (ends_with(repo, ".git"))
+        repo[n - 4] = '\0';
+    return xasprintf("%s-%.12s.tar", path_base(repo), *commit ? commit + 1 : "");
+}
+
+static char *place(const char *url)
+{
+    const char *host = web_host(url);
+
+    return host ? xstrndup(host, strcspn(host, "/?#")) : xstrdup(url);
+}
+
+const struct source_kind source_git = {"git+https:", true, check, get, versions, file_name, place};
+const struct source_kind source_git_file = {"git+file:", false, check, get, versions, file_name, NULL};

@@ -1,9 +1,12 @@
-/* pypi:NAME==VERSION/FILENAME: the file itself, from the index that this machine's pip is told to use.
+/* pypi:NAME==VERSION/FILENAME: the file itself, from the index that pip is configured with on this machine.
  *
- * pip has no way to bring a source archive without running the code in it, to learn its name and what it needs; so it
- * is only asked, where nobody has told it, which index it takes by default. The pages of an index are what
- * https://packaging.python.org/en/latest/specifications/simple-repository-api/ says. */
-#include "source/kinds.h"
+ * pip cannot download a source archive without running the code in it to learn its name and dependencies. So pip is
+ * only asked for its default index, and only if no index is configured. The pages of an index are specified in
+ * https://packaging.python.org/en/latest/specifications/simple-repository-api/. */
+#include "source/address.h"
+#include "source/client.h"
+#include "source/kinds/kinds.h"
+#include "source/listing.h"
 #include "source/pip_config.h"
 #include "util/fs.h"
 
@@ -41,7 +44,7 @@ static int check(const char *url, struct wl_err *err)
     return 0;
 }
 
-/* The name of a package as in the address of its page: lower case, each run of - _ . one '-'. */
+/* The name of a package in the address of its page: in lower case, with each run of - _ . replaced by one '-'. */
 static char *normal_name(const char *name, size_t n)
 {
     struct str s = {0};
@@ -56,8 +59,8 @@ static char *normal_name(const char *name, size_t n)
 
 /* --- the indexes --- */
 
-/* What pip's help says its index is, in words like "(default ADDRESS)". */
-static int ask_default(const struct fetch_options *o, char **index, struct wl_err *err)
+/* The default index, from pip's help: "(default ADDRESS)". */
+static int default_index(const struct fetch_options *o, char **index, struct wl_err *err)
 {
     static const char option[] = "--index-url", mark[] = "(default ";
     static const char *const without[] = {"COLUMNS", NULL};
@@ -70,7 +73,7 @@ static int ask_default(const struct fetch_options *o, char **index, struct wl_er
     int r;
 
     client_env(&env, without);
-    strv_add(&env, "COLUMNS=1000"); /* an address is not to be broken into lines */
+    strv_add(&env, "COLUMNS=1000"); /* no line break in the address */
     r = client_run(&c, &text, err);
     if (r < 0)
         return r;
@@ -82,7 +85,8 @@ static int ask_default(const struct fetch_options *o, char **index, struct wl_er
         n--;
     *index = xstrndup(at, n);
     if (!starts_with(*index, "https://") && !starts_with(*index, "http://"))
-        return wl_err_set(err, WL_E_FETCH, "pip does not say which index it takes: name one in pip.conf (index-url)");
+        return wl_err_set(err, WL_E_FETCH,
+                          "cannot find out pip's default index: name an index in pip.conf (index-url)");
     return 0;
 }
 
@@ -92,9 +96,9 @@ static int read_config(struct pip_config *c, const struct fetch_options *o, stru
     char *index = NULL;
     int r = pip_config_read(c, err);
 
-    if (r < 0 || !c->asks_default)
+    if (r < 0 || !c->uses_default)
         return r;
-    r = ask_default(o, &index, err);
+    r = default_index(o, &index, err);
     if (r < 0)
         free(index);
     else
@@ -105,8 +109,8 @@ static int read_config(struct pip_config *c, const struct fetch_options *o, stru
     return c->indexes.n || c->links.n ? 0 : r;
 }
 
-/* What a page is asked of. */
-struct place {
+/* A page of an index, or a folder or page with links. */
+struct index_page {
     const struct pip_config *c;
     const struct fetch_options *o;
     char *url;   /* of the page, without a login */
@@ -114,15 +118,15 @@ struct place {
     char *folder;
 };
 
-static void place_free(struct place *p)
+static void index_page_free(struct index_page *p)
 {
     free(p->url);
     free(p->login);
     free(p->folder);
 }
-#define CLEANUP_PLACE __attribute__((cleanup(place_free)))
+#define CLEANUP_INDEX_PAGE __attribute__((cleanup(index_page_free)))
 
-/* The path of an address of this machine, "file:///a" or "/a"; NULL: it is none. The caller frees it. */
+/* The path if an address is a file of this machine, "file:///a" or "/a"; else NULL. The caller frees it. */
 static char *local_path(const char *address)
 {
     static const char *const starts[] = {"file://localhost/", "file:///"};
@@ -156,26 +160,25 @@ static const char *ca_file(const struct pip_config *c)
     return file && *file ? file : NULL;
 }
 
-static int transfer(const struct place *p, const char *url, char **from, const char *part, struct wl_err *err)
+static int transfer(const struct index_page *p, const char *url, char **final_url, const char *part, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *bare = NULL, *own = web_address_login(url, &bare), *here = web_address_host(bare),
-                         *there = web_address_host(p->url);
-    const char *login = own ? own : here && there && !strcmp(here, there) ? p->login : NULL;
+    WL_CLEANUP_FREE char *bare = NULL, *own = web_address_login(url, &bare);
+    const char *login = own ? own : web_address_same_host(bare, p->url) ? p->login : NULL;
 
     if (!web_address_is_safe(bare))
-        return wl_err_set(err, WL_E_FETCH, "%s is not encrypted, and not on this machine", bare);
+        return wl_err_set(err, WL_E_FETCH, "%s is neither a URL of https: nor on this machine", bare);
     return transfer_get(&(struct transfer){.url = bare,
-                                           .page = from != NULL,
+                                           .page = final_url != NULL,
                                            .proxy = p->c->proxy,
                                            .ca = ca_file(p->c),
                                            .login = login,
                                            .netrc = true,
-                                           .from = from},
+                                           .final_url = final_url},
                         part, p->o, err);
 }
 
-/* The page of a place, and the address that its links are relative to. part is a file that may be made. */
-static int get_page(const struct place *p, const char *part, char **text, char **base, struct wl_err *err)
+/* The text of a page, and the address that its links are relative to. part is a file that may be made. */
+static int get_page(const struct index_page *p, const char *part, char **text, char **base, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *local = local_path(p->url), *file = NULL;
     int r = 0;
@@ -185,19 +188,19 @@ static int get_page(const struct place *p, const char *part, char **text, char *
         *base = file_address(file);
     } else {
         file = xstrdup(part);
-        unlink(part); /* the page of another place is not the beginning of this one */
+        unlink(part); /* it may hold another page */
         r = transfer(p, p->url, base, part, err);
     }
     if (r < 0)
         return r;
     r = file_read(file, MAX_PAGE, text, NULL, err);
-    /* Another place may have it. */
+    /* Another page may have the file. */
     if (r < 0)
         err->cls = WL_E_FETCH;
     return r < 0 ? -WL_E_FETCH : 0;
 }
 
-/* "&amp;" is all that addresses need. */
+/* Decodes "&amp;", the only entity that addresses contain. */
 static char *link_text(const char *link, size_t n)
 {
     struct str s = {0};
@@ -210,7 +213,7 @@ static char *link_text(const char *link, size_t n)
     return str_take(&s);
 }
 
-/* The file's address from the page. NULL: the page does not have it. */
+/* The address of the file on a page. NULL: the page does not list it. */
 static char *find_file(const char *page, const char *base, const char *file)
 {
     const char *link;
@@ -225,7 +228,7 @@ static char *find_file(const char *page, const char *base, const char *file)
     return NULL;
 }
 
-static int get_from(const struct place *p, const char *file, const char *part, struct wl_err *err)
+static int get_from(const struct index_page *p, const char *file, const char *part, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *page_file = path_join(p->folder, "page"), *page = NULL, *base = NULL, *url = NULL,
                          *local = NULL;
@@ -236,16 +239,17 @@ static int get_from(const struct place *p, const char *file, const char *part, s
     url = find_file(page, base, file);
     if (!url)
         return wl_err_set(err, WL_E_FETCH, "%s does not list the file", p->url);
-    /* Only what is on this machine may name files of this machine. */
+    /* Only a page of this machine may name files of this machine. */
     local = starts_with(base, "file:") ? local_path(url) : NULL;
     if (local)
-        return copy_file(local, part, err);
+        return copy_to_part(local, part, err);
     return transfer(p, url, NULL, part, err);
 }
 
-/* Fills a place for one of pip's addresses; name: of the package's page below it, or NULL. */
-static void place_set(struct place *p, const struct pip_config *c, const struct fetch_options *o, const char *address,
-                      const char *name)
+/* Sets up the page for one of pip's addresses. name: the package, for its page in an index; NULL: the address itself.
+ */
+static void index_page_set(struct index_page *p, const struct pip_config *c, const struct fetch_options *o,
+                           const char *address, const char *name)
 {
     WL_CLEANUP_FREE char *bare = NULL;
 
@@ -258,7 +262,7 @@ static void place_set(struct place *p, const struct pip_config *c, const struct 
     p->url = name ? xasprintf("%s/%s/", bare, name) : xstrdup(bare);
 }
 
-static void add_reason(struct str *reasons, const struct place *p, const struct wl_err *why)
+static void add_reason(struct str *reasons, const struct index_page *p, const struct wl_err *why)
 {
     const char *text = why->text ? why->text : "unknown";
 
@@ -266,12 +270,12 @@ static void add_reason(struct str *reasons, const struct place *p, const struct 
              starts_with(text, p->url) ? "" : ": ", text);
 }
 
-/* One of pip's places: 1 when it has the file, 0 when another may. */
-static int try_place(struct place *p, const char *file, const char *part, struct str *reasons, struct wl_err *err)
+/* Fetches the file from one page: 1 if it has the file, 0 if another one may. */
+static int try_page(struct index_page *p, const char *file, const char *part, struct str *reasons, struct wl_err *err)
 {
     WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
     WL_CLEANUP_FREE char *folder = local_path(p->url), *here = folder ? path_join(folder, file) : NULL;
-    int r = here && path_exists(here) ? copy_file(here, part, &why) : get_from(p, file, part, &why);
+    int r = here && path_exists(here) ? copy_to_part(here, part, &why) : get_from(p, file, part, &why);
 
     if (r == 0)
         return 1;
@@ -299,10 +303,10 @@ static int get(const char *url, const char *sha256, const char *part, const stru
         return r;
     for (size_t i = 0; r == 0 && i < c.links.n + c.indexes.n; i++) {
         bool is_link = i < c.links.n;
-        CLEANUP_PLACE struct place p = {.folder = xstrdup(folder)};
+        CLEANUP_INDEX_PAGE struct index_page p = {.folder = xstrdup(folder)};
 
-        place_set(&p, &c, o, is_link ? c.links.v[i] : c.indexes.v[i - c.links.n], is_link ? NULL : name);
-        r = try_place(&p, file, part, &reasons, err);
+        index_page_set(&p, &c, o, is_link ? c.links.v[i] : c.indexes.v[i - c.links.n], is_link ? NULL : name);
+        r = try_page(&p, file, part, &reasons, err);
     }
     if (r == 0)
         return wl_err_set(err, WL_E_FETCH, "%s", reasons.s);
@@ -323,7 +327,7 @@ static const char *without_suffix(const char *file, size_t *n)
     return NULL;
 }
 
-/* The version in a wheel's or source archive's name; NULL: it is another package's, or something else. */
+/* The version in the name of a wheel or source archive; NULL: it is neither, or another package's. */
 static char *version_of(const char *file, const char *name)
 {
     size_t n;
@@ -346,7 +350,7 @@ static char *version_of(const char *file, const char *name)
     return NULL;
 }
 
-/* Whether the element that has the link says that the file was withdrawn. */
+/* Whether the element with the link marks the file as withdrawn. */
 static bool is_yanked(const char *page, const char *link, size_t n)
 {
     static const char mark[] = "data-yanked";
@@ -375,7 +379,7 @@ static void add_versions(const char *page, const char *name, struct strv *versio
     }
 }
 
-static int ask(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+static int lookup(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
 {
     WL_CLEANUP_PIP_CONFIG struct pip_config c = {0};
     WL_CLEANUP_STR struct str reasons = {0};
@@ -387,9 +391,9 @@ static int ask(struct offers *o, const void *data, const char *part, struct strv
     for (size_t i = 0; i < c.indexes.n; i++) {
         WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
         WL_CLEANUP_FREE char *page = NULL, *base = NULL;
-        CLEANUP_PLACE struct place p = {0};
+        CLEANUP_INDEX_PAGE struct index_page p = {0};
 
-        place_set(&p, &c, offers_fetch(o), c.indexes.v[i], name);
+        index_page_set(&p, &c, offers_fetch(o), c.indexes.v[i], name);
         r = get_page(&p, part, &page, &base, &why);
         if (r == -WL_E_INTERRUPTED)
             return cancel_error(err);
@@ -400,7 +404,7 @@ static int ask(struct offers *o, const void *data, const char *part, struct strv
     }
     if (names->n)
         return 0;
-    return wl_err_set(err, WL_E_FETCH, "%s", reasons.len ? reasons.s : "pip's index names no version");
+    return wl_err_set(err, WL_E_FETCH, "%s", reasons.len ? reasons.s : "pip's index lists no version");
 }
 
 static int versions(struct offers *o, const struct offer_query *q, struct strv *found, char **own, struct wl_err *err)
@@ -408,7 +412,7 @@ static int versions(struct offers *o, const struct offer_query *q, struct strv *
     const char *spec = q->url + strlen("pypi:"), *version = strstr(spec, "==");
     WL_CLEANUP_FREE char *name = normal_name(spec, (size_t)(version - spec)), *key = xasprintf("pypi:%s", name);
     const struct strv *names;
-    int r = offers_list(o, key, ask, name, &names, err);
+    int r = offers_list(o, key, lookup, name, &names, err);
 
     *own = xstrndup(version + 2, strcspn(version + 2, "/"));
     if (r == 0)
@@ -416,4 +420,9 @@ static int versions(struct offers *o, const struct offer_query *q, struct strv *
     return r;
 }
 
-const struct source_kind source_pypi = {"pypi:", true, check, get, versions};
+static char *place(const char *url)
+{
+    return xstrndup(url, strcspn(url, "="));
+}
+
+const struct source_kind source_pypi = {"pypi:", true, check, get, versions, NULL, place};

@@ -1,8 +1,10 @@
 /* crate:NAME@VERSION through cargo, which knows its own registry.
  *
- * cargo has no "download one crate"; "cargo info" does so on the way to what it prints, without looking at what the
- * crate depends on. The file is then in cargo's own cache. */
-#include "source/kinds.h"
+ * cargo has no command that downloads one crate. "cargo info" downloads the crate, without its dependencies, to print
+ * what it says about itself. The file is then in cargo's own cache. */
+#include "source/address.h"
+#include "source/client.h"
+#include "source/kinds/kinds.h"
 #include "util/fs.h"
 #include "util/hash.h"
 #include "util/version.h"
@@ -33,7 +35,7 @@ static int check(const char *url, struct wl_err *err)
     return 0;
 }
 
-/* The crate in cargo's cache: of several registries' the one with the right hash, else any. NULL: none. */
+/* The crate in cargo's cache: if several registries have one, that with the right hash, else any. NULL: none. */
 static char *find_crate(const char *home, const char *file, const char *sha256)
 {
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
@@ -59,9 +61,9 @@ static char *find_crate(const char *home, const char *file, const char *sha256)
     return found;
 }
 
-/* For a cargo older than 1.82: a project that needs the crate, and with it all that the crate needs. */
-static int fetch_with_needs(const char *name, const char *version, const char *folder, const struct strv *options,
-                            const struct fetch_options *o, struct wl_err *err)
+/* For a cargo older than 1.82: fetches the crate and its dependencies for a project that depends on it. */
+static int fetch_with_dependencies(const char *name, const char *version, const char *folder,
+                                   const struct strv *options, const struct fetch_options *o, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *text = xasprintf("[package]\nname = \"fetch\"\nversion = \"0.0.0\"\n\n"
                                            "[lib]\npath = \"lib.rs\"\n\n[dependencies]\n%s = \"=%s\"\n",
@@ -103,14 +105,14 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     if (!split_address(url, &name, &version))
         return check(url, err);
     if (!home)
-        return wl_err_set(err, WL_E_FETCH, "neither CARGO_HOME nor HOME is set, so cargo has no place to work in");
+        return wl_err_set(err, WL_E_FETCH, "neither CARGO_HOME nor HOME is set, and cargo needs one of them");
     file = xasprintf("%s-%s.crate", name, version);
     r = scratch_folder(part, &folder, err);
     if (r < 0)
         return r;
     strv_add(&options, "--color=never");
     strv_add(&options, "--config=net.retry=1");
-    strv_addf(&options, "--config=http.timeout=%d", stall_seconds(o));
+    strv_addf(&options, "--config=http.timeout=%d", fetch_stall_seconds(o));
     strv_add(&argv, "cargo");
     strv_add(&argv, "info");
     strv_addv(&argv, &options);
@@ -120,33 +122,33 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     r = client_run(&c, NULL, err);
     if (r < 0 && err->text && strstr(err->text, "no such")) {
         wl_err_free(err);
-        r = fetch_with_needs(name, version, folder, &options, o, err);
+        r = fetch_with_dependencies(name, version, folder, &options, o, err);
     }
     if (r < 0)
         return r;
     found = find_crate(home, file, sha256);
     if (!found)
-        return wl_err_set(err, WL_E_FETCH, "cargo did not bring %s", file);
-    return copy_file(found, part, err);
+        return wl_err_set(err, WL_E_FETCH, "cargo did not download %s", file);
+    return copy_to_part(found, part, err);
 }
 
-static int ask(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+static int lookup(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
 {
     static const char line[] = "\nversion: ", latest[] = " (latest ";
     const struct fetch_options *f = offers_fetch(o);
-    WL_CLEANUP_FREE char *timeout = xasprintf("--config=http.timeout=%d", stall_seconds(f)), *text = NULL,
+    WL_CLEANUP_FREE char *timeout = xasprintf("--config=http.timeout=%d", fetch_stall_seconds(f)), *text = NULL,
                          *folder = NULL;
     char *argv[] = {"cargo", "info", "--color=never", "--config=net.retry=0", timeout, (char *)data, NULL};
-    struct client c = {.package = "cargo-web", .argv = argv, .o = f, .timeout_s = ASK_TIMEOUT_S};
+    struct client c = {.package = "cargo-web", .argv = argv, .o = f, .timeout_s = LOOKUP_TIMEOUT_S};
     int r = scratch_folder(part, &folder, err);
 
     c.cwd = folder;
     r = r < 0 ? r : client_run(&c, &text, err);
     if (r < 0 && err->text && strstr(err->text, "no such"))
-        return wl_err_set(err, WL_E_FETCH, "this cargo cannot tell versions: that takes 1.82 or later");
+        return wl_err_set(err, WL_E_FETCH, "this cargo is too old to look up versions: it takes 1.82 or later");
     if (r < 0)
         return r;
-    /* It names the newest that this machine's compiler can build, and behind it the newest of all. */
+    /* It names the newest version that this machine's compiler can build, followed by the newest of all. */
     for (const char *p = strstr(text, line); p && !names->n; p = NULL) {
         p += strlen(line);
         strv_take(names, xstrndup(p, strcspn(p, " \n")));
@@ -168,17 +170,22 @@ static int versions(struct offers *o, const struct offer_query *q, struct strv *
     if (!split_address(q->url, &name, &version))
         return check(q->url, err);
     key = xasprintf("crate:%s", name);
-    r = offers_list(o, key, ask, name, &names, err);
+    r = offers_list(o, key, lookup, name, &names, err);
     *own = xstrdup(version);
     if (r < 0)
         return r;
     for (size_t i = 0; i < names->n; i++)
         known |= version_in_series(names->v[i], q->series);
     if (!known)
-        return wl_err_set(err, WL_E_USAGE, "cargo only tells of %s, which is not of the series %s",
-                          names->v[names->n - 1], q->series);
+        return wl_err_set(err, WL_E_USAGE, "cargo only names %s, which is not in the series %s", names->v[names->n - 1],
+                          q->series);
     strv_addv(found, names);
     return 0;
 }
 
-const struct source_kind source_crate = {"crate:", true, check, get, versions};
+static char *file_name(const char *url)
+{
+    return package_file_name(url, ".crate");
+}
+
+const struct source_kind source_crate = {"crate:", true, check, get, versions, file_name, package_place};
