@@ -178,20 +178,26 @@ def bounds(folder, requirements):
     return found
 
 
-def newer(folder, requirements, options):
+def parsed(text):
+    """None where it is one of the old kind, as "0.4.src", which an older pip lists."""
     from pip._vendor.packaging.version import InvalidVersion, Version
 
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def newer(folder, requirements, options):
     bound = bounds(folder, requirements)
     for file in sorted(os.listdir(folder)):
         name, taken = file.split("-")[:2] if file.endswith(".whl") else ("", "0")
         limits = bound.get(normalized(name), [])
-        try:
-            best = Version(taken)
-        except InvalidVersion:
+        best = parsed(taken)
+        if not name or not best or limits is None:
             continue
-        if not name or limits is None:
-            continue
-        above = [v for v in map(Version, listed(name, options)) if v > best and all(l.contains(v) for l in limits)]
+        known = filter(None, map(parsed, listed(name, options)))
+        above = [v for v in known if v > best and all(l.contains(v) for l in limits)]
         if above:
             print(normalized(name), taken, max(above), sep="\t")
 

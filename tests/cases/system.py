@@ -96,7 +96,7 @@ if here:
         assert not hasattr(os, name), name
     refused(RuntimeError, "can't start new thread", threading.Thread(target=print).start)
     refused(RuntimeError, "can't start new thread", threading.Timer(0.1, print).start)
-    refused((RuntimeError, ImportError), "", multiprocessing.dummy.Pool, 2)
+    refused((RuntimeError, ImportError, OSError), "", multiprocessing.dummy.Pool, 2)
     refused(RuntimeError, "can't start new thread", concurrent.futures.ThreadPoolExecutor(2).submit, abs, -1)
     refused(OSError, "", http.server.HTTPServer, ("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
     for name in "msvcrt", "winreg", "_posixsubprocess", "_scproxy":

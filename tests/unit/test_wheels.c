@@ -336,6 +336,7 @@ static void test_newer_source(void **state)
     wheel(state, "main", "1.0", PURE, "Requires-Dist: held<3\nRequires-Dist: both\n");
     sdist(state, "main", "1.1");
     sdist(state, "main", "2.0b1");
+    sdist(state, "main", "0.4.src"); /* as some packages have one of long ago, and an older pip lists it */
     wheel(state, "held", "2.0", PURE, "");
     sdist(state, "held", "3.0");
     wheel(state, "both", "1.0", PURE, "");
