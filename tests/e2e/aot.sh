@@ -1,13 +1,13 @@
 #!/bin/bash
-# Hostile modules as native programs (host/native) and by wl-run: each has to end in its trap, errno or limit, never in a
-# crash.
+# Hostile modules as native programs (host/native) and in wl-run: each must end in its trap, errno or limit, and never
+# in a crash.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 LIMIT=${LIMIT:-900}
 . "$(dirname -- "$0")/lib.sh"
 # shellcheck source=tests/e2e/lib-native.sh
 . "$(dirname -- "$0")/lib-native.sh"
 
-# `ends_as_it_has_to ENGINE`: a line of ENGINE.out for each of cases, its status and what it was told.
+# `ends_as_it_has_to ENGINE`: ENGINE.out has one line per case, with its status and its message.
 ends_as_it_has_to() {
     is "$(grep -c . "$1.out")" "$(grep -c . cases)" "number of ends by $1"
     paste -d '|' cases "$1.out" | awk -F '|' '
@@ -33,7 +33,7 @@ ends_as_it_has_to() {
     is "$(cat box/file)" text
 }
 
-# `each_alone NAME COMMAND...`: each of the n cases in a process of its own.
+# `each_alone NAME COMMAND...`: runs each of the n cases in its own process.
 each_alone() {
     local name=$1
     shift
@@ -50,8 +50,8 @@ RUNS
     ends_as_it_has_to "$name"
 }
 
-# Each access at each edge, each trap, each call with each bad pointer: the same end by both engines, and with the host
-# under the sanitizers. (A native library: in one process, one after the other.)
+# Each access at each edge, each trap, each call with each bad pointer: both engines must end in the same way, also with
+# the host under the sanitizers. (The native library runs all cases in one process, one after the other.)
 test_all_that_a_hostile_module_does() {
     wabt
     real build toolchain/wl-run
@@ -86,8 +86,8 @@ test_all_that_a_hostile_module_does() {
     is "$(cat left)" file
 }
 
-# A table that no instruction changes is read where it lies in the file: with gaps, entries that are written over, and an
-# import.
+# A table that no instruction changes is read where it lies in the file: here with gaps, entries that are overwritten,
+# and an import.
 test_calls_through_a_table() {
     wabt
     real build toolchain/wl-run
@@ -163,7 +163,7 @@ WAT
     run ./limits/program --max-wasm-stack 1M --argv0 01
     status 134
     err 'too deep for its stack'
-    # `run` takes 124 for its own time limit.
+    # `run` uses 124 for its own time limit.
     st=0
     timeout 20 ./limits/program --deadline 0.3 --argv0 012 >.out 2>.err || st=$?
     status 124
@@ -179,7 +179,7 @@ WAT
     status 134
     err 'more than its limit of output'
     is "$(wc -c <.out)" 600
-    # A file that may not grow is an error of the guest's, which goes on.
+    # A limit on the size of files gives the guest an error, and the guest continues.
     st=0
     (ulimit -f 1 && exec timeout 20 ./limits/program --deadline 0.3 --argv0 01234 >large 2>.err) || st=$?
     status 124
@@ -190,12 +190,13 @@ WAT
     done
 }
 
-# `embedder NAME`: NAME.c, a program around libraries.
+# `embedder NAME`: compiles NAME.c, a program that loads libraries.
 embedder() {
     cc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -I"$HOST" "$E2E/$1.c" -o "$1" -ldl -lpthread || fail "$1.c was not compiled"
 }
 
-# The limit is for all memories and tables together, however they grow, and each run of a library starts from zero.
+# The limit applies to the sum of all memories and tables, however they grow, and starts from zero for each run of a
+# library.
 test_one_limit_for_all_memories_and_tables() {
     wabt
     cat >sum.txt <<'WAT'
@@ -233,7 +234,7 @@ test_one_limit_for_all_memories_and_tables() {
     (call_indirect $what (type $t) (i32.sub (i32.load (i32.const 0)) (i32.const 1)))))
 WAT
     program sum <sum.txt
-    # 3 MiB: 48 pages, of which 31 are there from the start and 16096 bytes are tables.
+    # 3 MiB are 48 pages: 31 exist from the start, and tables take 16096 bytes.
     run ./sum/program --max-memory 3M
     status 16
     run ./sum/program --max-memory 3M -- x
@@ -253,7 +254,8 @@ WAT
     run ./tables/program --max-memory 1M
     status 125
     err 'larger tables than its limit'
-    # What one guest of a library has had is not the next one's, and a smaller limit finds what is kept.
+    # Memory that one guest of a library used is not left for the next one, and a smaller limit also counts memory that
+    # is kept.
     library sum <sum.txt
     embedder guest-runs
     run ./guest-runs sum/guest.so run 1 0x300000 run 1 0x300000 run 2 0x300000 run 2 0x300000 run 3 0x300000 run 1 0x200000 \
@@ -283,7 +285,7 @@ WAT
 END
 }
 
-# A guest that is stopped in the middle of what the runtime does for it leaves nothing, and nothing that is released twice.
+# A guest that is stopped in the middle of a runtime function leaves nothing behind, and nothing is released twice.
 test_stopped_at_any_time() {
     wabt
     embedder guest-runs
@@ -302,8 +304,8 @@ WAT
     done
 }
 
-# What a guest finds in its memory is there for the next one, too, where it is not simply mapped: data that is far apart or copied,
-# and what a start section does.
+# Each guest finds the data of its memory, even if the data is not simply mapped: data that is far apart, data that is
+# copied, and data that a start section writes.
 test_each_guest_finds_its_data() {
     wabt
     embedder guest-runs
@@ -324,7 +326,7 @@ test_each_guest_finds_its_data() {
     done
 }
 
-# A child of fork() can have guests, whatever other threads were in the middle of.
+# A child of fork() can run guests, whatever other threads were doing at the time of the fork.
 test_guests_after_a_fork() {
     wabt
     embedder guest-runs
@@ -337,7 +339,8 @@ WAT
     is "$(cat .out)" '1000 of 1000'
 }
 
-# Faults that are not a guest's go to the handler that was there, as often as they come, and guests end as ever.
+# A fault that does not belong to a guest goes to the handler that was installed before, every time, and guests still
+# end normally.
 test_signals_of_the_process() {
     wabt
     library signals <"$E2E/guest-signals.wat"
@@ -371,7 +374,7 @@ test_signals_of_the_process() {
         printf '%s\n' '-- blocked' 'all signals blocked: 7 134 134 124' '-- status 0'
     } >expected
     diff expected .out >difference || fail "otherwise: $(cat difference)"
-    # A program that is started with all signals blocked.
+    # A program that was started with all signals blocked.
     native signals program
     for what in '134|x' '134|x x' '124|x x x'; do
         st=0
@@ -383,7 +386,7 @@ os.execv(sys.argv[1], sys.argv[1:])' ./signals/program --deadline 1 -- ${what#*|
     done
 }
 
-# The data of a program is mapped from the file that it was loaded from, and from no other that is in its place.
+# The data of a program is mapped from the file that it was loaded from, never from another file in its place.
 test_the_file_of_a_library_is_replaced() {
     wabt
     embedder guest-runs
@@ -407,7 +410,7 @@ test_the_file_of_a_library_is_replaced() {
 WAT
     done
     is "$(stat -c %s A/guest.so)" "$(stat -c %s B/guest.so)" 'size of the other one'
-    # It is mapped where it is the same file.
+    # The data is mapped if it is the same file.
     cp A/guest.so used.so
     run ./guest-runs ./used.so run 1 0 maps
     out '65 ' 'mapped: 1'
@@ -415,13 +418,13 @@ WAT
     run ./guest-runs ./used.so replace new.so run 1 0 beside 2 maps
     status 0
     is "$(tr '\n' ' ' <.out)" '65  65 65 mapped: 0 '
-    # A descriptor of that number that is another file's by now.
+    # The descriptor's number meanwhile belongs to another file.
     run ./guest-runs ./A/guest.so run 1 0 close beside 2
     status 0
     is "$(tr '\n' ' ' <.out)" '65  65 65 '
 }
 
-# One library, many guests: each ends alone, and the process around them goes on.
+# One library, many guests: each ends alone, and the process around them continues.
 test_a_library() {
     wabt
     cat >guests.txt <<'WAT'
@@ -482,7 +485,7 @@ test_a_library() {
     (drop (call $sizes (i32.const 0) (i32.const 8)))
     (call_indirect (type $t) (i32.sub (i32.load (i32.const 0)) (i32.const 1)))))
 WAT
-    # One whose tables change is instantiated each time, one whose do not is kept.
+    # A guest whose tables change is instantiated each time; one whose tables do not change is kept.
     library guests <guests.txt
     sed '/table.grow\|table.get\|table.set/d' guests.txt | library others
     nm -D --defined-only guests/guest.so | sed 's/.* //' >symbols
@@ -521,7 +524,7 @@ END
     done
 }
 
-# `wasi_program FILE.c`: compiled to FILE.wasm, and that natively.
+# `wasi_program FILE.c`: compiles FILE.c to FILE.wasm, and that to a native program.
 wasi_program() {
     local name
     name=$(basename "$1" .c)
@@ -530,15 +533,15 @@ wasi_program() {
     native "$name" program
 }
 
-# The program that runs a module by libwasmtime's own WASI.
+# The program that runs a module with libwasmtime's own WASI.
 reference() {
     WL_RUN=$OUT/toolchain/wl-run/bin/wl-run
     cc -O1 "$E2E/wasi-reference.c" -I"$OUT/toolchain/wasmtime/include" -L"$OUT/toolchain/wasmtime/lib" -lwasmtime \
         "-Wl,-rpath,$OUT/toolchain/wasmtime/lib" -o wasi-reference || fail 'the reference was not compiled'
 }
 
-# A C program that uses files, folders and links: as a native program and by wl-run, whose WASI is the same, it prints the
-# same words and ends with the same status as with libwasmtime's own WASI.
+# A C program that uses files, directories and links. As a native program and in wl-run, which share one WASI, it prints
+# the same output and ends with the same status as with libwasmtime's own WASI.
 test_same_as_libwasmtime() {
     wabt
     real build toolchain/wl-run toolchain/wasi-libc toolchain/wasmtime
@@ -584,8 +587,8 @@ C
     [ ! -s left ] || fail 'something was left'
 }
 
-# The same call by call: thousands of them, with arguments and in an order that a seed decides.
-# The runner and native programs say what to type next in the same words.
+# The same call by call: thousands of calls, whose arguments and order a seed chooses. And the runner and native
+# programs give the same hints.
 test_first_steps() {
     wabt
     real build toolchain/wl-run
@@ -644,8 +647,8 @@ test_every_call_as_libwasmtime_does_it() {
         status 0
         is "$(grep -c -e '->' native.out)" 12000 'number of calls'
         [ "$(grep -c -e '-> 0$' native.out)" -gt 2000 ] || fail 'too few calls do something'
-        # What succeeds does the same. Of what fails the errno may be another where two things are wrong at once, which
-        # hosts look at in another order, and where this one says what Linux says.
+        # Calls that succeed do the same. For calls that fail, the errno may differ if two things are wrong at once,
+        # because hosts check them in a different order, or where this host answers as Linux does.
         paste -d '|' native.out .out | awk -F '|' '
             $1 == $2 { next }
             {
@@ -669,7 +672,7 @@ test_every_call_as_libwasmtime_does_it() {
     done
 }
 
-# What leads out of the folder comes and goes while it is used.
+# A link that leads out of the directory appears and disappears while the directory is used.
 test_a_link_that_comes_and_goes() {
     wabt
     real build toolchain/wl-run toolchain/wasi-libc
@@ -701,7 +704,8 @@ int main(void) { while (renameat2(AT_FDCWD, "box/race", AT_FDCWD, "box/other", R
     done
 }
 
-# A profile finds a function again in another module, wherever its memory, its globals and the functions it calls are.
+# A profile finds a function again in another module, whatever the addresses of its memory, its globals and the
+# functions that it calls.
 test_functions_are_known_by_their_shape() {
     wabt
     cat >one.txt <<'WAT'
@@ -718,7 +722,7 @@ test_functions_are_known_by_their_shape() {
     (i32.add (i32.load offset=50000 (local.get 0)) (call_indirect (type $t) (local.get $n) (i32.const 2))))
   (func (export "_start") (i32.store (i32.const 4104) (i32.const 7)) (drop (call $sum (i32.const 1)))))
 WAT
-    # The same behind another function and another global, at other addresses.
+    # The same functions behind another function and another global, at other addresses.
     sed -e 's/(global \$g/(global $h i32 (i32.const 1)) &/' -e 's/(func \$other/(func $new (param f64)) &/' \
         -e 's/70000/80000/; s/4096/5096/; s/4104/5104/; s/50000/60000/' one.txt >two.txt
     sed 's/lt_u/gt_u/; s/offset=8/offset=12/' two.txt >three.txt
@@ -733,7 +737,7 @@ WAT
     is "$(wc -l <one.names)" 3
     is "$(grep -vxFf one.names two.names | wc -l)" 1 'functions of the second that the first does not have'
     is "$(grep -xFf two.names three.names | wc -l)" 3 'functions of the second that the third has'
-    # What is not known keeps its names, or none: status 2, and no module.
+    # A module with an unknown instruction gets no names: status 2, and no output.
     printf '\0asm\1\0\0\0\1\4\1\140\0\0\3\2\1\0\12\5\1\3\0\376\13' >new.wasm
     run ./shapes new.wasm new.named
     status 2
@@ -741,7 +745,7 @@ WAT
     head -c 60 one.wasm >cut.wasm
     run ./shapes cut.wasm cut.named
     status 1
-    # Counted in the one, used for the other.
+    # Counted in one module, used for the other.
     echo 'int main(void) { return 0; }' >there.c
     clang-22 -fprofile-generate there.c -o there 2>/dev/null || skip 'clang-22 has no library for counters (libclang-rt-22-dev)'
     mkdir counted used
@@ -756,7 +760,7 @@ WAT
         program -s) >log 2>&1 || fail "not built: $(tail -n 5 log)"
     run ./used/program
     status 0
-    # (What is not linked yet is bit code.)
+    # Before linking, object files contain bit code.
     cat <(llvm-dis-22 -o - used/guest_0.o) <(llvm-dis-22 -o - used/guest_1.o) | grep -q function_entry_count ||
         fail 'nothing was found again'
 }
@@ -767,7 +771,7 @@ aot() {
 
 test_the_command() {
     wabt
-    # Its result is a folder's name here, so that each run of this test compiles it anew.
+    # The text of the module contains the process ID, so that each run of this test compiles it again.
     "$WABT/bin/wat2wasm" - -o "hello $$.wasm" <<WAT || fail 'no wat'
 (module (import "wasi_snapshot_preview1" "fd_write" (func \$write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 3)
@@ -792,7 +796,7 @@ WAT
     cmp "hello_$$" other || fail 'the second one is another'
     aot "hello $$.wasm" -o nowhere/other
     clean_failure 7
-    # What clang is told of it is part of what it is.
+    # The options for clang are part of the key.
     aot "hello $$.wasm" -o tuned --profile none --target-cpu x86-64-v2
     status 0
     run ./tuned
@@ -813,12 +817,12 @@ WAT
     nm -D "hello_$$.so" | grep -q ' T wl_guest_run' || fail 'the library is none'
 }
 
-# run takes the native program where there is one; options and arguments reach it as they reach the runner.
+# `run` uses the native program if one exists; it passes options and arguments to it as to the runner.
 test_run_by_either_engine() {
     wabt
     mkdir -p more/made/echo d
-    # Writes its arguments, and the name of the folder that is mapped.
-    # ($$: another one each time, so that it is compiled.)
+    # Prints its arguments and the name of the shared directory. ($$ makes it different in each run, so that it is
+    # compiled.)
     sed "s/NUMBER/$$/" >echo.wat <<'WAT'
 (module (import "wasi_snapshot_preview1" "args_get" (func $args (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_prestat_dir_name" (func $name (param i32 i32 i32) (result i32)))
@@ -882,12 +886,12 @@ test_bad_input_is_named() {
     aot library.wasm
     clean_failure 2
     err 'has no function _start'
-    # A proposal that wasm2c lacks: the type of a struct, of garbage collection.
+    # A proposal that wasm2c lacks: a struct type of the garbage collection proposal.
     printf '\0asm\1\0\0\0\1\4\1\137\1\177\0' >proposal.wasm
     aot proposal.wasm
     clean_failure 2
     err 'uses a proposal that wasm2c lacks'
-    # One whose data says where it is cut off; those that wasm2c knows, or the engine, but nobody here.
+    # A truncated module; then modules with proposals that wasm2c or the engine knows, but that are not supported here.
     head -c 20 import.wasm >cut.wasm
     aot cut.wasm
     clean_failure 2
@@ -927,8 +931,8 @@ END
     not_there good
 }
 
-# What a module and its file are called is text of a stranger's. Nothing of it is run, taken for something else, or printed as
-# it is.
+# The names in a module and the name of its file come from strangers. Nothing in them is executed, mistaken for
+# something else, or printed raw.
 test_hostile_names() {
     wabt
     program names <<'WAT'
@@ -945,7 +949,7 @@ test_hostile_names() {
 WAT
     run ./names/program
     status 9
-    # Lines that look like those of a tool's listing.
+    # Names that look like lines of a tool's listing.
     while IFS='|' read -r name why text; do
         echo "$text" | sed 's/NL/\\0a/g' >"$name.wat"
         "$WABT/bin/wat2wasm" "$name.wat" -o "$name.wasm" || fail "$name.wat is no wat"
@@ -991,10 +995,11 @@ WAT
     [ "$(stat -c %s sparse)" -lt 5000000 ] || fail "the program has $(stat -c %s sparse) bytes"
 }
 
-# A module that a compiler would need very much for is refused, or the compiler is stopped, with a line that says so.
+# A module that would need very much from a compiler is refused, or the compiler is stopped, with a message that says
+# so.
 test_modules_that_are_hard_to_compile() {
     wabt
-    # What no compiler writes is told from the module.
+    # The check refuses modules that no compiler would write.
     while IFS='|' read -r kind why; do
         "$PYTHON" "$E2E/bombs.py" "$kind" "$kind.wasm" || fail 'no module was made'
         aot "$kind.wasm"
@@ -1015,7 +1020,7 @@ blocks|is no valid module
 twice|is no valid module
 order|is no valid module
 END
-    # Else a process has limits, each of them.
+    # Otherwise each process has limits.
     "$PYTHON" "$E2E/bombs.py" arithmetic arithmetic.wasm
     "$PYTHON" "$E2E/bombs.py" many many.wasm
     aot --max-compile-time 2 arithmetic.wasm
@@ -1038,12 +1043,12 @@ END
     done
 }
 
-# The compiler of a module that somebody else made sees no more of this machine than a port's steps do.
+# The compiler of a foreign module sees no more of this machine than the steps of a port do.
 test_it_is_compiled_in_the_box() {
     wabt
     echo "(module (memory (export \"memory\") 1) (data (i32.const 0) \"box $$\") (func (export \"_start\")))" >box.wat
     "$WABT/bin/wat2wasm" box.wat -o box.wasm
-    # A processor that clang does not know, so that make says where it is.
+    # A processor that clang does not know, so that make prints its directory.
     aot --no-sandbox --target-cpu abacus box.wasm
     clean_failure 1
     log=$(sed -n 's/.*the whole output is //p' .err)
@@ -1056,7 +1061,7 @@ test_it_is_compiled_in_the_box() {
     ! grep -q "$WL_SOURCE_ROOT" "$log" || fail 'the checkout can be seen'
 }
 
-# What was hashed is what is compiled, also when somebody writes to the file in between.
+# The bytes that were hashed are the bytes that are compiled, even if somebody writes to the file in between.
 test_the_module_changes_meanwhile() {
     wabt
     local name dir
@@ -1084,7 +1089,7 @@ test_the_module_changes_meanwhile() {
     not_there used "$dir"
 }
 
-# What the tools that make it are made from counts, wherever their recipes are.
+# The keys of the tools are part of the program's key, wherever their recipes are.
 test_other_tools_make_another_program() {
     wabt
     echo "(module (memory (export \"memory\") 1) (data (i32.const 0) \"tools $$\") (func (export \"_start\")))" >tools.wat
@@ -1103,7 +1108,7 @@ test_other_tools_make_another_program() {
     err 'tools: 24 of 24 files compiled'
 }
 
-# With the cache's folder for what is being built on a small file system of its own, which only this process sees.
+# With the cache's directory for builds in progress on its own small file system, which only this process sees.
 test_a_full_disk() {
     wabt
     is_root && unshare -m true 2>/dev/null || skip 'no mount namespaces here'

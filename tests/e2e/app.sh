@@ -1,5 +1,5 @@
 #!/bin/bash
-# wl-make app: programs with their packages and data as one module, and what cannot be packed.
+# wl-make app: programs with their packages and data as one module, and programs that cannot be packed.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 LIMIT=${LIMIT:-3600}
 . "$(dirname -- "$0")/lib.sh"
@@ -11,13 +11,13 @@ app() {
     real_tool app --python "$PY" "$@"
 }
 
-# Where no package can be had, nothing can be said about those that have requirements.
+# If no packages can be downloaded, programs with requirements cannot be tested.
 app_with_packages() {
     app "$@"
-    ! grep -qE 'nobody offers a package named|forbids the network' .err || cannot_be_had "$(cat .err)"
+    ! grep -qE 'nobody offers a package named|forbids the network' .err || not_available "$(cat .err)"
 }
 
-# `start APP ARGUMENT...` by the runner, with $IN as its input.
+# `start APP ARGUMENT...`: runs it in the runner, with $IN as its input.
 start() {
     if [ -z "${RUN-}" ]; then
         real build toolchain/wl-run
@@ -69,7 +69,7 @@ the end'
     is "$(cat .err)" ''
     is "$(cat d/out)" written
 
-    # Changed and packed again. The same files are the same bytes.
+    # Changed and packed again. The same files give the same bytes.
     echo 'print("changed")' >main.py
     app main.py -o one.wasm
     status 0
@@ -82,7 +82,7 @@ the end'
     ! cmp -s one.wasm two.wasm || fail 'a seed of its own makes no difference'
 }
 
-# What a module has kept of the standard streams, as it was imported, is what the program writes to.
+# If a module saved a standard stream when it was imported, that is the stream that the program writes to.
 test_streams_that_modules_keep() {
     cat >main.py <<'END'
 import kept, sys
@@ -114,13 +114,13 @@ fourth
 True True True True
 given <stdout> utf-8 w'
     is "$(cat .err)" ''
-    # A stream that is closed at the start is none.
+    # A stream that is closed at the start does not exist.
     st=0
     "$RUN" --quick --cache-dir compiled main.wasm <input >&- 2>.err || st=$?
     not_err Traceback
 }
 
-# How a program ends is how it would end natively.
+# A program ends as it would natively.
 test_ends() {
     cat >ends.py <<'END'
 import sys, os
@@ -149,7 +149,7 @@ if how == "ssl":
     import ssl
     print(ssl.RAND_bytes(8))
 END
-    # Before the snapshot, so that OpenSSL's generator has a state.
+    # Imported before the snapshot, so that OpenSSL's generator already has a state.
     printf 'import ssl\nssl.RAND_bytes(8)\n' >early.py
     app ends.py
     status 0
@@ -221,7 +221,7 @@ melon 1200'
     status 2
     err 'Usage: table.wasm' 'there is no column colour'
 
-    # The lock is enough from now on, even without a network, and a wheel that is another one is refused.
+    # From now on the lock file is enough, even without a network, and a wheel that differs from it is refused.
     app table/table.py -r table/requirements.txt -o again.wasm --offline
     status 0
     cmp table.wasm again.wasm || fail 'two builds differ'
@@ -306,7 +306,7 @@ test_what_cannot_be_packed() {
     : >closed/imported.py
     echo 'import imported' >closed/imports.py
     chmod 0 closed/inner closed/__main__.py closed/imported.py
-    # (Not as the root that may read everything.)
+    # Not as root, who may read everything.
     for program in closed/__main__.py closed closed/imports.py; do
         if is_root; then
             ROOT=$WL_SOURCE_ROOT HOME=$REAL_HOME WL_MAKE_ROOT=$WL_SOURCE_ROOT SECONDS_EACH=300 run setpriv \
@@ -358,7 +358,7 @@ test_what_cannot_be_packed() {
     clean_failure 2
     err 'cannot open nothing.txt' 'a requirement on each line'
     for requirement in ./gone-1.0-py3-none-any.whl 'gone @ file:///no/such/gone-1.0-py3-none-any.whl' '-r gone.txt'; do
-        # (pip is asked only where the network may be used.)
+        # pip is run only if the network may be used.
         [ -z "${WL_CHECK_OFFLINE-}" ] && python3 -m pip --version >/dev/null 2>&1 || break
         echo "$requirement" >gone.in
         app good.py -r gone.in
@@ -381,7 +381,7 @@ test_what_cannot_be_packed() {
     clean_failure 3
 }
 
-# `wheel NAME VERSION TAG [LINE...]`: a made-up wheel in the folder wheels, with more lines in its METADATA.
+# `wheel NAME VERSION TAG [LINE...]`: makes up a wheel in the directory wheels, with more lines in its METADATA.
 wheel() {
     mkdir -p wheels
     "$PYTHON" - "$@" <<'END'
@@ -398,12 +398,12 @@ with zipfile.ZipFile(f"wheels/{name}-{version}-{tag}.whl", "w") as z:
 END
 }
 
-# `require FILE LINE...`: requirements that are in that folder alone.
+# `require FILE LINE...`: requirements that only that directory can satisfy.
 require() {
     printf '%s\n' --no-index '--find-links wheels' "${@:2}" >"$1"
 }
 
-# (pip is asked only where the network may be used, even for folders.)
+# pip is run only if the network may be used, even for directories.
 with_pip() {
     [ -z "${WL_CHECK_OFFLINE-}" ] && python3 -m pip --version >/dev/null 2>&1 || skip 'without pip and the network'
     unset PIP_FIND_LINKS
@@ -439,7 +439,7 @@ test_old_versions() {
     is "$(cat .out)" 1.4
 }
 
-# What packages require of Python and of the system is compared with the app's, not with this machine's.
+# The requirements of packages on Python and the system are compared with the app's, not with this machine's.
 test_the_python_of_the_app() {
     with_pip
     local series=${PY#python/v}
@@ -456,7 +456,7 @@ END
     app main.py -r r.txt
     status 0
     start main.wasm
-    # As ask_pip.py says to pip.
+    # These are the values that ask_pip.py gives to pip.
     is "$(cat .out)" "posix wasi wasm32 wasi $series 0.0.0 0.0.0 cpython CPython"
 }
 
@@ -478,7 +478,7 @@ test_source_is_not_built() {
     done
 }
 
-test_requirements_that_cannot_be_had() {
+test_requirements_that_cannot_be_fetched() {
     echo 'print(1)' >good.py
     echo 'click' >r.txt
     app_with_packages good.py -r r.txt
@@ -487,7 +487,7 @@ test_requirements_that_cannot_be_had() {
     app good.py -r native.txt
     clean_failure 4
     err 'native.txt: numpy has no wheel of pure Python' 'link its C code'
-    # A package of which the user says that it works without what is compiled in it.
+    # A package that, according to the user, works without its compiled part.
     echo 'regex' >said.txt
     app good.py -r said.txt
     clean_failure 4

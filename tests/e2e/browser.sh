@@ -1,5 +1,5 @@
 #!/bin/bash
-# The page of examples/browser, in headless Chromium. WL_PICTURE=FILE makes the picture of its README.
+# The page of examples/browser, in headless Chromium. WL_PICTURE=FILE saves the picture for its README.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317
 LIMIT=${LIMIT:-1800}
 . "$(dirname -- "$0")/lib.sh"

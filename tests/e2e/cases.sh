@@ -1,9 +1,9 @@
 #!/bin/bash
-# Small programs for a real Python, each in every flavour, as WebAssembly and as native programs: tests/cases/NAME.py asserts what
-# must come out, and ends with status 0. It is given two folders of its own, /w and /v, where it can write.
+# Runs small programs in a real Python, in every flavour, as WebAssembly and as native programs: tests/cases/NAME.py
+# checks its own results and ends with status 0. Each program gets two directories, /w and /v, in which it can write.
 #
-# What it asserts is what the machine's own Python does, too: it is run by that as well, in a root that looks the same. A case
-# of which that cannot be said has a line "# Only here: REASON".
+# The machine's own Python runs each program, too, in a root that looks the same, and must give the same results. A
+# program for which that is not possible has a line "# Only here: REASON".
 # shellcheck source=tests/e2e/lib.sh disable=SC2317
 LIMIT=${LIMIT:-3600}
 . "$(dirname -- "$0")/lib.sh"
@@ -11,8 +11,8 @@ LIMIT=${LIMIT:-3600}
 PY=${WL_PYTHON:-python/v3.13.5}
 CASES=$WL_SOURCE_ROOT/tests/cases
 
-# `each COMMAND...`: runs every case, or those that CASES_ONLY names, by a command, which gets the case's arguments. Says which
-# failed, and how.
+# `each COMMAND...`: runs every case, or those in CASES_ONLY, with a command that gets the case's arguments. Prints
+# which cases failed, and how.
 each() {
     local case name failed=
     for case in "$CASES"/*.py; do
@@ -31,12 +31,12 @@ each() {
     [ -z "$failed" ] || fail "cases that failed:$failed"
 }
 
-# `in_flavour ENGINE FLAVOUR`: every case in a flavour. The engine is said each time: a program that was compiled before is what
-# `run` starts otherwise.
+# `in_flavour ENGINE FLAVOUR`: runs every case in a flavour. The engine is always given, because `run` otherwise starts
+# a native program if one was compiled before.
 in_flavour() {
     local given=(--engine "$1")
     [ "$2" = plain ] || given+=(--flavour "$2")
-    # What is said while the runner, the Python and the native program are built is none of a case's output.
+    # Build the runner, the Python and the native program first, so that their output is not part of a case's.
     real run -q "$PY" "${given[@]}" -- -c ''
     status 0
     each real run "$PY" "${given[@]}" --dir "$PWD/w::/w" --dir "$PWD/v::/v" --
@@ -54,7 +54,7 @@ test_cases_in_a_snapshot() {
     in_flavour wasmtime snapshot
 }
 
-# As native programs (wl-make aot). Each takes clang minutes, once.
+# As native programs (wl-make aot). clang needs minutes for each, once.
 test_cases_natively_in_a_plain_Python() {
     in_flavour native plain
 }
@@ -67,7 +67,8 @@ test_cases_natively_in_a_snapshot() {
     in_flavour native snapshot
 }
 
-# The machine's Python, where it sees of files what a guest sees: an empty /tmp of 64 MB, a home, and the two folders.
+# The machine's Python, in a root in which it sees the same files as a guest: an empty /tmp of 64 MB, a home directory,
+# and the two directories.
 by_the_machine() {
     run bwrap --unshare-all --ro-bind /usr /usr --ro-bind-try /etc /etc --symlink usr/lib /lib --symlink usr/lib64 /lib64 \
         --symlink usr/bin /bin --proc /proc --dev /dev --size $((64 << 20)) --tmpfs /tmp --tmpfs /home/user --bind w /w \
@@ -81,7 +82,7 @@ test_cases_in_the_machines_Python() {
     each by_the_machine
 }
 
-# The same program of the command line: one statement, in each flavour, with the status and the words that belong to it.
+# The same program on the command line: one statement, in each flavour, with its status and output.
 ends() {
     local flavour
     for flavour in "" single snapshot; do
@@ -111,7 +112,7 @@ test_a_missing_module_is_told_after_a_name() {
     ! grep -q '^:' "$T/.err" || fail 'it begins with a colon'
 }
 
-# SIGINT does what the program said. (A shell has what it starts in the background ignore SIGINT.)
+# SIGINT does what the program asked for. (A shell lets its background processes ignore SIGINT.)
 interrupted() {
     local pid
     "$PYTHON" -c 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])' \
@@ -135,10 +136,10 @@ test_an_interrupt_with_the_default_of_the_system() {
     status 130
 }
 
-# pip itself, in the guest: it installs wheels from a folder that is mapped. Its progress bar wants a thread.
+# pip itself, in the guest: it installs wheels from a shared directory. Its progress bar needs a thread.
 test_pip_installs_wheels_in_the_guest() {
     HOME=$REAL_HOME "$PYTHON" -m pip download -q --no-deps --disable-pip-version-check -d wheels pip >.log 2>&1 ||
-        cannot_be_had "$(tail -n 1 .log)"
+        not_available "$(tail -n 1 .log)"
     "$PYTHON" - <<'END'
 import zipfile
 with zipfile.ZipFile("wheels/made_up-1.0-py3-none-any.whl", "w") as wheel:

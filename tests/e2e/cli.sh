@@ -1,5 +1,5 @@
 #!/bin/bash
-# The commands around building, what they print where, terminals, and wl-make.sh.
+# The commands around building, what they print and where, terminals, and wl-make.sh.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 . "$(dirname -- "$0")/lib.sh"
 
@@ -41,7 +41,7 @@ test_help_of_every_command() {
         status 0
         awk 'length > 120 { exit 1 }' .out || fail 'a long line'
     done
-    # Help needs neither a checkout nor a home.
+    # Help needs neither a checkout nor a home directory.
     run env -i "$WL_MAKE" build --help
     status 0
 }
@@ -99,7 +99,7 @@ test_info() {
     clean_failure 2
 }
 
-# A made-up Python with a table of modules; its text goes through printf.
+# A made-up Python with a table of modules; printf expands the text.
 with_modules() {
     mkdir -p "$PORTS/python/v3.13.5"
     printf "$1" >"$PORTS/python/v3.13.5/modules.tsv"
@@ -151,7 +151,7 @@ test_info_modules_of_what_has_none() {
 
 test_doctor() {
     wl doctor
-    # Whether all is there depends on the machine; what is said does not.
+    # The machine decides whether everything is installed, but the output has the same form.
     [ "$st" = 0 ] || [ "$st" = 6 ] || fail "exit status $st"
     out cc make patch toolchain sandbox "$CACHE" "$OUT"
     [ "$st" = 0 ] || err 'missing'
@@ -215,7 +215,7 @@ test_live_line_on_a_terminal_and_plain_lines_elsewhere() {
     status 0
     err 'exit 0'
     out "${esc}[K" 'made/a' 'done in'
-    # At the end the line is gone and only what stays is there.
+    # At the end the live line is gone, and only the permanent lines are left.
     tr '\r' '\n' <.out | grep -F 'done in' >/dev/null || fail 'no end'
     not_out 'words'
     wl clean made/a
@@ -272,12 +272,12 @@ test_built_well_though_stdout_is_closed() {
     WL_MAKE_ROOT=$ROOT timeout 30 "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" made/a >&- 2>.err || st=$?
     there "$OUT/made/a/share/a"
     is "$(cat "$OUT/made/a/share/a")" made/a
-    # All three closed: nothing of what would be printed may land in a file that got such a number.
+    # With all three streams closed, no output may land in a file that got one of their numbers.
     st=0
     WL_MAKE_ROOT=$ROOT timeout 30 "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" -v made/b <&- >&- 2>&- || st=$?
     there "$OUT/made/b/share/b"
     is "$(cat "$OUT/made/b/share/b")" made/b
-    ! grep -rlF 'made/b: ' "$CACHE" "$OUT" || fail 'words of the tool in a file'
+    ! grep -rlF 'made/b: ' "$CACHE" "$OUT" || fail 'output of the tool in a file'
     wl -q made/a made/b
     status 0
 }
@@ -293,7 +293,7 @@ test_stderr_that_is_closed_or_full() {
     status 3
 }
 
-# A made-up Python and a made-up runner that says how it was called.
+# A made-up Python and a made-up runner that prints how it was called.
 made_up_python() {
     port toolchain/wl-run <<'END'
 version: "1"
@@ -322,13 +322,13 @@ test_run_hands_over_to_the_runner() {
         "<--dir=$OUT/python/v3.11.2/usr/local::/usr/local::ro> <--quick> <--env=A=1> <--dir=.::/x> <--mapdir=/y::.> <$OUT/python/v3.11.2/bin/python.wasm> <--> <-c> <print(1)> <--help> <> "
     out "<--cache-dir=$CACHE/compiled>"
     err 'python/v3.11.2: done'
-    # The second time the tool says nothing at all.
+    # The second time the tool prints nothing at all.
     st=0
     printf 'to the guest\n' | WL_MAKE_ROOT=$ROOT RUNNER_STATUS=42 "$WL_MAKE" run --cache-dir "$CACHE" --output "$OUT" \
         --ports "$PORTS" python/v3.11.2 script.py -v >.out 2>.err || st=$?
     status 42
     out 'to the guest' '<script.py>' '<-v>'
-    [ ! -s .err ] || fail 'words on stderr'
+    [ ! -s .err ] || fail 'output on stderr'
 }
 
 test_run_says_where_the_words_of_the_program_go() {
@@ -341,7 +341,7 @@ test_run_says_where_the_words_of_the_program_go() {
     err 'cannot use --mapdir /w:folder' '--mapdir GUEST::HOST'
 }
 
-# A second run makes no plan; what could make one come out otherwise is noticed all the same.
+# A second run makes no new plan, but notices everything that could change the plan.
 test_run_notices_changes() {
     made_up_python
     local again="wl run python/v3.11.2" dir=$OUT/python/v3.11.2
@@ -356,7 +356,7 @@ END
     silent() {
         $again
         status 0
-        [ ! -s .err ] || fail "words on stderr"
+        [ ! -s .err ] || fail "output on stderr"
     }
     noticed() {
         $again
@@ -387,7 +387,7 @@ END
     printf '#!/bin/sh\nexit 1\n#' | dd of="$runner" conv=notrunc 2>/dev/null
     chmod u-w "$runner"
     noticed 'the runner is damaged'
-    # A folder of ports that comes first.
+    # A directory of ports that comes first.
     mkdir -p first
     again="run env WL_MAKE_ROOT=$ROOT $WL_MAKE run --cache-dir $CACHE --output $OUT --ports $T/first --ports $PORTS python/v3.11.2"
     $again
@@ -396,7 +396,7 @@ END
     sed 's/wasm2/wasm3/; s/files:.*//' "$PORTS/python/v3.11.2/recipe.yaml" >first/python/v3.11.2/recipe.yaml
     noticed 'a port stands before the other'
     is "$(cat "$dir/bin/python.wasm")" wasm3
-    # Answers that somebody broke are found out again.
+    # Damaged answers in the cache are computed again.
     for f in "$CACHE"/identity/*; do echo broken >"$f"; done
     $again
     status 0
@@ -420,10 +420,10 @@ test_run_of_what_cannot_be_run() {
     printf 'version: "1"\ntoolchain: none\nsteps: [{name: x, run: "false"}]\n' | port python/v3.11.2
     wl run python/v3.11.2
     clean_failure 1
-    [ ! -s .out ] || fail 'words on stdout'
+    [ ! -s .out ] || fail 'output on stdout'
 }
 
-# The project's tests are meson's work; a made-up meson shows what is asked of it and what is made of its answer.
+# meson runs the project's tests; a made-up meson shows how it is called and how its answer is used.
 test_check() {
     mkdir -p bin root/.build
     cat >bin/meson <<'END'
@@ -466,7 +466,7 @@ END
     grep -q 'num-processes=3 .*--suite unit .*--suite docs' calls || fail "$(cat calls)"
     check one two
     grep -q ' one two$' calls || fail "$(cat calls)"
-    # meson would run what is both.
+    # meson would run the tests that match both.
     check unit some-test
     clean_failure 2
     err 'suites, or single tests'
@@ -487,7 +487,7 @@ END
     err meson
 }
 
-# A checkout as wl-make.sh sees it, which needs no compiling: the tool's build is there already.
+# A checkout for wl-make.sh that needs no compiling: the tool's build already exists.
 checkout() {
     mkdir -p "$1/ports" "$1/src" "$1/.build/tool/src"
     : >"$1/meson.build"
@@ -507,7 +507,7 @@ sh_there() {
     run env XDG_CACHE_HOME="$T/xdg" PATH="$T/bin:$PATH" "$@"
 }
 
-# No package is to be installed by a test, whatever the machine lacks.
+# A test must never install packages, whatever the machine lacks.
 no_installing() {
     mkdir -p bin
     printf '#!/bin/sh\necho installed\n' >bin/dpkg-query
@@ -541,7 +541,7 @@ test_wl_make_sh_from_anywhere() {
     err "'no such/port'"
 }
 
-# The clients of sources, and no other package, are installed on demand.
+# Only the clients of sources are installed on demand, and no other package.
 test_wl_make_sh_installs_clients() {
     mkdir bin work
     cp "$WL_SOURCE_ROOT/wl-make.sh" work/
@@ -559,7 +559,7 @@ test_wl_make_sh_installs_clients() {
     sh_there work/wl-make.sh --install emacs
     status 6
     err 'emacs is not the client of a source'
-    # Who is not root, and has no sudo that asks no password, is told what to type.
+    # A user who is not root and has no sudo without a password gets the command to type.
     rm asked
     printf '#!/bin/sh\n[ "$1" != -u ] || { echo 1000; exit; }\nexec /usr/bin/id "$@"\n' >bin/id
     printf '#!/bin/sh\nexit 1\n' >bin/sudo
@@ -609,7 +609,7 @@ test_wl_make_sh_where_nothing_can_be_installed() {
     run env PATH="$T/bin" "$T/bin/sh" work/wl-make.sh list
     status 6
     err 'wl-make: error: meson is not installed'
-    # As a user who may not install: what to type is said.
+    # As a user who may not install packages: the message has the command to type.
     printf '#!/bin/sh\nexit 1\n' >bin/dpkg-query
     printf '#!/bin/sh\necho 1000\n' >bin/id.new
     rm bin/id
@@ -619,7 +619,7 @@ test_wl_make_sh_where_nothing_can_be_installed() {
     run env PATH="$T/bin" "$T/bin/sh" work/wl-make.sh list
     status 6
     err 'only root can install them: apt-get install' meson
-    # As root whose apt fails: its words, and where the whole log is.
+    # As root whose apt fails: the message has apt's output and the path of the whole log.
     printf '#!/bin/sh\necho 0\n' >bin/id
     printf '#!/bin/sh\necho "E: no mirror"; exit 100\n' >bin/apt-get
     run env PATH="$T/bin" "$T/bin/sh" work/wl-make.sh list

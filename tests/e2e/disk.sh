@@ -1,10 +1,10 @@
 #!/bin/bash
-# Places that cannot be written or are full, other users, and names with spaces: the message names the place, and what
-# was there stays.
+# Places that cannot be written or are full, other users, and names with spaces: the message names the place, and files
+# that existed before are kept.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 . "$(dirname -- "$0")/lib.sh"
 
-# The tool as a user who owns nothing. The temp folder is readable to all.
+# Runs the tool as a user who owns nothing. Everybody can read the temporary directory.
 wl_nobody() {
     chmod -R a+rX "$ROOT" "$PORTS"
     WL_MAKE_ROOT=$ROOT run_nobody "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" "$@"
@@ -25,7 +25,7 @@ mkdir_for_nobody() {
     ! is_root || chown 65534:65534 "$@"
 }
 
-# Runs the functions named in a mount namespace with small file systems at $T/small.
+# Runs the given functions in a mount namespace with small file systems at $T/small.
 with_small_disk() {
     mkdir -p "$T/small"
     if is_root; then
@@ -78,14 +78,14 @@ test_unwritable_output() {
     clean_failure 7
     err "$OUT/made" 'Permission denied' '--output'
     not_there "$OUT/made"
-    # What was built is not lost.
+    # The finished builds are not lost.
     ! is_root || chown 65534:65534 "$OUT"
     chmod 755 "$OUT"
     wl_nobody made/a
     status 0
     not_err 'install'
     there "$OUT/made/a/share/a"
-    # The old result stays when a new one cannot be put there.
+    # The old result stays if a new one cannot replace it.
     simple made/a 'env: [NEW=1]'
     chmod 555 "$OUT/made"
     wl_nobody made/a
@@ -128,7 +128,7 @@ full_step() {
     CACHE=$T/small/cache
     big_port made/a 3000000
     wl made/a
-    # Either the step's own words or, where not even they can be kept, those of the tool.
+    # Either the step's own message or, if that cannot be stored either, the tool's.
     [ "$st" = 1 ] || [ "$st" = 7 ] || fail "exit status $st"
     err 'No space left on device'
     nothing_half
@@ -173,7 +173,7 @@ full_fetch() {
     clean_failure 7
     err 'No space left on device'
     is "$(find "$CACHE/sources" -name a.tar.gz | wc -l)" 0 'half files under their name'
-    # With room again, it goes on.
+    # When there is space again, the build continues.
     mount -o remount,size=20m "$T/small"
     wl fetch made/b
     status 0
@@ -192,7 +192,7 @@ full_output() {
     wl made/a
     clean_failure 7
     err "$T/small/out" 'No space left on device' '--output'
-    # The old result is still whole.
+    # The old result is still complete.
     is "$(stat -c %s "$OUT/made/a/big")" 100000
     mount -o remount,size=20m "$T/small"
     wl made/a
@@ -210,7 +210,7 @@ full_wholly() {
     wl made/a
     status 0
     cat /dev/zero >"$T/small/fill" 2>/dev/null
-    # Nothing to do needs no space.
+    # A build that has nothing to do needs no space.
     wl made/a
     status 0
     out 'nothing to do'
@@ -263,7 +263,7 @@ test_spaces_and_letters_in_every_path() {
         printf 'echo "I am in $PORT"\n' | timeout 20 sh -c "$enter" >.out 2>.err || fail 'enter.sh failed'
         out 'I am in made/c'
     fi
-    # Without the sandbox make and configure would break on such a path: it is said, not tried.
+    # Without the sandbox, make and configure would break on such a path. The tool refuses it instead of trying.
     wl --no-sandbox made/b
     clean_failure 7
     err 'without bubblewrap' '--cache-dir'

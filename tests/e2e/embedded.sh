@@ -24,7 +24,7 @@ test_a_jvm() {
     cc -shared -fPIC -O1 -Wall -Wextra -Werror -I"$home/include" -I"$home/include/linux" -I"$HOST" "$E2E/guest-jvm.c" \
         -o libguests.so -ldl || fail 'the library for Java was not compiled'
     javac -d classes "$E2E/Guests.java" || fail 'Guests.java was not compiled'
-    # Compiled code asks after null by another instruction than the interpreter.
+    # Compiled code checks for null with another instruction than the interpreter.
     for mode in -Xint -Xmixed; do
         run java $mode -cp classes Guests "$PWD/libguests.so"
         status 0
@@ -37,7 +37,7 @@ test_a_go_program() {
     guests nil
     mkdir go
     cp "$E2E/guests.go" "$E2E/guest-embed.h" "$HOST/wl_guest.h" go/
-    # (With the cache of what was compiled before: else it compiles its library first.)
+    # With the cache of an earlier compilation; otherwise Go first compiles its library.
     (cd go && HOME=$REAL_HOME GO111MODULE=off CGO_ENABLED=1 go build -o ../guests guests.go) >log 2>&1 ||
         fail "not built: $(tail -n 5 log)"
     run ./guests

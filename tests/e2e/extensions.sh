@@ -1,15 +1,16 @@
 #!/bin/bash
-# C modules linked into the real Python, as examples/extension shows and as ports of PyPI's packages are.
+# C modules linked into the real Python, as in examples/extension and in the ports of PyPI packages.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 LIMIT=${LIMIT:-3600}
 . "$(dirname -- "$0")/lib.sh"
 
-# `more COMMAND ARGUMENT...`: with the ports of $MORE besides.
+# `more COMMAND ARGUMENT...`: runs the tool with the ports of $MORE in addition.
 more() {
     real "$1" --ports "$MORE" "${@:2}"
 }
 
-# `extension NAME MODULE LINE...`: a port app/NAME with MODULE of the C source on stdin and more lines of the recipe.
+# `extension NAME MODULE LINE...`: a port app/NAME whose MODULE has its C source on stdin; the lines are added to the
+# recipe.
 extension() {
     local name=$1 module=$2
     shift 2
@@ -29,7 +30,7 @@ test_the_example() {
         fail "the README has other lines: $(cat lines)"
     more build example/greeting
     status 0
-    # The README's second line, its arguments as the shell takes them apart.
+    # The README's second line, with its arguments as the shell splits them.
     eval "set -- $(sed -n '2s/.* run //p' lines)"
     more run --quick "$@"
     status 0
@@ -41,7 +42,7 @@ test_the_example() {
     is "$(cat .out)" 'True /usr/local/lib/python313.zip'
 }
 
-# A module of a package, with a library, beside one that a function of another name starts.
+# A module inside a package, with a library, and a module whose init function has another name.
 test_a_package_and_a_library() {
     extension mine packed.inner '    flags: [-lzstd]' '  - {module: other, sources: [other.c], init: begin}' \
         'add-needs: [libs/zstd]' 'add-steps:' '  - name: package' '    run: |' \
@@ -80,7 +81,7 @@ END
     not_there "$OUT/app/bad"
 }
 
-# A library whose port is not among the needs is not seen, even if it is built; and one that has no port is named.
+# A library is not visible if its port is not among the needs, even if the port is built. A missing port is named.
 test_a_library_that_is_not_there() {
     extension lost packed '    flags: [-lzstd]' <<'END'
 #include <Python.h>

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Flavours: what the tool makes of them with made-up ports, and the real ones of a real Python.
+# Flavours: how the tool handles made-up ones, and the real ones of a real Python.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 LIMIT=${LIMIT:-3600}
 . "$(dirname -- "$0")/lib.sh"
@@ -56,7 +56,7 @@ test_a_flavour_is_put_beside_the_plain_result() {
     there "$OUT/snake/v1.1/share/doc/tame"
     wl build snake/v1.1 --flavour plain
     out 'nothing to do'
-    # A file that was removed comes back; the port itself stays as it is.
+    # A deleted file comes back; the port itself stays as it is.
     rm "$OUT/snake/v1.1/bin/snake-tame"
     wl build snake/v1.1 --flavour tame
     status 0
@@ -67,8 +67,8 @@ test_a_flavour_is_put_beside_the_plain_result() {
     out '1 passed'
 }
 
-# Whatever a flavour's steps call their files, the note beside them names those and no others: what a note names is
-# removed when the flavour changes or is cleaned.
+# However the steps of a flavour name their files, the note beside them lists exactly these files: files in the note are
+# deleted when the flavour changes or is cleaned.
 test_a_flavour_with_line_breaks_in_its_names() {
     snakes
     mkdir -p "$T/mine"
@@ -95,7 +95,7 @@ EOF
     is "$(cat "$T/mine/file")" mine
 }
 
-# Through a link of the port a flavour's file would land somewhere else.
+# Through a link in the port, a file of the flavour would land somewhere else.
 test_a_flavour_writes_through_no_link() {
     snakes
     mkdir "$T/mine"
@@ -109,7 +109,7 @@ EOF
     is "$(find "$T/mine" -mindepth 1)" ''
 }
 
-# The flavour of a port that has changed is no flavour of it any more.
+# When a port changes, its flavour is no longer valid.
 test_a_flavour_goes_when_its_port_changes() {
     snakes
     wl build snake/v1.0 --flavour tame
@@ -120,7 +120,7 @@ test_a_flavour_goes_when_its_port_changes() {
     not_there "$OUT/snake/v1.0/bin/snake-tame"
     wl build snake/v1.0 --flavour tame
     is "$(head -n 1 "$OUT/snake/v1.0/bin/snake-tame")" 'big snake 1.0'
-    # A file that the flavour no longer has is removed, and nothing else.
+    # A file that the flavour no longer has is deleted, and nothing else.
     sed -i '/share\/doc\/tame/d; s/ "$STAGE\/share\/doc"//' "$PORTS/snake/tame/recipe.yaml"
     wl build snake/v1.0 --flavour tame
     status 0
@@ -175,7 +175,7 @@ test_a_flavour_that_cannot_be() {
     wl build snake/tame/v1.0
     status 3
     err 'snake/tame/recipe.yaml:2: flavour "plain" is no name'
-    # It must not hide what the port itself has.
+    # It must not hide the port's own files.
     sed -i 's/^flavour: .*/flavour: tame/; s/snake-tame/snake/' "$PORTS/snake/tame/recipe.yaml"
     wl build snake/v1.0 --flavour tame
     status 3
@@ -190,7 +190,7 @@ single() {
     real run $PY --flavour single --quick "$@"
 }
 
-# `says TEXT`: what Python printed, and that it complained of nothing.
+# `says TEXT`: Python printed this, and no complaints.
 says() {
     status 0
     is "$(cat .out)" "$1"
@@ -206,7 +206,7 @@ test_single_needs_no_folder() {
     says 'Europe/Berlin True'
     single -- -c 'import sys; print(sys.path)'
     says "['', '/usr/local/lib/$ZIP', '/usr/local/lib/python$SERIES', '/usr/local/lib/python$SERIES/lib-dynload']"
-    # Any other runtime starts it by itself.
+    # Any other runtime can start it on its own.
     ! command -v wasmtime >/dev/null || {
         run wasmtime run -W max-wasm-stack=8388608 "$OUT/$PY/bin/python-single.wasm" -c 'print("alone")'
         says alone
@@ -269,7 +269,7 @@ for f in files:
 for number in numbers:
     refused(errno.EBADF, os.read, number, 1)
 
-# What is not there, and what is something else.
+# Missing files, and files of another type.
 refused(errno.ENOENT, open, top + "/lib/missing")
 refused(errno.ENOENT, open, "/tmp/missing")
 refused(errno.ENOTDIR, os.listdir, cert)
@@ -295,7 +295,7 @@ for call, *arguments in ((os.mkdir, top), (open, cert, "x"), (os.symlink, "x", c
 refused(errno.ENOENT, os.unlink, top + "/missing")
 refused(errno.ENOENT, os.mkdir, top + "/missing/new")
 
-# Where one is.
+# The working directory.
 os.chdir(top + "/ssl")
 assert os.getcwd() == top + "/ssl" and open("cert.pem").read(1) and os.listdir(".") == ["cert.pem"]
 assert os.path.exists("../lib") and os.listdir("../../..") == root and os.listdir("/..") == root
@@ -305,7 +305,7 @@ if os.listdir in os.supports_fd:
     assert os.stat("lib", dir_fd=fd).st_ino == os.stat("../lib").st_ino
     os.close(fd)
 
-# What Python makes of it.
+# The same through Python's modules.
 importer = zipimport.zipimporter(archive)
 assert importer.get_data("json/__init__.pyc") == pkgutil.get_data("json", "__init__.pyc")
 with zipfile.ZipFile(archive) as z:
@@ -333,10 +333,10 @@ assert inspect.getsource(pkg.greet) == 'def greet(): return "from the host"\n'
 assert pkgutil.get_data("pkg", "text.txt") == b"text\n" == importlib.resources.files(pkg).joinpath("text.txt").read_bytes()
 print(sorted(set(os.listdir(sys.argv[1])) - {"__pycache__"}), pkg.greet())
 EOF
-    # A folder of the host's own.
+    # A directory of the host.
     single --dir data::/data -- /data/see.py /data
     says "['link', 'pkg', 'see.py', 'usr'] from the host"
-    # "/" and ".": a folder of both, and the library inside is the one that is used.
+    # "/" and ".": the directory merges both, and the library inside is the one that is used.
     single --dir data::/ -- /see.py /
     says "['dev', 'home', 'link', 'pkg', 'see.py', 'tmp', 'usr'] from the host"
     single --dir data::. -- see.py .
@@ -353,7 +353,7 @@ print(sorted(os.listdir("/usr")), sorted(os.listdir("/usr/local/ssl")), open("/u
     says "['local', 'share'] ['usr', 'tmp', 'home', 'dev']"
     single --dir data/usr/local/lib::/usr/local/lib -- -c 'import installed, os; print(sorted(os.listdir("/usr/local/lib")))'
     says "['python$SERIES', '$ZIP']"
-    # Writing goes to the host where the host has the folder.
+    # Writes go to the host if the host has the directory.
     single --dir data::/ -- -c '
 import os
 open("/usr/local/lib/new", "w").write("x")
@@ -395,14 +395,14 @@ test_single_is_built_again_only_when_it_has_to() {
     real build $PY --flavour double
     status 2
     err "$PY has no flavour 'double'; it has these: plain, single"
-    # The program of the port itself is another.
+    # The port's own program is a different one.
     real run $PY -- -c 'import os; print(os.listdir("/usr/local/lib"))'
     says "['$ZIP']"
     run "$WL_MAKE" run --help
     out '--flavour NAME'
 }
 
-# What the archive's files are compared with call by call; the same way runs seeds of one's own.
+# The archive's files are compared with a real directory call by call. To try your own seeds, run it in the same way.
 test_single_passes_its_own_tests() {
     real test --own $PY --flavour single
     status 0

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What guest/ puts in place of parts of wasi-libc: small programs in C with it, run by wl-run. (The differential test, which
-# needs zlib for the archive, is one of the single flavour's: `wl-make test PORT --flavour single`.)
+# The parts of guest/ that replace parts of wasi-libc: small C programs linked with them, in wl-run. (The differential
+# test, which needs zlib for the archive, belongs to the flavour single: `wl-make test PORT --flavour single`.)
 # shellcheck source=tests/e2e/lib.sh disable=SC2317
 LIMIT=${LIMIT:-900}
 . "$(dirname -- "$0")/lib.sh"
@@ -8,7 +8,7 @@ LIMIT=${LIMIT:-900}
 GUEST=$WL_SOURCE_ROOT/guest
 TESTS=$WL_SOURCE_ROOT/tests/guest
 
-# `guest NAME SOURCE [layer]`: NAME.wasm, of a C file, with all of the layer or with nothing but libc.
+# `guest NAME SOURCE [layer]`: compiles NAME.wasm from a C file, with the whole layer or only with libc.
 guest() {
     local name=$1 source=$2 file objects=()
     real build -q toolchain/wasi-libc toolchain/wl-run libs/zlib
@@ -31,7 +31,7 @@ wl_run() {
     run "$OUT/toolchain/wl-run/bin/wl-run" --quick "$@"
 }
 
-# Two folders, with links within and from one to the other.
+# Two directories, with links inside and from one to the other.
 two_folders() {
     mkdir -p a/sub/inner b
     printf x >b/f
@@ -43,7 +43,7 @@ two_folders() {
     ln -s g a/in
 }
 
-# The empty path names nothing, ".." leads where it leads on Linux, and the current folder has a plain name.
+# The empty path names nothing, ".." leads where it leads on Linux, and the current directory has a plain name.
 test_paths() {
     guest paths paths.c layer
     two_folders
@@ -52,7 +52,7 @@ test_paths() {
     there a/g a/sub/h b/f
 }
 
-# Files in memory, devices, copies of descriptors, modes, what is mapped, clocks.
+# Files in memory, devices, copies of descriptors, modes, shared directories, clocks.
 test_the_layer() {
     guest layer layer.c layer
     two_folders
@@ -62,11 +62,11 @@ test_the_layer() {
     is "$(ls a)" $'deep\ng\nin\nloop\nsub\nup'
 }
 
-# The same random calls below /tmp in memory and in a real folder.
+# The same random calls below /tmp in memory and in a real directory.
 test_memory_is_like_a_real_folder() {
     local seed
     guest real changes.c
-    # (The name of the current folder is our own in both.)
+    # In both, our own code keeps the name of the current directory.
     compile "$TESTS/changes.c" "$GUEST/cwd.c" -o real.wasm
     guest memory changes.c layer
     for seed in 1 2 3 4 5 6; do
@@ -84,7 +84,8 @@ test_memory_is_like_a_real_folder() {
     done
 }
 
-# Whose are /tmp, the home folder and /dev: `places OPTION...` says what of them is writable, and what they have.
+# Who provides /tmp, the home directory and /dev: `places OPTION...` prints which of them are writable, and their
+# contents.
 places() {
     wl_run "$@" where.wasm /tmp /home/user /dev
     status 0
@@ -96,7 +97,7 @@ test_whose_folders_are_seen() {
     touch host/tmp/mine host/home/user/settings
     places
     is "$(cat .out)" $'/tmp: folder, writable:\n/home/user: folder, writable:\n'"$devices"$'\nHOME=/home/user'
-    # What the host has is seen if it can be written to, or is mapped under that very name.
+    # The host's directory is visible if it is writable, or is shared under exactly this name.
     places --dir host::/
     is "$(cat .out)" $'/tmp: folder, writable: mine\n/home/user: folder, writable: settings\n'"$devices"$'\nHOME=/home/user'
     places --dir host::/::ro

@@ -1,8 +1,8 @@
-# Native programs and libraries of modules that a test writes: sourced by scripts that have sourced lib.sh.
+# Native programs and libraries from modules that a test writes. Scripts source this file after lib.sh.
 # shellcheck shell=bash disable=SC2317
 export HOST=$WL_SOURCE_ROOT/host/native
 
-# WABT and MUSL from their ports.
+# Sets WABT and MUSL to the artifacts of their ports.
 wabt() {
     command -v clang-22 >clang || skip "there is no clang-22"
     real build toolchain/wabt toolchain/musl
@@ -11,13 +11,13 @@ wabt() {
     MUSL=$OUT/toolchain/musl
 }
 
-# `program NAME [CFLAGS]`: the wat on stdin as NAME/program.
+# `program NAME [CFLAGS]`: compiles the wat on stdin to NAME/program.
 program() {
     module "$1"
     native "$1" program "${2-}"
 }
 
-# `library NAME`: likewise as NAME/guest.so.
+# `library NAME`: the same, to NAME/guest.so.
 library() {
     module "$1"
     native "$1" guest.so
@@ -28,7 +28,8 @@ module() {
     "$WABT/bin/wat2wasm" "$1.wat" -o "$1.wasm" || fail "$1.wat is no wat"
 }
 
-# `native NAME program|guest.so [CFLAGS]`: NAME.wasm as NAME/program or NAME/guest.so. The host is compiled once a test.
+# `native NAME program|guest.so [CFLAGS]`: compiles NAME.wasm to NAME/program or NAME/guest.so. The host is compiled
+# once per test.
 native() {
     mkdir -p "$1" "host-$2"
     rm -f "$1"/*.o

@@ -1,10 +1,10 @@
-# A tiny test library: sourced by the scripts beside it, speaks TAP.
+# A tiny test library, sourced by the scripts beside it. It prints TAP.
 #
-# A script defines functions test_...; each is a test and its name, with spaces for underscores, what it is called.
-# Each runs in a process and a temp folder of its own ($T, also the working folder), under a time limit, and ends at
-# its first failed expectation, after which what the tool printed is shown. `SCRIPT test_name...` runs single ones.
+# A script defines functions test_...; each is a test, and its name, with spaces for underscores, is the name of the
+# test. Each test runs in its own process and temporary directory ($T, also the working directory), under a time limit.
+# It ends at its first failed expectation and then shows what the tool printed. `SCRIPT test_name...` runs single tests.
 #
-# From meson: WL_MAKE is the tool under test, WL_SOURCE_ROOT the checkout it was built from.
+# Meson sets WL_MAKE to the tool under test and WL_SOURCE_ROOT to its checkout.
 # shellcheck shell=bash disable=SC2034
 set -u
 
@@ -15,7 +15,7 @@ SELF=$E2E/${0##*/}
 : "${LIMIT:=120}" # seconds for one test
 export WL_MAKE WL_SOURCE_ROOT
 
-# The system's own where there is one: another user can run it, too.
+# Prefer the system's own: other users can run it, too.
 PYTHON=/usr/bin/python3
 [ -x "$PYTHON" ] || PYTHON=$(command -v python3)
 
@@ -33,32 +33,32 @@ fail() {
 }
 
 skip() {
-    # Newlines would end the reason, which check counts tests by.
+    # A newline would end the reason, and check counts skipped tests by reason.
     tr '\n' ' ' <<<"$*" | sed 's/ *$//' >"$T/.skip"
     exit 77
 }
 
-# Runs a command; its words are in $T/.out and $T/.err and its status in $st.
+# Runs a command; its output is in $T/.out and $T/.err and its status in $st.
 run() {
     st=0
     timeout -k 5 "${SECONDS_EACH:-60}" "$@" >"$T/.out" 2>"$T/.err" </dev/null || st=$?
     [ "$st" != 124 ] || fail "did not end in time: $*"
 }
 
-# The tool, with all its places in the temp folder, and only the made-up ports.
+# The tool, with all its directories in the temporary directory, and only the made-up ports.
 wl() {
     WL_MAKE_ROOT=$ROOT run "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" "$@"
 }
 
-# What has to come from elsewhere and does not: here the test goes without; in CI that is a failure, since there nobody
-# reads which tests did not run.
-cannot_be_had() {
-    [ -z "${CI-}" ] || fail "cannot be had: $*"
-    skip "cannot be had here: $*"
+# For a test that needs a download that is not available: it is skipped here, but fails in CI, where nobody reads which
+# tests did not run.
+not_available() {
+    [ -z "${CI-}" ] || fail "not available: $*"
+    skip "not available here: $*"
 }
 
-# `real_tool COMMAND ARGUMENT...`: the tool with the project's own ports, and with the cache and home of whoever runs the
-# tests: pip, npm and cargo look in a home for how their registries are reached.
+# `real_tool COMMAND ARGUMENT...`: runs the tool with the project's own ports, and with the cache and home directory of
+# the user who runs the tests, because pip, npm and cargo find their registries' settings in the home directory.
 real_tool() {
     ROOT=$WL_SOURCE_ROOT CACHE=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make}
     HOME=$REAL_HOME SECONDS_EACH=3000 WL_MAKE_ROOT=$ROOT run "$WL_MAKE" "$1" --cache-dir "$CACHE" \
@@ -68,14 +68,14 @@ real_tool() {
 # The same for commands that build ports.
 real() {
     real_tool "$1" --output "$OUT" "${@:2}"
-    [ "$st" != 4 ] || cannot_be_had "$(head -c 300 .err)"
+    [ "$st" != 4 ] || not_available "$(head -c 300 .err)"
 }
 
 status() {
     [ "$st" = "$1" ] || fail "exit status $st instead of $1"
 }
 
-# `err TEXT...`: stderr has each of the texts, letter by letter. `out` likewise for stdout.
+# `err TEXT...`: stderr contains each of the texts, literally. `out` does the same for stdout.
 err() {
     local text
     for text; do
@@ -94,7 +94,7 @@ not_err() {
 not_out() {
     ! grep -qF -e "$1" "$T/.out" || fail "stdout says: $1"
 }
-# That a file says nothing, but for the warning that there is no sandbox, where there is none.
+# The file is empty, except for the warning that there is no sandbox, if there is none.
 says_nothing() {
     ! grep -qv -e '^building without a sandbox: ' "$1" || fail "not quiet: $(head -c 500 "$1")"
 }
@@ -110,11 +110,11 @@ there() {
 not_there() {
     local f
     for f; do
-        [ ! -e "$f" ] && [ ! -L "$f" ] || fail "$f is there"
+        [ ! -e "$f" ] && [ ! -L "$f" ] || fail "$f exists"
     done
 }
 
-# An error is one message, with what to do; nothing half-written is left anywhere.
+# An error is one message with a hint; nothing half-written is left anywhere.
 clean_failure() {
     status "$1"
     err 'wl-make: error: '
@@ -122,30 +122,31 @@ clean_failure() {
     nothing_half
 }
 
-# Whether somebody holds the lock of that name, without making its file.
+# Checks whether a process holds the lock of that name, without creating its file.
 is_held() {
     [ -e "$CACHE/lock/${1##*/}" ] && ! flock -n "$CACHE/lock/${1##*/}" true
 }
 
-# No artifact without its key, no folder made aside, no lock that is held, no part beside a source but one to resume.
+# Every artifact has its key; there are no directories under construction, no held locks, and no partial sources except
+# one to resume.
 nothing_half() {
     local left
     left=$(find "$OUT" -name '.*.new.*' 2>/dev/null)
     [ -z "$left" ] || fail "left in the output: $left"
     left=$(find "$CACHE/artifacts" -mindepth 1 -maxdepth 1 2>/dev/null | grep -vE '/[0-9a-f]{64}$')
     [ -z "$left" ] || fail "left in the store: $left"
-    # (In the user's own cache another build may be at work, which then holds its lock.)
+    # In the user's own cache another build may be running, which then holds its lock.
     for left in "$CACHE"/build/*; do
         [ ! -d "$left" ] || [ -e "$left/enter.sh" ] || [ -n "${KEPT_BUILD-}" ] || is_held "$left" ||
             fail "left of the build: $left"
     done
-    # (There an older one may be, whose locks stay.)
+    # An older version may be running there, whose locks stay.
     for left in "$CACHE"/lock/*; do
         [ "${CACHE#"$T"}" = "$CACHE" ] || [ ! -e "$left" ] || [ "${left##*/}" = store ] || is_held "$left" ||
             fail "left of a lock: $left"
     done
-    # (identity/ is only what compilers said of themselves: what a kill leaves there is some bytes, and harmless. Logs may be
-    # those of a run that is at work in the same cache.)
+    # identity/ contains only the versions that compilers reported; what a kill leaves there is small and harmless. Logs
+    # may belong to a run in the same cache.
     left=$(find "$CACHE" -name '*.new.*' ! -path "*/identity/*" ! -path "*/logs/regrtest/*" 2>/dev/null)
     [ -z "$left" ] || fail "left in the cache: $left"
 }
@@ -161,7 +162,7 @@ wait_for() {
     done
 }
 
-# Whether a process runs; one that only waits to be asked for its exit status does not.
+# Checks whether a process runs; a zombie does not count.
 alive() {
     case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in
     '' | Z*) return 1 ;;
@@ -186,7 +187,7 @@ port() {
     cat >"$PORTS/$1/recipe.yaml"
 }
 
-# `simple NAME [LINE...]`: a port without sources that installs one file; further lines are added to its recipe.
+# `simple NAME [LINE...]`: a port without sources that installs one file; the lines are added to its recipe.
 simple() {
     local name=$1
     shift
@@ -202,7 +203,7 @@ sha256() {
     sha256sum "$1" | cut -d ' ' -f 1
 }
 
-# `archive FILE NAME=TEXT...`: a .tar.gz with a leading folder, as upstreams make them.
+# `archive FILE NAME=TEXT...`: a .tar.gz with a leading directory, as upstream projects make them.
 archive() {
     local file=$1 dir=$T/.archive/package pair
     shift
@@ -216,7 +217,7 @@ archive() {
     rm -rf "$T/.archive"
 }
 
-# `from_url NAME URL SHA256 [LINE...]`: a port that copies what its archive holds.
+# `from_url NAME URL SHA256 [LINE...]`: a port that copies the contents of its archive.
 from_url() {
     local name=$1 url=$2 hash=$3
     shift 3
@@ -229,7 +230,7 @@ from_url() {
 
 # --- other programs ---
 
-# `serve`: help.py's web server; its address is in $URL, its log of requests in $T/.requests.
+# `serve`: starts help.py's web server. Its address is in $URL, its log of requests in $T/.requests.
 serve() {
     mkdir -p "$T/www"
     rm -f "$T/.port"
@@ -244,7 +245,7 @@ is_root() {
     [ "$(id -u)" = 0 ]
 }
 
-# Starts the tool in the background; its process is $PID, and $T/NAME says how it ended. Its words are in $T/NAME.err
+# Starts the tool in the background. Its process is $PID, $T/NAME says how it ended, and its output is in $T/NAME.err
 # and $T/NAME.out.
 start() {
     local name=$1
@@ -256,7 +257,7 @@ start() {
     PID=$(cat "$T/$name.pid")
 }
 
-# `ended NAME HOW`: waits for the end of what `start` started.
+# `ended NAME HOW`: waits for the end of a process that `start` started.
 ended() {
     wait_for "${3-30}" test -s "$T/$1"
     cp "$T/$1.out" "$T/.out"
@@ -264,7 +265,7 @@ ended() {
     is "$(cat "$T/$1")" "$2" "how $1 ended"
 }
 
-# Runs the tool as somebody who owns nothing and may not become root.
+# Runs the tool as a user who owns nothing and may not become root.
 as_nobody() {
     is_root || {
         "$@"
@@ -276,7 +277,7 @@ as_nobody() {
 
 # --- running them ---
 
-# Tests that a script makes by itself (eval), for each of something it finds.
+# Runs tests that a script generates (eval), one for each item that it finds.
 more_tests=()
 
 main() {
@@ -323,7 +324,7 @@ main() {
     [ "$failed" = 0 ]
 }
 
-# A test may have left folders nobody may write to.
+# A test may have left directories that nobody can write to.
 remove() {
     chmod -R u+rwX "$1" 2>/dev/null
     rm -rf "$1"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The own tests of every library and of the files for the guest, which run inside wasm: built from source unless the
-# user's cache has it.
+# The tests of every library and of the data files for the guest, which run inside wasm. They are built from source
+# unless the user's cache has them.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317
 LIMIT=${LIMIT:-3600}
 . "$(dirname -- "$0")/lib.sh"
@@ -12,7 +12,7 @@ port_passes() {
     not_out '0 passed'
 }
 
-# All at once first, side by side, as a Python that needs them has them built.
+# Build all of them first, in parallel, as for a Python that needs them.
 test_they_are_built() {
     real build --keep-going "${ports[@]}"
     status 0

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Modules that take as much memory or time as they get, and what wl-run lets them have.
+# Modules that take as much memory or time as they can get, and the limits that wl-run sets.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 . "$(dirname -- "$0")/lib.sh"
 
@@ -11,7 +11,7 @@ test_all_that_is_too_much() {
     mkdir modules
     python3 "$E2E/hostile.py" modules modules || fail 'no modules were made'
     [ "$(grep -c . modules/list)" -ge 25 ] || fail 'there are too few modules'
-    # KiB: 64 MiB for a program, 256 MiB for compiling it, and what the runner itself takes.
+    # KiB: 64 MiB for a program, 256 MiB for compiling it, and the memory of the runner itself.
     timeout 600 python3 - "$OUT/toolchain/wl-run/bin/wl-run" >wrong <<'PYTHON' || fail 'not all of them ended'
 import os
 import subprocess
@@ -40,7 +40,7 @@ PYTHON
     [ ! -s wrong ] || fail "$(head wrong)"
 }
 
-# What an honest program needs is far below what is allowed where nothing else is said.
+# An honest program needs far less than the default limits.
 test_a_large_module_is_compiled() {
     real build toolchain/wl-run
     status 0

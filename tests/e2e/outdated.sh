@@ -1,5 +1,5 @@
 #!/bin/bash
-# What sources offer by now: folders, web pages, tags, mirrors of Debian and registries, all made up.
+# The versions that sources offer: directories, web pages, tags, Debian mirrors and registries, all made up.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 . "$(dirname -- "$0")/lib.sh"
 
@@ -16,14 +16,14 @@ pinned() {
     } | port "$name"
 }
 
-# `row PORT VERSION NEWEST STATUS SOURCE...`: the line of a port.
+# `row PORT VERSION NEWEST STATUS SOURCE...`: the output has this line for a port.
 row() {
     local line
     line=$(grep -E "^$1 " .out | tr -s ' ') || fail "no row of $1"
     is "$line" "$*" "the row of $1"
 }
 
-# `listed FOLDER NAME...`: a folder of the web server with the page that lists it. A name that ends in / is a folder.
+# `listed DIR NAME...`: a directory of the web server with a page that lists it. A name that ends in / is a directory.
 listed() {
     local folder=www/$1 name
     shift
@@ -34,7 +34,7 @@ listed() {
     } >"$folder/index.html"
 }
 
-# Files of a program in the way of the real one.
+# Programs that hide the real one.
 fake() {
     mkdir -p bin
     printf '#!/bin/sh\n%s\n' "$2" >"bin/$1"
@@ -64,7 +64,7 @@ test_files_on_this_machine() {
     grep -qE '^libs/odd .* unknown .*its name does not contain the version' .out || fail 'libs/odd'
     grep -qE '^libs/strange .* unknown .*names no version of it' .out || fail 'libs/strange'
     out '2 current, 2 outdated, 4 unknown'
-    [ ! -s .err ] || fail 'words on stderr'
+    [ ! -s .err ] || fail 'output on stderr'
     wl outdated libs/new libs/own
     status 0
     is "$(grep -c '^libs/' .out)" 2 'rows'
@@ -98,12 +98,12 @@ test_pages_of_a_web_server() {
     serve
     local host=${URL#http://}
     listed flat a-1.2.tar.gz a-1.3.tar.gz a-1.3.tar.gz.asc a-2.0rc1.tar.gz
-    # A folder for each version, the newest without a release yet.
+    # A directory for each version; the newest has no release yet.
     listed deep 3.13.5/ 3.13.9/ 3.13.10/ 3.14.1/
     listed deep/3.13.9 P-3.13.9rc1.tar.xz P-3.13.9.tar.xz
     listed deep/3.13.10 P-3.13.10rc1.tar.xz
     listed deep/3.14.1 P-3.14.1.tgz
-    # A folder for each series.
+    # A directory for each series.
     listed series v2.9/ v2.41/ v2.42/ v2.43/ other/
     listed series/v2.41 u-2.41.5.tar.xz u-2.41.6.tar.xz
     listed series/v2.42 u-2.42.4.tar.xz
@@ -177,7 +177,7 @@ test_tags_of_a_repository() {
     grep -qE '^libs/none .* unknown .*git failed' .out || fail 'libs/none'
 }
 
-# `apt_with MIRROR`: apt that is told of one mirror.
+# `apt_with MIRROR`: an apt that is configured for one mirror.
 apt_with() {
     fake apt-get "echo '$1/'"
     fake apt-config ''
@@ -209,7 +209,7 @@ test_a_mirror_of_debian_that_shows_its_folders() {
     grep -qE '^libs/gone .* unknown ' .out || fail 'libs/gone'
 }
 
-# One stanza of an index: `stanza FOLDER SOURCE VERSION`.
+# `stanza DIR SOURCE VERSION`: prints one stanza of an index.
 stanza() {
     printf 'Package: %s\nVersion: 1:%s\nFiles:\n 0123 10 %s_%s.dsc\n 4567 20 %s_x.orig.tar.gz\nChecksums-Sha256:\n 89 10 %s_%s.dsc\nDirectory: %s\nPriority: optional\n\n' \
         "$2" "$3" "$2" "$3" "$2" "$2" "$3" "$1"
@@ -235,14 +235,14 @@ test_a_mirror_of_debian_that_only_has_indices() {
     debian_rows
     grep -qE '^libs/gone .* unknown .*no suite of Debian has it' .out || fail 'libs/gone'
     is "$(grep -c sid/main/source/Sources.xz .requests)" 1 'requests for the index'
-    # Kept for a day.
+    # Cached for a day.
     wl outdated
     debian_rows
     is "$(grep -c sid/main/source/Sources.xz .requests)" 1 'requests for the index'
     find "$CACHE/offers" -name 'index-*' -exec touch -d '2 days ago' {} +
     wl outdated libs/zlib
     is "$(grep -c sid/main/source/Sources.xz .requests)" 2 'requests for the index'
-    # A damaged one is told, not believed.
+    # A damaged file is reported, not trusted.
     rm -rf "$CACHE/offers" www/dists/testing
     head -c 60 www/dists/sid/main/source/Sources.xz >half
     mv half www/dists/sid/main/source/Sources.xz
@@ -276,7 +276,7 @@ esac'
     pinned libs/npm-none 1.0.0 'npm:none@${version}'
     pinned libs/crate 4.0.1 'crate:some-crate@${version}'
     pinned libs/crate-old 3.1.0 'crate:some-crate@${version}' 'track: "3.1"'
-    # The crate counts for itself: the library is 3.1.
+    # The crate's own version counts: the library is 3.1.
     pinned libs/crate-own 3.1 crate:other-crate@0.2.7
     wl outdated
     status 10
@@ -331,7 +331,7 @@ test_broken_recipes_and_wrong_names() {
     row libs/good 1.2 1.2 current "file:$T/there/a-1.2.tar.gz"
     grep -qE "^libs/bad .* unknown .*unknown key 'nonsense'" .out || fail 'libs/bad'
     err '1 recipes cannot be read'
-    # One slash too few, which libcurl would take.
+    # One slash too few, which libcurl would accept.
     pinned libs/bad 1.2 'https:/127.0.0.1/a-${version}.tar.gz'
     wl outdated
     status 3

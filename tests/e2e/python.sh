@@ -1,11 +1,11 @@
 #!/bin/bash
-# The real Python: built from source by its real recipe, then run as its users do, with the project's own runner and,
-# where it is installed, with wasmtime. What is built already (in the user's cache) is not built again.
+# The real Python: built from source by its real recipe, then run as users do, in the project's own runner and, if it is
+# installed, in wasmtime. A Python that is in the user's cache is not built again.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 LIMIT=${LIMIT:-3600}
 . "$(dirname -- "$0")/lib.sh"
 
-# Which Python: WL_PYTHON names another port.
+# The Python to test: WL_PYTHON names another port.
 PY=${WL_PYTHON:-python/v3.11.2}
 VERSION=${PY##*/v}
 SERIES=${VERSION%.*}
@@ -15,7 +15,7 @@ PYTHON_DIR=
 CODE_PATH="import sys; print(sys.path)"
 PATH_NORMAL="['', '/usr/local/lib/$ZIP', '$LIB', '$LIB/lib-dynload']"
 PATH_MOVED="['', '/mypath/$ZIP', '/mypath/$ZIP/lib/$ZIP', '/mypath/$ZIP/lib/python$SERIES', '/mypath/$ZIP/lib/python$SERIES/lib-dynload']"
-# Bytes that python.wasm may have, with every library in it.
+# The most bytes that python.wasm may have, with every library in it.
 MOST=9500000
 
 built() {
@@ -25,19 +25,19 @@ built() {
     there "$PYTHON_DIR/bin/python.wasm"
 }
 
-# `wl-make run` with the interpreter's arguments behind "--".
+# `wl-make run` with the interpreter's arguments after "--".
 py() {
     real run $PY "${RUN_OPTIONS[@]}" -- "$@"
 }
 RUN_OPTIONS=()
 
-# The way of the issue: from the folder, everything mapped to "/".
+# As the issue describes it: from the directory, with everything shared as "/".
 wt() {
     command -v wasmtime >/dev/null || return 1
     run wasmtime run --dir "$PYTHON_DIR::/" -W max-wasm-stack=8388608 "$PYTHON_DIR/bin/python.wasm" "$@"
 }
 
-# The same code by both.
+# The same code in both.
 both() {
     "$1" py
     ! command -v wasmtime >/dev/null || "$1" wt
@@ -75,9 +75,9 @@ assert len({(i.external_attr, i.create_system) for i in z.infolist()}) == 1
 sysconfig = [n for n in names if n.startswith("_sysconfigdata")]
 assert len(sysconfig) == 1, sysconfig
 END
-    # No path of this machine in what is delivered.
+    # The result contains no path of this machine.
     local path
-    # (The home itself can be one that the guest's own users have: root's.)
+    # The home directory itself can be one that the guest's users also have: root's.
     for path in "$REAL_HOME/" "$WL_SOURCE_ROOT" "$CACHE"; do
         [ "$path" = // ] || ! grep -rlF -e "$path" "$PYTHON_DIR" || fail "names $path"
     done
@@ -102,7 +102,7 @@ code_and_path() {
     $1 -c "$CODE_PATH"
     status 0
     is "$(cat .out)" "$PATH_NORMAL" 'sys.path'
-    [ ! -s .err ] || fail 'words on stderr'
+    [ ! -s .err ] || fail 'output on stderr'
     $1 -c 'import sys; print(sys.version_info[:3], sys.platform, sys.maxsize)'
     is "$(cat .out)" "(${VERSION//./, }) wasi 2147483647"
 }
@@ -180,7 +180,7 @@ test_stdin_is_what_is_given() {
         -c 'import sys; print([l for l in sys.stdin], input.__name__)' >.out 2>.err || st=$?
     status 0
     out "['one\\n', 'two\\n']"
-    # A pipe that somebody closes early.
+    # A pipe whose reader closes early.
     WL_MAKE_ROOT=$ROOT timeout 100 "$WL_MAKE" run --cache-dir "$CACHE" --output "$OUT" $PY -- \
         -c 'for i in range(100000): print(i)' 2>.err | head -n 1 >.out
     is "$(cat .out)" 0
@@ -196,7 +196,7 @@ test_exit_status_and_streams() {
     py -c 'raise ValueError("wrong")'
     status 1
     err 'ValueError: wrong' 'Traceback'
-    [ ! -s .out ] || fail 'words on stdout'
+    [ ! -s .out ] || fail 'output on stdout'
     py -c 'import sys; print("to stdout"); print("to stderr", file=sys.stderr); sys.stdout.flush(); raise SystemExit'
     status 0
     is "$(cat .out)" 'to stdout'
@@ -222,7 +222,7 @@ test_zip_in_another_folder() {
     py -c "$CODE_PATH; import json, uuid, zlib"
     status 0
     is "$(cat .out)" "$PATH_MOVED" 'sys.path'
-    # As the old wasmtime spelled it.
+    # In the spelling of old wasmtime versions.
     RUN_OPTIONS=("${options[@]}" --mapdir "/mypath::$T/lib")
     py -c "$CODE_PATH"
     status 0
@@ -264,7 +264,7 @@ test_folders() {
         [ "$st" = 1 ] || fail "not refused: $code"
         grep -qE 'Error' .err || fail "no exception: $code"
     done
-    # Above a mapped folder lies the guest's own root, not the folder that the host has there.
+    # Above a shared directory is the guest's own root, not the host's directory.
     py -c 'import os; names = os.listdir("/data/.."); assert names == os.listdir("/") and "secret" not in names, names'
     status 0
     RUN_OPTIONS=(--dir "$T/data::/data::ro")
@@ -282,7 +282,7 @@ test_folders() {
     err "$T/none"
 }
 
-# What people do first, and what they are told to type next.
+# First mistakes, and the hints about what to type next.
 test_first_steps() {
     built
     mkdir shared
@@ -330,7 +330,7 @@ except RecursionError as e:
 '
     status 0
     out 'RecursionError: maximum recursion depth exceeded'
-    # Through C: repr of a deep list, and __getattr__ chains, json.
+    # Through C: repr of a deep list, __getattr__ chains, json.
     py -c '
 import json
 a = []
@@ -399,12 +399,12 @@ test_ctrl_c_in_a_running_program() {
     prompt $'expect ready\nwait 0.3\nsend \\x03\nexpect KeyboardInterrupt' $PY -- -c 'print("ready", flush=True)
 while True: pass'
     status 0
-    # As native python: it ends by the signal, so that a calling shell sees an interruption.
+    # Like native Python, it ends by the signal, so that a calling shell sees an interruption.
     err 'signal SIGINT'
     prompt $'expect ready\nwait 0.3\nsend \\x03\nexpect KeyboardInterrupt' $PY -- -c 'import time; print("ready", flush=True)
 time.sleep(100)'
     err 'signal SIGINT'
-    # (A loop that is the first thing in its "try" would not do: natively, too, 3.11 leaves it without the handler.)
+    # The loop is not the first statement of its "try": natively, too, 3.11 then skips the handler.
     prompt $'expect ready\nwait 0.3\nsend \\x03\nexpect caught\n' $PY -- -c 'print("ready", flush=True)
 try:
     x = 0
@@ -439,7 +439,7 @@ while True: pass' >first.out 2>first.err &
     gone "$(cat how.pid)"
 }
 
-# The lines that examples/embed/README.md shows, for this version.
+# The lines of examples/embed/README.md, for this version.
 test_example_embed() {
     built
     real build toolchain/wasi-libc toolchain/wl-run
@@ -449,7 +449,7 @@ test_example_embed() {
     sed -n 's/^    //p' "$WL_SOURCE_ROOT/examples/embed/README.md" | sed '$d' |
         sed "s,/wl-run --dir,/wl-run --quick --dir,; s/v3\.13\.5/v$VERSION/g; s/python-3\.13/python-$SERIES/g" >lines
     grep -c . lines | grep -qx 3 || fail "the README has other lines: $(cat lines)"
-    # The last line compiles the module, which takes its time on a machine that has other things to do.
+    # The last line compiles the module, which takes time on a busy machine.
     SECONDS_EACH=600 run bash -eu lines
     status 0
     is "$(cat .out)" "$(sed -n 's/^    \([0-9.]*\)$/\1/p' "$WL_SOURCE_ROOT/examples/embed/README.md")"
@@ -458,7 +458,7 @@ test_example_embed() {
     err ZeroDivisionError 'cannot evaluate the expression'
 }
 
-# CPython's own tests of ctypes, as far as they need no more than the standard library: the rest skips itself.
+# CPython's own tests of ctypes that need only the standard library; the others skip themselves.
 test_ctypes_passes_the_tests_of_cpython() {
     built
     local source
@@ -497,7 +497,7 @@ test_its_own_tests() {
     out ' passed, 0 failed'
 }
 
-# No step is run, nothing is written to the result or its logs, and nothing is said that is not asked for.
+# No step is run, nothing is written to the result or its logs, and no unrequested output is printed.
 test_nothing_to_do_is_quiet_and_does_nothing() {
     local cache=${WL_CHECK_CACHE:-$REAL_HOME/.cache/wl-make} written
     built
@@ -505,14 +505,14 @@ test_nothing_to_do_is_quiet_and_does_nothing() {
     real build -v $PY
     status 0
     out "$PY: nothing to do"
-    [ ! -s .err ] || fail 'words on stderr'
+    [ ! -s .err ] || fail 'output on stderr'
     py -c pass
-    [ ! -s .err ] && [ ! -s .out ] || fail 'words of the tool while running'
+    [ ! -s .err ] && [ ! -s .out ] || fail 'output of the tool while running'
     written=$(find "$OUT" "$cache/logs/$PY" -newer stamp)
     [ -z "$written" ] || fail "written though there was nothing to do: $written"
 }
 
-# Twice from nothing gives the same bytes. Half an hour, so only where it is asked for.
+# Two builds from nothing give the same bytes. That takes half an hour, so it runs only on request.
 test_the_same_bytes_when_built_again() {
     [ -n "${WL_CHECK_LONG-}" ] || skip 'only with WL_CHECK_LONG'
     built
@@ -522,8 +522,8 @@ test_the_same_bytes_when_built_again() {
     diff -r "$T/first" "$PYTHON_DIR" || fail 'other bytes'
 }
 
-# `ssl: false` leaves OpenSSL out: the rest is there, hashlib has what Python brings along, and the table of modules says
-# so. Ten minutes, so only where it is asked for.
+# `ssl: false` leaves OpenSSL out: everything else still works, hashlib uses Python's own code, and the table of modules
+# says so. That takes ten minutes, so it runs only on request.
 test_without_ssl() {
     [ -n "${WL_CHECK_LONG-}" ] || skip 'only with WL_CHECK_LONG'
     built
@@ -534,7 +534,7 @@ test_without_ssl() {
     real build --ports "$T/more" small/python
     status 0
     not_there "$OUT/small/python/usr/local/ssl" "$OUT/small/python/lib/libssl.a" "$OUT/small/python/include/openssl"
-    # Three megabytes less, says the documentation.
+    # According to the documentation, it is three megabytes smaller.
     [ "$(stat -c %s "$OUT/small/python/bin/python.wasm")" -lt $((with - 2000000)) ] || fail 'not much smaller'
     real info --ports "$T/more" --modules small/python
     status 0
@@ -551,8 +551,8 @@ import ssl'
     status 0
 }
 
-# 3.11.1 shares all but its source; where upstream cannot be reached, the source is made from 3.11.2's: its patches
-# apply to files that did not change in between, and what is tested is --source.
+# 3.11.1 shares everything except its source. If upstream cannot be reached, the source is made from 3.11.2's: its
+# patches apply to files that did not change in between, and the test is about --source.
 test_python_3_11_1_from_a_given_source() {
     [ "$VERSION" = 3.11.2 ] || skip 'for 3.11.2'
     [ -n "${WL_CHECK_LONG-}${WL_PYTHON_3_11_1-}" ] || skip 'only with WL_CHECK_LONG or WL_PYTHON_3_11_1 (its archive)'
@@ -571,7 +571,7 @@ test_python_3_11_1_from_a_given_source() {
     is "$(cat .out)" "$PATH_NORMAL" 'sys.path'
 }
 
-# `patches_apply_to VERSION`: its own patches to its own source; nothing is built.
+# `patches_apply_to VERSION`: applies the version's patches to its source; nothing is built.
 patches_apply_to() {
     port "patched/v$1" <<END
 from: python/v$1
@@ -586,11 +586,11 @@ tests: []
 END
     real_tool build --ports "$PORTS" --output "$OUT" "patched/v$1"
     [ "$st" != 4 ] || [ "$1" = "$VERSION" ] || skip "no address here has the source of $1"
-    [ "$st" != 4 ] || cannot_be_had "the source of $1"
+    [ "$st" != 4 ] || not_available "the source of $1"
     status 0
 }
 
-# A test for each release, so that one whose source is out of reach is not counted as passed.
+# One test for each release, so that a release whose source is not available does not count as passed.
 if [ "$VERSION" = 3.11.2 ]; then
     for recipe in "$WL_SOURCE_ROOT"/ports/python/v*/recipe.yaml; do
         release=${recipe%/recipe.yaml}
@@ -608,7 +608,7 @@ test_plans_of_both_versions() {
     cp .out one
     WL_MAKE_ROOT=$WL_SOURCE_ROOT run "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --dry-run python/3.11.2
     status 0
-    # All but versions and sources is shared.
+    # Everything except versions and sources is shared.
     diff <(sed 's/3\.11\.1/V/g; /fetch/d' one) <(sed 's/3\.11\.2/V/g; /fetch/d' .out) || fail 'the plans differ'
 }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# All Pythons there are recipes for, without building one: each can be planned, a series means its newest, and a patch
-# release is three lines.
+# All Pythons that have recipes, without building one: each can be planned, a series means its newest release, and a
+# patch release is three lines.
 # shellcheck source=tests/e2e/lib.sh disable=SC2016,SC2317
 . "$(dirname -- "$0")/lib.sh"
 
@@ -11,14 +11,14 @@ releases() {
     done | sed 's/^v//' | sort -V
 }
 
-# With the project's own ports behind the made-up ones. Only a machine without a compiler for WASI cannot plan.
+# With the project's own ports after the made-up ones. Only a machine without a compiler for WASI cannot plan.
 real() {
     ROOT=$WL_SOURCE_ROOT
     wl "$@"
     [ "$st" != 6 ] || skip "no toolchain here: $(head -c 300 .err)"
 }
 
-# The patches that `info` has just told, as paths.
+# The patches that `info` just printed, as paths.
 told_patches() {
     sed -n '/^patches/,/^[a-z]/p' .out | grep -oE '/[^ ]+\.patch$'
 }
@@ -74,8 +74,8 @@ test_all_releases_share_every_library() {
     is "$(grep -c '^  python/v' .out)" "${#ports[@]}" 'Pythons in the plan'
 }
 
-# `ssl: false` in a recipe of one's own: every release is then planned without OpenSSL and its certificates, and else
-# with the same things.
+# `ssl: false` in a recipe: every release can then be planned without OpenSSL and its certificates, and otherwise with
+# the same ports.
 test_every_release_can_do_without_ssl() {
     local version
     for version in $(releases); do
@@ -93,8 +93,8 @@ test_every_release_can_do_without_ssl() {
     done
 }
 
-# The check that every build ends with, run by this machine's Python: what the table of modules promises and is not
-# there, or the other way round, is named with the reason, and is a failure.
+# The check at the end of every build, run by this machine's Python: if a module is missing although the table of
+# modules lists it, or the other way round, the check names it with the reason and fails.
 test_a_module_that_is_not_as_the_table_says_fails_the_build() {
     local check=$WL_SOURCE_ROOT/ports/python/base/imports.py
     mkdir lib
@@ -116,7 +116,7 @@ test_a_module_that_is_not_as_the_table_says_fails_the_build() {
     out '2 modules are as they should be, 1 of them missing'
 }
 
-# A base, a family like build-python, and releases that say no more than they must.
+# A base, a family like build-python, and releases that contain only what they must.
 test_a_release_of_three_lines_is_built_from_a_local_file() {
     port python/base <<'EOF'
 abstract: true
@@ -171,7 +171,7 @@ EOF
     not_err warning
     is "$(cat "$OUT/python/v9.1.10/lib/lib.py")" "$(printf 'new in 9.1.10\nsecond\nright\nfourth')" 'what was built'
     not_there "$OUT/python/v9.1.9"
-    # The next one changed what the patch changes: the hunk is shown, and nothing is built.
+    # The next release changed the lines that the patch changes: the hunk is shown, and nothing is built.
     archive Python-9.1.11.tar.gz version=9.1.11 "lib.py=$(printf 'new\nsecond\nright already\nfourth')"
     port python/v9.1.11 <<EOF
 from: python/base-9.1
@@ -184,7 +184,7 @@ EOF
     not_there "$OUT/python/v9.1.11"
 }
 
-# `made_up_source DIR PATCH...`: files in which all of the patches apply: their own lines, where they want them.
+# `made_up_source DIR PATCH...`: creates files to which all of the patches apply, from the patches' own lines.
 made_up_source() {
     "$PYTHON" - "$@" <<'EOF'
 import os, re, sys
@@ -208,8 +208,8 @@ for path, lines in files.items():
 EOF
 }
 
-# A new release of each series, from an archive that has no more than what is patched, and a configure that only tells
-# what it was called with. All that would take time is made up.
+# A new release of each series, from an archive that contains only the patched files, and a configure that only prints
+# how it was called. Everything that would take time is made up.
 test_a_release_of_each_series_is_patched_and_configured() {
     local name series version patches
     for name in bzip2 expat libuuid mpdecimal openssl sqlite xz zlib zstd; do

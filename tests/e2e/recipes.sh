@@ -1,10 +1,10 @@
 #!/bin/bash
-# What is wrong before anything runs: names, options, recipes. Each is one message, with file and line where there is
-# one, and touches nothing.
+# Errors that are found before anything runs: in names, options, recipes. Each gives one message, with file and line if
+# there is one, and changes nothing.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317
 . "$(dirname -- "$0")/lib.sh"
 
-# The recipe is wrong: class 3, and the place.
+# The recipe is wrong: class 3, and the position.
 bad_recipe() {
     wl build "$1"
     clean_failure 3
@@ -325,7 +325,7 @@ END
     bad_recipe_after app/v1 libs/odd 4 "there is no switch 'tls'"
 }
 
-# A recipe is wrong, while others were built before.
+# A recipe becomes invalid while others are being built.
 bad_recipe_after() {
     shift
     wl build "$1"
@@ -401,7 +401,7 @@ test_abstract_and_family_recipes() {
     is "$(cat "$OUT/lib/v1.2/d/text")" '1.2 green big sh'
     wl build-lib/v1.2
     status 0
-    # What the family's members do not share with the port they are made for stays their own.
+    # The members of the family keep what they do not take from the port that they are made for.
     grep -q '^1.2 .* small sh$' "$OUT/build-lib/v1.2/d/text" || fail "$(cat "$OUT/build-lib/v1.2/d/text")"
     wl list
     out 'build-lib/v1.2' 'lib/v1.2'

@@ -1,6 +1,6 @@
 #!/bin/bash
-# wl-make test of a real Python: some files of CPython's own tests, the summary, the reports, and what goes wrong; two
-# small suites of other projects.
+# wl-make test of a real Python: some files of CPython's own tests, the summary, the reports, and failures; two small
+# suites of other projects.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 LIMIT=${LIMIT:-3600}
 . "$(dirname -- "$0")/lib.sh"
@@ -26,7 +26,7 @@ assert int(suites["test_heapq"].get("tests")) == len(suites["test_heapq"]) > 20
 END
 }
 
-# A third of the files, for CI: what WASI has a hand in, the libraries, and the language. .ci/full runs all.
+# A third of the files, for CI: those that WASI affects, the libraries, and the language. .ci/full runs all.
 THIRD="
 os posix posixpath genericpath ntpath pathlib stat shutil tempfile glob fnmatch fileinput filecmp file fileio io bufio
 memoryio largefile univnewlines dbm dbm_dumb dbm_sqlite3 linecache select poll signal errno time calendar datetime strftime strptime

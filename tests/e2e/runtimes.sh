@@ -5,7 +5,7 @@
 
 NAMES=(wasmtime node deno bun wazero wasmer wasmedge iwasm)
 
-# A program of each name.
+# A fake program for each name.
 fakes() {
     local name
     mkdir -p bin host

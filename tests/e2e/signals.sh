@@ -1,9 +1,9 @@
 #!/bin/bash
-# Interrupted at any moment: nobody is left running, nothing is half-written, and the same command goes on.
+# Interrupted at any moment: no process is left running, nothing is half-written, and the same command continues.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 . "$(dirname -- "$0")/lib.sh"
 
-# A port whose step waits for $T/go, with a grandchild that would wait for ever; it counts how often it was run.
+# A port whose step waits for $T/go, with a grandchild that would wait forever; it counts how often it was run.
 waiting_port() {
     port "$1" <<END
 version: "1"
@@ -29,7 +29,7 @@ running() {
     wait_for 20 test -s grandchild
 }
 
-# With the sandbox, a step cannot say its number as seen from here: it is found by what it looks like.
+# With the sandbox, a step does not know its process ID outside, so it is found by its command line.
 sandboxed_port() {
     port "$1" <<END
 version: "1"
@@ -45,7 +45,7 @@ END
 }
 
 sandboxed_processes() {
-    # Of this test alone: the temp folder's name is part of it.
+    # Unique to this test: the name of the temporary directory is part of it.
     grep -lzF "${T##*.}" /proc/[0-9]*/cmdline 2>/dev/null | while read -r f; do
         f=${f%/cmdline}
         [ "$(tr '\0' ' ' 2>/dev/null <"$f/cmdline" | grep -cE "^(sleep|setsid|bwrap|/bin/sh)")" = 0 ] || echo "${f#/proc/}"
@@ -139,7 +139,7 @@ test_kill_9_in_the_sandbox_and_again() {
     is "$(sandboxed_processes)" '' 'processes left'
     is "$(find "$CACHE/artifacts" -mindepth 1 | wc -l)" 0 'artifacts'
     not_there "$OUT/made"
-    # Another port's build sweeps up, too.
+    # A build of another port also sweeps up.
     simple made/b
     wl made/b
     status 0
@@ -157,7 +157,8 @@ test_kill_9_with_orphaned_steps_and_again() {
     kill -9 "$PID"
     ended first 'signal SIGKILL'
     is "$(find "$CACHE/artifacts" -mindepth 1 | wc -l)" 0 'artifacts'
-    # The orphans of the killed run still write into the folder: the next run must not build there at the same time.
+    # The orphans of the killed run still write into the directory, so the next run must not build there at the same
+    # time.
     start second --no-sandbox made/a
     wait_for 20 grep -q 'another wl-make is building it' second.err
     is "$(wc -l <runs)" 1 'runs'

@@ -1,8 +1,8 @@
 #!/bin/bash
-# tools/slots/check.c on small object files: what it finds, and what it does not take for a table.
+# tools/slots/check.c on small object files: what it finds, and what it does not mistake for a table.
 . "${BASH_SOURCE[0]%/*}/lib.sh"
 
-# The tool, a header with the tables of a small Python, and what they want.
+# The tool, a header with the tables of a small Python, and the expected types.
 prepare() {
     CLANG=$(command -v clang-22 || command -v clang) || skip "there is no clang"
     "$CLANG" --target=wasm32 -c -x c /dev/null -o empty.o 2>.err || skip "clang has no WebAssembly here"
@@ -135,7 +135,7 @@ test_archives_and_several_files() {
     out '27 slots, 9 getters and setters, 6 methods; 1 of a wrong type'
 }
 
-# Whatever is in a file: it is refused or looked at, and nothing is read that is not there.
+# Whatever a file contains, it is refused or checked, and the tool never reads beyond it.
 test_damaged_files() {
     local n size
     prepare

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The flavour snapshot of a real Python: it does what the flavour single does with the same words, variables and input, and
-# nothing in it is older than its start.
+# The flavour snapshot of a real Python: it does the same as the flavour single with the same arguments, variables and
+# input, and nothing in it is older than its start.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 LIMIT=${LIMIT:-3600}
 . "$(dirname -- "$0")/lib.sh"
@@ -64,7 +64,7 @@ test_it_is_started_already() {
     snapshot -- -c 'import sys; print({"asyncio", "json", "typing"} <= set(sys.modules))'
     status 0
     is "$(cat .out)" True
-    # With an option that it cannot take afterwards it starts as ever, in the same module.
+    # With an option that it cannot apply afterwards it does a normal start, in the same module.
     snapshot -- -O -c 'import sys; print("asyncio" in sys.modules, __debug__)'
     status 0
     is "$(cat .out)" 'False False'
@@ -116,7 +116,7 @@ test_programs_and_input() {
     IN=/
     same -- -c "$show"
     IN=/dev/null
-    # A folder of packages that the host maps beside the library.
+    # A directory of packages that the host shares beside the library.
     mkdir -p packages
     echo 'import sys; print("from a .pth file", sys.version_info[0])' >packages/x.pth
     echo 'x = 1' >packages/extra.py
@@ -147,7 +147,7 @@ END
     grep -qx 'del cycle True' 2.out || fail "$(cat 2.out)"
     snapshot -- /d/end.py mine
     is "$(cat d/mine)" flushed
-    # Likewise when a module of the snapshot has it.
+    # The same if a module of the snapshot has it.
     snapshot -- -c 'import json; json.kept = open("/d/kept", "w"); json.kept.write("flushed")'
     is "$(cat d/kept)" flushed
     same -- -c 'raise SystemExit("bye")'
@@ -195,7 +195,7 @@ END
     [ "$(cat .out)" -ge "$(($(date +%s) - 100))" ] || fail "its clock is wrong: $(cat .out)"
 }
 
-# A snapshot of one's own: other modules, another secret.
+# A custom snapshot: other modules, another secret.
 test_a_snapshot_of_ones_own() {
     flavours
     mkdir -p mine
@@ -208,11 +208,11 @@ test_a_snapshot_of_ones_own() {
     mv .out own
     snapshot -- -c 'print(hash("x"))'
     [ "$(cut -d ' ' -f 3 own)" != "$(cat .out)" ] || fail 'the secret is the same'
-    # Made again, it has the same bytes.
+    # A second one has the same bytes.
     # shellcheck disable=SC2086 # several words
     SECONDS_EACH=600 run $RUN --snapshot again.wasm --env PYTHONHASHSEED=77 "$SINGLE" html colorsys
-    cmp own.wasm again.wasm || fail 'a second snapshot is another one'
-    # One that cannot be made leaves the traceback, and no file.
+    cmp own.wasm again.wasm || fail 'a second snapshot differs'
+    # If a snapshot cannot be made, the traceback is shown and no file is left.
     # shellcheck disable=SC2086 # several words
     SECONDS_EACH=600 run $RUN --snapshot none.wasm "$SINGLE" json no_such_module
     status 1

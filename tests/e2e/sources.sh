@@ -1,6 +1,6 @@
 #!/bin/bash
-# Sources that cannot be had, are not what they should be, or would do harm: the message says what and where, the class
-# is 4 (cannot be fetched) or 5 (wrong bytes), and nothing half-written is left.
+# Sources that cannot be fetched, have the wrong bytes, or would do harm: the message says what and where, the class is
+# 4 (cannot be fetched) or 5 (wrong bytes), and nothing half-written is left.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317
 . "$(dirname -- "$0")/lib.sh"
 
@@ -8,7 +8,7 @@ none() {
     printf '%064d' 0
 }
 
-# No artifact and no result, whatever else is left.
+# There is no artifact and no result, whatever else is left.
 nothing_built() {
     nothing_half
     not_there "$OUT/$1"
@@ -42,10 +42,10 @@ test_hash_mismatch() {
     kept=$(grep -oE "$CACHE/sources/rejected/[^ ;]*" .err | head -n 1)
     there "$kept"
     is "$(sha256 "$kept")" "$hash"
-    # Still wrong the second time: what was put aside is not mistaken for it.
+    # Still wrong the second time: the rejected file is not mistaken for it.
     wl made/a
     clean_failure 5
-    # And right once the recipe is.
+    # And correct as soon as the recipe is.
     from_url made/a "$URL/a.tar.gz" "$hash"
     wl made/a
     status 0
@@ -74,7 +74,7 @@ test_another_archive_of_the_same_source() {
     out 'nothing to do'
 }
 
-# The second source is only for the archive that the first does not come from, so nobody may ask for it.
+# The second source belongs only to another archive of the first, so nobody may ask for it.
 test_a_source_that_is_not_wanted_is_not_fetched() {
     serve
     archive www/a.tar.gz hello=one
@@ -115,13 +115,13 @@ test_a_web_page_instead_of_an_archive() {
     clean_failure 4
     err 'a web page (text/html) instead of the file' "$URL/page/a.tar.gz"
     nothing_built made/a
-    # The same, but called an archive: then the hash tells, and the content is looked at.
+    # The same, but sent as an archive: then the hash decides, and the content is checked.
     from_url made/b "$URL/html/a.tar.gz" "$(none)"
     wl made/b
     clean_failure 5
     err 'it is an HTML page'
     nothing_built made/b
-    # Even where the recipe itself pins a page.
+    # Even if the recipe itself pins a page.
     printf '<!doctype html><p>hello\n' >page.tar.gz
     from_url made/c "file:$T/page.tar.gz" "$(sha256 page.tar.gz)"
     wl made/c
@@ -190,7 +190,7 @@ test_a_download_goes_on_where_the_last_run_was_killed() {
     wl made/a
     status 0
     grep -q 'bytes=100000-$' .requests || fail 'not resumed'
-    # A beginning that is not this file's is noticed and thrown away.
+    # A partial file that does not belong to this file is detected and thrown away.
     rm -rf "$CACHE"
     mkdir -p "$CACHE/sources/$hash"
     head -c 100000 /dev/urandom >"$CACHE/sources/$hash/.part"
@@ -211,7 +211,7 @@ test_ctrl_c_during_a_download() {
     nothing_built made/a
 }
 
-# Every program of this machine but Python and pip, in the folder "bin".
+# Every program of this machine except Python and pip, in the directory "bin".
 without_python() {
     mkdir bin
     ln -s /usr/bin/* bin/ 2>/dev/null
@@ -452,7 +452,7 @@ test_many_kinds_of_archives() {
     err 'nothing is left' '5 leading folders'
 }
 
-# What a message tells of an address is not its password.
+# A message never shows the password in an address.
 test_passwords_of_addresses_are_not_told() {
     local url
     for url in https://me:secret@a.example/x.tar.gz git+https://secret@a.example/x.git#"$(printf %040d 1)"; do

@@ -1,9 +1,9 @@
 #!/bin/bash
-# What a step sees and may do, what is said when one fails, and how many run at once.
+# What a step can see and do, the messages when a step fails, and how many run at once.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 . "$(dirname -- "$0")/lib.sh"
 
-# `stepped NAME SCRIPT [LINE...]`: a port with one step, which must leave something in $STAGE.
+# `stepped NAME SCRIPT [LINE...]`: a port with one step, which must leave a file in $STAGE.
 stepped() {
     local name=$1 script=$2
     shift 2
@@ -24,7 +24,7 @@ sandbox_or_skip() {
     can_sandbox || skip 'bubblewrap does not work here'
 }
 
-# The environment of the steps of a port, one NAME=value a line.
+# The environment of a port's steps, one NAME=value per line.
 environment_of() {
     wl "$@"
     status 0
@@ -42,7 +42,7 @@ test_the_environment_is_what_the_recipe_says_and_nothing_else() {
     allowed='PATH HOME TMPDIR LC_ALL TZ SOURCE_DATE_EPOCH ROOT SRC BUILD STAGE FILES PORT VERSION JOBS MAKEFLAGS DEBUG
 NEED_LIBS_DEP CFLAGS CXXFLAGS CPPFLAGS LDFLAGS PKG_CONFIG_LIBDIR PKG_CONFIG_PATH CONFIG_SITE EXTENSIONS VAR_MY_COLOUR FOO PWD
 OLDPWD SHLVL _'
-    # A Python must not write into what it is run from; the sandbox sees to that.
+    # A Python must not write into the artifact that it runs from; the sandbox ensures that.
     can_sandbox || allowed="$allowed PYTHONDONTWRITEBYTECODE"
     local name
     while IFS='=' read -r name _; do
@@ -58,7 +58,7 @@ OLDPWD SHLVL _'
     grep -qE '^CPPFLAGS=-I.*libs-dep/include$' <<<"$env" || fail "$env"
 }
 
-# A program that is run from an artifact does not change it, where no sandbox prevents that either.
+# A program that runs from an artifact does not change it, even if no sandbox prevents that.
 test_a_need_is_not_changed_by_its_use() {
     printf 'version: "1"\ntoolchain: none\nsteps: [{name: x, run: "echo x = 1 >$STAGE/made_up_module.py"}]\n' | port tools/t
     stepped made/a 'cd "$NEED_TOOLS_T"; python3 -c "import made_up_module; print(made_up_module.x)" >"$STAGE/x"' \
@@ -72,7 +72,7 @@ test_a_need_is_not_changed_by_its_use() {
     not_err damaged
 }
 
-# Of two versions of one need, neither hides the other.
+# Two versions of one need do not hide each other.
 test_needs_that_would_have_the_same_name() {
     local v
     for v in v1.0 v2.0; do
@@ -89,12 +89,12 @@ END
     status 0
     is "$(cat "$OUT/made/a/names")" $'NEED_LIBS_DEP\nNEED_TOOLS_MADE_V1_0\nNEED_TOOLS_MADE_V2_0'
     is "$(cat "$OUT/made/a/versions")" $'v1.0\nv2.0'
-    # The only one keeps its short name.
+    # A single version keeps its short name.
     stepped made/b 'cat "$NEED_TOOLS_MADE/version" >"$STAGE/version"' 'build-needs: [tools/made/v2.0]'
     wl made/b
     status 0
     is "$(cat "$OUT/made/b/version")" v2.0
-    # And so in checks, beside what the steps have.
+    # The same applies in checks, which also see the needs of the steps.
     stepped made/c 'cat "$NEED_TOOLS_MADE/version" >"$STAGE/version"' 'build-needs: [tools/made/v2.0]' \
         'check-needs: [tools/made/v1.0]' 'checks: [{name: both, run: "cat \"$NEED_TOOLS_MADE/version\" \"$NEED_TOOLS_MADE_V1_0/version\"; test \"$(cat \"$NEED_TOOLS_MADE/version\")\" = v2.0"}]'
     wl made/c
@@ -140,7 +140,7 @@ test_a_profile() {
     err 'one port'
 }
 
-# (Its --output is a file.)
+# Its --output is a file.
 profile() {
     WL_MAKE_ROOT=$ROOT run "$WL_MAKE" profile --cache-dir "$CACHE" --ports "$PORTS" "$@"
 }
@@ -219,7 +219,7 @@ echo x >/tmp/fine
 [ -z \"\${bad-}\" ]" 'needs: [libs/dep]'
     wl -v made/a
     [ "$st" = 0 ] || grep -qF 'wrote to / ' .err || { grep 'wrote to' .err; }
-    # The top of the sandbox is a folder in memory that goes with it; what counts is that nothing of it stays.
+    # The top of the sandbox is a directory in memory that vanishes with it; the test checks that nothing of it remains.
     is "$(find "$T" / -maxdepth 1 -name written-by-wl-make-test 2>/dev/null)" '' 'written'
     is "$(find "$T/outside" "$HOME" "$CACHE/artifacts" /usr/local/bin /etc /var/tmp -maxdepth 4 -name written-by-wl-make-test)" '' 'written'
     not_err 'wrote to /usr'
@@ -262,7 +262,7 @@ test_no_sandbox() {
     grep -qF "ROOT=$CACHE/build/" "$OUT/made/a/env" || fail "$(cat "$OUT/made/a/env")"
     is "$(cat "$OUT/made/a/dep")" libs/dep
     not_err 'without a sandbox'
-    # Paths differ, so artifacts do: the sandboxed one is another.
+    # The paths differ, so the artifacts do, too: the sandboxed one is another.
     if bwrap --unshare-all --ro-bind / / true 2>/dev/null; then
         wl made/a
         grep -qx 'ROOT=/wl' "$OUT/made/a/env" || fail "$(cat "$OUT/made/a/env")"
@@ -279,21 +279,21 @@ test_without_bubblewrap_it_builds_and_says_so_once() {
     status 0
     is "$(grep -c 'building without a sandbox: bwrap: no user namespaces here' .err)" 1 'notes'
     there "$OUT/made/a/share/a"
-    # Where no step runs there is nothing to say.
+    # If no step runs, there is no warning.
     PATH=$T/bin:$PATH wl made/a
     status 0
     not_err 'sandbox'
     PATH=$T/bin:$PATH wl made/a --dry-run
     status 0
     not_err 'sandbox'
-    # A warning that -q must not swallow.
+    # A warning that -q must not suppress.
     simple made/b
     PATH=$T/bin:$PATH wl -q made/b
     status 0
     is "$(cat .err)" 'building without a sandbox: bwrap: no user namespaces here' 'stderr with -q'
 }
 
-# That bubblewrap works is remembered, but not for a process that may do less.
+# The tool remembers that bubblewrap works, but not for a process with fewer rights.
 test_where_no_namespaces_can_be_made_it_builds_without_a_sandbox() {
     local refused=$T/no-namespaces
     cc -O1 -o "$refused" "$E2E/no-namespaces.c" || fail 'cannot compile no-namespaces.c'
@@ -301,7 +301,7 @@ test_where_no_namespaces_can_be_made_it_builds_without_a_sandbox() {
     status 0
     out started
     simple made/a
-    wl made/a # with a sandbox, if one can be had
+    wl made/a # with a sandbox, if one is possible
     status 0
     simple made/b
     WL_MAKE_ROOT=$ROOT run "$refused" "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" made/b
@@ -326,7 +326,7 @@ test_a_failing_step_shows_its_last_lines_and_the_log() {
     not_there "$OUT/made"
 }
 
-# `types_into_the_terminal OPTION...`: a build on a terminal, whose step tries to put a line into what a person types next;
+# `types_into_the_terminal OPTION...`: a build on a terminal, whose step tries to put a line into the terminal's input;
 # a shell reads the terminal afterwards.
 types_into_the_terminal() {
     [ -x /usr/bin/python3 ] || skip 'there is no /usr/bin/python3'
@@ -376,7 +376,7 @@ test_enter_sh_keeps_the_terminal() {
     out 'reached the terminal'
 }
 
-# What the caller has open is not for the steps; nor can it make every command look as if it had ended well.
+# Steps do not inherit the caller's descriptors, and the caller cannot make every command look successful.
 test_a_step_gets_no_descriptors_of_the_caller() {
     stepped made/a 'ls "/proc/$$/fd" >"$STAGE/open"; readlink "/proc/$$/fd/0" >"$STAGE/stdin"'
     stepped made/b 'exit 3'
@@ -406,7 +406,7 @@ test_enter_sh_enters_the_build_folder() {
     SECRET=1 timeout 20 sh "$enter" <in >.out 2>.err || fail 'enter.sh failed'
     out half "it's a \"bar\"|made/a|"
     there "${enter%/*}/build/was-here"
-    # Built well afterwards, the folder is gone.
+    # After a successful build, the directory is gone.
     stepped made/a 'true' 'env: ["FOO=it'"'"'s a \"bar\""]'
     wl made/a
     status 0
@@ -437,12 +437,12 @@ test_a_step_that_prints_bytes_and_no_newline() {
     clean_failure 1
 }
 
-# The whole box is writable for steps, and the tool goes on in it when they have ended: no link or pipe that they leave
-# there leads it out or keeps it waiting.
+# Steps can write anywhere in the box, and the tool continues in it when they have ended: no link or pipe that they
+# leave there leads the tool out or blocks it.
 test_what_steps_leave_in_the_box_leads_nowhere() {
     can_sandbox || skip 'bubblewrap does not work here'
     mkdir -p "$T/host/d" "$PORTS/made/c/dir"
-    # (Without a sandbox the box is elsewhere, and steps are not kept from anything.)
+    # Without a sandbox the box is elsewhere, and steps can do anything.
     stepped made/a "ln -s '$T/host' /wl/entry; echo a >\"\$STAGE/a\""
     wl made/a
     status 0
@@ -470,7 +470,7 @@ test_what_steps_leave_in_the_box_leads_nowhere() {
     is "$(find "$T/host" -mindepth 1)" "$T/host/d"
 }
 
-# no_commands FILE: nothing in it that a terminal would take for more than text, but what the live line and colours are.
+# no_commands FILE: it contains no control sequences for a terminal, except those of the live line and of colours.
 no_commands() {
     "$PYTHON" - "$1" <<'END' || fail "control characters in $1"
 import re, sys
@@ -481,7 +481,7 @@ sys.exit(re.search(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xa
 END
 }
 
-# What a step prints reaches a terminal as text: it can neither command it nor hide what else stands there.
+# The output of a step reaches a terminal as text: it can neither control the terminal nor hide other output.
 test_a_step_cannot_command_the_terminal() {
     # shellcheck disable=SC2016
     stepped made/a 'printf "first\000 \033]0;title\007\033[2J\302\2332J\r\n\342\200\256last\377\n"; exit 1'
@@ -499,7 +499,7 @@ test_a_step_cannot_command_the_terminal() {
     done
 }
 
-# Nor can names that messages tell of: of files, of ports, of what is in an archive.
+# Neither can the names in messages: of files, of ports, of members of an archive.
 test_no_name_commands_the_terminal() {
     local name=$'a\033[2Jb\302\2332Jc'
     wl build "made/$name"
@@ -626,7 +626,7 @@ test_jobs_of_one_make() {
     is "$(most "$OUT/made/a/share/log")" 3 'jobs at once'
 }
 
-# Three ports that each run a make, all counted together; without the sandbox, so that they share a folder.
+# Three ports that each run a make, all counted together; without the sandbox, so that they share a directory.
 test_jobs_of_several_ports_together() {
     command -v make >/dev/null || skip 'no make'
     local name j
@@ -756,14 +756,15 @@ END
     wl test -v made/a
     status 0
     err asked
-    # Another program that the checks run makes no other artifact.
+    # Another program in `check-needs` does not change the artifact.
     simple libs/tool 'env: ["A=1"]'
     wl made/a
     status 0
     out 'nothing to do'
     wl --dry-run made/a
     out '0 of 2 ports'
-    # What is stored has passed these checks: a stricter one is run, and what needs the port does not change.
+    # A stored artifact has passed these checks: if a check becomes stricter, it is run again, and ports that need the
+    # port do not change.
     simple made/on-a 'needs: [made/a]'
     wl made/on-a
     wl info made/on-a
@@ -832,7 +833,7 @@ test_what_checks_need_must_be_there() {
     err 'a cycle of needs: made/c -> made/d -> made/c'
 }
 
-# A made-up interpreter that prints what its modules say.
+# A made-up interpreter that prints the output of its modules.
 interpreter() {
     mkdir -p "$PORTS/app/interpreter"
     cat >"$PORTS/app/interpreter/Python.h" <<'END'
@@ -898,14 +899,14 @@ END
     is "$(cat "$OUT/app/mine/modules")" 'greet pack._speed'
     wl info app/mine
     out 'extensions   greet' '             pack._speed'
-    # What a module is made of decides whether it is built again.
+    # The key of a module's inputs decides whether it is built again.
     wl app/mine
     out 'nothing to do'
     printf '#define HELLO "good morning"\n' >"$PORTS/app/mine/sub/greet.h"
     wl app/mine
     status 0
     "$OUT/app/mine/interpreter" | grep -qx 'greet: good morning' || fail 'not built again'
-    # A module that does not compile, and one that is not there.
+    # A module that does not compile, and one that is missing.
     printf 'nonsense\n' >"$PORTS/app/mine/greet.c"
     wl app/mine
     clean_failure 1

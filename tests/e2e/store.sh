@@ -1,5 +1,5 @@
 #!/bin/bash
-# What is built again and what is not, what stands in the output folder, and what clean removes.
+# What is built again and what is not, the contents of the output directory, and what clean removes.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 . "$(dirname -- "$0")/lib.sh"
 
@@ -34,7 +34,7 @@ test_a_second_build_does_nothing_and_says_so() {
     wl made/c made/d
     status 0
     out "made/c: nothing to do, $OUT/made/c is up to date" 'made/d: nothing to do'
-    [ ! -s .err ] || fail 'words on stderr'
+    [ ! -s .err ] || fail 'output on stderr'
     find "$OUT" "$CACHE/artifacts" -newermt '1970-01-02' -printf '%p %T@ %i\n' | sort >after
     cmp before after || fail 'something was touched'
 }
@@ -43,7 +43,7 @@ test_touching_one_patch_rebuilds_what_depends_on_it() {
     family
     wl made/c made/d
     status 0
-    # A patch that does the same in other words is another patch.
+    # A patch with other text is another patch, even if it has the same effect.
     sed -i '1i a comment' "$PORTS/made/b/x.patch"
     wl made/c made/d
     status 0
@@ -55,14 +55,14 @@ test_touching_one_patch_rebuilds_what_depends_on_it() {
     printf 'contains: [text]\n' >>"$PORTS/made/c/recipe.yaml"
     wl made/c made/d
     is "$(built)" 'made/c '
-    # Only a newer time, or a comment in the recipe: nothing.
+    # Only a newer time, or a comment in the recipe: nothing is built.
     touch "$PORTS"/made/*/*
     printf '# a comment\n' >>"$PORTS/made/a/recipe.yaml"
     sed -i '1i summary: other words' "$PORTS/made/a/recipe.yaml"
     wl made/c made/d
     status 0
     is "$(built)" ''
-    # Back to what it was: it is still in the store.
+    # Back to the first state: that artifact is still in the store.
     printf 'extra\n' >"$PORTS/made/a/extra"
     sed -i 1d "$PORTS/made/b/x.patch"
     sed -i '/^contains/d' "$PORTS/made/c/recipe.yaml"
@@ -113,7 +113,7 @@ test_what_was_not_made_here_is_not_lost() {
     wl made/b
     clean_failure 7
     err "$OUT/made/b already exists"
-    # An empty folder is nobody's loss.
+    # An empty directory can be replaced.
     wl made/c
     status 0
     there "$OUT/made/c/share/c"
@@ -213,7 +213,7 @@ test_a_need_that_is_built_is_not_looked_at() {
     simple made/a 'build-needs: [tools/t]'
     wl made/a
     status 0
-    # Neither source nor artifact of what was only needed to build is asked for.
+    # For a port that is needed only for building, neither source nor artifact is needed.
     wl clean tools/t
     rm -rf "$CACHE/sources"
     wl --offline made/a
@@ -221,7 +221,7 @@ test_a_need_that_is_built_is_not_looked_at() {
     out 'nothing to do'
 }
 
-# Changes a stored file: `damage KIND FILE`.
+# `damage KIND FILE`: damages a stored file.
 damage() {
     local mode dir=${2%/*}
     mode=$(stat -c %a "$2")
@@ -236,7 +236,8 @@ damage() {
     esac || fail "cannot damage $2"
 }
 
-# Each file of an artifact, and its manifest, damaged in each way: it is told, nothing of it is used, and it is made again.
+# Each file of an artifact, and its manifest, damaged in each way: the tool reports it, uses none of it, and builds it
+# again.
 test_a_damaged_artifact_is_made_again() {
     printf 'version: "1"\ntoolchain: none\nsteps:\n  - name: i\n    run: mkdir -p "$STAGE/lib"; echo library >"$STAGE/lib/lib.a"\n' |
         port libs/l
@@ -273,7 +274,7 @@ test_a_damaged_artifact_is_made_again() {
     is "$rounds" 24 'kinds of damage'
 }
 
-# What a power cut may leave of an artifact that was not synced: the name, and less than all bytes.
+# The state of an unsynced artifact after a power cut: its name exists, but not all of its bytes.
 test_after_a_power_cut() {
     simple made/a
     wl made/a
@@ -291,7 +292,7 @@ test_after_a_power_cut() {
     done
 }
 
-# What is up to date is not read; what is to be built with a damaged need is.
+# An up-to-date port is not read, but a damaged need of a port that must be built is.
 test_a_damaged_need() {
     simple tools/t
     printf 'version: "1"\ntoolchain: none\nbuild-needs: [tools/t]\nsteps:\n  - name: i\n    run: cp "$NEED_TOOLS_T/share/t" "$STAGE/"\n' |
@@ -340,7 +341,7 @@ END
     "$PYTHON" check.py "$CACHE/artifacts/$key" "$key" "$URL/a.tar.gz" "$(sha256 www/a.tar.gz)" >.out 2>&1 || fail manifest
 }
 
-# An older wl-make's bare folders are neither used nor touched, until they are cleaned.
+# Artifacts of an older wl-make are neither used nor changed until they are cleaned.
 test_the_old_layout() {
     simple made/a
     wl info made/a
@@ -388,7 +389,7 @@ test_locks_go() {
     wl made/c made/d
     status 0
     is "$(ls "$CACHE/lock")" store 'locks after a build'
-    # What older or killed ones left.
+    # Leftovers of older or killed runs.
     : >"$CACHE/lock/abc"
     : >"$CACHE/lock/test-abc-77"
     wl made/c
@@ -516,7 +517,7 @@ END
     out '2 /wl/build/a.c'
     wl --no-sandbox made/a
     status 0
-    # No path of this machine in what is built, without the sandbox either.
+    # The result contains no path of this machine, even without the sandbox.
     run "$OUT/made/a/bin/a"
     out '2 /wl/build/a.c'
     ! grep -qF "$T" "$OUT/made/a/bin/a" || fail 'names the temp folder'

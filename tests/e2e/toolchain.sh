@@ -3,7 +3,7 @@
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 . "$(dirname -- "$0")/lib.sh"
 
-# A folder to be all of PATH, with the programs named, as links.
+# A directory that is all of PATH, with links to the given programs.
 only_programs() {
     local name file
     rm -rf bin
@@ -57,7 +57,7 @@ is_wasm() {
     is "$(head -c 4 "$1" | od -An -tx1 | tr -d ' ')" 0061736d "the beginning of $1"
 }
 
-# A folder that looks like a wasi-sdk: `sdk FOLDER VERSION CLANG`.
+# `sdk DIR VERSION CLANG`: a directory that looks like a wasi-sdk.
 sdk() {
     mkdir -p "$1/bin" "$1/share/wasi-sysroot/lib/wasm32-wasip1"
     [ -z "$2" ] || printf '%s\nwasi-libc: abc\n' "$2" >"$1/VERSION"
@@ -140,7 +140,7 @@ test_sdk_too_old() {
     wasi_port made/a
     sdk sdk20 20.0 16.0.0
     sdk_error "$T/sdk20" 'is version 20; the oldest that can build CPython is 21'
-    # The oldest ones do not say which they are: their clang does.
+    # The oldest ones do not contain their version; their clang reports it.
     sdk sdk12 '' 11.0.0
     sdk_error "$T/sdk12" 'has clang 11; the oldest that can build CPython has 17'
 }
@@ -191,12 +191,12 @@ test_sdk_root_does_not_matter_where_nothing_is_wasm() {
     out 'nothing to do'
 }
 
-# The real compiler; the sysroot is what the project's own port makes.
+# The real compiler, with the sysroot that the project's own port makes.
 real_toolchain() {
     command -v clang-22 >/dev/null && command -v wasm-ld-22 >/dev/null && command -v llvm-ar-22 >/dev/null ||
         skip 'no clang-22'
     [ -e "$WL_SOURCE_ROOT/ports/toolchain/wasi-libc/recipe.yaml" ] || skip 'no port of the sysroot'
-    # Fetching it anew for each test is not what is tested.
+    # The test is not about fetching it, so fetch it only once.
     real build toolchain/wasi-libc
     status 0
     mkdir -p "$T/cache"
@@ -254,7 +254,7 @@ test_a_wasi_port_with_a_wasi_sdk() {
     export WASI_SDK_ROOT=$sdk
     wl -v made/a
     status 0
-    # Another toolchain, another artifact; and no sysroot of our own.
+    # Another toolchain gives another artifact, and does not use our sysroot.
     err 'made/a: done'
     not_err 'toolchain/wasi-libc'
     runs_hello "$OUT/made/a/bin/a.wasm"
@@ -262,7 +262,7 @@ test_a_wasi_port_with_a_wasi_sdk() {
     out 'nothing to do'
     wl doctor
     out 'wasi-sdk'
-    # Another libc in it is another toolchain.
+    # Another libc in it makes it another toolchain.
     file=$(find "$sdk/share/wasi-sysroot/lib/" -name libc.a -path '*wasm32-wasip1/*' | head -n 1)
     wl info made/a
     local key

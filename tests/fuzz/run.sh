@@ -1,6 +1,6 @@
 #!/bin/sh
-# run.sh TARGET SEEDS NAME: lets a fuzz target run for some seconds on seeds made for it. FUZZ_SECONDS: for how many.
-# An input that breaks it is left in the folder this is run in.
+# run.sh TARGET SEEDS NAME: runs a fuzz target for some seconds (FUZZ_SECONDS), starting from its seeds. An input that
+# breaks it is left in the working directory.
 set -eu
 target=$1
 seeds=$2

@@ -1,8 +1,8 @@
 #!/bin/bash
-# The runner's own tests (host/tests), as one suite of the project's: builds host/ by itself, under sanitizers, with the
-# library that the port toolchain/wasmtime brings, runs its tests, and tells of each of their cases in TAP.
+# Runs the runner's own tests (host/tests) as one suite of the project: builds host/ separately, under sanitizers, with
+# the library of the port toolchain/wasmtime, runs its tests, and prints each of their cases as TAP.
 #
-# From meson: WL_MAKE is the tool, WL_SOURCE_ROOT the checkout.
+# Meson sets WL_MAKE to the tool and WL_SOURCE_ROOT to the checkout.
 set -u
 
 : "${WL_MAKE:?}" "${WL_SOURCE_ROOT:?}"
