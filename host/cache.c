@@ -1,7 +1,7 @@
 #include "cache.h"
 
 #include "aside.h"
-#include "err.h"
+#include "core/err.h"
 #include "sha256.h"
 
 #include <dirent.h>
@@ -79,13 +79,13 @@ static int open_dir(int at, const char *name)
     return fd;
 }
 
-int cache_open(const char *dir, const char *identity, struct cache **out, struct wlpy_err *err)
+int cache_open(const char *dir, const char *identity, struct cache **out, struct err *err)
 {
     struct cache *c = calloc(1, sizeof *c);
 
     *out = NULL;
     if (!c)
-        return err_set(err, WLPY_E_SETUP, "out of memory");
+        return err_set(err, ERR_SETUP, "out of memory");
     c->dir = c->by_file = -1;
     c->identity = strdup(identity);
     c->dir = open_dir(AT_FDCWD, dir);
@@ -99,11 +99,11 @@ int cache_open(const char *dir, const char *identity, struct cache **out, struct
     if (!c->identity || c->by_file < 0) {
         int e = errno;
 
-        err_set(err, WLPY_E_SETUP, "cannot use the cache folder %s: %s", dir,
+        err_set(err, ERR_SETUP, "cannot use the cache folder %s: %s", dir,
                 e == EPERM ? "others can write to it, or it belongs to somebody else" : strerror(e));
         err_hint(err, "give another one with --cache-dir");
         cache_close(c);
-        return -WLPY_E_SETUP;
+        return -ERR_SETUP;
     }
     *out = c;
     return 0;
@@ -283,8 +283,7 @@ static void prune(const struct cache *c)
         closedir(d);
 }
 
-int cache_put(const struct cache *c, const struct cache_key *key, const uint8_t *bytes, size_t size,
-              struct wlpy_err *err)
+int cache_put(const struct cache *c, const struct cache_key *key, const uint8_t *bytes, size_t size, struct err *err)
 {
     char name[96], aside[96];
     int fd;
@@ -294,13 +293,13 @@ int cache_put(const struct cache *c, const struct cache_key *key, const uint8_t 
     file_name(key, name);
     fd = aside_open(c->dir, ASIDE, 0600, aside, sizeof aside);
     if (fd < 0)
-        return err_set(err, WLPY_E_SETUP, "cannot keep the compiled module: %s", strerror(errno));
+        return err_set(err, ERR_SETUP, "cannot keep the compiled module: %s", strerror(errno));
     if (write_all(fd, bytes, size) < 0) {
         aside_drop(c->dir, fd, aside);
-        return err_set(err, WLPY_E_SETUP, "cannot keep the compiled module: %s", strerror(errno));
+        return err_set(err, ERR_SETUP, "cannot keep the compiled module: %s", strerror(errno));
     }
     if (aside_keep(c->dir, fd, aside, name) < 0)
-        return err_set(err, WLPY_E_SETUP, "cannot keep the compiled module: %s", strerror(errno));
+        return err_set(err, ERR_SETUP, "cannot keep the compiled module: %s", strerror(errno));
     prune(c);
     return 0;
 }

@@ -28,7 +28,7 @@ struct cache_key {
 };
 
 /* Opens the folder, making it (0700) where it is missing. */
-int cache_open(const char *dir, const char *identity, struct cache **out, struct wlpy_err *err);
+int cache_open(const char *dir, const char *identity, struct cache **out, struct err *err);
 void cache_close(struct cache *c);
 
 /* Key by content. */
@@ -43,8 +43,7 @@ void cache_remember(const struct cache *c, const struct stat *st, const struct t
 /* An open descriptor of the compiled module, or -1. */
 int cache_get(const struct cache *c, const struct cache_key *key);
 /* Keeps bytes under a key, and forgets what has not been used for long. */
-int cache_put(const struct cache *c, const struct cache_key *key, const uint8_t *bytes, size_t size,
-              struct wlpy_err *err);
+int cache_put(const struct cache *c, const struct cache_key *key, const uint8_t *bytes, size_t size, struct err *err);
 /* Throws away what turned out to be unusable. */
 void cache_drop(const struct cache *c, const struct cache_key *key);
 

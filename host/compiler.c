@@ -1,7 +1,8 @@
 #include "compiler.h"
 
 #include "aside.h"
-#include "err.h"
+#include "core/err.h"
+#include "core/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -83,7 +84,7 @@ static void set_limits(uint64_t memory, uint64_t seconds)
     limit(RLIMIT_AS, addresses, addresses);
 }
 
-static int compile(const struct engine_ops *ops, const struct wlpy_config *config, struct wlpy_err *err)
+static int compile(const struct engine_ops *ops, const struct wlpy_config *config, struct err *err)
 {
     struct engine *e = NULL;
     struct module *m = NULL;
@@ -96,14 +97,14 @@ static int compile(const struct engine_ops *ops, const struct wlpy_config *confi
     if (fstat(STDIN_FILENO, &st) == 0 && st.st_size > 0)
         wasm = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, STDIN_FILENO, 0);
     if (wasm == MAP_FAILED)
-        return err_set(err, WLPY_E_SETUP, "cannot read the module to compile: %s", strerror(errno));
+        return err_set(err, ERR_SETUP, "cannot read the module to compile: %s", strerror(errno));
     r = ops->open(config, &e, err);
     if (r == 0)
         r = ops->compile(e, config->module, wasm, (size_t)st.st_size, &m, err);
     if (r == 0)
         r = ops->save(m, &bytes, &size, err);
     if (r == 0 && write_all(STDOUT_FILENO, bytes, size) < 0)
-        r = err_set(err, WLPY_E_SETUP, "cannot write the compiled module: %s", strerror(errno));
+        r = err_set(err, ERR_SETUP, "cannot write the compiled module: %s", strerror(errno));
     free(bytes);
     ops->free_module(m);
     ops->close(e);
@@ -114,7 +115,7 @@ int compiler_main(const struct engine_ops *ops, int argc, char **argv)
 {
     struct wlpy_config config = {
         .limits = {.stack = WLPY_DEFAULT_STACK}, .quick = !strcmp(argv[2], "quick"), .module = argv[ARGUMENTS - 1]};
-    struct wlpy_err err = {0};
+    struct err err = {0};
     char text[sizeof err.text + sizeof err.hint + 32];
     int n;
 
@@ -122,13 +123,13 @@ int compiler_main(const struct engine_ops *ops, int argc, char **argv)
     /* Nobody would read what it makes. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != (pid_t)strtol(argv[5], NULL, 10))
-        return WLPY_E_SETUP;
+        return ERR_SETUP;
     syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
     set_limits(strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
     if (compile(ops, &config, &err) == 0)
-        return write_all(STDERR_FILENO, (char[]){DONE}, 1) < 0 ? WLPY_E_SETUP : 0;
+        return write_all(STDERR_FILENO, (char[]){DONE}, 1) < 0 ? ERR_SETUP : 0;
     n = snprintf(text, sizeof text, "%d\n%s\n%s\n%c", (int)err.code, err.text, err.hint, REFUSED);
-    return write_all(STDERR_FILENO, text, (size_t)n) < 0 ? WLPY_E_SETUP : (int)err.code;
+    return write_all(STDERR_FILENO, text, (size_t)n) < 0 ? ERR_SETUP : (int)err.code;
 }
 
 /* ---- the process that has a module compiled ---- */
@@ -214,44 +215,44 @@ static uint64_t seconds_of(const struct wlpy_config *c)
 }
 
 /* Why the program ended without an answer. */
-static int tell_end(const struct wlpy_config *c, const struct answer *a, int status, struct wlpy_err *err)
+static int tell_end(const struct wlpy_config *c, const struct answer *a, int status, struct err *err)
 {
     char why[256];
     bool signaled = WIFSIGNALED(status);
 
-    one_line(why, sizeof why, a->text, strcspn(a->text, "\n"));
+    text_one_line(why, sizeof why, a->text, strcspn(a->text, "\n"));
     if (signaled && WTERMSIG(status) == SIGXCPU) {
-        err_set(err, WLPY_E_MODULE, "cannot run %s: compiling it takes more than %" PRIu64 " s of processor time",
+        err_set(err, ERR_MODULE, "cannot run %s: compiling it takes more than %" PRIu64 " s of processor time",
                 c->module, seconds_of(c));
         return err_hint(err, "allow more with --max-compile-time if it can be trusted");
     }
     if (is_out_of_memory(a, signaled ? WTERMSIG(status) : 0)) {
-        err_set(err, WLPY_E_MODULE, "cannot run %s: compiling it takes more than %" PRIu64 " MiB of memory", c->module,
+        err_set(err, ERR_MODULE, "cannot run %s: compiling it takes more than %" PRIu64 " MiB of memory", c->module,
                 c->limits.compile_memory >> 20);
         return err_hint(err, "allow more with --max-compile-memory if it can be trusted");
     }
     if (signaled)
-        return err_set(err, WLPY_E_MODULE, "cannot run %s: its compiler was ended by signal %d%s%s", c->module,
+        return err_set(err, ERR_MODULE, "cannot run %s: its compiler was ended by signal %d%s%s", c->module,
                        WTERMSIG(status), *why ? ": " : "", why);
-    return err_set(err, WLPY_E_SETUP, "cannot compile %s: %s gave no answer%s%s", c->module, c->compiler,
-                   *why ? ": " : "", why);
+    return err_set(err, ERR_SETUP, "cannot compile %s: %s gave no answer%s%s", c->module, c->compiler, *why ? ": " : "",
+                   why);
 }
 
 /* What the program itself says: number, text and hint, a line each. */
-static int tell_refusal(struct answer *a, struct wlpy_err *err)
+static int tell_refusal(struct answer *a, struct err *err)
 {
     char *text = strchr(a->text, '\n'), *hint = text ? strchr(text + 1, '\n') : NULL,
          *end = hint ? strchr(hint + 1, '\n') : NULL;
     long code = strtol(a->text, NULL, 10);
 
     if (!end)
-        return err_set(err, WLPY_E_SETUP, "cannot compile: the compiler's answer is not understood");
+        return err_set(err, ERR_SETUP, "cannot compile: the compiler's answer is not understood");
     *text = *hint = *end = '\0';
-    err_set(err, code == WLPY_E_MODULE ? WLPY_E_MODULE : WLPY_E_SETUP, "%s", text + 1);
+    err_set(err, code == ERR_MODULE ? ERR_MODULE : ERR_SETUP, "%s", text + 1);
     return err_hint(err, "%s", hint + 1);
 }
 
-int compiler_start(const struct wlpy_config *config, const struct module_bytes *wasm, int *fd, struct wlpy_err *err)
+int compiler_start(const struct wlpy_config *config, const struct module_bytes *wasm, int *fd, struct err *err)
 {
     int out = memory_file("compiled"), pipe[2], status = 0, r;
     struct answer a = {.n = 0};
@@ -259,10 +260,10 @@ int compiler_start(const struct wlpy_config *config, const struct module_bytes *
 
     *fd = -1;
     if (out < 0 || pipe2(pipe, O_CLOEXEC) < 0) {
-        err_set(err, WLPY_E_SETUP, "cannot start the compiler: %s", strerror(errno));
+        err_set(err, ERR_SETUP, "cannot start the compiler: %s", strerror(errno));
         if (out >= 0)
             close(out);
-        return -WLPY_E_SETUP;
+        return -ERR_SETUP;
     }
     r = spawn(config, wasm->fd, out, pipe[1], &pid);
     close(pipe[1]);
@@ -278,6 +279,6 @@ int compiler_start(const struct wlpy_config *config, const struct module_bytes *
     }
     close(out);
     if (r != 0)
-        return err_set(err, WLPY_E_SETUP, "cannot start the compiler %s: %s", config->compiler, strerror(r));
+        return err_set(err, ERR_SETUP, "cannot start the compiler %s: %s", config->compiler, strerror(r));
     return a.last == REFUSED ? tell_refusal(&a, err) : tell_end(config, &a, status, err);
 }

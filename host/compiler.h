@@ -9,7 +9,7 @@
 #include "engine.h"
 
 /* Compiles by the program config->compiler. *fd: the compiled module, a file in memory. 0, or -code with err. */
-int compiler_start(const struct wlpy_config *config, const struct module_bytes *wasm, int *fd, struct wlpy_err *err);
+int compiler_start(const struct wlpy_config *config, const struct module_bytes *wasm, int *fd, struct err *err);
 
 /* The other side: what the started program does. Returns the status to exit with. */
 int compiler_main(const struct engine_ops *ops, int argc, char **argv);

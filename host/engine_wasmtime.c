@@ -1,7 +1,8 @@
 /* The engine that compiles with Cranelift, through libwasmtime's C API. Its WASI is not used: wasi/ answers the calls.
  */
+#include "core/err.h"
+#include "core/text.h"
 #include "engine.h"
-#include "err.h"
 #include "interrupt.h"
 #include "needs.h"
 #include "sha256.h"
@@ -90,7 +91,7 @@ static void squeeze(char *to, size_t size, const char *text, size_t n, bool all)
         } else if (!all) {
             used = 0;
         }
-        one_line(to + used, size - used, p, (size_t)(stop - p));
+        text_one_line(to + used, size - used, p, (size_t)(stop - p));
         used += strlen(to + used);
     }
 }
@@ -167,7 +168,7 @@ static int find_build_id(struct dl_phdr_info *info, size_t size, void *arg)
     return hit;
 }
 
-static int wt_identity(const struct wlpy_config *config, char *out, size_t size, struct wlpy_err *err)
+static int wt_identity(const struct wlpy_config *config, char *out, size_t size, struct err *err)
 {
     /* The version in the header may not be the library's that is loaded; its build id is. */
     struct build_id id = {.inside = (uintptr_t)&wasmtime_module_new, .hex = "?"};
@@ -194,7 +195,7 @@ static void leave_out_proposals(wasm_config_t *settings)
     wasmtime_config_shared_memory_set(settings, false);
 }
 
-static int wt_open(const struct wlpy_config *config, struct engine **out, struct wlpy_err *err)
+static int wt_open(const struct wlpy_config *config, struct engine **out, struct err *err)
 {
     const struct wlpy_limits *limits = &config->limits;
     struct engine *e = calloc(1, sizeof *e);
@@ -203,7 +204,7 @@ static int wt_open(const struct wlpy_config *config, struct engine **out, struct
     *out = NULL;
     if (!settings) {
         free(e);
-        return err_set(err, WLPY_E_SETUP, "out of memory");
+        return err_set(err, ERR_SETUP, "out of memory");
     }
     e->stack = limits->stack;
     wasmtime_config_max_wasm_stack_set(settings, limits->stack);
@@ -224,7 +225,7 @@ static int wt_open(const struct wlpy_config *config, struct engine **out, struct
     e->engine = wasm_engine_new_with_config(settings);
     if (!e->engine) {
         free(e);
-        return err_set(err, WLPY_E_SETUP, "cannot start the engine");
+        return err_set(err, ERR_SETUP, "cannot start the engine");
     }
     *out = e;
     return 0;
@@ -239,23 +240,23 @@ static void wt_close(struct engine *e)
 }
 
 /* Whether a limit can be kept with what the module has; what the engine refuses anyway is left to it. */
-static int check_needs(const struct needs *n, const char *name, struct wlpy_err *err)
+static int check_needs(const struct needs *n, const char *name, struct err *err)
 {
     if (n->memories > 1)
-        return err_set(err, WLPY_E_MODULE, "cannot run %s: it has %u memories, and one is the most", name, n->memories);
+        return err_set(err, ERR_MODULE, "cannot run %s: it has %u memories, and one is the most", name, n->memories);
     if (n->tables > NEEDS_MAX_TABLES)
-        return err_set(err, WLPY_E_MODULE, "cannot run %s: it has %u tables, and %d are the most", name, n->tables,
+        return err_set(err, ERR_MODULE, "cannot run %s: it has %u tables, and %d are the most", name, n->tables,
                        NEEDS_MAX_TABLES);
     return 0;
 }
 
-static struct module *make_module(wasmtime_module_t *code, const struct needs *needs, struct wlpy_err *err)
+static struct module *make_module(wasmtime_module_t *code, const struct needs *needs, struct err *err)
 {
     struct module *m = malloc(sizeof *m);
 
     if (!m) {
         wasmtime_module_delete(code);
-        err_set(err, WLPY_E_SETUP, "out of memory");
+        err_set(err, ERR_SETUP, "out of memory");
         return NULL;
     }
     *m = (struct module){code, *needs};
@@ -263,7 +264,7 @@ static struct module *make_module(wasmtime_module_t *code, const struct needs *n
 }
 
 static int wt_compile(struct engine *e, const char *name, const uint8_t *wasm, size_t size, struct module **out,
-                      struct wlpy_err *err)
+                      struct err *err)
 {
     wasmtime_module_t *code = NULL;
     wasmtime_error_t *error;
@@ -279,18 +280,18 @@ static int wt_compile(struct engine *e, const char *name, const uint8_t *wasm, s
         char why[512];
 
         error_text(error, why, sizeof why, true);
-        err_set(err, WLPY_E_MODULE, "cannot run %s: it is no valid WebAssembly module: %s", name, why);
+        err_set(err, ERR_MODULE, "cannot run %s: it is no valid WebAssembly module: %s", name, why);
         return err_hint(err, "build it again, or fetch it again if it was downloaded");
     }
     if (needs.unknown) {
         wasmtime_module_delete(code);
-        return err_set(err, WLPY_E_MODULE, "cannot run %s: how much memory it needs cannot be told", name);
+        return err_set(err, ERR_MODULE, "cannot run %s: how much memory it needs cannot be told", name);
     }
     *out = make_module(code, &needs, err);
-    return *out ? 0 : -WLPY_E_SETUP;
+    return *out ? 0 : -ERR_SETUP;
 }
 
-static int wt_save(struct module *m, uint8_t **bytes, size_t *size, struct wlpy_err *err)
+static int wt_save(struct module *m, uint8_t **bytes, size_t *size, struct err *err)
 {
     struct trailer trailer;
     wasm_byte_vec_t data;
@@ -300,7 +301,7 @@ static int wt_save(struct module *m, uint8_t **bytes, size_t *size, struct wlpy_
         char why[256];
 
         error_text(error, why, sizeof why, true);
-        return err_set(err, WLPY_E_SETUP, "cannot keep the compiled module: %s", why);
+        return err_set(err, ERR_SETUP, "cannot keep the compiled module: %s", why);
     }
     memcpy(trailer.magic, trailer_magic, sizeof trailer.magic);
     trailer.needs = m->needs;
@@ -311,7 +312,7 @@ static int wt_save(struct module *m, uint8_t **bytes, size_t *size, struct wlpy_
         memcpy(*bytes + data.size, &trailer, sizeof trailer);
     }
     wasm_byte_vec_delete(&data);
-    return *bytes ? 0 : err_set(err, WLPY_E_SETUP, "out of memory");
+    return *bytes ? 0 : err_set(err, ERR_SETUP, "out of memory");
 }
 
 /* The engine maps a file that it opens by itself. Where there is no /proc to name it by, it gets a copy. */
@@ -332,7 +333,7 @@ static wasmtime_error_t *deserialize(struct engine *e, int fd, size_t size, wasm
     return error;
 }
 
-static int wt_load(struct engine *e, int fd, struct module **out, struct wlpy_err *err)
+static int wt_load(struct engine *e, int fd, struct module **out, struct err *err)
 {
     wasmtime_module_t *code = NULL;
     wasmtime_error_t *error;
@@ -342,16 +343,16 @@ static int wt_load(struct engine *e, int fd, struct module **out, struct wlpy_er
     if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof trailer ||
         pread(fd, &trailer, sizeof trailer, st.st_size - (off_t)sizeof trailer) != (ssize_t)sizeof trailer ||
         memcmp(trailer.magic, trailer_magic, sizeof trailer.magic) != 0)
-        return err_set(err, WLPY_E_SETUP, "the compiled module is of no use: it is not whole");
+        return err_set(err, ERR_SETUP, "the compiled module is of no use: it is not whole");
     error = deserialize(e, fd, (size_t)st.st_size, &code);
     if (error) {
         char why[256];
 
         error_text(error, why, sizeof why, true);
-        return err_set(err, WLPY_E_SETUP, "the compiled module is of no use: %s", why);
+        return err_set(err, ERR_SETUP, "the compiled module is of no use: %s", why);
     }
     *out = make_module(code, &trailer.needs, err);
-    return *out ? 0 : -WLPY_E_SETUP;
+    return *out ? 0 : -ERR_SETUP;
 }
 
 static void wt_free_module(struct module *m)
@@ -443,15 +444,15 @@ static const struct own_call {
 
 /* ---- a run ---- */
 
-static int engine_error(wasmtime_error_t *error, struct wlpy_err *err)
+static int engine_error(wasmtime_error_t *error, struct err *err)
 {
     char why[512];
 
     error_text(error, why, sizeof why, true);
-    return err_set(err, WLPY_E_SETUP, "cannot prepare the program: %s", why);
+    return err_set(err, ERR_SETUP, "cannot prepare the program: %s", why);
 }
 
-static int link_call(struct run *r, wasmtime_linker_t *linker, const struct own_call *call, struct wlpy_err *err)
+static int link_call(struct run *r, wasmtime_linker_t *linker, const struct own_call *call, struct err *err)
 {
     wasm_valtype_t *params[9], *results[1];
     wasm_valtype_vec_t p, q;
@@ -474,7 +475,7 @@ static int link_call(struct run *r, wasmtime_linker_t *linker, const struct own_
 
 /* Names an import that nobody gives. */
 static int check_imports(wasmtime_linker_t *linker, wasmtime_context_t *ctx, struct module *m, const char *file,
-                         struct wlpy_err *err)
+                         struct err *err)
 {
     wasm_importtype_vec_t imports;
     int r = 0;
@@ -490,9 +491,9 @@ static int check_imports(wasmtime_linker_t *linker, wasmtime_context_t *ctx, str
             wasmtime_extern_delete(&item);
             continue;
         }
-        one_line(a, sizeof a, from->data, from->size);
-        one_line(b, sizeof b, name->data, name->size);
-        err_set(err, WLPY_E_MODULE, "cannot run %s: it imports %s.%s, which is not there", file, a, b);
+        text_one_line(a, sizeof a, from->data, from->size);
+        text_one_line(b, sizeof b, name->data, name->size);
+        err_set(err, ERR_MODULE, "cannot run %s: it imports %s.%s, which is not there", file, a, b);
         r = err_hint(err, strcmp(a, "wasi_unstable") == 0 || strncmp(a, "wasi:", 5) == 0
                               ? "only WASI preview 1 is; build it for wasm32-wasip1"
                               : "only WASI preview 1 is; link the program without it");
@@ -520,7 +521,7 @@ static char *frames(const wasm_frame_vec_t *trace)
         char func[160];
 
         if (name_of(name))
-            one_line(func, sizeof func, name->data, name->size);
+            text_one_line(func, sizeof func, name->data, name->size);
         else
             snprintf(func, sizeof func, "function %u", wasm_frame_func_index(trace->data[i]));
         fprintf(f, "%4zu: %s at 0x%zx\n", i, func, wasm_frame_module_offset(trace->data[i]));
@@ -618,7 +619,7 @@ static bool get_function(wasmtime_context_t *ctx, const wasmtime_instance_t *ins
 /* A module without the list, or with a senseless one, leaves SIGINT as it is. 1 if the module ended the run instead of
  * giving the list. */
 static int set_up_interrupts(struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
-                             struct wlpy_result *result, struct wlpy_err *err)
+                             struct wlpy_result *result, struct err *err)
 {
     struct interrupt_cell cells[INTERRUPT_MAX_CELLS];
     struct guest_memory memory = memory_of(r);
@@ -658,7 +659,7 @@ static int set_up_interrupts(struct run *r, wasmtime_context_t *ctx, const wasmt
 
 /* 1 if the module's own start function has already ended the run. */
 static int instantiate(struct run *r, wasmtime_context_t *ctx, wasmtime_linker_t *linker, struct module *m,
-                       wasmtime_instance_t *instance, struct wlpy_result *result, struct wlpy_err *err)
+                       wasmtime_instance_t *instance, struct wlpy_result *result, struct err *err)
 {
     wasmtime_instance_pre_t *pre = NULL;
     wasm_trap_t *t = NULL;
@@ -668,7 +669,7 @@ static int instantiate(struct run *r, wasmtime_context_t *ctx, wasmtime_linker_t
 
     if (error) {
         error_text(error, why, sizeof why, true);
-        return err_set(err, WLPY_E_MODULE, "cannot run %s: %s", r->config->module, why);
+        return err_set(err, ERR_MODULE, "cannot run %s: %s", r->config->module, why);
     }
     error = wasmtime_instance_pre_instantiate(pre, ctx, instance, &t);
     wasmtime_instance_pre_delete(pre);
@@ -677,7 +678,7 @@ static int instantiate(struct run *r, wasmtime_context_t *ctx, wasmtime_linker_t
     if (error && !r->exited && trace.size == 0) {
         wasm_frame_vec_delete(&trace);
         error_text(error, why, sizeof why, true);
-        err_set(err, WLPY_E_SETUP, "cannot give %s its memory: %s", r->config->module, why);
+        err_set(err, ERR_SETUP, "cannot give %s its memory: %s", r->config->module, why);
         return err_hint(err, "4 GiB of addresses are reserved for it (ulimit -v), and --max-memory must hold what it "
                              "starts with");
     }
@@ -782,7 +783,7 @@ static bool read_state(const struct run *r, wasmtime_context_t *ctx, const wasmt
 
 /* Fails if that is not as it was before. */
 static int check_state(const struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
-                       const struct state *before, struct wlpy_err *err)
+                       const struct state *before, struct err *err)
 {
     struct state now;
     const char *changed = !read_state(r, ctx, instance, &now) || strcmp(now.tables, before->tables) != 0 ? "a table"
@@ -791,30 +792,30 @@ static int check_state(const struct run *r, wasmtime_context_t *ctx, const wasmt
 
     if (!changed)
         return 0;
-    err_set(err, WLPY_E_MODULE, "cannot make a snapshot of %s: it has changed %s, and a snapshot keeps only memory",
+    err_set(err, ERR_MODULE, "cannot make a snapshot of %s: it has changed %s, and a snapshot keeps only memory",
             r->config->module, changed);
     return err_hint(err, "set it when the program is linked, or when it starts");
 }
 
-static int take_snapshot(struct run *r, struct wlpy_err *err)
+static int take_snapshot(struct run *r, struct err *err)
 {
     const struct wlpy_config *c = r->config;
     struct guest_memory memory = memory_of(r);
 
     if (!r->has_memory)
-        return err_set(err, WLPY_E_MODULE, "cannot make a snapshot of %s: it does not export its memory", c->module);
+        return err_set(err, ERR_MODULE, "cannot make a snapshot of %s: it does not export its memory", c->module);
     return snapshot_write(c->module, r->wasm->at, r->wasm->size, c->entry, memory.base, memory.size, c->snapshot, err);
 }
 
 /* ---- the whole run ---- */
 
-static int set_limits(const struct run *r, wasmtime_store_t *store, struct wlpy_err *err)
+static int set_limits(const struct run *r, wasmtime_store_t *store, struct err *err)
 {
     const struct needs *n = &r->module->needs;
     struct share share;
 
     if (!needs_share(n, r->config->limits.memory, &share)) {
-        err_set(err, WLPY_E_SETUP, "cannot give %s its memory: it starts with more than the limit of %" PRIu64 " KiB",
+        err_set(err, ERR_SETUP, "cannot give %s its memory: it starts with more than the limit of %" PRIu64 " KiB",
                 r->config->module, r->config->limits.memory >> 10);
         return err_hint(err, "--max-memory must hold what it starts with, its tables included");
     }
@@ -824,7 +825,7 @@ static int set_limits(const struct run *r, wasmtime_store_t *store, struct wlpy_
 
 /* Calls what the run is for. */
 static int call(struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_t *instance,
-                const wasmtime_func_t *start, struct wlpy_result *result, struct wlpy_err *err)
+                const wasmtime_func_t *start, struct wlpy_result *result, struct err *err)
 {
     struct state before;
     wasm_trap_t *t = NULL;
@@ -833,7 +834,7 @@ static int call(struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_
 
     /* Before any of its code has run. */
     if (r->config->entry && !read_state(r, ctx, instance, &before))
-        return err_set(err, WLPY_E_SETUP, "cannot read the tables of %s", r->config->module);
+        return err_set(err, ERR_SETUP, "cannot read the tables of %s", r->config->module);
     status = set_up_interrupts(r, ctx, instance, result, err);
     if (status != 0)
         return status < 0 ? status : 0;
@@ -849,7 +850,7 @@ static int call(struct run *r, wasmtime_context_t *ctx, const wasmtime_instance_
 }
 
 static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *linker, struct module *m,
-                  struct wlpy_result *result, struct wlpy_err *err)
+                  struct wlpy_result *result, struct err *err)
 {
     wasmtime_context_t *ctx = wasmtime_store_context(store);
     const char *file = r->config->module, *entry = r->config->entry;
@@ -871,7 +872,7 @@ static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *lin
     if (!r->has_memory && wasmtime_instance_export_get(ctx, &instance, MEMORY, LEN(MEMORY), &item))
         take_memory(r, &item);
     if (!get_function(ctx, &instance, entry ? entry : "_start", &start)) {
-        err_set(err, WLPY_E_MODULE, "cannot run %s: it exports no %s%s", file, entry ? entry : "_start",
+        err_set(err, ERR_MODULE, "cannot run %s: it exports no %s%s", file, entry ? entry : "_start",
                 entry ? "" : ", so it is no program");
         return err_hint(err, entry ? "--entry names the function to call" : "link it as a command, not as a library");
     }
@@ -879,7 +880,7 @@ static int run_in(struct run *r, wasmtime_store_t *store, wasmtime_linker_t *lin
 }
 
 static int wt_run(struct engine *e, struct module *m, const struct wlpy_config *config, wasi *wasi,
-                  const struct module_bytes *wasm, struct wlpy_result *result, struct wlpy_err *err)
+                  const struct module_bytes *wasm, struct wlpy_result *result, struct err *err)
 {
     struct run r = {.config = config, .engine = e, .module = m, .wasm = wasm, .wasi = wasi};
     wasmtime_store_t *store = wasmtime_store_new(e->engine, NULL, NULL);

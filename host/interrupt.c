@@ -1,6 +1,6 @@
 #include "interrupt.h"
 
-#include "err.h"
+#include "core/err.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -114,12 +114,12 @@ static void on_sigint(int sig)
     errno = saved;
 }
 
-int interrupt_start(uint8_t *memory, const struct interrupt_cell *cells, size_t count, struct wlpy_err *err)
+int interrupt_start(uint8_t *memory, const struct interrupt_cell *cells, size_t count, struct err *err)
 {
     struct sigaction sa = {.sa_handler = on_sigint}; /* no SA_RESTART: a read must end */
 
     if (atomic_flag_test_and_set(&block.taken))
-        return err_set(err, WLPY_E_SETUP, "cannot run two programs with interrupts at once");
+        return err_set(err, ERR_SETUP, "cannot run two programs with interrupts at once");
     sigaction(SIGINT, NULL, &block.before);
     if (block.before.sa_handler == SIG_IGN && !(block.before.sa_flags & SA_SIGINFO)) {
         atomic_flag_clear(&block.taken);

@@ -28,7 +28,7 @@ bool interrupt_read_cells(const uint8_t *memory, size_t size, uint32_t address, 
 
 /* Takes SIGINT over, to be stored into memory, which must neither move nor shrink until interrupt_stop. The calling
  * thread is the one that runs the guest. Fails if another run has it. */
-int interrupt_start(uint8_t *memory, const struct interrupt_cell *cells, size_t count, struct wlpy_err *err);
+int interrupt_start(uint8_t *memory, const struct interrupt_cell *cells, size_t count, struct err *err);
 /* Gives SIGINT back; returns how often it came. */
 unsigned interrupt_stop(void);
 /* Ends the process by SIGINT, as a program ends that was interrupted: a shell stops its script then, too. */

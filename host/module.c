@@ -1,7 +1,7 @@
 #include "module.h"
 
 #include "aside.h"
-#include "err.h"
+#include "core/err.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,9 +22,9 @@ int memory_file(const char *name)
     return fd < 0 && errno == EINVAL ? memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING) : fd;
 }
 
-static int no_room(struct wlpy_err *err)
+static int no_room(struct err *err)
 {
-    return err_set(err, WLPY_E_SETUP, "cannot hold the module in memory: %s", strerror(errno));
+    return err_set(err, ERR_SETUP, "cannot hold the module in memory: %s", strerror(errno));
 }
 
 /* Reads size bytes to *at. 0, or -1 with errno; 0 there: the file ended before. */
@@ -47,7 +47,7 @@ static int read_all(int fd, uint8_t *at, size_t size)
 }
 
 /* Makes m of a file in memory that is written. */
-static int seal(struct module_bytes *m, int fd, size_t size, struct wlpy_err *err)
+static int seal(struct module_bytes *m, int fd, size_t size, struct err *err)
 {
     void *at = MAP_FAILED;
 
@@ -56,13 +56,13 @@ static int seal(struct module_bytes *m, int fd, size_t size, struct wlpy_err *er
     if (at == MAP_FAILED) {
         no_room(err);
         close(fd);
-        return -WLPY_E_SETUP;
+        return -ERR_SETUP;
     }
     *m = (struct module_bytes){fd, at, size};
     return 0;
 }
 
-int module_read(struct module_bytes *m, int fd, const struct stat *before, const char *file, struct wlpy_err *err)
+int module_read(struct module_bytes *m, int fd, const struct stat *before, const char *file, struct err *err)
 {
     size_t size = (size_t)before->st_size;
     struct stat after;
@@ -71,7 +71,7 @@ int module_read(struct module_bytes *m, int fd, const struct stat *before, const
     void *at;
 
     if (before->st_size < 8 || size > MODULE_MAX_BYTES) {
-        err_set(err, WLPY_E_MODULE, "cannot run %s: it %s", file,
+        err_set(err, ERR_MODULE, "cannot run %s: it %s", file,
                 size > MODULE_MAX_BYTES ? "has more than 1 GiB" : "is not a WebAssembly file");
         return err_hint(err, "name a .wasm file");
     }
@@ -82,7 +82,7 @@ int module_read(struct module_bytes *m, int fd, const struct stat *before, const
         no_room(err);
         if (held >= 0)
             close(held);
-        return -WLPY_E_SETUP;
+        return -ERR_SETUP;
     }
     whole = read_all(fd, at, size) == 0;
     if (!whole)
@@ -93,11 +93,11 @@ int module_read(struct module_bytes *m, int fd, const struct stat *before, const
         !memcmp(&after.st_ctim, &before->st_ctim, sizeof after.st_ctim))
         return seal(m, held, size, err);
     close(held);
-    err_set(err, WLPY_E_MISSING, "cannot read %s: %s", file, e ? strerror(e) : "it changed meanwhile");
-    return e ? -WLPY_E_MISSING : err_hint(err, "run it again when nothing writes to it");
+    err_set(err, ERR_MISSING, "cannot read %s: %s", file, e ? strerror(e) : "it changed meanwhile");
+    return e ? -ERR_MISSING : err_hint(err, "run it again when nothing writes to it");
 }
 
-int module_hold(struct module_bytes *m, const uint8_t *bytes, size_t size, struct wlpy_err *err)
+int module_hold(struct module_bytes *m, const uint8_t *bytes, size_t size, struct err *err)
 {
     int fd = memory_file("module");
 
@@ -105,7 +105,7 @@ int module_hold(struct module_bytes *m, const uint8_t *bytes, size_t size, struc
         no_room(err);
         if (fd >= 0)
             close(fd);
-        return -WLPY_E_SETUP;
+        return -ERR_SETUP;
     }
     return seal(m, fd, size, err);
 }

@@ -18,10 +18,10 @@ struct module_bytes {
 
 /* Reads the file that fd is open on and that `before` is the state of; `file` is its name for messages. It is an error
  * if the file changes or becomes shorter while it is read. module_release frees what it fills in. */
-int module_read(struct module_bytes *m, int fd, const struct stat *before, const char *file, struct wlpy_err *err);
+int module_read(struct module_bytes *m, int fd, const struct stat *before, const char *file, struct err *err);
 
 /* The same from memory, which is copied. */
-int module_hold(struct module_bytes *m, const uint8_t *bytes, size_t size, struct wlpy_err *err);
+int module_hold(struct module_bytes *m, const uint8_t *bytes, size_t size, struct err *err);
 
 /* Also of one that is all zeros. */
 void module_release(struct module_bytes *m);

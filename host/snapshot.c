@@ -1,7 +1,7 @@
 #include "snapshot.h"
 
 #include "aside.h"
-#include "err.h"
+#include "core/err.h"
 #include "needs.h"
 #include "wasm.h"
 
@@ -26,7 +26,7 @@ struct snapshot {
     const char *module, *entry;
     const uint8_t *memory;
     size_t size;
-    struct wlpy_err *err;
+    struct err *err;
     struct writer out;
 };
 
@@ -87,7 +87,7 @@ static void put_section(struct writer *w, enum wasm_section id, struct writer *c
 
 static int refuse(struct snapshot *s, const char *why)
 {
-    err_set(s->err, WLPY_E_MODULE, "cannot make a snapshot of %s: %s", s->module, why);
+    err_set(s->err, ERR_MODULE, "cannot make a snapshot of %s: %s", s->module, why);
     return err_hint(s->err, "link it as one module with one memory of its own");
 }
 
@@ -289,7 +289,7 @@ static int rewrite(struct snapshot *s, struct wasm_reader r)
     if (status == 0 && !data)
         write_data(s);
     if (status == 0 && s->out.failed)
-        return err_set(s->err, WLPY_E_SETUP, "out of memory");
+        return err_set(s->err, ERR_SETUP, "out of memory");
     return status;
 }
 
@@ -301,7 +301,7 @@ static int write_file(struct snapshot *s, const char *out)
     int fd, e = 0;
 
     if (!prefix)
-        return err_set(s->err, WLPY_E_SETUP, "out of memory");
+        return err_set(s->err, ERR_SETUP, "out of memory");
     snprintf(prefix, n, "%s.", out);
     fd = aside_open(AT_FDCWD, prefix, 0666, temporary, n);
     if (fd < 0) {
@@ -315,12 +315,12 @@ static int write_file(struct snapshot *s, const char *out)
     free(prefix);
     if (!e)
         return 0;
-    err_set(s->err, WLPY_E_SETUP, "cannot write %s: %s", out, strerror(e));
+    err_set(s->err, ERR_SETUP, "cannot write %s: %s", out, strerror(e));
     return err_hint(s->err, "name a folder that may be written to and has room");
 }
 
 int snapshot_write(const char *module, const uint8_t *wasm, size_t wasm_size, const char *entry, const uint8_t *memory,
-                   size_t size, const char *out, struct wlpy_err *err)
+                   size_t size, const char *out, struct err *err)
 {
     struct snapshot s = {.module = module, .entry = entry, .memory = memory, .size = size, .err = err};
     int r = rewrite(&s, (struct wasm_reader){wasm, wasm + wasm_size, false});
@@ -384,7 +384,7 @@ static void export_shown(struct writer *out, struct wasm_reader r, const struct 
     put_section(out, WASM_EXPORT, &w);
 }
 
-int snapshot_prepare(const uint8_t *wasm, size_t size, uint8_t **bytes, size_t *prepared, struct wlpy_err *err)
+int snapshot_prepare(const uint8_t *wasm, size_t size, uint8_t **bytes, size_t *prepared, struct err *err)
 {
     struct writer w = {0};
     struct wasm_reader r = {wasm, wasm + size, false}, none = {0};
@@ -421,7 +421,7 @@ int snapshot_prepare(const uint8_t *wasm, size_t size, uint8_t **bytes, size_t *
     }
     if (w.failed) {
         free(w.bytes);
-        return err_set(err, WLPY_E_SETUP, "out of memory");
+        return err_set(err, ERR_SETUP, "out of memory");
     }
     *bytes = w.bytes;
     *prepared = w.used;

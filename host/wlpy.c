@@ -2,8 +2,8 @@
 
 #include "cache.h"
 #include "compiler.h"
+#include "core/err.h"
 #include "engine.h"
-#include "err.h"
 #include "module.h"
 #include "snapshot.h"
 
@@ -28,7 +28,7 @@ const char *wlpy_engine_name(void)
 struct job {
     struct wlpy_config config; /* with defaults filled in */
     struct wlpy_result *result;
-    struct wlpy_err *err;
+    struct err *err;
     struct engine *engine;
     struct cache *cache;
     struct module *module;
@@ -58,7 +58,7 @@ static int grant(struct job *j)
     const struct wlpy_config *c = &j->config;
 
     if (wasi_give_streams(&j->wasi) < 0)
-        return err_set(j->err, WLPY_E_SETUP, "cannot use a standard stream: %s", strerror(errno));
+        return err_set(j->err, ERR_SETUP, "cannot use a standard stream: %s", strerror(errno));
     for (size_t i = 0; i < c->mount_count; i++) {
         const struct wlpy_mount *m = &c->mounts[i];
         int fd = open(m->host, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -66,17 +66,17 @@ static int grant(struct job *j)
         if (fd >= 0 && is_hidden(c, i))
             close(fd);
         else if (fd < 0 || wasi_give(&j->wasi, fd, m->guest, m->read_only, false) < 0) {
-            err_set(j->err, WLPY_E_SETUP, "cannot grant the folder %s as %s: %s", m->host, m->guest, strerror(errno));
+            err_set(j->err, ERR_SETUP, "cannot grant the folder %s as %s: %s", m->host, m->guest, strerror(errno));
             return err_hint(j->err, "name a folder that exists and that you may read");
         }
     }
     return 0;
 }
 
-static int check_limits(const struct wlpy_limits *limits, struct wlpy_err *err)
+static int check_limits(const struct wlpy_limits *limits, struct err *err)
 {
     if (limits->stack < WLPY_MIN_STACK || limits->stack > WLPY_MAX_STACK) {
-        err_set(err, WLPY_E_SETUP, "cannot give a stack of %zu bytes", limits->stack);
+        err_set(err, ERR_SETUP, "cannot give a stack of %zu bytes", limits->stack);
         return err_hint(err, "it can be from 64K to 4G");
     }
     return 0;
@@ -98,7 +98,7 @@ static void fill_in(struct wlpy_limits *limits)
 static void open_cache(struct job *j)
 {
     char identity[512];
-    struct wlpy_err why;
+    struct err why;
 
     if (!j->config.cache_dir)
         return;
@@ -110,7 +110,7 @@ static void open_cache(struct job *j)
 /* 0 if it was there. */
 static int load_cached(struct job *j, const struct cache_key *key)
 {
-    struct wlpy_err why;
+    struct err why;
     int fd = cache_get(j->cache, key), r;
 
     if (fd < 0)
@@ -127,7 +127,7 @@ static int load_cached(struct job *j, const struct cache_key *key)
 /* Keeps what was compiled apart and loads it from where it is kept, whose pages all that run it share. */
 static int take_compiled(struct job *j, int fd, const struct cache_key *key)
 {
-    struct wlpy_err why;
+    struct err why;
     struct stat st;
     void *bytes = MAP_FAILED;
     int r;
@@ -158,7 +158,7 @@ static int compile_apart(struct job *j, const struct module_bytes *wasm, const s
 
 static int compile_here(struct job *j, const struct module_bytes *wasm, const struct cache_key *key)
 {
-    struct wlpy_err why;
+    struct err why;
     uint8_t *compiled = NULL;
     size_t size;
     int r = ops->compile(j->engine, j->config.module, wasm->at, wasm->size, &j->module, j->err);
@@ -184,14 +184,14 @@ static int compile(struct job *j, const struct module_bytes *wasm, const struct 
 }
 
 /* The engine would take text as well, and compiled code: neither is wanted. */
-static int check_header(const char *file, const struct module_bytes *wasm, struct wlpy_err *err)
+static int check_header(const char *file, const struct module_bytes *wasm, struct err *err)
 {
     if (wasm->size < 8 || memcmp(wasm->at, "\0asm", 4) != 0) {
-        err_set(err, WLPY_E_MODULE, "cannot run %s: it is not a WebAssembly file", file);
+        err_set(err, ERR_MODULE, "cannot run %s: it is not a WebAssembly file", file);
         return err_hint(err, "name a .wasm file");
     }
     if (memcmp(wasm->at + 4, "\1\0\0\0", 4) != 0) {
-        err_set(err, WLPY_E_MODULE, "cannot run %s: it is a component or of another version, not a core module", file);
+        err_set(err, ERR_MODULE, "cannot run %s: it is a component or of another version, not a core module", file);
         return err_hint(err, "build it for wasm32-wasip1");
     }
     return 0;
@@ -234,9 +234,9 @@ static int load_from(struct job *j, int fd)
 
     clock_gettime(CLOCK_REALTIME, &asked);
     if (fstat(fd, &st) < 0)
-        return err_set(j->err, WLPY_E_MISSING, "cannot read %s: %s", file, strerror(errno));
+        return err_set(j->err, ERR_MISSING, "cannot read %s: %s", file, strerror(errno));
     if (!S_ISREG(st.st_mode)) {
-        err_set(j->err, WLPY_E_MODULE, "cannot run %s: it is %s", file,
+        err_set(j->err, ERR_MODULE, "cannot run %s: it is %s", file,
                 S_ISDIR(st.st_mode) ? "a folder" : "not a regular file");
         return err_hint(j->err, "name the .wasm file");
     }
@@ -262,7 +262,7 @@ static int load(struct job *j)
     int fd = open(j->config.module, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), r;
 
     if (fd < 0) {
-        err_set(j->err, WLPY_E_MISSING, "cannot read %s: %s", j->config.module, strerror(errno));
+        err_set(j->err, ERR_MISSING, "cannot read %s: %s", j->config.module, strerror(errno));
         return err_hint(j->err, "name a .wasm file that exists and that you may read");
     }
     r = load_from(j, fd);
@@ -291,7 +291,7 @@ static int run(struct job *j)
         r = pthread_create(&thread, &attr, run_thread, j);
     pthread_attr_destroy(&attr);
     if (r != 0) {
-        err_set(j->err, WLPY_E_SETUP, "cannot start a thread with a stack of %zu KiB: %s", j->config.limits.stack >> 10,
+        err_set(j->err, ERR_SETUP, "cannot start a thread with a stack of %zu KiB: %s", j->config.limits.stack >> 10,
                 strerror(r));
         return err_hint(j->err, "give a smaller --max-wasm-stack, or raise the limit of memory (ulimit -v)");
     }
@@ -299,7 +299,7 @@ static int run(struct job *j)
     return j->status;
 }
 
-int wlpy_run(const struct wlpy_config *config, struct wlpy_result *result, struct wlpy_err *err)
+int wlpy_run(const struct wlpy_config *config, struct wlpy_result *result, struct err *err)
 {
     struct job j = {.config = *config,
                     .result = result,

@@ -8,23 +8,11 @@
 #ifndef WLPY_H
 #define WLPY_H
 
+#include "core/err.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Why a run could not begin. The command uses the numbers as its exit status. */
-enum wlpy_code {
-    WLPY_OK = 0,
-    WLPY_E_SETUP = 125,  /* the options, a folder to grant, the engine, the machine */
-    WLPY_E_MODULE = 126, /* the file is there, but it is no program that can be run */
-    WLPY_E_MISSING = 127 /* the file cannot be read */
-};
-
-struct wlpy_err {
-    enum wlpy_code code;
-    char text[1024]; /* what failed, on what, why; one line */
-    char hint[1024]; /* what to do, or "" */
-};
 
 /* A folder of the host that the guest sees. */
 struct wlpy_mount {
@@ -98,7 +86,7 @@ struct wlpy_result {
 };
 
 /* Runs the program to its end. 0, and result tells how it ended; or -code, and err tells why it did not begin. */
-int wlpy_run(const struct wlpy_config *config, struct wlpy_result *result, struct wlpy_err *err);
+int wlpy_run(const struct wlpy_config *config, struct wlpy_result *result, struct err *err);
 
 void wlpy_result_free(struct wlpy_result *result);
 

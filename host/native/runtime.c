@@ -569,7 +569,7 @@ void runtime_interrupts(uint32_t address)
 {
     const wasm_rt_memory_t *m = guest_memory(current->instance);
     struct interrupt_cell cells[INTERRUPT_MAX_CELLS];
-    struct wlpy_err ignored;
+    struct err ignored;
     size_t n;
 
     if (current->runtime->end)

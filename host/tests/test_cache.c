@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 static char dir[64];
-static struct wlpy_err err;
+static struct err err;
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
@@ -201,7 +201,7 @@ static void test_foreign_folder(void **state)
 
     (void)state;
     assert_int_equal(chmod(dir, 0777), 0);
-    assert_int_equal(cache_open(dir, "one", &c, &err), -WLPY_E_SETUP);
+    assert_int_equal(cache_open(dir, "one", &c, &err), -ERR_SETUP);
     assert_null(c);
     assert_non_null(strstr(err.text, dir));
     assert_true(*err.hint);
@@ -212,7 +212,7 @@ static void test_foreign_folder(void **state)
     assert_int_equal(stat(dir, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0700);
     cache_close(c);
-    assert_int_equal(cache_open("/dev/null/x", "one", &c, &err), -WLPY_E_SETUP);
+    assert_int_equal(cache_open("/dev/null/x", "one", &c, &err), -ERR_SETUP);
     *strstr(dir, "/a/b") = '\0';
 }
 
@@ -325,7 +325,7 @@ static void *write_and_look(void *arg)
 {
     const struct cache *c = arg;
     uint8_t *bytes = malloc(CONTENT);
-    struct wlpy_err why;
+    struct err why;
     const char *wrong = NULL;
 
     for (int i = 0; !wrong && i < ROUNDS; i++) {

@@ -1,5 +1,6 @@
 /* What is told to people at their first steps. */
-#include "wasi/wasi_hint.h"
+#include "cli/hint.h"
+#include "cli/options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,10 +54,10 @@ static void test_mapping(void **state)
         {false, "files", "/w:ro", "put two colons before ro: --dir files::/w::ro"},
         {false, "files", "/w:rw", "put two colons before ro: --dir files::/w"},
         {true, "/no/w", "files",
-         "--mapdir takes GUEST::HOST, and here is no folder /no/w: name one that exists, or swap the "
+         "--mapdir takes GUEST::HOST, and there is no folder /no/w here: name one that exists, or swap the "
          "names (--mapdir /no/w::files)"},
         {false, "/no/w", "files",
-         "--dir takes HOST::GUEST, and here is no folder /no/w: name one that exists, or swap the "
+         "--dir takes HOST::GUEST, and there is no folder /no/w here: name one that exists, or swap the "
          "names (--dir files::/no/w)"},
         {false, "files/script.py", "/w", "files/script.py is a file; share the folder it is in"},
         {false, "files", "/w", NULL},
@@ -77,11 +78,11 @@ static void test_mapping(void **state)
     }
 }
 
-static bool failed(const struct hint_folder *folders, const char *program, const char *arg, const char *variable,
+static bool failed(struct run_folder *folders, const char *program, const char *arg, const char *variable,
                    char text[HINT_SIZE])
 {
-    const char *args[] = {program, "-v", arg}, *environ[] = {variable};
-    struct hint_run run = {folders, 0, args, 3, environ, variable ? 1 : 0};
+    const char *args[] = {program, "-v", arg}, *env[] = {variable};
+    struct run_options run = {.folders = folders, .args = args, .args_n = 3, .env = env, .env_n = variable ? 1 : 0};
 
     while (folders[run.folders_n].host)
         run.folders_n++;
@@ -90,9 +91,10 @@ static bool failed(const struct hint_folder *folders, const char *program, const
 
 static void test_unshared(void **state)
 {
-    static const struct hint_folder none[] = {{0}}, root[] = {{".", "/"}, {0}}, here[] = {{".", "."}, {0}},
-                                    work[] = {{"files", "/w/"}, {0}}, hidden[] = {{"files", "/w"}, {"lib", "/w"}, {0}},
-                                    deep[] = {{".", "/"}, {"lib", "/files"}, {0}};
+    static struct run_folder none[] = {{0}}, root[] = {{".", "/", false}, {0}}, here[] = {{".", ".", false}, {0}},
+                             work[] = {{"files", "/w/", false}, {0}},
+                             hidden[] = {{"files", "/w", false}, {"lib", "/w", false}, {0}},
+                             deep[] = {{".", "/", false}, {"lib", "/files", false}, {0}};
     static const char share[] =
         "the program sees only the folders it is given: share one with --dir files::/data, and name "
         "the file /data/script.py";
@@ -122,8 +124,8 @@ static void test_unshared(void **state)
 
 static void test_library(void **state)
 {
-    static const struct hint_folder none[] = {{0}}, good[] = {{".", "/usr/local"}, {0}},
-                                    bad[] = {{".", "/usr/local/"}, {"files", "/usr/local"}, {0}};
+    static struct run_folder none[] = {{0}}, good[] = {{".", "/usr/local", false}, {0}},
+                             bad[] = {{".", "/usr/local/", false}, {"files", "/usr/local", false}, {0}};
     char text[HINT_SIZE];
 
     (void)state;

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 static uint8_t memory[4096] __attribute__((aligned(8)));
-static struct wlpy_err err;
+static struct err err;
 
 static void put32(uint32_t at, uint32_t v)
 {
@@ -104,7 +104,7 @@ static void test_one_at_a_time(void **state)
 
     (void)state;
     start();
-    assert_int_equal(interrupt_start(memory, &cell, 1, &err), -WLPY_E_SETUP);
+    assert_int_equal(interrupt_start(memory, &cell, 1, &err), -ERR_SETUP);
     interrupt_stop();
     signal(SIGINT, SIG_IGN); /* as a shell does for what runs in the background */
     assert_int_equal(interrupt_start(memory, &cell, 1, &err), 0);

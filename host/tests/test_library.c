@@ -24,7 +24,7 @@
 #include <cmocka.h>
 
 static char dir[64];
-static struct wlpy_err err;
+static struct err err;
 
 /* In place of libc's, for all that is linked here: a library has no business changing it, as other threads make files.
  */
@@ -176,7 +176,7 @@ static void test_a_file_that_changes_while_it_is_read(void **state)
     assert_int_equal(ftruncate(m.fd, 1), -1);
     module_release(&m);
     lseek(fd, 0, SEEK_SET);
-    assert_int_equal(module_read(&m, fd, &st, "module", &err), -WLPY_E_MISSING);
+    assert_int_equal(module_read(&m, fd, &st, "module", &err), -ERR_MISSING);
     assert_non_null(strstr(err.text, "module: it changed meanwhile"));
     assert_null(m.at);
     /* Of the same size, but written to. */
@@ -185,11 +185,11 @@ static void test_a_file_that_changes_while_it_is_read(void **state)
     nanosleep(&tick, NULL);
     assert_int_equal(pwrite(fd, "x", 1, 0), 1);
     lseek(fd, 0, SEEK_SET);
-    assert_int_equal(module_read(&m, fd, &st, "module", &err), -WLPY_E_MISSING);
+    assert_int_equal(module_read(&m, fd, &st, "module", &err), -ERR_MISSING);
     /* More than is taken. */
     assert_int_equal(ftruncate(fd, (off_t)MODULE_MAX_BYTES + 1), 0);
     assert_int_equal(fstat(fd, &st), 0);
-    assert_int_equal(module_read(&m, fd, &st, "module", &err), -WLPY_E_MODULE);
+    assert_int_equal(module_read(&m, fd, &st, "module", &err), -ERR_MODULE);
     assert_non_null(strstr(err.text, "more than 1 GiB"));
     close(fd);
 }
@@ -218,7 +218,7 @@ static void test_signals_of_the_compiler(void **state)
         before[i] = signal(ignored[i], SIG_IGN);
         mask |= UINT64_C(1) << (ignored[i] - 1);
     }
-    assert_int_equal(run(&config, &result), -WLPY_E_SETUP);
+    assert_int_equal(run(&config, &result), -ERR_SETUP);
     for (size_t i = 0; i < 5; i++)
         signal(ignored[i], before[i]);
     told = strstr(err.text, "SigIgn: ");
@@ -292,7 +292,7 @@ static void test_tables_of_a_snapshot(void **state)
     wasm_byte_vec_delete(&binary);
     for (size_t i = 0; i < sizeof changing / sizeof *changing; i++) {
         config.entry = changing[i];
-        assert_int_equal(run(&config, &result), -WLPY_E_MODULE);
+        assert_int_equal(run(&config, &result), -ERR_MODULE);
         assert_non_null(strstr(err.text, "module.wasm: it has changed a table"));
         assert_int_equal(access("snapshot.wasm", F_OK), -1);
     }
@@ -322,7 +322,7 @@ static void test_the_global_of_a_snapshot(void **state)
     to_binary(text, &binary);
     put_file("module.wasm", binary.data, binary.size);
     wasm_byte_vec_delete(&binary);
-    assert_int_equal(run(&config, &result), -WLPY_E_MODULE);
+    assert_int_equal(run(&config, &result), -ERR_MODULE);
     assert_non_null(strstr(err.text, "module.wasm: it has changed a global"));
     assert_int_equal(access("snapshot.wasm", F_OK), -1);
     config.entry = "same";
@@ -347,7 +347,7 @@ static void test_a_snapshot_after_other_calls(void **state)
     to_binary(text, &binary);
     put_file("module.wasm", binary.data, binary.size);
     wasm_byte_vec_delete(&binary);
-    assert_int_equal(run(&config, &result), -WLPY_E_MODULE);
+    assert_int_equal(run(&config, &result), -ERR_MODULE);
     assert_non_null(strstr(err.text, "module.wasm: it has changed a table"));
     assert_int_equal(access("snapshot.wasm", F_OK), -1);
 }

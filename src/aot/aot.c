@@ -78,8 +78,8 @@ static int hash_ports(const struct aot *a, struct hash *h, struct wl_err *err)
 
 int aot_key(const struct aot *a, const char *module, const char *name, char key[HASH_HEX_SIZE], struct wl_err *err)
 {
-    static const char *const parts[] = {"host/native", "host/wasi",  "host/interrupt.c", "host/interrupt.h",
-                                        "host/err.c",  "host/err.h", "host/wasm.h",      "host/wlpy.h"};
+    static const char *const parts[] = {"host/native",      "host/cli",         "host/core",   "host/wasi",
+                                        "host/interrupt.c", "host/interrupt.h", "host/wasm.h", "host/wlpy.h"};
     WL_CLEANUP_FREE char *clang = run_which(CLANG);
     char profile[HASH_HEX_SIZE] = "none";
     struct toolchain t = {0};

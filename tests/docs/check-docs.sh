@@ -86,11 +86,11 @@ none "the man pages that the tool mentions exist" "$(
     done
 )"
 
-if [ -e host/options.c ]; then
-    # -W is an old spelling; the page mentions it in a text.
-    same "wl-run(1) has the options of host/options.c" "$(grep -oE '\{"--?[A-Za-z0-9-]+",' host/options.c | tr -d '{",' | grep -vx -e -W)" \
-        "$(page_options man/wl-run.1.scd)"
-fi
+# (Options that only native programs have are marked as such.)
+same "wl-run(1) has the options of host/cli/options.c" "$(
+    sed -n '/^const struct run_option run_options/,/^};/p' host/cli/options.c | tr '\n' ' ' | sed 's/{"/\n{"/g' |
+        grep -vE ', OF_NATIVE, ' | sed -nE "s/^\{\"([a-z0-9-]+)\", 0,.*/--\1/p; s/^\{\"([a-z-]+)\", '(.)',.*/-\2\n--\1/p"
+)" "$(page_options man/wl-run.1.scd)"
 
 # --- recipes ---
 

@@ -34,7 +34,7 @@ static void share(const struct needs *n, uint64_t limit)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char header[] = "\0asm\1\0\0\0";
-    struct wlpy_err err;
+    struct err err;
     struct needs n, again;
     uint64_t limit = 0;
     uint8_t *wasm, *prepared;

@@ -35,16 +35,18 @@ ORDER = $(if $(LTO),$(BY_ORDER))
 # By the hash of its content a library finds out whether the file at its path is still the one that was loaded (runtime.c).
 LINK = $(CC) $(CFLAGS) -Wl,--build-id=sha1 $(if $(LTO)$(USE),$(OPT) $(LTO) $(USE) -w) $(ORDER) $(LDFLAGS)
 GUEST = $(patsubst %.c,%.o,$(wildcard guest*.c))
-HOST_FILES = $(wildcard $(HOST)/*.c $(HOST)/../wasi/*.c) $(HOST)/../interrupt.c $(HOST)/../err.c
+HOST_FILES = $(wildcard $(HOST)/*.c $(HOST)/../wasi/*.c) $(HOST)/../interrupt.c $(addprefix $(HOST)/../core/,err.c text.c)
+CLI_FILES = $(addprefix $(HOST)/../cli/,hint.c native.c options.c say.c values.c)
 HOSTS = $(patsubst %.c,host_%.o,$(notdir $(HOST_FILES)))
-vpath %.c $(HOST) $(HOST)/../wasi $(HOST)/..
+CLIS = $(patsubst %.c,host_%.o,$(notdir $(CLI_FILES)))
+vpath %.c $(HOST) $(HOST)/../wasi $(HOST)/../core $(HOST)/../cli $(HOST)/..
 
 ALL = $(GUEST) $(HOSTS) glue.o image.o table.o wasm-rt-impl.o
 
-program: $(filter-out host_library.o $(if $(INSIDE),,host_memory.o),$(ALL))
+program: $(filter-out host_library.o $(if $(INSIDE),,host_memory.o),$(ALL) $(CLIS))
 	@echo "linking"
 	$(LINK) $(if $(INSIDE),-static-pie -nostdlib,-pie) -o $@ $^ $(C_LIBRARY)
-guest.so: $(filter-out host_main.o host_memory.o,$(ALL))
+guest.so: $(filter-out host_memory.o,$(ALL))
 	@echo "linking"
 	$(LINK) -shared -Wl,-soname,$@,-z,nodelete -o $@ $^ -lm -lpthread
 $(GUEST): %.o: %.c

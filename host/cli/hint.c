@@ -1,4 +1,6 @@
-#include "wasi_hint.h"
+#include "cli/hint.h"
+
+#include "cli/options.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -8,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* (A name that is too long is cut off.) */
+/* (Cuts off a name that is too long.) */
 static void put(char text[HINT_SIZE], const char *form, ...) __attribute__((format(printf, 2, 3)));
 
 static void put(char text[HINT_SIZE], const char *form, ...)
@@ -34,7 +36,7 @@ static bool is_file(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* The mark ":ro" or ":rw" at the end, as other programs have it, or NULL. */
+/* The mark ":ro" or ":rw" at the end, as other programs take it, or NULL. */
 static const char *mark_of(const char *guest)
 {
     size_t n = strlen(guest);
@@ -42,7 +44,7 @@ static const char *mark_of(const char *guest)
     return n > 3 && (!strcmp(guest + n - 3, ":ro") || !strcmp(guest + n - 3, ":rw")) ? guest + n - 3 : NULL;
 }
 
-/* "HOST:GUEST" in one: the form with one colon. */
+/* The form with one colon, "HOST:GUEST". */
 static bool hint_one_colon(bool swapped, const char *value, char text[HINT_SIZE])
 {
     const char *mark = mark_of(value), *colon = strchr(value, ':');
@@ -69,8 +71,9 @@ bool hint_mapping(bool swapped, const char *host, const char *guest, char text[H
     if (is_folder(host))
         return false;
     if (is_folder(guest) && strcmp(guest, "/") != 0) {
-        put(text, "%s takes %s, and here is no folder %s: name one that exists, or swap the names (%s %s::%s)", option,
-            swapped ? "GUEST::HOST" : "HOST::GUEST", host, option, swapped ? host : guest, swapped ? guest : host);
+        put(text, "%s takes %s, and there is no folder %s here: name one that exists, or swap the names (%s %s::%s)",
+            option, swapped ? "GUEST::HOST" : "HOST::GUEST", host, option, swapped ? host : guest,
+            swapped ? guest : host);
         return true;
     }
     if (is_file(host)) {
@@ -80,7 +83,7 @@ bool hint_mapping(bool swapped, const char *host, const char *guest, char text[H
     return false;
 }
 
-/* A path of the guest's, from its root and without "." at the start; relative ones are relative to the root. */
+/* A path of the guest's without "/" and "." at its start; relative paths are relative to the root. */
 static const char *from_root(const char *path)
 {
     while (*path == '/' || (*path == '.' && (path[1] == '/' || !path[1])))
@@ -88,11 +91,11 @@ static const char *from_root(const char *path)
     return path;
 }
 
-/* Where a path of the guest's is on this machine: in the folder whose name is the longest beginning of it, of several
- * the last. False: in none. */
-static bool find_here(const struct hint_run *run, const char *path, char here[PATH_MAX])
+/* Where a path of the guest's is on this machine: in the folder whose name is its longest prefix; of several, in the
+ * last. False: in none. */
+static bool find_here(const struct run_options *run, const char *path, char here[PATH_MAX])
 {
-    const struct hint_folder *best = NULL;
+    const struct run_folder *best = NULL;
     size_t best_n = 0;
 
     path = from_root(path);
@@ -110,7 +113,7 @@ static bool find_here(const struct hint_run *run, const char *path, char here[PA
     return best && snprintf(here, PATH_MAX, "%s/%s", best->host, from_root(path + best_n)) < PATH_MAX;
 }
 
-static bool is_shared(const struct hint_run *run, const char *path)
+static bool is_shared(const struct run_options *run, const char *path)
 {
     char here[PATH_MAX];
     struct stat st;
@@ -118,8 +121,8 @@ static bool is_shared(const struct hint_run *run, const char *path)
     return find_here(run, path, here) && stat(here, &st) == 0;
 }
 
-/* How the guest calls a file of this machine; false: it is in no folder of the guest's. */
-static bool find_there(const struct hint_run *run, const char *path, char there[PATH_MAX])
+/* The guest's name for a file of this machine; false: it is in no folder of the guest's. */
+static bool find_there(const struct run_options *run, const char *path, char there[PATH_MAX])
 {
     char *real = realpath(path, NULL);
     bool found = false;
@@ -143,7 +146,7 @@ static bool find_there(const struct hint_run *run, const char *path, char there[
     return found && is_shared(run, there);
 }
 
-static bool hint_unshared(const struct hint_run *run, char text[HINT_SIZE])
+static bool hint_unshared(const struct run_options *run, char text[HINT_SIZE])
 {
     char there[PATH_MAX];
 
@@ -174,12 +177,12 @@ static bool hint_unshared(const struct hint_run *run, char text[HINT_SIZE])
     return false;
 }
 
-static bool has_variable(const struct hint_run *run, const char *name)
+static bool has_variable(const struct run_options *run, const char *name)
 {
     size_t n = strlen(name);
 
-    for (size_t i = 0; i < run->environ_n; i++)
-        if (!strncmp(run->environ[i], name, n) && run->environ[i][n] == '=')
+    for (size_t i = 0; i < run->env_n; i++)
+        if (!strncmp(run->env[i], name, n) && run->env[i][n] == '=')
             return true;
     return false;
 }
@@ -196,8 +199,8 @@ static bool has_library(const char *folder)
     return found;
 }
 
-/* A plain Python, whose library is a folder beside it. */
-static bool hint_library(const struct hint_run *run, char text[HINT_SIZE])
+/* A plain Python, whose library is in a folder beside it. */
+static bool hint_library(const struct run_options *run, char text[HINT_SIZE])
 {
     const char *name = run->args_n ? strrchr(run->args[0], '/') : NULL;
     char here[PATH_MAX];
@@ -220,7 +223,7 @@ static bool hint_library(const struct hint_run *run, char text[HINT_SIZE])
     return true;
 }
 
-bool hint_failed(const struct hint_run *run, char text[HINT_SIZE])
+bool hint_failed(const struct run_options *run, char text[HINT_SIZE])
 {
     return hint_library(run, text) || hint_unshared(run, text);
 }

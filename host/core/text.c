@@ -1,32 +1,9 @@
-#include "err.h"
+#include "core/text.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 
-int err_set(struct wlpy_err *err, enum wlpy_code code, const char *fmt, ...)
-{
-    va_list args;
-
-    err->code = code;
-    err->hint[0] = '\0';
-    va_start(args, fmt);
-    vsnprintf(err->text, sizeof err->text, fmt, args);
-    va_end(args);
-    return -(int)code;
-}
-
-int err_hint(struct wlpy_err *err, const char *fmt, ...)
-{
-    va_list args;
-
-    va_start(args, fmt);
-    vsnprintf(err->hint, sizeof err->hint, fmt, args);
-    va_end(args);
-    return -(int)err->code;
-}
-
-/* The code point of the character at `text`, and in *size its bytes; -1: it is not UTF-8, one byte. */
+/* The code point of the character at `text`, and in *size how many bytes it has; -1: not UTF-8, one byte. */
 static long decode(const unsigned char *text, size_t n, size_t *size)
 {
     static const long least[] = {0, 0x80, 0x800, 0x10000};
@@ -47,24 +24,23 @@ static long decode(const unsigned char *text, size_t n, size_t *size)
     return c;
 }
 
-size_t printable(const char *text, size_t n, size_t *size)
+size_t text_printable(const char *text, size_t n, size_t *size)
 {
     long c = decode((const unsigned char *)text, n, size);
-    /* What terminals obey (the second set of control characters, too), breaks of lines, and what turns the direction of
-     * writing around. */
+    /* Both sets of control characters, line separators, and characters that change the direction of writing. */
     bool control = c < ' ' || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 
     return control ? 0 : *size;
 }
 
-void one_line(char *to, size_t size, const char *text, size_t n)
+void text_one_line(char *to, size_t size, const char *text, size_t n)
 {
     size_t used = 0, length;
     bool blank = true; /* none at the start */
 
     n = strnlen(text, n);
     for (size_t i = 0; i < n; i += length) {
-        size_t taken = printable(text + i, n - i, &length);
+        size_t taken = text_printable(text + i, n - i, &length);
 
         if (used + (taken ? taken : 1) >= size)
             break;

@@ -1,0 +1,41 @@
+/* What a guest may take. Both engines and both commands use this one struct. */
+#ifndef WL_LIMITS_H
+#define WL_LIMITS_H
+
+#include <stdint.h>
+
+struct limits {
+    uint64_t memory;      /* bytes that its memories and its tables may have together */
+    uint64_t stack;       /* bytes of native stack for its calls */
+    uint64_t deadline_ms; /* wall time from its start; 0: none */
+    uint64_t output;      /* bytes that it may write to its standard streams together; LIMITS_NO_OUTPUT_LIMIT */
+    /* What compiling a module may take: bytes of memory, seconds of processor time. */
+    uint64_t compile_memory, compile_seconds;
+};
+
+#define LIMITS_NO_OUTPUT_LIMIT UINT64_MAX
+
+#define LIMITS_DEFAULT_MEMORY (UINT64_C(4) << 30)
+
+/* The first is enough for the deepest recursion that CPython permits itself, so that its own limit answers first. The
+ * second is for native programs, whose frames are larger; pages that are not used take no memory. */
+#define LIMITS_DEFAULT_STACK (UINT64_C(16) << 20)
+#define LIMITS_DEFAULT_NATIVE_STACK (UINT64_C(64) << 20)
+#define LIMITS_MIN_STACK (UINT64_C(64) << 10)
+#define LIMITS_MAX_STACK (UINT64_C(4) << 30)
+
+/* A Python takes some 400 MiB and 10 seconds, which threads share; a machine may be slow and have many of them. */
+#define LIMITS_DEFAULT_COMPILE_MEMORY (UINT64_C(4) << 30)
+#define LIMITS_MIN_COMPILE_MEMORY (UINT64_C(64) << 20)
+#define LIMITS_DEFAULT_COMPILE_SECONDS UINT64_C(300)
+#define LIMITS_MAX_COMPILE_SECONDS UINT64_C(999999999)
+
+#define LIMITS_MAX_DEADLINE_MS UINT64_C(1000000000000)
+
+#define LIMITS_DEFAULTS                                                                                                \
+    {                                                                                                                  \
+        .memory = LIMITS_DEFAULT_MEMORY, .stack = LIMITS_DEFAULT_STACK, .output = LIMITS_NO_OUTPUT_LIMIT,              \
+        .compile_memory = LIMITS_DEFAULT_COMPILE_MEMORY, .compile_seconds = LIMITS_DEFAULT_COMPILE_SECONDS             \
+    }
+
+#endif
