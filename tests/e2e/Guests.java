@@ -1,4 +1,4 @@
-/** Guests (guest-signals.c) in a JVM, which notices by SIGSEGV that a reference is null, or that a stack is at its end. */
+/** Guests (guest-signals.c) in a JVM, which detects null references and the end of a stack by SIGSEGV. */
 public class Guests {
     static native int run(int what);
 
@@ -10,7 +10,7 @@ public class Guests {
         return depth(n + 1) + 1;
     }
 
-    /** What the JVM does with its own faults; then each kind of guest, as it has to end. */
+    /** The JVM's own faults; then each kind of guest, which must end in its way. */
     static String once() {
         StringBuilder told = new StringBuilder();
         try {
@@ -32,7 +32,7 @@ public class Guests {
         System.load(args[0]);
         for (int i = 0; i < 3; i++)
             System.out.println(once());
-        // Side by side, while the garbage collector stops all threads again and again.
+        // In parallel, while the garbage collector stops all threads again and again.
         String[] told = new String[4];
         Thread[] threads = new Thread[told.length];
         for (int i = 0; i < told.length; i++) {

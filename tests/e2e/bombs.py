@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""bombs.py KIND FILE: writes a small module that a compiler would need very much of something for."""
+"""bombs.py KIND FILE: writes a small module for which a compiler would need very much of some resource."""
 
 import sys
 
@@ -25,7 +25,7 @@ EXPORTS = [b"\6memory\2\0", b"\6_start\0\0"]
 
 
 def module(bodies, types=(NOTHING,), of=None, tables=b"", exports=(), data=b"", more=b""):
-    """Functions with these bodies (locals and instructions without the end), of type 0, or the types `of`."""
+    """Functions with these bodies (locals and instructions without the end), of type 0, or of the types `of`."""
     of = of or [0] * len(bodies)
     return (b"\0asm\1\0\0\0" + section(1, some(list(types))) + section(3, some([number(t) for t in of])) +
             (section(4, tables) if tables else b"") + section(5, b"\1\0\1") + section(7, some(EXPORTS + list(exports))) +
@@ -33,7 +33,7 @@ def module(bodies, types=(NOTHING,), of=None, tables=b"", exports=(), data=b"", 
 
 
 def arithmetic(n):
-    """One function in which all depends on all."""
+    """One function in which every value depends on every other."""
     code = b"".join(b"\x20" + number(i % 1000) + b"\x20" + number(i * 7 % 1000) + b"\x6c\x41" + number(i % 60) + b"\x6a\x21" +
                     number(i * 13 % 1000) for i in range(n))
     return b"\1" + number(1000) + b"\x7f" + code
@@ -53,10 +53,10 @@ BOMBS = {
     "functions": lambda: module([b"\0"] * 1000001),
     "blocks": lambda: module([b"\0" + b"\2\x40" * 100000 + b"\x0b" * 100000]),
     "twice": lambda: module([b"\0"], more=section(10, some([b"\2\0\x0b"]))),
-    # Imports behind the functions, which are more.
+    # Imports in front of the functions, so that there are more of them.
     "order": lambda: b"\0asm\1\0\0\0" + section(1, some([NOTHING])) + section(3, some([b"\0"] * 100000)) +
                      section(2, some([b"\x16wasi_snapshot_preview1\x08fd_close\0\0"] * 50)) + section(7, some(EXPORTS)),
-    # What no rule forbids.
+    # Allowed by every rule.
     "arithmetic": lambda: module([arithmetic(300000)]),
     "many": lambda: module([b"\0"] * 300000),
 }

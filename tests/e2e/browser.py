@@ -2,7 +2,7 @@
 
     browser.py ADDRESS [PICTURE]
 
-Ends with an exception at the first thing that is not as it should be."""
+It ends with an exception at the first unexpected result."""
 import base64
 import json
 import subprocess
@@ -82,7 +82,7 @@ def visit(page, address, picture):
     page.call("POST", "/url", {"url": address})
     page.until(lambda: page.text("state"), lambda text: text == "ready")
 
-    # The program that the page comes with asks for a name.
+    # The program that comes with the page asks for a name.
     page.click("run")
     page.until(lambda: page.call("GET", "/alert/text"), lambda text: "waits for a line" in text)
     page.call("POST", "/alert/text", {"text": "Ada Löwe"})
@@ -103,7 +103,7 @@ def visit(page, address, picture):
         with open(picture, "wb") as f:
             f.write(base64.b64decode(page.call("GET", "/screenshot")))
 
-    # Files are kept, errors are told, an exit status too, sleeping takes its time, and a program without end can be stopped.
+    # Files are kept, errors and an exit status are shown, sleeping takes time, and an endless program can be stopped.
     assert run(page, 'print(open("/notes.txt").read())') == "Ada Löwe\n\n"
     assert "ValueError: no" in run(page, 'raise ValueError("no")', "ended with status 1")
     run(page, "raise SystemExit(7)", "ended with status 7")

@@ -1,5 +1,5 @@
-/* guest-cases LIBRARY FOLDER CASES: runs each of the cases of a module that hostile.py has made, one after the other in
- * this process, and prints how it ended. */
+/* guest-cases LIBRARY DIR CASES: runs each case of a module that hostile.py made, one after the other in this process,
+ * and prints how it ended. */
 #include "wl_guest.h"
 
 #include <dlfcn.h>

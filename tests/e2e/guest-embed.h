@@ -1,5 +1,5 @@
-/* For programs in other languages: one call that runs a guest of the library that the variable GUEST_LIBRARY names, and
- * gives its status. What the number of arguments means is told in guest-signals.c. */
+/* For programs in other languages: one call that runs a guest of the library in the variable GUEST_LIBRARY, and returns
+ * its status. guest-signals.c explains what the number of arguments means. */
 #ifndef GUEST_EMBED_H
 #define GUEST_EMBED_H
 

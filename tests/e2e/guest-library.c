@@ -1,5 +1,5 @@
-/* guest-library LIBRARY: runs guests of the library that tests/e2e/aot.sh makes, which do what the number of their
- * arguments names, one by one and side by side, and prints how they ended. */
+/* guest-library LIBRARY: runs guests of the library that tests/e2e/aot.sh makes, one by one and in parallel, and prints
+ * how they ended. The number of its arguments tells a guest what to do. */
 #include "wl_guest.h"
 
 #include <dlfcn.h>
@@ -46,7 +46,7 @@ static void show(struct wl_guest_result r)
     fflush(stdout);
 }
 
-/* All kinds again and again, which always end the same. */
+/* All kinds again and again; each must always end in the same way. */
 static void *side_by_side(void *wrong)
 {
     struct wl_guest_result first[DONE];
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
         return 1;
     for (int what = EXIT; what < DONE; what++)
         show(guest(what, STDOUT_FILENO));
-    /* Output that nobody reads does not end the process, nor is a signal left. */
+    /* Writing output that nobody reads does not end the process, and leaves no signal pending. */
     if (pipe(closed_pipe) < 0 || close(closed_pipe[0]) < 0)
         return 1;
     show(guest(OUTPUT, closed_pipe[1]));
@@ -121,7 +121,7 @@ int main(int argc, char **argv)
     run(&bad, &r);
     show(r);
     fflush(stdout);
-    /* What is not a guest's fault stays a crash. */
+    /* A fault that does not belong to a guest stays a crash. */
     *(volatile int *)8 = 1;
     return 0;
 }

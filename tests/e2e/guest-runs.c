@@ -1,12 +1,12 @@
-/* guest-runs LIBRARY WHAT...: runs guests of a library that `wl-make aot --library` makes, one after the other in this
+/* guest-runs LIBRARY WHAT...: runs guests of a library that `wl-make aot --library` made, one after the other in this
  * process, and prints how each ended. WHAT is
- *   run ARGUMENTS MEMORY     a guest with that many arguments and at most so much memory
+ *   run ARGUMENTS MEMORY     a guest with that many arguments and at most that much memory
  *   beside ARGUMENTS         two guests at the same time: each writes a byte and waits for one
- *   fork TIMES               so many children, in each of which a guest exits, while other threads run some
- *   stop TIMES               so many guests, each stopped after some milliseconds; whether the heap has grown by 8 MiB
- *   replace FILE             the file of the library is exchanged for another one, as by an upgrade
- *   maps                     how often its file is mapped beyond what the loader has mapped of it
- *   close                    closes all descriptors but the standard streams, as a daemon does, and opens others */
+ *   fork TIMES               that many children, in each of which a guest exits while other threads run some
+ *   stop TIMES               that many guests, each stopped after some ms; prints whether the heap grew by 8 MiB
+ *   replace FILE             replaces the file of the library with FILE, as an upgrade does
+ *   maps                     prints how often the library's file is mapped, in addition to the loader's mappings
+ *   close                    closes all descriptors except the standard streams, as a daemon does, and opens others */
 #include "wl_guest.h"
 
 #include <dlfcn.h>

@@ -1,6 +1,6 @@
-/* guest-signals LIBRARY OTHER: runs guests in a process that has handlers of its own, as a JVM or a Go program has, and
- * prints what became of them. The guests do what the number of their arguments says: 1 exits with 7, 2 uses memory out
- * of its bounds, 3 calls too deep, 4 never ends. OTHER is a second library of the same guests. */
+/* guest-signals LIBRARY OTHER: runs guests in a process that has its own handlers, like a JVM or a Go program, and
+ * prints how they ended. The number of its arguments tells a guest what to do: 1 exits with 7, 2 uses memory out of
+ * bounds, 3 calls too deep, 4 never ends. OTHER is a second library of the same guests. */
 #include "wl_guest.h"
 
 #include <dlfcn.h>
@@ -41,7 +41,7 @@ static int guest_of(run_function *of, size_t what)
     return result.status;
 }
 
-/* Each kind of guest, as it has to end. */
+/* Each kind of guest must end in its way. */
 static void guests(const char *when)
 {
     printf("%s: %d", when, guest_of(run, EXIT));
@@ -107,7 +107,7 @@ static void fault(void)
     *(volatile int *)8 = 1;
 }
 
-/* An access behind the end of a file. */
+/* An access beyond the end of a file. */
 static void bus_error(void)
 {
     int fd = open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
@@ -161,7 +161,7 @@ static void mode_return(void)
     }
 }
 
-/* The second time there is no handler any more: it ends by the signal. */
+/* The second time there is no handler any more: the process ends by the signal. */
 static void mode_once(void)
 {
     handle(SIGSEGV, SA_RESETHAND, jump);
@@ -187,7 +187,7 @@ static void mode_sent(void)
     printf("not reached\n");
 }
 
-/* Two libraries, each with handlers of its own: of each the guests end as ever, and the deadlines, too. */
+/* Two libraries, each with its own handlers: guests of both end normally, and so do deadlines. */
 static void mode_two(void)
 {
     for (int i = 0; i < 6; i++) {
@@ -199,7 +199,7 @@ static void mode_two(void)
     }
 }
 
-/* A signal of that number that is no deadline's. */
+/* A signal of that number that is not a deadline's. */
 static void mode_own_realtime(void)
 {
     struct sigaction a = {.sa_handler = count};
@@ -248,7 +248,7 @@ int main(int argc, char **argv)
     *(void **)&other = dlsym(libraries[1], "wl_guest_run");
     page_size = sysconf(_SC_PAGESIZE);
     page = mmap(NULL, (size_t)page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    /* Each in a process of its own. */
+    /* Each in its own process. */
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         int status = 0;
         pid_t pid;

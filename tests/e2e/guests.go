@@ -1,5 +1,5 @@
-// Guests (guest-signals.c) in a Go program, which notices by SIGSEGV that a pointer is nil, and interrupts its threads by
-// signals, also those that are in C.
+// Guests (guest-signals.c) in a Go program. Go detects nil pointers by SIGSEGV, and interrupts its threads by signals,
+// even those that run C.
 package main
 
 // #cgo LDFLAGS: -ldl

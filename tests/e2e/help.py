@@ -1,5 +1,5 @@
-"""What the end-to-end tests need and a shell cannot do: a misbehaving web server, archives that should not be, a
-terminal, and how exactly a process ended."""
+"""Helpers of the end-to-end tests that a shell cannot provide: a misbehaving web server, malicious archives, a
+terminal, and the exact way in which a process ended."""
 
 import errno
 import http.server
@@ -16,10 +16,10 @@ import time
 
 
 def serve(folder, port_file, log):
-    """Serves a folder on 127.0.0.1, misbehaving by the path: /break/FILE sends half and hangs up (without an offset;
-    a request for the rest is served), /page/FILE an HTML page with status 200, /html/FILE the same but called an
-    archive, /slow/FILE a byte and then nothing, /moved/FILE a redirect, /ignore-range/FILE breaks off once and then
-    sends all from the start, /500/FILE an error. A folder's page is its index.html."""
+    """Serves a directory on 127.0.0.1 and misbehaves depending on the path: /break/FILE sends half and hangs up (without
+    an offset; a request for the rest is served), /page/FILE sends an HTML page with status 200, /html/FILE the same with the
+    type of an archive, /slow/FILE a byte and then nothing, /moved/FILE a redirect, /ignore-range/FILE breaks off once and
+    then sends everything from the start, /500/FILE an error. The page of a directory is its index.html."""
 
     broken = set()
 
@@ -33,7 +33,7 @@ def serve(folder, port_file, log):
                 f.write(f"{self.path} {wanted}\n")
             _, *how, name = self.path.split("/")
             if not name and how and how[0] != "slow":
-                # A folder: its page, if it has one.
+                # A directory: its page, if it has one.
                 name = os.path.join(*how, "index.html")
                 how = ["folder"]
             elif how and how[0] == "dists":
@@ -107,7 +107,7 @@ def serve(folder, port_file, log):
 
 
 def closed_port():
-    """Prints a port of 127.0.0.1 that nobody listens on."""
+    """Prints a port of 127.0.0.1 on which nothing listens."""
     import socket
 
     with socket.socket() as s:
@@ -116,7 +116,7 @@ def closed_port():
 
 
 def evil(file, kind):
-    """Makes an archive that tries to write outside of the folder it is unpacked into."""
+    """Makes an archive that tries to write outside the directory into which it is unpacked."""
 
     def entry(name, **more):
         info = tarfile.TarInfo(name)
@@ -141,7 +141,7 @@ def evil(file, kind):
             tar.addfile(entry("package/way", type=tarfile.SYMTYPE, linkname=outside))
             put(tar, "package/way/escaped")
         elif kind == "two-symlinks":
-            # Each alone stays inside; one through the other does not.
+            # Each link alone stays inside; one through the other does not.
             tar.addfile(entry("package/a/b/c", type=tarfile.DIRTYPE, mode=0o755))
             tar.addfile(entry("package/up", type=tarfile.SYMTYPE, linkname="a/b/c"))
             tar.addfile(entry("package/out", type=tarfile.SYMTYPE, linkname="up/../../../../../.."))
@@ -159,8 +159,8 @@ def evil(file, kind):
 
 
 def ended(*argv):
-    """Runs a command and prints how it ended: "exit N" or "signal NAME". SIGINT and SIGHUP are not ignored in it, as
-    they are in a shell's background jobs."""
+    """Runs a command and prints how it ended: "exit N" or "signal NAME". The command does not ignore SIGINT and SIGHUP, as
+    a shell's background jobs do."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     file, *argv = argv
@@ -179,7 +179,7 @@ def ended(*argv):
 
 def terminal(script, *argv):
     """Runs a command on a terminal of 80 columns and plays a script to it: lines "expect TEXT", "send TEXT" (with
-    \\n, \\x03 ...), "wait SECONDS", "int" (Ctrl-C). Everything printed goes to stdout, at the end how it ended goes to
+    \\n, \\x03 ...), "wait SECONDS", "int" (Ctrl-C). All its output goes to stdout; at the end, the way in which it ended goes to
     stderr."""
     pid, fd = pty.fork()
     if pid == 0:

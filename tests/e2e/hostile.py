@@ -1,14 +1,14 @@
 #!/usr/bin/python3
-"""hostile.py modules FOLDER: writes modules that take as much memory or time as they get, while they are compiled or while
-they run, and how each has to end: a line "KIND NAME" in FOLDER/list, for the file NAME.wasm. KIND is refused (it is not
-run), large (what it starts with is beyond 64 MiB), ok (it ends with status 0, whatever the limit) or bomb (it is compiled
+"""hostile.py modules DIR: writes modules that take as much memory or time as they can get, while they are compiled or while
+they run. DIR/list says how each must end: a line "KIND NAME" for the file NAME.wasm. KIND is refused (it is not
+run), large (it starts with more than 64 MiB), ok (it ends with status 0, whatever the limit) or bomb (it is compiled
 and ends with status 0, or it is not run).
 
-hostile.py CALLS WAT CASES: writes a module that does all that a hostile one would, each in a function of its own, and
-how each has to end: a line "KIND NAME" in CASES. The number of arguments that the program is given, itself among them,
-says which is run. CALLS is host/wasi/wasi_calls.h.
+hostile.py CALLS WAT CASES: writes a module that does everything that a hostile one would, each attack in its own function.
+CASES says how each must end: a line "KIND NAME". The number of the program's arguments, including its own name,
+chooses the function. CALLS is host/wasi/wasi_calls.h.
 
-KIND is ok (it ends with status 0), exit=N, or what it is stopped for: memory, table, signature, null, unreachable, zero
+KIND is ok (it ends with status 0), exit=N, or the reason why it is stopped: memory, table, signature, null, unreachable, zero
 (division), number (a result that does not fit), stack."""
 
 import re
@@ -41,7 +41,7 @@ def function(code, locals_=b"\0"):
 
 
 def module(start=b"", *, functions=(), types=(), tables=(), memories=(), elements=b"", data=b""):
-    """A program whose _start has this code; further functions take and give nothing."""
+    """A program whose _start has this code; further functions have no parameters and no results."""
     bodies = [start if isinstance(start, tuple) else (start,), *functions]
     return (b"\0asm\1\0\0\0" + section(1, vector([b"\x60\0\0", *types])) + section(3, vector([b"\0"] * len(bodies))) +
             section(4, vector(tables) if tables else b"") + section(5, vector(memories) if memories else b"") +
@@ -51,11 +51,11 @@ def module(start=b"", *, functions=(), types=(), tables=(), memories=(), element
 
 def modules():
     grow = b"\x03\x40\x41\1\x40\0\x22\0\x41\x7f\x47\x04\x40"  # loop: one page more, until that fails
-    grow += b"\x20\0\x41\x10\x74\x41\1\x41" + b"\x80\x80\x04" + b"\xfc\x0b\0"  # memory.fill of that page
+    grow += b"\x20\0\x41\x10\x74\x41\1\x41" + b"\x80\x80\x04" + b"\xfc\x0b\0"  # memory.fill on that page
     grow += b"\x0c\1\x0b\x0b"
     one_local = b"\1\1\x7f"
 
-    def grow_table(i):  # 4096 elements more
+    def grow_table(i):  # 4096 more elements
         return b"\x03\x40\xd0\x6f\x41\x80\x20\xfc\x0f" + bytes([i]) + b"\x41\x7f\x47\x0d\0\x0b"
 
     table, memory = b"\x6f\0\x0a", b"\0\1"
@@ -134,7 +134,7 @@ def access(name, offset, at):
     text = f"({name} offset={offset}{lane} (i32.const {at})"
     if "store" in name:
         return f"{text} {value})"
-    # Kept: a native program may leave out a load whose value nobody uses (docs/native.md).
+    # The value is stored: a native program may leave out a load whose value is not used (docs/native.md).
     return f"(global.set $seen_{name.split('.')[0]} {text}{' ' + value if lane else ''}))"
 
 
@@ -258,7 +258,7 @@ for to in ("i32", "i64"):
     for of in ("f32", "f64"):
         for sign in "su":
             low, high = (-2**(bits - 1), 2**(bits - 1)) if sign == "s" else (0, 2**bits)
-            fine = "f64" == of and bits == 32  # every integer of 32 bits is a number of f64
+            fine = "f64" == of and bits == 32  # every 32-bit integer can be an f64
             inside = [0.5, -0.5, high - (0.5 if fine else 2**(bits - 24 if of == "f32" else bits - 53))]
             outside = [high, float(high) * 4, -1e30, low - 1 if fine or sign == "u" else low * 1.5]
             trunc = f"{to}.trunc_{of}_{sign}"
@@ -277,12 +277,12 @@ case("exit=0", "proc_exit in the middle", "(call $leave) unreachable")
 extra.append("(func $leave (loop $l (call $proc_exit (i32.const 0)) (br $l)))")
 
 # --- bad pointers into each call ---
-# What each is given where all is well: numbers, pointers with the bytes that have to be there, a path, a list of one
-# buffer. (A call that does not take a descriptor of that kind looks at it before its pointers.)
+# Good arguments for each call: numbers, pointers with the bytes that must be there, a path, a list of one buffer. (A
+# call that does not accept a descriptor of this kind checks it before its pointers.)
 
 
 class At:
-    """A pointer, and what is behind it."""
+    """A pointer, and the bytes that it points to."""
 
     def __init__(self, size, at=2048):
         self.size, self.at = size, at
@@ -323,14 +323,14 @@ def call(name, arguments):
                                         for t, a in zip(types[name], arguments)) + ")"
 
 
-# The file "file" is open as 4, "new" is no file, a buffer of 4 bytes is at 200.
+# The file "file" is open as 4, "new" does not exist, a buffer of 4 bytes is at 200.
 prepare = ("(i32.store (i32.const 120) (i32.const 200)) (i32.store (i32.const 124) (i32.const 4)) (i32.store8 (i32.const 1032) (i32.const 0))"
            "(call $expect (call $path_open (i32.const 3) (i32.const 1) (i32.const 100) (i32.const 4) (i32.const 0) (i64.const 0x3fffffff)"
            "(i64.const 0) (i32.const 0) (i32.const 2048)) (i32.const 0) (i32.const 99))")
 extra.append("(func $expect (param $is i32) (param $wanted i32) (param $number i32)"
              "(if (i32.ne (local.get $is) (local.get $wanted)) (then (call $proc_exit (local.get $number)))))")
 for name, good in GOOD.items():
-    # Those that do not get so far on these descriptors; a bad one is all that can be tried.
+    # Calls that do not get so far on these descriptors; only a bad descriptor can be tried.
     fault = 8 if name.startswith("sock_") else 21
     body, number = [prepare], 0
     for i, argument in enumerate(good):
@@ -340,8 +340,8 @@ for name, good in GOOD.items():
             if name == "args_get":  # their size is not known here
                 bad = [SIZE - 3, SIZE, -1, 1 << 31] if i == 0 else [SIZE - 1, SIZE, -1, 1 << 31]
         elif i and isinstance(good[i - 1], At) and argument not in (0, 1) or (i and good[i - 1] is IOVS):
-            # The size of what a pointer is to: so large that the sum overflows, that it is just too large. (No more than
-            # 4096 things can be waited for.)
+            # The size of a pointer's data: so large that the sum overflows, and just too large. (A guest can wait for
+            # no more than 4096 things.)
             bad = [-1, 2**31 - 1, SIZE]
         for value in bad:
             number += 1
@@ -353,7 +353,7 @@ for name, good in GOOD.items():
                         f"(call $expect {call(name, good)} (i32.const 21) (i32.const {number}))")
     case("ok", f"bad pointers into {name}", " ".join(body))
 
-# Everything bad at once, on descriptors of each kind: it comes back with whatever errno.
+# Everything bad at once, on descriptors of each kind: the call must return, with any errno.
 body = []
 for name, kinds in types.items():
     if name in ("fd_close", "fd_renumber", "sched_yield", "proc_raise", "fd_filestat_set_size", "fd_allocate"):

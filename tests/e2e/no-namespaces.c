@@ -1,5 +1,5 @@
-/* Runs a command where no namespaces can be made, as in a container by default: a seccomp filter refuses them as
- * Docker's does, and the capabilities that such a container lacks are dropped.
+/* Runs a command where namespaces cannot be created, which is the default in a container: a seccomp filter refuses them
+ * like Docker's, and the capabilities that such a container lacks are dropped.
  *
  *   no-namespaces COMMAND [ARGUMENT...] */
 #include <errno.h>
@@ -21,12 +21,12 @@
 #define LOAD(what) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, what))
 #define ANSWER(what) BPF_STMT(BPF_RET | BPF_K, what)
 #define REFUSE(error) ANSWER(SECCOMP_RET_ERRNO | (error))
-/* The next statement is for this call only; n are skipped for others. */
+/* The next statement is only for this call; others skip n statements. */
 #define CALL(name, n) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, n)
 
 static const struct sock_filter filter[] = {
     LOAD(nr),
-    /* The C library goes on with clone, whose flags can be looked at. */
+    /* The C library falls back to clone, whose flags the filter can check. */
     CALL(clone3, 1),
     REFUSE(ENOSYS),
     CALL(setns, 1),
@@ -48,7 +48,7 @@ static const struct sock_filter filter[] = {
     REFUSE(EPERM),
 };
 
-/* What root has in a container by default. */
+/* The capabilities that root has in a container by default. */
 static const int kept[] = {CAP_CHOWN,   CAP_DAC_OVERRIDE, CAP_FSETID,           CAP_FOWNER,     CAP_MKNOD,
                            CAP_NET_RAW, CAP_SETGID,       CAP_SETUID,           CAP_SETFCAP,    CAP_SETPCAP,
                            CAP_KILL,    CAP_SYS_CHROOT,   CAP_NET_BIND_SERVICE, CAP_AUDIT_WRITE};
@@ -89,7 +89,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: no-namespaces COMMAND [ARGUMENT...]\n");
         return 2;
     }
-    /* Root may do so as it is, so that sudo goes on working; who may not gives up new privileges for it. */
+    /* Root can set the filter directly, so that sudo still works. Other users must give up new privileges for it. */
     if (set_filter() < 0 && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || set_filter() < 0)) {
         perror("no-namespaces: cannot set the filter");
         return 1;

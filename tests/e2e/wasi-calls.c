@@ -1,6 +1,6 @@
-/* A guest that makes calls of WASI preview 1 in an order that a seed decides, in the folder that it is given, and
- * writes what became of each: `wasi-calls SEED ROUNDS CALLS`. What differs from host to host by its nature (inodes, the
- * times of the clock, the order of a folder) is left out, so that two hosts which do the same write the same. */
+/* A guest that makes calls of WASI preview 1, in an order that a seed chooses, in its directory, and prints the result
+ * of each: `wasi-calls SEED ROUNDS CALLS`. Values that naturally differ between hosts (inodes, the times of the clock,
+ * the order of a directory) are left out, so that two hosts that behave the same print the same. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +56,7 @@ static u32 below(u32 n)
     return (u32)(state >> 33) % n;
 }
 
-/* A path: its bytes and how it is written down. */
+/* A path: its bytes and its printed form. */
 struct path {
     const char *text;
     u32 size;
@@ -94,11 +94,11 @@ static void show(struct path p)
     putchar('\'');
 }
 
-/* Descriptors by a number of their own, since hosts number them otherwise. 0 is the folder of the round. */
+/* Descriptors have our own numbers, because hosts number them differently. 0 is the directory of the round. */
 enum { SLOTS = 7, NONE = 999 };
 static u32 slots[SLOTS];
 
-/* 0: there is none, or it is a folder; else what it may do of reading and writing. */
+/* 0: it does not exist, or it is a directory; otherwise its rights to read and write. */
 static u32 may(u32 slot)
 {
     uint8_t stat[24];
@@ -143,7 +143,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Reads a folder from a cookie on, a buffer of that size at a time. *second: the cookie behind the first entry. */
+/* Reads a directory starting at a cookie, with a buffer of that size. *second: the cookie after the first entry. */
 static u32 read_on(u32 fd, u64 cookie, u32 size, char names[][32], u32 most, u32 *n, u64 *second)
 {
     static uint8_t buffer[1 << 15];
@@ -215,7 +215,7 @@ static u64 size_of(void)
     return sizes[below(sizeof sizes / sizeof *sizes)];
 }
 
-/* A size that files here may grow to. */
+/* A size to which files here may grow. */
 static u64 small(void)
 {
     u64 n = size_of();
@@ -246,7 +246,7 @@ static u32 transfer(u32 which, u32 fd)
     return e;
 }
 
-/* Into the first slot that is free; else it is closed again. */
+/* Puts it into the first free slot; without one, closes it again. */
 static void keep(u32 fd)
 {
     for (u32 i = 1; i < SLOTS; i++)
@@ -266,7 +266,7 @@ static u32 open_path(void)
     u64 base = rights[below(sizeof rights / sizeof *rights)];
     struct path p = any();
 
-    /* (libwasmtime lets a file that is made or cut be written to, whatever was asked for.) */
+    /* libwasmtime allows writing to a file that it creates or truncates, whatever rights were requested. */
     if (create & 9)
         base |= WRITING;
 
@@ -279,7 +279,7 @@ static u32 open_path(void)
     return e;
 }
 
-/* What a file or folder is not there for. */
+/* Calls that make no sense for a file or a directory. */
 static u32 call_odd(u32 fd)
 {
     static const char *const names[] = {"sock_accept",   "sock_recv",      "sock_send",
@@ -427,7 +427,7 @@ static u32 one_call(void)
             return NONE;
         return wasi_fd_fdstat_set_flags(slots[fd], n);
     case 39:
-        n = below(2) ? 1 << 15 : 64 + below(200); /* the longest name and what stands before it are 56 */
+        n = below(2) ? 1 << 15 : 64 + below(200); /* the longest name and its header are 56 */
         printf("fd_readdir %u %u", fd, n);
         return read_folder(fd, n);
     case 40:
@@ -486,7 +486,7 @@ int main(int argc, char **argv)
         printf("-- seed %u round %u: %u\n", seed, round, e);
         if (e)
             return 1;
-        /* So that not all fails for want of a folder. */
+        /* Otherwise most calls would fail because there is no directory. */
         e = wasi_path_create_directory(slots[0], "a", 1) + wasi_path_create_directory(slots[0], "b", 1) +
             wasi_path_create_directory(slots[0], "a/b", 3);
         for (u32 i = 0; !e && i < 4; i++)

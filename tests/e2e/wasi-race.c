@@ -1,5 +1,6 @@
-/* A guest that uses /race again and again while somebody outside exchanges it: a folder, then a link that leads out to
- * one of the same content. Ends with status 1 if it has read what is outside; what it has changed there aot.sh sees. */
+/* A guest that uses /race again and again while another process replaces it: a directory, then a link that leads
+ * outside, to one with the same contents. It ends with status 1 if it read the contents outside; aot.sh checks whether
+ * it changed anything there. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

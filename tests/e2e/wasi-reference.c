@@ -1,5 +1,5 @@
-/* wasi-reference MODULE FOLDER NAME [ARGUMENT...]: runs a module by libwasmtime and its own WASI, which sees FOLDER as
- * NAME. What aot.sh compares the project's own host (host/wasi/) with. */
+/* wasi-reference MODULE DIR NAME [ARGUMENT...]: runs a module with libwasmtime and its own WASI, which shares DIR as
+ * NAME. aot.sh compares the project's own host (host/wasi/) with it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

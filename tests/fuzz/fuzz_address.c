@@ -1,5 +1,5 @@
-/* Reads whatever bytes as an address of a source and as a page of links. What the check takes, everything else must be
- * able to take apart. Nothing is asked of the network: all of it is cancelled before it begins. */
+/* Reads any bytes as an address of a source and as a page of links. Everything else must be able to parse an address
+ * that the check accepts. Nothing uses the network: all of it is cancelled before it begins. */
 #include "source/listing.h"
 #include "source/offers.h"
 #include "util/fs.h"
@@ -36,7 +36,7 @@ static void ask(const char *url, const char *folder)
         if (pipe(ends) < 0)
             abort();
         close(ends[1]);
-        cancelled.fd = ends[0]; /* readable for ever */
+        cancelled.fd = ends[0]; /* readable forever */
         if (source_init() < 0)
             abort();
     }

@@ -1,4 +1,4 @@
-/* Unpacks whatever bytes: it must neither crash nor leave anything outside of its folder. */
+/* Unpacks any bytes as an archive: it must neither crash nor leave anything outside its directory. */
 #include "util/fs.h"
 #include "util/str.h"
 #include "util/unpack.h"
@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Not file_write: its fsync would be most of the time. */
+/* Not file_write: its fsync would take most of the time. */
 static void write_input(const char *file, const uint8_t *data, size_t size)
 {
     FILE *f = fopen(file, "we");
@@ -30,7 +30,7 @@ static char *make_place(void)
     return place;
 }
 
-/* Walks the tree: no device, no set-id bit, no link that resolves to something outside of root. */
+/* Walks the tree: no device, no set-id bit, no link that resolves to a file outside root. */
 static void check_tree(const char *root, const char *path)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;

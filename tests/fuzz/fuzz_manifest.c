@@ -1,5 +1,6 @@
-/* Reads whatever bytes as the manifest of an artifact (with its last line made right, which no fuzzer finds): it must
- * neither crash nor fail without a reason, and what it takes for one must be in bounds and come back when written. */
+/* Reads any bytes as the manifest of an artifact (with a correct last line, which no fuzzer finds): it must neither
+ * crash nor fail without a reason, and a manifest that it accepts must be in bounds and be the same when it is written
+ * again. */
 #include "store/manifest.h"
 
 #include "util/fs.h"

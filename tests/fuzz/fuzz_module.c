@@ -1,5 +1,5 @@
-/* Reads whatever bytes as a module: what it needs, how a limit is divided among it, and its copy with the tables
- * exported. A limit must hold for all of it together, and what starts with more must not fit. */
+/* Reads any bytes as a module: its needs, the division of a limit among them, and the copy with its tables exported. A
+ * limit must hold for the sum of all needs, and a module that starts with more must not fit. */
 #include "needs.h"
 #include "snapshot.h"
 #include "wasm.h"
@@ -30,7 +30,7 @@ static void share(const struct needs *n, uint64_t limit)
         abort();
 }
 
-/* The first bytes are the limit, the rest is the module behind its header. */
+/* The first bytes are the limit; the rest is the module after its header. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char header[] = "\0asm\1\0\0\0";
@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     share(&n, UINT64_C(4) << 30);
     share(&n, UINT64_C(64) << 20);
     if (snapshot_prepare(wasm, size, &prepared, &used, &err) == 0) {
-        /* What it needs is the same. */
+        /* Its needs are the same. */
         needs_read(&again, prepared, used);
         if (again.unknown != n.unknown || (!n.unknown && (again.tables != n.tables || again.memories != n.memories)))
             abort();

@@ -1,4 +1,4 @@
-/* Reads whatever bytes as a recipe, and as what another recipe is made from: it must neither crash nor fail without a
+/* Reads any bytes as a recipe, and as one that another recipe inherits from: it must neither crash nor fail without a
  * message that names file and line. */
 #include "recipe/recipe.h"
 #include "recipe/yaml_pos.h"

@@ -1,4 +1,4 @@
-/* fuzz_seeds NAME FOLDER: writes what the fuzz target NAME starts from. */
+/* fuzz_seeds NAME DIR: writes the seeds of the fuzz target NAME. */
 #include "make_archive.h"
 
 #include "util/fs.h"
@@ -114,7 +114,7 @@ static void address_seeds(const char *folder)
     }
 }
 
-/* Sequences of calls as fuzz_wasi.c reads them: each call alone, with small arguments and with paths. */
+/* Sequences of calls in the format of fuzz_wasi.c: each call alone, with small arguments and with paths. */
 static void wasi_seeds(const char *folder)
 {
     for (int number = 0; number < 45; number++)

@@ -1,8 +1,8 @@
-/* Takes whatever bytes for a sequence of calls that a guest makes of the WASI host (host/wasi): nothing outside of the
- * folder that it was given may change or be reached, nothing in one that is to be read only, and nothing may crash.
+/* Interprets any bytes as a sequence of calls of a guest to the WASI host (host/wasi): nothing outside its directory
+ * may be changed or reached, nothing in a read-only directory may change, and nothing may crash.
  *
- * A call is a byte that names it and a byte for each argument: a small number, one of the edges of memory and of
- * numbers, a path (whose size is then the next argument), or what the next bytes say. */
+ * A call is a byte that names it and a byte for each argument: a small number, an edge of memory or of numbers, a path
+ * (whose size is then the next argument), or a value from the next bytes. */
 #include "wasi/wasi.h"
 
 #include <fcntl.h>
@@ -31,7 +31,7 @@ static uint8_t *bytes;
 static wasi w;
 static jmp_buf stopped;
 static char top[PATH_MAX], box[PATH_MAX + 8];
-static const char *in_box; /* what /proc says of it */
+static const char *in_box; /* the path of box according to /proc */
 
 static struct guest_memory memory(void *arg)
 {
@@ -78,7 +78,7 @@ static void shell(const char *script)
         wrong(script);
 }
 
-/* What must stay as it is, as one number: names, times, sizes and modes. */
+/* The state that must not change, as one number: names, times, sizes and modes. */
 static uint64_t sum;
 
 static int add(const char *path, const struct stat *st, int kind, struct FTW *at)
@@ -131,7 +131,7 @@ static void fill_box(void)
 }
 
 static uint64_t before;
-static bool touched; /* a call may have changed something in box */
+static bool touched; /* a call may have changed the box */
 
 static void make_place(void)
 {
@@ -142,7 +142,7 @@ static void make_place(void)
     snprintf(real, sizeof real, "%s/fuzz.XXXXXX", tmp ? tmp : "/tmp");
     if (!mkdtemp(real) || !realpath(real, top))
         wrong("there is no place");
-    /* (No file that it makes grows beyond that.) */
+    /* No file that it makes grows beyond that. */
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &small);
     shell(
@@ -152,10 +152,10 @@ static void make_place(void)
     in_box = box;
     fill_box();
     before = sum_of_the_rest();
-    bytes = malloc(MEMORY); /* of the heap, so that the sanitizer sees its ends */
+    bytes = malloc(MEMORY); /* on the heap, so that the sanitizer sees its ends */
 }
 
-/* Each descriptor that the guest has of a folder or file is of one of its folders. */
+/* Each descriptor that the guest has for a file or directory belongs to one of its directories. */
 static void look_at_descriptors(void)
 {
     char link[40], path[PATH_MAX], ro[PATH_MAX + 4];
@@ -221,7 +221,7 @@ static void call(struct input *in, uint8_t number)
     uint64_t v[9];
     int n = 0;
 
-    if (number >= 250) { /* the guest's own doing */
+    if (number >= 250) { /* the guest asked for it */
         uint64_t at = argument(in) % MEMORY, length = byte(in) % 64;
 
         for (uint64_t i = 0; i < length && at + i < MEMORY; i++)

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""wasi-testsuite.py SUITE COMMAND [ARGUMENT...]: runs the modules of a checkout of wasi-testsuite that are for preview 1
-and compiled already. COMMAND is what is started before a module's options and file, wl-run for example. A module's
-folder is copied for it, so that the checkout stays as it is.
+"""wasi-testsuite.py SUITE COMMAND [ARGUMENT...]: runs the compiled modules for preview 1 in a checkout of wasi-testsuite.
+COMMAND precedes a module's options and file; it is wl-run, for example. Each module gets a copy of its directory, so that the
+checkout does not change.
 
-SKIP names modules, with commas between, that are not to be run."""
+SKIP in the environment lists modules to skip, separated by commas."""
 
 import json
 import os
@@ -17,7 +17,7 @@ SECONDS = 30  # for one module
 
 
 def specification(module):
-    """What a module is given and has to do. Newer files list operations, older ones are one run."""
+    """The inputs and expected results of a module. Newer files list operations, older ones describe one run."""
     file = module.with_suffix(".json")
     told = json.loads(file.read_text()) if file.exists() else {}
     if "operations" in told:
@@ -32,7 +32,7 @@ def specification(module):
 
 
 def run(command, module, told, work):
-    """An empty string, or what was wrong."""
+    """An empty string, or an error."""
     options = [word for name, value in told.get("env", {}).items() for word in ("--env", f"{name}={value}")]
     if told.get("root"):
         copy = pathlib.Path(work, "root")
