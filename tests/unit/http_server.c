@@ -52,7 +52,7 @@ static void reply_status(int fd, const char *status, const char *more)
     reply(fd, head, "<html>no\r\n\r\n", 12);
 }
 
-/* promise bytes from an offset, of which only n are sent. */
+/* Headers that promise the bytes from an offset, of which only n are sent. */
 static void reply_bytes(int fd, long from, bool range, size_t n)
 {
     WL_CLEANUP_FREE char *head = NULL, *part = NULL;
@@ -79,7 +79,7 @@ static void reply_page(int fd, const char *body)
     reply(fd, head, body, strlen(body));
 }
 
-/* As an index writes it, by several hands. */
+/* Written as by several authors, like a real index. */
 static const char index_page[] =
     "<!DOCTYPE html><html><head><meta name=\"pypi:repository-version\" content=\"1.1\"></head><body><h1>x</h1>\n"
     "<a href=\"../../files/x-0.9.tar.gz#sha256=00\" data-yanked=\"broken\">x-0.9.tar.gz</a><br/>\n"

@@ -1,4 +1,4 @@
-/* Made-up ports in a test's folder: below it ports/, cache/ and output/. */
+/* Made-up ports in a test's directory: below it ports/, cache/ and output/. */
 #ifndef WL_MADE_UP_H
 #define WL_MADE_UP_H
 
@@ -8,12 +8,12 @@
 
 /* Writes ports/NAME/recipe.yaml. */
 void put_recipe(void **state, const char *name, const char *yaml);
-/* Writes a file at a path of the folder, and the folders above it. */
+/* Writes a file at a path of the directory, and the directories above it. */
 void put_file(void **state, const char *path, const char *text);
-/* Roots with ports/ as the one folder and the test's folder as the repository. */
+/* Roots with ports/ as the only directory of ports and the test's directory as the repository. */
 struct recipe_roots roots_of(void **state);
 
-/* A plan for the ports named (words with spaces between), with keys; ends the test on failure. */
+/* A plan for the given ports (names separated by spaces), with keys; ends the test on failure. */
 void make_plan(void **state, const struct plan_options *o, const char *names, struct plan *p);
 /* The node of that name. */
 size_t node_of(const struct plan *p, const char *name);

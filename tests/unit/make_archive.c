@@ -95,7 +95,7 @@ void make_archive(const char *file, const char *how, const struct entry *entries
     archive_write_free(a);
 }
 
-/* An ar is simple enough to be written by hand, and may then hold any bytes. */
+/* The ar format is simple enough to write by hand, and the members can then contain any bytes. */
 static void add_member(FILE *f, const char *name, const char *data, size_t n)
 {
     fprintf(f, "%-16s%-12d%-6d%-6d%-8s%-10zu`\n", name, 0, 0, 0, "100644", n);

@@ -1,4 +1,4 @@
-/* What the key of a native program is made of. */
+/* The key of a native program. */
 #include "aot/aot.h"
 
 #include "made_up.h"
@@ -10,7 +10,7 @@
 
 #define PATCHED SIMPLE "patches: [a.patch]\n"
 
-/* A folder of programs as the whole of PATH: compilers that only say a version. */
+/* A directory of programs that is all of PATH: compilers that only print a version. */
 static void put_compilers(void **state)
 {
     static const char *const programs[] = {
@@ -26,7 +26,7 @@ static void put_compilers(void **state)
     setenv("PATH", bin, 1);
 }
 
-/* A checkout: what of host/ is part of the key, and the two ports. */
+/* A checkout: the parts of host/ that are in the key, and the two ports. */
 static void put_checkout(void **state)
 {
     static const char *const files[] = {"host/native/runtime.c",

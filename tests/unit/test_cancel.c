@@ -51,7 +51,7 @@ static void test_signal_is_kept(void **state)
     assert_true(cancel_sleep_ms(&c, 20000));
     assert_true(seconds_since(&start) < 10);
     pthread_join(thread, NULL);
-    /* Looking does not take it away. */
+    /* Checking does not consume it. */
     assert_true(cancel_pending(&c));
     assert_true(cancel_pending(&c));
     assert_int_equal(cancel_signal(&c), SIGTERM);

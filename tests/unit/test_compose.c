@@ -44,7 +44,7 @@ static void fill_store(struct world *w)
     }
 }
 
-/* Puts another artifact in the place of a node's: what fill() makes in its stage. */
+/* Replaces a node's artifact with another one, which fill() writes into its stage. */
 static void put_artifact(struct world *w, const char *name, void (*fill)(const char *stage))
 {
     WL_CLEANUP_MANIFEST struct manifest made = {.kind = xstrdup("port")};
@@ -110,7 +110,7 @@ static void test_merge(void **state)
     far = in_folder(state, "output/m/top/include/far");
     bin = in_folder(state, "output/m/top/bin/lib");
     tool = in_folder(state, "output/m/top/include/tool");
-    assert_file_is(common, "top"); /* what the artifact itself has stays */
+    assert_file_is(common, "top"); /* the artifact's own files stay */
     assert_file_is(lib, "lib");
     assert_file_is(far, "far");
     assert_false(path_exists(bin)); /* only include/ and lib/ */
@@ -131,7 +131,7 @@ static void test_nothing_to_do(void **state)
     assert_false(compose_it(&w, "m/top"));
     assert_int_equal(stat(top, &after), 0);
     assert_int_equal(before.st_ino, after.st_ino);
-    /* A file of another size, one that is gone, no note: composed again. */
+    /* A file of another size, a missing file, no note: composed again. */
     write_text(file, "longer than it was");
     assert_true(compose_it(&w, "m/top"));
     assert_file_is(file, "top");
@@ -165,7 +165,7 @@ static void fill_odd(const char *stage)
     write_text(file, "hello");
 }
 
-/* What steps call their files is up to them: each stays one line of the note, which says nothing else. */
+/* Steps choose the names of files. Each name must stay one line of the note and change nothing else. */
 static void test_odd_names(void **state)
 {
     WL_CLEANUP_FREE char *top = in_folder(state, "output/m/top"), *file = in_folder(state, "output/m/top/two\nlines");
@@ -191,7 +191,7 @@ static void test_odd_names(void **state)
     end_world(&w);
 }
 
-/* A note may have been written by anybody: what it names is in its folder, or is nothing. */
+/* Anybody may have written a note: the names in it lie inside its directory or are ignored. */
 static void test_note_names_no_other_place(void **state)
 {
     WL_CLEANUP_FREE char *top = in_folder(state, "output/m/top");
@@ -212,7 +212,7 @@ static void fill_link(const char *stage)
     assert_int_equal(symlink("../../../elsewhere", link), 0);
 }
 
-/* A link that steps have made is copied as what it is, and nothing is written or read through it. */
+/* A link that steps made is copied as a link, and nothing is written or read through it. */
 static void test_merge_follows_no_link(void **state)
 {
     WL_CLEANUP_FREE char *elsewhere = in_folder(state, "elsewhere"), *include = NULL, *lib = NULL;
@@ -256,7 +256,7 @@ static void test_old_content_goes(void **state)
     end_world(&w);
 }
 
-/* What is in the place but was not made here is somebody's own. */
+/* A directory that exists but was not created by wl-make belongs to the user. */
 static void test_not_ours(void **state)
 {
     WL_CLEANUP_FREE char *mine = in_folder(state, "output/m/top/mine"), *top = in_folder(state, "output/m/top");
@@ -272,7 +272,7 @@ static void test_not_ours(void **state)
     assert_contains(err.text, "was not created by wl-make");
     assert_file_is(mine, "x");
     assert_int_equal(unlink(mine), 0);
-    assert_true(compose_it(&w, "m/top")); /* an empty folder is nobody's loss */
+    assert_true(compose_it(&w, "m/top")); /* an empty directory can be replaced */
     assert_true(compose_made(top, NULL));
     assert_ok(remove_tree(top, &err), &err);
     write_text(top, "a file");
@@ -281,8 +281,8 @@ static void test_not_ours(void **state)
     end_world(&w);
 }
 
-/* What a killed run left beside the result goes, whatever number its process had in whatever container; what a running
- * one makes stays. */
+/* Leftovers of a killed run beside the result are deleted, whatever process ID and container it had; those of a running
+ * one stay. */
 static void test_leftovers(void **state)
 {
     WL_CLEANUP_FREE char *left = xasprintf("output/m/.top.new.%d", (int)getpid()), *left_path = in_folder(state, left);
@@ -343,7 +343,7 @@ static void test_no_artifact(void **state)
     make_world(state, &w, "m/top");
     assert_ok(remove_tree(store, &err), &err);
     assert_class(compose(&w.s, &w.p, 0, w.output, &changed, &err), WL_E_IO, &err);
-    assert_file_is(old, "x"); /* the old content stays */
+    assert_file_is(old, "x"); /* the old contents stay */
     assert_ok(dir_list(parent, &names, &err), &err);
     assert_int_equal(names.n, 1); /* and nothing is left beside it */
     end_world(&w);

@@ -49,7 +49,7 @@ static void test_errno_text_and_hints(void **state)
     errno = EACCES;
     wl_err_errno(&err, WL_E_IO, "cannot write f");
     assert_contains(err.hint, "writable");
-    /* Another folder for the results helps nobody who may not read a file. */
+    /* Another output directory does not help if a file cannot be read. */
     errno = EACCES;
     assert_int_equal(wl_err_unreadable(&err, WL_E_IO, "cannot open %s", "f"), -WL_E_IO);
     assert_string_equal(err.text, "cannot open f: Permission denied");

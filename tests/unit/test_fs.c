@@ -72,7 +72,7 @@ static void test_exists(void **state)
 
     assert_false(path_exists(file));
     assert_int_equal(symlink("nowhere", link), 0);
-    assert_true(path_exists(link)); /* the link itself is there */
+    assert_true(path_exists(link)); /* the link itself exists */
     assert_false(path_is_dir(link));
     assert_true(path_is_dir(*state));
 }
@@ -140,11 +140,11 @@ static void test_copy_tree(void **state)
     assert_ok(copy_tree(from, to, &err), &err);
     assert_file_is(copied, "text");
     assert_int_equal(stat(copied, &st), 0);
-    assert_int_equal(st.st_mode & 0777, 0755); /* the owner may always write */
+    assert_int_equal(st.st_mode & 0777, 0755); /* the owner can always write */
     assert_int_equal(st.st_mtim.tv_sec, 1000000000);
     assert_true(readlink(copied_link, target, sizeof target - 1) > 0);
     assert_string_equal(target, "s ub/f");
-    /* Files that are there already are not overwritten. */
+    /* Existing files are not overwritten. */
     assert_class(copy_tree(from, to, &err), WL_E_IO, &err);
 }
 
@@ -219,7 +219,7 @@ static void test_path_replace(void **state)
     write_text(a_f, "one");
     assert_ok(path_replace(a, b, &err), &err);
     assert_file_is(b_f, "one");
-    /* onto a folder that is not empty */
+    /* onto a directory that is not empty */
     assert_ok(make_dirs(a, &err), &err);
     write_text(a_f, "two");
     write_text(b_g, "old");
@@ -227,7 +227,7 @@ static void test_path_replace(void **state)
     assert_file_is(b_f, "two");
     assert_false(path_exists(b_g));
     assert_false(path_exists(a));
-    /* a file onto a folder, a folder onto a file */
+    /* a file onto a directory, a directory onto a file */
     write_text(a, "file");
     assert_ok(path_replace(a, b, &err), &err);
     assert_file_is(b, "file");
@@ -268,7 +268,7 @@ static void *wait_for_lock(void *data)
     return NULL;
 }
 
-/* The holder removes the file: who waited must not end up with a lock on what nobody else finds. */
+/* The holder removes the file. A process that waited must not end up with a lock on a file that nobody else finds. */
 static void test_lock_of_removed_file(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
@@ -311,7 +311,7 @@ static void test_remove_deep_tree(void **state)
     for (int i = 0; i < DEPTH; i++) {
         int next;
 
-        if (i % 1000 == 0) { /* with something beside and in it */
+        if (i % 1000 == 0) { /* with other files beside and in it */
             assert_int_equal(mkdirat(at, "beside", 0500), 0);
             assert_int_equal(symlinkat("/", at, "link"), 0);
         }
@@ -334,7 +334,7 @@ static void test_remove_deep_tree(void **state)
     assert_false(path_exists(top));
 }
 
-/* As deep as a path can be, on the small stack of a thread: a big frame a level would not fit. */
+/* As deep as a path can be, on the small stack of a thread: one large frame per level would not fit. */
 static void *copy_deep(void *data)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
@@ -404,7 +404,7 @@ static void test_file_write_keeps_nothing_aside(void **state)
     assert_int_equal(count_names(*state), 3);
 }
 
-/* A reader never sees a part of it, however many write the same file; nothing is left beside it. */
+/* A reader never sees part of it, however many processes write the same file, and nothing is left beside it. */
 struct writer {
     const char *file;
     char letter;
@@ -449,7 +449,7 @@ static void test_file_write_by_many(void **state)
     assert_int_equal(count_names(*state), 1);
 }
 
-/* A pipe, and so a device, is written to: as root, `--json /dev/null` must not make a file of that. */
+/* A pipe is written to, and so is a device: as root, `--json /dev/null` must not replace the device by a file. */
 static void test_file_write_into_a_pipe(void **state)
 {
     WL_CLEANUP_FREE char *pipe_path = in_folder(state, "pipe");
@@ -539,12 +539,12 @@ static void test_temp_dirs(void **state)
     assert_class(temp_dir_make(&two, held, "a", &err), WL_E_IO, &err);
 }
 
-/* The kernel's answers, for the next test: by --wrap (meson.build). */
+/* Answers of the kernel for the next test, by --wrap (meson.build). */
 int __real_rename(const char *from, const char *to);
 int __real_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
 int __wrap_rename(const char *from, const char *to);
 int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
-static const char *fails_from; /* rename() from this fails once something was moved away for it */
+static const char *fails_from; /* rename() from this path fails after a file was moved out of the way for it */
 static bool no_exchange;
 
 int __wrap_rename(const char *from, const char *to)
@@ -565,7 +565,7 @@ int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to,
     return __real_renameat2(from_dir, from, to_dir, to, flags);
 }
 
-/* Where folders cannot be exchanged in one call: what is replaced is back after a failure. */
+/* If directories cannot be exchanged in one call, the old one is back after a failure. */
 static void test_path_replace_without_exchange(void **state)
 {
     WL_CLEANUP_FREE char *from = in_folder(state, "from"), *to = in_folder(state, "to"),

@@ -42,7 +42,7 @@ static int open_descriptors(void)
     return n;
 }
 
-/* Where the last descriptor it needs is lacking, it keeps none of the others. */
+/* If the last descriptor that it needs is not available, it keeps none of the others. */
 static void test_no_descriptor_left(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
@@ -83,7 +83,7 @@ static void test_take_and_give(void **state)
     jobs_free(&j);
 }
 
-/* make reads its end blocking; only ours may not. */
+/* make reads its end blocking; only our end is non-blocking. */
 static void test_ends(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;

@@ -1,4 +1,4 @@
-/* Boxes and builds: what a step is given, and how a plan is carried out. */
+/* Boxes and builds: what a step can see, and how a plan is carried out. */
 #include "make/make.h"
 
 #include "made_up.h"
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What was told during a build, one line an event. */
+/* The events of a build, one per line. */
 struct told {
     pthread_mutex_t lock;
     struct str text;
@@ -188,7 +188,7 @@ static void test_cancel(void **state)
     assert_int_equal(pipe(fds), 0);
     assert_int_equal(write(fds[1], "x", 1), 1);
     w.cancel.fd = fds[0];
-    w.o.keep_going = true; /* an interruption ends it all the same */
+    w.o.keep_going = true; /* an interruption still ends it */
     assert_class(build(&w, "m/a", &err), WL_E_INTERRUPTED, &err);
     dir = store_build_dir(&w.s, w.p.nodes[0].key);
     assert_false(path_exists(dir));
@@ -271,7 +271,7 @@ static void test_path_with_spaces_needs_the_sandbox(void **state)
     end_world(&w);
 }
 
-/* A fresh box holds nothing of an earlier one. */
+/* A fresh box contains nothing of an earlier one. */
 static void test_fresh_box(void **state)
 {
     WL_CLEANUP_FREE char *old = NULL, *dir = NULL, *files = NULL;
@@ -312,7 +312,7 @@ static void test_tests_of_a_port(void **state)
     assert_class(make_test(&w.o, &w.p, 0, &passed, &err), WL_E_FAILED, &err);
     assert_contains(err.text, "step 'two' failed with exit status 4");
     assert_int_equal(passed, 1);
-    /* The folder that is kept to be looked at is replaced by the next one. */
+    /* The next failed build replaces the directory that was kept for inspection. */
     assert_class(make_test(&w.o, &w.p, 0, &passed, &err), WL_E_FAILED, &err);
     kept = path_join(w.s.cache, "build");
     assert_ok(dir_list(kept, &names, &err), &err);
@@ -320,7 +320,7 @@ static void test_tests_of_a_port(void **state)
     end_world(&w);
 }
 
-/* Tests that write into $STAGE, where no sandbox refuses that, do not change the artifact. */
+/* Tests that write into $STAGE do not change the artifact, even if no sandbox prevents that. */
 static void test_tests_do_not_change_the_artifact(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
@@ -353,7 +353,7 @@ static void test_checks(void **state)
     assert_ok(build(&w, "m/a", &err), &err);
     assert_contains(w.told.text.s, "start m/tool - 1/2");
     assert_contains(w.told.text.s, "phase m/a one 0/0");
-    /* A check that fails: nothing is stored, and the box is there to be entered. */
+    /* A check fails: nothing is stored, and one can enter the box. */
     put_step(state, "m/b", "echo b >\"$STAGE/x\"", "checks: [{name: bad, run: \"echo why; exit 5\"}]\n");
     assert_class(build(&w, "m/b", &err), WL_E_FAILED, &err);
     assert_contains(err.text, "m/b: check 'bad' failed with exit status 5");
@@ -363,7 +363,7 @@ static void test_checks(void **state)
     dir = store_build_dir(&w.s, w.p.nodes[0].key);
     enter = path_join(dir, "enter.sh");
     assert_true(path_exists(enter));
-    /* Without a sandbox that keeps it from doing so, a check that changes the artifact is found out. */
+    /* If a check changes the artifact, and no sandbox prevents that, the tool notices it. */
     put_step(state, "m/c", "echo c >\"$STAGE/x\"", "checks: [{name: adds, run: \": >$STAGE/more\"}]\n");
     assert_class(build(&w, "m/c", &err), WL_E_FAILED, &err);
     assert_contains(err.text, "m/c: its checks changed what is in $STAGE");
@@ -418,7 +418,7 @@ static void test_extensions(void **state)
                             "    {\"one\", PyInit_one},\n"
                             "    {\"p.two\", PyInit_p__two},\n"
                             "    {0, 0},\n};\n");
-    /* Without any the variable is there all the same, and empty. */
+    /* Without extensions the variable exists, and is empty. */
     put_step(state, "m/b", "test -z \"$EXTENSIONS\"; test ! -e \"$ROOT/extensions\"", "");
     assert_ok(build(&w, "m/b", &err), &err);
     put_step(state, "m/c", "cat \"$EXTENSIONS\"", "extensions:\n  - module: x\n    sources: [\"$SRC/lost.c\"]\n");
@@ -461,7 +461,7 @@ static void test_fetch_once(void **state)
 int __real_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *data), void *data);
 int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *data), void *data);
 
-/* The bits of the threads that do not start: the first is 1, the second 2. */
+/* Bits of the threads that do not start: the first is 1, the second 2. */
 static unsigned refused, asked;
 
 int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *data), void *data)
@@ -483,7 +483,7 @@ static void test_thread_that_cannot_start(void **state)
     assert_contains(err.text, "m/a: cannot start a thread");
     assert_non_null(err.hint);
     assert_false(w.p.nodes[node_of(&w.p, "m/b")].stored);
-    /* The job that it took is another's: m/a ends only when m/c has run beside it. */
+    /* The job that it took belongs to another: m/a ends only when m/c has run beside it. */
     put_step(state, "m/a",
              "n=0; while [ ! -e ../../c ] && [ $n -lt 200 ]; do sleep 0.1; n=$((n + 1)); done; [ -e ../../c ]", "");
     put_step(state, "m/b", "true", "");
@@ -509,7 +509,7 @@ static size_t open_files(void)
     return names.n;
 }
 
-/* However few files may be opened: nothing stays open behind a failure. */
+/* However few files can be opened, a failure leaves none open. */
 static void test_no_more_files(void **state)
 {
     struct rlimit old, few;
@@ -570,14 +570,14 @@ static void test_damaged_artifacts(void **state)
     put_step(state, "m/lib", "cp \"$NEED_M_TOOL/x\" \"$STAGE/x\"", "build-needs: [m/tool]\n");
     put_step(state, "m/top", "cp \"$NEED_M_LIB/x\" \"$STAGE/x\"", "needs: [m/lib]\n");
     assert_ok(build(&w, "m/top", &err), &err);
-    /* What is asked for, and with it what it links: a flipped bit, the same size. */
+    /* The requested port, and with it the ports that it links: a flipped bit, the same size. */
     damage(&w, "m/lib", "Tool\n");
     assert_ok(build(&w, "m/top", &err), &err);
     assert_contains(w.told.text.s, "note - the stored artifact of m/lib is damaged (x: its bytes have changed)");
     assert_contains(w.told.text.s, "done m/lib - 1/1");
     need = artifact_file(&w, "m/lib", "x");
     assert_file_is(need, "tool\n");
-    /* What only a build needs is compared when something is built with it. */
+    /* A port that only a build needs is compared when something is built with it. */
     damage(&w, "m/tool", "TOOL\n");
     assert_ok(build(&w, "m/top", &err), &err);
     assert_string_equal(w.told.text.s, "planned - - 0/0\n");
@@ -586,7 +586,7 @@ static void test_damaged_artifacts(void **state)
     assert_contains(w.told.text.s, "note - the stored artifact of m/tool is damaged");
     file = artifact_file(&w, "m/top", "x");
     assert_file_is(file, "tool\nlib\n");
-    /* What nobody reads is not. */
+    /* A port that nobody reads is not compared. */
     damage(&w, "m/top", "");
     w.o.is_current = nobody_reads;
     assert_ok(build(&w, "m/top", &err), &err);
@@ -598,7 +598,7 @@ static void test_damaged_artifacts(void **state)
     end_world(&w);
 }
 
-/* A fetched file whose bytes have changed on the disk is not unpacked, but fetched again. */
+/* If the bytes of a fetched file have changed on the disk, it is fetched again instead of unpacked. */
 static void test_damaged_source(void **state)
 {
     WL_CLEANUP_FREE char *file = in_folder(state, "data"), *cached = NULL, *yaml = NULL, *result = NULL;
@@ -622,7 +622,7 @@ static void test_damaged_source(void **state)
     result = artifact_file(&w, "m/b", "data");
     assert_file_is(result, "bytes\n");
     assert_file_is(cached, "bytes\n");
-    /* Nobody reads it where nothing is built. */
+    /* If nothing is built, nobody reads it. */
     write_text(cached, "Bytes\n");
     assert_ok(build(&w, "m/b", &err), &err);
     assert_string_equal(w.told.text.s, "planned - - 0/0\n");

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Splits words at spaces, so that a test reads like a command line. */
+/* Splits a string at spaces, so that a test reads like a command line. */
 static int parse(struct options *o, enum command_bit command, const char *line, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv words = {0};
@@ -60,7 +60,7 @@ static void test_run(void **state)
     struct options o;
 
     (void)state;
-    /* Behind "--" all is the guest's. */
+    /* After "--" everything belongs to the guest. */
     assert_ok(parse(&o, CMD_RUN, "--dir .::/ p/v --env A=1 --mapdir /x::y -- -c code --help -- x", &err), &err);
     assert_int_equal(o.args.n, 1);
     assert_int_equal(o.guest.n, 5);
@@ -71,7 +71,7 @@ static void test_run(void **state)
     assert_string_equal(o.runner.v[0], "--dir=.::/");
     assert_false(o.help);
     options_free(&o);
-    /* So it is behind the first word that is not an option. */
+    /* The same applies after the first word that is not an option. */
     assert_ok(parse(&o, CMD_RUN, "p/v script.py --flag -x", &err), &err);
     assert_int_equal(o.guest.n, 3);
     assert_string_equal(o.guest.v[1], "--flag");
@@ -169,7 +169,7 @@ static void test_first_word(void **state)
     }
 }
 
-/* Every option that a command knows is in its help, and no line is too long for a terminal. */
+/* The help lists every option of a command, and no line is too long for a terminal. */
 static void test_help(void **state)
 {
     static const char *const of_build[] = {"-j, --jobs N", "-v, --verbose", "--source FILE", "--color WHEN",

@@ -1,4 +1,4 @@
-/* Apps: what is installed once for several of them. The programs that do the work are scripts here. */
+/* Apps: packages that are installed once for several apps. The programs that do the work are scripts here. */
 #include "pack/pack.h"
 
 #include "testing.h"
@@ -10,7 +10,7 @@
 
 #define KEY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-/* pip: the first to install waits for a second one, which waits until somebody reads what the first has installed. */
+/* pip: the first installation waits for a second one, and that waits until somebody reads the result of the first. */
 static const char pip[] =
     "for word; do case $word in --target=*) target=${word#--target=} ;; esac; done\n"
     "echo x >>\"$PLACE/installs\"\n"
@@ -21,10 +21,10 @@ static const char pip[] =
     "    until [ -e \"$PLACE/reading\" ] || [ $n = 50 ]; do sleep 0.1; n=$((n + 1)); done\n"
     "fi\n"
     "mkdir -p \"$target\" && echo 'x = 1' >\"$target/module.py\"\n";
-/* collect.py, by the app's Python. */
+/* collect.py, run by the app's Python. */
 static const char collect[] = "[ \"$1 $2\" = '-I -B' ] || exit 1\n"
                               "[ \"$4\" != app ] || echo target script main.py\n";
-/* rofs-pack: reads the packages for a while, in the folder that it found. */
+/* rofs-pack: reads the packages for some time, in the directory that it was given. */
 static const char rofs_pack[] = "set -e\n"
                                 "cd \"$1/site-packages\"\n"
                                 "touch \"$PLACE/reading\"\n"

@@ -8,10 +8,10 @@
 
 static void test_match(void **state)
 {
-    /* A name, its version, another name, and the version in that. */
+    /* A name, its version, another name, and the version in that name. */
     static const char *const cases[][4] = {
         {"zlib-1.3.1.tar.gz", "1.3.1", "zlib-1.3.2.tar.gz", "1.3.2"},
-        {"zlib-1.3.1.tar.gz", "1.3.1", "zlib-1.3.2.tar.xz", "1.3.2"}, /* compressed otherwise */
+        {"zlib-1.3.1.tar.gz", "1.3.1", "zlib-1.3.2.tar.xz", "1.3.2"}, /* another compression */
         {"zlib-1.3.1.tar.gz", "1.3.1", "zlib-1.3.2.zip", "1.3.2"},
         {"zlib-1.3.1.tar.gz", "1.3.1", "zlib-1.3.2.tar.gz.asc", NULL},
         {"zlib-1.3.1.tar.gz", "1.3.1", "zlib-ng-2.0.tar.gz", NULL},

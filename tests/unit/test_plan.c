@@ -1,4 +1,4 @@
-/* The order of ports, their keys, and what has to be built. */
+/* The order of ports, their keys, and the ports that must be built. */
 #include "plan/plan.h"
 
 #include "made_up.h"
@@ -94,7 +94,7 @@ static void test_cycles_and_missing_needs(void **state)
     plan_fails(state, "m/t", true, "m/t needs m/none");
 }
 
-/* A chain of needs as long as somebody may want to write it ends in an error, not in the end of the stack. */
+/* A very long chain of needs gives an error instead of a stack overflow. */
 static void test_deep_needs(void **state)
 {
     enum { DEPTH = 500, TOO_DEEP = DEPTH + 20 };
@@ -115,7 +115,7 @@ static void test_deep_needs(void **state)
     recipe_roots_free(&roots);
 }
 
-/* What only tests need may need the port itself, and is planned for roots alone. */
+/* A port that only tests need may need the port itself, and is planned only for roots. */
 static void test_test_needs(void **state)
 {
     struct recipe_roots roots = roots_of(state);
@@ -130,14 +130,14 @@ static void test_test_needs(void **state)
     o.with_tests = true;
     make_plan(state, &o, "m/a", &p);
     assert_int_equal(p.n, 3);
-    /* Tests do not make another artifact. */
+    /* Tests do not change the artifact. */
     assert_string_equal(p.nodes[node_of(&p, "m/a")].key, q.nodes[node_of(&q, "m/a")].key);
     plan_free(&p);
     plan_free(&q);
     recipe_roots_free(&roots);
 }
 
-/* What checks need comes before the port, wherever in the plan that is, and is only built where the port is. */
+/* A port that checks need comes before the port, wherever it is in the plan, and is built only if the port is. */
 static void test_check_needs(void **state)
 {
     struct recipe_roots roots = roots_of(state);
@@ -163,7 +163,7 @@ static void test_check_needs(void **state)
     assert_true(p.nodes[top].build);
     assert_false(p.nodes[runner].build || p.nodes[far].build);
     plan_free(&p);
-    /* The port is not there before its checks have passed. */
+    /* The port does not exist before its checks have passed. */
     put_recipe(state, "m/far", SIMPLE "\nneeds: [m/lib]\n");
     plan_fails(state, "m/lib", false, "m/far/recipe.yaml:7: a cycle of needs: m/lib -> m/runner -> m/far -> m/lib");
     put_recipe(state, "m/lib", SIMPLE "check-needs: [m/none]\n");
@@ -211,7 +211,7 @@ static void put_keyed(void **state)
     put_recipe(state, "m/k", KEYED);
 }
 
-/* KEYED with one text in the place of another. */
+/* KEYED with one string replaced by another. */
 static char *edited(const char *from, const char *to)
 {
     const char *at = strstr(KEYED, from);
@@ -277,7 +277,7 @@ static void test_key_stays_with_what_does_not_matter(void **state)
         {"https://example.org/a.tar", "https://mirror.example.org/other-name.tar"},
         {HASH_A "}", HASH_A ", mirrors: [\"https://mirror.example.org/a.tar\"]}"},
         {HASH_A "}", HASH_A ", also: [{url: \"https://example.org/b.tgz\", sha256: " HASH_B "}]}"},
-        /* Wanted only with an archive that this is not. */
+        /* The source is used only with an archive, and this is another one. */
         {HASH_A "}", HASH_A ", also: [{url: \"https://example.org/b.tgz\", sha256: " HASH_B
                             "}]}, {url: \"https://e.org/b.tar\", sha256: " HASH_B ", only-with: " HASH_B "}"},
         {"tests: [{name: try, run: ./try}]\n", ""},
@@ -305,8 +305,8 @@ static void test_key_stays_with_what_does_not_matter(void **state)
     recipe_roots_free(&roots);
 }
 
-/* What is stored has passed the checks, so another check is another key. What the steps make is the same, and so is the
- * key of what needs it. */
+/* A stored artifact has passed the checks, so other checks give another key. The steps make the same files, so the key
+ * of ports that need it does not change. */
 static void test_key_and_checks(void **state)
 {
 #define CHECK "checks: [{name: runs, run: ./a}]\n"
@@ -341,7 +341,7 @@ static void test_key_and_checks(void **state)
             needing = xstrdup(b);
         assert_string_equal(needing, b);
     }
-    /* A file counts by what it holds; the programs that check do not count. */
+    /* A file counts by its contents; the programs that check do not count. */
     put_recipe(state, "m/a", SIMPLE CHECK "check-files: [one]\n");
     with_file = key_of(state, &o, "m/a");
     put_file(state, "ports/m/a/one", "one\n");
@@ -359,7 +359,7 @@ static void test_key_and_checks(void **state)
 #undef CHECK
 }
 
-/* A switch is part of the key of what depends on it, and of nothing else. */
+/* A switch is part of the key of ports that depend on it, and of no others. */
 static void test_key_and_switch(void **state)
 {
     struct recipe_roots roots = roots_of(state);
@@ -420,7 +420,7 @@ static void test_key_and_extensions(void **state)
     recipe_roots_free(&roots);
 }
 
-/* An error in a list that is put together from several recipes names the one that says it. */
+/* An error in a list that several recipes contribute to names the recipe with the error. */
 static void test_place_of_a_need(void **state)
 {
     put_recipe(state, "m/b", SIMPLE);
@@ -440,7 +440,7 @@ static void test_key_and_files(void **state)
 
     put_keyed(state);
     before = key_of(state, &o, "m/k");
-    /* Only a newer time: nothing. */
+    /* Only a newer time: nothing changes. */
     assert_int_equal(utime(f, &(struct utimbuf){1, 1}), 0);
     assert_int_equal(utime(a, &(struct utimbuf){1, 1}), 0);
     touched = key_of(state, &o, "m/k");
@@ -509,13 +509,13 @@ static void test_key_and_options(void **state)
     b = key_of(state, &bare, "m/k");
     be = key_of(state, &bare_elsewhere, "m/k");
     assert_string_not_equal(plain, d);
-    assert_string_equal(plain, e); /* in the sandbox nobody sees where the cache is */
+    assert_string_equal(plain, e); /* in the sandbox nothing shows where the cache is */
     assert_string_not_equal(plain, b);
     assert_string_not_equal(b, be);
     recipe_roots_free(&roots);
 }
 
-/* Ports of the same content but another name are not the same port: $PORT differs. */
+/* Ports with the same contents but different names are not the same port: $PORT differs. */
 static void test_key_and_name(void **state)
 {
     struct recipe_roots roots = roots_of(state);
@@ -555,7 +555,7 @@ static void test_key_and_wasi_toolchain(void **state)
     {
         WL_CLEANUP_FREE char *same = key_of(state, &o, "m/n");
 
-        assert_string_equal(none, same); /* what uses no compiler does not change with it */
+        assert_string_equal(none, same); /* a port that uses no compiler does not change with it */
     }
     recipe_roots_free(&roots);
 }
@@ -616,7 +616,7 @@ static void test_given_source(void **state)
     make_plan(state, &o, "m/n", &p);
     assert_class(plan_use_source(&p, "m/n", file, &err), WL_E_USAGE, &err);
     plan_free(&p);
-    /* What is built besides, as a runner is, needs no source. */
+    /* A port that is built in addition, such as a runner, needs no source. */
     strv_add(&both, "m/a");
     strv_add(&both, "m/n");
     assert_ok(plan_make(&o, &both, &p, &err), &err);
@@ -671,7 +671,7 @@ static void test_mark(void **state)
     plan_mark(&p, is_among, &stored);
     for (size_t i = 0; i < p.n; i++)
         assert_true(p.nodes[i].build && !p.nodes[i].stored);
-    /* The top is there: its libraries must be, too, for they are merged into it; its tools need not. */
+    /* The top exists: its libraries must exist, too, because they are merged into it; its tools need not. */
     strv_add(&stored, p.nodes[node_of(&p, "m/top")].key);
     plan_mark(&p, is_among, &stored);
     assert_true(p.nodes[node_of(&p, "m/top")].stored);

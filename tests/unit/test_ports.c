@@ -1,4 +1,4 @@
-/* Which ports there are, and which one a name means. */
+/* Which ports exist, and which one a name means. */
 #include "recipe/recipe.h"
 
 #include "made_up.h"
@@ -113,7 +113,7 @@ static void test_not_resolved(void **state)
     recipe_roots_free(&roots);
 }
 
-/* Two of that name: both are named, and it is not said that there is none. */
+/* Two ports have that name: the message names both, and does not say that there is none. */
 static void test_ambiguous(void **state)
 {
     struct recipe_roots roots = roots_of(state);
@@ -181,7 +181,7 @@ static void test_flavours(void **state)
     assert_string_equal(err.hint, "it has these: plain, boiled, frozen");
     assert_class(ports_flavour(&roots, "libs/zlib", "frozen", &name, &err), WL_E_USAGE, &err);
     assert_null(name);
-    /* A port of that family is one that can be named. */
+    /* A port of that family can be named. */
     assert_ok(ports_resolve(&roots, "python/frozen/3.11.2", &name, &err), &err);
     assert_string_equal(name, "python/frozen/v3.11.2");
     free(name);

@@ -1,4 +1,4 @@
-/* Which ports are Pythons, and what belongs to one. */
+/* Which ports are Pythons, and which ports belong to one. */
 #include "recipe/python.h"
 
 #include "recipe/known_ports.h"

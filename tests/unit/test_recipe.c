@@ -170,14 +170,14 @@ static void test_from(void **state)
     assert_string_equal(r->sources[0].source.archives[0].urls.v[0], "https://example.org/2-two.tar.gz");
     assert_string_equal(r->sources[0].source.archives[0].sha256, HASH_A);
     assert_string_equal(r->sources[0].source.archives[1].sha256, HASH_B);
-    assert_string_equal(r->patches.v[0], patch); /* of the folder of the recipe that says so */
+    assert_string_equal(r->patches.v[0], patch); /* from the directory of the recipe that lists them */
     assert_int_equal(r->vars.n, 2);
     assert_int_equal(r->steps_n, 1);
     assert_int_equal(r->chain.n, 2);
     assert_string_equal(r->chain.v[0], r->file);
 }
 
-/* What nearer recipes add stands behind what is inherited; a list of its own starts anew. */
+/* The additions of nearer recipes come after the inherited part; a recipe's own list replaces all of it. */
 static void test_added(void **state)
 {
     static const char base[] = "abstract: true\nneeds: [libs/a]\npatches: [b.patch]\nfiles: [f]\nadd-needs: [libs/b]\n"
@@ -227,7 +227,7 @@ static void test_added(void **state)
     assert_string_equal(anew->patches.v[0], t);
 }
 
-/* A family's port takes the sources of the port it is made for, but nothing that was added there. */
+/* A family's port takes the sources of the port that it is made for, but not what was added to them there. */
 static void test_added_and_family(void **state)
 {
     WL_CLEANUP_RECIPE struct recipe *r = NULL;
@@ -384,11 +384,11 @@ static void test_family(void **state)
     assert_int_equal(r->toolchain, TOOLCHAIN_NATIVE);
     assert_string_equal(r->sources[0].source.archives[0].sha256, HASH_A);
     assert_string_equal(r->steps[0].name, "own");
-    assert_int_equal(r->needs.n, 0); /* what wasm needs, the build python does not */
+    assert_int_equal(r->needs.n, 0); /* the build python does not need what wasm needs */
     assert_string_equal(r->summary, "build python");
 }
 
-/* A family whose sources are patched as those of the port it is made for, and then by itself. */
+/* A family whose sources get the patches of the port that it is made for, and then its own. */
 static void test_patched_family(void **state)
 {
     WL_CLEANUP_RECIPE struct recipe *r = NULL, *unpatched = NULL;
@@ -424,7 +424,7 @@ static void test_flavour(void **state)
     r = load(state, "python/frozen/v3.11.2");
     assert_string_equal(r->flavour, "frozen");
     assert_string_equal(r->flavour_of, "python/v3.11.2");
-    assert_int_equal(r->sources_n, 0); /* and the hash of the port's source hurts nobody */
+    assert_int_equal(r->sources_n, 0); /* and the hash of the port's source is ignored */
     assert_int_equal(r->needs.n, 2);
     assert_string_equal(r->needs.v[0], "python/v3.11.2");
     assert_string_equal(r->needs.v[1], "libs/z");
@@ -505,7 +505,8 @@ static void test_refused(void **state)
         {"version: \"1\"\nsources: [{url: \"https://example.org/a\"}]\n" STEP, "no 'sha256' for https://example.org/a"},
         {"version: \"1\"\nsources: [{sha256: " HASH_A "}]\n" STEP, "a source without 'url'"},
         {"version: \"1\"\nsources: [{url: \"https://example.org/a\", sha256: ABC}]\n" STEP, "is not 64 lower-case"},
-        {"version: \"1\"\nsources: [{url: \"ftp://example.org/a\", sha256: " HASH_A "}]\n" STEP, "is not an address of a known kind"},
+        {"version: \"1\"\nsources: [{url: \"ftp://example.org/a\", sha256: " HASH_A "}]\n" STEP,
+         "is not an address of a known kind"},
         {"version: \"1\"\nsources: [{url: \"https://e.org/a\", sha256: " HASH_A ", into: ../x}]\n" STEP,
          "leads out of the source folder"},
         {"version: \"1\"\nsources: [{url: \"https://e.org/a\", sha256: " HASH_A ", strip: 17}]\n" STEP,
@@ -514,7 +515,7 @@ static void test_refused(void **state)
          "strip: -1 is not between"},
         {"version: \"1\"\nsources: [{url: \"https://e.org/a\", sha256: " HASH_A ", only-with: " HASH_A "}]\n" STEP,
          "only-with"},
-        /* A hash, but of nothing that the first source may be: the second one would never be wanted. */
+        /* A hash that the first source cannot have: the second source would never be used. */
         {"version: \"1\"\nsources: [{url: \"https://e.org/a\", sha256: " HASH_A
          "}, {url: \"https://e.org/b\", sha256: " HASH_B ", only-with: " HASH_B "}]\n" STEP,
          "is not the hash of an archive of the first source"},
@@ -545,7 +546,7 @@ static void test_refused(void **state)
         refuse(state, cases[i][0], cases[i][1]);
 }
 
-/* An error in what is inherited names the file that says it. */
+/* An error in an inherited key names the file that contains it. */
 static void test_error_place_in_the_chain(void **state)
 {
     struct recipe_roots roots = roots_of(state);

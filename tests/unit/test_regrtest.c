@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* A guest that does what the name of its file of tests says. */
+/* A guest that does what the name of its test file says. */
 static const char guest[] =
     "root=$1; name=$4; results=$root$5\n"
     "case $name in\n"
@@ -186,7 +186,7 @@ static void test_expectations(void **state)
                 starts_with(unexpected.v[1], "ran no test: test_empty"));
     expectations_free(&e);
 
-    /* What cannot be had excuses no hang. */
+    /* A missing resource does not excuse a hang. */
     strv_free(&unexpected);
     write_text(file, "- {test: \"test_*\", reason: no sockets, why: There are none.}\n");
     assert_ok(expectations_read(&e, file, &err), &err);
@@ -206,7 +206,7 @@ static void test_expectations(void **state)
     place_free(&p);
 }
 
-/* Files of a suite are called by their paths; their tests may have brackets in their names. */
+/* Test files of a suite are named by their paths; their tests may have brackets in their names. */
 static void test_suite(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;

@@ -195,7 +195,7 @@ static void test_timeout(void **state)
     assert_true(now() - start < 20);
 }
 
-/* A cancel that is pending from the start, without signals: any readable descriptor will do. */
+/* A cancel that is pending from the start, without signals: any readable descriptor works. */
 static struct cancel pending_cancel(int pipe_fds[2])
 {
     assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
@@ -243,7 +243,7 @@ static bool is_gone(const char *pid_file)
     return false;
 }
 
-/* The whole group goes, also a member that ignores SIGTERM. */
+/* The whole group ends, including a member that ignores SIGTERM. */
 static void test_cancel_stubborn_group(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
@@ -258,7 +258,7 @@ static void test_cancel_stubborn_group(void **state)
     double start = now();
 
     assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-    /* The command itself cancels once its child is there. */
+    /* The command itself cancels as soon as its child exists. */
     assert_int_equal(dup3(fds[1], 9, O_CLOEXEC), 9);
     c.fd = fds[0];
     r.cancel = &c;
@@ -272,7 +272,7 @@ static void test_cancel_stubborn_group(void **state)
     close(9);
 }
 
-/* What a command leaves behind in its group does not outlive it, nor keep its output open. */
+/* A process that a command leaves in its group does not outlive it, and does not keep its output open. */
 static void test_leftovers_are_killed(void **state)
 {
     WL_CLEANUP_FREE char *pid_file = in_folder(state, "pid"), *output = NULL;
@@ -301,7 +301,7 @@ static void test_signals_are_default(void **state)
     assert_string_equal(output, "");
 }
 
-/* The number of its session is its own: it has no controlling terminal, and no other command is in its group. */
+/* It has its own session: no controlling terminal, and no other command is in its group. */
 static void test_session_of_its_own(void **state)
 {
     struct run r = {
@@ -329,7 +329,7 @@ static void refuse_pidfd(int answer)
         _exit(90);
 }
 
-/* What is run here must end; in a process of its own, since a filter stays. Returns the number of what went wrong. */
+/* Every command here must end. This runs in its own process, because a filter stays. Returns the number of errors. */
 static int run_without_pidfd(int answer)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;

@@ -143,7 +143,7 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* A port on which nobody listens. */
+/* A port on which nothing listens. */
 static int dead_port(void)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -247,7 +247,7 @@ static void test_check_url(void **state)
     }
 }
 
-/* Whatever a recipe's address is, asking for versions at it is an answer or an error. */
+/* For any address in a recipe, asking for versions gives an answer or an error. */
 static void test_versions_of_odd_addresses(void **state)
 {
     static const char *const urls[] = {"https:/host/x-1.0.tgz", "https:", "https:x", "http:/x-1.0.tgz"};
@@ -266,7 +266,7 @@ static void test_versions_of_odd_addresses(void **state)
     offers_free(offers);
 }
 
-/* A server that sends more than anybody wants is not listened to, and what came of it does not stay. */
+/* If a server sends more than the limit, the transfer is stopped, and its data is deleted. */
 static void test_too_many_bytes(void **state)
 {
     FIXTURE(f);
@@ -342,7 +342,7 @@ static void test_fetch(void **state)
     assert_int_equal(f.progress, SERVED_SIZE);
     assert_int_equal(f.total, SERVED_SIZE);
     assert_int_equal(stat(f.path, &st), 0);
-    /* The second time nobody is asked. */
+    /* The second time no request is made. */
     assert_fetched(&f, 1);
     f.o.offline = true;
     assert_fetched(&f, 1);
@@ -441,7 +441,7 @@ static void test_wrong_hash(void **state)
         assert_file_is(kept, "other");
     }
     assert_int_equal(source_cached(&f.source, &f.o, &f.path, &f.index), 1);
-    /* A second time the file kept is replaced. */
+    /* A second time, the rejected file is replaced. */
     assert_class(fetch(&f), WL_E_VERIFY, &f.err);
 }
 
@@ -483,7 +483,7 @@ static void test_empty_file(void **state)
     assert_file_is(f.path, "");
 }
 
-/* A transfer that breaks goes on where it broke, in the same run. */
+/* An interrupted transfer continues where it stopped, in the same run. */
 static void test_broken_is_resumed(void **state)
 {
     FIXTURE(f);
@@ -493,7 +493,7 @@ static void test_broken_is_resumed(void **state)
     assert_fetched(&f, 2);
 }
 
-/* What an earlier run left is used by the next. */
+/* The next run uses the partial file of an earlier one. */
 static void test_part_is_resumed(void **state)
 {
     FIXTURE(f);
@@ -516,7 +516,7 @@ static void test_part_is_whole(void **state)
     assert_fetched(&f, 0);
 }
 
-/* Wrong bytes in front are no reason to call the address a liar. */
+/* Wrong bytes at the beginning of a partial file do not count against the address. */
 static void test_part_is_wrong(void **state)
 {
     FIXTURE(f);
@@ -599,7 +599,7 @@ static void test_stall_keeps_what_came(void **state)
     assert_true(now() - start < 40);
     assert_int_equal(stat(part, &st), 0);
     assert_true(st.st_size >= 1000);
-    /* Another address goes on from there. */
+    /* Another address continues from there. */
     add_served(&f, "/file");
     strv_free(&f.source.archives[0].urls);
     add_served(&f, "/file");
@@ -650,7 +650,7 @@ static void test_dead_host_is_asked_once(void **state)
     assert_contains(f.err.text, "Connection refused; not tried again)");
 }
 
-/* A host that answers, be it with an error, is not dead. */
+/* A host that answers, even with an error, is not dead. */
 static void test_answering_host_is_not_dead(void **state)
 {
     FIXTURE(f);
@@ -673,7 +673,7 @@ static void test_unknown_host(void **state)
     assert_contains(f.err.text, "https://host.invalid/a.tgz (");
 }
 
-/* TLS is asked of a server that does not speak it. */
+/* TLS with a server that does not speak it. */
 static void test_no_tls(void **state)
 {
     FIXTURE(f);
@@ -890,7 +890,7 @@ static void test_file(void **state)
     assert_int_equal(lstat(f.path, &st), 0);
     assert_true(S_ISREG(st.st_mode));
     assert_int_equal(st.st_mode & 0777, 0644);
-    /* The copy does not hang on the original. */
+    /* The copy is independent of the original. */
     assert_int_equal(unlink(file), 0);
     assert_fetched(&f, 0);
 }
@@ -911,7 +911,7 @@ static void test_file_bad(void **state)
 
 /* --- clients --- */
 
-/* Puts a program first in PATH that notes its arguments in CACHE/../args and then runs the script. */
+/* Puts a program first in PATH that records its arguments in CACHE/../args and then runs the script. */
 static void fake(struct fixture *f, const char *name, const char *script)
 {
     WL_CLEANUP_FREE char *program = path_join(f->bin, name), *args = path_join(*f->state, "args"),
@@ -1011,7 +1011,7 @@ static void test_debian_proxy(void **state)
     assert_string_equal(last, "GET http://mirror.invalid/debian/pool/main/f/file HTTP/1.1");
 }
 
-/* A server elsewhere makes no requests to what listens on this machine. */
+/* A server elsewhere cannot make the tool send requests to this machine. */
 static void test_redirect_to_this_machine(void **state)
 {
     WL_CLEANUP_FREE char *script = NULL, *last = NULL;
@@ -1043,7 +1043,7 @@ static void test_debian_bad(void **state)
     assert_contains(f.err.text, "status 100: E: Malformed entry 1");
 }
 
-/* A script that puts the served bytes into a file of the folder it runs in. */
+/* A script that copies the served bytes into a file of its working directory. */
 static char *bring(struct fixture *f, const char *file)
 {
     WL_CLEANUP_FREE char *bytes = path_join(*f->state, "bytes"), *q = shell_quote(bytes);
@@ -1075,7 +1075,7 @@ static void only_shell(struct fixture *f)
 
 /* --- pypi: --- */
 
-/* pip is told of this index alone, and is not there itself: no client at all is. */
+/* pip is configured for this index alone, and is not installed: there is no client at all. */
 static void use_index(struct fixture *f, const char *path)
 {
     WL_CLEANUP_FREE char *url = http_server_url(f->server, path);
@@ -1098,7 +1098,7 @@ static void test_pypi_wheel(void **state)
     assert_contains(last, "GET /files/x-1.0-cp311-abi3-");
 }
 
-/* The file comes as it is, and nothing that is in it is run: there is nothing that could run it. */
+/* The file arrives unchanged, and nothing in it is run: there is nothing that could run it. */
 static void test_pypi_source(void **state)
 {
     WL_CLEANUP_FREE char *last = NULL, *scratch = NULL;
@@ -1109,7 +1109,7 @@ static void test_pypi_source(void **state)
     add_url(&f, "pypi:x==1.0/x-1.0.tar.gz");
     assert_fetched(&f, 3);
     last = http_server_last(f.server);
-    /* Links are relative to where the page was in the end. */
+    /* Links are relative to the page's final address. */
     assert_string_equal(last, "GET /deep/er/files/x-1.0.tar.gz?a=1&b=2 HTTP/1.1");
     scratch = archive_path(&f, f.served, ".part.tmp");
     assert_false(path_exists(scratch));
@@ -1166,7 +1166,7 @@ static void test_pypi_bad(void **state)
     }
 }
 
-/* A login goes to its own host, is never printed, and may have any character. */
+/* A login is sent only to its own host, is never printed, and may contain any character. */
 static void test_pypi_login(void **state)
 {
     WL_CLEANUP_FREE char *index = NULL;
@@ -1184,7 +1184,7 @@ static void test_pypi_login(void **state)
     assert_null(strstr(f.notes.v[0], "ss@"));
 }
 
-/* pip's files, in the order in which pip believes them. */
+/* pip's files, in the order in which pip applies them. */
 static void test_pypi_config(void **state)
 {
     WL_CLEANUP_FREE char *url = NULL, *text = NULL, *user = in_folder(state, ".config/pip/pip.conf"),
@@ -1211,7 +1211,7 @@ static void test_pypi_config(void **state)
     assert_fetched(&f, 4); /* two that have no such page, the page, the file */
     assert_ok(remove_tree(f.path, &f.err), &f.err);
 
-    /* A command's section counts for more, a file that is given for more than the user's. */
+    /* A command's section has priority, and so has a file that is named over the user's. */
     free_charp(&text);
     text = xasprintf("[download]\nindex-url = %s\n[global]\nindex-url = http://127.0.0.1:9/never\n", url);
     write_text(given, text);
@@ -1222,7 +1222,7 @@ static void test_pypi_config(void **state)
     assert_fetched(&f, 10);
 }
 
-/* Folders and pages that hold the files themselves. */
+/* Directories and pages that contain the files themselves. */
 static void test_pypi_find_links(void **state)
 {
     WL_CLEANUP_FREE char *wheel = in_folder(state, "wheels/x-1.0.tar.gz"), *folder = path_dir(wheel), *links = NULL,
@@ -1231,7 +1231,7 @@ static void test_pypi_find_links(void **state)
 
     use_index(&f, "/simple");
     assert_ok(make_dirs(folder, &f.err), &f.err);
-    /* White space is between two of them. */
+    /* White space separates two of them. */
     links = xstrdup("/nowhere file:///nowhere\nwheels/");
     assert_int_equal(chdir(*state), 0);
     setenv("PIP_FIND_LINKS", links, 1);
@@ -1253,7 +1253,7 @@ static void test_pypi_find_links(void **state)
     assert_int_equal(chdir("/"), 0);
 }
 
-/* Only where nobody names an index pip is asked which one it takes. */
+/* pip is asked for its index only if no setting names one. */
 static void test_pypi_default(void **state)
 {
     WL_CLEANUP_FREE char *script = NULL, *url = NULL;
@@ -1280,7 +1280,7 @@ static void test_pypi_default(void **state)
     assert_contains(f.err.text, "pip is not installed: install the package python3-pip");
 }
 
-/* What is missing is installed when it is needed, by the one who may, and never offline. */
+/* A missing client is installed when it is needed, by a user who may install packages, and never offline. */
 static void test_clients_are_installed(void **state)
 {
     WL_CLEANUP_FREE char *installer = in_folder(state, "wl-make.sh"), *script = NULL, *text = NULL, *program = NULL,
@@ -1296,7 +1296,7 @@ static void test_clients_are_installed(void **state)
                      log, packed, f.bin, f.bin);
     write_text(installer, text);
     add_archive(&f, f.served);
-    /* The one that serves needs no client, so none is installed. */
+    /* The source that works needs no client, so none is installed. */
     add_served(&f, "/file");
     add_url(&f, "crate:x@1.0.0");
     assert_fetched(&f, 1);
@@ -1357,7 +1357,7 @@ static void test_crate(void **state)
 
     set_cargo_home(state);
     script = bring(&f, "\"$CARGO_HOME\"/registry/cache/b/x-1.0.0.crate");
-    /* Of two registries the right bytes are taken. */
+    /* Of two registries, the one with the right bytes is used. */
     all = xasprintf("mkdir -p \"$CARGO_HOME\"/registry/cache/a \"$CARGO_HOME\"/registry/cache/b \"$CARGO_HOME\"/"
                     "registry/cache/c\necho > \"$CARGO_HOME\"/registry/cache/a/x-1.0.0.crate\n"
                     "echo > \"$CARGO_HOME\"/registry/cache/c/x-1.0.0.crate\n%s",
@@ -1405,7 +1405,7 @@ static void test_crate_bad(void **state)
 
 /* --- git+https: --- */
 
-/* A repository with two commits; gives the first one's name. Skips the test where git is missing. */
+/* A repository with two commits; returns the name of the first. Skips the test if git is missing. */
 static char *make_repository(struct fixture *f)
 {
     WL_CLEANUP_FREE char *git = run_which("git"), *folder = path_join(*f->state, "repo"), *output = NULL;
@@ -1440,7 +1440,7 @@ static void test_git(void **state)
     char hex[HASH_HEX_SIZE], twice[HASH_HEX_SIZE];
 
     url = xasprintf("git+file://%s/repo#%s", (char *)*state, commit);
-    /* The hash is learned from the file that is put aside. */
+    /* The hash is taken from the rejected file. */
     for (int i = 0; i < 2; i++) {
         WL_CLEANUP_STRV struct strv names = {0};
         WL_CLEANUP_FREE char *file = NULL;
@@ -1453,7 +1453,7 @@ static void test_git(void **state)
         assert_int_equal(names.n, 1);
         file = path_join(rejected, names.v[0]);
         assert_ok(hash_file(file, i ? twice : hex, &f.err), &f.err);
-        /* Settings of the user do not show. */
+        /* The user's settings have no effect. */
         write_text(config, "[core]\n\tautocrlf = true\n\tabbrev = 8\n[tar]\n\tumask = 0077\n");
         setenv("HOME", *state, 1);
     }
@@ -1469,7 +1469,7 @@ static void test_git(void **state)
         assert_ok(file_read(f.path, 1 << 20, &text, &n, &f.err), &f.err);
         assert_non_null(memmem(text, n, long_name, strlen(long_name)));
         assert_non_null(memmem(text, n, "int x;\n", 7));
-        /* No short name and no tag, which depend on what else there is in the repository. */
+        /* No short name and no tag, because they depend on the rest of the repository. */
         assert_non_null(memmem(text, n, commit, 40));
         assert_null(memmem(text, n, "v1", 2));
     }
@@ -1492,7 +1492,7 @@ static void test_git_bad(void **state)
     assert_contains(f.err.text, "git failed with status");
 }
 
-/* A dead host is found before git, which would wait for minutes, is started on it. */
+/* A dead host is detected before git is started, which would wait for minutes. */
 static void test_git_dead_host(void **state)
 {
     FIXTURE(f);

@@ -39,7 +39,7 @@ static void test_open(void **state)
     store_close(&s);
 }
 
-/* One name for one cache; but a link to it is another, which may be there for its name. */
+/* One name for one cache. A link to it has another name, because the user may have made the link for its name. */
 static void test_open_with_dots(void **state)
 {
     WL_CLEANUP_FREE char *cache = in_folder(state, "cache"), *sub = in_folder(state, "sub"),
@@ -61,14 +61,14 @@ static void test_open_with_dots(void **state)
         assert_string_equal(s.cache, cases[i][1]);
         store_close(&s);
     }
-    /* ".." of a link is above what it leads to. */
+    /* ".." of a link is above the link's target. */
     assert_true(path_is_dir(beside));
 }
 
 static const struct cancel never = CANCEL_NONE;
 static const struct store_calls quiet = {.cancel = &never};
 
-/* A small tree in the stage: a folder with a file and a program, an empty folder, and a link. */
+/* A small tree in the stage: a directory with a file and a program, an empty directory, and a link. */
 static void fill(const struct store_work *w, const char *text, const char *link_to)
 {
     WL_CLEANUP_FREE char *stage = store_stage(w), *dir = path_join(stage, "d"), *file = path_join(stage, "d/f"),
@@ -83,7 +83,7 @@ static void fill(const struct store_work *w, const char *text, const char *link_
     assert_int_equal(symlink(link_to, link), 0);
 }
 
-/* Puts that into the store. */
+/* Puts that tree into the store. */
 static void put(const struct store *s, const char *text)
 {
     WL_CLEANUP_MANIFEST struct manifest made = {.kind = xstrdup("port"), .name = xstrdup("m/a")};
@@ -129,7 +129,7 @@ static void test_commit(void **state)
     assert_int_equal(stat(run, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0555);
     assert_int_equal(stat(outside, &st), 0);
-    assert_true(st.st_mode & 0200); /* what a link leads to is not touched */
+    assert_true(st.st_mode & 0200); /* a link's target is not changed */
     assert_ok(manifest_read(manifest, &back, &err), &err);
     assert_string_equal(back.key, KEY);
     assert_string_equal(back.name, "m/a \"quoted\" \n");
@@ -138,7 +138,7 @@ static void test_commit(void **state)
     assert_string_equal(back.files[1].path, "d/f");
     assert_int_equal(back.files[1].size, strlen("artifact"));
     assert_string_equal(back.files[4].target, outside);
-    /* Once more: it is there, and nothing is to be made. */
+    /* A second time: it exists, and nothing needs to be made. */
     assert_int_equal(store_begin(&w, &s, KEY, &quiet, &err), 1);
     work_end(&w, false);
     assert_int_equal(store_check(&s, KEY, &damage, &err), 1);
@@ -146,7 +146,7 @@ static void test_commit(void **state)
     store_close(&s);
 }
 
-/* A killed build has no artifact, at whatever moment: what is not committed is not there. */
+/* A killed build leaves no artifact, at whatever moment it is killed: only a committed artifact exists. */
 static void test_not_committed(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
@@ -177,7 +177,7 @@ static void damage_write(const char *file, const char *text)
     assert_int_equal(chmod(file, st.st_mode & 0777), 0);
 }
 
-/* What can happen to a stored artifact, and what is told of it. */
+/* Damage that can happen to a stored artifact, and the message for each. */
 static void do_damage(int i, const char *tree, const char *entry)
 {
     WL_CLEANUP_FREE char *file = path_join(tree, "d/f"), *program = path_join(tree, "d/p"),
@@ -292,7 +292,7 @@ static void test_damage(void **state)
                 assert_int_equal(store_check(&s, KEY, &damage, &err), 0);
                 assert_contains(damage, told[i]);
             }
-            /* It is gone, and can be made again. */
+            /* It is gone, and can be built again. */
             assert_false(path_exists(entry));
         }
     put(&s, "artifact");
@@ -300,7 +300,7 @@ static void test_damage(void **state)
     store_close(&s);
 }
 
-/* Another artifact under this key is none. */
+/* Another artifact under this key is not accepted. */
 static void test_exchanged(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
@@ -314,7 +314,7 @@ static void test_exchanged(void **state)
     store_close(&s);
 }
 
-/* An older wl-make's bare folder is neither taken for an artifact nor touched. */
+/* An older wl-make's bare directory is neither used as an artifact nor changed. */
 static void test_old_layout(void **state)
 {
     WL_CLEANUP_FREE char *old = in_folder(state, "cache/store/" KEY), *file = path_join(old, "x"), *damage = NULL;
@@ -330,7 +330,7 @@ static void test_old_layout(void **state)
     store_close(&s);
 }
 
-/* What a step may leave instead of a folder of files is not stored. */
+/* If a step leaves something else than a directory of files, it is not stored. */
 static void test_stage_is_no_folder(void **state)
 {
     WL_CLEANUP_FREE char *outside = in_folder(state, "outside");
@@ -404,7 +404,7 @@ static void test_lock(void **state)
     assert_int_equal(waited, 0);
     assert_int_equal(pthread_create(&t, NULL, let_go, &h), 0);
     assert_ok(work_begin(&w, &s, KEY, &calls, &err), &err);
-    assert_int_equal(waited, 1); /* told once, however long it took */
+    assert_int_equal(waited, 1); /* reported once, however long it took */
     pthread_join(t, NULL);
     /* Waiting ends on cancel: a readable descriptor. */
     assert_int_equal(pipe(pipe_fds), 0);
@@ -414,7 +414,7 @@ static void test_lock(void **state)
 
         assert_class(work_begin(&second, &s, KEY, &(struct store_calls){.cancel = &c}, &err), WL_E_INTERRUPTED, &err);
         work_end(&second, false);
-        assert_true(path_is_dir(w.dir)); /* who did not get it removes nothing */
+        assert_true(path_is_dir(w.dir)); /* a process that did not get it removes nothing */
     }
     close(pipe_fds[0]);
     close(pipe_fds[1]);
@@ -424,7 +424,7 @@ static void test_lock(void **state)
     store_close(&s);
 }
 
-/* Many at once under one name: one after the other, though each removes the lock's file. */
+/* Many processes at once under one name: one after the other, although each removes the lock's file. */
 static void *count_in_turn(void *data)
 {
     struct store *s = data;
@@ -467,7 +467,7 @@ static void test_locks_in_turn(void **state)
     store_close(&s);
 }
 
-/* Tests of one port may run side by side, and a kept folder is replaced. */
+/* Tests of one port can run in parallel, and a kept directory is replaced. */
 static void test_any(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
@@ -501,7 +501,7 @@ static void test_hold(void **state)
 
     assert_ok(store_hold(&s, &never, &err), &err);
     assert_ok(store_hold(&s, &never, &err), &err);
-    assert_ok(store_hold(&other, &never, &err), &err); /* several may use artifacts at once */
+    assert_ok(store_hold(&other, &never, &err), &err); /* several processes can use artifacts at once */
     assert_int_equal(store_alone(&s, &path, &fd, &err), 1);
     store_sweep(&s);
     store_close(&s);
@@ -509,7 +509,7 @@ static void test_hold(void **state)
     store_close(&other);
     s = open_store(state);
     assert_int_equal(store_alone(&s, &third, &fd, &err), 0);
-    /* And nobody uses any while some are removed. */
+    /* And none can use any while some are removed. */
     assert_int_equal(pipe(pipe_fds), 0);
     assert_int_equal(write(pipe_fds[1], "x", 1), 1);
     at_once.fd = pipe_fds[0];
@@ -540,8 +540,8 @@ static void test_sweep(void **state)
     store_sweep(&s);
     assert_false(path_exists(left));
     assert_false(path_exists(lock));
-    assert_true(path_exists(kept)); /* a person may want to look at it */
-    assert_true(path_exists(busy)); /* somebody works there */
+    assert_true(path_exists(kept)); /* a person may want to inspect it */
+    assert_true(path_exists(busy)); /* a process works there */
     assert_true(path_exists(held));
     close_fdp(&w.lock);
     work_end(&w, false);
@@ -571,7 +571,7 @@ int __wrap_syncfs(int fd);
 int __wrap_unlink(const char *path);
 
 static int calls_left = -1;         /* until this process is killed; -1: it is not */
-static bool synced, named_unsynced; /* whether all was on the disk before the last name was given */
+static bool synced, named_unsynced; /* whether everything was on the disk before the last rename */
 static bool sync_fails;
 
 static void count_down(void)
@@ -660,7 +660,7 @@ static void test_killed_at_any_call(void **state)
         assert_int_equal(waitpid(child, &status, 0), child);
         has = store_has(&s, KEY);
         assert_int_equal(store_check(&s, KEY, &damage, &err), has);
-        assert_null(damage); /* there or not, never half */
+        assert_null(damage); /* complete or missing, never half */
         store_sweep(&s);
         assert_false(path_exists(build));
         assert_false(path_exists(lock));
@@ -689,7 +689,7 @@ static void test_synced_before_it_is_named(void **state)
     put(&s, "artifact");
     assert_true(synced);
     assert_false(named_unsynced);
-    /* What the disk does not take is not stored. */
+    /* If the disk does not store it, it is not an artifact. */
     sync_fails = true;
     assert_ok(store_begin(&w, &s, OTHER_KEY, &quiet, &err), &err);
     fill(&w, "text", "d/f");
@@ -702,7 +702,7 @@ static void test_synced_before_it_is_named(void **state)
 
 /* --- hostile manifests --- */
 
-/* Writes a manifest with its last line right, so that what is in it is looked at. */
+/* Writes a manifest with a correct last line, so that the rest of it is checked. */
 static void write_sealed(const char *file, const char *text)
 {
     char hex[HASH_HEX_SIZE];
@@ -812,7 +812,7 @@ static void test_hostile_manifests(void **state)
 #undef ENTRY
 }
 
-/* What no reader would take is not stored. */
+/* If no reader would accept a manifest, it is not stored. */
 static void test_manifest_that_cannot_be_read(void **state)
 {
     WL_CLEANUP_MANIFEST struct manifest made = {.name = xcalloc(1, (1 << 17) + 1)};
@@ -830,7 +830,7 @@ static void test_manifest_that_cannot_be_read(void **state)
     store_close(&s);
 }
 
-/* Names that are no text. */
+/* Names that are not valid text. */
 static void test_unusual_names(void **state)
 {
     WL_CLEANUP_MANIFEST struct manifest made = {0};

@@ -248,7 +248,7 @@ static void test_percent_decode(void **state)
         assert_int_equal(hex_digit((char)c), at ? (at - digits) % 16 : -1);
     }
     {
-        WL_CLEANUP_FREE char *cut = percent_decode("a%41", 3); /* no byte behind n is looked at */
+        WL_CLEANUP_FREE char *cut = percent_decode("a%41", 3); /* bytes beyond n are not read */
 
         assert_string_equal(cut, "a%4");
     }

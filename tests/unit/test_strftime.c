@@ -1,4 +1,4 @@
-/* guest/system/strftime.c, which is for the guest, compared here with the C library of this machine, which is glibc. */
+/* guest/system/strftime.c, which is part of the guest, compared with this machine's C library, glibc. */
 #include "testing.h"
 
 #include <stdio.h>
@@ -8,7 +8,8 @@
 
 size_t wl_strftime(char *restrict out, size_t size, const char *restrict format, const struct tm *restrict tm);
 
-/* %z with flags is left out: glibc pads its sign and its digits each by itself. %+ is newer glibc's flag. */
+/* %z with flags is left out, because glibc pads its sign and its digits separately. %+ is a flag of newer glibc
+ * versions. */
 static void compare(const char *format, const struct tm *tm)
 {
     char theirs[256] = "", ours[256] = "";
@@ -27,7 +28,7 @@ static void test_every_directive(void **state)
     setenv("TZ", "UTC0", 1);
     tzset();
     for (int day = 0; day < 1000; day++) {
-        /* All of the first ten centuries in steps, then each week of some years, then those of five digits. */
+        /* The first ten centuries in steps, then each week of some years, then years with five digits. */
         time_t time = day < 300   ? -62135596800 + (time_t)day * 86400 * 1217 + day * 977
                       : day < 900 ? 1700000000 + (time_t)day * 86400 * 5 + day * 3607
                                   : 253402300800 + (time_t)day * 86400 * 300;

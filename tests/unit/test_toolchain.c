@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A folder that looks like a wasi-sdk. version NULL: without its file. */
+/* A directory that looks like a wasi-sdk. version NULL: without its version file. */
 static char *make_sdk(void **state, const char *name, const char *version, const char *clang, const char *target)
 {
     WL_CLEANUP_FREE char *v = xasprintf("%s/VERSION", name), *c = xasprintf("%s/bin/clang", name);
@@ -98,7 +98,7 @@ static void test_min_sdk(void **state)
     toolchain_free(&t);
 }
 
-/* The compiler is asked once; another file is another compiler. */
+/* A compiler is asked once; another file is another compiler. */
 static void test_memory(void **state)
 {
     WL_CLEANUP_FREE char *sdk = make_sdk(state, "sdk", "33.0\n", "22.1.0", "wasm32-wasip1");
@@ -118,12 +118,12 @@ static void test_memory(void **state)
     assert_ok(toolchain_find_wasi(sdk, cache, &t, &err), &err);
     assert_contains(t.identity, "22.1.99");
     toolchain_free(&t);
-    /* A cache that cannot be written is no reason to fail. */
+    /* A cache that cannot be written is not an error. */
     assert_ok(toolchain_find_wasi(sdk, "/dev/null/x", &t, &err), &err);
     toolchain_free(&t);
 }
 
-/* A folder of programs as the whole of PATH. */
+/* A directory of programs that is all of PATH. */
 static void test_path(void **state)
 {
     static const char *const programs[] = {"clang-" WL_LLVM, "wasm-ld-" WL_LLVM, "llvm-ar-" WL_LLVM,

@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* A folder with the archive "a" and the target "to"; nothing else may ever appear in it. */
+/* A directory with the archive "a" and the target "to"; nothing else may ever appear in it. */
 struct place {
     char *archive, *to, *folder;
 };
@@ -156,7 +156,7 @@ static void test_strip(void **state)
     assert_contains(err.text, "nothing is left");
 }
 
-/* Neither the archive's modes nor our umask show, but for the execute bit. */
+/* Modes depend neither on the archive nor on our umask, except for the execute bit. */
 static void test_modes_and_times(void **state)
 {
     static const struct entry entries[] = {{'f', "p/read-only", "x", 0444}, {'f', "p/setuid", "x", 04755},
@@ -251,8 +251,8 @@ static void test_hole(void **state)
     assert_unpacked(&p, "sparse", "head");
 }
 
-/* By --wrap (meson.build): the next calls of openat2 for a link that are answered with EAGAIN, as the kernel does when
- * something is renamed somewhere meanwhile. */
+/* By --wrap (meson.build): the next calls of openat2 for a link are answered with EAGAIN, as the kernel does if a file
+ * is renamed somewhere at the same time. */
 static int again;
 
 long __real_syscall(long number, ...);
@@ -275,7 +275,7 @@ long __wrap_syscall(long number, ...)
     return __real_syscall(number, args[0], args[1], args[2], args[3], args[4], args[5]);
 }
 
-/* A link that the kernel cannot check right away is not taken for a good one. */
+/* A link that the kernel cannot check at once is not accepted. */
 static void test_links_while_others_rename(void **state)
 {
     static const struct entry entries[] = {{'l', "p/a/b/l", "../..", 0}, {'l', "p/m", "a/b/l/../a", 0}, {0}};
@@ -295,7 +295,7 @@ static void test_links_while_others_rename(void **state)
     again = 0;
 }
 
-/* An entry deeper than any path may be is unpacked, and can be removed. */
+/* An entry deeper than any path can be is unpacked, and can be removed. */
 static void test_deep_entry(void **state)
 {
     enum { DEPTH = 9000 };
@@ -332,7 +332,7 @@ static void test_bad_entries(void **state)
         /* through a link made before */
         {"l/evil", "link", {{'l', "p/l", ".", 0}, {'f', "p/l/evil", "x", 0}}},
         {"f/evil", "link or a file", {{'f', "p/f", "x", 0}, {'f', "p/f/evil", "x", 0}}},
-        /* each link stays inside, but one by way of the other does not */
+        /* each link stays inside, but one through the other does not */
         {"m", "by way of another link", {{'l', "p/a/b/l", "../..", 0}, {'l', "p/m", "a/b/l/../a", 0}}},
         {"hard", "leads out", {{'h', "p/hard", "../a", 0}}},
         {"hard", "leads out", {{'h', "p/hard", "/etc/passwd", 0}}},
@@ -361,7 +361,7 @@ static void test_bad_entries(void **state)
     }
 }
 
-/* A link that is refused at the end is not left there either. */
+/* A link that is refused at the end does not stay there either. */
 static void test_bad_link_is_removed(void **state)
 {
     static const struct entry entries[] = {{'l', "p/a/b/l", "../..", 0}, {'l', "p/m", "a/b/l/../a", 0}, {0}};
@@ -373,7 +373,7 @@ static void test_bad_link_is_removed(void **state)
     assert_absent(&p, "m");
 }
 
-/* A folder of the target that is a link already leads no entry out. */
+/* If a directory of the target is a link, no entry is written through it. */
 static void test_link_in_target(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
@@ -391,7 +391,7 @@ static void test_truncated(void **state)
     char text[20001];
     const struct entry entries[] = {{'f', "p/first", "x", 0}, {'f', "p/long", text, 0}, {0}};
 
-    /* Hard to compress, so that the cut is inside of the file. */
+    /* Hard to compress, so that the cut is inside the file. */
     for (unsigned i = 0, x = 1; i < sizeof text - 1; i++, x = x * 1103515245 + 12345)
         text[i] = (char)('!' + (x >> 16) % 90);
     text[sizeof text - 1] = '\0';
@@ -465,7 +465,7 @@ static void test_cancelled(void **state)
     close(fds[1]);
 }
 
-/* The process's umask stays what it is at every moment; here at least at the end. */
+/* The process's umask never changes; this checks it at the end. */
 static void test_umask_untouched(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;

@@ -1,4 +1,4 @@
-/* Wheels for an app, by the real pip, from folders of made-up wheels. */
+/* Wheels for an app, with the real pip, from directories of made-up wheels. */
 #include "testing.h"
 
 #include "make_archive.h"
@@ -34,7 +34,7 @@ static void place_free(struct place *p)
     wl_err_free(&p->err);
 }
 
-/* A requirements file whose packages are in the folder "wheels" beside it, for Python 3.13.5. */
+/* A requirements file whose packages are in the directory "wheels" beside it, for Python 3.13.5. */
 static void place_make(void **state, struct place *p, const char *requirements)
 {
     WL_CLEANUP_FREE char *text = xasprintf("--no-index\n--find-links wheels\n%s", requirements);
@@ -105,7 +105,8 @@ static char *locked(const struct place *p)
     return text;
 }
 
-/* What a package requires of Python is compared with the app's, as it is chosen and as it is installed. */
+/* The Python that a package requires is compared with the app's, when the package is chosen and when it is
+ * installed. */
 static void test_requires_python(void **state)
 {
     WL_CLEANUP_FREE char *text = NULL, *site = in_folder(state, "site"), *file = in_folder(state, "site/newer.py");
@@ -123,7 +124,7 @@ static void test_requires_python(void **state)
     place_free(&p);
 }
 
-/* Markers are those of the guest, not of this machine, in the file and in what its packages require. */
+/* Markers are those of the guest, not of this machine, in the file and in the requirements of packages. */
 static void test_markers(void **state)
 {
     WL_CLEANUP_FREE char *text = NULL;
@@ -146,7 +147,8 @@ static void test_markers(void **state)
     place_free(&p);
 }
 
-/* The newest version has native code: the older one is told of, or refused where that is a major version. */
+/* The newest version has native code: an older one is taken with a message, or refused if it is an older major
+ * version. */
 static void test_old_versions(void **state)
 {
     WL_CLEANUP_FREE char *text = NULL;
@@ -167,7 +169,7 @@ static void test_old_versions(void **state)
     assert_false(path_exists(p.lock));
     place_free(&p);
 
-    /* Asked for, it is taken without a word. */
+    /* If the older version is asked for, it is taken without a message. */
     place_make(state, &p, "web\nmodel<2\n");
     assert_ok(lock(&p), &p.err);
     assert_int_equal(p.notes.n, 0);
@@ -175,7 +177,7 @@ static void test_old_versions(void **state)
     assert_contains(text, "model==1.9 ");
     place_free(&p);
 
-    /* The newest is taken where its native code is not needed. */
+    /* The newest version is taken if its native code is not needed. */
     {
         char *names[] = {(char *)"Core", NULL};
         struct strv without = {names, 1};
@@ -207,7 +209,7 @@ static void test_slightly_old_versions(void **state)
     text = locked(&p);
     assert_contains(text, "# tool 1.4 is taken, not 1.10: ");
     assert_contains(text, "tool==1.4 ");
-    /* The lock file is taken as it is. */
+    /* The lock file is used as it is. */
     strv_free(&p.notes);
     p.notes = (struct strv){0};
     assert_ok(lock(&p), &p.err);
@@ -215,7 +217,7 @@ static void test_slightly_old_versions(void **state)
     place_free(&p);
 }
 
-/* A wheel with native code that is there in pure Python as well is no reason for anything. */
+/* If a package has a native and a pure wheel, the native one does not matter. */
 static void test_both_kinds(void **state)
 {
     WL_CLEANUP_FREE char *text = NULL, *site = in_folder(state, "site");
@@ -241,7 +243,7 @@ static void test_both_kinds(void **state)
     place_free(&p);
 }
 
-/* A lock file is enough, also where a folder has wheels of both kinds and each is pinned of another package. */
+/* A lock file is enough, even if a directory has wheels of both kinds and each is pinned by another package. */
 static void test_both_kinds_pinned(void **state)
 {
     WL_CLEANUP_FREE char *site = in_folder(state, "site"), *fast = in_folder(state, "site/fast.py");
@@ -263,7 +265,7 @@ static void test_both_kinds_pinned(void **state)
     assert_ok(install(&p, site), &p.err);
     assert_true(path_exists(slow));
     assert_true(path_exists(fast));
-    /* What is pinned and is not there is told of all the same. */
+    /* If a pinned wheel is missing, that is still reported. */
     text = locked(&p);
     memcpy(strstr(text, "sha256:") + strlen("sha256:"), "0123456789", 10);
     assert_ok(remove_tree(p.folder, &err), &err);
@@ -289,7 +291,7 @@ static char *first_in_path(void **state, const char *command)
     return old;
 }
 
-/* What a file said when it was looked at is what is resolved, hashed and installed, whatever it says later. */
+/* The contents of a file when it was read are resolved, hashed and installed, even if the file changes later. */
 static void test_files_that_change(void **state)
 {
     WL_CLEANUP_FREE char *site = in_folder(state, "site"), *old = in_folder(state, "site/old.py"), *path = NULL;
@@ -327,7 +329,7 @@ static void sdist(void **state, const char *name, const char *version)
     make_archive(file, "tar.gz", (struct entry[]){{'f', setup, "raise SystemExit('run')\n", 0}, {0}});
 }
 
-/* A newest version that comes as source only is told of, unless nobody wants it. */
+/* A newest version that comes only as source is reported, unless nobody asked for it. */
 static void test_newer_source(void **state)
 {
     struct place p;
@@ -336,7 +338,7 @@ static void test_newer_source(void **state)
     wheel(state, "main", "1.0", PURE, "Requires-Dist: held<3\nRequires-Dist: both\n");
     sdist(state, "main", "1.1");
     sdist(state, "main", "2.0b1");
-    sdist(state, "main", "0.4.src"); /* as some packages have one of long ago, and an older pip lists it */
+    sdist(state, "main", "0.4.src"); /* as some packages have one from long ago, and an older pip lists it */
     wheel(state, "held", "2.0", PURE, "");
     sdist(state, "held", "3.0");
     wheel(state, "both", "1.0", PURE, "");
@@ -385,7 +387,7 @@ static char *as_url(const char *path)
     return str_take(&url);
 }
 
-/* What comes as source is refused before its code is run, however it is named. */
+/* A source is refused before its code is run, however it is named. */
 static void test_source(void **state)
 {
     WL_CLEANUP_FREE char *trace = in_folder(state, "trace"), *folder = in_folder(state, "project");

@@ -29,7 +29,7 @@ static void test_line(void **state)
         {"sources/1/mirrors", 6},
         {"sources/1/mirrors/1", 6},
         {"steps/0/run", 9},
-        /* What is not there: the place before it. */
+        /* For a missing key: the position before it. */
         {"sources/7", 2},
         {"sources/1/sha256", 5},
         {"sources/99999999999999999999", 2},
@@ -100,7 +100,7 @@ static void test_check(void **state)
     assert_int_equal(keys.n, 0);
 }
 
-/* Asking broken text for a place gives none, and nothing else happens. */
+/* Asking for a position in broken text gives none, and has no other effect. */
 static void test_broken(void **state)
 {
     (void)state;
