@@ -26,10 +26,12 @@ int offers_newest(struct offers *o, const struct offer_query *q, char **newest, 
     r = kind->versions(o, q, &versions, &own, err);
     if (r < 0)
         return r;
-    if (own && !numbered_alike(own, q->version)) {
+    /* The address is what the recipe uses, so only versions above its own are newer: a package can add a number to the
+     * version of what it contains. */
+    if (own && (!numbered_alike(own, q->version) || version_is_newer(own, q->version)))
         wanted.version = own;
+    if (own && !numbered_alike(own, q->version))
         wanted.series = NULL;
-    }
     for (size_t i = 0; i < versions.n; i++)
         if (offer_is_wanted(&wanted, versions.v[i]) && (!*newest || version_compare(versions.v[i], *newest) > 0)) {
             free(*newest);

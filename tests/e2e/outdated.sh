@@ -278,6 +278,8 @@ esac'
     pinned libs/crate-old 3.1.0 'crate:some-crate@${version}' 'track: "3.1"'
     # The crate's own version counts: the library is 3.1.
     pinned libs/crate-own 3.1 crate:other-crate@0.2.7
+    # A package can add a number of its own to the library's.
+    pinned libs/crate-more 0.2 crate:other-crate@0.2.8
     wl outdated
     status 10
     row libs/pypi 2.0 2.1 outdated pypi:some-lib
@@ -286,6 +288,7 @@ esac'
     row libs/npm1 1.0.0 1.0.0 current npm:single
     row libs/crate 4.0.1 4.2.0 outdated crate:some-crate
     row libs/crate-own 3.1 0.2.8 outdated crate:other-crate
+    row libs/crate-more 0.2 0.2 current crate:other-crate
     grep -qE '^libs/pypi-none .* unknown .*index/none/.*No such file' .out || fail 'libs/pypi-none'
     grep -qE '^libs/npm-none .* unknown .*404' .out || fail 'libs/npm-none'
     grep -qE '^libs/crate-old .* unknown .*cargo only names 4.2.0' .out || fail 'libs/crate-old'
