@@ -1,6 +1,7 @@
 /* wl-make info: what a port is made of, and where its result and logs are. */
 #include "cmd/app.h"
 #include "cmd/module_table.h"
+#include "recipe/fields.h"
 #include "store/compose.h"
 #include "util/fs.h"
 
@@ -12,25 +13,12 @@ static void print_list(const char *label, char *const *list, size_t n)
         ui_print(stdout, "%-12s %s\n", i ? "" : label, list[i]);
 }
 
-static void print_steps(const char *label, const struct recipe_step *steps, size_t n)
+/* The sources that have been fetched. */
+static void print_cached_sources(const struct node *n)
 {
-    for (size_t i = 0; i < n; i++)
-        ui_print(stdout, "%-12s %s\n", i ? "" : label, steps[i].name);
-}
-
-static void print_sources(const struct node *n)
-{
-    for (size_t s = 0; s < n->recipe->sources_n; s++) {
-        const struct source *source = &n->recipe->sources[s].source;
-
-        for (size_t k = 0; k < source->n; k++) {
-            for (size_t u = 0; u < source->archives[k].urls.n; u++)
-                ui_print(stdout, "%-12s %s\n", s || k || u ? "" : "sources", source->archives[k].urls.v[u]);
-            ui_print(stdout, "%-12s   sha256 %s\n", "", source->archives[k].sha256);
-        }
+    for (size_t s = 0, printed = 0; s < n->recipe->sources_n; s++)
         if (n->sources[s].path)
-            ui_print(stdout, "%-12s   here   %s\n", "", n->sources[s].path);
-    }
+            ui_print(stdout, "%-12s %s\n", printed++ ? "" : "fetched", n->sources[s].path);
 }
 
 /* Of a flavour, which one it is and of what; of another port, those that it has beside the plain one. */
@@ -51,38 +39,20 @@ static void print_flavours(struct app *a, const struct recipe *r)
 
 static void print_node(struct app *a, const struct plan *p, size_t i)
 {
-    static const char *const toolchains[] = {"wasi", "native", "none"};
     const struct node *n = &p->nodes[i];
     const struct recipe *r = n->recipe;
     WL_CLEANUP_FREE char *dir = compose_dir(a->output, r), *artifact = store_path(&a->store, n->key);
     WL_CLEANUP_FREE char *logs = store_log_dir(&a->store, r->name, n->key);
 
-    ui_print(stdout, "%-12s %s\n%-12s %s\n", "port", r->name, "version", r->version);
-    if (*r->summary)
-        ui_print(stdout, "%-12s %s\n", "summary", r->summary);
-    if (*r->homepage)
-        ui_print(stdout, "%-12s %s\n", "homepage", r->homepage);
-    if (*r->license)
-        ui_print(stdout, "%-12s %s\n", "license", r->license);
-    if (*r->date)
-        ui_print(stdout, "%-12s %s\n", "released", r->date);
-    if (*r->track)
-        ui_print(stdout, "%-12s %s\n", "track", r->track);
-    ui_print(stdout, "%-12s %s\n", "toolchain", toolchains[r->toolchain]);
+    ui_print(stdout, "%-12s %s\n", "port", r->name);
     print_flavours(a, r);
-    print_sources(n);
-    print_list("patches", r->patches.v, r->patches.n);
-    print_list("vars", r->vars.v, r->vars.n);
-    print_list("files", r->files.v, r->files.n);
-    print_list("check-files", r->check_files.v, r->check_files.n);
-    print_list("needs", r->needs.v, r->needs.n);
-    print_list("build-needs", r->build_needs.v, r->build_needs.n);
-    print_list("check-needs", r->check_needs.v, r->check_needs.n);
-    for (size_t i = 0; i < r->extensions_n; i++)
-        ui_print(stdout, "%-12s %s\n", i ? "" : "extensions", r->extensions[i].module);
-    print_steps("steps", r->steps, r->steps_n);
-    print_steps("checks", r->checks, r->checks_n);
-    print_steps("tests", r->tests, r->tests_n);
+    FOR_EACH_FIELD (f) {
+        WL_CLEANUP_STRV struct strv lines = {0};
+
+        field_show(f, r, &lines);
+        print_list(f->key, lines.v, lines.n);
+    }
+    print_cached_sources(n);
     print_list("recipe", r->chain.v, r->chain.n);
     ui_print(stdout, "%-12s %s\n", "key", n->key);
     ui_print(stdout, "%-12s %s%s\n", "artifact", artifact, store_has(&a->store, n->key) ? "" : " (not built)");

@@ -42,16 +42,11 @@ static void add_folders(const char *path, int depth, struct strv *paths)
 
 static void add_recipe(const struct recipe *r, struct strv *paths)
 {
-    for (size_t i = 0; i < r->chain.n; i++)
-        strv_add_once(paths, r->chain.v[i]);
-    for (size_t i = 0; i < r->patches.n; i++)
-        strv_add_once(paths, r->patches.v[i]);
-    for (size_t i = 0; i < r->files.n; i++)
-        add_tree(r->files.v[i], paths);
-    for (size_t i = 0; r->checks_n && i < r->check_files.n; i++)
-        add_tree(r->check_files.v[i], paths);
-    if (r->extensions_n)
-        add_tree(r->extensions_dir, paths);
+    WL_CLEANUP_STRV struct strv found = {0};
+
+    recipe_inputs(r, &found);
+    for (size_t i = 0; i < found.n; i++)
+        add_tree(found.v[i], paths);
 }
 
 void inputs_add(const struct plan *p, const struct recipe_roots *roots, struct str *out)

@@ -1,6 +1,7 @@
 /* Keys: what an artifact is made from, as one SHA-256. */
 #include "plan/plan.h"
 
+#include "recipe/fields.h"
 #include "util/fs.h"
 
 #include <string.h>
@@ -10,13 +11,22 @@
  */
 #define KEY_FORMAT "wl-key 1"
 
+/* A node's key while it is computed. */
+struct node_hash {
+    const struct plan_options *o;
+    const struct plan *p;
+    const struct node *n;
+    struct hash *h;
+    struct wl_err *err;
+};
+
 static void hash_list(struct hash *h, const char *label, const struct strv *l)
 {
     for (size_t i = 0; i < l->n; i++)
         hash_field(h, label, l->v[i]);
 }
 
-/* Patches and files count by what they hold and what they are called, not by where they lie. */
+/* Patches and files count by name and content, not by where they are. */
 static int hash_paths(struct hash *h, const char *label, const struct strv *paths, struct wl_err *err)
 {
     for (size_t i = 0; i < paths->n; i++) {
@@ -31,12 +41,12 @@ static int hash_paths(struct hash *h, const char *label, const struct strv *path
     return 0;
 }
 
-static int hash_extensions(struct hash *h, const struct recipe *r, struct wl_err *err)
+static int hash_extensions(struct hash *h, const char *label, const struct recipe *r, struct wl_err *err)
 {
     for (size_t i = 0; i < r->extensions_n; i++) {
         const struct recipe_extension *x = &r->extensions[i];
 
-        hash_field(h, "module", x->module);
+        hash_field(h, label, x->module);
         hash_field(h, "init", x->init);
         hash_list(h, "flag", &x->flags);
         for (size_t k = 0; k < x->sources.n; k++) {
@@ -45,7 +55,7 @@ static int hash_extensions(struct hash *h, const struct recipe *r, struct wl_err
 
             hash_field(h, "module source", x->sources.v[k]);
             if (starts_with(x->sources.v[k], "$SRC/"))
-                continue; /* the archives' hashes stand for it */
+                continue; /* it comes from the archives, whose hashes are part of the key */
             if (hash_tree(path, hex, err) < 0)
                 return -(int)err->cls;
             hash_field(h, "sha256", hex);
@@ -54,76 +64,139 @@ static int hash_extensions(struct hash *h, const struct recipe *r, struct wl_err
     return 0;
 }
 
-/* What is stored has passed the recipe's checks, so another check asks for another artifact. It is made of the same, so
- * nothing that needs it changes. */
-static int checked_key(struct node *n, struct wl_err *err)
+static void hash_steps(struct hash *h, const char *label, const struct recipe_step *steps, size_t n)
 {
-    const struct recipe *r = n->recipe;
-    struct hash *h;
-    int e;
+    for (size_t i = 0; i < n; i++) {
+        hash_field(h, label, steps[i].name);
+        hash_field(h, "run", steps[i].run);
+    }
+}
+
+static void hash_sources(struct hash *h, const char *label, const struct node *n)
+{
+    for (size_t i = 0; i < n->recipe->sources_n; i++) {
+        const struct recipe_source *s = &n->recipe->sources[i];
+        WL_CLEANUP_FREE char *how = xasprintf("%s %d %d", s->into ? s->into : ".", s->strip, s->unpack);
+        WL_CLEANUP_FREE char *name = source_file_name(s->source.archives[0].urls.v[0]);
+
+        if (n->sources[i].unwanted)
+            continue;
+        hash_field(h, label, n->sources[i].sha256);
+        hash_field(h, "how", how);
+        hash_field(h, "as", s->unpack ? NULL : name);
+    }
+}
+
+/* The compiler, and all else that decides about the output besides the recipe. */
+static void hash_toolchain(const struct node_hash *k, const char *label)
+{
+    const struct toolchain *t = plan_toolchain(k->p, k->n);
+    struct utsname machine;
+
+    hash_field(k->h, label, t ? t->identity : "none");
+    /* Both the native tools in an artifact and the paths that a wasm build leaves in it differ by machine. */
+    if (k->n->recipe->toolchain != TOOLCHAIN_WASI)
+        hash_field(k->h, "machine", uname(&machine) == 0 ? machine.machine : "?");
+    hash_field(k->h, "root", k->o->sandboxed ? "/wl" : k->o->cache);
+    hash_field(k->h, "debug", k->o->debug ? "1" : "");
+}
+
+/* Needs count by what their steps made; the sysroot, which no recipe names, is one of them. */
+static void hash_needs(const struct node_hash *k, const char *label, enum need_kind kind)
+{
+    for (size_t i = 0; i < k->n->needs_n; i++) {
+        const struct node *need = &k->p->nodes[k->n->needs[i].node];
+
+        if (k->n->needs[i].kind != kind)
+            continue;
+        hash_field(k->h, label, need->recipe->name);
+        hash_field(k->h, "key", need->made);
+    }
+}
+
+/* A value of the recipe. */
+static int hash_value(const struct node_hash *k, const struct field *f, const char *label)
+{
+    const struct recipe *r = k->n->recipe;
+    const void *value = field_value(f, r);
+
+    switch (f->kind) {
+    case FIELD_META_TEXT:
+    case FIELD_META_FLAG:
+    case FIELD_SWITCH: /* it is one of vars */
+    case FIELD_HASH:
+    case FIELD_ARCHIVES:
+        break; /* these are in the values that they lead to */
+    case FIELD_VERSION:
+    case FIELD_DATE:
+        hash_field(k->h, label, *(char *const *)value);
+        break;
+    case FIELD_TEXT: /* so that the keys of other ports stay the same when a key is new */
+        hash_field(k->h, label, **(char *const *)value ? *(char *const *)value : NULL);
+        break;
+    case FIELD_NUMBER:
+        if (*(const int *)value) {
+            WL_CLEANUP_FREE char *number = xasprintf("%d", *(const int *)value);
+
+            hash_field(k->h, label, number);
+        }
+        break;
+    case FIELD_TOOLCHAIN:
+        hash_toolchain(k, label);
+        break;
+    case FIELD_VARS:
+    case FIELD_LIST:
+    case FIELD_CONTENTS:
+        hash_list(k->h, label, value);
+        break;
+    case FIELD_PATCHES:
+    case FIELD_FILES:
+        return hash_paths(k->h, label, value, k->err);
+    case FIELD_NEEDS:
+        hash_needs(k, label, f->need);
+        break;
+    case FIELD_STEPS:
+        hash_steps(k->h, label, *(struct recipe_step *const *)value, *field_count(f, r));
+        break;
+    case FIELD_SOURCES:
+        hash_sources(k->h, label, k->n);
+        break;
+    case FIELD_EXTENSIONS:
+        return hash_extensions(k->h, label, r, k->err);
+    }
+    return 0;
+}
+
+/* What is stored has passed the recipe's checks, so other checks make another key. What the steps make stays the same,
+ * and so do the keys of all that needs it. */
+static int checked_key(struct node_hash *k, struct node *n)
+{
+    int r = 0;
 
     memcpy(n->key, n->made, sizeof n->key);
-    if (!r->checks_n)
+    if (!n->recipe->checks_n)
         return 0;
-    h = hash_new();
-    hash_field(h, "made", n->made);
-    for (size_t i = 0; i < r->checks_n; i++) {
-        hash_field(h, "check", r->checks[i].name);
-        hash_field(h, "run", r->checks[i].run);
-    }
-    e = hash_paths(h, "check file", &r->check_files, err);
-    hash_end(h, n->key);
-    return e;
+    k->h = hash_new();
+    hash_field(k->h, "made", n->made);
+    FOR_EACH_FIELD (f)
+        if (r == 0 && f->checked)
+            r = hash_value(k, f, f->checked);
+    hash_end(k->h, n->key);
+    return r;
 }
 
 static int node_key(const struct plan_options *o, const struct plan *p, struct node *n, struct wl_err *err)
 {
-    const struct toolchain *t = plan_toolchain(p, n);
-    const struct recipe *r = n->recipe;
-    struct hash *h = hash_new();
-    struct utsname machine;
-    int e = 0;
+    struct node_hash k = {.o = o, .p = p, .n = n, .h = hash_new(), .err = err};
+    int r = 0;
 
-    hash_field(h, "format", KEY_FORMAT);
-    hash_field(h, "name", r->name);
-    hash_field(h, "version", r->version);
-    hash_field(h, "date", r->date);
-    hash_field(h, "toolchain", t ? t->identity : "none");
-    /* Both the native tools inside an artifact and the paths a wasm build leaves in it differ by machine. */
-    if (r->toolchain != TOOLCHAIN_WASI)
-        hash_field(h, "machine", uname(&machine) == 0 ? machine.machine : "?");
-    hash_field(h, "root", o->sandboxed ? "/wl" : o->cache);
-    hash_field(h, "debug", o->debug ? "1" : "");
-    for (size_t i = 0; i < r->sources_n; i++) {
-        WL_CLEANUP_FREE char *how = xasprintf("%s %d %d", r->sources[i].into ? r->sources[i].into : ".",
-                                              r->sources[i].strip, r->sources[i].unpack);
-        WL_CLEANUP_FREE char *name = source_file_name(r->sources[i].source.archives[0].urls.v[0]);
-
-        if (n->sources[i].unwanted)
-            continue;
-        hash_field(h, "source", n->sources[i].sha256);
-        hash_field(h, "how", how);
-        hash_field(h, "as", r->sources[i].unpack ? NULL : name);
-    }
-    e = hash_paths(h, "patch", &r->patches, err);
-    if (e == 0)
-        e = hash_paths(h, "file", &r->files, err);
-    hash_list(h, "env", &r->env);
-    hash_list(h, "var", &r->vars);
-    hash_list(h, "contains", &r->contains);
-    if (e == 0)
-        e = hash_extensions(h, r, err);
-    for (size_t i = 0; i < r->steps_n; i++) {
-        hash_field(h, "step", r->steps[i].name);
-        hash_field(h, "run", r->steps[i].run);
-    }
-    for (size_t i = 0; i < n->needs_n; i++)
-        if (n->needs[i].kind == NEED_LINK || n->needs[i].kind == NEED_BUILD) {
-            hash_field(h, n->needs[i].kind == NEED_LINK ? "link" : "build", p->nodes[n->needs[i].node].recipe->name);
-            hash_field(h, "key", p->nodes[n->needs[i].node].made);
-        }
-    hash_end(h, n->made);
-    return e < 0 ? e : checked_key(n, err);
+    hash_field(k.h, "format", KEY_FORMAT);
+    hash_field(k.h, "name", n->recipe->name);
+    FOR_EACH_FIELD (f)
+        if (r == 0 && f->made)
+            r = hash_value(&k, f, f->made);
+    hash_end(k.h, n->made);
+    return r < 0 ? r : checked_key(&k, n);
 }
 
 int plan_keys(const struct plan_options *o, const struct fetch_options *f, struct plan *p, struct wl_err *err)

@@ -10,10 +10,6 @@
 
 #include <stdbool.h>
 
-/* What a need is for: linking, running while steps run, running while checks run, running while tests run. Checks and
- * tests make nothing, so what they need is not part of any key. */
-enum need_kind { NEED_LINK, NEED_BUILD, NEED_CHECK, NEED_TEST };
-
 struct plan_need {
     size_t node; /* index in the plan; smaller than the needing node's, but for NEED_TEST */
     enum need_kind kind;

@@ -1,12 +1,12 @@
-/* `extensions`: C extension modules that a recipe brings, to be linked into the interpreter. */
-#include "recipe/maker.h"
+/* `extensions`: C extension modules of a recipe, which are linked into the interpreter. */
+#include "recipe/readers.h"
 #include "util/fs.h"
 
 #include <ctype.h>
 #include <string.h>
 
-/* Paths and flags go through make and the shell that it starts, so they are kept to what neither gives a meaning. '='
- * and ',' are for flags; what stands behind '$' is looked at apart. */
+/* Paths and flags go through make and a shell, so they may only have characters that have no meaning there. Flags may
+ * also have '=', ',' and ':', and '$' before a variable. */
 #define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+@"
 
 static size_t identifier_length(const char *s)
@@ -77,7 +77,7 @@ bool extension_takes_value(const char *flag)
     return false;
 }
 
-/* What a source is compiled to: its path without the ending. */
+/* A source is compiled to a file with its name up to the extension. */
 static size_t stem_length(const char *source)
 {
     return (size_t)(strrchr(source, '.') - source);
@@ -96,40 +96,41 @@ static bool same_object(const struct recipe *r, const char *source)
     return false;
 }
 
-static int take_source(const struct maker *m, const struct layer *l, const char *key, const char *text,
+static int read_source(struct recipe_loader *ld, const struct layer *l, const char *key, const char *text,
                        struct recipe_extension *x)
 {
-    const struct recipe *r = m->r;
-    /* ${SRC} looks like one of the recipe's own variables, but it is the steps'. */
+    const struct recipe *r = ld->r;
+    /* ${SRC} looks like a variable of the recipe, but it is one of the steps. */
     WL_CLEANUP_FREE char *plain = starts_with(text, "${SRC}/") ? xasprintf("$SRC/%s", text + 7) : xstrdup(text);
     WL_CLEANUP_FREE char *source = NULL, *path = NULL;
     const char *inner;
     bool unpacked;
-    int e = expand_text(m, l, key, plain, &source);
+    int e = expand_text(ld, l, key, plain, &source);
 
     if (e < 0)
         return e;
     unpacked = starts_with(source, "$SRC/");
     inner = unpacked ? source + strlen("$SRC/") : source;
     if (!is_inner_path(inner))
-        return layer_error(l, key, m->err, "extensions: the source \"%s\" leads out of its folder", source);
+        return layer_error(l, key, ld->err, "extensions: the source \"%s\" leads out of its directory", source);
     if (strspn(inner, PLAIN) != strlen(inner))
-        return layer_error(l, key, m->err,
-                           "extensions: the source \"%s\" has more than letters, digits and / . _ - + @", source);
+        return layer_error(l, key, ld->err,
+                           "extensions: the source \"%s\" may only have letters, digits and / . _ - + @", source);
     path = path_join(l->dir, inner);
     if (!unpacked && !path_exists(path))
-        return layer_error(l, key, m->err, "extensions: there is no %s", path);
+        return layer_error(l, key, ld->err, "extensions: there is no %s", path);
     if (unpacked && !extension_compiles(source))
-        return layer_error(l, key, m->err, "extensions: %s is no C or C++ source, and what is unpacked is there anyway",
-                           source);
+        return layer_error(l, key, ld->err,
+                           "extensions: %s is not a C or C++ source; other unpacked files need not be listed", source);
     if (extension_compiles(source) && same_object(r, source))
-        return layer_error(l, key, m->err, "extensions: %s is compiled twice, or lies beside one of the same name",
-                           source);
+        return layer_error(
+            l, key, ld->err,
+            "extensions: %s is compiled twice, or has the same name as another source up to the extension", source);
     strv_add(&x->sources, source);
     return 0;
 }
 
-/* Each '$' is the beginning of a variable of the steps. */
+/* Whether some '$' does not begin a variable of the steps. */
 static bool has_odd_dollar(const char *flag)
 {
     for (const char *p = flag; (p = strchr(p, '$')); p++)
@@ -138,53 +139,54 @@ static bool has_odd_dollar(const char *flag)
     return false;
 }
 
-static int take_flags(const struct maker *m, const struct layer *l, const char *key, const struct file_extension *f,
+static int read_flags(struct recipe_loader *ld, const struct layer *l, const char *key, const struct file_extension *f,
                       struct recipe_extension *x)
 {
     for (unsigned i = 0; i < f->flags_count; i++) {
         WL_CLEANUP_FREE char *at = xasprintf("%s/flags/%u", key, i), *flag = NULL;
         const char *before = i ? x->flags.v[i - 1] : "";
-        int e = expand_text(m, l, at, f->flags[i], &flag);
+        int e = expand_text(ld, l, at, f->flags[i], &flag);
 
         if (e < 0)
             return e;
         if (!*flag || strspn(flag, PLAIN "=,:$") != strlen(flag) || has_odd_dollar(flag))
             return layer_error(
-                l, at, m->err,
-                "extensions: the flag \"%s\" is not one word of letters, digits and / . _ - + @ = , : $NAME", flag);
+                l, at, ld->err,
+                "extensions: the flag \"%s\" is not one word of letters, digits, / . _ - + @ = , : and $NAME", flag);
         if (!strcmp(flag, "-Wl") || !strcmp(flag, "-Wa") || !strcmp(flag, "-Wp"))
-            return layer_error(l, at, m->err,
-                               "extensions: after %s a comma is missing; within [...] such a flag is quoted", flag);
+            return layer_error(l, at, ld->err,
+                               "extensions: %s needs a comma and a value; within [...] such a flag must be quoted",
+                               flag);
         if (*flag != '-' && !extension_takes_value(before) && !extension_links(flag))
-            return layer_error(l, at, m->err, "extensions: \"%s\" is no flag, as it has no '-' in front", flag);
+            return layer_error(l, at, ld->err, "extensions: \"%s\" is not a flag: it does not begin with '-'", flag);
         strv_add(&x->flags, flag);
     }
     if (x->flags.n && extension_takes_value(x->flags.v[x->flags.n - 1]))
-        return layer_error(l, key, m->err, "extensions: the flag %s lacks its value", x->flags.v[x->flags.n - 1]);
+        return layer_error(l, key, ld->err, "extensions: the flag %s has no value", x->flags.v[x->flags.n - 1]);
     return 0;
 }
 
-static int take_extension(const struct maker *m, const struct layer *l, unsigned i)
+static int read_extension(struct recipe_loader *ld, const struct layer *l, const char *key,
+                          const struct file_extension *f)
 {
-    const struct file_extension *f = &l->f->extensions[i];
-    WL_CLEANUP_FREE char *key = xasprintf("extensions/%u", i), *symbol = NULL;
-    struct recipe *r = m->r;
+    WL_CLEANUP_FREE char *symbol = NULL;
+    struct recipe *r = ld->r;
     struct recipe_extension *x;
     bool compiles = false;
     int e = 0;
 
     if (!f->module)
-        return layer_error(l, key, m->err, "each of 'extensions' has a 'module' and 'sources'");
+        return layer_error(l, key, ld->err, "each of 'extensions' needs a 'module' and 'sources'");
     if (!is_module_name(f->module))
-        return layer_error(l, key, m->err, "extensions: \"%s\" is no name of a module", f->module);
+        return layer_error(l, key, ld->err, "extensions: \"%s\" is not a valid module name", f->module);
     if (f->init && !is_identifier(f->init))
-        return layer_error(l, key, m->err, "extensions: init: \"%s\" is no name of a C function", f->init);
+        return layer_error(l, key, ld->err, "extensions: init: \"%s\" is not a valid name of a C function", f->init);
     symbol = extension_symbol(f->module);
     for (size_t k = 0; k < r->extensions_n; k++) {
         WL_CLEANUP_FREE char *other = extension_symbol(r->extensions[k].module);
 
         if (!strcmp(symbol, other))
-            return layer_error(l, key, m->err, "extensions: %s and %s would have the same symbol, PyInit_%s",
+            return layer_error(l, key, ld->err, "extensions: %s and %s would have the same symbol, PyInit_%s",
                                r->extensions[k].module, f->module, symbol);
     }
     r->extensions = xreallocarray(r->extensions, r->extensions_n + 1, sizeof *r->extensions);
@@ -195,26 +197,25 @@ static int take_extension(const struct maker *m, const struct layer *l, unsigned
     for (unsigned k = 0; e == 0 && k < f->sources_count; k++) {
         WL_CLEANUP_FREE char *at = xasprintf("%s/sources/%u", key, k);
 
-        e = take_source(m, l, at, f->sources[k], x);
+        e = read_source(ld, l, at, f->sources[k], x);
         compiles |= e == 0 && extension_compiles(x->sources.v[k]);
     }
     if (e == 0 && !compiles)
-        e = layer_error(l, key, m->err, "extensions: %s has no C or C++ source", f->module);
-    return e < 0 ? e : take_flags(m, l, key, f, x);
+        e = layer_error(l, key, ld->err, "extensions: %s has no C or C++ source", f->module);
+    return e < 0 ? e : read_flags(ld, l, key, f, x);
 }
 
-int take_extensions(const struct maker *m)
+int read_extensions(struct recipe_loader *ld, const struct layer *l, const char *key, const struct file_extension *list,
+                    unsigned n)
 {
-    const struct layer *l = first_with(m, "extensions");
     int e = 0;
 
-    for (unsigned i = 0; e == 0 && l && i < l->f->extensions_count; i++)
-        e = take_extension(m, l, i);
-    if (e < 0 || !m->r->extensions_n)
-        return e;
-    m->r->extensions_dir = xstrdup(l->dir);
-    if (!steps_name(m->r->steps, m->r->steps_n, "EXTENSIONS"))
-        return layer_error(l, "extensions", m->err,
-                           "extensions: no step of this recipe uses $EXTENSIONS, so they would be linked nowhere");
-    return 0;
+    for (unsigned i = 0; e == 0 && i < n; i++) {
+        WL_CLEANUP_FREE char *path = xasprintf("%s/%u", key, i);
+
+        e = read_extension(ld, l, path, &list[i]);
+    }
+    if (n && !ld->r->extensions_dir)
+        ld->r->extensions_dir = xstrdup(l->dir);
+    return e;
 }

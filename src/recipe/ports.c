@@ -40,6 +40,11 @@ static void glance_free(struct glance *g)
     free(g->flavour);
 }
 
+static char *copy_of(const char *s)
+{
+    return s ? xstrdup(s) : NULL;
+}
+
 static struct glance glance(const struct recipe_roots *roots, const char *name)
 {
     struct glance g = {0};
@@ -58,9 +63,9 @@ static struct glance glance(const struct recipe_roots *roots, const char *name)
         if (file_read(file, 1 << 20, &text, &n, &ignored) == 0 &&
             (strstr(text, "abstract") || strstr(text, "for-each")) &&
             recipe_file_parse(file, text, n, &f, &keys, &ignored) == 0) {
-            g.is_abstract = f->abstract;
-            g.for_each = f->for_each ? xstrdup(f->for_each) : NULL;
-            g.flavour = f->flavour ? xstrdup(f->flavour) : NULL;
+            g.is_abstract = file_flag(f, "abstract");
+            g.for_each = copy_of(file_text(f, "for-each"));
+            g.flavour = copy_of(file_text(f, "flavour"));
             recipe_file_free(f);
         }
         break;

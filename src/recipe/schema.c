@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINES = 100000 }; /* a bound for lists; nobody writes so many */
+enum { LINES = 100000 }; /* a bound for lists, far beyond any recipe */
 
 #define STRING(key, type, member)                                                                                      \
     CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 0, CYAML_UNLIMITED)
@@ -16,7 +16,7 @@ enum { LINES = 100000 }; /* a bound for lists; nobody writes so many */
 #define STRUCTS(key, type, member, schema)                                                                             \
     CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, &(schema), 0, LINES)
 
-/* libcyaml's own bool takes any other word as true. */
+/* libcyaml's own bool takes every other word for true. */
 static const cyaml_strval_t booleans[] = {{"true", true}, {"false", false}};
 
 static const cyaml_schema_value_t string = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED)};
@@ -61,51 +61,64 @@ static const cyaml_schema_field_t extension_fields[] = {
 static const cyaml_schema_value_t extension = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_extension, extension_fields)};
 
-static const cyaml_schema_field_t recipe_fields[] = {
-    STRING("summary", struct recipe_file, summary),
-    STRING("license", struct recipe_file, license),
-    STRING("homepage", struct recipe_file, homepage),
-    CYAML_FIELD_ENUM("abstract", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct recipe_file, abstract, booleans,
-                     CYAML_ARRAY_LEN(booleans)),
-    STRING("from", struct recipe_file, from),
-    STRING("for-each", struct recipe_file, for_each),
-    STRING("flavour", struct recipe_file, flavour),
-    CYAML_FIELD_ENUM("patched", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct recipe_file, patched, booleans,
-                     CYAML_ARRAY_LEN(booleans)),
-    STRING("version", struct recipe_file, version),
-    STRING("date", struct recipe_file, date),
-    STRING("track", struct recipe_file, track),
-    STRING("sha256", struct recipe_file, sha256),
-    STRUCTS("also", struct recipe_file, also, archive),
-    STRUCTS("sources", struct recipe_file, sources, source),
-    STRUCTS("add-sources", struct recipe_file, add_sources, source),
-    STRING("toolchain", struct recipe_file, toolchain),
-    CYAML_FIELD_INT_PTR("min-sdk", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct recipe_file, min_sdk),
-    CYAML_FIELD_ENUM_PTR("ssl", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct recipe_file, ssl,
-                         booleans, CYAML_ARRAY_LEN(booleans)),
-    STRINGS("patches", struct recipe_file, patches),
-    STRINGS("add-patches", struct recipe_file, add_patches),
-    STRINGS("files", struct recipe_file, files),
-    STRINGS("add-files", struct recipe_file, add_files),
-    STRINGS("check-files", struct recipe_file, check_files),
-    STRINGS("needs", struct recipe_file, needs),
-    STRINGS("add-needs", struct recipe_file, add_needs),
-    STRINGS("build-needs", struct recipe_file, build_needs),
-    STRINGS("env", struct recipe_file, env),
-    STRINGS("vars", struct recipe_file, vars),
-    STRINGS("contains", struct recipe_file, contains),
-    STRINGS("check-needs", struct recipe_file, check_needs),
-    STRINGS("test-needs", struct recipe_file, test_needs),
-    STRUCTS("extensions", struct recipe_file, extensions, extension),
-    STRUCTS("steps", struct recipe_file, steps, step),
-    STRUCTS("add-steps", struct recipe_file, add_steps, step),
-    STRUCTS("checks", struct recipe_file, checks, step),
-    STRUCTS("tests", struct recipe_file, tests, step),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t recipe = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct recipe_file, recipe_fields)};
+/* The schema of the values of each kind. */
+#define POINTER (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+#define TEXT_VALUE CYAML_VALUE_STRING(POINTER, char, 0, CYAML_UNLIMITED)
+#define LIST_VALUE(type, entry) CYAML_VALUE_SEQUENCE(POINTER, type, entry, 0, LINES)
+#define FLAG_VALUE CYAML_VALUE_ENUM(POINTER | CYAML_FLAG_STRICT, bool, booleans, CYAML_ARRAY_LEN(booleans))
 
-/* What libcyaml tells of an error: the first message, then a backtrace whose first line is the innermost place. */
+static const cyaml_schema_value_t kinds[] = {
+    [FIELD_META_TEXT] = {TEXT_VALUE},
+    [FIELD_META_FLAG] = {FLAG_VALUE},
+    [FIELD_SWITCH] = {FLAG_VALUE},
+    [FIELD_HASH] = {TEXT_VALUE},
+    [FIELD_ARCHIVES] = {LIST_VALUE(struct file_archive, &archive)},
+    [FIELD_VERSION] = {TEXT_VALUE},
+    [FIELD_VARS] = {LIST_VALUE(char *, &string)},
+    [FIELD_TEXT] = {TEXT_VALUE},
+    [FIELD_DATE] = {TEXT_VALUE},
+    [FIELD_TOOLCHAIN] = {TEXT_VALUE},
+    [FIELD_NUMBER] = {CYAML_VALUE_INT(POINTER, int)},
+    [FIELD_LIST] = {LIST_VALUE(char *, &string)},
+    [FIELD_CONTENTS] = {LIST_VALUE(char *, &string)},
+    [FIELD_PATCHES] = {LIST_VALUE(char *, &string)},
+    [FIELD_FILES] = {LIST_VALUE(char *, &string)},
+    [FIELD_NEEDS] = {LIST_VALUE(char *, &string)},
+    [FIELD_STEPS] = {LIST_VALUE(struct file_step, &step)},
+    [FIELD_SOURCES] = {LIST_VALUE(struct file_source, &source)},
+    [FIELD_EXTENSIONS] = {LIST_VALUE(struct file_extension, &extension)},
+};
+
+/* The schema of a recipe, made from the table of fields. */
+struct schema {
+    cyaml_schema_field_t fields[2 * MAX_FIELDS + 1];
+    cyaml_schema_value_t recipe;
+};
+
+static cyaml_schema_field_t schema_field(const char *key, enum field_kind kind, size_t offset)
+{
+    return (cyaml_schema_field_t){.key = key,
+                                  .data_offset = (uint32_t)(offset + offsetof(struct file_value, v)),
+                                  .count_offset = (uint32_t)(offset + offsetof(struct file_value, n)),
+                                  .count_size = sizeof(unsigned),
+                                  .value = kinds[kind]};
+}
+
+static void schema_make(struct schema *s)
+{
+    size_t n = 0;
+
+    *s = (struct schema){.recipe = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct recipe_file, s->fields)}};
+    FOR_EACH_FIELD (f) {
+        size_t at = field_index(f) * sizeof(struct file_value);
+
+        s->fields[n++] = schema_field(f->key, f->kind, offsetof(struct recipe_file, value) + at);
+        if (f->add_key)
+            s->fields[n++] = schema_field(f->add_key, f->kind, offsetof(struct recipe_file, added) + at);
+    }
+}
+
+/* An error of libcyaml: the first message, and the line of the innermost place, which is first in the backtrace. */
 struct complaint {
     char *message;
     unsigned line;
@@ -131,10 +144,11 @@ static cyaml_config_t config(struct complaint *c)
     return (cyaml_config_t){.log_fn = note_complaint, .log_ctx = c, .mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR};
 }
 
-static int add_known(struct str *out, const char *key)
+/* Adds "; did you mean 'KEY'?" if some key is similar. */
+static void add_suggestion(const struct schema *schema, const char *key, struct str *out)
 {
-    static const cyaml_schema_field_t *const tables[] = {recipe_fields, source_fields, archive_fields, step_fields,
-                                                         extension_fields};
+    const cyaml_schema_field_t *const tables[] = {schema->fields, source_fields, archive_fields, step_fields,
+                                                  extension_fields};
     size_t best = 3;
     const char *found = NULL;
 
@@ -149,7 +163,6 @@ static int add_known(struct str *out, const char *key)
         }
     if (found)
         str_addf(out, "; did you mean '%s'?", found);
-    return 0;
 }
 
 int recipe_file_parse(const char *file, const char *text, size_t n, struct recipe_file **out, struct strv *keys,
@@ -158,13 +171,15 @@ int recipe_file_parse(const char *file, const char *text, size_t n, struct recip
     static const char unknown[] = "Unexpected key: ", missing[] = "Missing required mapping field: ";
     struct complaint c = {0};
     cyaml_config_t cfg = config(&c);
+    struct schema schema;
     int r = yaml_check(file, text, n, keys, err);
     cyaml_err_t e;
 
     *out = NULL;
     if (r < 0)
-        return wl_err_hint(err, "docs/recipes.md shows how a recipe is written");
-    e = cyaml_load_data((const uint8_t *)text, n, &cfg, &recipe, (cyaml_data_t **)out, NULL);
+        return wl_err_hint(err, "docs/recipes.md shows how to write a recipe");
+    schema_make(&schema);
+    e = cyaml_load_data((const uint8_t *)text, n, &cfg, &schema.recipe, (cyaml_data_t **)out, NULL);
     if (e == CYAML_OK)
         return 0;
     *out = NULL;
@@ -173,7 +188,7 @@ int recipe_file_parse(const char *file, const char *text, size_t n, struct recip
         WL_CLEANUP_STR struct str guess = {0};
         unsigned line = yaml_key_line(text, n, key);
 
-        add_known(&guess, key);
+        add_suggestion(&schema, key, &guess);
         r = wl_err_set(err, WL_E_RECIPE, "%s:%u: unknown key '%s'%s", file, line ? line : c.line, key,
                        guess.s ? guess.s : "");
     } else if (c.message && starts_with(c.message, missing)) {
@@ -191,7 +206,22 @@ void recipe_file_free(struct recipe_file *f)
 {
     struct complaint c = {0};
     cyaml_config_t cfg = config(&c);
+    struct schema schema;
 
-    if (f)
-        cyaml_free(&cfg, &recipe, f, 0);
+    if (!f)
+        return;
+    schema_make(&schema);
+    cyaml_free(&cfg, &schema.recipe, f, 0);
+}
+
+const char *file_text(const struct recipe_file *f, const char *key)
+{
+    return f->value[field_index(field_of(key))].v;
+}
+
+bool file_flag(const struct recipe_file *f, const char *key)
+{
+    const bool *set = f->value[field_index(field_of(key))].v;
+
+    return set && *set;
 }

@@ -1,14 +1,16 @@
-/* A recipe file as it stands (docs/recipes.md says what each key means): libcyaml's schema and the structs it fills. */
+/* A recipe file as it is written: libcyaml's schema, and the structs that it fills. docs/recipes.md describes the keys.
+ */
 #ifndef WL_SCHEMA_H
 #define WL_SCHEMA_H
 
+#include "recipe/fields.h"
 #include "util/err.h"
 #include "util/str.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A key that the file does not have is NULL (or a count of 0 with a NULL list). All of it is libcyaml's memory. */
+/* Values of keys. All of this is libcyaml's memory; what the file does not have is NULL, with a count of 0. */
 struct file_archive {
     char *url;
     char *sha256;
@@ -39,34 +41,26 @@ struct file_extension {
     unsigned sources_count, flags_count;
 };
 
+/* The value of one key. What v points to depends on the field's kind. */
+struct file_value {
+    void *v;    /* a text's char; an int; a bool; or the first of n members: char *, struct file_step and so on */
+    unsigned n; /* of lists */
+};
+
+/* The values of all keys, by field_index(). */
 struct recipe_file {
-    char *summary, *license, *homepage;
-    bool abstract, patched;
-    char *from, *for_each, *flavour;
-    char *version, *date, *sha256, *track;
-    struct file_archive *also;
-    unsigned also_count;
-    struct file_source *sources, *add_sources;
-    unsigned sources_count, add_sources_count;
-    char *toolchain;
-    int *min_sdk;
-    bool *ssl;
-    char **patches, **files, **check_files, **needs, **build_needs, **env, **vars, **contains, **test_needs,
-        **check_needs;
-    unsigned patches_count, files_count, check_files_count, needs_count, build_needs_count, env_count, vars_count,
-        contains_count, test_needs_count, check_needs_count;
-    char **add_patches, **add_files, **add_needs;
-    unsigned add_patches_count, add_files_count, add_needs_count;
-    struct file_extension *extensions;
-    unsigned extensions_count;
-    struct file_step *steps, *add_steps, *checks, *tests;
-    unsigned steps_count, add_steps_count, checks_count, tests_count;
+    struct file_value value[MAX_FIELDS], added[MAX_FIELDS];
 };
 
 /* Reads a recipe against the schema: an unknown key, a wrong type or broken YAML is WL_E_RECIPE with file and line.
- * Adds the keys that stand in it to keys; the result is for recipe_file_free. */
+ * Adds the keys that the file has to keys; the result is for recipe_file_free. */
 int recipe_file_parse(const char *file, const char *text, size_t n, struct recipe_file **out, struct strv *keys,
                       struct wl_err *err);
 void recipe_file_free(struct recipe_file *f);
+
+/* The value of a key whose kind is FIELD_META_TEXT; NULL: not given. */
+const char *file_text(const struct recipe_file *f, const char *key);
+/* The value of a key whose kind is FIELD_META_FLAG; false if not given. */
+bool file_flag(const struct recipe_file *f, const char *key);
 
 #endif

@@ -94,8 +94,10 @@ same "wl-run(1) has the options of host/cli/options.c" "$(
 
 # --- recipes ---
 
-same "docs/recipes.md describes the keys of src/recipe/schema.c" \
-    "$(sed -nE 's/^ *(STRINGS?|STRUCTS|CYAML_FIELD_[A-Z_]+)\("([a-z0-9-]+)".*/\2/p' src/recipe/schema.c)" \
+same "docs/recipes.md describes the keys of src/recipe/fields.c and schema.c" \
+    "$(sed -nE 's/^    \{"([a-z0-9-]+)", .*FIELD_.*/\1/p' src/recipe/fields.c
+       sed -nE 's/^    \{"[a-z0-9-]+", "([a-z0-9-]+)", .*/\1/p' src/recipe/fields.c
+       sed -nE 's/^ *(STRINGS?|STRUCTS|CYAML_FIELD_[A-Z_]+)\("([a-z0-9-]+)".*/\2/p' src/recipe/schema.c)" \
     "$(sed -n '/^## All keys/,/^Unpacked is/p; /^## Extension modules/,/^A module that/p' docs/recipes.md | sed -nE 's/^\| `([a-z0-9-]+)` \|.*/\1/p'
        grep -oE 'list of `\{name, run\}`' docs/recipes.md | grep -oE 'name|run')"
 none "docs/recipes.md describes the variables of a step" "$(

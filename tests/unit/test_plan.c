@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <utime.h>
 
 #define HASH_A "29e4b8f5f1658542a8c13e2dd277358c9c48f2b2f7318652ef1675e402b9d2af"
@@ -218,6 +219,31 @@ static char *edited(const char *from, const char *to)
 
     assert_non_null(at);
     return xasprintf("%.*s%s%s", (int)(at - KEYED), KEYED, to, at + strlen(from));
+}
+
+/* A key that changes although the recipe stays the same rebuilds every port of every user. That is what KEY_FORMAT in
+ * src/plan/key.c is for; otherwise this key stays. */
+static void test_key_stays_with_the_tool(void **state)
+{
+    static const char wanted[] = "8f0acda9ee1c19a9cf83c31b5ac4005cfbfede13063ac44598b6283a55fd545d";
+    struct recipe_roots roots = roots_of(state);
+    struct plan_options o = options_of(&roots);
+    WL_CLEANUP_FREE char *key = NULL, *yaml = NULL;
+    struct utsname machine;
+
+    assert_int_equal(uname(&machine), 0);
+    if (strcmp(machine.machine, "x86_64") != 0)
+        skip(); /* the machine is part of the key */
+    put_keyed(state);
+    put_file(state, "ports/m/k/x.c", "int x;\n");
+    yaml =
+        edited("steps: [{name: make, run: make}]",
+               "steps: [{name: make, run: make $EXTENSIONS}]\nssl: false\nchecks: [{name: c, run: test -z $VAR_SSL}]\n"
+               "check-files: [a.patch]\nextensions: [{module: a.x, sources: [x.c, $SRC/y.c], flags: [-DX]}]");
+    put_recipe(state, "m/k", yaml);
+    key = key_of(state, &o, "m/k");
+    assert_string_equal(key, wanted);
+    recipe_roots_free(&roots);
 }
 
 static void test_key_changes_with_the_recipe(void **state)
@@ -696,6 +722,7 @@ int main(void)
         TEST_IN_FOLDER(test_deep_needs),
         TEST_IN_FOLDER(test_test_needs),
         TEST_IN_FOLDER(test_check_needs),
+        TEST_IN_FOLDER(test_key_stays_with_the_tool),
         TEST_IN_FOLDER(test_key_changes_with_the_recipe),
         TEST_IN_FOLDER(test_key_stays_with_what_does_not_matter),
         TEST_IN_FOLDER(test_key_and_checks),
