@@ -1,8 +1,8 @@
 /* calls SEED COUNT: makes COUNT random calls on the files below /tree and prints each with its result, so that two runs
- * with the same seed can be compared: one that sees the files in the archive of rofs.h, and one on a real folder.
+ * with the same seed can be compared: one that sees the files in the archive of rofs.h, and one on a real directory.
  *
- * Descriptors are printed as places in a table, inode numbers in the order in which they were first seen, and names of
- * a folder sorted: the rest has to be the same. */
+ * Descriptors are printed as places in a table, inode numbers in the order in which they were first seen, and the names
+ * in a directory sorted. Everything else must be equal. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -77,13 +77,13 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* What the module has in its root beside the tree. */
+/* The entries of the module's root beside the tree. */
 static bool is_added(const char *name)
 {
     return !strcmp(name, "dev") || !strcmp(name, "home") || !strcmp(name, "tmp");
 }
 
-/* Prints what is left to read of a folder. */
+/* Prints the rest of a directory. */
 static void print_folder(DIR *dir)
 {
     char *list[MOST];
@@ -106,7 +106,7 @@ static void print_folder(DIR *dir)
     printf(" (%zu, errno %d)\n", n, errno);
 }
 
-/* Takes all names of the tree, which are what paths are made of. */
+/* Takes all names of the tree, from which paths are made. */
 static void take_names(const char *folder)
 {
     DIR *dir = opendir(folder);
@@ -162,8 +162,8 @@ static int depth_of(const char *path)
     return depth;
 }
 
-/* A path, most often to something that is there, sometimes by detours; relative ones start above many folders down. It
- * does not lead above the root: a host refuses that, while in the archive the root is above itself. */
+/* A path, mostly to an existing file, sometimes with detours; relative ones start above many directories down. It does
+ * not lead above the root: a host refuses that, while in the archive the root is above itself. */
 static const char *make_path(int above)
 {
     static char paths[2][PATH], longest[300], huge[4200];
@@ -211,7 +211,7 @@ static const char *make_path(int above)
     return path;
 }
 
-/* For the trace: a very long path by its length. */
+/* For the trace: a very long path is printed as its length. */
 static const char *show(const char *path)
 {
     static char text[2][400];
@@ -261,7 +261,7 @@ static void print_bytes(ssize_t n, const unsigned char *bytes)
         printf(" = %zd %08" PRIx32 "\n", n, sum);
 }
 
-/* readv() may stop at the end of any buffer, and some hosts do; this goes on. Both buffers are one behind the other. */
+/* readv() may stop at the end of any buffer, and some hosts do; this continues. The two buffers are adjacent. */
 static ssize_t read_all(int fd, struct iovec parts[2], int count)
 {
     ssize_t n = readv(fd, parts, count), more = n;
@@ -317,8 +317,8 @@ static const char *flags_text(int flags)
     return text;
 }
 
-/* A descriptor of a folder, open or not, for the calls that start from one. */
-/* For the trace: a place in the table, and what is there. */
+/* A descriptor of a directory, open or not, for the calls that start from one. */
+/* For the trace: a place in the table, and the kind of file there. */
 static const char *slot_text(int slot)
 {
     static char text[32];
@@ -335,7 +335,7 @@ static int some_slot(void)
 static void call_path(uint32_t which)
 {
     char text[64], working[PATH];
-    /* Where a relative path starts: from the working folder, or from a descriptor, which nothing leads out of. */
+    /* A relative path starts from the working directory, or from a descriptor, which no path can leave. */
     int above = which == 3 || which == 7 ? 0 : depth_of(getcwd(working, sizeof working));
     const char *path = make_path(above), *other = make_path(above);
     int slot = some_slot(), flags = open_flags(), at = some_slot();
@@ -510,7 +510,7 @@ static void call_fd(uint32_t which)
         }
         break;
     case 17:
-        /* What lies under one number moves to another that is open. */
+        /* The file of one number moves to another number that is open. */
         w = (uint32_t)some_slot();
         printf("renumber(%s", slot_text(slot));
         printf(", %s) = ", slot_text((int)w));

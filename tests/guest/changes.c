@@ -1,6 +1,6 @@
-/* changes SEED COUNT [SIZE]: makes COUNT random calls that make, change and remove files below /tmp, and prints each
+/* changes SEED COUNT [SIZE]: makes COUNT random calls that create, change and remove files below /tmp, and prints each
  * with its result, so that two runs with the same seed can be compared: one in which /tmp is in memory, and one in
- * which it is a real folder. Inode numbers are printed in the order in which they were first seen, and times only where
+ * which it is a real directory. Inode numbers are printed in the order in which they were first seen, and times only if
  * they were set. */
 #include <dirent.h>
 #include <errno.h>
@@ -34,8 +34,8 @@ static const char *error_of(long result)
     return result < 0 ? strerror(errno) : "ok";
 }
 
-/* Few names, so that they are met again. "." and ".." are never the last: why a call fails with them depends on the
- * host. */
+/* Few names, so that they occur again. "." and ".." are never the last: the reason why a call fails with them depends
+ * on the host. */
 static char *make_path(void)
 {
     static const char *const names[] = {"a", "b", "c", "d", "folder", "ä"};
@@ -56,7 +56,7 @@ static char *make_path(void)
     return path;
 }
 
-/* The same with a "/" at its end, or with a name that is too long, for calls that want but one. */
+/* The same with a "/" at its end, or with a name that is too long, for calls that take only one path. */
 static const char *make_odd_path(void)
 {
     char *path = make_path();
@@ -80,7 +80,7 @@ static size_t inode_of(ino_t inode)
     return i;
 }
 
-/* What a file system may give again is told apart by nothing: an inode is only compared while its file is there. */
+/* A file system can reuse an inode number, so an inode is compared only while its file exists. */
 static void print_stat(int result, const struct stat *st)
 {
     const char *kind = S_ISDIR(st->st_mode) ? "folder" : S_ISLNK(st->st_mode) ? "link" : "file";
@@ -131,7 +131,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* What is left to read of a folder. */
+/* The rest of a directory. */
 static void print_folder(DIR *dir)
 {
     char *list[MOST];
@@ -207,7 +207,7 @@ static void call_path(uint32_t which)
         printf("link(%s, %s) = %s\n", path, other, error_of(link(path, other)));
         break;
     case 16:
-        /* A link of a host's leads nowhere out of its folder. */
+        /* On a host, a link does not lead out of its directory. */
         other = pick(2) ? strrchr(other, '/') + 1 : "folder/b";
         printf("symlink(%s, %s) = %s\n", other, path, error_of(symlink(other, path)));
         break;

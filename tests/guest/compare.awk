@@ -1,11 +1,11 @@
-# compare.awk PLAIN OTHER: shows where two traces of calls.c differ, and fails then.
+# compare.awk PLAIN OTHER: shows the differences between two traces of calls.c, and fails if there are any.
 #
-# These differences are none, as the two are told apart by nothing but the reason of a failure:
-#  - What would change something fails in both, for a reason that Linux has on a file system that is read only: that, or
-#    that the name is there already, is not there, is too long, or leads through something else than a folder. Where
-#    several are true, the two look in another order.
-#  - access(W): libc asks the host for the rights of the folder the path starts from, and gets an answer for that: EACCES
-#    for a file, none for a folder. In the archive it is EROFS.
+# These differences are allowed, because only the reason of a failure differs:
+#  - A call that would change something fails in both. The reason is one that Linux has on a read-only file system:
+#    that, or the name exists, does not exist, is too long, or leads through something that is not a directory. If
+#    several are true, the two check them in different orders.
+#  - access(W): libc asks the host for the rights of the directory in which the path starts, and answers for that:
+#    EACCES for a file, no error for a directory. In the archive it is EROFS.
 function result(line) { return substr(line, match(line, / = [^=]*$/) + 3) }
 function call(line) { sub(/^[0-9]+ /, "", line); return substr(line, 1, index(line, "(") - 1) }
 function asked(line) { return substr(line, 1, match(line, / = [^=]*$/)) }

@@ -1,6 +1,6 @@
-/* What guest/vfs.h promises beside what paths.c and changes.c look at. Run with --dir A::/a --dir B::/b/deep and
+/* The promises of guest/vfs.h that paths.c and changes.c do not check. Run with --dir A::/a --dir B::/b/deep and
  * WL_TMP_SIZE=1M; /a has a file g and links up -> ../b/deep/f and in -> g, /b/deep a file f. Prints each failure, and
- * fails then. */
+ * fails if there was one. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,13 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Of guest/, since libc declares none of them. */
+/* Functions of guest/, because libc declares none of them. */
 int dup(int fd);
 int dup2(int fd, int to);
 int pipe(int fds[2]);
 mode_t umask(mode_t mask);
 
-/* As the layer says. */
+/* The layer's own values. */
 #define HOME "/home/user"
 
 static int failures;
@@ -99,7 +99,7 @@ static void files_in_memory(void)
     FAILS(read(fd, text, 1), EBADF);
     close(fd);
     close(other);
-    /* From one folder in memory to another, but not to a host's. */
+    /* From one directory in memory to another, but not to one of the host. */
     WORKS(rename("/tmp/mode", HOME "/mode"));
     WORKS(stat(HOME "/mode", &st));
     FAILS(rename(HOME "/mode", "/a/mode"), EXDEV);
@@ -113,7 +113,7 @@ static void files_in_memory(void)
     FAILS(rename("/tmp", "/tmp2"), EROFS);
 }
 
-/* A folder is listed while its files go and others come: each that stays is seen once. */
+/* A directory is listed while its files are removed and others are added: each file that stays is seen once. */
 static void listing_under_change(void)
 {
     enum { N = 300 };
@@ -185,7 +185,7 @@ static void limit(void)
         snprintf(path, sizeof path, "/tmp/%d", made);
         WORKS(unlink(path));
     }
-    /* Holes take no room. */
+    /* Holes take no space. */
     fd = open("/tmp/holes", O_RDWR | O_CREAT, 0600);
     WORKS(ftruncate(fd, 1LL << 40));
     IS(pread(fd, block, 10, (1LL << 40) - 5), 5);
@@ -256,14 +256,14 @@ static void copies(void)
     WORKS(close(fd));
     IS(read(copy, text, 1), 1);
     IS(text[0], '5');
-    /* The host's descriptor lives as long as one of both. */
+    /* The host's descriptor lives as long as either of the two. */
     WORKS(close(host));
     FAILS(read(host, text, 1), EBADF);
     IS(read(twin, text, 1), 1);
     IS(text[0], 'y');
     WORKS(close(twin));
     FAILS(read(twin, text, 1), EBADF);
-    /* As pytest takes what is written to stdout. */
+    /* As pytest captures the output to stdout. */
     saved = dup(1);
     ftruncate(copy, 0);
     lseek(copy, 0, SEEK_SET);
@@ -283,7 +283,7 @@ static void copies(void)
     FAILS(dup2(99, 1), EBADF);
     FAILS(dup2(1, -1), EBADF);
     IS(dup2(1, 1), 1);
-    /* A number of the host's that the guest has in use does not come again. */
+    /* A descriptor number that the guest uses is not given out a second time. */
     host = open("/a/g", O_RDONLY);
     close(host);
     IS(dup2(1, host), host);
@@ -388,7 +388,7 @@ static void mapped(void)
     FAILS(open("/tmp/one", O_RDONLY), ELOOP);
     WORKS(unlink("/tmp/one"));
     WORKS(unlink("/tmp/two"));
-    /* From a folder's descriptor. */
+    /* From a directory's descriptor. */
     fd = open("/", O_RDONLY | O_DIRECTORY);
     WORKS(fstatat(fd, "b/deep/f", &st, 0));
     WORKS(fstatat(fd, "tmp", &st, 0));

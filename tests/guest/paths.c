@@ -1,5 +1,5 @@
-/* What guest/cwd.c is for: the empty path, "..", and the name of the current folder. Two folders are mapped, /a and /b;
- * /a has sub/, a file g and links, /b has a file f. Prints each failure, and fails then. */
+/* Tests guest/cwd.c: the empty path, "..", and the name of the current directory. Two directories are shared, /a and
+ * /b; /a has sub/, a file g and links, /b has a file f. Prints each failure, and fails if there was one. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@ static void check(const char *what, int got, int wanted)
     failures++;
 }
 
-/* errno of a call that fails, 0 of one that does not. */
+/* errno of a call that fails, otherwise 0. */
 #define ERROR(call) ((call) < 0 ? errno : 0)
 #define FAILS(call, wanted) check(#call, ERROR(call), wanted)
 
@@ -31,7 +31,7 @@ static void check_text(const char *what, const char *got, const char *wanted)
     failures++;
 }
 
-/* The first letter of a file, or the error, negative. */
+/* The first letter of a file, or the error as a negative number. */
 static int letter(const char *path)
 {
     char c = 0;
@@ -101,7 +101,7 @@ static void up_and_down(void)
     check("/a/missing/../g", letter("/a/missing/../g"), -ENOENT);
     check("/a/g/../g", letter("/a/g/../g"), -ENOTDIR);
     check("/a/g/", letter("/a/sub/../g/"), -ENOTDIR);
-    /* Behind a link is above what it leads to. */
+    /* ".." of a link is above the link's target. */
     check("/a/deep/../h", letter("/a/deep/../h"), 'z');
     check("/a/loop/../g", letter("/a/loop/../g"), -ELOOP);
     check_text("chdir(/a/sub)", folder_after("/a/sub"), "/a/sub");

@@ -1,4 +1,4 @@
-/* where PATH...: for each path one line: what it is, whether a file can be made in it, and what it has. */
+/* where PATH...: prints one line per path: its kind, whether files can be created in it, and its contents. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
