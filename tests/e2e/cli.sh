@@ -93,7 +93,7 @@ test_info() {
     wl info made/a libs/dep
     status 0
     not_out '(not built)'
-    out 'port         libs/dep' "$OUT/made/a" 'here '
+    out 'port         libs/dep' "$OUT/made/a" 'fetched  '
     is "$(grep -c '^key  *[0-9a-f]\{64\}$' .out)" 2 'keys'
     wl info
     clean_failure 2

@@ -220,7 +220,7 @@ test_wrong_values() {
     simple made/e 'patches: [no.patch]'
     bad_recipe made/e 4 'there is no' 'no.patch'
     simple made/f 'files: [../../x]'
-    bad_recipe made/f 4 'leads out of its folder'
+    bad_recipe made/f 4 'leads out of its directory'
     simple made/g 'homepage: "${colour}"'
     bad_recipe made/g 4 '${colour}'
     printf 'version: "1"\ntoolchain: none\n' | port made/h
@@ -287,7 +287,7 @@ test_cycle() {
     simple made/f 'from: made/e'
     wl made/e
     clean_failure 3
-    err "'from' goes round in a cycle"
+    err "'from' makes a cycle"
     simple made/g 'from: made/nothing'
     bad_recipe made/g 4 "'from' names made/nothing"
 }
