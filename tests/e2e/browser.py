@@ -61,7 +61,7 @@ class Browser:
             except RuntimeError as error:
                 value = error
             time.sleep(0.1)
-        raise AssertionError("in vain: %r" % value)
+        raise AssertionError("did not happen in time: %r" % value)
 
     def end(self):
         try:

@@ -157,7 +157,7 @@ wait_for() {
     shift
     until "$@" >/dev/null 2>&1; do
         n=$((n - 1))
-        [ "$n" -gt 0 ] || fail "waited in vain for: $*"
+        [ "$n" -gt 0 ] || fail "did not happen in time: $*"
         sleep 0.05
     done
 }
