@@ -1,5 +1,6 @@
-/* wl-make: finds the command, reads its options, runs it, and turns its error into a message and an exit status. */
+/* wl-make: finds the command, parses its options, runs it, and turns its error into a message and an exit status. */
 #include "cmd/app.h"
+#include "cmd/command.h"
 #include "source/source.h"
 
 #include <fcntl.h>
@@ -7,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Ends as the signal that came would have ended it, so that a calling shell or make sees an interruption. */
+/* Ends the process by the signal that was received, so that a calling shell or make sees an interruption. */
 static int end_by_signal(struct app *a)
 {
     int sig = cancel_signal(&a->cancel);
@@ -24,42 +25,36 @@ static int end_by_signal(struct app *a)
     return 128 + sig;
 }
 
-/* no_port is why the word is no port either. */
+/* no_port says why the word is not a port either. */
 static int not_a_command(const char *word, const struct wl_err *no_port, struct wl_err *err)
 {
     size_t best = 3;
-    const char *near = NULL;
+    const char *nearest = NULL;
 
-    if (no_port->text && !starts_with(no_port->text, "there is no port")) { /* several, or what cannot be read */
+    /* There are several such ports, or one that cannot be read. */
+    if (no_port->text && !starts_with(no_port->text, "there is no port")) {
         wl_err_set(err, no_port->cls, "%s", no_port->text);
         return no_port->hint ? wl_err_hint(err, "%s", no_port->hint) : -(int)no_port->cls;
     }
-    wl_err_set(err, WL_E_USAGE, "there is no command '%s', and a port is named like python/v3.11.2", word);
-    for (const struct command *c = commands; c->name; c++)
-        if (edit_distance(word, c->name) < best) {
-            best = edit_distance(word, c->name);
-            near = c->name;
+    wl_err_set(err, WL_E_USAGE, "there is no command '%s', and a port has a name like python/v3.11.2", word);
+    for (const struct command *const *c = commands; *c; c++)
+        if (edit_distance(word, (*c)->name) < best) {
+            best = edit_distance(word, (*c)->name);
+            nearest = (*c)->name;
         }
-    if (near)
-        return wl_err_hint(err, "did you mean %s? wl-make help lists the commands", near);
+    if (nearest)
+        return wl_err_hint(err, "did you mean %s? wl-make help lists the commands", nearest);
     if (no_port->hint && starts_with(no_port->hint, "did you mean"))
         return wl_err_hint(err, "%s", no_port->hint);
     return wl_err_hint(err, "wl-make help lists the commands, wl-make list the ports");
 }
 
-static enum command_bit command_bit_of(const char *word)
+/* The command that the arguments (without the program's name) ask for; its name is removed from them. A port's name
+ * alone means build. */
+static const struct command *choose_command(int *argc, char **argv, struct wl_err *err)
 {
-    const struct command *c = command_find(word);
-
-    return c ? c->bit : 0;
-}
-
-/* The command that the arguments (without the program's name) ask for; its name is taken out of them. A bare port name
- * means build. */
-static const struct command *choose(int *argc, char **argv, struct wl_err *err)
-{
-    int word = options_first_word(*argc, argv, command_bit_of);
-    const struct command *c = word < *argc ? command_find(argv[word]) : NULL;
+    int word = options_first_word(*argc, argv, commands);
+    const struct command *c = word < *argc ? command_find(argv[word]) : NULL, *build = command_find("build");
     bool known;
 
     if (c) {
@@ -69,13 +64,13 @@ static const struct command *choose(int *argc, char **argv, struct wl_err *err)
     }
     if (word == *argc)
         return command_find("help");
-    /* A word without a slash that is no port is more likely a mistyped command. */
+    /* A word without a slash that is not a port is probably a mistyped command. */
     if (!strchr(argv[word], '/')) {
         struct app probe = {0};
         WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
         WL_CLEANUP_FREE char *name = NULL;
 
-        known = options_parse(&probe.options, CMD_BUILD, *argc, argv, &why) < 0 ||
+        known = options_parse(&probe.options, build, *argc, argv, &why) < 0 ||
                 (app_find_roots(&probe, &why) == 0 && ports_resolve(&probe.roots, argv[word], &name, &why) == 0);
         app_free(&probe);
         if (!known) {
@@ -83,25 +78,21 @@ static const struct command *choose(int *argc, char **argv, struct wl_err *err)
             return NULL;
         }
     }
-    return command_find("build");
+    return build;
 }
 
-static int run(struct app *a, const struct command *c, int argc, char **argv, struct wl_err *err)
+static int start_command(struct app *a, const struct command *c, int argc, char **argv, struct wl_err *err)
 {
-    int r = options_parse(&a->options, c->bit, argc, argv, err);
+    int r = options_parse(&a->options, c, argc, argv, err);
 
     if (r < 0)
         return r;
-    if (a->options.version) {
-        puts("wl-make " WL_VERSION);
-        return 0;
-    }
-    if (a->options.help) {
-        command_help(c->bit == CMD_HELP ? NULL : c, stdout);
-        return 0;
-    }
-    if (c->bit == CMD_HELP)
+    if (c->standalone)
         return c->run(a, err);
+    if (a->options.help) {
+        help_print(c, stdout);
+        return 0;
+    }
     r = cancel_init(&a->cancel, err);
     if (r == 0)
         r = app_init(a, err);
@@ -117,8 +108,8 @@ static int run(struct app *a, const struct command *c, int argc, char **argv, st
 }
 
 /* A later open() could reuse the number of a stream that the caller closed, and messages would be written into that
- * file. Open to read only, writing to it fails as it should. What else the caller left open is not for the commands
- * that are run: a step could write to it. */
+ * file. So closed streams are opened on /dev/null, for reading: writing to them fails as it should. Other descriptors
+ * that the caller left open are closed in the programs that are started: a step could write to them. */
 static void set_up_streams(void)
 {
     int fd;
@@ -142,12 +133,12 @@ int main(int argc, char **argv)
     int r;
 
     set_up_streams();
-    /* Ignored, as some callers leave it, the kernel would throw the status of every command away. */
+    /* Some callers ignore SIGCHLD. The kernel would then discard the status of every program that is started. */
     signal(SIGCHLD, SIG_DFL);
     argc--;
     argv++;
-    c = choose(&argc, argv, &err);
-    r = c ? run(&a, c, argc, argv, &err) : -(int)err.cls;
+    c = choose_command(&argc, argv, &err);
+    r = c ? start_command(&a, c, argc, argv, &err) : -(int)err.cls;
     ui_free(a.ui);
     a.ui = NULL;
     if (fflush(stdout) != 0 && r == 0)

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The checkout: the nearest folder above the program that has ports/ and wl-make.sh. */
+/* The checkout: the nearest directory above the program that contains wl-make.sh. */
 static char *root_above_program(void)
 {
     char self[4096];
@@ -44,13 +44,13 @@ int app_find_roots(struct app *a, struct wl_err *err)
 
     a->roots.repo = root && *root ? path_absolute(root) : root_above_program();
     if (!a->roots.repo) {
-        wl_err_set(err, WL_E_USAGE, "cannot find the checkout that holds ports/");
-        return wl_err_hint(err, "start it by wl-make.sh, or set WL_MAKE_ROOT to the checkout");
+        wl_err_set(err, WL_E_USAGE, "cannot find the checkout, which contains ports/");
+        return wl_err_hint(err, "start the tool with wl-make.sh, or set WL_MAKE_ROOT to the checkout");
     }
     for (size_t i = 0; i < a->options.ports.n; i++) {
         if (!path_is_dir(a->options.ports.v[i])) {
-            wl_err_set(err, WL_E_USAGE, "--ports %s: there is no such folder", a->options.ports.v[i]);
-            return wl_err_hint(err, "name a folder that holds KIND/NAME/recipe.yaml");
+            wl_err_set(err, WL_E_USAGE, "--ports %s: there is no such directory", a->options.ports.v[i]);
+            return wl_err_hint(err, "name a directory that contains KIND/NAME/recipe.yaml");
         }
         strv_take(&a->roots.ports, path_absolute(a->options.ports.v[i]));
     }
@@ -67,7 +67,7 @@ int app_init(struct app *a, struct wl_err *err)
     if (r < 0)
         return r;
     if (!cache) {
-        wl_err_set(err, WL_E_USAGE, "neither HOME nor XDG_CACHE_HOME is set, so there is no place for the cache");
+        wl_err_set(err, WL_E_USAGE, "there is no directory for the cache: neither HOME nor XDG_CACHE_HOME is set");
         return wl_err_hint(err, "name one with --cache-dir");
     }
     a->output = a->options.output ? path_absolute(a->options.output) : path_join(a->roots.repo, "build-output");
@@ -154,10 +154,10 @@ int app_ports(struct app *a, struct strv *names, struct wl_err *err)
     return 0;
 }
 
-/* --source is the user's own choice of bytes; when they are not the recipe's, that is said. */
+/* Warns if the archive that --source names is not one that the recipe pins. */
 static void note_given_source(struct app *a, const struct plan *p)
 {
-    /* From the end, where the port itself stands: what else is made from the same source comes before it. */
+    /* From the end, since the port comes after the other ports that are made from the same source. */
     for (size_t i = p->n; i-- > 0;) {
         const struct node *n = &p->nodes[i];
         bool pinned = false;
@@ -167,39 +167,13 @@ static void note_given_source(struct app *a, const struct plan *p)
         for (size_t k = 0; k < n->recipe->sources[0].source.n; k++)
             pinned |= !strcmp(n->recipe->sources[0].source.archives[k].sha256, n->sources[0].sha256);
         if (!pinned) {
-            WL_CLEANUP_FREE char *text = xasprintf(
-                "warning: %s has SHA-256 %s, which is none that the recipe of %s pins; building it all the same, "
-                "since --source asks for it",
-                a->options.source, n->sources[0].sha256, n->recipe->name);
+            WL_CLEANUP_FREE char *text =
+                xasprintf("warning: the recipe of %s does not pin %s (SHA-256 %s); it is used because of --source",
+                          n->recipe->name, a->options.source, n->sources[0].sha256);
 
             events_note(&a->events, text);
         }
         return;
-    }
-}
-
-static void print_plan(const struct plan *p)
-{
-    size_t build = 0;
-
-    for (size_t i = 0; i < p->n; i++)
-        build += p->nodes[i].build;
-    ui_print(stdout, "%zu of %zu ports are to be built%s\n", build, p->n, build ? ":" : "");
-    for (size_t i = 0; i < p->n; i++) {
-        const struct node *n = &p->nodes[i];
-
-        if (!n->build)
-            continue;
-        ui_print(stdout, "  %s %s\n", n->recipe->name, n->recipe->version);
-        for (size_t s = 0; s < n->recipe->sources_n; s++)
-            if (!n->sources[s].path && !n->sources[s].unwanted)
-                ui_print(stdout, "    fetch %s\n", n->recipe->sources[s].source.archives[0].urls.v[0]);
-        for (size_t s = 0; s < n->recipe->patches.n; s++)
-            ui_print(stdout, "    patch %s\n", path_base(n->recipe->patches.v[s]));
-        for (size_t s = 0; s < n->recipe->steps_n; s++)
-            ui_print(stdout, "    step %s\n", n->recipe->steps[s].name);
-        for (size_t s = 0; s < n->recipe->checks_n; s++)
-            ui_print(stdout, "    check %s\n", n->recipe->checks[s].name);
     }
 }
 
@@ -217,11 +191,7 @@ int app_build(struct app *a, const struct make_options *o, const struct strv *na
         r = plan_use_profile(p, names->v[0], a->options.profile, err);
     if (r == 0)
         r = make_prepare(o, p, a->options.dry_run, err);
-    if (r == 0 && a->options.dry_run) {
-        print_plan(p);
-        return 0;
-    }
-    return r < 0 ? r : make_run(o, p, err);
+    return r < 0 || a->options.dry_run ? r : make_run(o, p, err);
 }
 
 char *app_artifact(const struct app *a, const struct plan *p, const char *port, const char *file)
@@ -245,29 +215,29 @@ char *app_module(const struct app *a, const struct plan *p, const char *port)
     return NULL;
 }
 
-int app_native(struct app *a, const struct plan *p, const struct native_source *from, bool make, char **result,
+int app_native(struct app *a, const struct plan *p, const struct native_request *wanted, bool make, char **result,
                struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *name = aot_name(from->module), *why = NULL;
+    WL_CLEANUP_FREE char *name = aot_name(wanted->module), *why = NULL;
     struct aot k = {.repo = a->roots.repo,
                     .plan = p,
                     .store = &a->store,
                     .cancel = &a->cancel,
                     .events = &a->events,
                     .jobs = jobs_of(a),
-                    .library = a->options.library,
-                    .profile = a->options.native_profile,
-                    .cpu = a->options.target_cpu,
+                    .library = wanted->library,
+                    .profile = wanted->profile,
+                    .cpu = wanted->cpu,
                     .sandboxed = make && !a->options.no_sandbox && box_can_sandbox(a->store.cache, &why),
-                    .max_seconds = (unsigned long long)a->options.max_compile_time,
-                    .max_memory = a->max_compile_memory};
+                    .max_seconds = wanted->max_seconds,
+                    .max_memory = wanted->max_memory};
     char key[HASH_HEX_SIZE];
     int r;
 
     k.no_sandbox = why;
-    r = aot_key(&k, from->key ? from->key : from->sha256, name, key, err);
+    r = aot_key(&k, wanted->key ? wanted->key : wanted->sha256, name, key, err);
     if (r == 0)
-        r = make ? aot_make(&k, key, from->module, from->sha256, name, err) : aot_there(&k, key, err);
+        r = make ? aot_make(&k, key, wanted->module, wanted->sha256, name, err) : aot_there(&k, key, err);
     if (r >= 0)
         *result = aot_result(&k, key);
     return r < 0 ? r : 0;
@@ -281,28 +251,8 @@ void app_add_library(struct strv *argv, const char *dir)
         strv_addf(argv, "--dir=%s::/usr/local::ro", library);
 }
 
-int app_compose(struct app *a, const struct plan *p, size_t node, struct wl_err *err)
+int app_compose(struct app *a, const struct plan *p, size_t node, bool *changed, struct wl_err *err)
 {
-    const struct recipe *recipe = p->nodes[node].recipe;
-    const char *name = recipe->name;
-    WL_CLEANUP_FREE char *dir = compose_dir(a->output, recipe), *program = NULL;
-    const char *result = dir;
-    bool changed = false;
-    int r = p->nodes[node].current ? 0 : compose(&a->store, p, node, a->output, &changed, err);
-
-    if (r < 0 || a->options.quiet)
-        return r;
-    if (recipe->flavour) {
-        program = compose_program(dir, recipe->flavour);
-        result = program ? program : dir;
-    }
-    if (changed) {
-        WL_CLEANUP_FREE char *size = human_size(tree_size(result));
-
-        ui_print(stdout, "%s: %s (%s)\n", name, result, size);
-    } else {
-        ui_print(stdout, "%s: nothing to do, %s is up to date\n", name, result);
-    }
-    fflush(stdout);
-    return 0;
+    *changed = false;
+    return p->nodes[node].current ? 0 : compose(&a->store, p, node, a->output, changed, err);
 }

@@ -1,4 +1,4 @@
-/* What all commands share: where things are, and the way from port names to a built plan. */
+/* What commands share: the directories, the options of this run, and the steps from ports' names to a built plan. */
 #ifndef WL_APP_H
 #define WL_APP_H
 
@@ -17,90 +17,68 @@ struct app {
     struct recipe_roots roots;
     struct store store;
     struct cancel cancel;
-    unsigned long long max_compile_memory; /* of aot; 0: not given */
-    char *output;                          /* absolute */
-    const char *sdk_root;                  /* WASI_SDK_ROOT, or NULL when unset or empty */
-    char *no_sandbox; /* why bubblewrap cannot be used; NULL: it can, or nobody has looked, or it is not wanted */
+    char *output;         /* absolute */
+    const char *sdk_root; /* WASI_SDK_ROOT, or NULL when unset or empty */
+    char *no_sandbox; /* why bubblewrap cannot be used; NULL: it can, or this was not checked, or it is not wanted */
     char *installer;  /* the checkout's wl-make.sh */
     struct ui *ui;
     struct events events;
-    int status; /* the exit status where nothing failed: 0 unless the command says otherwise */
+    int status; /* the exit status after success: 0 unless the command sets another one */
 };
 
-/* What `outdated` ends with when something is; beyond the classes of errors. */
+/* The exit status of `outdated` when something is outdated. It follows the classes of errors. */
 enum { EXIT_OUTDATED = 10 };
 
-/* Finds the checkout (WL_MAKE_ROOT, which wl-make.sh sets, or above the program itself), the cache and the output. */
+/* Finds the checkout (WL_MAKE_ROOT, which wl-make.sh sets, or a directory above the program), opens the store, and
+ * sets the output directory. */
 int app_init(struct app *a, struct wl_err *err);
-/* Only where the recipes are: touches nothing on the disk. */
+/* Finds only the recipes. Changes nothing on the disk. */
 int app_find_roots(struct app *a, struct wl_err *err);
 void app_free(struct app *a);
 
-/* How this run builds, from the options. What it points to stays a's. */
+/* Sets from the command line how this run builds. *o points into *a. */
 void app_build_options(struct app *a, struct make_options *o, bool with_tests);
 
 /* The exact name of the port that a person means, in the flavour that --flavour names. The caller frees *name. */
 int app_port(struct app *a, const char *given, char **name, struct wl_err *err);
-/* The same for the port names among the arguments; none is WL_E_USAGE. */
+/* The same for all arguments, which are ports' names; no argument is WL_E_USAGE. */
 int app_ports(struct app *a, struct strv *names, struct wl_err *err);
 
-/* From names to the built plan: plan, --source, prepare, build. Until the command ends no other may remove artifacts.
- * The caller frees the plan, also after a failure. */
+/* Plans, fetches and builds the ports; with --dry-run it only plans. No other process can remove artifacts until the
+ * command ends. The caller frees the plan, after an error as well. */
 int app_build(struct app *a, const struct make_options *o, const struct strv *names, struct plan *p,
               struct wl_err *err);
 
-/* The path of a file of a port of the plan, in the store; with file NULL of the whole artifact. NULL: the plan has no
- * such port. The caller frees it. */
+/* The path of a file of a port of the plan, in the store; if file is NULL, of its whole artifact. NULL: the plan does
+ * not have the port. The caller frees it. */
 char *app_artifact(const struct app *a, const struct plan *p, const char *port, const char *file);
 
-/* The program of a port of the plan, bin/NAME.wasm of its artifact; NULL: it is none. The caller frees it. */
+/* The program of a port of the plan: bin/NAME.wasm of its artifact. NULL: it has none. The caller frees it. */
 char *app_module(const struct app *a, const struct plan *p, const char *port);
 
-/* A module that a native program is made of: a port's, known by the port's key, or a file of its own. */
-struct native_source {
-    const char *module; /* its path */
-    const char *key;    /* NULL: it is a file */
-    const char *sha256; /* of the file; else NULL */
+/* The native program that is wanted. */
+struct native_request {
+    const char *module; /* the path of the module that it is made from */
+    const char *key;    /* of the port that the module comes from; NULL: it is any file */
+    const char *sha256; /* of that file; else NULL */
+    /* As in aot.h; all may be left out. */
+    bool library;
+    const char *profile, *cpu;
+    unsigned long long max_seconds, max_memory;
 };
 
-/* Where the native program (or library) of a module is, or would be (aot.h); with `make` it is made if it is missing.
- * The plan has the ports of aot_ports(), with keys; with `make` they are built. The caller frees *result. */
-int app_native(struct app *a, const struct plan *p, const struct native_source *from, bool make, char **result,
+/* Finds the path of a native program or library. If `make` is set, makes it unless it exists; otherwise *result may be
+ * a path that does not exist. The plan has the ports of aot_ports() with their keys; if `make` is set, they are built.
+ * The caller frees *result. */
+int app_native(struct app *a, const struct plan *p, const struct native_request *wanted, bool make, char **result,
                struct wl_err *err);
 
-/* Composes a root's folder and says on stdout (unless quiet) where it is and whether anything changed. */
-int app_compose(struct app *a, const struct plan *p, size_t node, struct wl_err *err);
+/* Composes the directory of a port in the output, unless it is up to date. */
+int app_compose(struct app *a, const struct plan *p, size_t node, bool *changed, struct wl_err *err);
 
-/* Adds the option that shows a Python its library, which lies in the folder dir. usr/local has the standard library and
- * the data it looks for; it is all that the guest gets unasked, to read only. A flavour has them inside. */
+/* Adds the runner's option that gives a Python the library in the directory dir, read-only: usr/local has the standard
+ * library and its data. The guest gets nothing else by default. The other flavours have the library inside the module.
+ */
 void app_add_library(struct strv *argv, const char *dir);
-
-/* A command: what it is called, how it is used, and what it does. */
-struct command {
-    const char *name;
-    enum command_bit bit;
-    const char *usage, *summary, *text;
-    int (*run)(struct app *a, struct wl_err *err);
-};
-
-/* All commands, ended by one without a name. */
-extern const struct command commands[];
-const struct command *command_find(const char *name);
-void command_help(const struct command *c, FILE *to);
-
-int cmd_build(struct app *a, struct wl_err *err);
-int cmd_aot(struct app *a, struct wl_err *err);
-int cmd_app(struct app *a, struct wl_err *err);
-int cmd_profile(struct app *a, struct wl_err *err);
-int cmd_run(struct app *a, struct wl_err *err);
-int cmd_list(struct app *a, struct wl_err *err);
-int cmd_info(struct app *a, struct wl_err *err);
-int cmd_outdated(struct app *a, struct wl_err *err);
-int cmd_fetch(struct app *a, struct wl_err *err);
-int cmd_test(struct app *a, struct wl_err *err);
-int cmd_check(struct app *a, struct wl_err *err);
-int cmd_clean(struct app *a, struct wl_err *err);
-int cmd_doctor(struct app *a, struct wl_err *err);
-int cmd_help(struct app *a, struct wl_err *err);
 
 #endif

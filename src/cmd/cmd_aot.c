@@ -1,6 +1,7 @@
-/* wl-make aot: a module, or a port's, as a native program that needs no engine, or as a library. */
+/* wl-make aot: compiles a module, or a port's, into a native program or a library that needs no engine. */
 #include "aot/aot.h"
 #include "cmd/app.h"
+#include "cmd/command.h"
 #include "util/fs.h"
 
 #include <stdlib.h>
@@ -8,9 +9,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LEAST_MEMORY = 256 << 20 };
+enum { LEAST_MEMORY = 256 << 20, MAX_SECONDS = 7 * 24 * 3600 };
 
-/* A word that exists as a file is one; ports are no files. */
+struct aot_options {
+    char *file, *profile, *target_cpu, *max_compile_memory;
+    int max_compile_time; /* seconds; 0: not given */
+    bool library;
+};
+
+#define AT(m) .member = offsetof(struct aot_options, m)
+static const struct option_spec options[] = {
+    {'o', "output", "write the program to FILE (default: the module's name)", "FILE", OPTION_TEXT, AT(file)},
+    {0, "library", "make a library that runs the program inside another one, and its header", NULL, OPTION_FLAG,
+     AT(library)},
+    {0, "profile", "compile with the profile FILE (see profile --native), or with none", "FILE", OPTION_TEXT,
+     AT(profile)},
+    {0, "target-cpu", "compile for this processor: a name of clang's, or native (default: any x86-64)", "NAME",
+     OPTION_TEXT, AT(target_cpu)},
+    {0, "max-compile-time", "limit the processor time of each process (default: by the module's size)", "SECONDS",
+     OPTION_NUMBER, AT(max_compile_time), .max = MAX_SECONDS},
+    {0, "max-compile-memory", "limit the memory of each process (default: by the module's size)", "SIZE", OPTION_TEXT,
+     AT(max_compile_memory)},
+    {0},
+};
+
+/* A file that exists, or a name that can only be a file's: ports do not end in .wasm. */
 static bool is_file(const char *word)
 {
     struct stat st;
@@ -18,17 +41,17 @@ static bool is_file(const char *word)
     return (stat(word, &st) == 0 && S_ISREG(st.st_mode)) || ends_with(word, ".wasm");
 }
 
-/* The library's header goes beside it. */
-static int give_header(const struct app *a, const char *out, struct wl_err *err)
+/* Copies the library's header into the directory of the library. */
+static int copy_header(const struct app *a, const char *library, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *from = path_join(a->roots.repo, "host/native/wl_guest.h");
-    WL_CLEANUP_FREE char *dir = path_dir(out), *header = path_join(dir, "wl_guest.h");
+    WL_CLEANUP_FREE char *dir = path_dir(library), *header = path_join(dir, "wl_guest.h");
 
     return file_copy(from, header, 0644, err);
 }
 
-/* A number of bytes, with K, M or G behind it; 0: it is none. */
-static unsigned long long size_of(const char *text)
+/* A number of bytes, with K, M or G after it; 0: the text is not one. */
+static unsigned long long parse_size(const char *text)
 {
     const char *unit = text + strspn(text, "0123456789");
     static const char units[] = "KMG";
@@ -40,75 +63,69 @@ static unsigned long long size_of(const char *text)
     return at ? n << (10 * (at - units + 1)) : n;
 }
 
-static int read_limits(struct app *a, struct wl_err *err)
+static int compile_memory(const struct aot_options *o, unsigned long long *bytes, struct wl_err *err)
 {
-    const char *memory = a->options.max_compile_memory;
-
-    if (!memory)
+    if (!o->max_compile_memory)
         return 0;
-    a->max_compile_memory = size_of(memory);
-    if (a->max_compile_memory >= LEAST_MEMORY)
+    *bytes = parse_size(o->max_compile_memory);
+    if (*bytes >= LEAST_MEMORY)
         return 0;
-    wl_err_set(err, WL_E_USAGE, "--max-compile-memory: %s is not a size that a compiler could work with", memory);
-    return wl_err_hint(err, "it takes a number with K, M or G behind it, at least 256M, for example 8G");
+    wl_err_set(err, WL_E_USAGE, "--max-compile-memory takes a size of at least 256M, not '%s'", o->max_compile_memory);
+    return wl_err_hint(err, "the size is a number with K, M or G after it, for example 8G");
 }
 
-int cmd_aot(struct app *a, struct wl_err *err)
+/* The port whose module is to be compiled, or the module's own file and its hash. */
+static int find_module(struct app *a, const char *word, char **port, char **module, char sha256[HASH_HEX_SIZE],
+                       struct wl_err *err)
 {
-    const char *word = a->options.args.n ? a->options.args.v[0] : NULL, *out;
-    WL_CLEANUP_FREE char *port = NULL, *module = NULL, *name = NULL, *file = NULL, *result = NULL;
+    if (!is_file(word))
+        return app_port(a, word, port, err);
+    *module = xstrdup(word);
+    if (hash_file(word, sha256, err) == 0)
+        return 0;
+    err->cls = WL_E_USAGE;
+    return wl_err_hint(err, "name a .wasm file that can be read, or a port");
+}
+
+/* Builds what is needed, and makes the program or library. */
+static int make(struct app *a, const char *port, struct native_request *wanted, char **module, char **result,
+                struct wl_err *err)
+{
     WL_CLEANUP_STRV struct strv names = {0};
-    char source[HASH_HEX_SIZE];
     struct make_options b;
     struct plan p = {0};
-    int r = 0;
+    int r;
 
-    if (a->options.args.n != 1) {
-        wl_err_set(err, WL_E_USAGE, "aot takes one port or one module");
-        return wl_err_hint(err, "for example: wl-make aot python/v3.13.5 --flavour snapshot");
-    }
-    r = read_limits(a, err);
-    if (r < 0)
-        return r;
-    if (is_file(word)) {
-        module = xstrdup(word);
-        r = hash_file(module, source, err);
-        if (r < 0) {
-            err->cls = WL_E_USAGE;
-            r = wl_err_hint(err, "name a .wasm file that may be read, or a port");
-        }
-    } else {
-        r = app_port(a, word, &port, err);
-        if (r == 0)
-            strv_add(&names, port);
-    }
-    if (r < 0)
-        return r;
+    if (port)
+        strv_add(&names, port);
     aot_ports(&names);
     app_build_options(a, &b, false);
     r = app_build(a, &b, &names, &p, err);
     if (r == 0 && port) {
-        module = app_module(a, &p, port);
-        if (!module) {
-            wl_err_set(err, WL_E_USAGE, "%s has no bin/*.wasm that could be translated", port);
+        wanted->key = plan_find(&p, port)->key;
+        *module = app_module(a, &p, port);
+        if (!*module) {
+            wl_err_set(err, WL_E_USAGE, "%s has no program (bin/*.wasm) that could be compiled", port);
             r = wl_err_hint(err, "aot takes a port that is a program, for example python/v3.13.5");
         }
     }
+    wanted->module = *module;
     if (r == 0)
-        r = app_native(a, &p,
-                       &(struct native_source){.module = module,
-                                               .key = port ? plan_find(&p, port)->key : NULL,
-                                               .sha256 = port ? NULL : source},
-                       true, &result, err);
+        r = app_native(a, &p, wanted, true, result, err);
     plan_free(&p);
-    if (r < 0)
-        return r;
-    name = aot_name(module);
-    file = xasprintf("%s%s", name, a->options.library ? ".so" : "");
-    out = a->options.file ? a->options.file : file;
-    r = file_copy(result, out, 0755, err);
-    if (r == 0 && a->options.library)
-        r = give_header(a, out, err);
+    return r;
+}
+
+/* Writes the result to where the user wants it. */
+static int deliver(const struct app *a, const struct aot_options *o, const char *module, const char *result,
+                   struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *name = aot_name(module), *file = xasprintf("%s%s", name, o->library ? ".so" : "");
+    const char *out = o->file ? o->file : file;
+    int r = file_copy(result, out, 0755, err);
+
+    if (r == 0 && o->library)
+        r = copy_header(a, out, err);
     if (r == 0 && !a->options.quiet) {
         WL_CLEANUP_FREE char *size = human_size(tree_size(out));
 
@@ -116,3 +133,39 @@ int cmd_aot(struct app *a, struct wl_err *err)
     }
     return r;
 }
+
+static int run(struct app *a, struct wl_err *err)
+{
+    const struct aot_options *o = a->options.own;
+    struct native_request wanted = {.library = o->library,
+                                    .profile = o->profile,
+                                    .cpu = o->target_cpu,
+                                    .max_seconds = (unsigned long long)o->max_compile_time};
+    WL_CLEANUP_FREE char *port = NULL, *module = NULL, *result = NULL;
+    char sha256[HASH_HEX_SIZE];
+    int r;
+
+    if (a->options.args.n != 1) {
+        wl_err_set(err, WL_E_USAGE, "aot takes one port or one module");
+        return wl_err_hint(err, "for example: wl-make aot python/v3.13.5 --flavour snapshot");
+    }
+    r = compile_memory(o, &wanted.max_memory, err);
+    if (r == 0)
+        r = find_module(a, a->options.args.v[0], &port, &module, sha256, err);
+    wanted.sha256 = port ? NULL : sha256;
+    if (r == 0)
+        r = make(a, port, &wanted, &module, &result, err);
+    return r < 0 ? r : deliver(a, o, module, result, err);
+}
+
+const struct command command_aot = {
+    .name = "aot",
+    .usage = "aot PORT|FILE.wasm",
+    .summary = "compile a module into a native program",
+    .description = "Translates the module of a port, or any WASI module, to C and compiles that: the result is one\n"
+                   "sandboxed executable for this machine that needs no engine.",
+    .options = options,
+    .options_size = sizeof(struct aot_options),
+    .shared = SHARED_BUILDING | SHARED_NO_SANDBOX | SHARED_FLAVOUR,
+    .run = run,
+};

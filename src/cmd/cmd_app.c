@@ -1,5 +1,6 @@
-/* wl-make app: a program with its packages and data as one module that starts at once. */
+/* wl-make app: packs a program with its packages and data into one module that starts at once. */
 #include "cmd/app.h"
+#include "cmd/command.h"
 #include "pack/pack.h"
 #include "recipe/known_ports.h"
 #include "recipe/python.h"
@@ -10,39 +11,66 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int check_options(const struct options *o, struct wl_err *err)
+struct app_options {
+    char *file, *python, *module, *entry_point, *requirements, *lock, *hash_seed;
+    struct strv imports, include_data, without_native;
+    bool update, strip_source, no_imports;
+};
+
+#define AT(m) .member = offsetof(struct app_options, m)
+static const struct option_spec options[] = {
+    {'o', "output", "write the app to FILE (default: the program's name and .wasm)", "FILE", OPTION_TEXT, AT(file)},
+    {'r', "requirement", "the packages that it needs, as pip's requirements", "FILE", OPTION_TEXT, AT(requirements)},
+    {0, "lock", "the file that pins their versions and hashes (default: beside them, ending in .lock)", "FILE",
+     OPTION_TEXT, AT(lock)},
+    {0, "without-native", "packages that work without their compiled modules", "NAME,...", OPTION_LIST,
+     AT(without_native)},
+    {0, "update", "resolve the requirements again", NULL, OPTION_FLAG, AT(update)},
+    {'m', "module", "run the module NAME, as python -m does", "NAME", OPTION_TEXT, AT(module)},
+    {0, "entry-point", "run the console script NAME of a requirement", "NAME", OPTION_TEXT, AT(entry_point)},
+    {0, "import", "also import these modules before the snapshot is taken", "MODULE,...", OPTION_LIST, AT(imports)},
+    {0, "no-imports", "import only the modules that --import lists", NULL, OPTION_FLAG, AT(no_imports)},
+    {0, "include-data", "put a file or directory into the app's directory", "PATH[:PLACE]", OPTION_LIST,
+     AT(include_data)},
+    {0, "strip-source", "leave out the source: only byte code", NULL, OPTION_FLAG, AT(strip_source)},
+    {0, "hash-seed", "the seed of the hashes of str: a number, or random", "N", OPTION_TEXT, AT(hash_seed)},
+    {0, "python", "use this Python (default: " DEFAULT_PYTHON_PORT ")", "PORT", OPTION_TEXT, AT(python)},
+    {0},
+};
+
+static int check_options(const struct app_options *o, const struct strv *args, struct wl_err *err)
 {
-    if (o->args.n > 1) {
-        wl_err_set(err, WL_E_USAGE, "app takes one program, not %zu", o->args.n);
-        return wl_err_hint(err, "name its folder, or add the other files with --include-data");
+    if (args->n > 1) {
+        wl_err_set(err, WL_E_USAGE, "app takes one program, not %zu", args->n);
+        return wl_err_hint(err, "name its directory, or add the other files with --include-data");
     }
-    if (!o->args.n && !o->module && !o->entry_point) {
+    if (!args->n && !o->module && !o->entry_point) {
         wl_err_set(err, WL_E_USAGE, "name a program");
-        return wl_err_hint(err, "a script, a folder with __main__.py, --module NAME or --entry-point NAME");
+        return wl_err_hint(err, "a script, a directory with __main__.py, --module NAME or --entry-point NAME");
     }
     if (o->module && o->entry_point) {
-        wl_err_set(err, WL_E_USAGE, "--module and --entry-point each say what the app runs");
-        return wl_err_hint(err, "give one of them");
+        wl_err_set(err, WL_E_USAGE, "--module and --entry-point exclude each other");
+        return wl_err_hint(err, "give only one of them");
     }
     if (o->entry_point && !o->requirements) {
         wl_err_set(err, WL_E_USAGE, "--entry-point names a script of a requirement, but there are no requirements");
-        return wl_err_hint(err, "give the file that lists them with -r");
+        return wl_err_hint(err, "name the file that lists them with -r");
     }
     if ((o->lock || o->update) && !o->requirements) {
-        wl_err_set(err, WL_E_USAGE, "--lock and --update are about requirements, but there are none");
-        return wl_err_hint(err, "give the file that lists them with -r");
+        wl_err_set(err, WL_E_USAGE, "--lock and --update need requirements, but there are none");
+        return wl_err_hint(err, "name the file that lists them with -r");
     }
     if (o->hash_seed && strcmp(o->hash_seed, "random") != 0 &&
         (strspn(o->hash_seed, "0123456789") != strlen(o->hash_seed) || strlen(o->hash_seed) > 10 ||
          strtoull(o->hash_seed, NULL, 10) > 0xffffffffu)) {
         wl_err_set(err, WL_E_USAGE, "--hash-seed takes a number from 0 to 4294967295, or random, not '%s'",
                    o->hash_seed);
-        return wl_err_hint(err, "0 turns the randomisation of hashes off");
+        return wl_err_hint(err, "0 turns off the randomization of hashes");
     }
     return 0;
 }
 
-/* The names in lists with commas. */
+/* Splits lists of names at commas and spaces. */
 static void split_names(const struct strv *given, struct strv *imports)
 {
     for (size_t i = 0; i < given->n; i++)
@@ -66,7 +94,8 @@ static int split_data(const struct strv *given, struct strv *data, struct wl_err
 
         if (!path_exists(source)) {
             wl_err_errno(err, WL_E_USAGE, "--include-data %s", given->v[i]);
-            return wl_err_hint(err, "it takes a file or folder, and behind a colon its place in the app");
+            return wl_err_hint(err,
+                               "the value is a file or directory, optionally with a colon and its place in the app");
         }
         strv_addf(data, "%s=%s", source, strlen(source) < strlen(given->v[i]) ? colon + 1 : "");
     }
@@ -79,19 +108,19 @@ static int check_program(const char *program, struct wl_err *err)
 
     if (stat(program, &st) < 0) {
         wl_err_unreadable(err, WL_E_USAGE, "cannot read the program %s", program);
-        return wl_err_hint(err, "name a script, or a folder with __main__.py");
+        return wl_err_hint(err, "name a script, or a directory with __main__.py");
     }
     if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-        wl_err_set(err, WL_E_USAGE, "%s is neither a script nor a folder", program);
-        return wl_err_hint(err, "name a script, or a folder with __main__.py");
+        wl_err_set(err, WL_E_USAGE, "%s is neither a script nor a directory", program);
+        return wl_err_hint(err, "name a script, or a directory with __main__.py");
     }
     return 0;
 }
 
-/* Where the app goes unless --output says it: NAME.wasm in the working folder. */
-static char *default_output(const struct options *o)
+/* The default of --output: NAME.wasm in the working directory. */
+static char *default_output(const struct app_options *o, const char *program)
 {
-    WL_CLEANUP_FREE char *whole = o->args.n ? path_absolute(o->args.v[0]) : NULL;
+    WL_CLEANUP_FREE char *whole = program ? path_absolute(program) : NULL;
     const char *name = o->entry_point ? o->entry_point : o->module ? o->module : NULL;
     size_t n;
 
@@ -106,18 +135,18 @@ static char *default_output(const struct options *o)
     return xasprintf("%.*s.wasm", (int)n, name);
 }
 
-/* Before all the work: whether the app can be written where it is wanted. */
+/* Checks, before anything is built, that the app can be written. */
 static int check_output(const char *out, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *folder = path_dir(out);
 
     if (path_is_dir(out)) {
-        wl_err_set(err, WL_E_USAGE, "cannot write the app %s: it is a folder", out);
+        wl_err_set(err, WL_E_USAGE, "cannot write the app %s: it is a directory", out);
         return wl_err_hint(err, "give --output the name of a file");
     }
     if (access(folder, W_OK | X_OK) < 0) {
-        wl_err_errno(err, WL_E_USAGE, "cannot write the app %s: its folder %s", out, folder);
-        return wl_err_hint(err, "give --output a file in a folder that exists and that you may write to");
+        wl_err_errno(err, WL_E_USAGE, "cannot write the app %s: its directory %s", out, folder);
+        return wl_err_hint(err, "give --output a file in a directory that exists and that you can write to");
     }
     return 0;
 }
@@ -156,27 +185,28 @@ static int report(const struct app *a, const char *out, struct wl_err *err)
     return 0;
 }
 
-int cmd_app(struct app *a, struct wl_err *err)
+static int run(struct app *a, struct wl_err *err)
 {
-    const struct options *o = &a->options;
+    const struct app_options *o = a->options.own;
+    const char *program = a->options.args.n ? a->options.args.v[0] : NULL;
     WL_CLEANUP_FREE char *port = NULL, *single = NULL, *build_python = NULL, *series = NULL;
     WL_CLEANUP_FREE char *out = o->file ? xstrdup(o->file) : NULL;
     WL_CLEANUP_STRV struct strv names = {0}, imports = {0}, data = {0}, without_native = {0};
     struct fetch_options fetch = {
-        .cache = a->store.sources, .offline = o->offline, .cancel = &a->cancel, .installer = a->installer};
+        .cache = a->store.sources, .offline = a->options.offline, .cancel = &a->cancel, .installer = a->installer};
     struct make_options b;
     struct plan p = {0};
     struct pack k;
-    int r = check_options(o, err);
+    int r = check_options(o, &a->options.args, err);
 
-    if (r == 0 && o->args.n)
-        r = check_program(o->args.v[0], err);
+    if (r == 0 && program)
+        r = check_program(program, err);
     if (r == 0)
         r = split_data(&o->include_data, &data, err);
     if (r == 0)
         r = ports_resolve(&a->roots, o->python ? o->python : DEFAULT_PYTHON_PORT, &port, err);
     if (r == 0 && !python_is(port)) {
-        wl_err_set(err, WL_E_USAGE, "--python %s: this port is no Python", o->python);
+        wl_err_set(err, WL_E_USAGE, "--python %s: this port is not a Python", o->python);
         r = wl_err_hint(err, "for example --python 3.13.5");
     }
     if (r == 0)
@@ -188,7 +218,7 @@ int cmd_app(struct app *a, struct wl_err *err)
     split_names(&o->imports, &imports);
     split_names(&o->without_native, &without_native);
     if (!out)
-        out = default_output(o);
+        out = default_output(o, program);
     r = check_output(out, err);
     if (r < 0)
         return r;
@@ -197,7 +227,7 @@ int cmd_app(struct app *a, struct wl_err *err)
     strv_add(&names, ROFS_PACK_PORT);
     strv_add(&names, build_python);
     app_build_options(a, &b, false);
-    k = (struct pack){.program = o->args.n ? o->args.v[0] : NULL,
+    k = (struct pack){.program = program,
                       .module = o->module,
                       .entry = o->entry_point,
                       .requirements = o->requirements,
@@ -222,3 +252,16 @@ int cmd_app(struct app *a, struct wl_err *err)
     plan_free(&p);
     return r < 0 ? r : report(a, out, err);
 }
+
+const struct command command_app = {
+    .name = "app",
+    .usage = "app [PROGRAM]",
+    .summary = "pack a program and its packages into one module",
+    .description =
+        "Makes one module of a script, or of a directory with __main__.py, its pure-Python packages and its data,\n"
+        "with a Python inside that has already imported them. Any WASI runtime can run it.",
+    .options = options,
+    .options_size = sizeof(struct app_options),
+    .shared = SHARED_BUILDING | SHARED_NO_SANDBOX,
+    .run = run,
+};

@@ -1,6 +1,8 @@
-/* wl-make build: builds ports and puts them into the output folder. */
+/* wl-make build: builds ports and puts them into the output directory. */
 #include "cmd/app.h"
+#include "cmd/command.h"
 #include "store/compose.h"
+#include "util/fs.h"
 
 static bool is_current(void *data, const struct plan *p, size_t node)
 {
@@ -9,12 +11,76 @@ static bool is_current(void *data, const struct plan *p, size_t node)
     return compose_current(p, node, a->output);
 }
 
-int cmd_build(struct app *a, struct wl_err *err)
+static void print_plan(const struct plan *p)
+{
+    size_t build = 0;
+
+    for (size_t i = 0; i < p->n; i++)
+        build += p->nodes[i].build;
+    ui_print(stdout, "%zu of %zu ports would be built%s\n", build, p->n, build ? ":" : "");
+    for (size_t i = 0; i < p->n; i++) {
+        const struct node *n = &p->nodes[i];
+
+        if (!n->build)
+            continue;
+        ui_print(stdout, "  %s %s\n", n->recipe->name, n->recipe->version);
+        for (size_t s = 0; s < n->recipe->sources_n; s++)
+            if (!n->sources[s].path && !n->sources[s].unwanted)
+                ui_print(stdout, "    fetch %s\n", n->recipe->sources[s].source.archives[0].urls.v[0]);
+        for (size_t s = 0; s < n->recipe->patches.n; s++)
+            ui_print(stdout, "    patch %s\n", path_base(n->recipe->patches.v[s]));
+        for (size_t s = 0; s < n->recipe->steps_n; s++)
+            ui_print(stdout, "    step %s\n", n->recipe->steps[s].name);
+        for (size_t s = 0; s < n->recipe->checks_n; s++)
+            ui_print(stdout, "    check %s\n", n->recipe->checks[s].name);
+    }
+}
+
+/* Where the result of a port is, and whether it changed. */
+static void print_result(const struct app *a, const struct recipe *r, bool changed)
+{
+    WL_CLEANUP_FREE char *dir = compose_dir(a->output, r);
+    WL_CLEANUP_FREE char *program = r->flavour ? compose_program(dir, r->flavour) : NULL;
+    const char *result = program ? program : dir;
+
+    if (changed) {
+        WL_CLEANUP_FREE char *size = human_size(tree_size(result));
+
+        ui_print(stdout, "%s: %s (%s)\n", r->name, result, size);
+    } else {
+        ui_print(stdout, "%s: nothing to do, %s is up to date\n", r->name, result);
+    }
+    fflush(stdout);
+}
+
+/* Composes the ports that were named. After a failure with --keep-going, those that could be built. */
+static int compose_roots(struct app *a, const struct plan *p, int result, struct wl_err *err)
+{
+    for (size_t i = 0; i < p->n && (result == 0 || a->options.keep_going); i++) {
+        WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
+        bool changed;
+        int r;
+
+        if (!p->nodes[i].root || !p->nodes[i].stored)
+            continue;
+        r = app_compose(a, p, i, &changed, &why);
+        if (r == 0 && !a->options.quiet)
+            print_result(a, p->nodes[i].recipe, changed);
+        if (r < 0 && result == 0) {
+            result = r;
+            *err = why;
+            why = (struct wl_err)WL_ERR_INIT;
+        }
+    }
+    return result;
+}
+
+static int run(struct app *a, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
     struct make_options o;
     struct plan p = {0};
-    int r = app_ports(a, &names, err), composed;
+    int r = app_ports(a, &names, err);
 
     if (r < 0)
         return r;
@@ -22,23 +88,22 @@ int cmd_build(struct app *a, struct wl_err *err)
     o.is_current = is_current;
     o.data = a;
     r = app_build(a, &o, &names, &p, err);
-    if (a->options.dry_run) {
-        plan_free(&p);
-        return r;
-    }
-    /* With --keep-going what was built well is delivered, even when something else failed. */
-    for (size_t i = 0; i < p.n && (r == 0 || a->options.keep_going); i++) {
-        WL_CLEANUP_ERR struct wl_err compose_err = WL_ERR_INIT;
-
-        if (!p.nodes[i].root || !p.nodes[i].stored)
-            continue;
-        composed = app_compose(a, &p, i, &compose_err);
-        if (composed < 0 && r == 0) {
-            r = composed;
-            *err = compose_err;
-            compose_err = (struct wl_err)WL_ERR_INIT;
-        }
-    }
+    if (!a->options.dry_run)
+        r = compose_roots(a, &p, r, err);
+    else if (r == 0)
+        print_plan(&p);
     plan_free(&p);
     return r;
 }
+
+const struct command command_build = {
+    .name = "build",
+    .usage = "[build] PORT...",
+    .summary = "build ports and what they need",
+    .description =
+        "Builds each port and puts it into build-output/PORT/. The word build may be left out. A port is not built\n"
+        "again if its recipe, sources and toolchain are unchanged.",
+    .shared = SHARED_BUILDING | SHARED_VARIANT | SHARED_DRY_RUN | SHARED_KEEP_GOING | SHARED_KEEP_BUILD |
+              SHARED_FLAVOUR | SHARED_OUTPUT,
+    .run = run,
+};

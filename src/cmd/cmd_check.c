@@ -1,6 +1,7 @@
 /* wl-make check: builds the tool once more, under the address and undefined-behaviour sanitizers, and runs all of the
  * project's tests with it. */
 #include "cmd/app.h"
+#include "cmd/command.h"
 #include "util/fs.h"
 #include "util/run.h"
 
@@ -178,7 +179,7 @@ static bool is_suite(const char *word)
     return false;
 }
 
-int cmd_check(struct app *a, struct wl_err *err)
+static int run(struct app *a, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *dir = path_join(a->roots.repo, ".build/check"), *xml = NULL;
     WL_CLEANUP_FREE char *report = path_join(dir, "meson-logs/testlog.junit.xml");
@@ -229,3 +230,14 @@ int cmd_check(struct app *a, struct wl_err *err)
     }
     return 0;
 }
+
+const struct command command_check = {
+    .name = "check",
+    .usage = "check [TEST...]",
+    .summary = "run the project's own tests",
+    .description =
+        "Builds the tool with sanitizers and runs the project's tests, or only the tests or groups that are\n"
+        "named. The groups are unit, e2e, libs, python, docs, host, and more, which is not run by default.",
+    .shared = SHARED_BUILDING | SHARED_OUTPUT,
+    .run = run,
+};

@@ -1,11 +1,24 @@
-/* wl-make clean: removes results, artifacts, sources, or what earlier runs left. */
+/* wl-make clean: removes results, artifacts, sources, or what earlier runs left behind. */
 #include "cmd/app.h"
+#include "cmd/command.h"
 #include "store/compose.h"
 #include "util/fs.h"
 
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+struct clean_options {
+    bool all, sources, store;
+};
+
+#define AT(m) .member = offsetof(struct clean_options, m)
+static const struct option_spec options[] = {
+    {0, "all", "remove everything: results, artifacts, sources, logs", NULL, OPTION_FLAG, AT(all)},
+    {0, "sources", "remove the downloaded sources", NULL, OPTION_FLAG, AT(sources)},
+    {0, "store", "remove the artifacts of all ports", NULL, OPTION_FLAG, AT(store)},
+    {0},
+};
 
 struct sweep {
     struct app *a;
@@ -176,18 +189,18 @@ static int clean_ports(struct sweep *s, struct wl_err *err)
 static int clean_cache(struct sweep *s, struct wl_err *err)
 {
     static const char *const rest[] = {"compiled", "identity", "offers"};
-    const struct options *o = &s->a->options;
+    const struct clean_options *o = s->a->options.own;
     int r = remove_builds(s, err);
 
     if (r == 0)
         r = remove_content(s, "logs", err);
-    if (r == 0 && (o->clean_store || o->clean_all))
+    if (r == 0 && (o->store || o->all))
         r = remove_artifacts(s, err);
-    for (size_t i = 0; r == 0 && o->clean_all && i < sizeof rest / sizeof *rest; i++)
+    for (size_t i = 0; r == 0 && o->all && i < sizeof rest / sizeof *rest; i++)
         r = remove_content(s, rest[i], err);
-    if (r == 0 && (o->clean_sources || o->clean_all))
+    if (r == 0 && (o->sources || o->all))
         r = remove_content(s, "sources", err);
-    if (r == 0 && o->clean_all)
+    if (r == 0 && o->all)
         r = remove_results(s, s->a->output, 1, err);
     return r;
 }
@@ -195,12 +208,12 @@ static int clean_cache(struct sweep *s, struct wl_err *err)
 /* Has the artifacts alone if any are to be removed. */
 static int take_artifacts(const struct app *a, char **path, int *fd, struct wl_err *err)
 {
-    const struct options *o = &a->options;
+    const struct clean_options *o = a->options.own;
     int r;
 
     *path = NULL;
     *fd = -1;
-    if (o->dry_run || !(o->args.n || o->clean_store || o->clean_all))
+    if (a->options.dry_run || !(a->options.args.n || o->store || o->all))
         return 0;
     r = store_alone(&a->store, path, fd, err);
     if (r <= 0)
@@ -209,7 +222,7 @@ static int take_artifacts(const struct app *a, char **path, int *fd, struct wl_e
     return wl_err_hint(err, "run it again when the other one has ended");
 }
 
-int cmd_clean(struct app *a, struct wl_err *err)
+static int run(struct app *a, struct wl_err *err)
 {
     const struct options *o = &a->options;
     struct sweep s = {.a = a};
@@ -227,3 +240,16 @@ int cmd_clean(struct app *a, struct wl_err *err)
         ui_print(stdout, "%s: %s\n", s.things ? o->dry_run ? "would free" : "freed" : "nothing to do", size);
     return r;
 }
+
+const struct command command_clean = {
+    .name = "clean",
+    .usage = "clean [PORT...]",
+    .summary = "remove what builds left behind",
+    .description =
+        "Removes the build directories and logs of earlier runs, and what the options name. With ports: their\n"
+        "results, artifacts and logs.",
+    .options = options,
+    .options_size = sizeof(struct clean_options),
+    .shared = SHARED_QUIET | SHARED_DRY_RUN | SHARED_FLAVOUR | SHARED_OUTPUT,
+    .run = run,
+};

@@ -1,5 +1,6 @@
-/* wl-make doctor: looks whether this machine has what a build needs. */
+/* wl-make doctor: checks whether this machine can build. */
 #include "cmd/app.h"
+#include "cmd/command.h"
 #include "make/box.h"
 #include "plan/toolchain.h"
 #include "util/fs.h"
@@ -84,7 +85,7 @@ static void check_folder(struct report *r, const char *name, const char *dir)
     line(r, space >= 2000000000ull, USEFUL, name, text);
 }
 
-int cmd_doctor(struct app *a, struct wl_err *err)
+static int run(struct app *a, struct wl_err *err)
 {
     struct report r = {.o = &a->options};
     WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
@@ -109,3 +110,12 @@ int cmd_doctor(struct app *a, struct wl_err *err)
     wl_err_set(err, WL_E_TOOLCHAIN, "%zu things that a build needs are missing (above)", r.missing);
     return wl_err_hint(err, "wl-make.sh installs them itself when it may (root, or sudo)");
 }
+
+const struct command command_doctor = {
+    .name = "doctor",
+    .usage = "doctor",
+    .summary = "check whether this machine can build",
+    .description = "Checks programs, toolchain, sandbox and directories, and says how to install what is missing.",
+    .shared = SHARED_OUTPUT,
+    .run = run,
+};

@@ -1,12 +1,13 @@
-/* wl-make fetch: brings every source of the named ports, and of what they need, into the cache. */
+/* wl-make fetch: downloads the sources of the named ports, and of the ports that they need, into the cache. */
 #include "cmd/app.h"
+#include "cmd/command.h"
 
 static bool is_missing(const struct node_source *s)
 {
     return !s->path && !s->unwanted;
 }
 
-/* Counts the sources and those that are missing; prints these with print. */
+/* Counts the sources and those that are missing; if `print` is set, prints the missing ones. */
 static size_t count_missing(const struct plan *p, bool print, size_t *sources)
 {
     size_t missing = 0;
@@ -26,7 +27,7 @@ static size_t count_missing(const struct plan *p, bool print, size_t *sources)
     return missing;
 }
 
-int cmd_fetch(struct app *a, struct wl_err *err)
+static int run(struct app *a, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
     struct fetch_options cached = {.cache = a->store.sources};
@@ -43,7 +44,7 @@ int cmd_fetch(struct app *a, struct wl_err *err)
         r = plan_keys(&o.plan, &cached, &p, err);
     if (r == 0)
         before = missing = count_missing(&p, a->options.dry_run, &sources);
-    /* Which archive a source came from can make another source wanted (only-with). */
+    /* The archive that a source came from can require another source (only-with). */
     while (r == 0 && missing && !a->options.dry_run) {
         r = make_fetch(&o, &p, false, err);
         if (r == 0)
@@ -51,7 +52,21 @@ int cmd_fetch(struct app *a, struct wl_err *err)
         missing = count_missing(&p, false, &sources);
     }
     if (r == 0 && !a->options.quiet && !a->options.dry_run)
-        ui_print(stdout, "%zu sources are in the cache%s\n", sources, before ? "" : " already: nothing to do");
+        ui_print(stdout,
+                 before ? "%zu sources are in the cache\n"
+                        : "nothing to do: all %zu sources are already in the cache\n",
+                 sources);
     plan_free(&p);
     return r;
 }
+
+const struct command command_fetch = {
+    .name = "fetch",
+    .usage = "fetch PORT...",
+    .summary = "download sources, to build offline later",
+    .description =
+        "Downloads the sources of the ports, of the ports they need and of their tests into the cache. Then\n"
+        "they can be built with --offline.",
+    .shared = SHARED_BUILDING | SHARED_DRY_RUN | SHARED_KEEP_GOING | SHARED_FLAVOUR | SHARED_OUTPUT,
+    .run = run,
+};

@@ -1,5 +1,6 @@
 /* wl-make info: what a port is made of, and where its result and logs are. */
 #include "cmd/app.h"
+#include "cmd/command.h"
 #include "cmd/module_table.h"
 #include "recipe/fields.h"
 #include "store/compose.h"
@@ -109,8 +110,19 @@ static int print_modules(struct app *a, const struct node *n, struct wl_err *err
     return r;
 }
 
-int cmd_info(struct app *a, struct wl_err *err)
+struct info_options {
+    bool modules;
+};
+
+static const struct option_spec options[] = {
+    {0, "modules", "show the modules of a built Python, and why others are missing", NULL, OPTION_FLAG,
+     .member = offsetof(struct info_options, modules)},
+    {0},
+};
+
+static int run(struct app *a, struct wl_err *err)
 {
+    const struct info_options *given = a->options.own;
     WL_CLEANUP_STRV struct strv names = {0};
     struct make_options o;
     struct fetch_options cached;
@@ -136,7 +148,7 @@ int cmd_info(struct app *a, struct wl_err *err)
             if (!first)
                 putchar('\n');
             first = false;
-            if (a->options.modules)
+            if (given->modules)
                 r = print_modules(a, &p.nodes[i], err);
             else
                 print_node(a, &p, i);
@@ -144,3 +156,15 @@ int cmd_info(struct app *a, struct wl_err *err)
     plan_free(&p);
     return r;
 }
+
+const struct command command_info = {
+    .name = "info",
+    .usage = "info PORT...",
+    .summary = "show what a port is made of",
+    .description =
+        "Shows a port's sources, patches, needs, steps, key and directories, or the modules of a built Python.",
+    .options = options,
+    .options_size = sizeof(struct info_options),
+    .shared = SHARED_VARIANT | SHARED_FLAVOUR | SHARED_OUTPUT,
+    .run = run,
+};

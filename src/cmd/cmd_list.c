@@ -1,16 +1,28 @@
-/* wl-make list: every port, its version, and what it is. */
+/* wl-make list: all ports, their versions, and what they are. */
 #include "cmd/app.h"
+#include "cmd/command.h"
 #include "store/compose.h"
 #include "util/fs.h"
 
 #include <string.h>
 
-int cmd_list(struct app *a, struct wl_err *err)
+struct list_options {
+    bool all;
+};
+
+static const struct option_spec options[] = {
+    {0, "all", "also show flavours, and recipes that only others inherit from", NULL, OPTION_FLAG,
+     .member = offsetof(struct list_options, all)},
+    {0},
+};
+
+static int run(struct app *a, struct wl_err *err)
 {
+    const struct list_options *o = a->options.own;
     WL_CLEANUP_STRV struct strv names = {0};
     const char *bold = ui_color(&a->options, stdout, UI_BOLD), *reset = ui_color(&a->options, stdout, UI_RESET);
     size_t width = 0;
-    int r = ports_list(&a->roots, a->options.list_all, &names, err), broken = 0;
+    int r = ports_list(&a->roots, o->all, &names, err), broken = 0;
 
     for (size_t i = 0; i < names.n; i++)
         width = strlen(names.v[i]) > width ? strlen(names.v[i]) : width;
@@ -26,8 +38,8 @@ int cmd_list(struct app *a, struct wl_err *err)
             broken++;
             continue;
         }
-        /* A flavour is a port, but a person names the port that it is a flavour of. */
-        if (recipe->flavour && !a->options.list_all)
+        /* A flavour is a port of its own, but a person names the port that it belongs to. */
+        if (recipe->flavour && !o->all)
             continue;
         dir = compose_dir(a->output, recipe);
         ui_print(stdout, "%s%-*s%s  %-10.10s %-6s %s\n", bold, (int)width, names.v[i], reset, recipe->version,
@@ -37,3 +49,15 @@ int cmd_list(struct app *a, struct wl_err *err)
         return wl_err_set(err, WL_E_RECIPE, "%d recipes cannot be read (above)", broken);
     return r;
 }
+
+const struct command command_list = {
+    .name = "list",
+    .usage = "list [TEXT]",
+    .summary = "show the ports",
+    .description = "Shows the ports whose names contain TEXT, or all: the version, whether the port is in the output\n"
+                   "directory, and what it is.",
+    .options = options,
+    .options_size = sizeof(struct list_options),
+    .shared = SHARED_NO_SANDBOX | SHARED_OUTPUT,
+    .run = run,
+};

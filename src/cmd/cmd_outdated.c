@@ -1,5 +1,6 @@
-/* wl-make outdated: which recipes are behind what their sources offer by now. */
+/* wl-make outdated: finds the recipes whose sources offer a newer version. */
 #include "cmd/app.h"
+#include "cmd/command.h"
 #include "source/offers.h"
 #include "util/fs.h"
 #include "util/version.h"
@@ -257,8 +258,18 @@ static void work_free(struct work *w)
     pthread_mutex_destroy(&w->lock);
 }
 
-int cmd_outdated(struct app *a, struct wl_err *err)
+struct outdated_options {
+    bool json;
+};
+
+static const struct option_spec options[] = {
+    {0, "json", "print JSON, for programs", NULL, OPTION_FLAG, .member = offsetof(struct outdated_options, json)},
+    {0},
+};
+
+static int run(struct app *a, struct wl_err *err)
 {
+    const struct outdated_options *o = a->options.own;
     WL_CLEANUP_FREE char *folder = path_join(a->store.cache, "offers");
     struct dead_hosts *dead = dead_hosts_new();
     const struct fetch_options f = {
@@ -281,7 +292,7 @@ int cmd_outdated(struct app *a, struct wl_err *err)
         if (w.rows[i].status == OUTDATED)
             a->status = EXIT_OUTDATED;
     }
-    if (r == 0 && a->options.json)
+    if (r == 0 && o->json)
         print_json(&w);
     else if (r == 0)
         print_table(a, &w);
@@ -291,3 +302,16 @@ int cmd_outdated(struct app *a, struct wl_err *err)
         return wl_err_set(err, WL_E_RECIPE, "%d recipes cannot be read (above)", broken);
     return r;
 }
+
+const struct command command_outdated = {
+    .name = "outdated",
+    .usage = "outdated [PORT...]",
+    .summary = "show which recipes have newer sources",
+    .description =
+        "Asks the sources of the ports, or of all ports, which versions exist. Exits with status 10 if one has\n"
+        "a newer version than its recipe.",
+    .options = options,
+    .options_size = sizeof(struct outdated_options),
+    .shared = SHARED_OUTPUT,
+    .run = run,
+};

@@ -1,12 +1,26 @@
-/* wl-make profile: where a Python spends its time, as data for the compiler. */
+/* wl-make profile: measures where a Python spends its time, for the compiler. */
 #include "cmd/app.h"
+#include "cmd/command.h"
 #include "recipe/python.h"
 #include "util/fs.h"
 
 #include <string.h>
 
-int cmd_profile(struct app *a, struct wl_err *err)
+struct profile_options {
+    char *file;
+    bool native;
+};
+
+#define AT(m) .member = offsetof(struct profile_options, m)
+static const struct option_spec options[] = {
+    {'o', "output", "write the profile to FILE (default: profile-SERIES.xz)", "FILE", OPTION_TEXT, AT(file)},
+    {0, "native", "make a profile for aot: of the module as a native program", NULL, OPTION_FLAG, AT(native)},
+    {0},
+};
+
+static int run(struct app *a, struct wl_err *err)
 {
+    const struct profile_options *given = a->options.own;
     WL_CLEANUP_FREE char *port = NULL, *maker = NULL, *made = NULL, *series = NULL, *file = NULL, *started = NULL,
                          *start = NULL;
     WL_CLEANUP_STRV struct strv names = {0};
@@ -21,18 +35,18 @@ int cmd_profile(struct app *a, struct wl_err *err)
         wl_err_set(err, WL_E_USAGE, "profile takes one Python");
         return wl_err_hint(err, "for example: wl-make profile python/v3.13.5");
     }
-    maker = python_profile(port, a->options.native);
+    maker = python_profile(port, given->native);
     strv_add(&names, maker);
     app_build_options(a, &b, false);
     r = app_build(a, &b, &names, &p, err);
     series = python_series(port);
-    file = xasprintf("%s-%s.xz", a->options.native ? "native" : "profile", series);
-    out = a->options.file ? a->options.file : file;
+    file = xasprintf("%s-%s.xz", given->native ? "native" : "profile", series);
+    out = given->file ? given->file : file;
     if (r == 0) {
         made = app_artifact(a, &p, maker, "profile.xz");
         r = file_copy(made, out, 0644, err);
     }
-    if (r == 0 && a->options.native) {
+    if (r == 0 && given->native) {
         size_t stem = strlen(out) - (ends_with(out, ".xz") ? strlen(".xz") : 0);
 
         started = app_artifact(a, &p, maker, "start");
@@ -41,7 +55,20 @@ int cmd_profile(struct app *a, struct wl_err *err)
     }
     plan_free(&p);
     if (r == 0 && !a->options.quiet)
-        ui_print(stdout, "%s; to compile with it: wl-make %s%s --profile %s\n", out, a->options.native ? "aot " : "",
-                 port, out);
+        ui_print(stdout, "%s; to compile with it: wl-make %s%s --profile %s\n", out, given->native ? "aot " : "", port,
+                 out);
     return r;
 }
+
+const struct command command_profile = {
+    .name = "profile",
+    .usage = "profile PORT",
+    .summary = "measure where a Python spends its time",
+    .description =
+        "Builds the same Python for this machine with counters, runs CPython's own training task, and writes\n"
+        "a profile, which the compiler gets by --profile or from the recipe.",
+    .options = options,
+    .options_size = sizeof(struct profile_options),
+    .shared = SHARED_BUILDING | SHARED_NO_SANDBOX,
+    .run = run,
+};

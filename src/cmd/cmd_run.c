@@ -2,6 +2,7 @@
  * over: streams, terminal, signals and exit status are the guest's from then on. */
 #include "aot/aot.h"
 #include "cmd/app.h"
+#include "cmd/command.h"
 #include "plan/inputs.h"
 #include "plan/memo.h"
 #include "recipe/known_ports.h"
@@ -11,6 +12,28 @@
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
+
+enum engine { ENGINE_NOT_GIVEN, ENGINE_WASMTIME, ENGINE_NATIVE };
+static const char *const engines[] = {"wasmtime", "native", NULL};
+
+struct start_options {
+    int engine;        /* enum engine */
+    struct strv given; /* the runner's options */
+};
+
+#define AT(m) .member = offsetof(struct start_options, m)
+static const struct option_spec options[] = {
+    {0, "engine", "wasmtime or native (default: native if the module was compiled by aot)", "NAME", OPTION_CHOICE,
+     AT(engine), .choices = engines},
+    {0, "dir", "let the guest use the directory HOST as GUEST (::ro at the end: read-only)", "HOST::GUEST",
+     OPTION_FORWARD, AT(given)},
+    {0, "mapdir", "the old spelling of --dir", "GUEST::HOST", OPTION_FORWARD, AT(given)},
+    {0, "env", "set a variable of the guest's environment (NAME alone: to its value here)", "NAME=VALUE",
+     OPTION_FORWARD, AT(given)},
+    {0, "argv0", "the name that the guest sees as its program's", "NAME", OPTION_FORWARD, AT(given)},
+    {0, "quick", "compile the module in a quarter of the time, to slower code", NULL, OPTION_FORWARD, AT(given)},
+    {0},
+};
 
 static void restore_signals(void)
 {
@@ -141,9 +164,16 @@ static void keep_start(struct app *a, const char *asked, const struct plan *p, c
     memo_put(a->store.cache, asked, answer.s);
 }
 
+static enum engine engine_of(const struct app *a)
+{
+    const struct start_options *o = a->options.own;
+
+    return (enum engine)o->engine;
+}
+
 static bool wants_native(const struct app *a)
 {
-    return a->options.engine && !strcmp(a->options.engine, "native");
+    return engine_of(a) == ENGINE_NATIVE;
 }
 
 /* What native programs are made with, where the plan does not have it because none is asked for: keys alone. */
@@ -169,7 +199,7 @@ static int find_native(struct app *a, const struct make_options *o, struct plan 
     int r = plan_tools(o, tools, why);
 
     if (r == 0 && module)
-        r = app_native(a, tools, &(struct native_source){.module = module, .key = key}, wanted, &s->native, why);
+        r = app_native(a, tools, &(struct native_request){.module = module, .key = key}, wanted, &s->native, why);
     if (r == -WL_E_INTERRUPTED)
         return cancel_error(err);
 
@@ -179,14 +209,14 @@ static int find_native(struct app *a, const struct make_options *o, struct plan 
 }
 
 /* Builds what is not built yet, and tells what is to be started. */
-static int build_both(struct app *a, const char *port, struct start *s, struct wl_err *err)
+static int prepare_start(struct app *a, const char *port, struct start *s, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
     WL_CLEANUP_FREE char *asked = NULL;
     struct make_options o;
     struct plan p = {0}, tools = {0};
     const struct node *n = NULL;
-    bool quiet = a->options.quiet;
+    bool changed;
     int r;
 
     app_build_options(a, &o, false);
@@ -202,16 +232,13 @@ static int build_both(struct app *a, const char *port, struct start *s, struct w
     if (wants_native(a))
         aot_ports(&names);
     r = app_build(a, &o, &names, &p, err);
-    /* Nothing but the guest's own words on stdout. */
-    a->options.quiet = true;
     if (r == 0) {
         n = plan_find(&p, port);
         s->runner = app_artifact(a, &p, RUNNER_PORT, RUNNER_PROGRAM);
         s->dir = compose_dir(a->output, n->recipe);
         s->flavour = xstrdup(n->recipe->flavour ? n->recipe->flavour : "");
-        r = app_compose(a, &p, (size_t)(n - p.nodes), err);
+        r = app_compose(a, &p, (size_t)(n - p.nodes), &changed, err);
     }
-    a->options.quiet = quiet;
     if (r == 0)
         r = find_native(a, &o, &tools, n->key, s, err);
     if (r == 0 && asked)
@@ -237,26 +264,23 @@ static void add_options(struct strv *argv, const struct strv *given)
 
 static int check_options(const struct app *a, struct wl_err *err)
 {
-    const char *engine = a->options.engine;
+    const struct start_options *o = a->options.own;
 
     if (a->options.args.n != 1) {
         wl_err_set(err, WL_E_USAGE, "run takes one port, then the guest's arguments");
         return wl_err_hint(err, "for example: wl-make run python/v3.11.2 -- -c 'print(1)'");
     }
-    for (size_t i = 0; i < a->options.runner.n; i++)
-        if (starts_with(a->options.runner.v[i], "--mapdir=") && !strstr(a->options.runner.v[i], "::")) {
-            wl_err_set(err, WL_E_USAGE, "cannot use --mapdir %s", a->options.runner.v[i] + strlen("--mapdir="));
+    for (size_t i = 0; i < o->given.n; i++)
+        if (starts_with(o->given.v[i], "--mapdir=") && !strstr(o->given.v[i], "::")) {
+            wl_err_set(err, WL_E_USAGE, "cannot use --mapdir %s", o->given.v[i] + strlen("--mapdir="));
             return wl_err_hint(err, "the form is --mapdir GUEST::HOST, or --dir HOST::GUEST, with two colons");
         }
-    if (engine && strcmp(engine, "native") != 0 && strcmp(engine, "wasmtime") != 0) {
-        wl_err_set(err, WL_E_USAGE, "there is no engine '%s'", engine);
-        return wl_err_hint(err, "--engine takes native or wasmtime");
-    }
     return 0;
 }
 
-int cmd_run(struct app *a, struct wl_err *err)
+static int run(struct app *a, struct wl_err *err)
 {
+    const struct start_options *o = a->options.own;
     WL_CLEANUP_STRV struct strv argv = {0};
     WL_CLEANUP_FREE char *port = NULL, *program = NULL;
     __attribute__((cleanup(start_free))) struct start s = {0};
@@ -267,21 +291,21 @@ int cmd_run(struct app *a, struct wl_err *err)
         r = app_port(a, a->options.args.v[0], &port, err);
     if (r < 0)
         return r;
-    r = build_both(a, port, &s, err);
+    r = prepare_start(a, port, &s, err);
     if (r == 0)
         r = find_program(&s, port, &program, err);
     if (r < 0)
         return r;
-    native = !(a->options.engine && !wants_native(a)) && access(s.native, X_OK) == 0;
+    native = engine_of(a) != ENGINE_WASMTIME && access(s.native, X_OK) == 0;
     strv_add(&argv, native ? s.native : s.runner);
     if (!flavour_of(&s))
         app_add_library(&argv, s.dir);
     if (native) {
         strv_addf(&argv, "--argv0=%s", path_base(program));
-        add_options(&argv, &a->options.runner);
+        add_options(&argv, &o->given);
     } else {
         strv_addf(&argv, "--cache-dir=%s/compiled", a->store.cache);
-        strv_addv(&argv, &a->options.runner);
+        strv_addv(&argv, &o->given);
         strv_add(&argv, program);
     }
     /* The runner takes one "--" behind the module away, so that a guest's own stays. */
@@ -294,3 +318,17 @@ int cmd_run(struct app *a, struct wl_err *err)
     execv(argv.v[0], argv.v);
     return wl_err_errno(err, WL_E_TOOLCHAIN, "cannot start the runner %s", argv.v[0]);
 }
+
+const struct command command_run = {
+    .name = "run",
+    .usage = "run PORT [--] [ARGUMENT...]",
+    .summary = "run a built Python in its sandbox",
+    .description =
+        "Runs the port's program with the arguments, in the project's own runner, and builds first what is missing.\n"
+        "The guest sees its standard library and nothing else of this machine but what --dir and --env give it.",
+    .options = options,
+    .options_size = sizeof(struct start_options),
+    .shared = SHARED_BUILDING | SHARED_VARIANT | SHARED_FLAVOUR | SHARED_OUTPUT,
+    .has_guest = true,
+    .run = run,
+};

@@ -1,4 +1,5 @@
-/* The command line: every option of every command stands in one table (options.c), which also makes --help. */
+/* The command line: how options are described, parsed and shown, and the options that several commands share. A
+ * command's own options are a table in its file, cmd_NAME.c. */
 #ifndef WL_OPTIONS_H
 #define WL_OPTIONS_H
 
@@ -6,64 +7,80 @@
 #include "util/str.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
-/* Commands as bits, so that an option can say which of them know it. */
-enum command_bit {
-    CMD_BUILD = 1 << 0,
-    CMD_RUN = 1 << 1,
-    CMD_LIST = 1 << 2,
-    CMD_INFO = 1 << 3,
-    CMD_FETCH = 1 << 4,
-    CMD_TEST = 1 << 5,
-    CMD_CHECK = 1 << 6,
-    CMD_CLEAN = 1 << 7,
-    CMD_DOCTOR = 1 << 8,
-    CMD_HELP = 1 << 9,
-    CMD_OUTDATED = 1 << 10,
-    CMD_APP = 1 << 11,
-    CMD_AOT = 1 << 12,
-    CMD_PROFILE = 1 << 13,
-    CMD_ALL = (1 << 14) - 1
+struct command;
+
+/* What the member that an option sets is. */
+enum option_kind {
+    OPTION_FLAG,    /* bool */
+    OPTION_TEXT,    /* char *; if it is given more than once, the last one counts */
+    OPTION_LIST,    /* struct strv; every value is kept */
+    OPTION_NUMBER,  /* int, from 1 to max; 0: not given */
+    OPTION_CHOICE,  /* int: the place of the value among the choices, counted from 1; 0: not given */
+    OPTION_FORWARD, /* struct strv: "--NAME=VALUE", for another program to parse */
 };
 
-enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+struct option_spec {
+    char letter; /* 0: none */
+    const char *name, *help;
+    const char *argument; /* what --help calls the value; NULL: the option takes none */
+    enum option_kind kind;
+    size_t member; /* its offset in the struct */
+    int max;
+    const char *const *choices; /* ended by NULL */
+};
+
+/* The shared options that a command takes. All take --cache-dir, --ports, --color and --help. */
+enum shared_option {
+    SHARED_JOBS = 1 << 0,
+    SHARED_VERBOSE = 1 << 1,
+    SHARED_QUIET = 1 << 2,
+    SHARED_DRY_RUN = 1 << 3,
+    SHARED_KEEP_GOING = 1 << 4,
+    SHARED_OFFLINE = 1 << 5,
+    SHARED_FLAVOUR = 1 << 6,
+    SHARED_SOURCE = 1 << 7,
+    SHARED_PROFILE = 1 << 8,
+    SHARED_DEBUG = 1 << 9,
+    SHARED_KEEP_BUILD = 1 << 10,
+    SHARED_NO_SANDBOX = 1 << 11,
+    SHARED_OUTPUT = 1 << 12,
+    /* What every command that builds takes, */
+    SHARED_BUILDING = SHARED_JOBS | SHARED_VERBOSE | SHARED_QUIET | SHARED_OFFLINE,
+    /* and the options that decide what is built. */
+    SHARED_VARIANT = SHARED_SOURCE | SHARED_PROFILE | SHARED_DEBUG | SHARED_NO_SANDBOX,
+};
+
+enum color_when { COLOR_NOT_GIVEN, COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct options {
-    char *source, *profile, *output, *cache_dir, *flavour, *engine, *runtime; /* NULL: not given */
-    struct strv ports;                                                        /* further folders of recipes */
-    int jobs;                                                                 /* 0: one a processor */
-    enum color_when color;
-    bool verbose, quiet, offline, keep_going, dry_run, debug, keep_build, no_sandbox, help, version;
-    bool clean_all, clean_sources, clean_store, list_all, modules, json;
-    char *file; /* of app and aot: what is written */
-    /* Of aot. */
-    bool library;
-    char *native_profile, *target_cpu, *max_compile_memory;
-    int max_compile_time; /* seconds; 0: not given */
-    bool native;          /* of profile */
-    /* Of app. */
-    char *python, *module, *entry_point, *requirements, *lock, *hash_seed;
-    struct strv imports, include_data, without_native;
-    bool update, strip_source, no_imports;
-    /* Of test. */
-    char *json_file, *junit_file;
-    int deadline; /* seconds; 0: not given */
-    bool own;
-    struct strv suites;
-    struct strv runner; /* options for the runner, as given */
-    struct strv args;   /* what is not an option: ports, names of tests */
-    struct strv guest;  /* of run: what stands behind the port or "--" */
+    char *cache_dir, *output, *flavour, *source, *profile; /* NULL: not given */
+    struct strv ports;                                     /* more directories of recipes */
+    int jobs;                                              /* 0: one for each processor */
+    int color;                                             /* enum color_when */
+    bool verbose, quiet, offline, keep_going, dry_run, debug, keep_build, no_sandbox, help;
+    struct strv args;  /* the words that are not options: ports, names of tests */
+    struct strv guest; /* of a command that starts a program: that program's arguments */
+    /* The command's own options, in its own struct; its file knows which. */
+    void *own;
+    const struct command *command; /* whose they are; NULL: nothing was parsed */
 };
 
-/* Reads argv (without the program's and the command's name) for one command. What it does not know is WL_E_USAGE. */
-int options_parse(struct options *o, enum command_bit command, int argc, char **argv, struct wl_err *err);
-/* The index of the first word that is neither an option nor an option's value, so that options may stand before the
- * command; argc if there is none. command_of: the command that a word names, or 0. */
-int options_first_word(int argc, char **argv, enum command_bit (*command_of)(const char *word));
+/* Parses argv (without the names of the program and of the command) for one command. What it does not know is
+ * WL_E_USAGE. The caller frees *o with options_free(), after an error as well. */
+int options_parse(struct options *o, const struct command *command, int argc, char **argv, struct wl_err *err);
 void options_free(struct options *o);
 
-/* Prints the options that a command knows. */
-void options_help(FILE *to, enum command_bit command);
+/* The index of the first word that is neither an option nor an option's value, since options may come before the
+ * command; argc if there is none. Commands: all there are, ended by NULL. */
+int options_first_word(int argc, char **argv, const struct command *const *commands);
+
+/* Prints a command's options for a person. */
+void options_help(FILE *to, const struct command *command);
+/* Prints them for a program: a line for each spelling, with the name of the value and the choices, separated by tabs.
+ */
+void options_list(FILE *to, const struct command *command);
 
 #endif

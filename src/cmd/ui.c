@@ -38,7 +38,7 @@ const char *ui_color(const struct options *o, FILE *to, const char *sequence)
 {
     const char *no_color = getenv("NO_COLOR");
 
-    if (o->color == COLOR_NEVER || (o->color == COLOR_AUTO && ((no_color && *no_color) || !isatty(fileno(to)))))
+    if (o->color == COLOR_NEVER || (o->color != COLOR_ALWAYS && ((no_color && *no_color) || !isatty(fileno(to)))))
         return "";
     return sequence;
 }
@@ -142,16 +142,21 @@ static void draw_line(struct ui *ui)
     ui->line_shown = true;
 }
 
+static void end_line(struct ui *ui)
+{
+    clear_line(ui);
+    if (!ui->at_line_start)
+        fputc('\n', stderr);
+    ui->at_line_start = true;
+}
+
 static void say(struct ui *ui, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void say(struct ui *ui, const char *fmt, ...)
 {
     va_list ap;
 
-    clear_line(ui);
-    if (!ui->at_line_start)
-        fputc('\n', stderr);
-    ui->at_line_start = true;
+    end_line(ui);
     va_start(ap, fmt);
     print_list(stderr, fmt, ap);
     va_end(ap);
@@ -171,6 +176,17 @@ static void print_output(struct ui *ui, const char *text, size_t n)
         fwrite(text, 1, n, stderr);
     }
     ui->at_line_start = n && text[n - 1] == '\n';
+}
+
+/* What a program printed. It may be foreign: control characters are shown as text, in a file as well. */
+static void print_program_output(struct ui *ui, const char *text)
+{
+    WL_CLEANUP_STR struct str shown = {0};
+
+    end_line(ui);
+    str_add_shown(&shown, text, strlen(text));
+    fputs(shown.s ? shown.s : "", stderr);
+    ui->at_line_start = ends_with(shown.s ? shown.s : "", "\n");
 }
 
 /* The last lines of a failed step, which may have zero bytes in them. */
@@ -243,7 +259,7 @@ static void emit(void *data, const struct event *e)
     const struct options *o = ui->options;
     const char *bold = ui_color(o, stderr, UI_BOLD), *reset = ui_color(o, stderr, UI_RESET);
 
-    if (o->quiet && e->kind != EVENT_FAILED && e->kind != EVENT_UNBOXED)
+    if (o->quiet && e->kind != EVENT_FAILED && e->kind != EVENT_UNBOXED && e->kind != EVENT_PRINTED)
         return;
     pthread_mutex_lock(&ui->lock);
     switch (e->kind) {
@@ -286,6 +302,9 @@ static void emit(void *data, const struct event *e)
         break;
     case EVENT_NOTE:
         say(ui, "%s%s%s", e->port ? e->port : "", e->port ? ": " : "", e->text);
+        break;
+    case EVENT_PRINTED:
+        print_program_output(ui, e->text);
         break;
     case EVENT_UNBOXED:
         if (!ui->told_unboxed)
@@ -342,9 +361,7 @@ void ui_free(struct ui *ui)
     pthread_mutex_unlock(&ui->lock);
     if (ui->live)
         pthread_join(ui->ticker, NULL);
-    clear_line(ui);
-    if (!ui->at_line_start)
-        fputc('\n', stderr);
+    end_line(ui);
     for (size_t i = 0; i < MAX_SHOWN; i++) {
         free(ui->shown[i].port);
         free(ui->shown[i].phase);
@@ -353,6 +370,14 @@ void ui_free(struct ui *ui)
     pthread_mutex_destroy(&ui->lock);
     pthread_cond_destroy(&ui->stop_changed);
     free(ui);
+}
+
+void ui_end_line(struct ui *ui)
+{
+    pthread_mutex_lock(&ui->lock);
+    end_line(ui);
+    fflush(stderr);
+    pthread_mutex_unlock(&ui->lock);
 }
 
 struct events ui_events(struct ui *ui)

@@ -13,6 +13,8 @@ struct ui;
 struct ui *ui_new(const struct options *o);
 /* Ends the live line. */
 void ui_free(struct ui *ui);
+/* Ends a line that is shown at the moment, so that the caller can print to the terminal. */
+void ui_end_line(struct ui *ui);
 /* The events of a build, for this ui. */
 struct events ui_events(struct ui *ui);
 

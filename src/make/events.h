@@ -15,6 +15,7 @@ enum event_kind {
     EVENT_DONE,    /* port; seconds */
     EVENT_FAILED,  /* port; text, length: the last lines of the step's log, or NULL */
     EVENT_NOTE,    /* text: one line */
+    EVENT_PRINTED, /* text: what a program printed that the user should see even with --quiet */
     EVENT_UNBOXED, /* text: why a step is about to run without a sandbox; before every such step */
 };
 

@@ -234,15 +234,6 @@ static void hash_seed(const struct pack *k, struct str *to)
     }
 }
 
-/* What the program said: to a terminal it is as foreign as any file's name. */
-static void show_output(const char *output)
-{
-    WL_CLEANUP_STR struct str shown = {0};
-
-    str_add_shown(&shown, output, strlen(output));
-    fputs(shown.s ? shown.s : "", stderr);
-}
-
 static int snapshot(const struct pack *k, const char *scratch, const struct program *p, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *output = NULL;
@@ -266,7 +257,8 @@ static int snapshot(const struct pack *k, const char *scratch, const struct prog
     if (r < 0)
         return r;
     if (status == 0) {
-        show_output(output);
+        if (*output)
+            k->events->emit(k->events->data, &(struct event){.kind = EVENT_PRINTED, .text = output});
         return 0;
     }
     if (status >= RUNNER_FAILED && status <= RUNNER_MISSING) {
@@ -274,7 +266,8 @@ static int snapshot(const struct pack *k, const char *scratch, const struct prog
 
         return wl_err_set(err, WL_E_FAILED, "%s could not be made: %s", k->out, line);
     }
-    show_output(output);
+    if (*output)
+        k->events->emit(k->events->data, &(struct event){.kind = EVENT_PRINTED, .text = output});
     wl_err_set(err, WL_E_FAILED, "%s could not be made: importing what the program needs failed, see above", k->out);
     return wl_err_hint(err, "--no-imports leaves the program's own imports to its start");
 }

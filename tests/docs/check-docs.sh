@@ -45,37 +45,27 @@ documents=$(grep '\.md$' <<<"$all_files")
 
 # --- commands and options ---
 
-commands=$("$WL_MAKE" help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+commands=$("$WL_MAKE" help --list)
 same "every command has its man page (left: help, right: man/)" "$commands" \
     "$(sed -n 's|^man/wl-make-\([a-z]*\)\.1\.scd$|\1|p' <<<"$all_files")"
 same "wl-make(1) names every command" "$commands" "$(sed -n 's/^\*wl-make-\([a-z]*\)\*(1)$/\1/p' man/wl-make.1.scd)"
 
-# The options of a command according to --help. The command help shows the commands instead; it has only the common options.
-known_options() {
-    if [ "$1" = help ]; then
-        printf '%s\n' --version --cache-dir --ports --color --help -h
-    else
-        "$WL_MAKE" "$1" --help | sed -n '/^Options:/,/^$/s/^  \(  *\|-.\), *\(--[a-z0-9-]*\).*/\1\n\2/p; /^Options:/,/^$/s/^ *\(--[a-z0-9-]*\).*/\1/p' |
-            tr -d ' ' | sed '/^$/d'
-    fi
-}
 # The options that the section OPTIONS of a page lists.
 page_options() {
     sed -n '/^# OPTIONS/,/^# [^O]/p' "$1" | grep '^\*-' | grep -oE '\*--?[A-Za-z0-9-]+\*' | tr -d '*'
 }
-# shellcheck source=/dev/null
-source completions/wl-make
 for command in $commands; do
-    known=$(known_options "$command")
-    same "wl-make-$command(1) has the options that --help has" "$known" "$(page_options "man/wl-make-$command.1.scd")"
-    same "the completion has the options of $command" "$known" "$(_wl_make_options "$command" | tr ' ' '\n' | tr -d '=')"
-    none "--help and wl-make-$command(1) give each option the same value" "$(
-        [ "$command" = help ] || "$WL_MAKE" "$command" --help |
-            sed -nE '/^Options:/,/^$/s/^ .*(--[a-z0-9-]+) ([A-Z:=]+) .*/\1 \2/p' | while read -r option value; do
-            grep -qF -e "*$option* _${value}_" "man/wl-make-$command.1.scd" || echo "$option $value"
-        done
+    known=$("$WL_MAKE" help --list "$command")
+    same "wl-make-$command(1) has the options of $command (left: the tool, right: the page)" "$(cut -f 1 <<<"$known")" \
+        "$(page_options "man/wl-make-$command.1.scd")"
+    none "wl-make-$command(1) names the value of each option as the tool does" "$(
+        while IFS=$'\t' read -r option value _; do
+            [ -z "$value" ] || grep -qE -e "\*$option\*( |, .*\* )_${value//[\[\]]/.}_" "man/wl-make-$command.1.scd" || echo "$option $value"
+        done <<<"$known"
     )"
 done
+# shellcheck source=/dev/null
+source completions/wl-make
 same "the completion knows the commands" "$commands" "$(tr ' ' '\n' <<<"$_wl_make_commands")"
 same "wl-make(1) lists the exit statuses of src/util/err.h" \
     "$(sed -n 's/^    WL_E_[A-Z]* = \([1-7]\),.*/\1/p' src/util/err.h)" \

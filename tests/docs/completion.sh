@@ -15,6 +15,9 @@ for port in python/v3.1 libs/zlib; do
 done
 printf '#!/bin/sh\necho the script was started >&2\nexit 1\n' >"$T/root/wl-make.sh"
 chmod +x "$T/root/wl-make.sh"
+mkdir "$T/root/runtimes"
+: >"$T/root/runtimes/other"
+: >"$T/root/runtimes/other.yaml"
 ln -s "$WL_MAKE" "$T/root/.build/tool/src/wl-make"
 ln -s "$WL_MAKE" "$T/bin/wl-make"
 : >"$T/here/file.tar"
@@ -69,6 +72,15 @@ offers 'file.tar' wl-make python/v3.1 --source fi
 offers 'python/v3.1' wl-make --output folder build py
 offers 'python/v3.1' wl-make --output=folder -j 2 build py
 offers '' wl-make -j ''
+offers 'native wasmtime' wl-make run --engine ''
+offers 'native' wl-make run --engine=n
+offers '--output=' wl-make clean --out
+offers '-o' wl-make app -o
+offers 'python/v3.1' wl-make app --python py
+offers 'file.tar folder' wl-make aot --profile ''
+offers 'plain' wl-make test --flavour pl
+offers 'python/v3.1' wl-make test --flavour plain py
+offers 'other' wl-make test --runtime ot
 offers 'file.tar folder' wl-make run python/v3.1 f
 offers 'file.tar folder' wl-make run python/v3.1 -- f
 offers 'doctor' wl-make help do

@@ -861,7 +861,7 @@ END
     real_run --engine wasmtime made/echo -- -x 'y z'
     real run --ports more --engine other made/echo
     clean_failure 2
-    err "there is no engine 'other'"
+    err "--engine takes wasmtime or native, not 'other'"
 }
 
 test_bad_input_is_named() {

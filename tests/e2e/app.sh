@@ -296,7 +296,7 @@ test_what_cannot_be_packed() {
     mkfifo pipe.py
     app pipe.py
     clean_failure 2
-    err 'pipe.py is neither a script nor a folder'
+    err 'pipe.py is neither a script nor a directory'
     ln -s loop.py loop.py
     app loop.py
     clean_failure 2
@@ -370,11 +370,11 @@ test_what_cannot_be_packed() {
     clean_failure 2
     app good.py -o nowhere/x.wasm
     clean_failure 2
-    err 'cannot write the app nowhere/x.wasm: its folder nowhere: No such file' 'a folder that exists'
+    err 'cannot write the app nowhere/x.wasm: its directory nowhere: No such file' 'a directory that exists'
     not_err importing
     app good.py -o closed
     clean_failure 2
-    err 'cannot write the app closed: it is a folder'
+    err 'cannot write the app closed: it is a directory'
     app good.py --python libs/zlib
     clean_failure 2
     app good.py --python 3.99

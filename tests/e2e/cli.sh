@@ -335,7 +335,7 @@ test_run_says_where_the_words_of_the_program_go() {
     made_up_python
     wl run python/v3.11.2 -c 'print(1)'
     clean_failure 2
-    err 'unknown option -c' "the program's own options go behind --" 'wl-make run python/v3.13.5 -- -c'
+    err 'unknown option -c' "the program's own options come after --" 'wl-make run python/v3.13.5 -- -c'
     wl run --mapdir /w:folder python/v3.11.2
     clean_failure 2
     err 'cannot use --mapdir /w:folder' '--mapdir GUEST::HOST'

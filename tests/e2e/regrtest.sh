@@ -45,14 +45,14 @@ urllib httpservers mailbox subprocess socket
 test_a_third_of_the_files() {
     # shellcheck disable=SC2086 # a list of words
     tests $THIRD
-    [ "$st" = 0 ] || fail "$(grep '^not as expected' .out)"
+    [ "$st" = 0 ] || fail "$(grep '^unexpected' .out)"
     out "/$(wc -w <<<"$THIRD")] test_" ' 0 crashed, 0 took too long'
 }
 
 test_a_deadline_and_a_name() {
     tests test_pickle --deadline 1
     clean_failure 1
-    out 'test_pickle: took too long' 'not as expected: took too long: test_pickle'
+    out 'test_pickle: took too long' 'unexpected: took too long: test_pickle'
     tests no_such
     clean_failure 2
     err "there is no file of tests named 'no_such'"

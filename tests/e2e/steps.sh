@@ -127,7 +127,7 @@ test_a_profile() {
     cp "$PORTS/made/a/own.xz" same/
     wl made/a --profile same/own.xz --dry-run
     status 0
-    out '0 of 1 ports are to be built'
+    out '0 of 1 ports would be built'
     wl made/a --profile gone.xz
     clean_failure 2
     err gone.xz '--profile'
@@ -746,7 +746,7 @@ tests:
 END
     wl --dry-run made/a
     status 0
-    out '2 of 2 ports are to be built' '  libs/tool 1' 'check sees'
+    out '2 of 2 ports would be built' '  libs/tool 1' 'check sees'
     wl -v made/a
     status 0
     err checked 'libs/tool: done' 'made/a: sees'

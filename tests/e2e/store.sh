@@ -195,15 +195,15 @@ test_dry_run_prints_the_plan_and_does_nothing() {
     from_url made/a "$URL/a.tar.gz" "$(sha256 www/a.tar.gz)" 'needs: [libs/dep]' 'patches: [german.patch]'
     wl --dry-run made/a
     status 0
-    out '2 of 2 ports are to be built' '  libs/dep 1' '  made/a 1' "fetch $URL/a.tar.gz" 'patch german.patch' 'step install'
+    out '2 of 2 ports would be built' '  libs/dep 1' '  made/a 1' "fetch $URL/a.tar.gz" 'patch german.patch' 'step install'
     not_there "$OUT" .requests "$CACHE"/artifacts/* "$CACHE"/build/* "$CACHE"/sources/*
     wl libs/dep
     wl -n made/a
-    out '1 of 2 ports are to be built'
+    out '1 of 2 ports would be built'
     not_out '  libs/dep'
     wl made/a
     wl --dry-run made/a
-    out '0 of 2 ports are to be built'
+    out '0 of 2 ports would be built'
 }
 
 test_a_need_that_is_built_is_not_looked_at() {
