@@ -77,7 +77,7 @@ PyMODINIT_FUNC PyInit_broken(void)
 END
     more build app/bad
     status 1
-    err "app/bad: check 'imports' failed" 'RuntimeError: it does not want to' 'the module broken was linked, but it can not be imported'
+    err "app/bad: check 'imports' failed" 'RuntimeError: it does not want to' 'the module broken was linked, but it cannot be imported'
     not_there "$OUT/app/bad"
 }
 

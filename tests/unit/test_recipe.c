@@ -182,7 +182,7 @@ static void test_added(void **state)
 {
     static const char base[] = "abstract: true\nneeds: [libs/a]\npatches: [b.patch]\nfiles: [f]\nadd-needs: [libs/b]\n"
                                "sources: [{url: \"https://example.org/a.tar\", sha256: " HASH_A "}]\n" STEP;
-    WL_CLEANUP_RECIPE struct recipe *r = NULL, *anew = NULL;
+    WL_CLEANUP_RECIPE struct recipe *r = NULL, *replaced = NULL;
     WL_CLEANUP_FREE char *b = in_folder(state, "ports/made/base/b.patch"),
                          *m = in_folder(state, "ports/made/v1/m.patch");
     WL_CLEANUP_FREE char *t = in_folder(state, "ports/made/top/b.patch"), *g = in_folder(state, "ports/made/top/g");
@@ -219,12 +219,12 @@ static void test_added(void **state)
     assert_string_equal(r->sources[1].into, "x");
     assert_string_equal(r->sources[1].source.archives[0].sha256, HASH_B);
     put_recipe(state, "made/v1", "from: made/base\nversion: \"1\"\nneeds: [libs/e]\npatches: []\n");
-    anew = load(state, "made/top");
-    assert_int_equal(anew->needs.n, 3);
-    assert_string_equal(anew->needs.v[0], "libs/e");
-    assert_string_equal(anew->needs.v[1], "libs/d-1");
-    assert_int_equal(anew->patches.n, 1);
-    assert_string_equal(anew->patches.v[0], t);
+    replaced = load(state, "made/top");
+    assert_int_equal(replaced->needs.n, 3);
+    assert_string_equal(replaced->needs.v[0], "libs/e");
+    assert_string_equal(replaced->needs.v[1], "libs/d-1");
+    assert_int_equal(replaced->patches.n, 1);
+    assert_string_equal(replaced->patches.v[0], t);
 }
 
 /* A family's port takes the sources of the port that it is made for, but not what was added to them there. */
