@@ -159,7 +159,7 @@ static int make(struct app *a, const struct plan *p, const char *single, const c
     WL_CLEANUP_FREE char *rofs_pack = app_artifact(a, p, ROFS_PACK_PORT, "bin/rofs-pack");
     WL_CLEANUP_FREE char *wl_run = app_artifact(a, p, RUNNER_PORT, RUNNER_PROGRAM);
     WL_CLEANUP_FREE char *collect = path_join(a->roots.repo, "src/pack/collect.py");
-    WL_CLEANUP_FREE char *ask_pip = path_join(a->roots.repo, "src/source/ask_pip.py");
+    WL_CLEANUP_FREE char *ask_pip = path_join(a->roots.repo, "src/pack/ask_pip.py");
 
     k->python = wasm;
     k->build_python = python;

@@ -1,6 +1,6 @@
 #include "pack/pack.h"
 
-#include "source/wheels.h"
+#include "pack/wheels.h"
 #include "util/fs.h"
 #include "util/hash.h"
 #include "util/run.h"

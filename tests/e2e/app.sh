@@ -14,7 +14,7 @@ app() {
 # If no packages can be downloaded, programs with requirements cannot be tested.
 app_with_packages() {
     app "$@"
-    ! grep -qE 'nobody offers a package named|forbids the network' .err || not_available "$(cat .err)"
+    ! grep -qE 'there is no package named|forbids the network' .err || not_available "$(cat .err)"
 }
 
 # `start APP ARGUMENT...`: runs it in the runner, with $IN as its input.
@@ -228,7 +228,7 @@ melon 1200'
     sed -i 's/\(click.*sha256:\)....../\1000000/' table/requirements.lock
     app table/table.py -r table/requirements.txt -o again.wasm
     clean_failure 5
-    err 'requirements.lock: a wheel is not the one that is pinned'
+    err 'requirements.lock: a wheel does not match its pinned hash'
     app table/table.py -r table/requirements.txt -o again.wasm --update
     status 0
 
@@ -420,7 +420,7 @@ test_old_versions() {
     require r.txt model tool
     app main.py -r r.txt
     clean_failure 4
-    err 'r.txt: the newest model is 2.1, but core has no wheel of pure Python (' 'the newest that can be packed is 1.9' \
+    err 'r.txt: the newest model is 2.1, but core has no pure-Python wheel (' 'the newest that can be packed is 1.9' \
         'add model<2 to the file'
     not_there r.lock main.wasm
     require r.txt 'model<2' tool
@@ -433,8 +433,8 @@ test_old_versions() {
     echo 'import tool; print(tool.VERSION)' >main.py
     app main.py -r r.txt
     status 0
-    err 'tool 1.4 is taken, not 1.10: core has no wheel of pure Python (tool -> model -> core)'
-    grep -q '^# tool 1.4 is taken, not 1.10: ' r.lock || fail "$(cat r.lock)"
+    err 'tool 1.4 is used instead of 1.10: core has no pure-Python wheel (tool -> model -> core)'
+    grep -q '^# tool 1.4 is used instead of 1.10: ' r.lock || fail "$(cat r.lock)"
     start main.wasm
     is "$(cat .out)" 1.4
 }
@@ -473,7 +473,7 @@ test_source_is_not_built() {
         require r.txt "$line"
         app main.py -r r.txt
         clean_failure 4
-        err 'comes as source' 'python3 -m pip wheel'
+        err 'is source' 'python3 -m pip wheel'
         not_there trace r.lock main.wasm
     done
 }
@@ -486,19 +486,19 @@ test_requirements_that_cannot_be_fetched() {
     echo 'numpy' >native.txt
     app good.py -r native.txt
     clean_failure 4
-    err 'native.txt: numpy has no wheel of pure Python' 'link its C code'
+    err 'native.txt: numpy has no pure-Python wheel' 'link its C code'
     # A package that, according to the user, works without its compiled part.
     echo 'regex' >said.txt
     app good.py -r said.txt
     clean_failure 4
-    err 'said.txt: regex has no wheel of pure Python'
+    err 'said.txt: regex has no pure-Python wheel'
     app good.py -r said.txt --without-native other,Regex
     status 0
     grep -q '^regex==' said.lock || fail "$(cat said.lock)"
     echo 'click==99' >version.txt
     app good.py -r version.txt
     clean_failure 4
-    err 'click==99 has no wheel of pure Python in the version wanted'
+    err 'click==99 has no pure-Python wheel of the required version'
     printf 'rich==13.9.4\npygments==2.5.2\n' >conflict.txt
     app good.py -r conflict.txt
     clean_failure 4
@@ -506,7 +506,7 @@ test_requirements_that_cannot_be_fetched() {
     echo 'surely-no-package-has-this-name' >unknown.txt
     app good.py -r unknown.txt
     clean_failure 4
-    err 'nobody offers a package named surely-no-package-has-this-name'
+    err 'there is no package named surely-no-package-has-this-name'
     echo '???' >broken.txt
     app good.py -r broken.txt
     clean_failure 4

@@ -2,7 +2,7 @@
 #include "testing.h"
 
 #include "make_archive.h"
-#include "source/wheels.h"
+#include "pack/wheels.h"
 #include "util/fs.h"
 #include "util/str.h"
 
@@ -49,7 +49,7 @@ static void place_make(void **state, struct place *p, const char *requirements)
     scratch = NULL;
     p->requirements = in_folder(state, "r.txt");
     p->lock = in_folder(state, "r.lock");
-    p->ask_pip = path_join(getenv("WL_SOURCE_ROOT"), "src/source/ask_pip.py");
+    p->ask_pip = path_join(getenv("WL_SOURCE_ROOT"), "src/pack/ask_pip.py");
     write_text(p->requirements, text);
     p->w = (struct wheels){.requirements = p->requirements,
                            .lock = p->lock,
@@ -163,7 +163,7 @@ static void test_old_versions(void **state)
     place_make(state, &p, "web\n");
     assert_class(lock(&p), WL_E_FETCH, &p.err);
     assert_contains(p.err.text,
-                    "r.txt: the newest model is 2.1, but core has no wheel of pure Python (web -> model -> core); "
+                    "r.txt: the newest model is 2.1, but core has no pure-Python wheel (web -> model -> core); "
                     "the newest that can be packed is 1.9");
     assert_contains(p.err.hint, "add model<2 to the file");
     assert_false(path_exists(p.lock));
@@ -205,9 +205,9 @@ static void test_slightly_old_versions(void **state)
     place_make(state, &p, "tool\n");
     assert_ok(lock(&p), &p.err);
     assert_int_equal(p.notes.n, 1);
-    assert_string_equal(p.notes.v[0], "tool 1.4 is taken, not 1.10: core has no wheel of pure Python (tool -> core)");
+    assert_string_equal(p.notes.v[0], "tool 1.4 is used instead of 1.10: core has no pure-Python wheel (tool -> core)");
     text = locked(&p);
-    assert_contains(text, "# tool 1.4 is taken, not 1.10: ");
+    assert_contains(text, "# tool 1.4 is used instead of 1.10: ");
     assert_contains(text, "tool==1.4 ");
     /* The lock file is used as it is. */
     strv_free(&p.notes);
@@ -271,7 +271,7 @@ static void test_both_kinds_pinned(void **state)
     assert_ok(remove_tree(p.folder, &err), &err);
     assert_ok(remove_tree(site, &err), &err);
     assert_class(wheels_install(&p.w, text, site, &p.o, &p.err), WL_E_VERIFY, &p.err);
-    assert_contains(p.err.text, "a wheel is not the one that is pinned there");
+    assert_contains(p.err.text, "a wheel does not match its pinned hash");
     place_free(&p);
 }
 
@@ -346,7 +346,7 @@ static void test_newer_source(void **state)
     place_make(state, &p, "main>=1 # not 2\n");
     assert_ok(lock(&p), &p.err);
     assert_int_equal(p.notes.n, 1);
-    assert_contains(p.notes.v[0], "main 1.0 is taken, not 1.1: ");
+    assert_contains(p.notes.v[0], "main 1.0 is used instead of 1.1, which is only available as source");
     place_free(&p);
     place_make(state, &p, "main==1.0\nheld\n");
     assert_ok(lock(&p), &p.err);
@@ -364,12 +364,12 @@ static void test_who_wants_it(void **state)
     wheel(state, "document", "1.0", PURE, "Requires-Dist: middle\n");
     place_make(state, &p, "document\n");
     assert_class(lock(&p), WL_E_FETCH, &p.err);
-    assert_contains(p.err.text, "fast has no wheel of pure Python");
+    assert_contains(p.err.text, "fast has no pure-Python wheel");
     assert_contains(p.err.text, "(required by: document -> middle -> fast)");
     place_free(&p);
     place_make(state, &p, "nothing-like-this\n");
     assert_class(lock(&p), WL_E_FETCH, &p.err);
-    assert_contains(p.err.text, "nobody offers a package named nothing-like-this");
+    assert_contains(p.err.text, "there is no package named nothing-like-this");
     place_free(&p);
 }
 

@@ -1,0 +1,229 @@
+"""Runs the machine's pip for the Python of an app, which has another version and runs on another system.
+
+    ask_pip.py PYTHON pip ARGUMENT...          runs pip
+    ask_pip.py PYTHON given FILE ARGUMENT...   runs pip, which gets the text on stdin when it opens FILE
+    ask_pip.py PYTHON chains DIR WHEEL...      prints a line for each wheel in a directory, with tabs between:
+        name, version, the chain of packages that require it ("a -> b"), and the chain from it to the nearest of the WHEELs
+        ("" if it requires none of them)
+    ask_pip.py PYTHON newer DIR OPTION...      prints a line for each wheel in a directory if pip, with these options, knows
+        a newer version that the requirements on stdin and the other wheels allow: name, version, newer version
+
+PYTHON is the version of the app's Python: 3.13.5. Environment markers are evaluated for that Python; pip has options for
+everything else, but not for those. No program is started: to learn the name of a source archive, a directory or a repository,
+pip would run the code in it, on this machine and with the user's rights, even if it is told to use wheels only."""
+import builtins
+import collections
+import contextlib
+import email.parser
+import io
+import os
+import re
+import sys
+import zipfile
+
+# The modules in this directory must not shadow others.
+sys.path.pop(0)
+
+STARTS = ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "os.spawn", "os.fork", "os.forkpty")
+# pip asks these which machine this is, and for passwords if it is configured to do so.
+HELPERS = ("keyring", "lsb_release", "rustc", "uname")
+MAX_METADATA = 4 << 20
+
+
+def forbid_programs(event, args):
+    if event not in STARTS:
+        return
+    program = os.path.basename(os.fsdecode(args[0])) if args and isinstance(args[0], (str, bytes)) else "a process"
+    if event == "os.posix_spawn" and program in HELPERS or event == "subprocess.Popen" and program in HELPERS:
+        return
+    # pip catches some exceptions, so the message of this one may not be printed.
+    print("ERROR: it would start", program, file=sys.stderr, flush=True)
+    raise PermissionError(f"it would start {program}")
+
+
+def set_markers(version):
+    """Sets the environment markers to those of the Python in the guest."""
+    from pip._vendor.packaging import markers
+
+    values = {
+        "implementation_name": "cpython",
+        "implementation_version": version,
+        "os_name": "posix",
+        "platform_machine": "wasm32",
+        "platform_python_implementation": "CPython",
+        "platform_release": "0.0.0",
+        "platform_system": "wasi",
+        "platform_version": "0.0.0",
+        "python_full_version": version,
+        "python_version": ".".join(version.split(".")[:2]),
+        "sys_platform": "wasi",
+    }
+    if not hasattr(markers, "default_environment"):
+        sys.exit("ERROR: this version of pip cannot be told the markers of another Python; install another version of it")
+    markers.default_environment = lambda: dict(values)
+
+
+def replace_file(file, text):
+    """Lets pip read a text instead of a file, which may have changed since it was checked."""
+    original = io.open
+
+    def opened(name, mode="r", *args, **more):
+        if name != file or set(mode) & set("wax+"):
+            return original(name, mode, *args, **more)
+        return io.BytesIO(text) if "b" in mode else io.TextIOWrapper(io.BytesIO(text), "utf-8")
+
+    io.open = builtins.open = opened
+
+
+def normalized(name):
+    return re.sub("[-_.]+", "-", name).lower()
+
+
+def metadata(file):
+    """The metadata of a wheel, or None if it cannot be read."""
+    try:
+        with zipfile.ZipFile(file) as z:
+            for info in z.infolist():
+                if re.fullmatch(r"[^/]+\.dist-info/METADATA", info.filename) and info.file_size <= MAX_METADATA:
+                    return email.parser.Parser().parsestr(z.read(info).decode("utf-8", "replace"), headersonly=True)
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        pass
+    return None
+
+
+def required(fields):
+    """The names that a wheel requires: first those that it always requires, then those of extras."""
+    from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+
+    always, sometimes = [], []
+    for text in (fields.get_all("Requires-Dist") or []) if fields else []:
+        try:
+            r = Requirement(text)
+        except InvalidRequirement:
+            continue
+        if not r.marker or r.marker.evaluate({"extra": ""}):
+            always.append(normalized(r.name))
+        elif any(r.marker.evaluate({"extra": e}) for e in fields.get_all("Provides-Extra") or []):
+            sometimes.append(normalized(r.name))
+    return always + sometimes
+
+
+def path(start, edges, is_end):
+    """The shortest path from start to a node for which is_end() is true; [] if there is none."""
+    previous, queue = {start: None}, collections.deque([start])
+    while queue:
+        node = queue.popleft()
+        if is_end(node):
+            nodes = []
+            while node is not None:
+                nodes.append(node)
+                node = previous[node]
+            return nodes[::-1]
+        for neighbour in edges.get(node, ()):
+            if neighbour not in previous:
+                previous[neighbour] = node
+                queue.append(neighbour)
+    return []
+
+
+def print_chains(directory, wheels):
+    versions, requires, required_by, ends = {}, {}, collections.defaultdict(list), set()
+    for file in sorted(os.listdir(directory)):
+        if file.endswith(".whl"):
+            name = normalized(file.split("-")[0])
+            versions[name] = file.split("-")[1]
+            requires[name] = required(metadata(os.path.join(directory, file)))
+            if file in wheels:
+                ends.add(name)
+    for name, names in requires.items():
+        requires[name] = [n for n in names if n in versions]
+        for n in requires[name]:
+            required_by[n].append(name)
+    for name in versions:
+        up = path(name, required_by, lambda n: not required_by.get(n))[::-1] or [name]
+        down = path(name, requires, ends.__contains__)
+        print(name, versions[name], " -> ".join(up), " -> ".join(down), sep="\t")
+
+
+def available(name, options):
+    """The versions of a package that pip knows."""
+    from pip._internal.cli.main import main as run
+
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        run(["index", "versions", name, *options])
+    found = re.search("^Available versions: (.*)$", out.getvalue(), re.MULTILINE)
+    return found[1].split(", ") if found else []
+
+
+def bounds(directory, requirements):
+    """What the requirements and the wheels in a directory require of versions, by name; None if one names a file."""
+    from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+
+    texts = [re.sub(r"(^|\s)#.*$|\s--hash.*$", "", line).strip() for line in requirements.splitlines()]
+    for file in os.listdir(directory):
+        fields = metadata(os.path.join(directory, file))
+        texts += (fields.get_all("Requires-Dist") or []) if fields else []
+    found = {}
+    for text in texts:
+        try:
+            r = Requirement(text)
+        except InvalidRequirement:
+            continue
+        if not r.marker or r.marker.evaluate({"extra": ""}):
+            known = found.setdefault(normalized(r.name), [])
+            if r.url:
+                found[normalized(r.name)] = None
+            elif known is not None:
+                known.append(r.specifier)
+    return found
+
+
+def parsed(text):
+    """The version, or None for old ones like "0.4.src", which old versions of pip list."""
+    from pip._vendor.packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def print_newer(directory, requirements, options):
+    bound = bounds(directory, requirements)
+    for file in sorted(os.listdir(directory)):
+        name, version = file.split("-")[:2] if file.endswith(".whl") else ("", "0")
+        limits = bound.get(normalized(name), [])
+        best = parsed(version)
+        if not name or not best or limits is None:
+            continue
+        known = filter(None, map(parsed, available(name, options)))
+        above = [v for v in known if v > best and all(l.contains(v) for l in limits)]
+        if above:
+            print(normalized(name), version, max(above), sep="\t")
+
+
+def main():
+    try:
+        import pip
+    except ImportError:
+        sys.exit("No module named pip")
+    version, what, *rest = sys.argv[1:]
+    set_markers(version)
+    if what == "chains":
+        print_chains(rest[0], set(rest[1:]))
+        return
+    if what == "given":
+        replace_file(rest[0], sys.stdin.buffer.read())
+        rest = rest[1:]
+    sys.addaudithook(forbid_programs)
+    if what == "newer":
+        print_newer(rest[0], sys.stdin.read(), rest[1:])
+        return
+    from pip._internal.cli.main import main as run
+
+    sys.argv[0] = "pip"
+    sys.exit(run(rest))
+
+
+main()

@@ -1,0 +1,27 @@
+/* Commands of the machine's pip for the Python of an app (ask_pip.py). */
+#ifndef WL_PACK_PIP_H
+#define WL_PACK_PIP_H
+
+#include "pack/wheels.h"
+
+/* What ask_pip.py prints if pip is about to start a program: to build a wheel from source. */
+#define PIP_WOULD_START "ERROR: it would start "
+
+/* Adds a command of pip. given: a file whose text pip gets from its input (pip_run) and not from the disk, or NULL. */
+void pip_add_command(struct strv *argv, const struct wheels *w, const char *command, const char *given,
+                     const struct fetch_options *o);
+
+/* Adds the options that select wheels: those that run on any machine, and so on WASI; with `native` also those for
+ * x86-64. It is always x86-64, whatever machine this is, so that a lock file resolves to the same wheels everywhere. */
+void pip_add_selection(struct strv *argv, const struct wheels *w, bool native);
+
+/* Runs pip with a text on its input (NULL: none). output (may be NULL) gets what it printed if it fails, which the
+ * caller frees. */
+int pip_run(const struct strv *argv, const char *input, const struct fetch_options *o, char **output,
+            struct wl_err *err);
+
+/* Runs a query of ask_pip.py that is not a command of pip, and gives what it printed. */
+int pip_query(const struct strv *argv, const char *input, const struct fetch_options *o, char **output,
+              struct wl_err *err);
+
+#endif

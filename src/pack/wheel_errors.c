@@ -1,0 +1,99 @@
+#include "pack/wheel_errors.h"
+
+#include "pack/pip.h"
+#include "pack/requirements.h"
+
+#include <string.h>
+
+char *pip_required_by(const char *output)
+{
+    const char *line = strstr(output, "Could not find a version that satisfies the requirement ");
+    const char *end = line ? line + strcspn(line, "\n") : NULL, *from = line ? strstr(line, " (from ") : NULL;
+
+    if (!from || from > end)
+        return NULL;
+    from += strlen(" (from ");
+    return starts_with(from, "versions: ") || starts_with(from, "-r ") ? NULL : xstrndup(from, strcspn(from, ")>-"));
+}
+
+char *pip_line(const char *output, const char *words)
+{
+    const char *at = output ? strstr(output, words) : NULL;
+
+    return at ? xstrndup(at, strcspn(at, "\n")) : NULL;
+}
+
+/* Whether an index knows the package at all. */
+static bool is_known(const struct resolution *s, const char *name)
+{
+    WL_CLEANUP_STRV struct strv argv = {0};
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+
+    pip_add_command(&argv, s->w, "index", NULL, s->o);
+    requirements_add_places(s->w->requirements, s->requirements, &argv);
+    strv_add_all(&argv, "versions", name, NULL);
+    return pip_run(&argv, NULL, s->o, NULL, &ignored) == 0;
+}
+
+int no_pure_wheel(const struct wheels *w, const char *name, const char *chain, struct wl_err *err)
+{
+    bool required = chain && strcmp(chain, name) != 0;
+
+    wl_err_set(
+        err, WL_E_FETCH,
+        "%s: %s has no pure-Python wheel for Python %s: it has native code, or is only available as source%s%s%s",
+        w->requirements, name, w->series, required ? " (required by: " : "", required ? chain : "",
+        required ? ")" : "");
+    return wl_err_hint(err, "remove it, ask for a version that has such a wheel, link its C code into Python "
+                            "(docs/recipes.md, extensions), or pass --without-native if it works without that code");
+}
+
+int is_only_source(const struct wheels *w, const char *what, struct wl_err *err)
+{
+    wl_err_set(err, WL_E_FETCH, "%s: %s is source, and building a wheel from it would run its code on this machine",
+               w->requirements, what);
+    return wl_err_hint(
+        err, "build the wheel where you trust it (python3 -m pip wheel --no-deps ...), and require that file instead");
+}
+
+static int requirement_error(const struct resolution *s, const char *text, const char *hint, struct wl_err *err)
+{
+    wl_err_set(err, WL_E_FETCH, "%s: %s", s->w->requirements, text);
+    return wl_err_hint(err, "%s", hint);
+}
+
+/* missing: the requirement that pip does not find. */
+static int explain_missing(const struct resolution *s, const char *missing, const char *output, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *versions = pip_line(output, "(from versions: "), *by = pip_required_by(output);
+    WL_CLEANUP_FREE char *name = xstrndup(missing, package_name_length(missing));
+
+    if (versions && !starts_with(versions, "(from versions: none")) {
+        wl_err_set(err, WL_E_FETCH, "%s: %s has no pure-Python wheel of the required version: %s", s->w->requirements,
+                   missing, versions);
+        return wl_err_hint(err, "require one of these versions");
+    }
+    if (is_known(s, name))
+        return no_pure_wheel(s->w, name, by, err);
+    wl_err_set(err, WL_E_FETCH, "%s: there is no package named %s%s%s%s", s->w->requirements, name,
+               by ? " (required by: " : "", by ? by : "", by ? ")" : "");
+    return wl_err_hint(err, "check its name, or say with --find-links or --index-url in the file where it is");
+}
+
+int explain_failure(const struct resolution *s, const char *output, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *missing = pip_line(output, PIP_NONE_FOUND), *conflict = pip_line(output, "Cannot install ");
+    WL_CLEANUP_FREE char *gone = pip_line(output, "No such file or directory: "), *error = pip_line(output, "ERROR: ");
+
+    if (output && strstr(output, PIP_WOULD_START))
+        return is_only_source(s->w, "one of the requirements, or of their requirements,", err);
+    if (conflict)
+        return requirement_error(s, conflict, "loosen one of these requirements", err);
+    if (gone)
+        return requirement_error(s, gone, "name files that exist", err);
+    if (missing)
+        return explain_missing(s, missing + strlen(PIP_NONE_FOUND), output, err);
+    if (error)
+        return requirement_error(s, error + strlen("ERROR: "), "fix the requirement", err);
+    return -(int)err->cls;
+}

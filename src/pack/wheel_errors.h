@@ -1,0 +1,24 @@
+/* Why there is no wheel: errors that name the requirement, from pip's output. */
+#ifndef WL_PACK_WHEEL_ERRORS_H
+#define WL_PACK_WHEEL_ERRORS_H
+
+#include "pack/wheel_choice.h"
+
+/* What pip prints before the name of a package that it does not find. */
+#define PIP_NONE_FOUND "No matching distribution found for "
+
+/* Which package requires the one that pip does not find, as far as pip says it; NULL: the requirements file. The caller
+ * frees it. */
+char *pip_required_by(const char *output);
+/* The line of pip's output that has the words, from them on; the caller frees it. NULL: none has. */
+char *pip_line(const char *output, const char *words);
+
+/* The error for a failed resolution. err has pip's own, for failures that are not about a requirement. */
+int explain_failure(const struct resolution *s, const char *output, struct wl_err *err);
+/* The error for a package without a usable wheel. chain: who requires it ("a -> b -> name"); NULL or only the name if
+ * the requirements file does. */
+int no_pure_wheel(const struct wheels *w, const char *name, const char *chain, struct wl_err *err);
+/* The error for a requirement that is source. */
+int is_only_source(const struct wheels *w, const char *what, struct wl_err *err);
+
+#endif

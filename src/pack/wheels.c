@@ -1,0 +1,185 @@
+#include "pack/wheels.h"
+
+#include "pack/pip.h"
+#include "pack/requirements.h"
+#include "pack/wheel_choice.h"
+#include "pack/wheel_errors.h"
+#include "util/fs.h"
+#include "util/hash.h"
+
+#include <string.h>
+
+enum { MAX_FILE = 1 << 20 };
+
+/* What pip prints if a wheel has another hash than its pin. */
+static const char other_hash[] = "DO NOT MATCH THE HASHES";
+
+static char *wheels_dir(const struct wheels *w)
+{
+    return path_join(w->scratch, "wheels");
+}
+
+/* ---- the lock file ---- */
+
+/* The first line of a lock file, which says what it belongs to. */
+static char *heading(const struct wheels *w, const char sha256[HASH_HEX_SIZE])
+{
+    return xasprintf(
+        "# The wheels of %s (sha256 %s) for Python %s, pinned by wl-make app; --update asks for newer ones.\n",
+        path_base(w->requirements), sha256, w->series);
+}
+
+/* Adds a line for each wheel in the directory. */
+static int add_pins(const char *dir, struct str *text, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv names = {0};
+    int r = dir_list(dir, &names, err);
+
+    for (size_t i = 0; r == 0 && i < names.n; i++) {
+        WL_CLEANUP_FREE char *file = path_join(dir, names.v[i]), *pin = wheel_pin(names.v[i]);
+        char sha256[HASH_HEX_SIZE];
+
+        r = hash_file(file, sha256, err);
+        if (r == 0)
+            str_addf(text, "%s --hash=sha256:%s\n", pin, sha256);
+    }
+    return r;
+}
+
+static int read_text(const char *file, char **text, struct wl_err *err)
+{
+    size_t n = 0;
+    int r = file_read(file, MAX_FILE, text, &n, err);
+
+    return r == 0 && strlen(*text) != n ? wl_err_set(err, WL_E_USAGE, "%s contains a NUL byte", file) : r;
+}
+
+static void hash_text(const char *text, char sha256[HASH_HEX_SIZE])
+{
+    struct hash *h = hash_new();
+
+    hash_add(h, text, strlen(text));
+    hash_end(h, sha256);
+}
+
+int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct strv *notes, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *requirements = NULL, *head = NULL, *lock = NULL, *source = NULL, *dir = wheels_dir(w);
+    WL_CLEANUP_STR struct str text = {0};
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    struct resolution s = {.w = w, .o = o};
+    char sha256[HASH_HEX_SIZE];
+    int r = read_text(w->requirements, &requirements, err);
+
+    if (r < 0) {
+        err->cls = WL_E_USAGE;
+        return wl_err_hint(err, "-r takes a file with a requirement on each line, as pip does");
+    }
+    hash_text(requirements, sha256);
+    head = heading(w, sha256);
+    if (!w->update && file_read(w->lock, MAX_FILE, &lock, NULL, &ignored) == 0 && starts_with(lock, head))
+        return 0;
+    source = requirements_source(requirements);
+    if (source)
+        return is_only_source(w, source, err);
+    s.requirements = requirements;
+    r = make_dirs(w->scratch, err);
+    if (r == 0)
+        r = wheels_choose(&s, dir, notes, err);
+    if (r < 0)
+        return r;
+    str_add(&text, head);
+    for (size_t i = 0; i < notes->n; i++)
+        str_addf(&text, "# %s\n", notes->v[i]);
+    requirements_add_options(requirements, &text);
+    r = add_pins(dir, &text, err);
+    return r < 0 ? r : file_write(w->lock, text.s, text.len, err);
+}
+
+/* ---- the installation ---- */
+
+/* Adds a command of pip for the text of a lock file. */
+static void add_pinned(struct strv *argv, const struct wheels *w, const char *command, bool native,
+                       const struct fetch_options *o)
+{
+    pip_add_command(argv, w, command, w->lock, o);
+    pip_add_selection(argv, w, native);
+    /* pip compares Requires-Python with the Python that runs it. The pins were chosen for the Python of the app. */
+    strv_add_all(argv, "--no-deps", "--require-hashes", "--ignore-requires-python", NULL);
+    strv_addf(argv, "--requirement=%s", w->lock);
+}
+
+/* wheels: a directory with the wheels, which are then used alone; NULL: they come from where the lock file says. */
+static int install(const struct wheels *w, const char *text, const char *wheels, const char *dir,
+                   const struct fetch_options *o, char **output, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv argv = {0};
+
+    free_charp(output);
+    add_pinned(&argv, w, "install", true, o);
+    strv_add_all(&argv, "--no-compile", "--root-user-action=ignore", NULL);
+    if (wheels) {
+        strv_add(&argv, "--no-index");
+        strv_addf(&argv, "--find-links=%s", wheels);
+    }
+    strv_addf(&argv, "--target=%s", dir);
+    return pip_run(&argv, text, o, output, err);
+}
+
+static bool has_other_hash(const char *output)
+{
+    return output && strstr(output, other_hash);
+}
+
+/* Downloads the pinned wheels one by one. If a directory has both a pure wheel and one with native code of the same
+ * version, pip uses the same kind for all packages; but which of them is pinned differs from package to package. */
+static int download_each(const struct wheels *w, const char *pinned, const char *wheels, const struct fetch_options *o,
+                         char **output, struct wl_err *err)
+{
+    WL_CLEANUP_STR struct str options = {0};
+    WL_CLEANUP_FREE char *pins = requirements_pins(pinned);
+    int r = make_dirs(wheels, err);
+
+    requirements_add_options(pinned, &options);
+    for (char *state, *pin = strtok_r(pins, "\n", &state); r == 0 && pin; pin = strtok_r(NULL, "\n", &state)) {
+        WL_CLEANUP_FREE char *text = xasprintf("%s%s\n", options.s ? options.s : "", pin);
+        bool native = true;
+
+        do {
+            WL_CLEANUP_STRV struct strv argv = {0};
+
+            free_charp(output);
+            add_pinned(&argv, w, "download", native, o);
+            strv_addf(&argv, "--dest=%s", wheels);
+            r = pip_run(&argv, text, o, output, err);
+            native = !native;
+        } while (r < 0 && !native && has_other_hash(*output));
+    }
+    return r;
+}
+
+int wheels_install(const struct wheels *w, const char *pinned, const char *dir, const struct fetch_options *o,
+                   struct wl_err *err)
+{
+    /* Without the lock file's options: the wheels are in a directory, and no index may offer others under the same
+     * names. (For a directory, unlike an index, pip does not know the hashes before it has chosen.) */
+    WL_CLEANUP_FREE char *wheels = wheels_dir(w), *pins = requirements_pins(pinned), *output = NULL;
+    bool downloaded = path_is_dir(wheels);
+    int r = install(w, downloaded ? pins : pinned, downloaded ? wheels : NULL, dir, o, &output, err);
+
+    if (r < 0 && !downloaded && has_other_hash(output)) {
+        r = download_each(w, pinned, wheels, o, &output, err);
+        if (r == 0)
+            r = install(w, pins, wheels, dir, o, &output, err);
+    }
+    if (r < 0 && output && strstr(output, PIP_WOULD_START)) {
+        wl_err_set(err, WL_E_FETCH, "%s: a pinned package is only available as source", w->lock);
+        return wl_err_hint(err, "resolve again with --update");
+    }
+    if (r < 0 && has_other_hash(output)) {
+        wl_err_set(err, WL_E_VERIFY, "%s: a wheel does not match its pinned hash", w->lock);
+        return wl_err_hint(err, "find out why, or resolve again with --update");
+    }
+    /* pip creates nothing for an empty list of requirements. */
+    return r < 0 ? r : make_dirs(dir, err);
+}
