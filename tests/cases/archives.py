@@ -1,4 +1,4 @@
-"""Archives from elsewhere are unpacked with what is in them: links, modes, times; and nothing gets out of the folder."""
+"""Archives from elsewhere are unpacked with links, modes and times, and no member gets out of the directory."""
 import io
 import os
 import stat
@@ -46,7 +46,7 @@ for top in sys.argv[1], "/tmp":
         assert os.stat(to + "/a.sh").st_nlink == 2
         with open(to + "/link") as file:
             assert file.read() == "x\n"
-        # (A mapped folder has no modes.)
+        # A shared directory has no modes.
         if top == "/tmp" or sys.platform != "wasi":
             assert stat.S_IMODE(os.stat(to + "/a.sh").st_mode) == 0o755 and stat.S_IMODE(os.stat(to + "/b").st_mode) == 0o600
     if hasattr(tarfile, "data_filter"):

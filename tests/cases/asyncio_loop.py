@@ -1,4 +1,4 @@
-"""asyncio with one thread: tasks, time, streams, signals; what needs another thread says so."""
+"""asyncio with one thread: tasks, time, streams, signals. Operations that need another thread say so."""
 import asyncio
 import signal
 import sys
@@ -155,13 +155,13 @@ except KeyboardInterrupt:
 else:
     raise AssertionError("SIGINT")
 
-# It waits for as long as it was told, and takes no processor time for that.
+# It waits for the requested time, and uses no processor time for that.
 before, used = time.perf_counter(), time.process_time()
 asyncio.run(asyncio.sleep(0.5))
 assert time.perf_counter() - before >= 0.49 and time.process_time() - used < 0.4
 
 
-# A thread, or a process, that there is none of.
+# Threads and processes cannot be started.
 def refused(kind, text, coroutine):
     try:
         result = asyncio.run(coroutine)

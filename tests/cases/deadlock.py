@@ -1,5 +1,5 @@
-"""Waiting for ever for what another thread would have to do raises an exception."""
-# Only here: elsewhere these wait for ever.
+"""Waiting forever for another thread raises an exception."""
+# Only here: elsewhere these wait forever.
 import queue
 import threading
 import time
@@ -35,7 +35,7 @@ for _ in range(3):
     deadlock(threading.Barrier(2).wait)
     deadlock(with_condition)
 
-# With a time limit it waits for so long, and nothing is left of the exceptions above.
+# With a time limit it waits that long, and nothing is left of the exceptions above.
 before = time.perf_counter()
 assert held.acquire(timeout=0.05) is False and held.acquire(blocking=False) is False
 assert threading.Event().wait(0.05) is False

@@ -1,4 +1,4 @@
-"""The empty path names nothing: no function takes it for the current folder, which rmtree("") would delete."""
+"""The empty path names nothing: no function treats it as the current directory, which rmtree("") would then delete."""
 import os
 import pathlib
 import shutil
@@ -36,5 +36,5 @@ for test in os.path.exists, os.path.lexists, os.path.isdir, os.path.isfile, os.p
 assert not os.access("", os.F_OK)
 assert list(os.walk("")) == []
 assert os.listdir("/w/victim") == ["keep.txt"]
-# The current folder has names of its own.
+# The current directory has its own names.
 assert os.listdir() == os.listdir(".") == os.listdir(pathlib.Path("")) == ["keep.txt"]

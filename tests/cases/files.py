@@ -1,4 +1,4 @@
-"""Functions on files and folders, on a mapped folder and in memory: the same results and the same errors as elsewhere."""
+"""Functions on files and directories, in a shared directory and in memory: the same results and errors as elsewhere."""
 import errno
 import filecmp
 import fnmatch
@@ -15,7 +15,7 @@ def fails(kind, number, function, *arguments, **named):
         result = function(*arguments, **named)
     except OSError as error:
         assert type(error) is kind and error.errno in (number, None), (function, arguments, error)
-        # copytree raises FileExistsError by way of makedirs, which has an errno; shutil.Error has none.
+        # copytree raises FileExistsError from makedirs, which has an errno; shutil.Error has none.
         assert error.strerror == os.strerror(number), (function, arguments, error)
     else:
         raise AssertionError((function, arguments, result))
@@ -34,7 +34,7 @@ def everything(top):
     (a / "b/.dot").write_text("")
     (a / "b/c/ünï 😀.bin").write_bytes(bytes(5))
 
-    # What is there.
+    # Queries.
     tree = [(".", ["a"], []), ("a", ["b"], ["x.txt"]), ("a/b", ["c"], [".dot", "y.TXT"]), ("a/b/c", [], ["ünï 😀.bin"])]
     assert walked(base) == tree
     assert walked(base, topdown=False) == tree[::-1]
@@ -69,7 +69,7 @@ def everything(top):
     os.replace(base / "z2.txt", a / "x.txt")
     assert (a / "x.txt").read_text() == "x"
 
-    # What cannot be done.
+    # Errors.
     fails(NotADirectoryError, errno.ENOTDIR, os.replace, a / "b", a / "x.txt")
     fails(IsADirectoryError, errno.EISDIR, os.replace, a / "x.txt", a / "b")
     fails(FileNotFoundError, errno.ENOENT, os.rename, base / "nope", base / "new")
@@ -125,7 +125,7 @@ def everything(top):
     os.utime(a / "l", (7, 8), follow_symlinks=False)
     assert os.lstat(a / "l").st_mtime == 8 and os.stat(a / "l").st_mtime == 4102444800
 
-    # Sizes, and what may be done with a file.
+    # Sizes, and rights on a file.
     (base / "t").touch()
     assert (base / "t").stat().st_size == 0
     os.truncate(base / "t", 1000)

@@ -1,4 +1,4 @@
-"""Links and ".." between the folders that are mapped: /w and /v."""
+"""Links and ".." between the shared directories /w and /v."""
 import io
 import os
 import shutil
@@ -16,7 +16,8 @@ for name, text in ("/v/f", "x"), ("/w/g", "y"):
     with open(name, "w") as file:
         file.write(text)
 
-# Relative links lead wherever ".." does. The host lets nobody make an absolute one, since it leads elsewhere outside.
+# Relative links lead wherever ".." does. The host lets nobody make an absolute one, because outside it would lead
+# elsewhere.
 for link, target in {"/w/rel": "g", "/w/other": "../v/f", "/w/none": "nowhere", "/v/back": "../w/g"}.items():
     os.symlink(target, link)
     assert os.readlink(link) == target and os.path.islink(link), link

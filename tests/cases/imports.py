@@ -1,4 +1,4 @@
-"""Imports from folders, zip files and wheels; the data, metadata and source of what was imported."""
+"""Imports from directories, zip files and wheels; the data, metadata and source of imported modules."""
 import compileall
 import contextlib
 import importlib
@@ -47,7 +47,7 @@ write("pk/bad.py", "1/0\n")
 write("pk/syn.py", "x = (\n")
 sys.path.insert(0, top)
 
-# Folders. Byte code is written where that is wanted.
+# Directories. Byte code is written if requested.
 assert importlib.import_module("pk").x == 42
 assert (f"__init__.{tag}.pyc" in os.listdir(top + "/pk")) is False
 assert sys.dont_write_bytecode or os.listdir(top + "/pk/__pycache__") == [f"__init__.{tag}.pyc"]
@@ -121,10 +121,10 @@ assert py_compile.compile(top + "/mod.py", doraise=True) == f"{top}/__pycache__/
 assert not compileall.compile_dir(top, quiet=2, force=True)  # pk/syn.py
 assert os.path.exists(f"{top}/pk/__pycache__/bad.{tag}.pyc")
 
-# What tools ask about code.
+# Questions of tools about code.
 assert inspect.getsource(fails).count("\n") == 7
 assert os.path.splitext(importlib.import_module("json").__file__)[0].endswith("json/__init__")
-# (The flavour plain has its library in a zip file.)
+# The flavour plain has its library in a zip file.
 assert os.path.exists(textwrap.__file__) or ".zip/" in textwrap.__file__
 assert inspect.signature(importlib.import_module("json").dumps).parameters["indent"].default is None
 assert textwrap.dedent.__doc__.startswith("Remove any common leading whitespace")
@@ -137,7 +137,7 @@ try:
 except ValueError:
     assert "json/decoder.py" in traceback.format_exc()
 
-# A module that is machine code for another system is not one that could be loaded.
+# A module of machine code for another system is not listed as loadable.
 for name in "ext.cpython-313-wasm32-wasi.so", "ext.abi3.so":
     write(name, "")
 importlib.invalidate_caches()

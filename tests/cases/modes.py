@@ -1,4 +1,4 @@
-"""Files have permissions, so that what is in an archive made here can be read by others."""
+"""Files have permissions, so that others can read the contents of an archive made here."""
 import io
 import os
 import shutil
@@ -19,7 +19,7 @@ with open("/w/folder/file", "w") as file:
     file.write("text")
 assert (mode("/w/folder"), mode("/w/folder/file")) == (0o755, 0o644)
 assert stat.filemode(os.stat("/w/folder/file").st_mode) == "-rw-r--r--"
-# Files belong to whom the program runs as: netrc and the like refuse others'.
+# Files belong to the user that the program runs as: netrc and the like refuse other users' files.
 for path in ("/w/folder", "/w/folder/file", "/tmp", os.__file__ if here and os.path.exists(os.__file__) else "/tmp"):
     assert (os.stat(path).st_uid, os.stat(path).st_gid) == (os.getuid(), os.getgid()), path
 with open("/w/folder/file") as file:
@@ -35,7 +35,7 @@ with zipfile.ZipFile(packed, "w") as archive:
     archive.write("/w/folder/file", "file")
     assert archive.infolist()[0].external_attr >> 16 == 0o100644
 
-# The host's keep theirs; those in memory have what they were given.
+# The host's files keep their modes; those in memory have the modes that they were given.
 os.chmod("/w/folder/file", 0o600)
 assert mode("/w/folder/file") == (0o644 if here else 0o600)
 os.makedirs("/tmp/bin", 0o711)

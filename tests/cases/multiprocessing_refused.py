@@ -1,4 +1,4 @@
-"""What needs a second process says so."""
+"""Operations that need a second process say so."""
 # Only here: elsewhere there are processes.
 import compileall
 import concurrent.futures
@@ -18,7 +18,7 @@ for attempt in (lambda: multiprocessing.Process(target=print).start(), lambda: m
                 lambda: concurrent.futures.ProcessPoolExecutor(2)):
     try:
         attempt()
-    except (OSError, ImportError) as error:  # Python 3.11 imports what there is not before it is asked
+    except (OSError, ImportError) as error:  # Python 3.11 imports a missing module before the check
         assert "does not support processes" in str(error), error
     else:
         raise AssertionError(attempt)
@@ -31,7 +31,8 @@ for name in "shared_memory", "synchronize":
         raise AssertionError(name)
 assert multiprocessing.cpu_count() >= 1
 
-# What can do without processes asks first, and goes on in this one; in 3.11 it ends at the import of what is missing.
+# Code that works without processes checks first, and continues in this process; in 3.11 it fails at the import of a
+# missing module.
 if sys.version_info >= (3, 12):
     os.makedirs("/w/code", exist_ok=True)
     with open("/w/code/module.py", "w") as file:

@@ -1,4 +1,4 @@
-"""What packages take for granted when they are imported."""
+"""Names that packages expect when they are imported."""
 import getpass
 import os
 import pathlib

@@ -1,5 +1,5 @@
-"""Without a network, what programs catch is raised: OSError and its kin."""
-# Only here: elsewhere there is a network, be it of one machine.
+"""Without a network, programs get the exceptions that they catch: OSError and its subclasses."""
+# Only here: elsewhere there is a network, even if only inside one machine.
 import asyncio
 import ftplib
 import http.client
@@ -48,7 +48,7 @@ async def names():
 
 run(names())
 
-# What needs no network works.
+# Functions that need no network work.
 tcp = socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
 assert socket.getaddrinfo("10.1.2.3", 80, proto=socket.IPPROTO_TCP) == [(*tcp, "", ("10.1.2.3", 80))]
 assert socket.getaddrinfo("localhost", "https", socket.AF_INET, socket.SOCK_STREAM) == [(*tcp, "", ("127.0.0.1", 443))]

@@ -1,4 +1,4 @@
-"""SQLite sorts, groups, indexes and undoes more than its cache holds, without a place for temporary files."""
+"""SQLite sorts, groups, indexes and rolls back more than its cache holds, without a place for temporary files."""
 import os
 import sqlite3
 import sys

@@ -1,4 +1,4 @@
-"""strftime() as glibc has it: what is no directive is left as it stands, and nothing makes the whole text vanish."""
+"""strftime() behaves as in glibc: unknown directives stay unchanged, and nothing makes the whole text vanish."""
 import datetime
 import locale
 import time
@@ -22,7 +22,7 @@ for year in 5, 999:
     assert int(datetime.date(year, 1, 2).strftime("%Y")) == year
 assert time.strftime("%Y", (12345, 1, 1, 0, 0, 0, 0, 1, 0)) == "12345"
 
-# Locales that are not there.
+# Locales that are not installed.
 for name in "de_DE.UTF-8", "de_DE", "nonsense", "en_US.UTF-8":
     try:
         locale.setlocale(locale.LC_ALL, name)

@@ -1,5 +1,5 @@
-"""What programs ask of the system when they start. Processes and threads, which do not exist here, are refused by exceptions that
-programs catch."""
+"""Queries that programs make to the system when they start. Processes and threads, which do not exist here, are refused with
+exceptions that programs catch."""
 import concurrent.futures
 import getpass
 import http.server
