@@ -1,10 +1,10 @@
 /* wl-make aot: compiles a module, or a port's, into a native program or a library that needs no engine. */
 #include "aot/aot.h"
+#include "cli/values.h"
 #include "cmd/app.h"
 #include "cmd/command.h"
 #include "util/fs.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,25 +50,11 @@ static int copy_header(const struct app *a, const char *library, struct wl_err *
     return file_copy(from, header, 0644, err);
 }
 
-/* A number of bytes, with K, M or G after it; 0: the text is not one. */
-static unsigned long long parse_size(const char *text)
-{
-    const char *unit = text + strspn(text, "0123456789");
-    static const char units[] = "KMG";
-    unsigned long long n = unit - text <= 9 ? strtoull(text, NULL, 10) : 0;
-    const char *at = *unit ? strchr(units, *unit) : NULL;
-
-    if (*unit && (!at || unit[1]))
-        return 0;
-    return at ? n << (10 * (at - units + 1)) : n;
-}
-
-static int compile_memory(const struct aot_options *o, unsigned long long *bytes, struct wl_err *err)
+static int compile_memory(const struct aot_options *o, uint64_t *bytes, struct wl_err *err)
 {
     if (!o->max_compile_memory)
         return 0;
-    *bytes = parse_size(o->max_compile_memory);
-    if (*bytes >= LEAST_MEMORY)
+    if (parse_size(o->max_compile_memory, bytes) && *bytes >= LEAST_MEMORY)
         return 0;
     wl_err_set(err, WL_E_USAGE, "--max-compile-memory takes a size of at least 256M, not '%s'", o->max_compile_memory);
     return wl_err_hint(err, "the size is a number with K, M or G after it, for example 8G");
@@ -143,13 +129,15 @@ static int run(struct app *a, struct wl_err *err)
                                     .max_seconds = (unsigned long long)o->max_compile_time};
     WL_CLEANUP_FREE char *port = NULL, *module = NULL, *result = NULL;
     char sha256[HASH_HEX_SIZE];
+    uint64_t max_memory = 0;
     int r;
 
     if (a->options.args.n != 1) {
         wl_err_set(err, WL_E_USAGE, "aot takes one port or one module");
         return wl_err_hint(err, "for example: wl-make aot python/v3.13.5 --flavour snapshot");
     }
-    r = compile_memory(o, &wanted.max_memory, err);
+    r = compile_memory(o, &max_memory, err);
+    wanted.max_memory = max_memory;
     if (r == 0)
         r = find_module(a, a->options.args.v[0], &port, &module, sha256, err);
     wanted.sha256 = port ? NULL : sha256;

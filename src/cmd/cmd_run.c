@@ -1,6 +1,7 @@
 /* wl-make run: builds a Python if needed and runs it in the project's own runner (host/), which takes this process
  * over: streams, terminal, signals and exit status are the guest's from then on. */
 #include "aot/aot.h"
+#include "cli/options.h"
 #include "cmd/app.h"
 #include "cmd/command.h"
 #include "plan/inputs.h"
@@ -9,6 +10,7 @@
 #include "store/compose.h"
 #include "util/fs.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,17 +25,71 @@ struct start_options {
 
 #define AT(m) .member = offsetof(struct start_options, m)
 static const struct option_spec options[] = {
-    {0, "engine", "wasmtime or native (default: native if the module was compiled by aot)", "NAME", OPTION_CHOICE,
-     AT(engine), .choices = engines},
-    {0, "dir", "let the guest use the directory HOST as GUEST (::ro at the end: read-only)", "HOST::GUEST",
-     OPTION_FORWARD, AT(given)},
-    {0, "mapdir", "the old spelling of --dir", "GUEST::HOST", OPTION_FORWARD, AT(given)},
-    {0, "env", "set a variable of the guest's environment (NAME alone: to its value here)", "NAME=VALUE",
-     OPTION_FORWARD, AT(given)},
-    {0, "argv0", "the name that the guest sees as its program's", "NAME", OPTION_FORWARD, AT(given)},
-    {0, "quick", "compile the module in a quarter of the time, to slower code", NULL, OPTION_FORWARD, AT(given)},
+    {0, "engine", "wasmtime or native (default: native if aot has compiled the module, else wasmtime)", "NAME",
+     OPTION_CHOICE, AT(engine), .choices = engines},
     {0},
 };
+
+/* ---- the runner's options ---- */
+
+static int check_dirs(const struct run_options *o, struct wl_err *err)
+{
+    for (size_t i = 0; i < o->folders_n; i++) {
+        const struct run_folder *f = &o->folders[i];
+        int fd = open(f->host, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0) {
+            wl_err_errno(err, WL_E_USAGE, "cannot give the guest the directory %s as %s", f->host, f->guest);
+            return wl_err_hint(err, "name a directory that exists and that you can read");
+        }
+        close(fd);
+    }
+    return 0;
+}
+
+/* Checks a value before anything is built, by the runner's own code. */
+static int check_runner_option(const struct option_spec *s, const char *value, struct wl_err *err)
+{
+    const struct run_option *option = run_options_find(OF_MAKE_RUN, s->name, strlen(s->name));
+    struct run_options o;
+    struct err why = {0};
+    int r = 0;
+
+    run_options_init(&o, OF_MAKE_RUN, environ);
+    if (run_options_set(&o, option, s->argument ? value : NULL, &why) == 0) {
+        r = check_dirs(&o, err);
+    } else {
+        r = wl_err_set(err, WL_E_USAGE, "%s", why.text);
+        if (*why.hint)
+            wl_err_hint(err, "%s", why.hint);
+    }
+    run_options_free(&o);
+    return r;
+}
+
+static bool runner_option(size_t i, struct option_spec *spec)
+{
+    for (const struct run_option *o = run_options; o < run_options + run_options_n; o++)
+        if (o->of & OF_MAKE_RUN && i-- == 0) {
+            *spec = (struct option_spec){
+                o->letter, o->name, o->help, o->argument, OPTION_FORWARD, AT(given), .check = check_runner_option};
+            return true;
+        }
+    return false;
+}
+
+/* Adds those of the given options ("--NAME=VALUE") that the program takes. */
+static void add_runner_options(struct strv *argv, const struct strv *given, enum run_options_of program)
+{
+    for (size_t i = 0; i < given->n; i++) {
+        const char *name = given->v[i] + strlen("--");
+
+        if (run_options_find(program, name, strcspn(name, "=")))
+            strv_add(argv, given->v[i]);
+    }
+}
+
+/* ---- what is started ---- */
 
 static void restore_signals(void)
 {
@@ -248,36 +304,6 @@ static int prepare_start(struct app *a, const char *port, struct start *s, struc
     return r;
 }
 
-/* The options that the runner is given, as a native program knows them. */
-static void add_options(struct strv *argv, const struct strv *given)
-{
-    for (size_t i = 0; i < given->n; i++) {
-        const char *word = given->v[i], *colons = strstr(word, "::");
-
-        if (starts_with(word, "--mapdir=") && colons)
-            strv_addf(argv, "--dir=%s::%.*s", colons + 2, (int)(colons - word - strlen("--mapdir=")),
-                      word + strlen("--mapdir="));
-        else if (strcmp(word, "--quick") != 0)
-            strv_add(argv, word);
-    }
-}
-
-static int check_options(const struct app *a, struct wl_err *err)
-{
-    const struct start_options *o = a->options.own;
-
-    if (a->options.args.n != 1) {
-        wl_err_set(err, WL_E_USAGE, "run takes one port, then the guest's arguments");
-        return wl_err_hint(err, "for example: wl-make run python/v3.11.2 -- -c 'print(1)'");
-    }
-    for (size_t i = 0; i < o->given.n; i++)
-        if (starts_with(o->given.v[i], "--mapdir=") && !strstr(o->given.v[i], "::")) {
-            wl_err_set(err, WL_E_USAGE, "cannot use --mapdir %s", o->given.v[i] + strlen("--mapdir="));
-            return wl_err_hint(err, "the form is --mapdir GUEST::HOST, or --dir HOST::GUEST, with two colons");
-        }
-    return 0;
-}
-
 static int run(struct app *a, struct wl_err *err)
 {
     const struct start_options *o = a->options.own;
@@ -285,13 +311,15 @@ static int run(struct app *a, struct wl_err *err)
     WL_CLEANUP_FREE char *port = NULL, *program = NULL;
     __attribute__((cleanup(start_free))) struct start s = {0};
     bool native;
-    int r = check_options(a, err);
+    int r;
 
+    if (a->options.args.n != 1) {
+        wl_err_set(err, WL_E_USAGE, "run takes one port, then the guest's arguments");
+        return wl_err_hint(err, "for example: wl-make run python/v3.11.2 -- -c 'print(1)'");
+    }
+    r = app_port(a, a->options.args.v[0], &port, err);
     if (r == 0)
-        r = app_port(a, a->options.args.v[0], &port, err);
-    if (r < 0)
-        return r;
-    r = prepare_start(a, port, &s, err);
+        r = prepare_start(a, port, &s, err);
     if (r == 0)
         r = find_program(&s, port, &program, err);
     if (r < 0)
@@ -302,13 +330,13 @@ static int run(struct app *a, struct wl_err *err)
         app_add_library(&argv, s.dir);
     if (native) {
         strv_addf(&argv, "--argv0=%s", path_base(program));
-        add_options(&argv, &o->given);
+        add_runner_options(&argv, &o->given, OF_NATIVE);
     } else {
         strv_addf(&argv, "--cache-dir=%s/compiled", a->store.cache);
-        strv_addv(&argv, &o->given);
+        add_runner_options(&argv, &o->given, OF_WL_RUN);
         strv_add(&argv, program);
     }
-    /* The runner takes one "--" behind the module away, so that a guest's own stays. */
+    /* The runner removes one "--" after the module, so the guest's own ones stay. */
     strv_add(&argv, "--");
     strv_addv(&argv, &a->options.guest);
     ui_free(a->ui);
@@ -328,6 +356,7 @@ const struct command command_run = {
         "The guest sees its standard library and nothing else of this machine but what --dir and --env give it.",
     .options = options,
     .options_size = sizeof(struct start_options),
+    .more_options = runner_option,
     .shared = SHARED_BUILDING | SHARED_VARIANT | SHARED_FLAVOUR | SHARED_OUTPUT,
     .has_guest = true,
     .run = run,

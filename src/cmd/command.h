@@ -14,6 +14,9 @@ struct command {
     const struct option_spec *options; /* the command's own, ended by one without a name; NULL: none */
     size_t options_size;               /* of the struct that these are parsed into */
     unsigned shared;                   /* enum shared_option */
+    /* Describes the i-th of more options, which another table has; false: there are not so many. NULL: there are none.
+     */
+    bool (*more_options)(size_t i, struct option_spec *spec);
     /* It starts a program, which gets all words after "--", or from the second word that is not an option. */
     bool has_guest;
     /* It looks at nothing: neither the checkout nor the cache has to exist. */

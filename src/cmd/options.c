@@ -54,60 +54,75 @@ static const struct {
 
 enum { SHARED_COUNT = sizeof shared / sizeof *shared };
 
-/* Goes through the options of a command, its own first: `*i` counts from 0; NULL at the end. Says in *is_own which
- * struct the option belongs to. */
-static const struct option_spec *next_option(const struct command *c, size_t *i, bool *is_own)
-{
-    size_t own = 0;
+/* An option that a command takes. */
+struct option {
+    struct option_spec spec;
+    bool is_own; /* its member is in the command's own struct */
+};
 
-    while (c->options && c->options[own].name)
-        own++;
-    *is_own = *i < own;
-    if (*is_own)
-        return &c->options[(*i)++];
-    for (size_t k = *i - own; k < SHARED_COUNT; k++)
-        if (!shared[k].bit || (c->shared & shared[k].bit)) {
-            *i = own + k + 1;
-            return &shared[k].spec;
+static size_t count_specs(const struct option_spec *s)
+{
+    size_t n = 0;
+
+    while (s && s[n].name)
+        n++;
+    return n;
+}
+
+/* Goes over the options of a command: its own, those of another table, the shared ones. *i counts from 0. */
+static bool next_option(const struct command *c, size_t *i, struct option *o)
+{
+    size_t own = count_specs(c->options), more = 0;
+
+    *o = (struct option){.is_own = true};
+    if (*i < own) {
+        o->spec = c->options[(*i)++];
+        return true;
+    }
+    while (c->more_options && c->more_options(more, &o->spec))
+        if (own + more++ == *i) {
+            ++*i;
+            return true;
         }
-    return NULL;
+    for (size_t k = *i - own - more; k < SHARED_COUNT; k++)
+        if (!shared[k].bit || (c->shared & shared[k].bit)) {
+            *i = own + more + k + 1;
+            *o = (struct option){.spec = shared[k].spec};
+            return true;
+        }
+    return false;
 }
 
-static const struct option_spec *find_long(const struct command *c, const char *name, size_t len, bool *is_own)
+static bool find_long(const struct command *c, const char *name, size_t len, struct option *o)
 {
-    const struct option_spec *s;
-
-    for (size_t i = 0; (s = next_option(c, &i, is_own));)
-        if (strlen(s->name) == len && !strncmp(s->name, name, len))
-            return s;
-    return NULL;
+    for (size_t i = 0; next_option(c, &i, o);)
+        if (strlen(o->spec.name) == len && !strncmp(o->spec.name, name, len))
+            return true;
+    return false;
 }
 
-static const struct option_spec *find_letter(const struct command *c, char letter, bool *is_own)
+static bool find_letter(const struct command *c, char letter, struct option *o)
 {
-    const struct option_spec *s;
-
-    for (size_t i = 0; (s = next_option(c, &i, is_own));)
-        if (s->letter == letter)
-            return s;
-    return NULL;
+    for (size_t i = 0; next_option(c, &i, o);)
+        if (o->spec.letter == letter)
+            return true;
+    return false;
 }
 
 static int unknown(const struct command *c, const char *given, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *name = xstrndup(given, strcspn(given, "="));
-    const struct option_spec *s;
     const char *nearest = NULL;
+    struct option option;
     size_t best = 3;
-    bool is_own;
 
     wl_err_set(err, WL_E_USAGE, "unknown option %s", name);
-    for (size_t i = 0; starts_with(name, "--") && (s = next_option(c, &i, &is_own));) {
-        size_t distance = edit_distance(name + 2, s->name);
+    for (size_t i = 0; starts_with(name, "--") && next_option(c, &i, &option);) {
+        size_t distance = edit_distance(name + 2, option.spec.name);
 
         if (distance < best) {
             best = distance;
-            nearest = s->name;
+            nearest = option.spec.name;
         }
     }
     if (nearest)
@@ -150,9 +165,11 @@ static int set_choice(int *to, const struct option_spec *s, const char *value, s
     return wl_err_hint(err, "for example --%s %s", s->name, s->choices[0]);
 }
 
-static int set(struct options *o, const struct option_spec *s, bool is_own, const char *value, struct wl_err *err)
+static int set(struct options *o, const struct option *option, const char *value, struct wl_err *err)
 {
-    void *member = (char *)(is_own ? o->own : o) + s->member;
+    const struct option_spec *s = &option->spec;
+    void *member = (char *)(option->is_own ? o->own : o) + s->member;
+    int r;
 
     switch (s->kind) {
     case OPTION_FLAG:
@@ -174,6 +191,9 @@ static int set(struct options *o, const struct option_spec *s, bool is_own, cons
     case OPTION_CHOICE:
         return set_choice(member, s, value, err);
     case OPTION_FORWARD:
+        r = s->check ? s->check(s, value, err) : 0;
+        if (r < 0)
+            return r;
         strv_addf(member, s->argument ? "--%s=%s" : "--%s", s->name, value);
         return 0;
     }
@@ -191,23 +211,22 @@ static int parse_long(struct options *o, int argc, char **argv, int *i, struct w
 {
     const char *name = argv[*i] + 2;
     size_t len = strcspn(name, "=");
-    bool is_own;
-    const struct option_spec *s = find_long(o->command, name, len, &is_own);
+    struct option option;
 
-    if (!s)
+    if (!find_long(o->command, name, len, &option))
         return unknown(o->command, argv[*i], err);
-    if (!s->argument) {
+    if (!option.spec.argument) {
         if (name[len]) {
-            wl_err_set(err, WL_E_USAGE, "--%s takes no value", s->name);
+            wl_err_set(err, WL_E_USAGE, "--%s takes no value", option.spec.name);
             return wl_err_hint(err, "wl-make %s --help lists the options", o->command->name);
         }
-        return set(o, s, is_own, "", err);
+        return set(o, &option, "", err);
     }
     if (name[len])
-        return set(o, s, is_own, name + len + 1, err);
+        return set(o, &option, name + len + 1, err);
     if (*i + 1 >= argc)
-        return needs_value(o, s, err);
-    return set(o, s, is_own, argv[++*i], err);
+        return needs_value(o, &option.spec, err);
+    return set(o, &option, argv[++*i], err);
 }
 
 /* "-v", "-kv", "-j2", "-j 2". */
@@ -215,20 +234,19 @@ static int parse_letters(struct options *o, int argc, char **argv, int *i, struc
 {
     for (const char *p = argv[*i] + 1; *p; p++) {
         char given[3] = {'-', *p, '\0'};
-        bool is_own;
-        const struct option_spec *s = find_letter(o->command, *p, &is_own);
+        struct option option;
         int r;
 
-        if (!s)
+        if (!find_letter(o->command, *p, &option))
             return unknown(o->command, given, err);
-        if (s->argument) {
+        if (option.spec.argument) {
             if (p[1])
-                return set(o, s, is_own, p + 1, err);
+                return set(o, &option, p + 1, err);
             if (*i + 1 >= argc)
-                return needs_value(o, s, err);
-            return set(o, s, is_own, argv[++*i], err);
+                return needs_value(o, &option.spec, err);
+            return set(o, &option, argv[++*i], err);
         }
-        r = set(o, s, is_own, "", err);
+        r = set(o, &option, "", err);
         if (r < 0)
             return r;
     }
@@ -262,16 +280,15 @@ int options_parse(struct options *o, const struct command *c, int argc, char **a
 
 void options_free(struct options *o)
 {
-    const struct option_spec *s;
-    bool is_own;
+    struct option option;
 
-    for (size_t i = 0; o->command && (s = next_option(o->command, &i, &is_own));) {
-        void *member = (char *)(is_own ? o->own : o) + s->member;
+    for (size_t i = 0; o->command && next_option(o->command, &i, &option);) {
+        void *member = (char *)(option.is_own ? o->own : o) + option.spec.member;
 
-        if (s->kind == OPTION_TEXT) {
+        if (option.spec.kind == OPTION_TEXT) {
             free(*(char **)member);
             *(char **)member = NULL;
-        } else if (s->kind == OPTION_LIST || s->kind == OPTION_FORWARD) {
+        } else if (option.spec.kind == OPTION_LIST || option.spec.kind == OPTION_FORWARD) {
             strv_free(member);
         }
     }
@@ -281,21 +298,17 @@ void options_free(struct options *o)
     *o = (struct options){0};
 }
 
-/* How many words the option at argv[0] takes, for a command: 1, or 2 if the next one is its value. 0: the command does
- * not know it. */
+/* How many words the option takes, for a command: 1, or 2 if the next word is its value. 0: the command does not know
+ * it. */
 static int option_words(const struct command *c, const char *word)
 {
-    const struct option_spec *s;
+    struct option option;
     size_t len = strlen(word);
-    bool is_own;
 
-    if (!starts_with(word, "--")) {
-        s = find_letter(c, word[len - 1], &is_own);
-        return !s ? 0 : s->argument ? 2 : 1;
-    }
+    if (!starts_with(word, "--"))
+        return !find_letter(c, word[len - 1], &option) ? 0 : option.spec.argument ? 2 : 1;
     len = strcspn(word + 2, "=");
-    s = find_long(c, word + 2, len, &is_own);
-    return !s ? 0 : s->argument && !word[2 + len] ? 2 : 1;
+    return !find_long(c, word + 2, len, &option) ? 0 : option.spec.argument && !word[2 + len] ? 2 : 1;
 }
 
 /* The first word that is not an option, where options are those of the first command in the list that knows them. */
@@ -338,19 +351,18 @@ static char *spelling(const struct option_spec *s)
 
 void options_help(FILE *to, const struct command *c)
 {
-    const struct option_spec *s;
+    struct option option;
     size_t width = 0;
-    bool is_own;
 
-    for (size_t i = 0; (s = next_option(c, &i, &is_own));) {
-        WL_CLEANUP_FREE char *left = spelling(s);
+    for (size_t i = 0; next_option(c, &i, &option);) {
+        WL_CLEANUP_FREE char *left = spelling(&option.spec);
 
         width = strlen(left) > width ? strlen(left) : width;
     }
-    for (size_t i = 0; (s = next_option(c, &i, &is_own));) {
-        WL_CLEANUP_FREE char *left = spelling(s);
+    for (size_t i = 0; next_option(c, &i, &option);) {
+        WL_CLEANUP_FREE char *left = spelling(&option.spec);
 
-        fprintf(to, "  %-*s  %s\n", (int)width, left, s->help);
+        fprintf(to, "  %-*s  %s\n", (int)width, left, option.spec.help);
     }
 }
 
@@ -364,12 +376,11 @@ static void list_spelling(FILE *to, const char *dashes, const char *name, const 
 
 void options_list(FILE *to, const struct command *c)
 {
-    const struct option_spec *s;
-    bool is_own;
+    struct option option;
 
-    for (size_t i = 0; (s = next_option(c, &i, &is_own));) {
-        list_spelling(to, "--", s->name, s);
-        if (s->letter)
-            list_spelling(to, "-", (const char[]){s->letter, '\0'}, s);
+    for (size_t i = 0; next_option(c, &i, &option);) {
+        list_spelling(to, "--", option.spec.name, &option.spec);
+        if (option.spec.letter)
+            list_spelling(to, "-", (const char[]){option.spec.letter, '\0'}, &option.spec);
     }
 }

@@ -19,7 +19,7 @@ enum option_kind {
     OPTION_LIST,    /* struct strv; every value is kept */
     OPTION_NUMBER,  /* int, from 1 to max; 0: not given */
     OPTION_CHOICE,  /* int: the place of the value among the choices, counted from 1; 0: not given */
-    OPTION_FORWARD, /* struct strv: "--NAME=VALUE", for another program to parse */
+    OPTION_FORWARD, /* struct strv: "--NAME=VALUE", for another program */
 };
 
 struct option_spec {
@@ -30,6 +30,8 @@ struct option_spec {
     size_t member; /* its offset in the struct */
     int max;
     const char *const *choices; /* ended by NULL */
+    /* Of OPTION_FORWARD: checks a value as the other program would; "" if the option takes none. NULL: no check. */
+    int (*check)(const struct option_spec *s, const char *value, struct wl_err *err);
 };
 
 /* The shared options that a command takes. All take --cache-dir, --ports, --color and --help. */

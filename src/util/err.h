@@ -2,8 +2,8 @@
  *
  * Every function that can fail returns 0 or a negative class (below) and fills the struct; only the command files
  * print it. The class is the tool's exit status (man wl-make, "EXIT STATUS"). */
-#ifndef WL_ERR_H
-#define WL_ERR_H
+#ifndef WL_UTIL_ERR_H
+#define WL_UTIL_ERR_H
 
 #include <stdarg.h>
 

@@ -59,8 +59,10 @@ for command in $commands; do
     same "wl-make-$command(1) has the options of $command (left: the tool, right: the page)" "$(cut -f 1 <<<"$known")" \
         "$(page_options "man/wl-make-$command.1.scd")"
     none "wl-make-$command(1) names the value of each option as the tool does" "$(
+        # (The pages underline the words of a value, not the marks between them.)
+        page=$(tr -d _ <"man/wl-make-$command.1.scd")
         while IFS=$'\t' read -r option value _; do
-            [ -z "$value" ] || grep -qE -e "\*$option\*( |, .*\* )_${value//[\[\]]/.}_" "man/wl-make-$command.1.scd" || echo "$option $value"
+            [ -z "$value" ] || grep -F -e "*$option*" <<<"$page" | grep '^\*' | grep -qF -e "* $value" || echo "$option $value"
         done <<<"$known"
     )"
 done

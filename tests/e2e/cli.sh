@@ -338,7 +338,38 @@ test_run_says_where_the_words_of_the_program_go() {
     err 'unknown option -c' "the program's own options come after --" 'wl-make run python/v3.13.5 -- -c'
     wl run --mapdir /w:folder python/v3.11.2
     clean_failure 2
-    err 'cannot use --mapdir /w:folder' '--mapdir GUEST::HOST'
+    err 'cannot use --mapdir /w:folder' '--mapdir /w::folder'
+}
+
+test_run_checks_the_options_of_the_runner_before_it_builds() {
+    made_up_python
+    local options
+    while read -r options; do
+        # shellcheck disable=SC2086
+        wl run $options python/v3.11.2
+        clean_failure 2
+    done <<'END'
+--max-memory 1x
+--max-memory=
+--max-wasm-stack 1K
+--dir nowhere::/x
+--dir=recipe::/x::rw
+--dir-ro nowhere
+--env =x
+--maxmemory 1G
+--quick=1
+--mapdir
+END
+    wl run --dir nowhere::/x python/v3.11.2
+    err 'cannot give the guest the directory nowhere as /x: No such file or directory'
+    wl run --max-memory 1x python/v3.11.2
+    err 'cannot use --max-memory 1x' '--max-memory SIZE'
+    not_there "$OUT"
+    # All that is right is handed on, in its order.
+    mkdir -p d
+    wl run --max-memory 64M --dir-ro d --env HOME --max-wasm-stack=1M python/v3.11.2
+    status 0
+    is "$(grep -E '^<--(max|dir-ro|env)' .out | tr '\n' ' ')" '<--max-memory=64M> <--dir-ro=d> <--env=HOME> <--max-wasm-stack=1M> '
 }
 
 # A second run makes no new plan, but notices everything that could change the plan.
