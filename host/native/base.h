@@ -9,7 +9,7 @@
 #define RUNTIME_BASE 0
 #endif
 
-/* What wasm2c's code calls an address of the guest's (make/aot.sh). */
-#define RUNTIME_ADDRESS(memory, addr) (RUNTIME_BASE ? (uint8_t *)RUNTIME_BASE + (addr) : &(memory)[(addr)])
+/* An address of the guest's, for the code that wasm2c writes (ports/toolchain/wabt/embed.patch). */
+#define WASM_RT_LOCAL_MEMORY_ADDR(memory, addr) (RUNTIME_BASE ? (uint8_t *)RUNTIME_BASE + (addr) : &(memory)[(addr)])
 
 #endif

@@ -1,7 +1,9 @@
-/* How wasm2c's code calls through a table that never changes (make/table.awk), in place of its own macros. They have
+/* How wasm2c's code calls through a table that never changes (tools/aot/table.c), in place of its own macros. They have
  * the same branches, since a profile knows a function by those. */
 #ifndef WL_CALLS_H
 #define WL_CALLS_H
+
+#include "table.h"
 
 /* Where the function is, from the table on; which type it has, 0: there is none. */
 extern const struct guest_entry {
@@ -20,5 +22,7 @@ W2C_COLD_FUNC static bool no_such_function(void)
     (LIKELY((x) < GUEST_TABLE_SIZE && guest_table[x].type == NUMBER_OF_##ft) || no_such_function())
 #undef DO_CALL_INDIRECT
 #define DO_CALL_INDIRECT(table, t, x, ...) ((t)((const char *)guest_table + guest_table[x].code))(__VA_ARGS__)
+#undef CALL_INDIRECT_INSTANCE
+#define CALL_INDIRECT_INSTANCE(table, x) instance
 
 #endif

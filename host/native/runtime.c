@@ -252,8 +252,8 @@ static int image_fd = -1;
 static struct stat image_file;
 static off_t image_offset;
 
-/* The linker's hash of the whole file (build.mk), as the loaded one has it, and where that is in the file. NULL: it has
- * none. */
+/* The linker's hash of the whole file (tools/aot), as the loaded one has it, and where that is in the file. NULL: it
+ * has none. */
 static const uint8_t *build_id(const struct dl_phdr_info *info, off_t *offset, size_t *size)
 {
     for (int i = 0; i < info->dlpi_phnum; i++) {
@@ -449,7 +449,7 @@ bool wasm_rt_memory_is_default32(const wasm_rt_memory_t *m)
     return m->page_size == WASM_DEFAULT_PAGE_SIZE && !m->is64;
 }
 
-/* wasm-rt's tables come from these (build.mk): within the guest's limit of memory, and never without a word. */
+/* wasm-rt's tables come from these (tools/aot): within the guest's limit of memory, and never without a word. */
 
 void *runtime_calloc(size_t n, size_t size);
 void *runtime_realloc(void *old, size_t size);
@@ -541,7 +541,7 @@ static struct guest_memory memory(void *arg)
     return (struct guest_memory){m->data, m->size};
 }
 
-/* clang's, in a program that counts for a profile (build.mk): it would be called at an exit that runs what atexit()
+/* clang's, in a program that counts for a profile (tools/aot): it would be called at an exit that runs what atexit()
  * has. */
 int __llvm_profile_write_file(void) __attribute__((weak));
 

@@ -1,7 +1,7 @@
 #include "cmd/app.h"
 
 #include "aot/aot.h"
-#include "make/box.h"
+#include "make/sandbox.h"
 #include "store/compose.h"
 #include "util/fs.h"
 
@@ -97,7 +97,7 @@ static int jobs_of(const struct app *a)
 void app_build_options(struct app *a, struct make_options *o, bool with_tests)
 {
     WL_CLEANUP_FREE char *why = NULL;
-    bool sandboxed = !a->options.no_sandbox && box_can_sandbox(a->store.cache, &why);
+    bool sandboxed = !a->options.no_sandbox && sandbox_works(a->store.cache, &why);
 
     if (why && !a->no_sandbox) {
         a->no_sandbox = why;
@@ -218,28 +218,27 @@ char *app_module(const struct app *a, const struct plan *p, const char *port)
 int app_native(struct app *a, const struct plan *p, const struct native_request *wanted, bool make, char **result,
                struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *name = aot_name(wanted->module), *why = NULL;
-    struct aot k = {.repo = a->roots.repo,
-                    .plan = p,
-                    .store = &a->store,
-                    .cancel = &a->cancel,
-                    .events = &a->events,
-                    .jobs = jobs_of(a),
-                    .library = wanted->library,
-                    .profile = wanted->profile,
-                    .cpu = wanted->cpu,
-                    .sandboxed = make && !a->options.no_sandbox && box_can_sandbox(a->store.cache, &why),
-                    .max_seconds = wanted->max_seconds,
-                    .max_memory = wanted->max_memory};
-    char key[HASH_HEX_SIZE];
+    struct make_options o;
+    const struct aot k = {.o = &o,
+                          .plan = p,
+                          .library = wanted->library,
+                          .profile = wanted->profile,
+                          .cpu = wanted->cpu,
+                          .max_seconds = wanted->max_seconds,
+                          .max_memory = wanted->max_memory,
+                          .module = wanted->module,
+                          .key = wanted->key,
+                          .sha256 = wanted->sha256};
+    struct aot_program program;
     int r;
 
-    k.no_sandbox = why;
-    r = aot_key(&k, wanted->key ? wanted->key : wanted->sha256, name, key, err);
+    app_build_options(a, &o, false);
+    r = aot_find(&k, &program, err);
     if (r == 0)
-        r = make ? aot_make(&k, key, wanted->module, wanted->sha256, name, err) : aot_there(&k, key, err);
+        r = make ? aot_make(&k, &program, err) : aot_check(&k, &program, err);
     if (r >= 0)
-        *result = aot_result(&k, key);
+        *result = aot_result(&k, &program);
+    aot_program_free(&program);
     return r < 0 ? r : 0;
 }
 

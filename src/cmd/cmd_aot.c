@@ -42,9 +42,9 @@ static bool is_file(const char *word)
 }
 
 /* Copies the library's header into the directory of the library. */
-static int copy_header(const struct app *a, const char *library, struct wl_err *err)
+static int copy_header(const char *result, const char *library, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *from = path_join(a->roots.repo, "host/native/wl_guest.h");
+    WL_CLEANUP_FREE char *from = aot_header(result);
     WL_CLEANUP_FREE char *dir = path_dir(library), *header = path_join(dir, "wl_guest.h");
 
     return file_copy(from, header, 0644, err);
@@ -86,7 +86,9 @@ static int make(struct app *a, const char *port, struct native_request *wanted, 
         strv_add(&names, port);
     aot_ports(&names);
     app_build_options(a, &b, false);
-    r = app_build(a, &b, &names, &p, err);
+    r = aot_find_compiler(err);
+    if (r == 0)
+        r = app_build(a, &b, &names, &p, err);
     if (r == 0 && port) {
         wanted->key = plan_find(&p, port)->key;
         *module = app_module(a, &p, port);
@@ -111,7 +113,7 @@ static int deliver(const struct app *a, const struct aot_options *o, const char 
     int r = file_copy(result, out, 0755, err);
 
     if (r == 0 && o->library)
-        r = copy_header(a, out, err);
+        r = copy_header(result, out, err);
     if (r == 0 && !a->options.quiet) {
         WL_CLEANUP_FREE char *size = human_size(tree_size(out));
 

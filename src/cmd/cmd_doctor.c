@@ -1,7 +1,7 @@
 /* wl-make doctor: checks whether this machine can build. */
 #include "cmd/app.h"
 #include "cmd/command.h"
-#include "make/box.h"
+#include "make/sandbox.h"
 #include "plan/toolchain.h"
 #include "util/fs.h"
 #include "util/run.h"
@@ -101,7 +101,7 @@ static int run(struct app *a, struct wl_err *err)
     }
     line(&r, ok, REQUIRED, "toolchain", ok ? t.identity : why.text);
     toolchain_free(&t);
-    ok = box_can_sandbox(NULL, &no_sandbox);
+    ok = sandbox_works(NULL, &no_sandbox);
     line(&r, ok, USEFUL, "sandbox", ok ? "bubblewrap works here" : no_sandbox);
     check_folder(&r, "cache", a->store.cache);
     check_folder(&r, "output", a->output);

@@ -228,20 +228,20 @@ static void remove_shown(struct ui *ui, const char *port)
     }
 }
 
-static void set_phase(struct ui *ui, const struct event *e)
+static void set_phase(struct ui *ui, const char *port, const char *phase)
 {
-    struct shown *s = find_shown(ui, e->port);
+    struct shown *s = find_shown(ui, port);
 
     if (s) {
         free(s->phase);
-        s->phase = xstrdup(e->text);
+        s->phase = xstrdup(phase);
     }
     /* Tests have no number of their own. */
     if (!ui->live || ui->options->verbose) {
         if (s)
-            say(ui, "[%zu/%zu] %s: %s", s->index, ui->count, e->port, e->text);
+            say(ui, "[%zu/%zu] %s: %s", s->index, ui->count, port, phase);
         else
-            say(ui, "%s: %s", e->port, e->text);
+            say(ui, "%s: %s", port, phase);
     }
 }
 
@@ -279,14 +279,20 @@ static void emit(void *data, const struct event *e)
         break;
     }
     case EVENT_WAIT:
-        say(ui, "%s: another wl-make is building it: waiting for that", e->port);
+        say(ui, "%s: another wl-make is making it; waiting for it", e->port);
         break;
     case EVENT_START:
         add_shown(ui, e);
         break;
     case EVENT_PHASE:
-        set_phase(ui, e);
+        set_phase(ui, e->port, e->text);
         break;
+    case EVENT_COUNT: {
+        WL_CLEANUP_FREE char *text = xasprintf("%llu of %llu %s", e->done, e->total, e->text);
+
+        set_phase(ui, e->port, text);
+        break;
+    }
     case EVENT_OUTPUT:
         if (o->verbose)
             print_output(ui, e->text, e->length);

@@ -8,9 +8,10 @@ enum event_kind {
     EVENT_PLANNED, /* count: ports to build */
     EVENT_FETCH,   /* text: address; done, total: bytes (total 0: unknown) */
     EVENT_FETCHED, /* text: file name; done: bytes; seconds */
-    EVENT_WAIT,    /* port is being built by another process, which is waited for */
-    EVENT_START,   /* port; index, count */
+    EVENT_WAIT,    /* port is being made by another process, which is waited for */
+    EVENT_START,   /* port (or what else is made); index, count */
     EVENT_PHASE,   /* port; text: "unpack", "patch" or the step's name */
+    EVENT_COUNT,   /* port; done, total; text: what is counted, as in "3 of 24 files compiled" */
     EVENT_OUTPUT,  /* port; text, length: what a step printed */
     EVENT_DONE,    /* port; seconds */
     EVENT_FAILED,  /* port; text, length: the last lines of the step's log, or NULL */

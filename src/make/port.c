@@ -1,35 +1,14 @@
 /* One port: unpack, patch, steps, checks, into the store; and its tests. */
 #include "make/port_job.h"
 
-#include "make/box.h"
+#include "make/artifact.h"
 #include "make/extensions.h"
 #include "make/patch.h"
-#include "util/clock.h"
+#include "make/port_box.h"
 #include "util/fs.h"
 #include "util/unpack.h"
 
 #include <string.h>
-
-enum { TAIL_LINES = 15 };
-
-/* The last lines of a log, for the error: *n bytes, of any value, which the caller frees. */
-static char *tail(const char *file, size_t *n)
-{
-    enum { MOST = 1 << 14 };
-    WL_CLEANUP_FREE char *text = file_tail(file, MOST, n);
-    const char *last = text ? last_lines(text, *n, TAIL_LINES) : NULL;
-
-    *n = last ? *n - (size_t)(last - text) : 0;
-    return last ? memcpy(xcalloc(*n + 1, 1), last, *n) : NULL;
-}
-
-static void step_output(void *data, const char *text, size_t n)
-{
-    const struct port_job *j = data;
-
-    make_emit(j->o, (struct event){
-                        .kind = EVENT_OUTPUT, .port = j->p->nodes[j->node].recipe->name, .text = text, .length = n});
-}
 
 static void phase(const struct port_job *j, const char *name)
 {
@@ -70,56 +49,32 @@ static int prepare_tree(const struct port_job *j, const struct box *b, struct wl
     return r < 0 ? r : extensions_check(n->recipe, b->dir, err);
 }
 
-/* Runs steps (what: or checks) one after the other. A failed one leaves its last lines with the events and the way back
- * in the hint. */
+/* Runs steps (what: or checks) one after the other; *passed (NULL: not wanted) counts those that ended well. */
 static int run_steps(const struct port_job *j, const struct box *b, const char *what, const struct recipe_step *steps,
                      size_t n, const char *log_dir, int lock_fd, size_t *passed, struct wl_err *err)
 {
     const char *port = j->p->nodes[j->node].recipe->name;
+    int r = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        WL_CLEANUP_FREE char *log = xasprintf("%s/%02zu-%s.log", log_dir, i + 1, steps[i].name), *last = NULL,
-                             *enter = NULL;
-        size_t length;
-        int r;
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        WL_CLEANUP_FREE char *log = xasprintf("%s/%02zu-%s.log", log_dir, i + 1, steps[i].name);
+        const struct artifact_step step = {.of = port,
+                                           .what = what,
+                                           .name = steps[i].name,
+                                           .run = steps[i].run,
+                                           .log = log,
+                                           .lock_fd = lock_fd,
+                                           .jobs = j->jobs};
 
-        if (j->o->no_sandbox)
-            make_emit(j->o, (struct event){.kind = EVENT_UNBOXED, .text = j->o->no_sandbox});
-        phase(j, steps[i].name);
-        r = box_run(b,
-                    &(struct box_step){.what = what,
-                                       .name = steps[i].name,
-                                       .run = steps[i].run,
-                                       .log = log,
-                                       .lock_fd = lock_fd,
-                                       .cancel = j->o->cancel,
-                                       .jobs = j->jobs,
-                                       .on_output = step_output,
-                                       .data = (void *)j},
-                    err);
-        if (r == 0) {
-            if (passed)
-                ++*passed;
-            continue;
+        r = artifact_step(j->o, b, &step, err);
+        if (r == 0 && passed)
+            ++*passed;
+        if (r == -WL_E_FAILED) {
+            make_add_port(port, err);
+            artifact_step_failed(j->o, b, &step, err);
         }
-        if (r != -WL_E_FAILED)
-            return r;
-        last = tail(log, &length);
-        make_emit(j->o, (struct event){.kind = EVENT_FAILED, .port = port, .text = last, .length = length});
-        make_add_port(port, err);
-        enter = xasprintf("%s/enter.sh", b->dir);
-        {
-            WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-            WL_CLEANUP_FREE char *quoted = shell_quote(enter);
-
-            if (box_write_enter(b, &ignored) == 0)
-                wl_err_hint(err, "the whole log is %s; to look around in the build folder: sh %s", log, quoted);
-            else
-                wl_err_hint(err, "the whole log is %s", log);
-        }
-        return r;
     }
-    return 0;
+    return r;
 }
 
 static int check_contents(const struct recipe *r, const struct box *b, struct wl_err *err)
@@ -137,7 +92,7 @@ static int check_contents(const struct recipe *r, const struct box *b, struct wl
 
 /* Runs the checks on what the steps have left in stage. Where no sandbox keeps them from changing that, what stage
  * holds tells: a changed artifact would be one that no key stands for. */
-static int run_checks(const struct port_job *j, struct box *b, const struct box_options *o, const char *log_dir,
+static int run_checks(const struct port_job *j, struct box *b, const struct port_box *o, const char *log_dir,
                       int lock_fd, struct wl_err *err)
 {
     const struct recipe *recipe = j->p->nodes[j->node].recipe;
@@ -147,7 +102,7 @@ static int run_checks(const struct port_job *j, struct box *b, const struct box_
 
     if (!recipe->checks_n)
         return 0;
-    r = box_for_checks(b, o, err);
+    r = port_box_for_checks(b, o, err);
     if (r == 0 && !b->sandboxed)
         r = hash_tree(stage, before, err);
     if (r == 0)
@@ -159,29 +114,6 @@ static int run_checks(const struct port_job *j, struct box *b, const struct box_
         return wl_err_hint(err, "'checks' in %s may only read there; $BUILD and $TMPDIR can be written", recipe->file);
     }
     return r;
-}
-
-static void waiting(void *data)
-{
-    const struct port_job *j = data;
-
-    make_emit(j->o, (struct event){.kind = EVENT_WAIT, .port = j->p->nodes[j->node].recipe->name});
-}
-
-static void damaged(void *data, const char *what)
-{
-    const struct port_job *j = data;
-
-    make_tell_damage(j->o, j->p->nodes[j->node].recipe->name, what);
-}
-
-/* Whether the folder of failed work stays for a person to look at. A full disk is not helped by keeping what filled
- * it. */
-static bool is_kept(const struct store_work *w, const struct wl_err *err)
-{
-    WL_CLEANUP_FREE char *enter = w->dir ? path_join(w->dir, "enter.sh") : NULL;
-
-    return enter && path_exists(enter) && err->cls != WL_E_IO;
 }
 
 /* What the artifact of a node is made from. */
@@ -211,35 +143,31 @@ static void describe(const struct plan *p, const struct node *n, struct manifest
     }
 }
 
-/* From an empty folder to an artifact in the store. */
-static int make_artifact(struct port_job *j, struct store_work *w)
+/* From an empty directory to what becomes the artifact. */
+static int fill(void *data, struct store_work *w, struct manifest *made, struct wl_err *err)
 {
+    const struct port_job *j = data;
     const struct node *n = &j->p->nodes[j->node];
-    const struct box_options options = {.plan = j->p,
-                                        .node = j->node,
-                                        .store = j->o->store,
-                                        .jobs = j->jobs,
-                                        .sandboxed = j->o->plan.sandboxed,
-                                        .debug = j->o->plan.debug};
+    const struct port_box options = {.plan = j->p,
+                                     .node = j->node,
+                                     .store = j->o->store,
+                                     .jobs = j->jobs,
+                                     .sandboxed = j->o->plan.sandboxed,
+                                     .debug = j->o->plan.debug};
     WL_CLEANUP_FREE char *log_dir = store_log_dir(j->o->store, n->recipe->name, n->key);
-    WL_CLEANUP_MANIFEST struct manifest made = {0};
     struct box box = {0};
-    int r = box_make(&box, w->dir, &options, &j->err);
+    int r = port_box_make(&box, w->dir, &options, err);
 
     if (r == 0)
-        r = prepare_tree(j, &box, &j->err);
+        r = prepare_tree(j, &box, err);
     if (r == 0)
-        r = run_steps(j, &box, "step", n->recipe->steps, n->recipe->steps_n, log_dir, w->lock, NULL, &j->err);
+        r = run_steps(j, &box, "step", n->recipe->steps, n->recipe->steps_n, log_dir, w->lock, NULL, err);
     if (r == 0)
-        r = check_contents(n->recipe, &box, &j->err);
+        r = check_contents(n->recipe, &box, err);
     if (r == 0)
-        r = run_checks(j, &box, &options, log_dir, w->lock, &j->err);
-    if (r == 0) {
-        describe(j->p, n, &made);
-        r = store_commit(w, &made, &j->err);
-        if (r < 0)
-            make_add_port(n->recipe->name, &j->err);
-    }
+        r = run_checks(j, &box, &options, log_dir, w->lock, err);
+    if (r == 0)
+        describe(j->p, n, made);
     box_free(&box);
     return r;
 }
@@ -247,27 +175,16 @@ static int make_artifact(struct port_job *j, struct store_work *w)
 int port_build(struct port_job *j)
 {
     const struct node *n = &j->p->nodes[j->node];
-    const struct make_options *o = j->o;
-    const struct store_calls calls = {.cancel = o->cancel, .on_wait = waiting, .on_damage = damaged, .data = j};
-    double start;
-    struct store_work w;
-    /* 1: another process has built it while this one waited. */
-    int r = store_begin(&w, o->store, n->key, &calls, &j->err);
 
-    start = clock_seconds();
-    if (r >= 0)
-        make_emit(o,
-                  (struct event){.kind = EVENT_START, .port = n->recipe->name, .index = j->index, .count = j->count});
-    if (r == 0)
-        r = make_artifact(j, &w);
-    work_end(&w, r < 0 ? is_kept(&w, &j->err) : o->keep_build);
-    if (r >= 0)
-        make_emit(o, (struct event){.kind = EVENT_DONE,
-                                    .port = n->recipe->name,
-                                    .index = j->index,
-                                    .count = j->count,
-                                    .seconds = clock_seconds() - start});
-    return r < 0 ? r : 0;
+    return artifact_make(&(struct artifact){.o = j->o,
+                                            .key = n->key,
+                                            .name = n->recipe->name,
+                                            .index = j->index,
+                                            .count = j->count,
+                                            .keep = j->o->keep_build,
+                                            .fill = fill,
+                                            .data = j},
+                         &j->err);
 }
 
 /* --- a port's own tests --- */
@@ -289,18 +206,18 @@ int make_test(const struct make_options *o, const struct plan *p, size_t node, s
     log_dir = path_join(base, "tests");
     r = work_begin_any(&w, o->store, name, err);
     if (r == 0)
-        r = box_make(&box, w.dir,
-                     &(struct box_options){.plan = p,
-                                           .node = node,
-                                           .store = o->store,
-                                           .jobs = &jobs,
-                                           .sandboxed = o->plan.sandboxed,
-                                           .debug = o->plan.debug,
-                                           .for_tests = true},
-                     err);
+        r = port_box_make(&box, w.dir,
+                          &(struct port_box){.plan = p,
+                                             .node = node,
+                                             .store = o->store,
+                                             .jobs = &jobs,
+                                             .sandboxed = o->plan.sandboxed,
+                                             .debug = o->plan.debug,
+                                             .for_tests = true},
+                          err);
     if (r == 0)
         r = run_steps(&j, &box, "step", n->recipe->tests, n->recipe->tests_n, log_dir, w.lock, passed, err);
-    work_end(&w, r < 0 && is_kept(&w, err));
+    work_end(&w, r < 0 && artifact_is_kept(&w, err));
     box_free(&box);
     jobs_free(&jobs);
     return r;

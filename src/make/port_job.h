@@ -30,7 +30,4 @@ void make_emit(const struct make_options *o, struct event e);
 /* Puts the port's name before the text of an error. */
 void make_add_port(const char *port, struct wl_err *err);
 
-/* Says that a stored artifact is damaged and is made again. */
-void make_tell_damage(const struct make_options *o, const char *name, const char *what);
-
 #endif

@@ -1,4 +1,5 @@
 /* What is to be done: keys, what is missing or damaged, and fetching it. */
+#include "make/artifact.h"
 #include "make/port_job.h"
 
 #include "util/clock.h"
@@ -21,13 +22,6 @@ void make_add_port(const char *port, struct wl_err *err)
 
     free(err->text);
     err->text = text;
-}
-
-void make_tell_damage(const struct make_options *o, const char *name, const char *what)
-{
-    WL_CLEANUP_FREE char *text = xasprintf("the stored artifact of %s is damaged (%s); making it again", name, what);
-
-    make_emit(o, (struct event){.kind = EVENT_NOTE, .text = text});
 }
 
 /* --- fetching --- */
@@ -206,15 +200,11 @@ static int check_read(const struct make_options *o, struct plan *p, size_t *dama
     find_read(o, p, reads);
     for (size_t i = 0; r >= 0 && i < p->n; i++) {
         struct node *n = &p->nodes[i];
-        WL_CLEANUP_FREE char *damage = NULL;
-
         if (!reads[i] || !n->stored || n->whole)
             continue;
-        r = store_check(o->store, n->key, &damage, err);
+        r = artifact_check(o, n->recipe->name, n->key, err);
         n->whole = r == 1;
         *damaged += r == 0;
-        if (damage)
-            make_tell_damage(o, n->recipe->name, damage);
     }
     free(reads);
     return r < 0 ? r : 0;

@@ -9,7 +9,8 @@
 #define RUNNER_PORT "toolchain/wl-run"
 #define RUNNER_PROGRAM "bin/wl-run"
 
-/* What native programs are made with: wasm2c, and the C library that they contain. */
+/* What native programs are made with: the program that makes them, wasm2c, and the C library that they contain. */
+#define AOT_PORT "toolchain/aot"
 #define WABT_PORT "toolchain/wabt"
 #define MUSL_PORT "toolchain/musl"
 

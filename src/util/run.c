@@ -81,6 +81,7 @@ struct watch {
     const struct run *r;
     pid_t pid;
     int pid_fd, out;
+    int also;          /* r->also_read, or -1 */
     int look_ms;       /* without a pid_fd: after what time to look again whether it has ended */
     long long kill_at; /* when SIGTERM becomes SIGKILL; 0: not asked to end yet */
     long long deadline;
@@ -112,6 +113,15 @@ static int drain(struct watch *w, struct wl_err *err)
     return 1;
 }
 
+static void drain_also(struct watch *w)
+{
+    char buf[4096];
+    ssize_t n;
+
+    while (w->also >= 0 && (n = read(w->also, buf, sizeof buf)) > 0)
+        w->r->on_also(w->r->data, buf, (size_t)n);
+}
+
 static int next_timeout(const struct watch *w)
 {
     long long at = w->kill_at ? w->kill_at : w->deadline, left = at ? at - clock_ms() : -1;
@@ -141,17 +151,20 @@ static int watch_until_end(struct watch *w, struct wl_err *err)
     int cancel_fd = w->r->cancel ? w->r->cancel->fd : -1;
 
     for (;;) {
-        struct pollfd p[3] = {{.fd = w->pid_fd, .events = POLLIN},
+        struct pollfd p[4] = {{.fd = w->pid_fd, .events = POLLIN},
                               {.fd = w->out, .events = POLLIN},
-                              {.fd = w->kill_at ? -1 : cancel_fd, .events = POLLIN}};
+                              {.fd = w->kill_at ? -1 : cancel_fd, .events = POLLIN},
+                              {.fd = w->also, .events = POLLIN}};
 
-        if (poll(p, 3, next_timeout(w)) < 0 && errno != EINTR) {
+        if (poll(p, 4, next_timeout(w)) < 0 && errno != EINTR) {
             wl_err_errno(err, WL_E_IO, "cannot wait for %s", w->r->argv[0]);
             kill_group(w->pid, SIGKILL);
             return -WL_E_IO;
         }
         if (p[1].revents && !drain(w, err))
             close_fdp(&w->out);
+        if (p[3].revents)
+            drain_also(w);
         if (p[2].revents) {
             w->cancelled = true;
             ask_to_end(w);
@@ -170,12 +183,14 @@ static int watch_until_end(struct watch *w, struct wl_err *err)
 
 int run_command(const struct run *r, int *status, struct wl_err *err)
 {
-    struct watch w = {.r = r, .pid_fd = -1, .out = -1, .look_ms = 1};
+    struct watch w = {.r = r, .pid_fd = -1, .out = -1, .also = r->also_read ? *r->also_read : -1, .look_ms = 1};
     WL_CLEANUP_FD int in = -1, child_out = -1;
     siginfo_t info = {0};
     int result, pipe_fds[2];
 
     *status = -1;
+    if (w.also >= 0)
+        fcntl(w.also, F_SETFL, O_NONBLOCK);
     in = input_file(r->input, err);
     if (in < 0)
         return in;
@@ -205,6 +220,7 @@ int run_command(const struct run *r, int *status, struct wl_err *err)
         if (poll(&p, 1, 0) <= 0 || !drain(&w, err))
             break;
     }
+    drain_also(&w);
     close_fdp(&w.out);
     close_fdp(&w.pid_fd);
     waitid(P_PID, (id_t)w.pid, &info, WEXITED);

@@ -26,6 +26,10 @@ struct run {
     /* Called with each piece of output (stdout and stderr together) as it comes; a negative return kills the command
      * and is what run_command returns. NULL: output goes where the tool's own goes. */
     int (*on_output)(void *data, const char *text, size_t n, struct wl_err *err);
+    /* A descriptor that is read as well while the command runs, the caller's end of a pipe that the command has; NULL:
+     * none. */
+    const int *also_read;
+    void (*on_also)(void *data, const char *text, size_t n);
     void *data;
 };
 

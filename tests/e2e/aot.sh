@@ -65,10 +65,7 @@ test_all_that_a_hostile_module_does() {
     [ "$n" -gt 600 ] || fail "only $n cases"
     for sanitize in '' '-fsanitize=address,undefined -fno-sanitize-recover=undefined'; do
         if [ -n "$sanitize" ]; then
-            rm hostile/host_*.o hostile/wasm-rt-impl.o hostile/guest.so
-            make -C hostile -f "$HOST/make/build.mk" HOST="$HOST" WABT="$WABT" CC=clang-22 OPT=-O1 LTO= CFLAGS="$sanitize" \
-                guest.so >log 2>&1 ||
-                fail "not built under the sanitizers: $(tail -n 5 log)"
+            native hostile guest.so --host-objects sanitized --host-cflags "$sanitize"
         fi
         # shellcheck disable=SC2086 # words
         clang-22 -O1 -Wall -Wextra -Werror $sanitize -I"$HOST" "$E2E/guest-cases.c" -o guest-cases -ldl -lpthread ||
@@ -109,7 +106,7 @@ test_calls_through_a_table() {
     (if (i32.gt_u (local.get $n) (i32.const 9)) (then (local.set $n (i32.const 0xffffffff))))
     (call $exit (call_indirect (type $four) (i32.const 1) (i32.const 5) (i32.const 2) (i32.const 108) (local.get $n)))))
 WAT
-    grep -q 'wrap_w2c_wasi__snapshot__preview1_fd_write - guest_table' calls/table.s || fail 'the table is made at each start'
+    grep -q 'guest_import_0 - guest_table' calls/table.s || fail 'the table is made at each start'
     cat >cases <<'END'
 null 0
 signature 1
@@ -132,6 +129,44 @@ END
     clang-22 -O1 -I"$HOST" "$E2E/guest-cases.c" -o guest-cases -ldl || fail 'the embedder was not compiled'
     ./guest-cases calls/guest.so box 11 >library.out
     ends_as_it_has_to library
+}
+
+# Calls of the host through a table that changes, by a reference, from another file of C, and as a tail call: each has to reach
+# the host with its own instance.
+test_imports_in_a_table() {
+    wabt
+    real build toolchain/wl-run
+    status 0
+    module imports <<'WAT'
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (type $two (func (param i32 i32) (result i32)))
+  (type $four (func (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1) (data (i32.const 0) "\10\00\00\00\06\00\00\00") (data (i32.const 16) "hello\n")
+  (table 8 8 funcref)
+  (elem (i32.const 1) $write) (elem declare func $sizes $sum)
+  (func $sum (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func $tail (param i32 i32 i32 i32) (result i32)
+    (return_call_indirect (type $four) (local.get 0) (local.get 1) (local.get 2) (local.get 3) (i32.const 1)))
+  (func (export "_start")
+    (table.set (i32.const 2) (ref.func $sizes)) (table.set (i32.const 3) (ref.func $sum))
+    (drop (call_indirect (type $four) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 108) (i32.const 1)))
+    (drop (call $tail (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 108)))
+    (drop (call_indirect (type $two) (i32.const 100) (i32.const 104) (i32.const 2)))
+    (call $exit (i32.add (i32.load (i32.const 100)) (call_indirect (type $two) (i32.const 5) (i32.const 2) (i32.const 3))))))
+WAT
+    local parts
+    for parts in 1 4; do
+        native imports program --parts $parts
+        run ./imports/program -- x x
+        status 10
+        is "$(cat .out)" "$(printf 'hello\nhello')"
+    done
+    run "$OUT/toolchain/wl-run/bin/wl-run" --cache-dir cache imports.wasm x x
+    status 10
+    is "$(cat .out)" "$(printf 'hello\nhello')"
 }
 
 test_limits_end_it_with_a_message() {
@@ -726,38 +761,29 @@ WAT
     sed -e 's/(global \$g/(global $h i32 (i32.const 1)) &/' -e 's/(func \$other/(func $new (param f64)) &/' \
         -e 's/70000/80000/; s/4096/5096/; s/4104/5104/; s/50000/60000/' one.txt >two.txt
     sed 's/lt_u/gt_u/; s/offset=8/offset=12/' two.txt >three.txt
-    cc -O1 -I"$HOST/.." "$HOST/make/shapes.c" -o shapes || fail 'shapes was not compiled'
     local name
     for name in one two three; do
         "$WABT/bin/wat2wasm" $name.txt -o $name.wasm
-        ./shapes $name.wasm $name.named || fail "$name has no shapes"
-        "$WABT/bin/wasm-validate" $name.named || fail "$name is no module any more"
-        "$WABT/bin/wasm-objdump" -x -j Function $name.named | sed -n 's/.* <\(s[0-9a-f_]*\)>$/\1/p' >$name.names
+        native $name program
+        "$WABT/bin/wasm-validate" $name/guest.wasm || fail "$name is no module any more"
+        "$WABT/bin/wasm-objdump" -x -j Function $name/guest.wasm | sed -n 's/.* <\(s[0-9a-f_]*\)>$/\1/p' >$name.names
     done
     is "$(wc -l <one.names)" 3
     is "$(grep -vxFf one.names two.names | wc -l)" 1 'functions of the second that the first does not have'
     is "$(grep -xFf two.names three.names | wc -l)" 3 'functions of the second that the third has'
-    # A module with an unknown instruction gets no names: status 2, and no output.
-    printf '\0asm\1\0\0\0\1\4\1\140\0\0\3\2\1\0\12\5\1\3\0\376\13' >new.wasm
-    run ./shapes new.wasm new.named
-    status 2
-    not_there new.named
-    head -c 60 one.wasm >cut.wasm
-    run ./shapes cut.wasm cut.named
-    status 1
     # Counted in one module, used for the other.
     echo 'int main(void) { return 0; }' >there.c
     clang-22 -fprofile-generate there.c -o there 2>/dev/null || skip 'clang-22 has no library for counters (libclang-rt-22-dev)'
     mkdir counted used
-    (cd counted && CC=clang-22 sh "$HOST/make/aot.sh" "$WABT" ../one.wasm one 1 program -s LTO= COUNT=1) >log 2>&1 ||
-        fail "not built: $(tail -n 5 log)"
+    # shellcheck disable=SC2086 # words
+    (cd counted && $AOT --parts 1 --no-lto --profile none --counters ../one.wasm one) >log 2>&1 || fail "not built: $(tail -n 5 log)"
     LLVM_PROFILE_FILE=$PWD/raw run ./counted/program
     status 0
     llvm-profdata-22 merge -o profile raw || fail 'it has not counted'
     mkdir 'a folder'
     xz -c profile >'a folder/profile.xz'
-    (cd used && CC=clang-22 LLVM_PROFDATA=llvm-profdata-22 PROFILES="$PWD/../a folder/profile.xz" sh "$HOST/make/aot.sh" "$WABT" ../two.wasm two 2 \
-        program -s) >log 2>&1 || fail "not built: $(tail -n 5 log)"
+    # shellcheck disable=SC2086 # words
+    (cd used && $AOT --parts 2 --profile "$PWD/../a folder/profile.xz" ../two.wasm two) >log 2>&1 || fail "not built: $(tail -n 5 log)"
     run ./used/program
     status 0
     # Before linking, object files contain bit code.
@@ -915,7 +941,7 @@ END
     err 'nothing.wasm'
     aot libs/zlib
     clean_failure 2
-    err 'has no bin/*.wasm'
+    err 'has no program (bin/*.wasm)'
     aot
     clean_failure 2
     # Without a compiler.
@@ -1048,17 +1074,20 @@ test_it_is_compiled_in_the_box() {
     wabt
     echo "(module (memory (export \"memory\") 1) (data (i32.const 0) \"box $$\") (func (export \"_start\")))" >box.wat
     "$WABT/bin/wat2wasm" box.wat -o box.wasm
-    # A processor that clang does not know, so that make prints its directory.
+    # A processor that clang does not know: the build directory stays, with a way into its box.
     aot --no-sandbox --target-cpu abacus box.wasm
     clean_failure 1
-    log=$(sed -n 's/.*the whole output is //p' .err)
-    grep -q "$WL_SOURCE_ROOT/host/native/make/build.mk" "$log" || fail 'without the box it is not in the checkout'
+    enter=$(sed -n 's/.*to look around in the build directory: sh //p' .err)
+    ! grep -q bwrap "$enter" || fail 'it is compiled in a box'
     bwrap --unshare-all --ro-bind / / true 2>/dev/null || skip 'bubblewrap does not work here'
     aot --target-cpu abacus box.wasm
     clean_failure 1
-    log=$(sed -n 's/.*the whole output is //p' .err)
-    grep -q '/wl/host/native/make/build.mk' "$log" || fail 'it is not compiled in the box'
-    ! grep -q "$WL_SOURCE_ROOT" "$log" || fail 'the checkout can be seen'
+    enter=$(sed -n 's/.*to look around in the build directory: sh //p' .err)
+    grep -q 'exec .*bwrap' "$enter" || fail 'it is not compiled in the box'
+    ! grep -q "$WL_SOURCE_ROOT" "$enter" || fail 'the checkout can be seen'
+    log=$(sed -n 's/.*the whole log is \([^;]*\);.*/\1/p' .err)
+    grep -q abacus "$log" || fail 'the log does not say why'
+    rm -rf "${enter%/*}"
 }
 
 # The bytes that were hashed are the bytes that are compiled, even if somebody writes to the file in between.
@@ -1085,7 +1114,7 @@ test_the_module_changes_meanwhile() {
     wait $!
     st=$(cat ended)
     clean_failure 1
-    err 'used.wasm has changed while it was read'
+    err 'used.wasm changed while it was read'
     not_there used "$dir"
 }
 

@@ -2,19 +2,20 @@
 # shellcheck shell=bash disable=SC2317
 export HOST=$WL_SOURCE_ROOT/host/native
 
-# Sets WABT and MUSL to the artifacts of their ports.
+# Sets WABT and MUSL to the artifacts of their ports, and AOT to the program that makes native programs.
 wabt() {
     command -v clang-22 >clang || skip "there is no clang-22"
-    real build toolchain/wabt toolchain/musl
+    real build toolchain/aot toolchain/wabt toolchain/musl
     status 0
     WABT=$OUT/toolchain/wabt
     MUSL=$OUT/toolchain/musl
+    AOT="$OUT/toolchain/aot/bin/aot --wabt $WABT --cc clang-22 --profdata llvm-profdata-22"
 }
 
-# `program NAME [CFLAGS]`: compiles the wat on stdin to NAME/program.
+# `program NAME`: compiles the wat on stdin to NAME/program.
 program() {
     module "$1"
-    native "$1" program "${2-}"
+    native "$1" program
 }
 
 # `library NAME`: the same, to NAME/guest.so.
@@ -28,13 +29,14 @@ module() {
     "$WABT/bin/wat2wasm" "$1.wat" -o "$1.wasm" || fail "$1.wat is no wat"
 }
 
-# `native NAME program|guest.so [CFLAGS]`: compiles NAME.wasm to NAME/program or NAME/guest.so. The host is compiled
-# once per test.
+# `native NAME program|guest.so [OPTION...]`: compiles NAME.wasm to NAME/program or NAME/guest.so, with more options of aot. The
+# host is compiled once per test.
 native() {
-    mkdir -p "$1" "host-$2"
-    rm -f "$1"/*.o
-    cp "host-$2"/*.o "$1" 2>/dev/null
-    (cd "$1" && CC=clang-22 sh "$HOST/make/aot.sh" "$WABT" "../$1.wasm" "$1" 1 "$2" -s MUSL="$MUSL" OPT=-O1 LTO= \
-        CFLAGS="${3-}" ${3:+BASE=0}) >"$1.log" 2>&1 || fail "$1 was not built: $(tail -n 5 "$1.log")"
-    cp "$1"/host_*.o "$1/wasm-rt-impl.o" "host-$2/"
+    local name=$1 what=$2 kind=--musl=$MUSL
+    shift 2
+    [ "$what" = program ] || kind=--library
+    mkdir -p "$name"
+    # shellcheck disable=SC2086 # words
+    (cd "$name" && $AOT "$kind" --parts 1 --opt -O1 --no-lto --profile none --host-objects "../host-$what" "$@" "../$name.wasm" "$name") \
+        >"$name.log" 2>&1 || fail "$name was not built: $(tail -n 5 "$name.log")"
 }

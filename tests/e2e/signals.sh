@@ -201,7 +201,7 @@ test_two_builds_of_the_same_port_at_once() {
     start first --no-sandbox made/a
     running
     start second --no-sandbox made/a
-    wait_for 20 grep -q 'made/a: another wl-make is building it: waiting for that' second.err
+    wait_for 20 grep -q 'made/a: another wl-make is making it; waiting for it' second.err
     touch go
     ended first 'exit 0'
     ended second 'exit 0'
@@ -241,7 +241,7 @@ test_ctrl_c_while_waiting_for_another() {
     start first --no-sandbox made/a
     running
     start second --no-sandbox made/a
-    wait_for 20 grep -q 'waiting for that' second.err
+    wait_for 20 grep -q 'waiting for it' second.err
     kill -INT "$PID"
     ended second 'signal SIGINT' 5
     alive "$(cat first.pid)" || fail 'the other one ended, too'
@@ -255,7 +255,7 @@ test_the_waiting_one_goes_on_when_the_other_fails() {
     start first --no-sandbox made/a
     running
     start second --no-sandbox made/a
-    wait_for 20 grep -q 'waiting for that' second.err
+    wait_for 20 grep -q 'waiting for it' second.err
     kill -INT "$(cat first.pid)"
     ended first 'signal SIGINT' 10
     touch go

@@ -26,15 +26,13 @@ static void put_compilers(void **state)
     setenv("PATH", bin, 1);
 }
 
-/* A checkout: the parts of host/ that are in the key, and the two ports. */
-static void put_checkout(void **state)
+/* The three ports that a native program is made with. */
+static void put_ports(void **state)
 {
-    static const char *const files[] = {
-        "host/native/runtime.c", "host/native/make/aot.sh", "host/wasi/wasi.c", "host/interrupt.c", "host/interrupt.h",
-        "host/cli/options.c",    "host/core/err.c",         "host/wasm.h",      "host/wlpy.h",      "profile.xz"};
-
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        put_file(state, files[i], "text");
+    put_file(state, "profile.xz", "text");
+    put_file(state, "other.xz", "other");
+    put_file(state, "host/runtime.c", "text");
+    put_recipe(state, AOT_PORT, SIMPLE "files: [/host]\n");
     put_recipe(state, WABT_PORT, PATCHED);
     put_file(state, "ports/" WABT_PORT "/a.patch", "--- a\n");
     put_recipe(state, MUSL_PORT, SIMPLE "build-needs: [m/tool]\n");
@@ -42,42 +40,48 @@ static void put_checkout(void **state)
 }
 
 struct question {
-    const char *module, *name, *profile, *cpu;
+    const char *port, *sha256, *module, *profile, *cpu;
     bool library, sandboxed;
     unsigned long long max_seconds, max_memory;
 };
 
-static const struct question plain = {.module = "m", .name = "n"};
+static const struct question plain = {.port = "k", .module = "n.wasm"};
 
 static char *key_of(void **state, const struct question *q)
 {
     struct recipe_roots roots = roots_of(state);
     WL_CLEANUP_FREE char *cache = in_folder(state, "cache");
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
-    const struct plan_options o = {.roots = &roots, .sandboxed = true, .cache = "/some/cache"};
+    struct make_options o = {.plan = {.roots = &roots, .sandboxed = true, .cache = "/some/cache"}};
     struct store store;
     struct plan p;
-    char key[HASH_HEX_SIZE];
+    struct aot_program program;
+    char *key;
 
-    make_plan(state, &o, WABT_PORT " " MUSL_PORT, &p);
+    make_plan(state, &o.plan, AOT_PORT " " WABT_PORT " " MUSL_PORT, &p);
     assert_ok(store_open(&store, cache, &err), &err);
+    o.store = &store;
+    o.plan.sandboxed = q->sandboxed;
     {
-        const struct aot a = {.repo = roots.repo,
+        const struct aot a = {.o = &o,
                               .plan = &p,
-                              .store = &store,
+                              .module = q->module,
+                              .key = q->port,
+                              .sha256 = q->sha256,
                               .profile = q->profile,
                               .cpu = q->cpu,
                               .library = q->library,
-                              .sandboxed = q->sandboxed,
                               .max_seconds = q->max_seconds,
                               .max_memory = q->max_memory};
 
-        assert_ok(aot_key(&a, q->module, q->name, key, &err), &err);
+        assert_ok(aot_find(&a, &program, &err), &err);
     }
+    key = xstrdup(program.key);
+    aot_program_free(&program);
     store_close(&store);
     plan_free(&p);
     recipe_roots_free(&roots);
-    return xstrdup(key);
+    return key;
 }
 
 static void test_key_changes_with_what_it_is_made_from(void **state)
@@ -87,16 +91,15 @@ static void test_key_changes_with_what_it_is_made_from(void **state)
         {"ports/" WABT_PORT "/recipe.yaml", PATCHED "env: [\"A=1\"]\n"},
         {"ports/m/tool/recipe.yaml", SIMPLE "env: [\"A=1\"]\n"},
         {"ports/" MUSL_PORT "/recipe.yaml", SIMPLE},
-        {"host/native/make/aot.sh", "other"},
-        {"host/native/new.c", "new"},
-        {"host/wasi/wasi.c", "other"},
-        {"host/wasm.h", "other"},
+        {"host/runtime.c", "other"},
+        {"host/new.c", "new"},
     };
-    WL_CLEANUP_FREE char *profile = NULL;
+    WL_CLEANUP_FREE char *profile = NULL, *other = NULL;
 
     put_compilers(state);
-    put_checkout(state);
+    put_ports(state);
     profile = in_folder(state, "profile.xz");
+    other = in_folder(state, "other.xz");
     for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
         WL_CLEANUP_FREE char *before = key_of(state, &plain), *after = NULL;
 
@@ -106,28 +109,39 @@ static void test_key_changes_with_what_it_is_made_from(void **state)
             print_error("the same key with another %s\n", edits[i][0]);
         assert_string_not_equal(before, after);
     }
-    for (size_t i = 0; i < 6; i++) {
-        const struct question others[] = {{.module = "o", .name = "n"},
-                                          {.module = "m", .name = "o"},
-                                          {.module = "m", .name = "n", .library = true},
-                                          {.module = "m", .name = "n", .cpu = "native"},
-                                          {.module = "m", .name = "n", .profile = "none"},
-                                          {.module = "m", .name = "n", .profile = profile}};
-        WL_CLEANUP_FREE char *before = key_of(state, &plain), *after = key_of(state, &others[i]);
+    {
+        const struct question others[] = {plain,
+                                          {.port = "o", .module = "n.wasm"},
+                                          {.sha256 = "s", .module = "n.wasm"},
+                                          {.port = "k", .module = "o.wasm"},
+                                          {.port = "k", .module = "n.wasm", .library = true},
+                                          {.port = "k", .module = "n.wasm", .cpu = "native"},
+                                          {.port = "k", .module = "n.wasm", .profile = "none"},
+                                          {.port = "k", .module = "n.wasm", .profile = profile},
+                                          {.port = "k", .module = "n.wasm", .profile = other}};
+        enum { N = sizeof others / sizeof *others };
+        char *keys[N];
 
-        assert_string_not_equal(before, after);
+        for (size_t i = 0; i < N; i++) {
+            keys[i] = key_of(state, &others[i]);
+            for (size_t k = 0; k < i; k++)
+                assert_string_not_equal(keys[i], keys[k]);
+        }
+        for (size_t i = 0; i < N; i++)
+            free(keys[i]);
     }
 }
 
 static void test_key_stays_with_what_does_not_matter(void **state)
 {
-    const struct question others[] = {{.module = "m", .name = "n", .sandboxed = true},
-                                      {.module = "m", .name = "n", .max_seconds = 5},
-                                      {.module = "m", .name = "n", .max_memory = 1 << 30}};
+    const struct question others[] = {{.port = "k", .module = "a folder/n.wasm"},
+                                      {.port = "k", .module = "n.wasm", .sandboxed = true},
+                                      {.port = "k", .module = "n.wasm", .max_seconds = 5},
+                                      {.port = "k", .module = "n.wasm", .max_memory = 1 << 30}};
     WL_CLEANUP_FREE char *before = NULL;
 
     put_compilers(state);
-    put_checkout(state);
+    put_ports(state);
     before = key_of(state, &plain);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         WL_CLEANUP_FREE char *after = key_of(state, &others[i]);
@@ -135,7 +149,6 @@ static void test_key_stays_with_what_does_not_matter(void **state)
         assert_string_equal(before, after);
     }
     put_file(state, "ports/" WABT_PORT "/recipe.yaml", PATCHED "# a comment\n");
-    put_file(state, "host/main.c", "of wl-run alone");
     {
         WL_CLEANUP_FREE char *after = key_of(state, &plain);
 

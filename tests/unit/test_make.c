@@ -2,7 +2,7 @@
 #include "make/make.h"
 
 #include "made_up.h"
-#include "make/box.h"
+#include "make/port_box.h"
 #include "util/fs.h"
 #include "util/str.h"
 
@@ -21,8 +21,11 @@ struct told {
 
 static void tell(void *data, const struct event *e)
 {
-    static const char *const names[] = {"planned", "fetch",  "fetched", "wait",   "start",
-                                        "phase",   "output", "done",    "failed", "note"};
+    static const char *const names[] = {
+        [EVENT_PLANNED] = "planned", [EVENT_FETCH] = "fetch", [EVENT_FETCHED] = "fetched", [EVENT_WAIT] = "wait",
+        [EVENT_START] = "start",     [EVENT_PHASE] = "phase", [EVENT_COUNT] = "count",     [EVENT_OUTPUT] = "output",
+        [EVENT_PRINTED] = "printed", [EVENT_DONE] = "done",   [EVENT_FAILED] = "failed",   [EVENT_NOTE] = "note",
+        [EVENT_UNBOXED] = "unboxed"};
     struct told *t = data;
 
     pthread_mutex_lock(&t->lock);
@@ -261,10 +264,10 @@ static void test_path_with_spaces_needs_the_sandbox(void **state)
     make_world(state, &w);
     put_recipe(state, "m/a", SIMPLE);
     make_plan(state, &w.o.plan, "m/a", &w.p);
-    assert_class(box_make(&b, dir, &(struct box_options){.plan = &w.p, .store = &w.s}, &err), WL_E_IO, &err);
+    assert_class(port_box_make(&b, dir, &(struct port_box){.plan = &w.p, .store = &w.s}, &err), WL_E_IO, &err);
     assert_contains(err.text, "without bubblewrap");
     box_free(&b);
-    assert_ok(box_make(&b, dir, &(struct box_options){.plan = &w.p, .store = &w.s, .sandboxed = true}, &err), &err);
+    assert_ok(port_box_make(&b, dir, &(struct port_box){.plan = &w.p, .store = &w.s, .sandboxed = true}, &err), &err);
     assert_string_equal(b.root, "/wl");
     assert_ok(box_write_enter(&b, &err), &err);
     box_free(&b);
@@ -288,7 +291,7 @@ static void test_fresh_box(void **state)
     assert_ok(make_dirs(old, &err), &err);
     old = (free(old), path_join(dir, "build/old"));
     write_text(old, "x");
-    assert_ok(box_make(&b, dir, &(struct box_options){.plan = &w.p, .store = &w.s}, &err), &err);
+    assert_ok(port_box_make(&b, dir, &(struct port_box){.plan = &w.p, .store = &w.s}, &err), &err);
     assert_false(path_exists(old));
     files = path_join(dir, "files/extra/f");
     assert_file_is(files, "extra");

@@ -1,0 +1,22 @@
+/* The box of a port's steps: its files and needs, and the environment that docs/recipes.md describes. */
+#ifndef WL_PORT_BOX_H
+#define WL_PORT_BOX_H
+
+#include "make/box.h"
+
+struct port_box {
+    const struct plan *plan;
+    size_t node;
+    const struct store *store;
+    const struct jobs *jobs;
+    bool sandboxed, debug;
+    bool for_tests; /* also what tests need; stage is the artifact */
+};
+
+/* Makes a fresh box at dir; whatever was there is removed. box_free frees it, also after a failure. */
+int port_box_make(struct box *b, const char *dir, const struct port_box *o, struct wl_err *err);
+/* Makes a box whose steps are done one for the checks: what those need is there too, and stage is read-only (where
+ * there is a sandbox). */
+int port_box_for_checks(struct box *b, const struct port_box *o, struct wl_err *err);
+
+#endif

@@ -1,0 +1,390 @@
+/* From a module to an executable or a library: wasm2c translates it into several C files, which are compiled side by
+ * side with the host's. */
+#include "aot.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A program has one guest, whose memory can be where the code knows it to be. A library has many. */
+#define BASE "0x40000000"
+
+/* --- words of a command --- */
+
+struct words {
+    char **v;
+    size_t n;
+};
+
+static void add(struct words *w, const char *word)
+{
+    w->v = need(realloc(w->v, (w->n + 2) * sizeof *w->v));
+    w->v[w->n++] = text("%s", word);
+    w->v[w->n] = NULL;
+}
+
+/* Each of the words in a text with spaces. */
+static void add_all(struct words *w, const char *words)
+{
+    char *copy = text("%s", words), *state;
+
+    for (char *word = strtok_r(copy, " ", &state); word; word = strtok_r(NULL, " ", &state))
+        add(w, word);
+    free(copy);
+}
+
+static void add_made(struct words *w, char *made)
+{
+    add(w, made);
+    free(made);
+}
+
+struct commands {
+    struct command *v;
+    size_t n;
+};
+
+static void add_command(struct commands *c, struct words w, const char *out, bool counted)
+{
+    c->v = need(realloc(c->v, (c->n + 1) * sizeof *c->v));
+    c->v[c->n++] = (struct command){w.v, out, counted};
+}
+
+static void run_one(struct words w, const char *out, const char *refusal)
+{
+    commands_run(&(struct command){w.v, out, false}, 1, refusal);
+}
+
+/* --- wasm2c --- */
+
+void translate(const struct build *b)
+{
+    struct words w = {0};
+    char *refusal = text("wasm2c cannot translate %s", b->name);
+
+    add_made(&w, text("%s/bin/wasm2c", b->wabt));
+    add_all(&w, "-n guest");
+    /* With one file there would be no names that the others use. */
+    add_made(&w, text("--num-outputs=%u", b->parts));
+    add_all(&w, "guest.wasm -o guest.c");
+    run_one(w, NULL, refusal);
+    free(refusal);
+}
+
+/* --- the profile --- */
+
+/* What the profiles say of where the time goes, as one file for the compiler; NULL: nothing. */
+static const char *merge_profiles(const struct build *b)
+{
+    struct words merge = {0};
+    char *refusal = text("a profile is not for this compiler");
+
+    if (!*b->profiles)
+        return NULL;
+    add(&merge, b->profdata);
+    add_all(&merge, "merge -o profile");
+    for (size_t i = 0; b->profiles[i]; i++) {
+        struct words unpack = {0};
+        char *name = text("profile.%zu", i),
+             *why = text("%s is no profile that wl-make profile --native wrote", b->profiles[i]);
+
+        add_all(&unpack, "xz -dc --");
+        add(&unpack, b->profiles[i]);
+        run_one(unpack, name, why);
+        add(&merge, name);
+    }
+    run_one(merge, NULL, refusal);
+    return "profile";
+}
+
+/* What every start of a Python runs: pages of the file that it needs. */
+static void write_order(const struct build *b)
+{
+    FILE *order = make_file("order");
+
+    for (size_t i = 0; b->orders[i]; i++) {
+        size_t n;
+        char *names = (char *)read_file(b->orders[i], &n), *state;
+
+        names[n] = '\0';
+        for (char *name = strtok_r(names, "\n", &state); name; name = strtok_r(NULL, "\n", &state))
+            fprintf(order, "w2c_guest_%s\n", name);
+        free(names);
+    }
+    end_file(order, "order");
+}
+
+/* --- flags --- */
+
+static bool has_sanitizers(const struct build *b)
+{
+    return strstr(b->host_cflags, "-fsanitize") != NULL;
+}
+
+/* Counters and sanitizers need the machine's C library. The machine's would otherwise be found, loaded and relocated at
+ * each start, and asks the processor some 70 questions then, each of which a virtual machine passes on to its host:
+ * together that takes longer than a Python of the flavour snapshot runs. */
+static bool has_musl(const struct build *b)
+{
+    return b->musl && !b->library && !b->counters && !has_sanitizers(b);
+}
+
+static void add_place(const struct build *b, struct words *w)
+{
+    /* Nothing is found from outside but wl_guest_run, so nothing is looked up. */
+    add_all(w, b->library ? "-fPIC -fvisibility=hidden -ftls-model=initial-exec" : "-fPIE");
+}
+
+/* The guard pages and the handler are runtime.c's own, as is the stack's guard: hence wasm-rt neither installs handlers
+ * nor counts calls. A load whose value nobody uses may be left out, though it would have trapped: that harms nobody,
+ * and to keep them all would tie each load to its place. */
+static void add_cpp_flags(const struct build *b, struct words *w)
+{
+    add(w, "-I.");
+    add_made(w, text("-I%s/host/native", b->share));
+    add_made(w, text("-I%s/host", b->share));
+    add_made(w, text("-I%s/share/wabt/wasm2c", b->wabt));
+    add_made(w, text("-I%s/include", b->wabt));
+    add_all(w, "-D_GNU_SOURCE -DWASM_RT_USE_MMAP=1 -DWASM_RT_MEMCHECK_GUARD_PAGES=1 -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 "
+               "-DWASM_RT_NONCONFORMING_UNCHECKED_STACK_EXHAUSTION=1 "
+               "-DWASM_RT_NONCONFORMING_ALLOW_OOB_READ_ELIMINATION=1 -DWASM_RT_TRAP_HANDLER=runtime_trap -DNDEBUG");
+    if (!b->library && !has_sanitizers(b))
+        add(w, "-DRUNTIME_BASE=" BASE);
+    if (has_musl(b)) {
+        add_all(w, "-nostdlibinc -isystem");
+        add_made(w, text("%s/include", b->musl));
+    }
+}
+
+static void add_use(const struct build *b, const char *profile, struct words *w)
+{
+    if (profile)
+        add_made(w, text("-fprofile-use=%s", profile));
+    if (b->counters)
+        add(w, "-fprofile-generate");
+}
+
+static void add_own_flags(const struct build *b, struct words *w)
+{
+    if (b->cpu)
+        add_made(w, text("-march=%s", b->cpu));
+}
+
+static void add_output(struct words *w, const char *from, const char *to)
+{
+    add(w, "-c");
+    add(w, from);
+    add(w, "-o");
+    add(w, to);
+}
+
+/* What the compiler may not do with the guest's code: reason about overflow or aliasing that wasm allows, or step over
+ * the stack's guard with one big frame. */
+static struct words guest_command(const struct build *b, const char *profile, const char *from, const char *to)
+{
+    struct words w = {0};
+
+    add_all(&w, b->cc);
+    add_cpp_flags(b, &w);
+    if (b->constant_table)
+        add(&w, "-DWASM_RT_CONSTANT_TABLE=\"calls.h\"");
+    add(&w, b->opt);
+    add_all(&w, b->lto);
+    add_use(b, profile, &w);
+    add_place(b, &w);
+    add_all(&w, "-fno-optimize-sibling-calls -fno-strict-aliasing -fwrapv -fstack-clash-protection -include");
+    add_made(&w, text("%s/host/native/base.h", b->share));
+    add(&w, "-w");
+    add_own_flags(b, &w);
+    add_output(&w, from, to);
+    return w;
+}
+
+static struct words host_command(const struct build *b, const char *more, const char *from, const char *to)
+{
+    struct words w = {0};
+
+    add_all(&w, b->cc);
+    add_cpp_flags(b, &w);
+    add_place(b, &w);
+    add_all(&w, "-std=c17 -O2 -Wall -Wextra -D_FORTIFY_SOURCE=2 -fstack-protector-strong");
+    add_all(&w, more);
+    add_own_flags(b, &w);
+    add_all(&w, b->host_cflags);
+    add_output(&w, from, to);
+    return w;
+}
+
+static struct words runtime_command(const struct build *b, const char *to)
+{
+    struct words w = {0};
+    char *from = text("%s/share/wabt/wasm2c/wasm-rt-impl.c", b->wabt);
+
+    add_all(&w, b->cc);
+    add_cpp_flags(b, &w);
+    add_all(&w, "-Dcalloc=runtime_calloc -Drealloc=runtime_realloc -Dfree=runtime_free -O2");
+    add_place(b, &w);
+    add(&w, "-w");
+    add_own_flags(b, &w);
+    add_all(&w, b->host_cflags);
+    add_output(&w, from, to);
+    return w;
+}
+
+/* --- objects --- */
+
+struct objects {
+    struct commands commands;
+    struct words files; /* in the order in which they are linked */
+};
+
+static void add_guest(const struct build *b, const char *profile, struct objects *o)
+{
+    for (unsigned i = 0; i < b->parts; i++) {
+        char *from = b->parts == 1 ? text("guest.c") : text("guest_%u.c", i);
+        char *to = text("%.*s.o", (int)strlen(from) - 2, from);
+
+        add_command(&o->commands, guest_command(b, profile, from, to), NULL, true);
+        add(&o->files, to);
+        free(from);
+        free(to);
+    }
+}
+
+/* A file of the host's; one that is kept is not compiled again. */
+static void add_host_object(const struct build *b, struct words w, struct objects *o)
+{
+    const char *to = w.v[w.n - 1];
+
+    add(&o->files, to);
+    if (!b->host_objects || access(to, R_OK) < 0)
+        add_command(&o->commands, w, NULL, false);
+}
+
+static char *host_object(const struct build *b, const char *from)
+{
+    const char *name = strrchr(from, '/') ? strrchr(from, '/') + 1 : from;
+
+    return text("%s%shost_%.*s.o", b->host_objects ? b->host_objects : "", b->host_objects ? "/" : "",
+                (int)strcspn(name, "."), name);
+}
+
+/* Lines "WHEN FILE" in the file host/sources: WHEN is always, program, library or musl. */
+static void add_host(const struct build *b, struct objects *o)
+{
+    char *name = text("%s/host/sources", b->share), *state;
+    size_t n;
+    char *list = (char *)read_file(name, &n);
+
+    list[n] = '\0';
+    for (char *line = strtok_r(list, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
+        char when[16], file[200], *from, *to;
+        bool musl;
+
+        if (sscanf(line, "%15s %199s", when, file) != 2)
+            end("%s: a line without a file", name);
+        musl = !strcmp(when, "musl");
+        if (!strcmp(when, b->library ? "program" : "library") || (musl && !has_musl(b)))
+            continue;
+        from = text("%s/host/%s", b->share, file);
+        to = host_object(b, from);
+        /* (What stands in for the C library's functions is what a compiler that knows them would make calls of.) */
+        add_host_object(b, host_command(b, musl ? "-ffreestanding -fno-stack-protector" : "", from, to), o);
+        free(from);
+        free(to);
+    }
+    free(list);
+    free(name);
+}
+
+static void add_assembler(const struct build *b, const char *name, struct objects *o)
+{
+    struct words w = {0};
+    char *from = text("%s.s", name), *to = text("%s.o", name);
+
+    add_all(&w, b->cc);
+    add_output(&w, from, to);
+    add_command(&o->commands, w, NULL, false);
+    add(&o->files, to);
+    free(from);
+    free(to);
+}
+
+static void add_rest(const struct build *b, struct objects *o)
+{
+    char *runtime = host_object(b, "wasm-rt-impl.c");
+
+    add_command(&o->commands, host_command(b, "", "glue.c", "glue.o"), NULL, false);
+    add(&o->files, "glue.o");
+    add_assembler(b, "image", o);
+    if (b->constant_table)
+        add_assembler(b, "table", o);
+    add_host_object(b, runtime_command(b, runtime), o);
+    free(runtime);
+}
+
+/* --- linking --- */
+
+static const char *result(const struct build *b)
+{
+    return b->library ? "guest.so" : "program";
+}
+
+static struct words link_command(const struct build *b, const char *profile, const struct words *files)
+{
+    struct words w = {0};
+    const char *lib[] = {"rcrt1.o", "crti.o", "libc.a", "crtn.o"};
+
+    add_all(&w, b->cc);
+    add_own_flags(b, &w);
+    add_all(&w, b->host_cflags);
+    /* By the hash of its content a library finds out whether the file at its path is still the one that was loaded
+     * (runtime.c). */
+    add(&w, "-Wl,--build-id=sha1");
+    if (*b->lto || profile || b->counters) {
+        add(&w, b->opt);
+        add_all(&w, b->lto);
+        add_use(b, profile, &w);
+        add(&w, "-w");
+    }
+    if (*b->lto) {
+        /* What every start runs lies together, so that few pages have it. (With LTO each function is a section of its
+         * own.) */
+        add(&w, "-Wl,--symbol-ordering-file=order,--no-warn-symbol-ordering");
+        add_made(&w, text("-Wl,--thinlto-jobs=%d", commands_free_jobs()));
+    }
+    if (b->library)
+        add_all(&w, "-shared -Wl,-soname,guest.so,-z,nodelete");
+    else
+        add_all(&w, has_musl(b) ? "-static-pie -nostdlib" : "-pie");
+    add(&w, "-o");
+    add(&w, result(b));
+    for (size_t i = 0; i < files->n; i++)
+        add(&w, files->v[i]);
+    if (has_musl(b))
+        for (size_t i = 0; i < sizeof lib / sizeof *lib; i++)
+            add_made(&w, text("%s/lib/%s", b->musl, lib[i]));
+    else
+        add_all(&w, "-lm -lpthread");
+    return w;
+}
+
+void compile(const struct build *b)
+{
+    struct objects o = {0};
+    const char *profile;
+
+    write_order(b);
+    profile = merge_profiles(b);
+    if (b->host_objects && mkdir(b->host_objects, 0777) < 0 && errno != EEXIST)
+        end("cannot make %s: %s", b->host_objects, strerror(errno));
+    add_guest(b, profile, &o);
+    add_host(b, &o);
+    add_rest(b, &o);
+    report_phase("compiling");
+    commands_run(o.commands.v, o.commands.n, NULL);
+    report_phase(*b->lto ? "optimising as a whole and linking" : "linking");
+    run_one(link_command(b, profile, &o.files), NULL, NULL);
+}

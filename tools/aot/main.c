@@ -1,0 +1,308 @@
+/* aot [OPTION...] MODULE NAME: makes the executable "program" (or with --library the library "guest.so") of a module.
+ * NAME is what the program calls itself. All files are made in the current directory. */
+#include "aot.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* The most of processor time, of memory and of a file that a process may take: so much, and so much more for each MB of
+ * the module. A Python takes a tenth of it on a quick machine. */
+enum { SECONDS = 600, SECONDS_MB = 300, FILE_LEAST_MB = 16, FILE_MB = 64 };
+#define MEMORY (UINT64_C(4) << 30)
+#define MEMORY_MB (UINT64_C(256) << 20)
+
+enum { PARTS = 24, MOST_PARTS = 1000 };
+
+static const char usage[] =
+    "usage: aot [OPTION...] MODULE NAME\n"
+    "makes the executable \"program\" of a module, in the current directory\n\n"
+    "  --library            make the library \"guest.so\" instead\n"
+    "  --wabt DIR           what brings wasm2c (port toolchain/wabt)\n"
+    "  --musl DIR           the C library that a program has inside (port toolchain/musl); else the machine's\n"
+    "  --share DIR          the host's sources and the profiles; else those beside this program\n"
+    "  --cc COMMAND         the compiler, a clang\n"
+    "  --profdata PROGRAM   its llvm-profdata\n"
+    "  --cpu NAME           for that processor and its like, as clang names it\n"
+    "  --profile FILE       where the time goes, instead of the profiles that are there; none: nothing\n"
+    "  --counters           a program that counts for such a profile\n"
+    "  --opt -ON            how the module's code is optimised (-O2)\n"
+    "  --no-lto             each file by itself\n"
+    "  --host-cflags WORDS  more words for the compiler of the host's files\n"
+    "  --host-objects DIR   keep the host's objects there, and use those that are there already\n"
+    "  --parts N            how many files wasm2c writes (24)\n"
+    "  -j N                 how many jobs run side by side, without a jobserver in MAKEFLAGS\n"
+    "  --max-seconds N      the most processor time of a process\n"
+    "  --max-memory N       the most bytes of memory of a process\n"
+    "  --status-fd N        write lines of what is done to that descriptor\n";
+
+enum option_value {
+    LIBRARY = 256,
+    WABT,
+    MUSL,
+    SHARE,
+    CC,
+    PROFDATA,
+    CPU,
+    PROFILE,
+    COUNTERS,
+    OPT,
+    NO_LTO,
+    HOST_CFLAGS,
+    HOST_OBJECTS,
+    PARTS_N,
+    MAX_SECONDS,
+    MAX_MEMORY,
+    STATUS_FD,
+    HELP
+};
+
+static const struct option options[] = {
+    {"library", no_argument, NULL, LIBRARY},
+    {"wabt", required_argument, NULL, WABT},
+    {"musl", required_argument, NULL, MUSL},
+    {"share", required_argument, NULL, SHARE},
+    {"cc", required_argument, NULL, CC},
+    {"profdata", required_argument, NULL, PROFDATA},
+    {"cpu", required_argument, NULL, CPU},
+    {"profile", required_argument, NULL, PROFILE},
+    {"counters", no_argument, NULL, COUNTERS},
+    {"opt", required_argument, NULL, OPT},
+    {"no-lto", no_argument, NULL, NO_LTO},
+    {"host-cflags", required_argument, NULL, HOST_CFLAGS},
+    {"host-objects", required_argument, NULL, HOST_OBJECTS},
+    {"parts", required_argument, NULL, PARTS_N},
+    {"max-seconds", required_argument, NULL, MAX_SECONDS},
+    {"max-memory", required_argument, NULL, MAX_MEMORY},
+    {"status-fd", required_argument, NULL, STATUS_FD},
+    {"help", no_argument, NULL, HELP},
+    {0},
+};
+
+struct settings {
+    struct build build;
+    char **profiles;
+    size_t profiles_n;
+    bool default_profiles;
+    int jobs;
+    uint64_t max_seconds, max_memory;
+};
+
+static uint64_t number(const char *text, uint64_t most)
+{
+    char *rest;
+    unsigned long long n;
+
+    errno = 0;
+    n = strtoull(text, &rest, 10);
+    if (!isdigit((unsigned char)*text) || *rest || errno || n > most)
+        end("%s is not a number from 0 to %llu", text, (unsigned long long)most);
+    return n;
+}
+
+static void add_profile(struct settings *s, const char *file)
+{
+    s->default_profiles = false;
+    if (!strcmp(file, "none"))
+        return;
+    s->profiles = need(realloc(s->profiles, (s->profiles_n + 2) * sizeof *s->profiles));
+    s->profiles[s->profiles_n++] = text("%s", file);
+    s->profiles[s->profiles_n] = NULL;
+}
+
+static void take_option(struct settings *s, int option)
+{
+    struct build *b = &s->build;
+
+    switch (option) {
+    case LIBRARY:
+        b->library = true;
+        break;
+    case WABT:
+        b->wabt = optarg;
+        break;
+    case MUSL:
+        b->musl = optarg;
+        break;
+    case SHARE:
+        b->share = optarg;
+        break;
+    case CC:
+        b->cc = optarg;
+        break;
+    case PROFDATA:
+        b->profdata = optarg;
+        break;
+    case CPU:
+        b->cpu = optarg;
+        break;
+    case PROFILE:
+        add_profile(s, optarg);
+        break;
+    case COUNTERS:
+        b->counters = true;
+        break;
+    case OPT:
+        b->opt = optarg;
+        break;
+    case NO_LTO:
+        b->lto = "";
+        break;
+    case HOST_CFLAGS:
+        b->host_cflags = optarg;
+        break;
+    case HOST_OBJECTS:
+        b->host_objects = optarg;
+        break;
+    case PARTS_N:
+        b->parts = (unsigned)number(optarg, MOST_PARTS);
+        break;
+    case 'j':
+        s->jobs = (int)number(optarg, INT_MAX);
+        break;
+    case MAX_SECONDS:
+        s->max_seconds = number(optarg, INT_MAX);
+        break;
+    case MAX_MEMORY:
+        s->max_memory = number(optarg, INT64_MAX);
+        break;
+    case STATUS_FD:
+        report_to((int)number(optarg, INT_MAX));
+        break;
+    case HELP:
+        fputs(usage, stdout);
+        exit(0);
+    default:
+        fputs(usage, stderr);
+        exit(2);
+    }
+}
+
+/* Where the artifact that this program belongs to has what it needs. */
+static char *share_beside_program(void)
+{
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+    for (int i = 0; n > 0 && i < 2; i++)
+        while (n > 0 && self[--n] != '/')
+            ;
+    if (n <= 0)
+        end("cannot find the host's sources beside this program; name them by --share");
+    return text("%.*s/share/aot", (int)n, self);
+}
+
+/* The files of a folder with that ending, sorted; ended by NULL. */
+static char **files_in(const char *folder, const char *ending)
+{
+    char *pattern = text("%s/*%s", folder, ending), **files;
+    glob_t found;
+
+    if (glob(pattern, 0, NULL, &found) != 0)
+        found.gl_pathc = 0;
+    files = get(found.gl_pathc, sizeof *files);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        files[i] = text("%s", found.gl_pathv[i]);
+    if (found.gl_pathc)
+        globfree(&found);
+    free(pattern);
+    return files;
+}
+
+/* A limit of this program's and of all that it starts; where less is allowed already, that stays. */
+static void limit(int what, uint64_t most, uint64_t hard)
+{
+    struct rlimit now, wanted = {most, hard};
+
+    if (getrlimit(what, &now) == 0) {
+        if (now.rlim_max < wanted.rlim_max)
+            wanted.rlim_max = now.rlim_max;
+        if (now.rlim_cur < wanted.rlim_cur)
+            wanted.rlim_cur = now.rlim_cur;
+    }
+    if (wanted.rlim_cur > wanted.rlim_max)
+        wanted.rlim_cur = wanted.rlim_max;
+    if (setrlimit(what, &wanted) < 0)
+        end("cannot limit what a process may take: %s", strerror(errno));
+}
+
+static void set_limits(const struct settings *s, size_t module_size)
+{
+    uint64_t mb = (module_size >> 20) + 1, file = (FILE_LEAST_MB + FILE_MB * mb) << 20;
+    uint64_t seconds = s->max_seconds ? s->max_seconds : SECONDS + SECONDS_MB * mb;
+    uint64_t memory = s->max_memory ? s->max_memory : MEMORY + MEMORY_MB * mb;
+
+    limit(RLIMIT_CORE, 0, 0);
+    limit(RLIMIT_CPU, seconds, seconds + 10);
+    limit(RLIMIT_AS, memory, memory);
+    limit(RLIMIT_FSIZE, file, file);
+}
+
+/* It becomes a string of C, and is shown: the caller has made a harmless one of a file's name. */
+static void check_name(const char *name)
+{
+    for (const char *p = name; *p; p++)
+        if (!isalnum((unsigned char)*p) && !strchr("._-", *p))
+            end("%s is not a name of letters, digits and . _ -", name);
+}
+
+static void validate(const struct build *b, const char *module)
+{
+    char *argv[] = {text("%s/bin/wasm-validate", b->wabt), (char *)module, NULL};
+    char *refusal = text("%s is no valid module, or uses a proposal that wasm2c lacks", b->name);
+
+    commands_run(&(struct command){argv, NULL, false}, 1, refusal);
+    free(argv[0]);
+    free(refusal);
+}
+
+int main(int argc, char **argv)
+{
+    struct settings s = {.default_profiles = true, .jobs = 1, .build = {.cc = "clang", .profdata = "llvm-profdata"}};
+    struct build *b = &s.build;
+    struct functions f;
+    struct module m;
+    struct image i;
+    struct fit fit;
+    uint8_t *bytes;
+    size_t n;
+    int option;
+
+    b->opt = "-O2";
+    b->lto = "-flto=thin -fuse-ld=lld";
+    b->host_cflags = "";
+    b->parts = PARTS;
+    while ((option = getopt_long(argc, argv, "j:", options, NULL)) >= 0)
+        take_option(&s, option);
+    if (argc - optind != 2 || !b->wabt || !b->parts)
+        take_option(&s, '?');
+    b->name = argv[optind + 1];
+    check_name(b->name);
+    if (!b->share)
+        b->share = share_beside_program();
+    b->orders = files_in(text("%s/profiles", b->share), ".start");
+    b->profiles = s.default_profiles ? files_in(text("%s/profiles", b->share), ".xz")
+                  : s.profiles       ? s.profiles
+                                     : get(0, sizeof *b->profiles);
+    commands_jobs(s.jobs);
+    bytes = read_file(argv[optind], &n);
+    set_limits(&s, n);
+    report_phase("checking the module");
+    module_read(&m, b->name, bytes, n);
+    fit_check(&m, &fit);
+    validate(b, argv[optind]);
+    report_phase("translating to C");
+    functions_read(&m, &f);
+    rewrite(&m, &f, &i);
+    b->constant_table = table_write(&m, &f);
+    glue_write(b->name, &f, &fit, &i, b->constant_table);
+    translate(b);
+    compile(b);
+    return 0;
+}
