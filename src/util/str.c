@@ -348,6 +348,11 @@ size_t utf8_length(const char *s)
     return n;
 }
 
+bool is_hex(const char *s, size_t n)
+{
+    return strlen(s) == n && strspn(s, "0123456789abcdef") == n;
+}
+
 int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')

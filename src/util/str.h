@@ -79,6 +79,8 @@ bool utf8_valid(const char *s, size_t n);
 /* How many characters a text in UTF-8 has. */
 size_t utf8_length(const char *s);
 
+/* Whether s is n lower-case hexadecimal digits. */
+bool is_hex(const char *s, size_t n);
 /* The value of a hexadecimal digit, or -1. */
 int hex_digit(char c);
 /* n bytes of an address with each %XX replaced by its byte, and %00 by "_"; the caller frees it. */

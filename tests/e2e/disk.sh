@@ -259,7 +259,7 @@ test_spaces_and_letters_in_every_path() {
         wl made/c
         clean_failure 1
         local enter
-        enter=$(sed -n 's/.*in the build folder: //p' .err)
+        enter=$(sed -n 's/.*in the build directory: //p' .err)
         printf 'echo "I am in $PORT"\n' | timeout 20 sh -c "$enter" >.out 2>.err || fail 'enter.sh failed'
         out 'I am in made/c'
     fi

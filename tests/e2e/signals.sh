@@ -160,7 +160,7 @@ test_kill_9_with_orphaned_steps_and_again() {
     # The orphans of the killed run still write into the directory, so the next run must not build there at the same
     # time.
     start second --no-sandbox made/a
-    wait_for 20 grep -q 'another wl-make is building it' second.err
+    wait_for 20 grep -q 'another wl-make is making it' second.err
     is "$(wc -l <runs)" 1 'runs'
     kill -9 "$(cat child)"
     touch go

@@ -15,7 +15,7 @@ enum { COMMIT_LEN = 40 };
 
 static bool is_commit(const char *s)
 {
-    return strlen(s) == COMMIT_LEN && strspn(s, "0123456789abcdef") == COMMIT_LEN;
+    return is_hex(s, COMMIT_LEN);
 }
 
 static int check(const char *url, struct wl_err *err)
