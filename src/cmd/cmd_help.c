@@ -10,7 +10,7 @@ struct help_options {
 
 #define AT(m) .member = offsetof(struct help_options, m)
 static const struct option_spec options[] = {
-    {0, "list", "print only names, one a line: of the commands, or of a command's options", NULL, OPTION_FLAG,
+    {0, "list", "print only names, one per line: of the commands, or of a command's options", NULL, OPTION_FLAG,
      AT(list)},
     {0, "version", "print the version of the tool", NULL, OPTION_FLAG, AT(version)},
     {0},

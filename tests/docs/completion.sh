@@ -62,7 +62,7 @@ offers '--keep-going' wl-make fetch --k
 offers '--dry-run' wl-make libs/zlib --dr
 offers '--version' wl-make --vers
 offers '' wl-make list --so
-offers '--dir=' wl-make run --di
+offers '--dir-ro= --dir=' wl-make run --di
 offers 'always auto never' wl-make --color ''
 offers 'always' wl-make --color=al
 offers 'always auto never' wl-make list --color=''
