@@ -1,21 +1,23 @@
 #include "plan/plan.h"
 
+#include "recipe/fields.h"
 #include "recipe/known_ports.h"
 #include "util/fs.h"
 
 #include <string.h>
 
-/* How deep needs may go: far more than anybody has, and little enough for the stack. */
+/* How deep needs may go: far deeper than in any real recipe, and not too deep for the stack. */
 enum { MAX_DEPTH = 500 };
 
-struct plan_maker {
+/* A plan while ports are added to it. */
+struct plan_builder {
     const struct plan_options *o;
     struct plan *p;
-    struct strv path; /* names of the ports being visited, for the text of a cycle */
+    struct strv path; /* the ports being visited, each a need of the one before, to find cycles */
     struct wl_err *err;
 };
 
-static int visit(struct plan_maker *m, const char *name, size_t *index);
+static int visit(struct plan_builder *b, const char *name, size_t *index);
 
 const struct node *plan_find(const struct plan *p, const char *name)
 {
@@ -31,19 +33,19 @@ static int need_error(const struct recipe *r, const struct recipe_place *at, str
     return at ? recipe_error_at(r, at, err, "%s", text) : recipe_error(r, "toolchain", err, "%s", text);
 }
 
-static int cycle_error(struct plan_maker *m, const struct recipe *r, const struct recipe_place *at, const char *name)
+static int cycle_error(struct plan_builder *b, const struct recipe *r, const struct recipe_place *at, const char *name)
 {
     WL_CLEANUP_STR struct str text = {0};
     bool inside = false;
 
     str_add(&text, "a cycle of needs: ");
-    for (size_t i = 0; i < m->path.n; i++) {
-        inside |= !strcmp(m->path.v[i], name);
+    for (size_t i = 0; i < b->path.n; i++) {
+        inside |= !strcmp(b->path.v[i], name);
         if (inside)
-            str_addf(&text, "%s -> ", m->path.v[i]);
+            str_addf(&text, "%s -> ", b->path.v[i]);
     }
     str_add(&text, name);
-    return need_error(r, at, m->err, text.s);
+    return need_error(r, at, b->err, text.s);
 }
 
 static int add_need(struct node *n, size_t node, enum need_kind kind)
@@ -53,100 +55,107 @@ static int add_need(struct node *n, size_t node, enum need_kind kind)
     return 0;
 }
 
-static int visit_need(struct plan_maker *m, struct node *n, const char *given, const struct recipe_place *at,
+static int visit_need(struct plan_builder *b, struct node *n, const char *given, const struct recipe_place *at,
                       enum need_kind kind)
 {
     WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
     WL_CLEANUP_FREE char *name = NULL;
     size_t index;
-    int r = ports_resolve(m->o->roots, given, &name, &why);
+    int r = ports_resolve(b->o->roots, given, &name, &why);
 
     if (r < 0) {
         WL_CLEANUP_FREE char *text = xasprintf("%s needs %s, but %s", n->recipe->name, given, why.text);
 
-        need_error(n->recipe, at, m->err, text);
-        return why.hint ? wl_err_hint(m->err, "%s", why.hint) : r;
+        need_error(n->recipe, at, b->err, text);
+        return why.hint ? wl_err_hint(b->err, "%s", why.hint) : r;
     }
-    if (strv_has(&m->path, name))
-        return cycle_error(m, n->recipe, at, name);
-    if (m->path.n == MAX_DEPTH) {
+    if (strv_has(&b->path, name))
+        return cycle_error(b, n->recipe, at, name);
+    if (b->path.n == MAX_DEPTH) {
         WL_CLEANUP_FREE char *text = xasprintf("more than %d ports that each need the next", MAX_DEPTH);
 
-        return need_error(n->recipe, at, m->err, text);
+        return need_error(n->recipe, at, b->err, text);
     }
-    r = visit(m, name, &index);
+    r = visit(b, name, &index);
     return r < 0 ? r : add_need(n, index, kind);
 }
 
-static int visit_needs(struct plan_maker *m, struct node *n, const struct recipe_needs *needs, enum need_kind kind)
+static int visit_needs(struct plan_builder *b, struct node *n, const struct recipe_needs *needs, enum need_kind kind)
 {
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < needs->n; i++)
-        r = visit_need(m, n, needs->v[i], &needs->at[i], kind);
+        r = visit_need(b, n, needs->v[i], &needs->at[i], kind);
     return r;
 }
 
-/* Depth first: a node is added after all it needs. */
-static int visit(struct plan_maker *m, const char *name, size_t *index)
+/* Needs of checks and others, or those of tests. A port does not exist before its checks have passed, so a cycle
+ * through their needs is an error; a cycle through needs of tests is not. */
+static int visit_recipe(struct plan_builder *b, struct node *n, bool tests)
 {
-    const struct node *there = plan_find(m->p, name);
+    int r = 0;
+
+    FOR_EACH_FIELD (f)
+        if (r == 0 && f->kind == FIELD_NEEDS && (f->need == NEED_TEST) == tests)
+            r = visit_needs(b, n, field_value(f, n->recipe), f->need);
+    return r;
+}
+
+/* Depth first: a node is added after all that it needs. */
+static int visit(struct plan_builder *b, const char *name, size_t *index)
+{
+    const struct node *visited = plan_find(b->p, name);
     struct node n = {0};
     int r;
 
-    if (there) {
-        *index = (size_t)(there - m->p->nodes);
+    if (visited) {
+        *index = (size_t)(visited - b->p->nodes);
         return 0;
     }
-    r = recipe_load(m->o->roots, name, &n.recipe, m->err);
+    r = recipe_load(b->o->roots, name, &n.recipe, b->err);
     if (r < 0)
         return r;
-    strv_add(&m->path, name);
-    r = visit_needs(m, &n, &n.recipe->needs, NEED_LINK);
-    if (r == 0)
-        r = visit_needs(m, &n, &n.recipe->build_needs, NEED_BUILD);
-    /* A port is not there before its checks have passed, so unlike a test's a check's cycle is one. */
-    if (r == 0)
-        r = visit_needs(m, &n, &n.recipe->check_needs, NEED_CHECK);
-    if (r == 0 && n.recipe->toolchain == TOOLCHAIN_WASI && !m->o->sdk_root)
-        r = visit_need(m, &n, SYSROOT_PORT, NULL, NEED_BUILD);
-    free(m->path.v[--m->path.n]);
-    m->path.v[m->path.n] = NULL;
+    strv_add(&b->path, name);
+    r = visit_recipe(b, &n, false);
+    if (r == 0 && n.recipe->toolchain == TOOLCHAIN_WASI && !b->o->sdk_root)
+        r = visit_need(b, &n, SYSROOT_PORT, NULL, NEED_BUILD);
+    free(b->path.v[--b->path.n]);
+    b->path.v[b->path.n] = NULL;
     if (r < 0) {
         free(n.needs);
         recipe_free(n.recipe);
         return r;
     }
     n.sources = xcalloc(n.recipe->sources_n, sizeof *n.sources);
-    m->p->nodes = xreallocarray(m->p->nodes, m->p->n + 1, sizeof *m->p->nodes);
-    *index = m->p->n;
-    m->p->nodes[m->p->n++] = n;
+    b->p->nodes = xreallocarray(b->p->nodes, b->p->n + 1, sizeof *b->p->nodes);
+    *index = b->p->n;
+    b->p->nodes[b->p->n++] = n;
     return 0;
 }
 
 int plan_make(const struct plan_options *o, const struct strv *names, struct plan *p, struct wl_err *err)
 {
-    struct plan_maker m = {.o = o, .p = p, .err = err};
+    struct plan_builder b = {.o = o, .p = p, .err = err};
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < names->n; i++) {
         size_t index;
 
-        r = visit(&m, names->v[i], &index);
+        r = visit(&b, names->v[i], &index);
         if (r == 0)
             p->nodes[index].root = true;
     }
-    /* Afterwards, so that what only tests need never stands in the way of the order: a library's test may need the
-     * runner, which may one day need the library. */
+    /* Needs of tests come last, so that they never affect the order: a library's test may need the runner, which may
+     * need the library one day. */
     for (size_t i = 0, n = p->n; r == 0 && o->with_tests && i < n; i++) {
         struct node node = p->nodes[i];
 
         if (!node.root)
             continue;
-        r = visit_needs(&m, &node, &node.recipe->test_needs, NEED_TEST);
+        r = visit_recipe(&b, &node, true);
         p->nodes[i] = node;
     }
-    strv_free(&m.path);
+    strv_free(&b.path);
     return r;
 }
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 struct plan_need {
-    size_t node; /* index in the plan; smaller than the needing node's, but for NEED_TEST */
+    size_t node; /* index in the plan; smaller than the needing node's, except for NEED_TEST */
     enum need_kind kind;
 };
 

@@ -1,4 +1,4 @@
-/* Which ports there are, and which one a person means. */
+/* Which ports exist, and which one the user means. */
 #include "recipe/recipe.h"
 #include "recipe/schema.h"
 #include "util/fs.h"
@@ -28,49 +28,47 @@ static int add_ports(const char *root, const char *prefix, int depth, struct str
     return r;
 }
 
-/* What kind of recipe a folder holds, without more than reading that one file. */
-struct glance {
+/* What a recipe's own file says about the port, without those that it inherits from. */
+struct header {
     bool found, is_abstract;
     char *for_each, *flavour;
 };
 
-static void glance_free(struct glance *g)
+static void header_free(struct header *h)
 {
-    free(g->for_each);
-    free(g->flavour);
+    free(h->for_each);
+    free(h->flavour);
 }
+#define CLEANUP_HEADER __attribute__((cleanup(header_free)))
 
 static char *copy_of(const char *s)
 {
     return s ? xstrdup(s) : NULL;
 }
 
-static struct glance glance(const struct recipe_roots *roots, const char *name)
+static struct header read_header(const struct recipe_roots *roots, const char *name)
 {
-    struct glance g = {0};
+    struct header h = {0};
 
-    for (size_t i = 0; i < roots->ports.n; i++) {
+    for (size_t i = 0; i < roots->ports.n && !h.found; i++) {
         WL_CLEANUP_FREE char *file = xasprintf("%s/%s/recipe.yaml", roots->ports.v[i], name), *text = NULL;
         WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
         WL_CLEANUP_STRV struct strv keys = {0};
         struct recipe_file *f = NULL;
         size_t n = 0;
 
-        if (!path_exists(file))
-            continue;
-        g.found = true;
-        /* Parsing is what costs time here, and most recipes have neither word in them. */
-        if (file_read(file, 1 << 20, &text, &n, &ignored) == 0 &&
+        h.found = path_exists(file);
+        /* Most recipes have neither of these keys, and parsing takes most of the time here. */
+        if (h.found && file_read(file, 1 << 20, &text, &n, &ignored) == 0 &&
             (strstr(text, "abstract") || strstr(text, "for-each")) &&
             recipe_file_parse(file, text, n, &f, &keys, &ignored) == 0) {
-            g.is_abstract = file_flag(f, "abstract");
-            g.for_each = copy_of(file_text(f, "for-each"));
-            g.flavour = copy_of(file_text(f, "flavour"));
+            h.is_abstract = file_flag(f, "abstract");
+            h.for_each = copy_of(file_text(f, "for-each"));
+            h.flavour = copy_of(file_text(f, "flavour"));
             recipe_file_free(f);
         }
-        break;
     }
-    return g;
+    return h;
 }
 
 static int compare(const void *a, const void *b)
@@ -80,39 +78,36 @@ static int compare(const void *a, const void *b)
 
 int ports_list(const struct recipe_roots *roots, bool with_abstract, struct strv *names, struct wl_err *err)
 {
-    WL_CLEANUP_STRV struct strv folders = {0}, kept = {0};
-    struct strv families = {0}; /* pairs: family, of what */
+    WL_CLEANUP_STRV struct strv dirs = {0}, ports = {0}, families = {0}; /* families: pairs of a family and its kind */
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < roots->ports.n; i++)
-        r = add_ports(roots->ports.v[i], "", 1, &folders, err);
-    for (size_t i = 0; r == 0 && i < folders.n; i++) {
-        struct glance g = glance(roots, folders.v[i]);
+        r = add_ports(roots->ports.v[i], "", 1, &dirs, err);
+    for (size_t i = 0; r == 0 && i < dirs.n; i++) {
+        CLEANUP_HEADER struct header h = read_header(roots, dirs.v[i]);
 
-        if (g.for_each) {
-            strv_add(&families, folders.v[i]);
-            strv_add(&families, g.for_each);
-        } else if (!g.is_abstract || with_abstract) {
-            strv_add(g.is_abstract ? names : &kept, folders.v[i]);
+        if (h.for_each) {
+            strv_add(&families, dirs.v[i]);
+            strv_add(&families, h.for_each);
+        } else if (!h.is_abstract || with_abstract) {
+            strv_add(h.is_abstract ? names : &ports, dirs.v[i]);
         }
-        glance_free(&g);
     }
     for (size_t f = 0; f + 1 < families.n; f += 2)
-        for (size_t i = 0, n = kept.n; i < n; i++) {
-            const char *slash = strrchr(kept.v[i], '/');
+        for (size_t i = 0, n = ports.n; i < n; i++) {
+            const char *slash = strrchr(ports.v[i], '/');
             size_t len = strlen(families.v[f + 1]);
 
-            if (slash && (size_t)(slash - kept.v[i]) == len && !strncmp(kept.v[i], families.v[f + 1], len))
-                strv_addf(&kept, "%s%s", families.v[f], slash);
+            if (slash && (size_t)(slash - ports.v[i]) == len && !strncmp(ports.v[i], families.v[f + 1], len))
+                strv_addf(&ports, "%s%s", families.v[f], slash);
         }
-    strv_free(&families);
-    strv_addv(names, &kept);
+    strv_addv(names, &ports);
     if (names->n)
         qsort(names->v, names->n, sizeof *names->v, compare);
     return r;
 }
 
-/* "python/v3.11.2" without "v" before the version, as "python/3.11.2". */
+/* "python/3.11.2" for "python/v3.11.2". */
 static char *without_v(const char *name)
 {
     const char *base = path_base(name);
@@ -122,7 +117,7 @@ static char *without_v(const char *name)
     return xstrdup(name);
 }
 
-/* Whether name is a patch release of what was given: "python/3.11" for python/v3.11.2, "python" for any python. */
+/* Whether a port is a release of what was given: "python/3.11" for python/v3.11.2, "python" for any Python. */
 static bool is_release_of(const char *name, const char *given)
 {
     WL_CLEANUP_FREE char *plain = without_v(name);
@@ -161,38 +156,30 @@ static int suggest(const struct strv *names, const char *given, struct wl_err *e
     return near.n ? did_you_mean(&near, err) : wl_err_hint(err, "`wl-make list` shows every port");
 }
 
-/* Whether the name is a port's own, letter by letter: then nothing else needs to be read. */
+/* Whether a name is exactly that of a port: then no other recipe has to be read. */
 static bool is_exact(const struct recipe_roots *roots, const char *name)
 {
     const char *slash = strrchr(name, '/');
-    struct glance g, of = {0};
-    bool exact;
+    CLEANUP_HEADER struct header own = {0}, family = {0}, base = {0};
+    WL_CLEANUP_FREE char *family_name = NULL, *base_name = NULL;
 
     if (!slash || name[0] == '/' || name[0] == '.' || strstr(name, "/."))
         return false;
-    g = glance(roots, name);
-    if (!g.found) {
-        WL_CLEANUP_FREE char *family = xstrndup(name, (size_t)(slash - name));
-
-        glance_free(&g);
-        g = glance(roots, family);
-        if (g.for_each) {
-            WL_CLEANUP_FREE char *base = xasprintf("%s%s", g.for_each, slash);
-
-            of = glance(roots, base);
-        }
-        exact = of.found && !of.is_abstract && !of.for_each;
-    } else {
-        exact = !g.is_abstract && !g.for_each;
-    }
-    glance_free(&g);
-    glance_free(&of);
-    return exact;
+    own = read_header(roots, name);
+    if (own.found)
+        return !own.is_abstract && !own.for_each;
+    family_name = xstrndup(name, (size_t)(slash - name));
+    family = read_header(roots, family_name);
+    if (!family.for_each)
+        return false;
+    base_name = xasprintf("%s%s", family.for_each, slash);
+    base = read_header(roots, base_name);
+    return base.found && !base.is_abstract && !base.for_each;
 }
 
 int ports_resolve(const struct recipe_roots *roots, const char *given, char **name, struct wl_err *err)
 {
-    WL_CLEANUP_STRV struct strv names = {0}, called = {0};
+    WL_CLEANUP_STRV struct strv names = {0}, matches = {0};
     WL_CLEANUP_FREE char *plain = NULL, *wanted = NULL;
     const char *start = given;
     size_t end;
@@ -219,43 +206,42 @@ int ports_resolve(const struct recipe_roots *roots, const char *given, char **na
         if (!strcmp(other, plain))
             *name = xstrdup(names.v[i]);
     }
-    /* The list is sorted by version, so the last release that fits is the newest. */
+    /* The list is sorted by version, so the last match is the newest. */
     for (size_t i = names.n; i-- > 0 && !*name && *plain;)
         if (is_release_of(names.v[i], plain))
             *name = xstrdup(names.v[i]);
     for (size_t i = 0; i < names.n && !*name; i++)
         if (!strcmp(path_base(names.v[i]), plain))
-            strv_add(&called, names.v[i]);
-    if (called.n == 1)
-        *name = xstrdup(called.v[0]);
+            strv_add(&matches, names.v[i]);
+    if (matches.n == 1)
+        *name = xstrdup(matches.v[0]);
     if (*name)
         return 0;
-    if (called.n) {
-        wl_err_set(err, WL_E_RECIPE, "%zu ports are called '%s'", called.n, given);
-        return did_you_mean(&called, err);
+    if (matches.n) {
+        wl_err_set(err, WL_E_RECIPE, "%zu ports are named '%s'", matches.n, given);
+        return did_you_mean(&matches, err);
     }
     wl_err_set(err, WL_E_RECIPE, "there is no port '%s'", given);
     return suggest(&names, plain, err);
 }
 
-/* The families that make flavours of a port, and what they call them. */
+/* The flavours of a port, and the families that make them. */
 static int find_flavours(const struct recipe_roots *roots, const char *port, struct strv *flavours,
                          struct strv *families, struct wl_err *err)
 {
-    WL_CLEANUP_STRV struct strv folders = {0};
+    WL_CLEANUP_STRV struct strv dirs = {0};
     WL_CLEANUP_FREE char *kind = path_dir(port);
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < roots->ports.n; i++)
-        r = add_ports(roots->ports.v[i], "", 1, &folders, err);
-    for (size_t i = 0; r == 0 && i < folders.n; i++) {
-        struct glance g = glance(roots, folders.v[i]);
+        r = add_ports(roots->ports.v[i], "", 1, &dirs, err);
+    for (size_t i = 0; r == 0 && i < dirs.n; i++) {
+        CLEANUP_HEADER struct header h = read_header(roots, dirs.v[i]);
 
-        if (g.flavour && g.for_each && !strcmp(g.for_each, kind) && !strv_has(flavours, g.flavour)) {
-            strv_add(flavours, g.flavour);
-            strv_add(families, folders.v[i]);
+        if (h.flavour && h.for_each && !strcmp(h.for_each, kind) && !strv_has(flavours, h.flavour)) {
+            strv_add(flavours, h.flavour);
+            strv_add(families, dirs.v[i]);
         }
-        glance_free(&g);
     }
     return r;
 }
@@ -274,7 +260,7 @@ int ports_flavour(const struct recipe_roots *roots, const char *port, const char
                   struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv flavours = {0}, families = {0};
-    WL_CLEANUP_STR struct str there = {0};
+    WL_CLEANUP_STR struct str list = {0};
     int r = 0;
 
     *name = NULL;
@@ -291,9 +277,9 @@ int ports_flavour(const struct recipe_roots *roots, const char *port, const char
     if (r < 0)
         return r;
     for (size_t i = 0; i < flavours.n; i++)
-        str_addf(&there, ", %s", flavours.v[i]);
+        str_addf(&list, ", %s", flavours.v[i]);
     wl_err_set(err, WL_E_USAGE, "%s has no flavour '%s'", port, flavour);
     if (!flavours.n)
-        return wl_err_hint(err, "it has no flavour but %s", FLAVOUR_PLAIN);
-    return wl_err_hint(err, "it has these: %s%s", FLAVOUR_PLAIN, there.s);
+        return wl_err_hint(err, "its only flavour is %s", FLAVOUR_PLAIN);
+    return wl_err_hint(err, "its flavours are %s%s", FLAVOUR_PLAIN, list.s);
 }

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* A Python's folder is called after its version: "v3.13.5". The folders beside it are recipes that several Pythons
- * share, and families. */
+/* A Python's directory is called after its version: "v3.13.5". The directories beside it are recipes that several
+ * Pythons share, and families. */
 #define PYTHONS PYTHON_KIND "/v"
 #define SUITES SUITES_KIND "/"
 
@@ -27,7 +27,7 @@ char *python_series(const char *port)
     return version_series(python_version(port));
 }
 
-/* The port of that kind which is made for a Python: families keep the name of its folder (docs/recipes.md). */
+/* The port of that kind which is made for a Python: families keep the name of its directory (docs/recipes.md). */
 static char *made_for(const char *kind, const char *port)
 {
     return xasprintf("%s/v%s", kind, python_version(port));

@@ -12,9 +12,9 @@ static int parse(yaml_parser_t *parser, yaml_document_t *doc, const char *text, 
     return yaml_parser_load(parser, doc) ? 0 : -1;
 }
 
-/* A key that stands twice in one mapping: YAML forbids it, libyaml does not care. Mappings too large to be anybody's
- * recipe are left to the schema. */
-static int check_twice(const char *file, yaml_document_t *doc, struct wl_err *err)
+/* YAML forbids a repeated key in a mapping, but libyaml accepts it. Mappings that are too large for a recipe are not
+ * searched; the schema refuses them. */
+static int check_repeated(const char *file, yaml_document_t *doc, struct wl_err *err)
 {
     enum { MAX_PAIRS = 1000 };
 
@@ -34,7 +34,7 @@ static int check_twice(const char *file, yaml_document_t *doc, struct wl_err *er
                     a->data.scalar.length != b->data.scalar.length ||
                     memcmp(a->data.scalar.value, b->data.scalar.value, a->data.scalar.length) != 0)
                     continue;
-                return wl_err_set(err, WL_E_RECIPE, "%s:%zu: the key '%s' is there twice; the first is in line %zu",
+                return wl_err_set(err, WL_E_RECIPE, "%s:%zu: the key '%s' is repeated; the first one is in line %zu",
                                   file, b->start_mark.line + 1, b->data.scalar.value, a->start_mark.line + 1);
             }
     }
@@ -59,7 +59,7 @@ int yaml_check(const char *file, const char *text, size_t n, struct strv *keys, 
     int r = 0;
 
     if (memchr(text, '\0', n))
-        return wl_err_set(err, WL_E_RECIPE, "%s: a NUL byte: this is not a text file", file);
+        return wl_err_set(err, WL_E_RECIPE, "%s contains a NUL byte: it is not a text file", file);
     if (parse(&parser, &doc, text, n) < 0) {
         size_t line = parser.problem_mark.line;
 
@@ -76,7 +76,7 @@ int yaml_check(const char *file, const char *text, size_t n, struct strv *keys, 
         r = wl_err_set(err, WL_E_RECIPE, "%s:%zu: a recipe is a mapping of keys to values", file,
                        root->start_mark.line + 1);
     else
-        r = check_twice(file, &doc, err);
+        r = check_repeated(file, &doc, err);
     if (r == 0)
         add_keys(&doc, root, keys);
     yaml_document_delete(&doc);

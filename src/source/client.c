@@ -169,7 +169,7 @@ int client_run(const struct client *c, char **output, struct wl_err *err)
     return run_once(c, output, &missing, err);
 }
 
-int scratch_folder(const char *part, char **folder, struct wl_err *err)
+int scratch_dir(const char *part, char **dir, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *name = xasprintf("%s.tmp", part);
     int r = remove_tree(name, err);
@@ -179,7 +179,7 @@ int scratch_folder(const char *part, char **folder, struct wl_err *err)
     if (r < 0)
         return r;
     /* Clients run in it, so its path must be absolute. */
-    *folder = path_absolute(name);
+    *dir = path_absolute(name);
     return 0;
 }
 

@@ -29,8 +29,8 @@ int client_run(const struct client *c, char **output, struct wl_err *err);
 /* Adds the tool's environment without the names given (NULL-ended). */
 void client_env(struct strv *env, const char *const *without);
 
-/* Makes the empty folder part + ".tmp", in which a client may work; the caller frees the name. */
-int scratch_folder(const char *part, char **folder, struct wl_err *err);
+/* Makes the empty directory part + ".tmp", in which a client may work; the caller frees the name. */
+int scratch_dir(const char *part, char **dir, struct wl_err *err);
 
 /* Moves a file that a client has downloaded to part. */
 int move_to_part(const char *file, const char *part, struct wl_err *err);

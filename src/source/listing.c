@@ -7,8 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* How many folders are searched at one level, the newest first: the first often has only pre-releases. */
-enum { MAX_FOLDERS = 3, MAX_PAGE = 16 << 20 };
+/* How many directories are searched at one level, the newest first: the first often has only pre-releases. */
+enum { MAX_DIRS = 3, MAX_PAGE = 16 << 20 };
 
 /* --- pages --- */
 
@@ -79,7 +79,7 @@ int listing_get(const struct transfer *t, const char *part, const struct fetch_o
     return r;
 }
 
-/* --- the search from folder to folder --- */
+/* --- the search from directory to directory --- */
 
 struct candidate {
     char *version, *name;
@@ -105,7 +105,7 @@ static void candidates_free(struct candidates *c)
 }
 #define CLEANUP_CANDIDATES __attribute__((cleanup(candidates_free)))
 
-/* One search; it goes down from folder to folder. */
+/* One search; it goes down from directory to directory. */
 struct search {
     struct offers *o;
     const struct listing *l;
@@ -114,19 +114,19 @@ struct search {
     bool listed;  /* some version was found, even if it is an old one */
 };
 
-static int search_below(struct search *s, const char *folder, size_t i, const char *known, struct strv *found,
+static int search_below(struct search *s, const char *directory, size_t i, const char *known, struct strv *found,
                         struct wl_err *err);
 
-/* Whether a name in a folder is wanted, by what the pattern found in it. known: the version that a folder above has in
- * its name, or NULL. */
+/* Whether a name in a directory is wanted, by what the pattern found in it. known: the version that a directory above
+ * has in its name, or NULL. */
 typedef bool wanted_name(const struct search *s, const char *version, const char *known);
 
-/* The names in a folder that match the pattern and are wanted, the newest first. */
-static int list_candidates(struct search *s, const char *folder, const struct pattern *p, wanted_name *is_wanted,
+/* The names in a directory that match the pattern and are wanted, the newest first. */
+static int list_candidates(struct search *s, const char *directory, const struct pattern *p, wanted_name *is_wanted,
                            const char *known, struct candidates *found, struct wl_err *err)
 {
     const struct strv *names;
-    int r = s->l->list(s->o, folder, &names, err);
+    int r = s->l->list(s->o, directory, &names, err);
 
     for (size_t i = 0; r == 0 && i < names->n; i++) {
         char *version = pattern_match(p, names->v[i]);
@@ -155,20 +155,20 @@ static bool is_wanted_series(const struct search *s, const char *series, const c
     return version_compare(series, s->series) >= 0;
 }
 
-/* Part i has the version in its name. A folder counts only if the file is in it. */
-static int find_versions(struct search *s, const char *folder, size_t i, const struct pattern *p, const char *known,
+/* Part i has the version in its name. A directory counts only if the file is in it. */
+static int find_versions(struct search *s, const char *directory, size_t i, const struct pattern *p, const char *known,
                          struct strv *found, struct wl_err *err)
 {
     CLEANUP_CANDIDATES struct candidates c = {0};
     bool last = i + 1 == s->l->parts.n;
-    int r = list_candidates(s, folder, p, is_wanted_version, known, &c, err);
+    int r = list_candidates(s, directory, p, is_wanted_version, known, &c, err);
 
     for (size_t k = 0; r == 0 && k < c.n; k++) {
-        WL_CLEANUP_FREE char *inside = xasprintf("%s%s/", folder, c.v[k].name);
+        WL_CLEANUP_FREE char *inside = xasprintf("%s%s/", directory, c.v[k].name);
         WL_CLEANUP_STRV struct strv files = {0};
         WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
 
-        if (!last && k == MAX_FOLDERS)
+        if (!last && k == MAX_DIRS)
             break;
         if (!last && search_below(s, inside, i + 1, c.v[k].version, &files, &why) == -WL_E_INTERRUPTED)
             return cancel_error(err);
@@ -181,22 +181,22 @@ static int find_versions(struct search *s, const char *folder, size_t i, const s
 }
 
 /* Part i has only the series in its name: the newest series that has a version. */
-static int find_series(struct search *s, const char *folder, size_t i, const struct pattern *p, struct strv *found,
+static int find_series(struct search *s, const char *directory, size_t i, const struct pattern *p, struct strv *found,
                        struct wl_err *err)
 {
     CLEANUP_CANDIDATES struct candidates c = {0};
-    int r = list_candidates(s, folder, p, is_wanted_series, NULL, &c, err);
+    int r = list_candidates(s, directory, p, is_wanted_series, NULL, &c, err);
 
     s->listed = false; /* a series is not a version */
-    for (size_t k = 0; r == 0 && k < c.n && k < MAX_FOLDERS && !found->n; k++) {
-        WL_CLEANUP_FREE char *inside = xasprintf("%s%s/", folder, c.v[k].name);
+    for (size_t k = 0; r == 0 && k < c.n && k < MAX_DIRS && !found->n; k++) {
+        WL_CLEANUP_FREE char *inside = xasprintf("%s%s/", directory, c.v[k].name);
 
         r = search_below(s, inside, i + 1, NULL, found, err);
     }
     return r;
 }
 
-/* Whether only one series is wanted, so that the name of its folder is known. */
+/* Whether only one series is wanted, so that the name of its directory is known. */
 static bool is_one_series(const struct search *s)
 {
     const char *series = s->q->series;
@@ -204,13 +204,13 @@ static bool is_one_series(const struct search *s)
     return series && strcmp(series, "any") && strchr(series, '.') && version_in_series(s->series, series);
 }
 
-/* Finds versions from part i on, which is in the folder. */
-static int search_below(struct search *s, const char *folder, size_t i, const char *known, struct strv *found,
+/* Finds versions from part i on, which is in the directory. */
+static int search_below(struct search *s, const char *directory, size_t i, const char *known, struct strv *found,
                         struct wl_err *err)
 {
     WL_CLEANUP_STR struct str path = {0};
 
-    str_add(&path, folder);
+    str_add(&path, directory);
     for (; i < s->l->parts.n; i++) {
         const char *part = s->l->parts.v[i];
         WL_CLEANUP_FREE char *series = NULL, *filled = NULL;
@@ -246,7 +246,7 @@ int listing_versions(struct offers *o, const struct listing *l, const struct off
     int r = search_below(&s, l->root, 0, NULL, versions, err);
 
     if (r == 0 && !s.listed)
-        return wl_err_set(err, WL_E_USAGE, "the listing of its folder names no version of it");
+        return wl_err_set(err, WL_E_USAGE, "the listing of its dir names no version of it");
     return r;
 }
 

@@ -1,21 +1,21 @@
-/* Newer versions of a file, from the listings of the folders that it is in: as a web server shows them, or as they are
- * on this machine. */
+/* Newer versions of a file, from the listings of the directories that it is in: as a web server shows them, or as they
+ * are on this machine. */
 #ifndef WL_SOURCE_LISTING_H
 #define WL_SOURCE_LISTING_H
 
 #include "source/offers.h"
 #include "source/transfer.h"
 
-/* A file in folders that can be listed. */
+/* A file in directories that can be listed. */
 struct listing {
     const char *root;  /* above the first part, with '/' at its end */
-    struct strv parts; /* folders and the file; the version is in one or more of them */
-    int (*list)(struct offers *o, const char *folder, const struct strv **names, struct wl_err *err);
+    struct strv parts; /* directories and the file; the version is in one or more of them */
+    int (*list)(struct offers *o, const char *dir, const struct strv **names, struct wl_err *err);
 };
 
-/* Adds the versions of a file that are newer. Where a folder above it has the version in its name, too
- * (3.13.5/Python-3.13.5.tar.xz), or the series (v2.41/util-linux-2.41.5.tar.xz), that folder is searched first. A name
- * without the version is WL_E_USAGE. */
+/* Adds the versions of a file that are newer. Where a directory above it has the version in its name, too
+ * (3.13.5/Python-3.13.5.tar.xz), or the series (v2.41/util-linux-2.41.5.tar.xz), that directory is searched first. A
+ * name without the version is WL_E_USAGE. */
 int listing_versions(struct offers *o, const struct listing *l, const struct offer_query *q, struct strv *versions,
                      struct wl_err *err);
 

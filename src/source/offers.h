@@ -1,6 +1,6 @@
 /* Which versions there are at the address of a source: the newer ones, for `wl-make outdated`.
  *
- * Each kind of address looks them up in its own way: in the listing of a web server's folder, in the tags of a git
+ * Each kind of address looks them up in its own way: in the listing of a web server's directory, in the tags of a git
  * repository, through a registry's client. Nothing that is learned here decides what is built. */
 #ifndef WL_OFFERS_H
 #define WL_OFFERS_H
@@ -9,7 +9,7 @@
 
 /* What was learned in one run, so that nothing is looked up twice. For all threads. */
 struct offers;
-/* Scratch files, and what is kept for a day, are in the folder work, which is made if it does not exist. */
+/* Scratch files, and what is kept for a day, are in the directory work, which is made if it does not exist. */
 struct offers *offers_new(const struct fetch_options *f, const char *work);
 void offers_free(struct offers *o);
 
@@ -29,7 +29,7 @@ char *offers_place(const char *url);
 
 /* --- for the kinds of addresses --- */
 
-/* Fills names; part is a file that may be made, and part + ".tmp" a folder. Both are removed afterwards. */
+/* Fills names; part is a file that may be made, and part + ".tmp" a directory. Both are removed afterwards. */
 typedef int offers_lookup(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err);
 
 /* The list of that key: looked up once a run, by the first thread that wants it. *names stays o's. */

@@ -112,10 +112,10 @@ static void read_file(struct values *v, const char *path)
     }
 }
 
-/* FOLDER/NAME, or NULL without the folder. */
-static char *below(const char *folder, const char *name)
+/* DIR/NAME, or NULL without the directory. */
+static char *below(const char *dir, const char *name)
 {
-    return folder && *folder ? path_join(folder, name) : NULL;
+    return dir && *dir ? path_join(dir, name) : NULL;
 }
 
 static void read_and_free(struct values *v, char *path)
@@ -125,14 +125,14 @@ static void read_and_free(struct values *v, char *path)
 }
 
 /* The files of the machine, in the order in which pip reads them: later ones take precedence. */
-static void read_site_folders(struct values *v)
+static void read_site_dirs(struct values *v)
 {
-    const char *folders = getenv("XDG_CONFIG_DIRS");
+    const char *dirs = getenv("XDG_CONFIG_DIRS");
     WL_CLEANUP_STRV struct strv list = {0};
 
-    if (!folders || !*folders)
-        folders = "/etc/xdg";
-    for (const char *p = folders; *p;) {
+    if (!dirs || !*dirs)
+        dirs = "/etc/xdg";
+    for (const char *p = dirs; *p;) {
         size_t n = strcspn(p, ":");
 
         if (n)
@@ -150,7 +150,7 @@ static void read_files(struct values *v)
 
     if (given && !strcmp(given, "/dev/null"))
         return;
-    read_site_folders(v);
+    read_site_dirs(v);
     /* PIP_CONFIG_FILE replaces the user's own file. */
     if (!given || access(given, F_OK) < 0) {
         read_and_free(v, below(home, ".pip/pip.conf"));

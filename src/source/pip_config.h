@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 struct pip_config {
-    struct strv links;   /* find-links: folders of this machine, and pages */
+    struct strv links;   /* find-links: directories of this machine, and pages */
     struct strv indexes; /* index-url and extra-index-url without '/' at their end; none with no-index */
     bool uses_default;   /* neither index-url nor no-index: pip's default index, which only pip knows, comes before
                             indexes */

@@ -48,7 +48,7 @@ static void note(const struct fetch_options *o, const char *fmt, ...)
     o->on_note(o->data, line);
 }
 
-static char *archive_folder(const struct source_archive *a, const struct fetch_options *o)
+static char *archive_dir(const struct source_archive *a, const struct fetch_options *o)
 {
     return path_join(o->cache, a->sha256);
 }
@@ -58,12 +58,12 @@ static char *cached_file(const struct source_archive *a, const struct fetch_opti
 {
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     WL_CLEANUP_STRV struct strv names = {0};
-    WL_CLEANUP_FREE char *folder = archive_folder(a, o);
+    WL_CLEANUP_FREE char *dir = archive_dir(a, o);
 
-    if (dir_list(folder, &names, &ignored) < 0)
+    if (dir_list(dir, &names, &ignored) < 0)
         return NULL;
     for (size_t i = 0; i < names.n; i++) {
-        char *file = path_join(folder, names.v[i]);
+        char *file = path_join(dir, names.v[i]);
         struct stat st;
 
         if (*names.v[i] != '.' && lstat(file, &st) == 0 && S_ISREG(st.st_mode))
@@ -92,7 +92,7 @@ int source_cached(const struct source *s, const struct fetch_options *o, char **
 char *source_served_by(const char *path)
 {
     enum { MAX_ADDRESS = 1 << 14 };
-    WL_CLEANUP_FREE char *folder = path_dir(path), *file = path_join(folder, FROM), *text = NULL;
+    WL_CLEANUP_FREE char *dir = path_dir(path), *file = path_join(dir, FROM), *text = NULL;
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
 
     if (file_read(file, MAX_ADDRESS, &text, NULL, &ignored) < 0)
@@ -132,7 +132,7 @@ static int has_hash(const char *path, const char *sha256, struct wl_err *err)
 
 int source_check(const char *path, const char *sha256, const struct fetch_options *o, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *folder = path_dir(path), *lock_path = path_join(folder, ".lock");
+    WL_CLEANUP_FREE char *dir = path_dir(path), *lock_path = path_join(dir, ".lock");
     WL_CLEANUP_FD int lock = -1;
     int r = has_hash(path, sha256, err);
 
@@ -149,7 +149,7 @@ int source_check(const char *path, const char *sha256, const struct fetch_option
 struct attempt {
     const struct source_archive *archive;
     const struct fetch_options *o;
-    const char *name, *folder, *part;
+    const char *name, *dir, *part;
     struct str *reasons; /* "ADDRESS (why), ..." */
     bool *rejected;      /* some address served bytes with another hash */
     struct str *rejection;
@@ -163,13 +163,13 @@ static void add_reason(struct attempt *t, const char *url, const char *why)
 /* Keeps a file with a wrong hash where the user can look at it, and adds it to the text of the error. */
 static int reject(struct attempt *t, const char *url, const char *got, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *folder = path_join(t->o->cache, "rejected");
-    WL_CLEANUP_FREE char *aside = xasprintf("%s/%.12s-%s", folder, got, t->name);
+    WL_CLEANUP_FREE char *dir = path_join(t->o->cache, "rejected");
+    WL_CLEANUP_FREE char *aside = xasprintf("%s/%.12s-%s", dir, got, t->name);
     WL_CLEANUP_FREE char *head = NULL;
     const char *page = "";
     int r;
 
-    r = make_dirs(folder, err);
+    r = make_dirs(dir, err);
     if (r == 0)
         r = path_replace(t->part, aside, err);
     if (r < 0)
@@ -204,7 +204,7 @@ static void reject_unseen(struct attempt *t, const char *url, const char *why)
 /* Gives the verified part its name. url: the address that served it; NULL: not known any more. */
 static int put_in_place(struct attempt *t, const char *url, char **path, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *final = path_join(t->folder, t->name), *from = path_join(t->folder, FROM);
+    WL_CLEANUP_FREE char *final = path_join(t->dir, t->name), *from = path_join(t->dir, FROM);
     WL_CLEANUP_FD int fd = open(t->part, O_RDONLY | O_CLOEXEC);
 
     if (url && file_write(from, url, strlen(url), err) < 0)
@@ -309,16 +309,16 @@ int source_fetch(const struct source *s, const struct fetch_options *o, char **p
     for (size_t i = 0; i < s->n; i++) {
         const struct source_archive *a = &s->archives[i];
         WL_CLEANUP_FREE char *name = source_file_name(a->urls.n ? a->urls.v[0] : "");
-        WL_CLEANUP_FREE char *folder = archive_folder(a, o);
-        WL_CLEANUP_FREE char *part = path_join(folder, ".part"), *lock_path = path_join(folder, ".lock");
-        struct attempt t = {a, o, name, folder, part, &reasons, &rejected, &rejection};
+        WL_CLEANUP_FREE char *dir = archive_dir(a, o);
+        WL_CLEANUP_FREE char *part = path_join(dir, ".part"), *lock_path = path_join(dir, ".lock");
+        struct attempt t = {a, o, name, dir, part, &reasons, &rejected, &rejection};
         WL_CLEANUP_FD int lock = -1;
         int r;
 
         n_urls += a->urls.n;
         if (!wanted)
             wanted = xstrdup(name);
-        r = make_dirs(folder, err);
+        r = make_dirs(dir, err);
         if (r == 0)
             r = take_lock(lock_path, name, o, &lock, err);
         if (r == 0)

@@ -39,7 +39,7 @@ void dead_hosts_free(struct dead_hosts *d);
 
 /* How sources are fetched in one run. */
 struct fetch_options {
-    const char *cache;           /* the folder of fetched files (CACHE/sources): <sha256>/<file name> in it */
+    const char *cache;           /* the directory of fetched files (CACHE/sources): <sha256>/<file name> in it */
     bool offline;                /* only what is in the cache (and file: addresses) */
     const struct cancel *cancel; /* NULL: none */
     int connect_timeout_s;       /* for a host to answer; 0: 8 */
@@ -92,7 +92,7 @@ struct source_kind {
     int (*check)(const char *url, struct wl_err *err);
     /* Downloads into the file part, which may hold the beginning from an earlier transfer (resume it or start again).
      * After a failure part is as it was. The text of err is the reason alone, without the address. sha256 is the hash
-     * that is wanted, for clients that have to choose between files; the caller verifies it in any case. The folder
+     * that is wanted, for clients that have to choose between files; the caller verifies it in any case. The directory
      * part + ".tmp" may be used; the caller removes it. */
     int (*get)(const char *url, const char *sha256, const char *part, const struct fetch_options *o,
                struct wl_err *err);

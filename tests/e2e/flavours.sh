@@ -141,7 +141,7 @@ test_flavours_are_named() {
     out snake/tame/v1.0
     wl build snake/v1.0 --flavour shy
     status 2
-    err "snake/v1.0 has no flavour 'shy'; it has these: plain, tame"
+    err "snake/v1.0 has no flavour 'shy'; its flavours are plain, tame"
     wl build snake/v1.0 --flavour ''
     status 2
     err '--flavour takes a name'
@@ -394,7 +394,7 @@ test_single_is_built_again_only_when_it_has_to() {
     out "$PY/bin/python-single.wasm is up to date"
     real build $PY --flavour double
     status 2
-    err "$PY has no flavour 'double'; it has these: plain, single"
+    err "$PY has no flavour 'double'; its flavours are plain, single"
     # The port's own program is a different one.
     real run $PY -- -c 'import os; print(os.listdir("/usr/local/lib"))'
     says "['$ZIP']"

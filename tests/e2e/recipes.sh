@@ -74,7 +74,7 @@ test_several_ports_of_one_name() {
         # shellcheck disable=SC2086 # words
         wl $command zlib
         clean_failure 3
-        err "2 ports are called 'zlib'" 'did you mean libs/zlib or tools/zlib?'
+        err "2 ports are named 'zlib'" 'did you mean libs/zlib or tools/zlib?'
     done
 }
 
@@ -187,9 +187,9 @@ test_unknown_key() {
 
 test_a_key_twice() {
     simple made/a 'version: "2"'
-    bad_recipe made/a 4 "the key 'version' is there twice" 'line 2'
+    bad_recipe made/a 4 "the key 'version' is repeated" 'line 2'
     simple made/b 'sources:' '  - url: file:x' '    strip: 1' '    url: file:y'
-    bad_recipe made/b 7 "the key 'url' is there twice" 'line 5'
+    bad_recipe made/b 7 "the key 'url' is repeated" 'line 5'
 }
 
 test_wrong_type() {

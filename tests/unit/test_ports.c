@@ -123,7 +123,7 @@ static void test_ambiguous(void **state)
     make_ports(state);
     assert_class(ports_resolve(&roots, "zlib", &name, &err), WL_E_RECIPE, &err);
     assert_null(name);
-    assert_string_equal(err.text, "2 ports are called 'zlib'");
+    assert_string_equal(err.text, "2 ports are named 'zlib'");
     assert_contains(err.hint, "did you mean libs/zlib or tools/zlib?");
     recipe_roots_free(&roots);
 }
@@ -178,7 +178,7 @@ static void test_flavours(void **state)
     free(name);
     assert_class(ports_flavour(&roots, "python/v3.11.2", "raw", &name, &err), WL_E_USAGE, &err);
     assert_null(name);
-    assert_string_equal(err.hint, "it has these: plain, boiled, frozen");
+    assert_string_equal(err.hint, "its flavours are plain, boiled, frozen");
     assert_class(ports_flavour(&roots, "libs/zlib", "frozen", &name, &err), WL_E_USAGE, &err);
     assert_null(name);
     /* A port of that family can be named. */

@@ -481,7 +481,7 @@ static void test_refused(void **state)
 {
     static const char *const cases[][2] = {
         {"version: \"1\"\nstep: []\n", ":2: unknown key 'step'; did you mean 'steps'?"},
-        {"version: \"1\"\nversion: \"2\"\n" STEP, ":2: the key 'version' is there twice"},
+        {"version: \"1\"\nversion: \"2\"\n" STEP, ":2: the key 'version' is repeated"},
         {"version: \"1\"\nneeds: libs/a\n" STEP, ":2: "},
         {"version: \"1\"\nabstract: maybe\n" STEP, ":2: "},
         {"version: \"1\"\nmin-sdk: many\n" STEP, ":2: "},

@@ -84,8 +84,8 @@ static void test_check(void **state)
         {"a: \"x\n", "not valid YAML"},
         {"a: \xff\n", "f:1: not valid YAML"},
         {"a: *nobody\n", "not valid YAML"},
-        {"a: 1\nb: 2\na: 3\n", "f:3: the key 'a' is there twice; the first is in line 1"},
-        {"a:\n  - {b: 1, c: 2}\n  - b: 1\n    b: 2\n", "f:4: the key 'b' is there twice; the first is in line 3"},
+        {"a: 1\nb: 2\na: 3\n", "f:3: the key 'a' is repeated; the first one is in line 1"},
+        {"a:\n  - {b: 1, c: 2}\n  - b: 1\n    b: 2\n", "f:4: the key 'b' is repeated; the first one is in line 3"},
     };
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
     WL_CLEANUP_STRV struct strv keys = {0};

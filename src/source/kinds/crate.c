@@ -46,8 +46,8 @@ static char *find_crate(const char *home, const char *file, const char *sha256)
     if (dir_list(cache, &registries, &ignored) < 0)
         return NULL;
     for (size_t i = 0; i < registries.n; i++) {
-        WL_CLEANUP_FREE char *folder = path_join(cache, registries.v[i]);
-        char *one = path_join(folder, file);
+        WL_CLEANUP_FREE char *dir = path_join(cache, registries.v[i]);
+        char *one = path_join(dir, file);
 
         if (hash_file(one, hex, &ignored) < 0) {
             free(one);
@@ -62,15 +62,15 @@ static char *find_crate(const char *home, const char *file, const char *sha256)
 }
 
 /* For a cargo older than 1.82: fetches the crate and its dependencies for a project that depends on it. */
-static int fetch_with_dependencies(const char *name, const char *version, const char *folder,
-                                   const struct strv *options, const struct fetch_options *o, struct wl_err *err)
+static int fetch_with_dependencies(const char *name, const char *version, const char *dir, const struct strv *options,
+                                   const struct fetch_options *o, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *text = xasprintf("[package]\nname = \"fetch\"\nversion = \"0.0.0\"\n\n"
                                            "[lib]\npath = \"lib.rs\"\n\n[dependencies]\n%s = \"=%s\"\n",
                                            name, version);
-    WL_CLEANUP_FREE char *manifest = path_join(folder, "Cargo.toml"), *lib = path_join(folder, "lib.rs");
+    WL_CLEANUP_FREE char *manifest = path_join(dir, "Cargo.toml"), *lib = path_join(dir, "lib.rs");
     WL_CLEANUP_STRV struct strv argv = {0};
-    struct client c = {.package = "cargo-web", .cwd = folder, .o = o};
+    struct client c = {.package = "cargo-web", .cwd = dir, .o = o};
     int r = file_write(manifest, text, strlen(text), err);
 
     if (r == 0)
@@ -96,7 +96,7 @@ static char *cargo_home(void)
 
 static int get(const char *url, const char *sha256, const char *part, const struct fetch_options *o, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *name = NULL, *folder = NULL, *file = NULL, *found = NULL, *home = cargo_home();
+    WL_CLEANUP_FREE char *name = NULL, *dir = NULL, *file = NULL, *found = NULL, *home = cargo_home();
     WL_CLEANUP_STRV struct strv argv = {0}, options = {0};
     struct client c = {.package = "cargo-web", .o = o};
     const char *version;
@@ -107,7 +107,7 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     if (!home)
         return wl_err_set(err, WL_E_FETCH, "neither CARGO_HOME nor HOME is set, and cargo needs one of them");
     file = xasprintf("%s-%s.crate", name, version);
-    r = scratch_folder(part, &folder, err);
+    r = scratch_dir(part, &dir, err);
     if (r < 0)
         return r;
     strv_add(&options, "--color=never");
@@ -118,11 +118,11 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     strv_addv(&argv, &options);
     strv_addf(&argv, "%s@%s", name, version);
     c.argv = argv.v;
-    c.cwd = folder;
+    c.cwd = dir;
     r = client_run(&c, NULL, err);
     if (r < 0 && err->text && strstr(err->text, "no such")) {
         wl_err_free(err);
-        r = fetch_with_dependencies(name, version, folder, &options, o, err);
+        r = fetch_with_dependencies(name, version, dir, &options, o, err);
     }
     if (r < 0)
         return r;
@@ -137,12 +137,12 @@ static int lookup(struct offers *o, const void *data, const char *part, struct s
     static const char line[] = "\nversion: ", latest[] = " (latest ";
     const struct fetch_options *f = offers_fetch(o);
     WL_CLEANUP_FREE char *timeout = xasprintf("--config=http.timeout=%d", fetch_stall_seconds(f)), *text = NULL,
-                         *folder = NULL;
+                         *dir = NULL;
     char *argv[] = {"cargo", "info", "--color=never", "--config=net.retry=0", timeout, (char *)data, NULL};
     struct client c = {.package = "cargo-web", .argv = argv, .o = f, .timeout_s = LOOKUP_TIMEOUT_S};
-    int r = scratch_folder(part, &folder, err);
+    int r = scratch_dir(part, &dir, err);
 
-    c.cwd = folder;
+    c.cwd = dir;
     r = r < 0 ? r : client_run(&c, &text, err);
     if (r < 0 && err->text && strstr(err->text, "no such"))
         return wl_err_set(err, WL_E_FETCH, "this cargo is too old to look up versions: it takes 1.82 or later");

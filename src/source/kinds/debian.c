@@ -67,14 +67,14 @@ static char *apt_proxy(const char *mirror, const struct fetch_options *o)
 
 static int read_mirrors(struct strv *mirrors, const char *part, const struct fetch_options *o, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *folder = NULL, *text = NULL, *lists = NULL;
-    int r = scratch_folder(part, &folder, err);
+    WL_CLEANUP_FREE char *dir = NULL, *text = NULL, *lists = NULL;
+    int r = scratch_dir(part, &dir, err);
 
     if (r < 0)
         return r;
-    /* With an empty folder of lists apt does not read all package lists first, which takes seconds, and it works where
-     * they were removed. */
-    lists = xasprintf("Dir::State::lists=%s", folder);
+    /* With an empty directory of lists apt does not read all package lists first, which takes seconds, and it works
+     * where they were removed. */
+    lists = xasprintf("Dir::State::lists=%s", dir);
     {
         char *argv[] = {"apt-get", "-o", lists, "--no-release-info", "indextargets", "--format", "$(REPO_URI)", NULL};
         struct client c = {.package = "apt (only Debian and its derivatives have it)", .argv = argv, .o = o};
@@ -100,7 +100,7 @@ static int read_mirrors(struct strv *mirrors, const char *part, const struct fet
     return 0;
 }
 
-/* Fetches a file, or (if names is not NULL) adds the names in a folder to names. */
+/* Fetches a file, or (if names is not NULL) adds the names in a directory to names. */
 static int get_from(const char *mirror, const char *path, const char *part, const struct fetch_options *o,
                     struct strv *names, struct wl_err *err)
 {
@@ -140,7 +140,7 @@ static int get(const char *url, const char *sha256, const char *part, const stru
 
 /* --- which versions there are ---
  *
- * The folder of the pool has the files of every suite. If the mirror does not list it, the indices of the suites are
+ * The directory of the pool has the files of every suite. If the mirror does not list it, the indices of the suites are
  * read, from the newest on. */
 
 static int lookup_mirrors(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
@@ -149,40 +149,40 @@ static int lookup_mirrors(struct offers *o, const void *data, const char *part, 
     return read_mirrors(names, part, offers_fetch(o), err);
 }
 
-/* A file or folder of one mirror. */
+/* A file or directory of one mirror. */
 struct location {
     const char *mirror, *path;
 };
 
-static int lookup_folder(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+static int lookup_dir(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
 {
     const struct location *at = data;
 
     return get_from(at->mirror, at->path, part, offers_fetch(o), names, err);
 }
 
-/* Extracts the folder and the .dsc file of each source package from an index, a line each: "pool/main/z/zlib
+/* Extracts the directory and the .dsc file of each source package from an index, a line each: "pool/main/z/zlib
  * zlib_1.3-1.dsc". */
 struct extract {
     struct str line, out;
-    char *folder, *dsc;
+    char *dir, *dsc;
 };
 
 static void extract_entry(struct extract *d)
 {
-    if (d->folder && d->dsc)
-        str_addf(&d->out, "%s %s\n", d->folder, d->dsc);
-    free_charp(&d->folder);
+    if (d->dir && d->dsc)
+        str_addf(&d->out, "%s %s\n", d->dir, d->dsc);
+    free_charp(&d->dir);
     free_charp(&d->dsc);
 }
 
 static void extract_line(struct extract *d, const char *line)
 {
-    static const char folder[] = "Directory: ";
+    static const char dir[] = "Directory: ";
 
-    if (starts_with(line, folder)) {
-        free(d->folder);
-        d->folder = xstrdup(line + strlen(folder));
+    if (starts_with(line, dir)) {
+        free(d->dir);
+        d->dir = xstrdup(line + strlen(dir));
     } else if (*line == ' ' && ends_with(line, ".dsc")) {
         free(d->dsc);
         d->dsc = xstrdup(strrchr(line, ' ') + 1);
@@ -195,7 +195,7 @@ static void extract_free(struct extract *d)
 {
     str_free(&d->line);
     str_free(&d->out);
-    free(d->folder);
+    free(d->dir);
     free(d->dsc);
 }
 
@@ -271,10 +271,10 @@ static void add_version(const char *source, const char *file, struct strv *versi
         strv_take(versions, version);
 }
 
-/* Adds the versions of the package whose files are in folder, from the extract of an index. */
-static void find_in_extract(const char *extract, const char *folder, struct strv *versions)
+/* Adds the versions of the package whose files are in directory, from the extract of an index. */
+static void find_in_extract(const char *extract, const char *dir, struct strv *versions)
 {
-    WL_CLEANUP_FREE char *start = xasprintf("%s ", folder);
+    WL_CLEANUP_FREE char *start = xasprintf("%s ", dir);
 
     for (const char *line = extract; line && *line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
         WL_CLEANUP_FREE char *file = NULL;
@@ -282,7 +282,7 @@ static void find_in_extract(const char *extract, const char *folder, struct strv
         if (!starts_with(line, start))
             continue;
         file = xstrndup(line + strlen(start), strcspn(line + strlen(start), "\n"));
-        add_version(path_base(folder), file, versions);
+        add_version(path_base(dir), file, versions);
     }
 }
 
@@ -294,11 +294,11 @@ static bool has_series(const struct strv *versions, const char *series)
     return false;
 }
 
-static int search_indices(struct offers *o, const struct offer_query *q, const struct strv *mirrors, const char *folder,
+static int search_indices(struct offers *o, const struct offer_query *q, const struct strv *mirrors, const char *dir,
                           struct strv *found, struct wl_err *err)
 {
     static const char *const suites[] = {"sid", "testing", "stable", "oldstable"};
-    const char *component = folder + strlen("pool/");
+    const char *component = dir + strlen("pool/");
     bool read = false;
 
     for (size_t s = 0; s < sizeof suites / sizeof *suites && !has_series(found, q->series); s++)
@@ -314,7 +314,7 @@ static int search_indices(struct offers *o, const struct offer_query *q, const s
             if (r < 0)
                 continue;
             read = true;
-            find_in_extract(extract->v[0], folder, found);
+            find_in_extract(extract->v[0], dir, found);
             break;
         }
     if (!read)
@@ -328,7 +328,7 @@ static int search_indices(struct offers *o, const struct offer_query *q, const s
 static int versions(struct offers *o, const struct offer_query *q, struct strv *found, char **own, struct wl_err *err)
 {
     const char *path = q->url + strlen("debian:");
-    WL_CLEANUP_FREE char *folder = path_dir(path), *listed = xasprintf("%s/", folder);
+    WL_CLEANUP_FREE char *dir = path_dir(path), *listed = xasprintf("%s/", dir);
     WL_CLEANUP_FREE char *name = xstrndup(path_base(path), strcspn(path_base(path), "_"));
     const struct strv *mirrors;
     int r = offers_list(o, "debian mirrors", lookup_mirrors, NULL, &mirrors, err);
@@ -343,20 +343,20 @@ static int versions(struct offers *o, const struct offer_query *q, struct strv *
         WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
         const struct strv *names;
 
-        r = offers_list(o, key, lookup_folder, &(struct location){mirrors->v[i], listed}, &names, &why);
+        r = offers_list(o, key, lookup_dir, &(struct location){mirrors->v[i], listed}, &names, &why);
         if (r == -WL_E_INTERRUPTED)
             return cancel_error(err);
         for (size_t k = 0; r == 0 && k < names->n; k++)
-            add_version(path_base(folder), names->v[k], found);
+            add_version(path_base(dir), names->v[k], found);
     }
-    return found->n ? 0 : search_indices(o, q, mirrors, folder, found, err);
+    return found->n ? 0 : search_indices(o, q, mirrors, dir, found, err);
 }
 
 static char *place(const char *url)
 {
-    WL_CLEANUP_FREE char *folder = path_dir(url);
+    WL_CLEANUP_FREE char *dir = path_dir(url);
 
-    return xasprintf("debian:%s", path_base(folder));
+    return xasprintf("debian:%s", path_base(dir));
 }
 
 const struct source_kind source_debian = {"debian:", true, check, get, versions, NULL, place};

@@ -36,23 +36,23 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     return copy_to_part(path, part, err);
 }
 
-static int lookup_folder(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
+static int lookup_dir(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
 {
     (void)o;
     (void)part;
     return dir_list(data, names, err);
 }
 
-static int list(struct offers *o, const char *folder, const struct strv **names, struct wl_err *err)
+static int list(struct offers *o, const char *dir, const struct strv **names, struct wl_err *err)
 {
-    return offers_list(o, folder, lookup_folder, folder, names, err);
+    return offers_list(o, dir, lookup_dir, dir, names, err);
 }
 
-/* Only the file's own name counts: the folders above it are named as this machine likes. */
+/* Only the file's own name counts: the directories above it are named as this machine likes. */
 static int versions(struct offers *o, const struct offer_query *q, struct strv *found, char **own, struct wl_err *err)
 {
     const char *path = path_of(q->url);
-    WL_CLEANUP_FREE char *folder = path_dir(path), *root = xasprintf("%s/", folder);
+    WL_CLEANUP_FREE char *dir = path_dir(path), *root = xasprintf("%s/", dir);
     struct listing l = {.root = root, .list = list};
     int r;
 

@@ -26,7 +26,8 @@ static int check(const char *url, struct wl_err *err)
     if (!hash || !is_commit(hash + 1))
         return wl_err_set(err, WL_E_RECIPE, "%s does not end in # and a commit of 40 hexadecimal digits", url);
     if (starts_with(repo, "file://"))
-        return repo[7] == '/' ? 0 : wl_err_set(err, WL_E_RECIPE, "%s does not name a folder by its absolute path", url);
+        return repo[7] == '/' ? 0
+                              : wl_err_set(err, WL_E_RECIPE, "%s does not name a directory by its absolute path", url);
     return web_address_check(repo, false, err);
 }
 
@@ -71,8 +72,8 @@ static void archive_env(struct strv *env)
 
 struct git {
     const struct fetch_options *o;
-    const char *folder; /* scratch */
-    char *git_dir;      /* --git-dir=... */
+    const char *dir; /* scratch */
+    char *git_dir;   /* --git-dir=... */
     struct strv fetch_env, archive_env;
     int timeout_s;
 };
@@ -88,7 +89,7 @@ static void git_free(struct git *g)
 static int git(const struct git *g, const struct strv *env, char **output, struct wl_err *err, ...)
 {
     WL_CLEANUP_STRV struct strv argv = {0};
-    struct client c = {.package = "git", .env = env, .cwd = g->folder, .o = g->o, .timeout_s = g->timeout_s};
+    struct client c = {.package = "git", .env = env, .cwd = g->dir, .o = g->o, .timeout_s = g->timeout_s};
     const char *word;
     va_list ap;
 
@@ -117,7 +118,7 @@ static int probe(const struct git *g, const char *repo, struct wl_err *err)
 /* Removes all names of commits, so that export-subst cannot write any. */
 static int drop_refs(const struct git *g, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *refs = path_join(g->folder, "repo/refs"), *packed = path_join(g->folder, "repo/packed-refs");
+    WL_CLEANUP_FREE char *refs = path_join(g->dir, "repo/refs"), *packed = path_join(g->dir, "repo/packed-refs");
     int r = remove_tree(refs, err);
 
     if (r == 0)
@@ -142,24 +143,24 @@ static int get(const char *url, const char *sha256, const char *part, const stru
 {
     __attribute__((cleanup(git_free))) struct git g = {.o = o};
     WL_CLEANUP_FREE char *repo = xstrndup(url + 4, strcspn(url + 4, "#"));
-    WL_CLEANUP_FREE char *folder = NULL, *tar = NULL, *output = NULL, *prefix = NULL, *object = NULL;
+    WL_CLEANUP_FREE char *dir = NULL, *tar = NULL, *output = NULL, *prefix = NULL, *object = NULL;
     const char *commit = url + 4 + strlen(repo) + 1, *name;
     int r = check(url, err);
 
     (void)sha256;
     if (r == 0)
-        r = scratch_folder(part, &folder, err);
+        r = scratch_dir(part, &dir, err);
     if (r < 0)
         return r;
-    g.folder = folder;
-    g.git_dir = xasprintf("--git-dir=%s/repo", folder);
+    g.dir = dir;
+    g.git_dir = xasprintf("--git-dir=%s/repo", dir);
     fetch_env(&g.fetch_env);
     archive_env(&g.archive_env);
     while (ends_with(repo, "/"))
         repo[strlen(repo) - 1] = '\0';
     name = path_base(repo);
     prefix = xasprintf("--prefix=%.*s-%s/", (int)(strlen(name) - (ends_with(name, ".git") ? 4 : 0)), name, commit);
-    tar = path_join(folder, "archive.tar");
+    tar = path_join(dir, "archive.tar");
     output = xasprintf("--output=%s", tar);
     object = xasprintf("%s^{commit}", commit);
     r = git(&g, &g.archive_env, NULL, err, "init", "--quiet", "--bare", "--template=", NULL);
@@ -182,15 +183,14 @@ static int lookup_tags(struct offers *o, const void *data, const char *part, str
 {
     static const char mark[] = "\trefs/tags/";
     __attribute__((cleanup(git_free))) struct git g = {.o = offers_fetch(o), .timeout_s = LOOKUP_TIMEOUT_S};
-    WL_CLEANUP_FREE char *folder = NULL, *text = NULL,
-                         *slow = xasprintf("http.lowSpeedTime=%d", fetch_stall_seconds(g.o));
+    WL_CLEANUP_FREE char *dir = NULL, *text = NULL, *slow = xasprintf("http.lowSpeedTime=%d", fetch_stall_seconds(g.o));
     const char *repo = data;
-    int r = scratch_folder(part, &folder, err);
+    int r = scratch_dir(part, &dir, err);
 
     if (r < 0)
         return r;
-    g.folder = folder;
-    g.git_dir = xasprintf("--git-dir=%s", folder);
+    g.dir = dir;
+    g.git_dir = xasprintf("--git-dir=%s", dir);
     fetch_env(&g.fetch_env);
     r = probe(&g, repo, err);
     if (r == 0)

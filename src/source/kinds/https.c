@@ -30,13 +30,13 @@ static int lookup_page(struct offers *o, const void *data, const char *part, str
     return listing_get(&(struct transfer){.url = data}, part, offers_fetch(o), names, err);
 }
 
-static int list(struct offers *o, const char *folder, const struct strv **names, struct wl_err *err)
+static int list(struct offers *o, const char *dir, const struct strv **names, struct wl_err *err)
 {
-    return offers_list(o, folder, lookup_page, folder, names, err);
+    return offers_list(o, dir, lookup_page, dir, names, err);
 }
 
 /* The tag in the parts of the address of a release at GitHub, OWNER/REPO/releases/download/TAG/FILE or
- * OWNER/REPO/archive/[refs/tags/]TAG.tar.gz; else NULL. The pages of those folders are not listings. */
+ * OWNER/REPO/archive/[refs/tags/]TAG.tar.gz; else NULL. The pages of those directories are not listings. */
 static const char *release_tag(const struct strv *parts)
 {
     if (parts->n == 6 && !strcmp(parts->v[2], "releases") && !strcmp(parts->v[3], "download"))

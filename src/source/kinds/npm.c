@@ -19,7 +19,7 @@ static int check(const char *url, struct wl_err *err)
     WL_CLEANUP_FREE char *name = at ? xstrndup(spec, (size_t)(at - spec)) : NULL;
     const char *slash = name ? strchr(name, '/') : NULL;
 
-    /* NAME or @SCOPE/NAME: npm takes anything else with a '/' for a folder or a repository. */
+    /* NAME or @SCOPE/NAME: npm takes anything else with a '/' for a directory or a repository. */
     if (!name || !exact_version(at + 1) || !plain_text(name, "@/._-") || (*name == '@') != (slash != NULL) ||
         (slash && (!slash[1] || strchr(slash + 1, '/') || slash == name + 1)) || strchr(name + 1, '@') ||
         strstr(name, "..") || *name == '.' || *name == '-' || *name == '/')
@@ -30,13 +30,13 @@ static int check(const char *url, struct wl_err *err)
 static int get(const char *url, const char *sha256, const char *part, const struct fetch_options *o, struct wl_err *err)
 {
     const char *spec = url + strlen("npm:");
-    WL_CLEANUP_FREE char *folder = NULL;
+    WL_CLEANUP_FREE char *dir = NULL;
     WL_CLEANUP_STRV struct strv names = {0}, argv = {0};
     int r = check(url, err);
 
     (void)sha256;
     if (r == 0)
-        r = scratch_folder(part, &folder, err);
+        r = scratch_dir(part, &dir, err);
     if (r < 0)
         return r;
     strv_add(&argv, "npm");
@@ -48,21 +48,21 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     strv_add(&argv, "--fetch-retry-mintimeout=500");
     strv_add(&argv, "--fetch-retry-maxtimeout=1000");
     strv_addf(&argv, "--fetch-timeout=%d", fetch_stall_seconds(o) * 1000);
-    strv_addf(&argv, "--cache=%s/.cache", folder);
+    strv_addf(&argv, "--cache=%s/.cache", dir);
     strv_add(&argv, "--");
     strv_add(&argv, spec);
     {
-        struct client c = {.package = "npm", .argv = argv.v, .cwd = folder, .o = o};
+        struct client c = {.package = "npm", .argv = argv.v, .cwd = dir, .o = o};
 
         r = client_run(&c, NULL, err);
     }
     if (r == 0)
-        r = dir_list(folder, &names, err);
+        r = dir_list(dir, &names, err);
     if (r < 0)
         return r;
     for (size_t i = 0; i < names.n; i++)
         if (ends_with(names.v[i], ".tgz")) {
-            WL_CLEANUP_FREE char *file = path_join(folder, names.v[i]);
+            WL_CLEANUP_FREE char *file = path_join(dir, names.v[i]);
 
             return move_to_part(file, part, err);
         }
@@ -72,10 +72,10 @@ static int get(const char *url, const char *sha256, const char *part, const stru
 static int lookup(struct offers *o, const void *data, const char *part, struct strv *names, struct wl_err *err)
 {
     const struct fetch_options *f = offers_fetch(o);
-    WL_CLEANUP_FREE char *folder = NULL, *text = NULL;
+    WL_CLEANUP_FREE char *dir = NULL, *text = NULL;
     WL_CLEANUP_STRV struct strv argv = {0};
     struct client c = {.package = "npm", .o = f, .timeout_s = LOOKUP_TIMEOUT_S};
-    int r = scratch_folder(part, &folder, err);
+    int r = scratch_dir(part, &dir, err);
 
     if (r < 0)
         return r;
@@ -86,12 +86,12 @@ static int lookup(struct offers *o, const void *data, const char *part, struct s
     strv_add(&argv, "--no-update-notifier");
     strv_add(&argv, "--fetch-retries=0");
     strv_addf(&argv, "--fetch-timeout=%d", fetch_stall_seconds(f) * 1000);
-    strv_addf(&argv, "--cache=%s/.cache", folder);
+    strv_addf(&argv, "--cache=%s/.cache", dir);
     strv_add(&argv, "--");
     strv_add(&argv, data);
     strv_add(&argv, "versions");
     c.argv = argv.v;
-    c.cwd = folder;
+    c.cwd = dir;
     r = client_run(&c, &text, err);
     /* A list of versions, or a single one: all strings are versions. Warnings may precede them. */
     for (const char *p = text; r == 0 && (p = strchr(p, '"'));) {

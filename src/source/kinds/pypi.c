@@ -109,20 +109,20 @@ static int read_config(struct pip_config *c, const struct fetch_options *o, stru
     return c->indexes.n || c->links.n ? 0 : r;
 }
 
-/* A page of an index, or a folder or page with links. */
+/* A page of an index, or a directory or page with links. */
 struct index_page {
     const struct pip_config *c;
     const struct fetch_options *o;
     char *url;   /* of the page, without a login */
     char *login; /* NULL: none */
-    char *folder;
+    char *dir;
 };
 
 static void index_page_free(struct index_page *p)
 {
     free(p->url);
     free(p->login);
-    free(p->folder);
+    free(p->dir);
 }
 #define CLEANUP_INDEX_PAGE __attribute__((cleanup(index_page_free)))
 
@@ -230,8 +230,7 @@ static char *find_file(const char *page, const char *base, const char *file)
 
 static int get_from(const struct index_page *p, const char *file, const char *part, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *page_file = path_join(p->folder, "page"), *page = NULL, *base = NULL, *url = NULL,
-                         *local = NULL;
+    WL_CLEANUP_FREE char *page_file = path_join(p->dir, "page"), *page = NULL, *base = NULL, *url = NULL, *local = NULL;
     int r = get_page(p, page_file, &page, &base, err);
 
     if (r < 0)
@@ -274,7 +273,7 @@ static void add_reason(struct str *reasons, const struct index_page *p, const st
 static int try_page(struct index_page *p, const char *file, const char *part, struct str *reasons, struct wl_err *err)
 {
     WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
-    WL_CLEANUP_FREE char *folder = local_path(p->url), *here = folder ? path_join(folder, file) : NULL;
+    WL_CLEANUP_FREE char *dir = local_path(p->url), *here = dir ? path_join(dir, file) : NULL;
     int r = here && path_exists(here) ? copy_to_part(here, part, &why) : get_from(p, file, part, &why);
 
     if (r == 0)
@@ -287,7 +286,7 @@ static int try_page(struct index_page *p, const char *file, const char *part, st
 
 static int get(const char *url, const char *sha256, const char *part, const struct fetch_options *o, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *wanted = NULL, *folder = NULL, *name = NULL;
+    WL_CLEANUP_FREE char *wanted = NULL, *dir = NULL, *name = NULL;
     WL_CLEANUP_PIP_CONFIG struct pip_config c = {0};
     WL_CLEANUP_STR struct str reasons = {0};
     const char *file;
@@ -297,13 +296,13 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     if (!split_address(url, &wanted, &file))
         return check(url, err);
     name = normal_name(wanted, strcspn(wanted, "="));
-    r = scratch_folder(part, &folder, err);
+    r = scratch_dir(part, &dir, err);
     r = r < 0 ? r : read_config(&c, o, err);
     if (r < 0)
         return r;
     for (size_t i = 0; r == 0 && i < c.links.n + c.indexes.n; i++) {
         bool is_link = i < c.links.n;
-        CLEANUP_INDEX_PAGE struct index_page p = {.folder = xstrdup(folder)};
+        CLEANUP_INDEX_PAGE struct index_page p = {.dir = xstrdup(dir)};
 
         index_page_set(&p, &c, o, is_link ? c.links.v[i] : c.indexes.v[i - c.links.n], is_link ? NULL : name);
         r = try_page(&p, file, part, &reasons, err);
