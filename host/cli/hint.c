@@ -70,14 +70,14 @@ bool hint_mapping(bool swapped, const char *host, const char *guest, char text[H
     }
     if (is_folder(host))
         return false;
+    if (is_file(host)) {
+        put(text, "%s is a file; share the folder it is in", host);
+        return true;
+    }
     if (is_folder(guest) && strcmp(guest, "/") != 0) {
         put(text, "%s takes %s, and there is no folder %s here: name one that exists, or swap the names (%s %s::%s)",
             option, swapped ? "GUEST::HOST" : "HOST::GUEST", host, option, swapped ? host : guest,
             swapped ? guest : host);
-        return true;
-    }
-    if (is_file(host)) {
-        put(text, "%s is a file; share the folder it is in", host);
         return true;
     }
     return false;

@@ -60,6 +60,7 @@ static void test_mapping(void **state)
          "--dir takes HOST::GUEST, and there is no folder /no/w here: name one that exists, or swap the "
          "names (--dir files::/no/w)"},
         {false, "files/script.py", "/w", "files/script.py is a file; share the folder it is in"},
+        {false, "files/script.py", "files", "files/script.py is a file; share the folder it is in"},
         {false, "files", "/w", NULL},
         {false, "files", "files", NULL},
         {true, "files", "/", NULL},
