@@ -136,25 +136,27 @@ test_an_interrupt_with_the_default_of_the_system() {
     status 130
 }
 
-# pip itself, in the guest: it installs wheels from a shared directory. Its progress bar needs a thread.
+# pip itself, in the guest: it installs wheels from a shared directory. Its progress bar, which it shows for more than one package,
+# needs a thread.
 test_pip_installs_wheels_in_the_guest() {
     HOME=$REAL_HOME "$PYTHON" -m pip download -q --no-deps --disable-pip-version-check -d wheels pip >.log 2>&1 ||
         not_available "$(tail -n 1 .log)"
     "$PYTHON" - <<'END'
 import zipfile
-with zipfile.ZipFile("wheels/made_up-1.0-py3-none-any.whl", "w") as wheel:
-    wheel.writestr("made_up.py", "def main(): print('made up')\n")
-    for name, text in {"METADATA": "Metadata-Version: 2.1\nName: made-up\nVersion: 1.0\n",
-                       "WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-                       "entry_points.txt": "[console_scripts]\nmade-up = made_up:main\n", "RECORD": ""}.items():
-        wheel.writestr("made_up-1.0.dist-info/" + name, text)
+for package, requires in ("made_up", "Requires-Dist: required\n"), ("required", ""):
+    with zipfile.ZipFile(f"wheels/{package}-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(package + ".py", "def main(): print('made up')\n")
+        for name, text in {"METADATA": f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n{requires}",
+                           "WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+                           "entry_points.txt": f"[console_scripts]\n{package} = {package}:main\n", "RECORD": ""}.items():
+            wheel.writestr(f"{package}-1.0.dist-info/{name}", text)
 END
     mkdir -p root/tmp root/home/user root/site
     cp -R wheels root/
     real run "$PY" --dir "$PWD/root::/" --env HOME=/home/user --env "PYTHONPATH=/wheels/$(basename wheels/pip-*.whl)" -- \
         -m pip install --no-index --find-links /wheels --target /site --progress-bar off made-up
     status 0
-    out 'Successfully installed made-up-1.0'
+    out 'Successfully installed made-up-1.0 required-1.0'
     there root/site/made_up.py root/site/made_up-1.0.dist-info/METADATA
     real run "$PY" --dir "$PWD/root/site::/site" --env PYTHONPATH=/site -- -c 'import made_up; made_up.main()'
     out 'made up'
