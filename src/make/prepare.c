@@ -10,20 +10,6 @@
 
 enum { MAX_FETCHES = 4 };
 
-void make_emit(const struct make_options *o, struct event e)
-{
-    if (o->events)
-        o->events->emit(o->events->data, &e);
-}
-
-void make_add_port(const char *port, struct wl_err *err)
-{
-    char *text = xasprintf("%s: %s", port, err->text);
-
-    free(err->text);
-    err->text = text;
-}
-
 /* --- fetching --- */
 
 static void fetch_progress(void *data, const char *url, unsigned long long done, unsigned long long total)
