@@ -298,14 +298,15 @@ test_first_steps() {
     status 2
     err 'shared/hello.py is /data/hello.py for the program'
     local wrong
-    for wrong in --dir=shared:/w --dir=shared::/w:ro --mapdir=shared::/w --dir=/w::shared; do
+    # (A name that no directory of this machine has.)
+    for wrong in --dir=shared:/no/w --dir=shared::/no/w:ro --mapdir=shared::/no/w --dir=/no/w::shared; do
         RUN_OPTIONS=("$wrong")
-        py /w/hello.py
+        py /no/w/hello.py
         status 125
         case $wrong in
-        *:ro) err '--dir shared::/w::ro' ;;
-        --mapdir*) err '--mapdir takes GUEST::HOST' '(--mapdir /w::shared)' ;;
-        *) err '--dir shared::/w' ;;
+        *:ro) err '--dir shared::/no/w::ro' ;;
+        --mapdir*) err '--mapdir takes GUEST::HOST' '(--mapdir /no/w::shared)' ;;
+        *) err '--dir shared::/no/w' ;;
         esac
     done
     RUN_OPTIONS=(--dir shared::/usr/local)
