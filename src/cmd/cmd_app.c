@@ -154,18 +154,17 @@ static int check_output(const char *out, struct wl_err *err)
 static int make(struct app *a, const struct plan *p, const char *single, const char *build_python, struct pack *k,
                 struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *wasm = app_artifact(a, p, single, SINGLE_MODULE);
-    WL_CLEANUP_FREE char *python = app_artifact(a, p, build_python, NULL);
-    WL_CLEANUP_FREE char *rofs_pack = app_artifact(a, p, ROFS_PACK_PORT, "bin/rofs-pack");
-    WL_CLEANUP_FREE char *wl_run = app_artifact(a, p, RUNNER_PORT, RUNNER_PROGRAM);
+    WL_CLEANUP_FREE char *python = app_artifact(a, p, single, NULL);
+    WL_CLEANUP_FREE char *build = app_artifact(a, p, build_python, NULL);
+    WL_CLEANUP_FREE char *rofs_pack = app_artifact(a, p, ROFS_PACK_PORT, NULL);
+    WL_CLEANUP_FREE char *wl_run = app_artifact(a, p, RUNNER_PORT, NULL);
     WL_CLEANUP_FREE char *collect = path_join(a->roots.repo, "src/pack/collect.py");
     WL_CLEANUP_FREE char *ask_pip = path_join(a->roots.repo, "src/pack/ask_pip.py");
 
-    k->python = wasm;
-    k->build_python = python;
-    k->build_python_key = plan_find(p, build_python)->key;
-    k->rofs_pack = rofs_pack;
-    k->wl_run = wl_run;
+    k->python = (struct pack_tool){python, plan_find(p, single)->key};
+    k->build_python = (struct pack_tool){build, plan_find(p, build_python)->key};
+    k->rofs_pack = (struct pack_tool){rofs_pack, plan_find(p, ROFS_PACK_PORT)->key};
+    k->wl_run = (struct pack_tool){wl_run, plan_find(p, RUNNER_PORT)->key};
     k->collect = collect;
     k->ask_pip = ask_pip;
     return pack(k, err);
@@ -242,10 +241,8 @@ static int run(struct app *a, struct wl_err *err)
                       .out = out,
                       .series = series,
                       .version = python_version(port),
-                      .store = &a->store,
-                      .fetch = &fetch,
-                      .cancel = &a->cancel,
-                      .events = &a->events};
+                      .o = &b,
+                      .fetch = &fetch};
     r = app_build(a, &b, &names, &p, err);
     if (r == 0)
         r = make(a, &p, single, build_python, &k, err);

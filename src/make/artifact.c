@@ -89,7 +89,10 @@ static void on_output(void *data, const char *text, size_t n)
 {
     const struct listener *l = data;
 
-    make_emit(l->o, (struct event){.kind = EVENT_OUTPUT, .port = l->s->of, .text = text, .length = n});
+    if (l->s->on_output)
+        l->s->on_output(l->s->data, text, n);
+    else
+        make_emit(l->o, (struct event){.kind = EVENT_OUTPUT, .port = l->s->of, .text = text, .length = n});
 }
 
 static void on_status(void *data, const char *line)

@@ -35,7 +35,8 @@ struct artifact_step {
     const char *log; /* file */
     int lock_fd;
     const struct jobs *jobs;
-    /* As in box.h. With on_status the caller says itself why a step failed: NULL otherwise. */
+    /* As in box.h, and may be NULL. With on_output the output becomes no event. */
+    void (*on_output)(void *data, const char *text, size_t n);
     void (*on_status)(void *data, const char *line);
     void *data;
     int *status;

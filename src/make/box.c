@@ -49,18 +49,20 @@ void box_free(struct box *b)
     free(b->stage_source);
     strv_free(&b->env);
     strv_free(&b->mounts);
+    strv_free(&b->shared);
     *b = (struct box){0};
 }
 
 /* --- what is in it --- */
 
-int box_show(struct box *b, const char *path, const char *name, char **seen, struct wl_err *err)
+static int add_mount(struct box *b, struct strv *mounts, const char *path, const char *name, char **seen,
+                     struct wl_err *err)
 {
     WL_CLEANUP_FREE char *here = path_join(b->dir, name);
 
     *seen = path_join(b->root, name);
-    strv_add(&b->mounts, path);
-    strv_add(&b->mounts, *seen);
+    strv_add(mounts, path);
+    strv_add(mounts, *seen);
     /* (The sandbox makes mount points in needs/ itself.) */
     if (b->sandboxed)
         return starts_with(name, "needs/") ? 0 : make_dirs(here, err);
@@ -68,6 +70,16 @@ int box_show(struct box *b, const char *path, const char *name, char **seen, str
     if (remove_tree(here, err) < 0)
         return -(int)err->cls;
     return symlink(path, here) < 0 ? wl_err_errno(err, WL_E_IO, "cannot make the link %s", here) : 0;
+}
+
+int box_show(struct box *b, const char *path, const char *name, char **seen, struct wl_err *err)
+{
+    return add_mount(b, &b->mounts, path, name, seen, err);
+}
+
+int box_share(struct box *b, const char *path, const char *name, char **seen, struct wl_err *err)
+{
+    return add_mount(b, &b->shared, path, name, seen, err);
 }
 
 int box_show_port(struct box *b, const struct store *s, const struct plan *p, const char *port, char **seen,
@@ -123,10 +135,12 @@ static char *working_dir(const struct box *b)
 static void add_sandbox(const struct box *b, bool keep_terminal, struct strv *argv)
 {
     if (b->sandboxed)
-        sandbox_command(
-            &(struct sandbox){
-                .dir = b->dir, .stage = b->stage_source, .mounts = &b->mounts, .keep_terminal = keep_terminal},
-            argv);
+        sandbox_command(&(struct sandbox){.dir = b->dir,
+                                          .stage = b->stage_source,
+                                          .mounts = &b->mounts,
+                                          .shared = &b->shared,
+                                          .keep_terminal = keep_terminal},
+                        argv);
 }
 
 /* What a step prints, on its way to the log and to whoever listens. */

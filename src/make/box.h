@@ -20,6 +20,7 @@ struct box {
     bool sandboxed;
     struct strv env;    /* NAME=value of the steps */
     struct strv mounts; /* pairs: path on this machine, path as seen; read-only */
+    struct strv shared; /* the same, writable */
 };
 
 /* Makes the directories of a fresh box at dir (whatever was there is removed), and the part of the environment that is
@@ -30,6 +31,8 @@ void box_free(struct box *b);
 /* Shows a file or directory of this machine in the box under NAME, read-only; gives its path as the steps see it, which
  * the caller frees. */
 int box_show(struct box *b, const char *path, const char *name, char **seen, struct wl_err *err);
+/* The same for a directory that steps may write to. */
+int box_share(struct box *b, const char *path, const char *name, char **seen, struct wl_err *err);
 /* Shows the artifact of a port of the plan as needs/KIND-NAME. */
 int box_show_port(struct box *b, const struct store *s, const struct plan *p, const char *port, char **seen,
                   struct wl_err *err);

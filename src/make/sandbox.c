@@ -99,6 +99,12 @@ bool sandbox_works(const char *cache, char **why)
     return status == 0;
 }
 
+static void add_mounts(const struct strv *mounts, const char *how, struct strv *argv)
+{
+    for (size_t i = 0; i + 1 < mounts->n; i += 2)
+        strv_add_all(argv, how, mounts->v[i], mounts->v[i + 1], NULL);
+}
+
 void sandbox_command(const struct sandbox *s, struct strv *argv)
 {
     strv_add_all(argv, "bwrap", "--unshare-all", "--die-with-parent", NULL);
@@ -111,8 +117,8 @@ void sandbox_command(const struct sandbox *s, struct strv *argv)
      * step's in its way it would do so anywhere on this machine. So no mount point may be in a directory that a step
      * can change. A mount point itself cannot be renamed or removed while it is one, hence it is one in every step. */
     strv_add_all(argv, "--tmpfs", NEEDS, NULL);
-    for (size_t i = 0; i + 1 < s->mounts->n; i += 2)
-        strv_add_all(argv, "--ro-bind", s->mounts->v[i], s->mounts->v[i + 1], NULL);
+    add_mounts(s->mounts, "--ro-bind", argv);
+    add_mounts(s->shared, "--bind", argv);
     strv_add_all(argv, "--remount-ro", NEEDS, NULL);
     if (s->stage)
         strv_add_all(argv, "--ro-bind", s->stage, SANDBOX_ROOT "/stage", NULL);

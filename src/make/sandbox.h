@@ -17,6 +17,7 @@ struct sandbox {
     const char *dir;           /* seen as SANDBOX_ROOT, writable */
     const char *stage;         /* seen read-only as SANDBOX_ROOT/stage; NULL: that of dir */
     const struct strv *mounts; /* pairs: a file or directory of this machine, and where it is seen, read-only */
+    const struct strv *shared; /* the same, writable */
     bool keep_terminal;        /* for a person's shell */
 };
 

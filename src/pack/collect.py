@@ -1,14 +1,17 @@
-"""Puts the files of an app into a folder, as they will be seen below /usr/local/app, and compiles them.
+"""Puts the files of an app into a directory, as they will be seen below /usr/local/app, and compiles them.
 
-Run by pack.c with the Python of the build machine that belongs to the app's Python (port build-python).
+Run by src/pack/ with the Python of the build machine that belongs to the app's Python (port build-python).
 
+    collect.py gather FOLDER --program PROGRAM --data SOURCE=PLACE ...
+                                                copies a program and its data
     collect.py site FOLDER [--strip-source]     compiles what pip has installed there
-    collect.py app FOLDER --site FOLDER ...     collects a program, and prints what pack.c is to know:
+    collect.py app FOLDER --site FOLDER ...     compiles what was gathered, and tells what src/pack/ is to know, as lines
+                                                to the descriptor $STATUS_FD:
         "target KIND WHAT"                      what the app runs
         "import MODULE[:NAME,...]"              what that imports as it starts
         "warning TEXT"
-
-A failure is one line on stderr and status 1."""
+        "failed TEXT"                           why it ends with status 1 (without a descriptor: to stderr)
+"""
 import argparse
 import ast
 import configparser
@@ -26,7 +29,14 @@ MOST_BYTES = 1 << 30
 copied = 0
 
 
+def tell(text):
+    os.write(int(os.environ["STATUS_FD"]), (text.replace("\n", " ") + "\n").encode("utf-8", "backslashreplace"))
+
+
 def fail(text):
+    if "STATUS_FD" in os.environ:
+        tell(f"failed {text}")
+        sys.exit(1)
     sys.exit(text)
 
 
@@ -129,7 +139,7 @@ def add_program(a):
     if a.program is None:
         return
     if os.path.isdir(a.program):
-        if not (a.module or a.entry or os.path.isfile(os.path.join(a.program, "__main__.py"))):
+        if not (a.no_main or os.path.isfile(os.path.join(a.program, "__main__.py"))):
             fail(f"{a.program}: there is no __main__.py in this folder; name the program's file, or a module by --module")
         folder, names = a.program, list(walk(a.program))
     else:
@@ -167,10 +177,13 @@ def module_file(roots, module):
     return None, None
 
 
-def collect(a):
+def gather(a):
     add_program(a)
     for given in a.data:
         add_data(a.folder, given)
+
+
+def compile_app(a):
     tree, package = None, ()
     if a.entry:
         target = "entry " + entry_point(a.site, a.entry)
@@ -180,37 +193,39 @@ def collect(a):
         if file:
             tree = parse(file, file)
     else:
-        script = "__main__.py" if os.path.isdir(a.program) else os.path.basename(a.program)
-        tree = parse(os.path.join(a.folder, script), script)
-        target = f"script {script}{'c' if a.strip_source else ''}"
+        tree = parse(os.path.join(a.folder, a.script), a.script)
+        target = f"script {a.script}{'c' if a.strip_source else ''}"
     compile_tree(a.folder, SEEN, a.strip_source, True)
-    print("target", target)
+    tell(f"target {target}")
     for module, names in imports(tree.body if tree else [], tuple(package)):
         if module != "__main__":
-            print("import", module + (":" + ",".join(names) if names else ""))
+            tell("import " + module + (":" + ",".join(names) if names else ""))
+
+
+def compile_site(a):
+    # Programs for the build machine.
+    shutil.rmtree(os.path.join(a.folder, "bin"), ignore_errors=True)
+    # Of packages that work without. (No WASI can load them.)
+    for name in list(walk(a.folder)):
+        if name.endswith((".so", ".pyd", ".dll")):
+            os.remove(os.path.join(a.folder, name))
+    compile_tree(a.folder, SEEN + "/site-packages", a.strip_source, False)
 
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("what", choices=("site", "app"))
+    p.add_argument("what", choices=("gather", "site", "app"))
     p.add_argument("folder")
     p.add_argument("--strip-source", action="store_true")
     p.add_argument("--site")
     p.add_argument("--program")
+    p.add_argument("--no-main", action="store_true")
+    p.add_argument("--script")
     p.add_argument("--module")
     p.add_argument("--entry")
     p.add_argument("--data", action="append", default=[])
     a = p.parse_args()
-    if a.what == "site":
-        # Programs for the build machine.
-        shutil.rmtree(os.path.join(a.folder, "bin"), ignore_errors=True)
-        # Of packages that work without. (No WASI can load them.)
-        for name in list(walk(a.folder)):
-            if name.endswith((".so", ".pyd", ".dll")):
-                os.remove(os.path.join(a.folder, name))
-        compile_tree(a.folder, SEEN + "/site-packages", a.strip_source, False)
-    else:
-        collect(a)
+    {"gather": gather, "site": compile_site, "app": compile_app}[a.what](a)
 
 
 main()

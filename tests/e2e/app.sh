@@ -17,6 +17,16 @@ app_with_packages() {
     ! grep -qE 'there is no package named|forbids the network' .err || not_available "$(cat .err)"
 }
 
+# `forget NAME`: removes the app of that name from the store.
+forget() {
+    local manifest
+    grep -lF "\"name\": \"$1\"" "$CACHE"/artifacts/*/manifest.json >manifests || fail "there is no app $1 in the store"
+    while read -r manifest; do
+        chmod -R u+w "${manifest%/*}"
+        rm -r "${manifest%/*}"
+    done <manifests
+}
+
 # `start APP ARGUMENT...`: runs it in the runner, with $IN as its input.
 start() {
     if [ -z "${RUN-}" ]; then
@@ -73,8 +83,14 @@ the end'
     echo 'print("changed")' >main.py
     app main.py -o one.wasm
     status 0
+    forget one.wasm
     app main.py -o two.wasm
+    err 'start Python with the program'
     cmp one.wasm two.wasm || fail 'two builds differ'
+    # Without a change it is taken from the store.
+    app main.py -o three.wasm
+    not_err 'start Python with the program'
+    cmp one.wasm three.wasm || fail 'it is another from the store'
     GIVEN=()
     start one.wasm
     is "$(cat .out)" changed

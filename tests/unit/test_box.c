@@ -44,8 +44,8 @@ static void test_status(void **state)
     int status = 0;
     const struct box_step step = {.what = "step",
                                   .name = "s",
-                                  .run = "printf 'one\\ntwo' >&$STATUS_FD; echo output\n"
-                                         "printf ' and\\n\\nlost' >&$STATUS_FD; exit 3",
+                                  .run = "printf 'one\\ntwo' >/proc/self/fd/$STATUS_FD; echo output\n"
+                                         "printf ' and\\n\\nlost' >/proc/self/fd/$STATUS_FD; exit 3",
                                   .log = log,
                                   .lock_fd = -1,
                                   .on_status = add_line,
