@@ -182,6 +182,8 @@ int app_build(struct app *a, const struct make_options *o, const struct strv *na
     int r = store_hold(&a->store, &a->cancel, err);
 
     if (r == 0)
+        r = store_hold_sources(&a->store, &a->cancel, err);
+    if (r == 0)
         r = plan_make(&o->plan, names, p, err);
     if (r == 0 && a->options.source)
         r = plan_use_source(p, names->v[0], a->options.source, err);

@@ -185,6 +185,30 @@ static int clean_ports(struct sweep *s, struct wl_err *err)
     return r;
 }
 
+static void tell_wait(void *data)
+{
+    const struct app *a = data;
+
+    events_note(&a->events, "waiting until another wl-make no longer uses the sources");
+}
+
+/* All sources, once nobody fetches or unpacks any. */
+static int remove_sources(struct sweep *s, struct wl_err *err)
+{
+    const struct store_calls calls = {.cancel = &s->a->cancel, .on_wait = tell_wait, .data = (void *)s->a};
+    WL_CLEANUP_FREE char *lock = NULL;
+    int fd = -1, r;
+
+    if (s->a->options.dry_run)
+        return remove_content(s, "sources", err);
+    r = store_sources_alone(&s->a->store, &calls, &lock, &fd, err);
+    if (r < 0)
+        return r;
+    r = remove_content(s, "sources", err);
+    lock_end(lock, &fd);
+    return r;
+}
+
 /* Without a word: what failed and killed runs left. */
 static int clean_cache(struct sweep *s, struct wl_err *err)
 {
@@ -199,7 +223,7 @@ static int clean_cache(struct sweep *s, struct wl_err *err)
     for (size_t i = 0; r == 0 && o->all && i < sizeof rest / sizeof *rest; i++)
         r = remove_content(s, rest[i], err);
     if (r == 0 && (o->sources || o->all))
-        r = remove_content(s, "sources", err);
+        r = remove_sources(s, err);
     if (r == 0 && o->all)
         r = remove_results(s, s->a->output, 1, err);
     return r;

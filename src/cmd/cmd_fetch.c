@@ -39,7 +39,9 @@ static int run(struct app *a, struct wl_err *err)
     if (r < 0)
         return r;
     app_build_options(a, &o, true);
-    r = plan_make(&o.plan, &names, &p, err);
+    r = store_hold_sources(&a->store, &a->cancel, err);
+    if (r == 0)
+        r = plan_make(&o.plan, &names, &p, err);
     if (r == 0)
         r = plan_keys(&o.plan, &cached, &p, err);
     if (r == 0)

@@ -15,6 +15,8 @@
 #define TREE "tree"
 /* The lock of all artifacts: shared by those who use some, exclusive for who removes some. */
 #define ALL "store"
+/* The same of all sources. */
+#define SOURCES "sources"
 
 enum { POLL_MS = 200, SOON_MS = 5, MAX_PARALLEL = 64 };
 
@@ -51,7 +53,7 @@ int store_open(struct store *s, const char *cache, struct wl_err *err)
 {
     static const char *const folders[] = {"sources", ARTIFACTS, "build", "logs", "lock"};
 
-    *s = (struct store){.cache = path_absolute(cache), .held = -1};
+    *s = (struct store){.cache = path_absolute(cache), .held = -1, .held_sources = -1};
     if (make_dirs(s->cache, err) < 0)
         return -(int)err->cls;
     remove_dots(&s->cache);
@@ -68,11 +70,13 @@ int store_open(struct store *s, const char *cache, struct wl_err *err)
 
 void store_close(struct store *s)
 {
-    if (s->cache)
+    if (s->cache) {
         close_fdp(&s->held);
+        close_fdp(&s->held_sources);
+    }
     free(s->cache);
     free(s->sources);
-    *s = (struct store){.held = -1};
+    *s = (struct store){.held = -1, .held_sources = -1};
 }
 
 char *store_entry(const struct store *s, const char *key)
@@ -124,17 +128,34 @@ static int take_exclusive(const char *path, int *fd, struct wl_err *err)
     return lock_take(path, false, fd, err);
 }
 
+static int hold(const struct store *s, const char *name, int *held, const struct cancel *cancel, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *path = lock_path(s, name);
+
+    return *held >= 0 ? 0 : wait_for(path, lock_share, &(struct store_calls){.cancel = cancel}, held, err);
+}
+
 int store_hold(struct store *s, const struct cancel *cancel, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *path = lock_path(s, ALL);
+    return hold(s, ALL, &s->held, cancel, err);
+}
 
-    return s->held >= 0 ? 0 : wait_for(path, lock_share, &(struct store_calls){.cancel = cancel}, &s->held, err);
+int store_hold_sources(struct store *s, const struct cancel *cancel, struct wl_err *err)
+{
+    return hold(s, SOURCES, &s->held_sources, cancel, err);
 }
 
 int store_alone(const struct store *s, char **path, int *fd, struct wl_err *err)
 {
     *path = lock_path(s, ALL);
     return lock_take(*path, false, fd, err);
+}
+
+int store_sources_alone(const struct store *s, const struct store_calls *calls, char **path, int *fd,
+                        struct wl_err *err)
+{
+    *path = lock_path(s, SOURCES);
+    return wait_for(*path, take_exclusive, calls, fd, err);
 }
 
 /* --- work --- */

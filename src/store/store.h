@@ -14,20 +14,35 @@
 #include <stdbool.h>
 
 struct store {
-    char *cache;   /* absolute; below it: sources/ artifacts/ build/ logs/ lock/ */
-    char *sources; /* the folder of fetched files */
-    int held;      /* keeps `clean` from the artifacts (store_hold); -1: nothing is held */
+    char *cache;      /* absolute; below it: sources/ artifacts/ build/ logs/ lock/ */
+    char *sources;    /* the folder of fetched files */
+    int held;         /* keeps `clean` from the artifacts (store_hold); -1: nothing is held */
+    int held_sources; /* likewise, from the sources */
 };
 
 /* Makes the cache's folders. */
 int store_open(struct store *s, const char *cache, struct wl_err *err);
 void store_close(struct store *s);
 
+/* What happens while a lock is waited for. Callbacks may be NULL. */
+struct store_calls {
+    const struct cancel *cancel;
+    void (*on_wait)(void *data);                     /* another process holds it; told once */
+    void (*on_damage)(void *data, const char *what); /* the artifact was there, but is damaged */
+    void *data;
+};
+
 /* Says that artifacts are in use from now on until the store is closed. Waits while another process removes some. */
 int store_hold(struct store *s, const struct cancel *cancel, struct wl_err *err);
 /* The opposite: has the artifacts alone, to remove some. 1: another process uses them. lock_end with *path gives it
  * back; the caller frees *path. */
 int store_alone(const struct store *s, char **path, int *fd, struct wl_err *err);
+
+/* The same for sources, that are fetched or read. */
+int store_hold_sources(struct store *s, const struct cancel *cancel, struct wl_err *err);
+/* Has the sources alone, to remove some: waits until no other process uses them. Given back like the artifacts. */
+int store_sources_alone(const struct store *s, const struct store_calls *calls, char **path, int *fd,
+                        struct wl_err *err);
 
 /* Whether there is an artifact, as far as its name tells. */
 bool store_has(const struct store *s, const char *key);
@@ -41,14 +56,6 @@ char *store_build_dir(const struct store *s, const char *key);
 char *store_log_dir(const struct store *s, const char *port, const char *key);
 /* Everything that belongs to an artifact, to be removed. */
 char *store_entry(const struct store *s, const char *key);
-
-/* What happens while a lock is waited for. Callbacks may be NULL. */
-struct store_calls {
-    const struct cancel *cancel;
-    void (*on_wait)(void *data);                     /* another process holds it; told once */
-    void (*on_damage)(void *data, const char *what); /* the artifact was there, but is damaged */
-    void *data;
-};
 
 /* A folder to work in, and the lock of its name. */
 struct store_work {

@@ -384,16 +384,35 @@ test_clean_leaves_artifacts_in_use_alone() {
     is "$(ls "$CACHE/lock" "$CACHE/artifacts" | grep -v :)" '' 'locks and artifacts'
 }
 
+test_clean_waits_for_sources_in_use() {
+    printf 'version: "1"\ntoolchain: none\nsteps:\n  - name: wait\n    run: |\n      touch "%s/started"; while [ ! -e "%s/go" ]; do sleep 0.05; done; : >"$STAGE/x"\n' \
+        "$T" "$T" | port made/a
+    mkdir -p "$CACHE/sources/abc"
+    : >"$CACHE/sources/abc/file"
+    start first --no-sandbox made/a
+    wait_for 20 test -e started
+    wl clean --sources --dry-run
+    status 0
+    out 'sources/abc'
+    start second clean --sources
+    wait_for 20 grep -q 'waiting until another wl-make no longer uses the sources' second.err
+    there "$CACHE/sources/abc/file"
+    touch go
+    ended first 'exit 0'
+    ended second 'exit 0'
+    is "$(ls "$CACHE/sources")" '' sources
+}
+
 test_locks_go() {
     family
     wl made/c made/d
     status 0
-    is "$(ls "$CACHE/lock")" store 'locks after a build'
+    is "$(ls "$CACHE/lock" | tr '\n' ' ')" 'sources store ' 'locks after a build'
     # Leftovers of older or killed runs.
     : >"$CACHE/lock/abc"
     : >"$CACHE/lock/test-abc-77"
     wl made/c
-    is "$(ls "$CACHE/lock")" store 'locks after the next'
+    is "$(ls "$CACHE/lock" | tr '\n' ' ')" 'sources store ' 'locks after the next'
     : >"$CACHE/lock/abc"
     wl clean
     is "$(ls "$CACHE/lock")" '' 'locks after clean'
