@@ -247,7 +247,7 @@ static void test_what_stays(void **state)
 
 static void test_table(void **state)
 {
-    /* Entries 1 and 2; then what is no constant, beyond the end, and a table that is read. */
+    /* Entries 1 and 2; then an offset that is not a constant, one beyond the end, and a table that is read. */
     static const struct {
         const char *elements;
         size_t n;
