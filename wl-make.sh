@@ -13,15 +13,35 @@ check_packages='libcmocka-dev scdoc git python3 python3-pip libclang-rt-22-dev'
 # cargo dates from 2022 and reads a registry's index with git.)
 client_packages='python3-pip cargo-web npm git'
 
-# Each program started here costs as much as a build that has nothing to do, so the shell itself does what it can.
+# Each process started here costs as much as a build that has nothing to do, so the shell itself does what it can.
 self=$0
 [ ! -L "$self" ] || self=$(readlink -f -- "$self")
 case $self in
-*/*) root=$(CDPATH= cd -- "${self%/*}/" && pwd) ;;
-*) root=$PWD ;;
+*/*) root=${self%/*} ;;
+*) root=. ;;
+esac
+case $root/ in
+./) root=$PWD ;;
+*//* | */./* | */../* | [!/]* | /) root=$(CDPATH= cd -- "$root/" && pwd) ;;
 esac
 build=$root/.build/tool
 log=$root/.build/bootstrap.log
+WL_MAKE_ROOT=$root
+export WL_MAKE_ROOT WL_MAKE_SCRIPT
+
+# `run` starts what an earlier run recorded, unless something has changed since (src/launch/launch.h). In that case wl-make
+# starts this script again, with an empty WL_MAKE_SCRIPT.
+if [ "${WL_MAKE_SCRIPT-new}" ]; then
+    WL_MAKE_SCRIPT=
+    case " $* " in
+    *' run '*)
+        if [ -x "$build/src/wl-make" ]; then
+            WL_MAKE_SCRIPT=$root/wl-make.sh
+            exec "$build/src/wl-make" "$@"
+        fi
+        ;;
+    esac
+fi
 
 say() { printf 'wl-make: %s\n' "$*" >&2; }
 die() {
@@ -130,9 +150,9 @@ stamp=$root/.build/installed-${WASI_SDK_ROOT:+sdk}
 case ${1-} in
 check) stamp=$stamp-check ;;
 esac
-tool=$build/src/wl-make
+tool=$build/src/wl-make-tool
 if [ ! -e "$stamp" ] || [ "$root/wl-make.sh" -nt "$stamp" ] || [ ! -x "$tool" ] ||
-    [ -n "$(find "$root/src" "$root/meson.build" -newer "$tool" -print -quit)" ]; then
+    [ -n "$(find "$root/src" "$root/host/cli" "$root/host/core" "$root/meson.build" -newer "$tool" -print -quit)" ]; then
     take_lock
     bootstrap "${1-}"
     touch "$tool" # even if ninja found nothing to rebuild
@@ -140,6 +160,4 @@ if [ ! -e "$stamp" ] || [ "$root/wl-make.sh" -nt "$stamp" ] || [ ! -x "$tool" ] 
     exec 9>&-
 fi
 
-WL_MAKE_ROOT=$root
-export WL_MAKE_ROOT
 exec "$tool" "$@"

@@ -1,6 +1,8 @@
-/* wl-make: finds the command, parses its options, runs it, and turns its error into a message and an exit status. */
+/* wl-make-tool, which wl-make (launch/launch.h) starts: finds the command, parses its options, runs it, and turns its
+ * error into a message and an exit status. */
 #include "cmd/app.h"
 #include "cmd/command.h"
+#include "launch/launch.h"
 #include "source/source.h"
 
 #include <fcntl.h>
@@ -132,11 +134,16 @@ int main(int argc, char **argv)
     const struct command *c;
     int r;
 
+    clock_gettime(CLOCK_REALTIME, &a.started);
+    a.by_script = getenv(LAUNCH_SCRIPT_VARIABLE);
+    unsetenv(LAUNCH_SCRIPT_VARIABLE);
     set_up_streams();
     /* Some callers ignore SIGCHLD. The kernel would then discard the status of every program that is started. */
     signal(SIGCHLD, SIG_DFL);
     argc--;
     argv++;
+    for (int i = 0; i < argc; i++)
+        strv_add(&a.words, argv[i]);
     c = choose_command(&argc, argv, &err);
     r = c ? start_command(&a, c, argc, argv, &err) : -(int)err.cls;
     ui_free(a.ui);

@@ -82,6 +82,7 @@ void app_free(struct app *a)
     recipe_roots_free(&a->roots);
     store_close(&a->store);
     options_free(&a->options);
+    strv_free(&a->words);
     free(a->output);
     free(a->installer);
     free(a->no_sandbox);

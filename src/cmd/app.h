@@ -11,9 +11,13 @@
 #include "util/err.h"
 
 #include <sys/types.h>
+#include <time.h>
 
 struct app {
     struct options options;
+    struct strv words;       /* the command line as it was given, without the program's name */
+    struct timespec started; /* CLOCK_REALTIME */
+    bool by_script;          /* wl-make.sh has started the tool */
     struct recipe_roots roots;
     struct store store;
     struct cancel cancel;

@@ -1,11 +1,12 @@
-/* wl-make run: builds a Python if needed and runs it in the project's own runner (host/), which takes this process
- * over: streams, terminal, signals and exit status are the guest's from then on. */
+/* wl-make run: builds a Python if needed and runs it in the project's own runner (host/), which replaces this process:
+ * from then on streams, terminal, signals and exit status are the guest's. What was started is recorded, and the next
+ * run does not get here (launch/launch.h). */
 #include "aot/aot.h"
 #include "cli/options.h"
 #include "cmd/app.h"
 #include "cmd/command.h"
+#include "launch/record.h"
 #include "plan/inputs.h"
-#include "plan/memo.h"
 #include "recipe/known_ports.h"
 #include "store/compose.h"
 #include "util/fs.h"
@@ -91,20 +92,13 @@ static void add_runner_options(struct strv *argv, const struct strv *given, enum
 
 /* ---- what is started ---- */
 
-static void restore_signals(void)
-{
-    sigset_t none;
-
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* What a run starts. */
 struct start {
-    char *runner;  /* the program wl-run */
-    char *dir;     /* the port's folder in the output */
-    char *flavour; /* which of the programs in it; "" for the port's own */
-    char *native;  /* where the native program of it is, if it has been made */
+    char *runner;       /* the program wl-run */
+    char *dir;          /* the port's directory in the output */
+    char *flavour;      /* NULL: the plain one */
+    char *program;      /* the module */
+    char *native;       /* its native program, which may not exist; NULL: this machine cannot make any */
+    struct strv inputs; /* the files that decide all of these */
 };
 
 static void start_free(struct start *s)
@@ -112,112 +106,9 @@ static void start_free(struct start *s)
     free(s->runner);
     free(s->dir);
     free(s->flavour);
+    free(s->program);
     free(s->native);
-}
-
-static const char *flavour_of(const struct start *s)
-{
-    return *s->flavour ? s->flavour : NULL;
-}
-
-static int find_program(const struct start *s, const char *port, char **program, struct wl_err *err)
-{
-    *program = compose_program(s->dir, flavour_of(s));
-    if (*program)
-        return 0;
-    wl_err_set(err, WL_E_USAGE, "%s has no bin/*.wasm that could be run", port);
-    return wl_err_hint(err, "run takes a port that is a program, for example python/v3.11.2");
-}
-
-struct wanted {
-    const struct app *a;
-    const char *port;
-};
-
-/* The guest runs from the output folder; the runner and the compilers from the store. */
-static bool is_current(void *data, const struct plan *p, size_t node)
-{
-    const struct wanted *w = data;
-
-    return !strcmp(p->nodes[node].recipe->name, w->port) && compose_current(p, node, w->a->output);
-}
-
-/* What tells whether a program of the store is still the one that was looked at; "" for one that is not there. */
-static char *identity(const char *program)
-{
-    char *known = *program ? memo_file_identity(program) : NULL;
-
-    return known ? known : xstrdup("");
-}
-
-/* Everything but files that decides what a run starts; NULL where that is more than can be told cheaply. */
-static char *question(struct app *a, const struct make_options *o, const char *port)
-{
-    WL_CLEANUP_FREE char *self = memo_file_identity("/proc/self/exe");
-    struct toolchain wasi = {0}, native = {0};
-    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    WL_CLEANUP_STR struct str roots = {0};
-    char *text = NULL;
-
-    if (a->options.source || a->options.profile || a->options.dry_run || a->sdk_root || !self)
-        return NULL;
-    for (size_t i = 0; i < a->roots.ports.n; i++)
-        str_addf(&roots, " %s", a->roots.ports.v[i]);
-    if (toolchain_find_wasi(NULL, a->store.cache, &wasi, &ignored) == 0 &&
-        toolchain_find_native(a->store.cache, &native, &ignored) == 0)
-        text = xasprintf("run %s\n%s\n%s\n%s\n%s\n%d %d\n%s\n%s", port, self, roots.s, a->output, a->store.cache,
-                         o->plan.debug, o->plan.sandboxed, wasi.identity, native.identity);
-    toolchain_free(&wasi);
-    toolchain_free(&native);
-    return text;
-}
-
-/* Takes a line off the text; NULL: there is none. */
-static char *take_line(char **text)
-{
-    char *line = *text, *end = line ? strchr(line, '\n') : NULL;
-
-    *text = end ? end + 1 : NULL;
-    if (!end)
-        return NULL;
-    *end = '\0';
-    return line;
-}
-
-/* Making a plan takes longer than starting a Python. So what an earlier run found out is used as long as no file that
- * went into it has changed: the answer is the runner, the output folder and its key, the programs as they were when
- * they were compared with the store's manifests, and those files. */
-static bool known_start(const char *cache, const char *asked, struct start *s)
-{
-    WL_CLEANUP_FREE char *answer = asked ? memo_get(cache, asked) : NULL;
-    char *rest = answer, *runner = take_line(&rest), *dir = take_line(&rest), *flavour = take_line(&rest);
-    char *key = take_line(&rest), *native = take_line(&rest);
-    char *runner_was = take_line(&rest), *native_was = take_line(&rest);
-    WL_CLEANUP_FREE char *runner_is = NULL, *native_is = NULL;
-
-    if (!native_was || !rest || access(runner, X_OK) < 0 || !inputs_unchanged(rest) ||
-        !compose_is_current(dir, *flavour ? flavour : NULL, key))
-        return false;
-    runner_is = identity(runner);
-    native_is = identity(native);
-    if (strcmp(runner_is, runner_was) != 0 || strcmp(native_is, native_was) != 0)
-        return false;
-    *s = (struct start){xstrdup(runner), xstrdup(dir), xstrdup(flavour), xstrdup(native)};
-    return true;
-}
-
-static void keep_start(struct app *a, const char *asked, const struct plan *p, const struct plan *tools, size_t port,
-                       const struct start *s)
-{
-    WL_CLEANUP_FREE char *runner = identity(s->runner), *native = identity(s->native);
-    WL_CLEANUP_STR struct str answer = {0};
-    char key[HASH_HEX_SIZE];
-
-    compose_key(p, port, key);
-    str_addf(&answer, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n", s->runner, s->dir, s->flavour, key, s->native, runner, native);
-    inputs_add(p, &a->roots, &answer);
-    inputs_add(tools, &a->roots, &answer);
-    memo_put(a->store.cache, asked, answer.s);
+    strv_free(&s->inputs);
 }
 
 static enum engine engine_of(const struct app *a)
@@ -227,13 +118,21 @@ static enum engine engine_of(const struct app *a)
     return (enum engine)o->engine;
 }
 
-static bool wants_native(const struct app *a)
+struct wanted {
+    const struct app *a;
+    const char *port;
+};
+
+/* The guest runs from the output directory; the runner and the compilers run from the store. */
+static bool is_current(void *data, const struct plan *p, size_t node)
 {
-    return engine_of(a) == ENGINE_NATIVE;
+    const struct wanted *w = data;
+
+    return !strcmp(p->nodes[node].recipe->name, w->port) && compose_current(p, node, w->a->output);
 }
 
-/* What native programs are made with, where the plan does not have it because none is asked for: keys alone. */
-static int plan_tools(const struct make_options *o, struct plan *p, struct wl_err *err)
+/* Finds the keys of the ports that native programs are made with, if the plan is not to build them. */
+static int plan_native_ports(const struct make_options *o, struct plan *p, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
     int r;
@@ -243,74 +142,192 @@ static int plan_tools(const struct make_options *o, struct plan *p, struct wl_er
     return r < 0 ? r : make_prepare(o, p, true, err);
 }
 
-/* Finds out where the native program is, and makes it if it is asked for. Where none is, a machine that cannot make one
- * (no compiler, or no port of its tools) has none. */
-static int find_native(struct app *a, const struct make_options *o, struct plan *tools, const char *key,
-                       struct start *s, struct wl_err *err)
+/* Finds the native program, and with --engine native makes it. Otherwise it is not an error if this machine cannot make
+ * any, because a compiler or one of those ports is missing. */
+static int find_native(struct app *a, const struct make_options *o, const char *key, struct start *s,
+                       struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *module = compose_program(s->dir, flavour_of(s));
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    bool wanted = wants_native(a);
-    struct wl_err *why = wanted ? err : &ignored;
-    int r = plan_tools(o, tools, why);
+    bool required = engine_of(a) == ENGINE_NATIVE;
+    struct wl_err *why = required ? err : &ignored;
+    struct plan p = {0};
+    int r = plan_native_ports(o, &p, why);
 
-    if (r == 0 && module)
-        r = app_native(a, tools, &(struct native_request){.module = module, .key = key}, wanted, &s->native, why);
+    if (r == 0)
+        r = app_native(a, &p, &(struct native_request){.module = s->program, .key = key}, required, &s->native, why);
+    inputs_add(&p, &a->roots, &s->inputs);
+    plan_free(&p);
     if (r == -WL_E_INTERRUPTED)
         return cancel_error(err);
-
-    if (!s->native)
-        s->native = xstrdup("");
-    return wanted ? r : 0;
+    return required ? r : 0;
 }
 
-/* Builds what is not built yet, and tells what is to be started. */
+/* Builds what is missing, and finds what is to be started. */
 static int prepare_start(struct app *a, const char *port, struct start *s, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
-    WL_CLEANUP_FREE char *asked = NULL;
     struct make_options o;
-    struct plan p = {0}, tools = {0};
-    const struct node *n = NULL;
+    struct plan p = {0};
+    const struct node *n;
     bool changed;
     int r;
 
     app_build_options(a, &o, false);
     o.is_current = is_current;
     o.data = &(struct wanted){a, port};
-    asked = question(a, &o, port);
-    if (known_start(a->store.cache, asked, s) && (!wants_native(a) || access(s->native, X_OK) == 0))
-        return 0;
-    start_free(s);
-    *s = (struct start){0};
     strv_add(&names, port);
     strv_add_once(&names, RUNNER_PORT);
-    if (wants_native(a))
+    if (engine_of(a) == ENGINE_NATIVE)
         aot_ports(&names);
     r = app_build(a, &o, &names, &p, err);
     if (r == 0) {
         n = plan_find(&p, port);
         s->runner = app_artifact(a, &p, RUNNER_PORT, RUNNER_PROGRAM);
         s->dir = compose_dir(a->output, n->recipe);
-        s->flavour = xstrdup(n->recipe->flavour ? n->recipe->flavour : "");
+        s->flavour = n->recipe->flavour ? xstrdup(n->recipe->flavour) : NULL;
+        inputs_add(&p, &a->roots, &s->inputs);
         r = app_compose(a, &p, (size_t)(n - p.nodes), &changed, err);
     }
     if (r == 0)
-        r = find_native(a, &o, &tools, n->key, s, err);
-    if (r == 0 && asked)
-        keep_start(a, asked, &p, &tools, (size_t)(n - p.nodes), s);
-    plan_free(&tools);
+        s->program = compose_program(s->dir, s->flavour);
+    if (r == 0 && !s->program) {
+        wl_err_set(err, WL_E_USAGE, "%s has no program (bin/*.wasm) that could be run", port);
+        r = wl_err_hint(err, "run takes a port that is a program, for example python/v3.11.2");
+    }
+    if (r == 0)
+        r = find_native(a, &o, n->key, s, err);
     plan_free(&p);
     return r;
 }
 
-static int run(struct app *a, struct wl_err *err)
+/* The program that runs the module, and its arguments before the guest's. */
+static void make_command(const struct app *a, const struct start *s, struct strv *argv)
 {
     const struct start_options *o = a->options.own;
+    bool native = engine_of(a) != ENGINE_WASMTIME && s->native && access(s->native, X_OK) == 0;
+
+    strv_add(argv, native ? s->native : s->runner);
+    if (!s->flavour)
+        app_add_library(argv, s->dir);
+    if (native) {
+        strv_addf(argv, "--argv0=%s", path_base(s->program));
+        add_runner_options(argv, &o->given, OF_NATIVE);
+    } else {
+        strv_addf(argv, "--cache-dir=%s/compiled", a->store.cache);
+        add_runner_options(argv, &o->given, OF_WL_RUN);
+        strv_add(argv, s->program);
+    }
+    /* The runner removes one "--" after the module, so the guest's own ones stay. */
+    strv_add(argv, "--");
+}
+
+/* ---- the record for the next run ---- */
+
+/* The tool itself. wl-make.sh builds it again when one of its sources has changed, so these count if it was started by
+ * the script. */
+static void add_tool(const struct app *a, struct strv *inputs)
+{
+    char *self = realpath("/proc/self/exe", NULL);
+    static const char *const sources[] = {"src", "host/cli", "host/core", "meson.build", "wl-make.sh"};
+
+    if (self)
+        strv_take(inputs, self);
+    for (size_t i = 0; a->by_script && i < sizeof sources / sizeof *sources; i++) {
+        WL_CLEANUP_FREE char *path = path_join(a->roots.repo, sources[i]);
+
+        inputs_add_tree(path, inputs);
+    }
+}
+
+/* The compilers, and the directories in which others could be found first. False: a directory of PATH is relative. */
+static bool add_path(struct strv *inputs)
+{
+    const char *path = getenv("PATH");
+    bool absolute = true;
+
+    toolchain_programs(inputs);
+    for (const char *p = path ? path : ""; *p; p += strspn(p, ":")) {
+        size_t n = strcspn(p, ":");
+
+        absolute &= *p == '/';
+        strv_take(inputs, xstrndup(p, n));
+        p += n;
+    }
+    return absolute;
+}
+
+static bool is_relative(const char *path)
+{
+    return path && *path != '/';
+}
+
+/* Whether what the words mean depends on the working directory. */
+static bool uses_directory(const struct app *a)
+{
+    bool relative =
+        is_relative(a->options.output) || is_relative(a->options.cache_dir) || is_relative(getenv("WL_MAKE_ROOT"));
+
+    for (size_t i = 0; i < a->options.ports.n; i++)
+        relative |= is_relative(a->options.ports.v[i]);
+    return relative;
+}
+
+/* What this run may have made. Of the output only what the guest uses. */
+static void add_results(const struct start *s, struct strv *results)
+{
+    WL_CLEANUP_STRV struct strv files = {0};
+    WL_CLEANUP_FREE char *include = path_join(s->dir, "include/"), *lib = path_join(s->dir, "lib/");
+
+    strv_add(results, s->runner);
+    if (s->native)
+        strv_add(results, s->native);
+    compose_files(s->dir, s->flavour, &files);
+    for (size_t i = 0; i < files.n; i++)
+        if (!starts_with(files.v[i], include) && !starts_with(files.v[i], lib))
+            strv_add(results, files.v[i]);
+}
+
+/* Records the command, unless files that the options name decide what is built. */
+static void record(const struct app *a, struct start *s, const struct strv *command)
+{
+    WL_CLEANUP_STRV struct strv results = {0};
+    WL_CLEANUP_FREE char *directory = NULL;
+    bool absolute;
+
+    if (a->options.source || a->options.profile || a->sdk_root)
+        return;
+    add_tool(a, &s->inputs);
+    absolute = add_path(&s->inputs);
+    if (!absolute || uses_directory(a))
+        directory = getcwd(NULL, 0);
+    add_results(s, &results);
+    launch_record(&(struct launch_record){.cache = a->store.cache,
+                                          .by_script = a->by_script,
+                                          .words = a->words.v,
+                                          .words_n = a->words.n - a->options.guest.n,
+                                          .directory = directory,
+                                          .command = command,
+                                          .inputs = &s->inputs,
+                                          .results = &results,
+                                          .started = a->started});
+}
+
+/* ---- the command ---- */
+
+/* The tool blocks the signals that cancel it. */
+static void restore_signals(void)
+{
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int run(struct app *a, struct wl_err *err)
+{
     WL_CLEANUP_STRV struct strv argv = {0};
-    WL_CLEANUP_FREE char *port = NULL, *program = NULL;
+    WL_CLEANUP_FREE char *port = NULL;
     __attribute__((cleanup(start_free))) struct start s = {0};
-    bool native;
     int r;
 
     if (a->options.args.n != 1) {
@@ -320,24 +337,10 @@ static int run(struct app *a, struct wl_err *err)
     r = app_port(a, a->options.args.v[0], &port, err);
     if (r == 0)
         r = prepare_start(a, port, &s, err);
-    if (r == 0)
-        r = find_program(&s, port, &program, err);
     if (r < 0)
         return r;
-    native = engine_of(a) != ENGINE_WASMTIME && access(s.native, X_OK) == 0;
-    strv_add(&argv, native ? s.native : s.runner);
-    if (!flavour_of(&s))
-        app_add_library(&argv, s.dir);
-    if (native) {
-        strv_addf(&argv, "--argv0=%s", path_base(program));
-        add_runner_options(&argv, &o->given, OF_NATIVE);
-    } else {
-        strv_addf(&argv, "--cache-dir=%s/compiled", a->store.cache);
-        add_runner_options(&argv, &o->given, OF_WL_RUN);
-        strv_add(&argv, program);
-    }
-    /* The runner removes one "--" after the module, so the guest's own ones stay. */
-    strv_add(&argv, "--");
+    make_command(a, &s, &argv);
+    record(a, &s, &argv);
     strv_addv(&argv, &a->options.guest);
     ui_free(a->ui);
     a->ui = NULL;

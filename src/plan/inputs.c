@@ -1,12 +1,10 @@
 #include "plan/inputs.h"
 
-#include "plan/memo.h"
 #include "util/fs.h"
 
-#include <string.h>
 #include <sys/stat.h>
 
-static void add_tree(const char *path, struct strv *paths)
+void inputs_add_tree(const char *path, struct strv *paths)
 {
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     WL_CLEANUP_STRV struct strv names = {0};
@@ -18,17 +16,19 @@ static void add_tree(const char *path, struct strv *paths)
     for (size_t i = 0; i < names.n; i++) {
         WL_CLEANUP_FREE char *sub = path_join(path, names.v[i]);
 
-        add_tree(sub, paths);
+        inputs_add_tree(sub, paths);
     }
 }
 
-/* A port that is added may be what a name means from then on: the folders that one can be added to. */
-static void add_folders(const char *path, int depth, struct strv *paths)
+/* The directories in which a port could be added, which may then be the one that a name means. Where there is a recipe,
+ * none can be added. */
+static void add_port_dirs(const char *path, int depth, struct strv *paths)
 {
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     WL_CLEANUP_STRV struct strv names = {0};
+    WL_CLEANUP_FREE char *recipe = path_join(path, "recipe.yaml");
 
-    if (!path_is_dir(path))
+    if (!path_is_dir(path) || path_exists(recipe))
         return;
     strv_add_once(paths, path);
     if (depth == 0 || dir_list(path, &names, &ignored) < 0)
@@ -36,7 +36,7 @@ static void add_folders(const char *path, int depth, struct strv *paths)
     for (size_t i = 0; i < names.n; i++) {
         WL_CLEANUP_FREE char *sub = path_join(path, names.v[i]);
 
-        add_folders(sub, depth - 1, paths);
+        add_port_dirs(sub, depth - 1, paths);
     }
 }
 
@@ -46,41 +46,13 @@ static void add_recipe(const struct recipe *r, struct strv *paths)
 
     recipe_inputs(r, &found);
     for (size_t i = 0; i < found.n; i++)
-        add_tree(found.v[i], paths);
+        inputs_add_tree(found.v[i], paths);
 }
 
-void inputs_add(const struct plan *p, const struct recipe_roots *roots, struct str *out)
+void inputs_add(const struct plan *p, const struct recipe_roots *roots, struct strv *paths)
 {
-    WL_CLEANUP_STRV struct strv paths = {0};
-
     for (size_t i = 0; i < roots->ports.n; i++)
-        add_folders(roots->ports.v[i], 2, &paths);
+        add_port_dirs(roots->ports.v[i], 2, paths);
     for (size_t i = 0; i < p->n; i++)
-        add_recipe(p->nodes[i].recipe, &paths);
-    for (size_t i = 0; i < paths.n; i++) {
-        WL_CLEANUP_FREE char *identity = memo_file_identity(paths.v[i]);
-
-        /* What is gone by now never holds. */
-        str_addf(out, "%s\n", identity ? identity : paths.v[i]);
-    }
-}
-
-/* The path of a line: what stands before the five numbers; it may have spaces itself. */
-static char *path_of(const char *line, size_t n)
-{
-    for (int numbers = 0; n && numbers < 5; n--)
-        numbers += line[n - 1] == ' ';
-    return xstrndup(line, n);
-}
-
-bool inputs_unchanged(const char *lines)
-{
-    for (const char *end; (end = strchr(lines, '\n')); lines = end + 1) {
-        size_t n = (size_t)(end - lines);
-        WL_CLEANUP_FREE char *path = path_of(lines, n), *now = memo_file_identity(path);
-
-        if (!now || strlen(now) != n || strncmp(now, lines, n) != 0)
-            return false;
-    }
-    return *lines == '\0';
+        add_recipe(p->nodes[i].recipe, paths);
 }

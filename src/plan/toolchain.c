@@ -184,6 +184,18 @@ int toolchain_find_native(const char *cache, struct toolchain *t, struct wl_err 
     return 0;
 }
 
+void toolchain_programs(struct strv *paths)
+{
+    static const char *const programs[] = {"clang-" WL_LLVM, "cc"};
+
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        char *path = run_which(programs[i]);
+
+        if (path)
+            strv_take(paths, path);
+    }
+}
+
 int toolchain_check(const struct toolchain *t, const struct recipe *r, struct wl_err *err)
 {
     if (!t->sdk_version || t->sdk_version >= r->min_sdk)

@@ -25,6 +25,9 @@ int toolchain_find_wasi(const char *sdk_root, const char *cache, struct toolchai
 /* Finds the machine's own compiler. */
 int toolchain_find_native(const char *cache, struct toolchain *t, struct wl_err *err);
 
+/* Adds the paths of the programs that decide the identity of the system's toolchains. */
+void toolchain_programs(struct strv *paths);
+
 /* Whether the toolchain can build this recipe (min-sdk). */
 int toolchain_check(const struct toolchain *t, const struct recipe *r, struct wl_err *err);
 

@@ -102,7 +102,8 @@ static void key_of(const struct plan *p, size_t node, const bool *linked, char k
     hash_end(h, key);
 }
 
-void compose_key(const struct plan *p, size_t node, char key[HASH_HEX_SIZE])
+/* The key of a composition: that of the artifacts it is put together from. */
+static void compose_key(const struct plan *p, size_t node, char key[HASH_HEX_SIZE])
 {
     bool *linked = xcalloc(p->n, sizeof *linked);
 
@@ -113,7 +114,9 @@ void compose_key(const struct plan *p, size_t node, char key[HASH_HEX_SIZE])
     free(linked);
 }
 
-bool compose_is_current(const char *dir, const char *flavour, const char *key)
+/* Whether a folder is the composition of that key (with a flavour's name: whether it holds that flavour), and all its
+ * files are there in their sizes. */
+static bool compose_is_current(const char *dir, const char *flavour, const char *key)
 {
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     WL_CLEANUP_FREE char *note = note_path(dir, flavour), *text = NULL;

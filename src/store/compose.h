@@ -15,13 +15,6 @@ char *compose_dir(const char *output, const struct recipe *recipe);
  * composition leaves. */
 bool compose_made(const char *dir, const char *flavour);
 
-/* The key of a composition: that of the artifacts it is put together from. */
-void compose_key(const struct plan *p, size_t node, char key[HASH_HEX_SIZE]);
-
-/* Whether a folder is the composition of that key (with a flavour's name: whether it holds that flavour), and all its
- * files are there in their sizes. */
-bool compose_is_current(const char *dir, const char *flavour, const char *key);
-
 /* Whether OUTPUT holds what compose() would put there for the node, so that there is nothing to do. */
 bool compose_current(const struct plan *p, size_t node, const char *output);
 

@@ -436,12 +436,153 @@ END
     status 0
 }
 
+# wl-make beside a tool that says when it is started: `started N` says how often it was by now.
+watched_tool() {
+    mkdir -p "$1"
+    cp "$WL_MAKE" "$1/wl-make"
+    cp "$WL_MAKE-tool" "$1/real-tool"
+    printf '#!/bin/sh\necho x >>"%s/starts"\nexec "%s/real-tool" "$@"\n' "$T" "$1" >"$1/wl-make-tool"
+    chmod +x "$1/wl-make-tool"
+    : >"$T/starts"
+}
+
+started() {
+    status 0
+    is "$(wc -l <"$T/starts")" "$1" 'starts of the tool'
+}
+
+test_run_starts_what_was_recorded() {
+    made_up_python
+    watched_tool "$T/bin"
+    WL_MAKE=$T/bin/wl-make
+    sleep 0.05 # what has just changed is not relied on
+    wl run python/v3.11.2 -- -c 'print(1)'
+    started 1
+    # Other words for the guest, also such as begin with dashes or are empty.
+    wl run python/v3.11.2 -- --help -- '' 'two words'
+    started 1
+    is "$(tail -n 5 .out | tr '\n' ' ')" '<--> <--help> <--> <> <two words> '
+    out "<--cache-dir=$CACHE/compiled>" "<$OUT/python/v3.11.2/bin/python.wasm>"
+    # Without "--" the words are others, and what follows could be options.
+    wl run python/v3.11.2 script.py
+    started 2
+    wl run python/v3.11.2 other.py --engine nonsense
+    started 2
+    out '<other.py>' '<--engine>'
+    wl run python/v3.11.2
+    started 2
+    wl run python/v3.11.2 --engine nonsense
+    clean_failure 2
+    err '--engine takes'
+    # The place of options, and their values.
+    wl run --env A=1 python/v3.11.2 -- x
+    wl run --env A=1 python/v3.11.2 -- y
+    started 4
+    out '<--env=A=1>' '<y>'
+    wl run --env A=2 python/v3.11.2 -- y
+    started 5
+    out '<--env=A=2>'
+    run env "WL_MAKE_ROOT=$ROOT" "$WL_MAKE" "--cache-dir=$CACHE" --output "$OUT" --ports "$PORTS" run python/v3.11.2 -- x
+    run env "WL_MAKE_ROOT=$ROOT" "$WL_MAKE" "--cache-dir=$CACHE" --output "$OUT" --ports "$PORTS" run python/v3.11.2 -- y
+    started 6
+    out '<y>'
+    # A value that looks like the separator: only the tool knows.
+    wl run --argv0 -- python/v3.11.2 -- x
+    wl run --argv0 -- python/v3.11.2 -- y
+    started 8
+    out '<--argv0=-->' '<y>'
+    # Other commands go to the tool.
+    wl list run
+    started 9
+}
+
+test_run_starts_the_tool_where_a_record_says_nothing() {
+    made_up_python
+    watched_tool "$T/bin"
+    WL_MAKE=$T/bin/wl-make
+    sleep 0.05
+    wl run python/v3.11.2 -- x
+    wl run python/v3.11.2 -- x
+    started 1
+    # Another compiler could be found, and another checkout is one.
+    mkdir -p tools
+    PATH=$T/tools:$PATH wl run python/v3.11.2 -- x
+    started 2
+    PATH=$T/tools:$PATH wl run python/v3.11.2 -- x
+    started 2
+    sleep 0.05
+    : >tools/made-up
+    PATH=$T/tools:$PATH wl run python/v3.11.2 -- x
+    started 3
+    cp -r "$ROOT" other-root
+    ROOT=$T/other-root wl run python/v3.11.2 -- x
+    started 4
+    # What a relative path means depends on the working directory.
+    mkdir -p one two
+    cd one || exit
+    run env "WL_MAKE_ROOT=$ROOT" "$WL_MAKE" --cache-dir "$CACHE" --output o --ports "$PORTS" run python/v3.11.2
+    run env "WL_MAKE_ROOT=$ROOT" "$WL_MAKE" --cache-dir "$CACHE" --output o --ports "$PORTS" run python/v3.11.2
+    started 5
+    out "<$T/one/o/python/v3.11.2/bin/python.wasm>"
+    cd ../two || exit
+    run env "WL_MAKE_ROOT=$ROOT" "$WL_MAKE" --cache-dir "$CACHE" --output o --ports "$PORTS" run python/v3.11.2
+    started 6
+    out "<$T/two/o/python/v3.11.2/bin/python.wasm>"
+    cd ..
+    # A record that is cut, or not one.
+    local f
+    for f in "$CACHE"/identity/launch-*; do truncate -s -1 "$f"; done
+    wl run python/v3.11.2 -- x
+    started 7
+    for f in "$CACHE"/identity/launch-*; do head -c 70 /dev/urandom >"$f"; done
+    wl run python/v3.11.2 -- x
+    started 8
+    for f in "$CACHE"/identity/launch-*; do : >"$f"; done
+    wl run python/v3.11.2 -- x
+    started 9
+    wl run python/v3.11.2 -- x
+    started 9
+    # The tool itself.
+    echo >>bin/real-tool
+    wl run python/v3.11.2 -- x
+    started 10
+    # Without the tool beside it.
+    rm bin/wl-make-tool
+    wl list
+    status 6
+    err 'cannot start wl-make-tool'
+}
+
+# The runner gets what it gets from the tool: streams, no other descriptors, signals as they are by default.
+test_run_from_a_record_has_a_clean_process() {
+    made_up_python
+    sed -i 's|for a; do|[ ! -e /proc/\$\$/fd/7 ] \|\| echo "descriptor 7 is open"; grep Sig.*: /proc/\$\$/status; for a; do|' \
+        "$PORTS/toolchain/wl-run/recipe.yaml"
+    watched_tool "$T/bin"
+    WL_MAKE=$T/bin/wl-make
+    sleep 0.05
+    wl run python/v3.11.2
+    cp .out first
+    WL_MAKE_ROOT=$ROOT "$PYTHON" - "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" run python/v3.11.2 >.out 2>.err <<'END' || fail 'not run'
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores
+    signal.signal(number, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGUSR1])
+os.dup2(0, 7)
+os.execv(sys.argv[1], sys.argv[1:])
+END
+    started 1
+    not_out 'descriptor 7'
+    is "$(grep -E 'Sig(Blk|Ign)|ShdPnd' .out)" "$(grep -E 'Sig(Blk|Ign)|ShdPnd' first)" 'signals'
+}
+
 test_run_of_what_cannot_be_run() {
     made_up_python
     simple libs/zlib
     wl run libs/zlib -- x
     clean_failure 2
-    err 'libs/zlib has no bin/*.wasm'
+    err 'libs/zlib has no program (bin/*.wasm)'
     wl run
     clean_failure 2
     err 'run takes one port'
@@ -520,11 +661,11 @@ END
 
 # A checkout for wl-make.sh that needs no compiling: the tool's build already exists.
 checkout() {
-    mkdir -p "$1/ports" "$1/src" "$1/.build/tool/src"
+    mkdir -p "$1/ports" "$1/src" "$1/host/cli" "$1/host/core" "$1/.build/tool/src"
     : >"$1/meson.build"
     cp "$WL_SOURCE_ROOT/wl-make.sh" "$1/"
     chmod +x "$1/wl-make.sh"
-    cp "$WL_MAKE" "$1/.build/tool/src/wl-make"
+    cp "$WL_MAKE" "$WL_MAKE-tool" "$1/.build/tool/src/"
     printf 'rule none\n  command = true\nbuild all: phony\n' >"$1/.build/tool/build.ninja"
     mkdir -p "$1/ports/made/a"
     cat >"$1/ports/made/a/recipe.yaml" <<'END'
@@ -570,6 +711,45 @@ test_wl_make_sh_from_anywhere() {
     sh_there sh "$T/work/wl-make.sh" build 'no such/port'
     status 3
     err "'no such/port'"
+}
+
+# `run` does not ask for the tool when nothing has changed, and builds it when one of its sources has.
+test_wl_make_sh_run() {
+    command -v ninja >/dev/null || skip 'no ninja'
+    no_installing
+    made_up_python
+    checkout "$T/work"
+    cp -r "$PORTS"/* work/ports/
+    watched_tool "$T/work/.build/tool/src"
+    : >work/src/a.c
+    touch -d '1 hour ago' work/src/a.c work/src work/host/* work/meson.build
+    sleep 0.05
+    cd work || exit
+    sh_there ./wl-make.sh run python/v3.11.2 -- x
+    started 1
+    sh_there ./wl-make.sh run python/v3.11.2 -- y
+    started 1
+    out '<y>'
+    echo >>src/a.c
+    sleep 0.05
+    printf 'rule built\n  command = echo x >>%s/builds\nbuild all: built\n' "$T" >.build/tool/build.ninja
+    sh_there ./wl-make.sh run python/v3.11.2 -- y
+    started 2
+    is "$(wc -l <"$T/builds")" 1 'builds of the tool'
+    sh_there ./wl-make.sh run python/v3.11.2 -- y
+    started 2
+    is "$(wc -l <"$T/builds")" 1 'builds of the tool'
+    # Started otherwise the tool does not look at its sources.
+    run env XDG_CACHE_HOME="$T/xdg" WL_MAKE_ROOT="$PWD" .build/tool/src/wl-make run python/v3.11.2 -- y
+    started 3
+    rm src/a.c
+    run env XDG_CACHE_HOME="$T/xdg" WL_MAKE_ROOT="$PWD" .build/tool/src/wl-make run python/v3.11.2 -- y
+    started 3
+    # The script is started again by whatever shell, and from anywhere.
+    cd /
+    run env XDG_CACHE_HOME="$T/xdg" PATH="$T/bin:$PATH" sh "$T/work/wl-make.sh" run python/v3.11.2 -- z
+    status 0
+    out '<z>'
 }
 
 # Only the clients of sources are installed on demand, and no other package.
