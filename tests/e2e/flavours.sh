@@ -174,7 +174,7 @@ test_a_flavour_that_cannot_be() {
     sed -i 's/^flavour: .*/flavour: plain/' "$PORTS/snake/tame/recipe.yaml"
     wl build snake/tame/v1.0
     status 3
-    err 'snake/tame/recipe.yaml:2: flavour "plain" is no name'
+    err 'snake/tame/recipe.yaml:2: flavour "plain" is not a name'
     # It must not hide the port's own files.
     sed -i 's/^flavour: .*/flavour: tame/; s/snake-tame/snake/' "$PORTS/snake/tame/recipe.yaml"
     wl build snake/v1.0 --flavour tame

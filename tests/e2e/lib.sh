@@ -142,8 +142,9 @@ nothing_half() {
     done
     # An older version may be running there, whose locks stay.
     for left in "$CACHE"/lock/*; do
-        [ "${CACHE#"$T"}" = "$CACHE" ] || [ ! -e "$left" ] || [ "${left##*/}" = store ] || is_held "$left" ||
-            fail "left of a lock: $left"
+        # These are shared by all processes and stay.
+        case ${left##*/} in store | sources) continue ;; esac
+        [ "${CACHE#"$T"}" = "$CACHE" ] || [ ! -e "$left" ] || is_held "$left" || fail "left of a lock: $left"
     done
     # identity/ contains only the versions that compilers reported; what a kill leaves there is small and harmless. Logs
     # may belong to a run in the same cache.
