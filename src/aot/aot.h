@@ -17,13 +17,13 @@ struct aot {
     const struct make_options *o;
     const struct plan *plan; /* has those ports, with their keys */
     bool library;            /* instead of a program */
-    const char *profile;     /* what clang is told of where the time goes; NULL: the port's profiles, "none": nothing */
+    const char *profile;     /* a profile for clang; NULL: those of the port, "none": none */
     const char *cpu;         /* for which processor, as clang names it; NULL: any of x86-64 */
     /* The most that each process may take of processor time and of memory; 0: by the size of the module
      * (docs/native.md). */
     unsigned long long max_seconds, max_memory;
 
-    /* Of what it is made. */
+    /* What it is made of. */
     const char *module; /* a file */
     const char *key;    /* of the port whose module it is; NULL: it is a file of the user's */
     const char *sha256; /* of such a file: its bytes are read again; NULL with key */
@@ -33,7 +33,7 @@ struct aot {
  * over. The caller frees it. */
 char *aot_name(const char *module);
 
-/* Whether the compiler is there; if not, WL_E_TOOLCHAIN. To be asked before the ports are built. */
+/* Whether the compiler is installed; if not, WL_E_TOOLCHAIN. Ask before building the ports. */
 int aot_find_compiler(struct wl_err *err);
 
 /* What is made, or would be. */
@@ -48,16 +48,17 @@ struct aot_program {
 int aot_find(const struct aot *a, struct aot_program *p, struct wl_err *err);
 void aot_program_free(struct aot_program *p);
 
-/* The program or the library (host/native/wl_guest.h) in the store, which is there or not; the caller frees it. */
+/* The path of the program or the library (host/native/wl_guest.h) in the store; it need not exist. The caller frees it.
+ */
 char *aot_result(const struct aot *a, const struct aot_program *p);
 
 /* The header of a library that aot_result has given; the caller frees it. */
 char *aot_header(const char *library);
 
-/* Whether it is there, and whole: 1 yes, 0 no. One that is damaged is removed, which is told. */
+/* Whether it exists and is intact: 1 yes, 0 no. A damaged one is removed, with a note as event. */
 int aot_check(const struct aot *a, const struct aot_program *p, struct wl_err *err);
 
-/* Makes it, unless it is there. A module that cannot be translated is WL_E_USAGE with the reason; one that takes too
+/* Makes it, unless it exists. A module that cannot be translated is WL_E_USAGE with the reason; one that takes too
  * much is WL_E_FAILED. */
 int aot_make(const struct aot *a, const struct aot_program *p, struct wl_err *err);
 

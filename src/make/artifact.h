@@ -1,6 +1,6 @@
-/* The one way of making an artifact, whatever it is: a port, a native program, an app or what that needs. The lock of
- * its key is taken and its directory made, the caller fills its stage by steps in a box, and what is there goes into
- * the store with its manifest (store.h). What happens is told as events under the artifact's name. */
+/* The one way to make an artifact, whatever it is: a port, a native program, an app or its requirements. artifact_make
+ * takes the lock of the key and makes a directory, the caller fills its stage by steps in a box, and the stage goes
+ * into the store with its manifest (store.h). Progress is reported as events with the artifact's name. */
 #ifndef WL_ARTIFACT_H
 #define WL_ARTIFACT_H
 
@@ -10,27 +10,27 @@
 struct artifact {
     const struct make_options *o;
     const char *key;
-    const char *name;    /* what a person knows it by */
-    size_t index, count; /* its place among those that this run makes, from 1, and how many these are */
-    bool keep;           /* keep its directory, which is otherwise removed when all went well */
+    const char *name;    /* the name for a person */
+    size_t index, count; /* its number in this run, from 1, and how many artifacts the run makes */
+    bool keep;           /* keep its directory, which is otherwise removed after success */
     /* Fills store_stage(w) in the directory w->dir, and says in *made what it was made from. */
     int (*fill)(void *data, struct store_work *w, struct manifest *made, struct wl_err *err);
     void *data;
 };
 
-/* Makes it, unless it is in the store by then. The directory of one that failed is kept if there is a way into its box
+/* Makes it, unless the store has it by then. After a failure the directory is kept if it has an enter.sh
  * (box_write_enter), unless the disk is full: keeping what fills it would not help. */
 int artifact_make(const struct artifact *a, struct wl_err *err);
 
-/* Whether it is in the store and whole: 1 yes, 0 no. One that is damaged is removed, which is told. */
+/* Whether the store has it, intact: 1 yes, 0 no. A damaged one is removed, with a note as event. */
 int artifact_check(const struct make_options *o, const char *name, const char *key, struct wl_err *err);
 
-/* Whether the directory of failed work is kept, as above. */
+/* Whether the directory is kept after a failure, as above. */
 bool artifact_is_kept(const struct store_work *w, const struct wl_err *err);
 
 struct artifact_step {
     const char *of;   /* the artifact's name */
-    const char *what; /* "step", or what else it is, for errors */
+    const char *what; /* "step", "check" and so on, for errors */
     const char *name, *run;
     const char *log; /* file */
     int lock_fd;
@@ -45,8 +45,8 @@ struct artifact_step {
 /* Runs a step in a box; its name and its output become events. One that fails is WL_E_FAILED. */
 int artifact_step(const struct make_options *o, const struct box *b, const struct artifact_step *s, struct wl_err *err);
 
-/* Tells the last lines of the log of a step that failed, and adds to err where the whole log is and how to look around
- * in its box. */
+/* After a step that failed: reports the last lines of its log, and adds to err where the log is and how to enter the
+ * box. */
 void artifact_step_failed(const struct make_options *o, const struct box *b, const struct artifact_step *s,
                           struct wl_err *err);
 

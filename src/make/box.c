@@ -33,8 +33,8 @@ int box_init(struct box *b, const char *dir, bool sandboxed, struct wl_err *err)
     strv_add(&b->env, "PATH=/usr/local/bin:/usr/bin:/bin");
     strv_add(&b->env, "LC_ALL=C.UTF-8");
     strv_add(&b->env, "TZ=UTC");
-    /* Where the sandbox does not prevent it, a Python of the store would write byte code into its artifact, which then
-     * would differ from its manifest. */
+    /* Without a sandbox, a Python of the store would write byte code into its artifact, which would then differ from
+     * its manifest. */
     if (!sandboxed)
         strv_add(&b->env, "PYTHONDONTWRITEBYTECODE=1");
     strv_addf(&b->env, "HOME=%s/home", b->root);
@@ -126,7 +126,8 @@ int box_own_dir(const struct box *b, const char *name, struct wl_err *err)
 
 /* --- running steps --- */
 
-/* Where a step starts. In the sandbox that is left to the sandbox: an earlier step may have put a link there. */
+/* The directory in which a step starts. In the sandbox, bubblewrap changes to build/: an earlier step may have put a
+ * link there. */
 static char *working_dir(const struct box *b)
 {
     return b->sandboxed ? xstrdup(b->dir) : path_join(b->dir, "build");
@@ -143,7 +144,7 @@ static void add_sandbox(const struct box *b, bool keep_terminal, struct strv *ar
                         argv);
 }
 
-/* What a step prints, on its way to the log and to whoever listens. */
+/* Passes the output of a step to the log and to the caller. */
 struct sink {
     const struct box_step *step;
     struct log log;
@@ -174,7 +175,7 @@ static void keep_status(void *data, const char *text, size_t n)
     }
 }
 
-/* Runs it with everything at hand: the log and, if wanted, the pipe of the status. */
+/* Runs the step, once the log and the pipe for the status exist. */
 static int run_in(const struct box *b, const struct box_step *s, struct sink *sink, const int status_pipe[2],
                   int *status, struct wl_err *err)
 {
@@ -270,7 +271,7 @@ int box_write_enter(const struct box *b, struct wl_err *err)
              "# Opens a shell in this build directory, with the environment and the sandbox of its steps.\n"
              "cd %s || exit 1\nexec %s\n",
              quoted, command);
-    /* (A pipe that a step has put there would be waited for.) */
+    /* (If a step has put a pipe there, writing to it would wait for ever.) */
     r = remove_tree(file, err);
     if (r == 0)
         r = file_write(file, text.s, text.len, err);

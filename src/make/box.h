@@ -28,23 +28,23 @@ struct box {
 int box_init(struct box *b, const char *dir, bool sandboxed, struct wl_err *err);
 void box_free(struct box *b);
 
-/* Shows a file or directory of this machine in the box under NAME, read-only; gives its path as the steps see it, which
- * the caller frees. */
+/* Mounts a file or directory of this machine in the box as NAME, read-only. *seen is its path as the steps see it,
+ * which the caller frees. */
 int box_show(struct box *b, const char *path, const char *name, char **seen, struct wl_err *err);
-/* The same for a directory that steps may write to. */
+/* The same for a directory that the steps can write to. */
 int box_share(struct box *b, const char *path, const char *name, char **seen, struct wl_err *err);
-/* Shows the artifact of a port of the plan as needs/KIND-NAME. */
+/* Mounts the artifact of a port of the plan as needs/KIND-NAME. */
 int box_show_port(struct box *b, const struct store *s, const struct plan *p, const char *port, char **seen,
                   struct wl_err *err);
-/* Copies a file into the box under NAME, and compares the copy with a SHA-256 (NULL: it is not known): what was hashed
- * is what is used, whatever happens to the file meanwhile. */
+/* Copies a file into the box as NAME, and compares the copy with a SHA-256 (NULL: unknown), so that the bytes that were
+ * hashed are the bytes that are used, even if somebody writes to the file. */
 int box_take(struct box *b, const char *file, const char *sha256, const char *name, char **seen, struct wl_err *err);
 
-/* Puts a directory of the box back in place after steps, which may have put a link there. */
+/* After steps: makes sure that this name is a directory of the box, and not a link that a step has put there. */
 int box_own_dir(const struct box *b, const char *name, struct wl_err *err);
 
 struct box_step {
-    const char *what;       /* "step", or what else it is, for errors */
+    const char *what;       /* "step", "check" and so on, for errors */
     const char *name, *run; /* as in the recipe */
     const char *log;        /* file the output goes to */
     int lock_fd;            /* inherited, so that the lock outlives a killed tool as long as its steps do; or -1 */
@@ -52,14 +52,15 @@ struct box_step {
     const struct jobs *jobs; /* may be NULL */
     /* Called with each piece of output; may be NULL. */
     void (*on_output)(void *data, const char *text, size_t n);
-    /* Called with each line that a program of the step writes to the descriptor $STATUS_FD; may be NULL: then there is
-     * none. */
+    /* Called with each line that a program of the step writes to the descriptor $STATUS_FD. NULL: the step has no such
+     * descriptor. */
     void (*on_status)(void *data, const char *line);
     void *data;
-    int *status; /* gets its exit status, also when it fails; may be NULL */
+    int *status; /* its exit status, also after a failure; may be NULL */
 };
 
-/* Runs one step. One that fails is WL_E_FAILED. Of very much output, the log has the beginning and the end. */
+/* Runs one step. A step that fails is WL_E_FAILED. If there is very much output, the log has its beginning and end
+ * (log.h). */
 int box_run(const struct box *b, const struct box_step *s, struct wl_err *err);
 
 /* Writes DIR/enter.sh, which opens a shell in the box, as a step would run. */

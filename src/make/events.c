@@ -1,4 +1,4 @@
-/* Telling what happens, and of which port. */
+/* Reporting events and errors of ports. */
 #include "make/port_job.h"
 
 void make_emit(const struct make_options *o, struct event e)

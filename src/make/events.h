@@ -1,4 +1,4 @@
-/* What happens during a run, told to the part that shows it. The engine prints nothing itself. */
+/* What happens during a run. The user interface shows it; nothing else prints. */
 #ifndef WL_EVENTS_H
 #define WL_EVENTS_H
 
@@ -8,7 +8,7 @@ enum event_kind {
     EVENT_PLANNED, /* count: ports to build */
     EVENT_FETCH,   /* text: address; done, total: bytes (total 0: unknown) */
     EVENT_FETCHED, /* text: file name; done: bytes; seconds */
-    EVENT_WAIT,    /* port is being made by another process, which is waited for */
+    EVENT_WAIT,    /* another process is making the port; this one waits */
     EVENT_START,   /* port (or what else is made); index, count */
     EVENT_PHASE,   /* port; text: "unpack", "patch" or the step's name */
     EVENT_COUNT,   /* port; done, total; text: what is counted, as in "3 of 24 files compiled" */
@@ -16,7 +16,7 @@ enum event_kind {
     EVENT_DONE,    /* port; seconds */
     EVENT_FAILED,  /* port; text, length: the last lines of the step's log, or NULL */
     EVENT_NOTE,    /* text: one line */
-    EVENT_PRINTED, /* text: what a program printed that the user should see even with --quiet */
+    EVENT_PRINTED, /* text: output of the user's program, shown even with --quiet */
     EVENT_UNBOXED, /* text: why a step is about to run without a sandbox; before every such step */
 };
 

@@ -62,7 +62,7 @@ static int add_flags(const struct recipe *r, size_t i, bool link, const struct s
     return 0;
 }
 
-/* The rule of one object, which lies in the folder where make runs. */
+/* The rule of one object, which lies in the directory where make runs. */
 static int add_object(const struct recipe *r, size_t i, size_t k, const char *root, const struct strv *env,
                       struct str *rules, struct wl_err *err)
 {
@@ -76,7 +76,7 @@ static int add_object(const struct recipe *r, size_t i, size_t k, const char *ro
              is_unpacked(source) ? "src" : "extensions/files", is_unpacked(source) ? source + strlen("$SRC/") : source);
     str_addf(rules, "\t%s $(EXTENSION_CPPFLAGS) -I%s/extensions/files",
              is_c ? "$(CC) $(CPPFLAGS) $(CFLAGS)" : "$(CXX) $(CPPFLAGS) $(CXXFLAGS)", root);
-    /* Two modules may call their beginnings the same: _speed of one package and of another. */
+    /* Two modules may have the same last name: _speed in one package and in another. */
     if (strcmp(init, x->init) != 0)
         str_addf(rules, " -D%s=%s", x->init, init);
     e = add_flags(r, i, false, env, rules, err);

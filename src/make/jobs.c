@@ -13,7 +13,7 @@ int jobs_init(struct jobs *j, int n, struct wl_err *err)
     *j = (struct jobs){.n = n, .fds = {-1, -1}, .take_fd = -1};
     if (pipe2(j->fds, O_CLOEXEC) < 0)
         return wl_err_errno(err, WL_E_IO, "cannot make the jobserver's pipe");
-    /* Opened a second time, so that not blocking is ours alone: make expects its end to block. */
+    /* Opened a second time, so that only our end does not block: make expects its own to block. */
     self = xasprintf("/proc/self/fd/%d", j->fds[0]);
     j->take_fd = open(self, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (j->take_fd < 0) {

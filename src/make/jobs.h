@@ -1,5 +1,6 @@
-/* A GNU make jobserver (make's manual, "Sharing Job Slots with GNU make"): one pipe with a byte for every job that may
- * run beside the first. The tool takes a byte before it starts another port; the makes below take theirs. */
+/* A GNU make jobserver (make's manual, "Sharing Job Slots with GNU make"): a pipe with a byte for every job that may
+ * run beside the first. The tool takes a byte before it starts another port; the makes and programs below take their
+ * own. */
 #ifndef WL_JOBS_H
 #define WL_JOBS_H
 
@@ -14,7 +15,7 @@ struct jobs {
     char *makeflags; /* what MAKEFLAGS is set to */
 };
 
-/* After a failure there is nothing to be freed. */
+/* After a failure there is nothing to free. */
 int jobs_init(struct jobs *j, int n, struct wl_err *err);
 /* Takes a job's byte if there is one. */
 bool jobs_try_take(struct jobs *j);

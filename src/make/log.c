@@ -23,7 +23,7 @@ static int write_part(struct log *l, const char *text, size_t n, struct wl_err *
     return write_all(l->fd, text, n) < 0 ? wl_err_errno(err, WL_E_IO, "cannot write the log %s", l->path) : 0;
 }
 
-/* Where in the ring the byte number n of all belongs. */
+/* The place of byte number n in the ring. */
 static size_t place(unsigned long long n)
 {
     return (size_t)((n - LOG_BEGINNING) % LOG_END);

@@ -1,4 +1,4 @@
-/* Carries a plan out: fetches, builds side by side under one jobserver, and puts artifacts into the store. */
+/* Carries out a plan: fetches, builds in parallel under one jobserver, and puts artifacts into the store. */
 #ifndef WL_MAKE_H
 #define WL_MAKE_H
 
@@ -18,8 +18,9 @@ struct make_options {
     /* Whether a root's result is up to date, so that its artifact will not be read; NULL: all are read. */
     bool (*is_current)(void *data, const struct plan *p, size_t node);
     void *data;
-    const char *no_sandbox; /* why steps run without a sandbox though nobody asked for that; NULL: they do not */
-    const char *installer;  /* source.h; NULL: none */
+    const char
+        *no_sandbox; /* why steps run without a sandbox although the user did not ask for that; NULL: they do not */
+    const char *installer; /* source.h; NULL: none */
 };
 
 /* Fetches the sources of every node (only_needed: of those marked to be built), several at a time. */
@@ -27,14 +28,14 @@ int make_fetch(const struct make_options *o, struct plan *p, bool only_needed, s
 
 /* Finds toolchains and keys, fetches what has to be built, and marks it: afterwards the plan says exactly what is to
  * be done (node.build). Artifacts that this run will read are compared with their manifests, and fetched files
- * with their hashes; what is damaged is told of, removed, and built or fetched again. With dry_run nothing is fetched
- * or compared; a node that is not there is then marked by its first source. */
+ * with their hashes; damaged ones are reported, removed, and built or fetched again. With dry_run nothing is fetched or
+ * compared, and the key of a node comes from its first source. */
 int make_prepare(const struct make_options *o, struct plan *p, bool dry_run, struct wl_err *err);
 
-/* Builds every marked node. With keep_going a failed port only stops what needs it; err then tells of the first. */
+/* Builds every marked node. With keep_going a failed port stops only what needs it; err describes the first failure. */
 int make_run(const struct make_options *o, struct plan *p, struct wl_err *err);
 
-/* Runs the tests of a node whose artifact is in the store; *passed counts its steps that passed. */
+/* Runs the tests of a node whose artifact is in the store; *passed counts the steps that passed. */
 int make_test(const struct make_options *o, const struct plan *p, size_t node, size_t *passed, struct wl_err *err);
 
 #endif

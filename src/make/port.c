@@ -49,7 +49,7 @@ static int prepare_tree(const struct port_job *j, const struct box *b, struct wl
     return r < 0 ? r : extensions_check(n->recipe, b->dir, err);
 }
 
-/* Runs steps (what: or checks) one after the other; *passed (NULL: not wanted) counts those that ended well. */
+/* Runs steps (or checks, as `what` says) one after the other; *passed (may be NULL) counts those that succeeded. */
 static int run_steps(const struct port_job *j, const struct box *b, const char *what, const struct recipe_step *steps,
                      size_t n, const char *log_dir, int lock_fd, size_t *passed, struct wl_err *err)
 {
@@ -90,8 +90,8 @@ static int check_contents(const struct recipe *r, const struct box *b, struct wl
     return 0;
 }
 
-/* Runs the checks on what the steps have left in stage. Where no sandbox keeps them from changing that, what stage
- * holds tells: a changed artifact would be one that no key stands for. */
+/* Runs the checks on the content of stage. Without a sandbox they could change it, so it is hashed before and after:
+ * the key does not stand for a changed artifact. */
 static int run_checks(const struct port_job *j, struct box *b, const struct port_box *o, const char *log_dir,
                       int lock_fd, struct wl_err *err)
 {

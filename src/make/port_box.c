@@ -24,7 +24,7 @@ static char *variable_of(const char *port, bool full)
     return str_take(&out);
 }
 
-/* What the steps know a need by: in full where another one that is seen would have the same short name. */
+/* The variable that names a need to the steps: in full if the short name would fit another one as well. */
 static char *need_variable(const struct plan *p, size_t need, const bool *seen)
 {
     char *name = variable_of(p->nodes[need].recipe->name, false);
@@ -54,7 +54,7 @@ struct flags {
     struct str include, lib, pkgconfig;
 };
 
-/* Shows the artifact of a port, one of those seen; gives its path as the steps see it. */
+/* Mounts the artifact of a port, one of those seen; *path is its path as the steps see it. */
 static int show_need(struct box *b, const struct port_box *o, size_t need, const bool *seen, char **path,
                      struct wl_err *err)
 {
@@ -192,7 +192,7 @@ int port_box_make(struct box *b, const char *dir, const struct port_box *o, stru
         strv_addf(&b->env, "MAKEFLAGS=%s", o->jobs->makeflags);
     if (r == 0 && o->for_tests) {
         b->stage_source = store_path(o->store, node->key);
-        /* What nothing protects is a copy: tests may write where they should not. */
+        /* Without a sandbox tests get a copy: they may write where they should not. */
         if (!b->sandboxed) {
             WL_CLEANUP_FREE char *stage = path_join(dir, "stage");
 

@@ -15,8 +15,8 @@ struct port_box {
 
 /* Makes a fresh box at dir; whatever was there is removed. box_free frees it, also after a failure. */
 int port_box_make(struct box *b, const char *dir, const struct port_box *o, struct wl_err *err);
-/* Makes a box whose steps are done one for the checks: what those need is there too, and stage is read-only (where
- * there is a sandbox). */
+/* Turns a box whose steps are done into one for the checks: it also has what the checks need, and in a sandbox stage is
+ * read-only. */
 int port_box_for_checks(struct box *b, const struct port_box *o, struct wl_err *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* What the files of this folder share: one port's work, and how it is told. */
+/* What the files of this directory share: one port's work, and how events are reported. */
 #ifndef WL_MAKE_PORT_JOB_H
 #define WL_MAKE_PORT_JOB_H
 
@@ -21,10 +21,10 @@ struct port_job {
     struct wl_err err;
 };
 
-/* Builds the job's port: from an empty folder to an artifact in the store. Sets j->err. */
+/* Builds the job's port: from an empty directory to an artifact in the store. Sets j->err. */
 int port_build(struct port_job *j);
 
-/* Sends an event to whoever listens. */
+/* Sends an event, if the caller wants events. */
 void make_emit(const struct make_options *o, struct event e);
 
 /* Puts the port's name before the text of an error. */

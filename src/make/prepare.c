@@ -1,4 +1,4 @@
-/* What is to be done: keys, what is missing or damaged, and fetching it. */
+/* Finds out what has to be done (keys, missing and damaged artifacts and sources), and fetches. */
 #include "make/artifact.h"
 #include "make/port_job.h"
 
@@ -95,7 +95,7 @@ static void *fetch_worker(void *data)
     }
 }
 
-/* Two ports may want the same bytes: they are fetched once. */
+/* Two ports may need the same bytes: they are fetched once. */
 static bool queued(const struct fetch_queue *q, const struct source *s)
 {
     for (size_t i = 0; i < q->n; i++)
@@ -119,7 +119,7 @@ int make_fetch(const struct make_options *o, struct plan *p, bool only_needed, s
             if ((only_needed && !n->build) || n->sources[s].path || n->sources[s].unwanted ||
                 queued(&q, &n->recipe->sources[s].source))
                 continue;
-            /* Whether it is wanted is only known when it is known which archive the first source comes from. */
+            /* Whether this source is wanted depends on the archive that the first source comes from. */
             if (n->recipe->sources[s].only_with && !n->sources[0].path)
                 continue;
             q.jobs = xreallocarray(q.jobs, q.n + 1, sizeof *q.jobs);
@@ -149,7 +149,7 @@ static bool has(void *data, const char *key)
     return store_has(data, key);
 }
 
-/* Adds what is read of a node: by its own build, or as what was asked for. */
+/* Adds the artifacts that are read for a node: by its build, or because it was asked for. */
 static void add_read(const struct plan *p, size_t node, bool asked, bool *reads)
 {
     const struct node *n = &p->nodes[node];
@@ -177,7 +177,7 @@ static void find_read(const struct make_options *o, struct plan *p, bool *reads)
     }
 }
 
-/* Compares what is read with its manifest; *damaged counts what is not in the store any more. */
+/* Compares the artifacts that are read with their manifests; *damaged counts those that are no longer in the store. */
 static int check_read(const struct make_options *o, struct plan *p, size_t *damaged, struct wl_err *err)
 {
     bool *reads = xcalloc(p->n, sizeof *reads);
@@ -196,8 +196,8 @@ static int check_read(const struct make_options *o, struct plan *p, size_t *dama
     return r < 0 ? r : 0;
 }
 
-/* Hashes what is unpacked in this run: the cache may have been damaged since it was fetched. What is not the pinned
- * bytes is then missing. */
+/* Hashes the files that this run unpacks: the cache may have been damaged since they were fetched. A file that differs
+ * from its hash counts as missing. */
 static int check_sources(const struct make_options *o, struct plan *p, struct wl_err *err)
 {
     struct fetch_options f = fetch_options(o);

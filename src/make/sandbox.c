@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where the read-only things of a box are mounted. */
+/* Where artifacts are mounted. */
 #define NEEDS SANDBOX_ROOT "/needs"
 
 /* Directories of the machine that steps may read: programs and their libraries, nothing of anybody's home. */
@@ -108,14 +108,15 @@ static void add_mounts(const struct strv *mounts, const char *how, struct strv *
 void sandbox_command(const struct sandbox *s, struct strv *argv)
 {
     strv_add_all(argv, "bwrap", "--unshare-all", "--die-with-parent", NULL);
-    /* run.h gives a step a session of its own already: what it runs must not depend on that. */
+    /* run.h gives a step its own session already; the sandbox must not depend on that. */
     if (!s->keep_terminal)
         strv_add(argv, "--new-session");
     add_system(argv);
     strv_add_all(argv, "--bind", s->dir, SANDBOX_ROOT, NULL);
-    /* bubblewrap follows links on the way to a mount point, and makes what is missing there: with a link of an earlier
-     * step's in its way it would do so anywhere on this machine. So no mount point may be in a directory that a step
-     * can change. A mount point itself cannot be renamed or removed while it is one, hence it is one in every step. */
+    /* bubblewrap follows links on the way to a mount point, and creates missing directories there: through a link of an
+     * earlier step it would do so anywhere on this machine. So no mount point may be in a directory that a step can
+     * change. While something is mounted on it, needs/ itself can be neither renamed nor removed; so something is, in
+     * every step. */
     strv_add_all(argv, "--tmpfs", NEEDS, NULL);
     add_mounts(s->mounts, "--ro-bind", argv);
     add_mounts(s->shared, "--bind", argv);

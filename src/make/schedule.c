@@ -1,4 +1,4 @@
-/* Ports side by side, under one jobserver. */
+/* Runs ports in parallel, under one jobserver. */
 #include "make/port_job.h"
 
 #include "util/fs.h"
@@ -52,7 +52,7 @@ static enum readiness readiness(const struct schedule *s, size_t i)
     return worst;
 }
 
-/* Takes over how a port ended. */
+/* Takes over the result of a port. */
 static void finish_port(struct schedule *s, struct port_job *j, struct wl_err *err)
 {
     j->finished = true;
@@ -136,8 +136,8 @@ static void collect(struct schedule *s, struct wl_err *err)
         s->running--;
         finish_port(s, j, err);
     }
-    /* The job that the tool itself is went with the first port; when that ends before a later one, the later one has a
-     * byte too many: it becomes the tool's own, so that the count stays right. */
+    /* The first port runs on the job of the tool itself. If it ends before a later one, that one gives its byte back
+     * and continues on the tool's job, so that the count stays right. */
     if (s->running > 0) {
         bool own = false;
 

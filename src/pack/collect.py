@@ -41,7 +41,7 @@ def fail(text):
 
 
 def walk(folder):
-    """All files below a folder, as paths relative to it, in an order that does not depend on the file system."""
+    """All files below a directory, as paths relative to it, in an order that does not depend on the file system."""
     for here, folders, files in os.walk(folder, followlinks=False, onerror=lambda e: fail(f"{e.filename}: {e.strerror}")):
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in SKIPPED)
         for file in sorted(files):
@@ -55,7 +55,7 @@ def copy(source, to):
     try:
         copied += os.stat(source).st_size
         if copied > MOST_BYTES:
-            fail(f"{source}: with it the app has more than 1 GB of files; give the program a folder when it is started")
+            fail(f"{source}: with it the app has more than 1 GB of files; give the program a directory when it is started")
         shutil.copyfile(source, to)
     except OSError as e:
         fail(f"{e.filename}: {e.strerror}")
@@ -104,7 +104,7 @@ def imports(tree, package=()):
 
 
 def with_neighbours(script):
-    """The script and what it imports from its own folder, directly or not."""
+    """The script and what it imports from its own directory, directly or not."""
     folder = os.path.dirname(script) or "."
     found, waiting = {}, [os.path.basename(script)]
     while waiting:
@@ -127,7 +127,7 @@ def add_data(to, given):
     source, _, place = given.partition("=")
     place = os.path.normpath(place or os.path.basename(os.path.normpath(source)))
     if os.path.isabs(place) or place.split("/")[0] in ("..", "site-packages"):
-        fail(f"--include-data {given}: {place} is not a place below the app's own folder")
+        fail(f"--include-data {given}: {place} is not a place below the app's own directory")
     if os.path.isdir(source):
         for name in walk(source):
             copy(os.path.join(source, name), os.path.join(to, place, name))
@@ -140,7 +140,7 @@ def add_program(a):
         return
     if os.path.isdir(a.program):
         if not (a.no_main or os.path.isfile(os.path.join(a.program, "__main__.py"))):
-            fail(f"{a.program}: there is no __main__.py in this folder; name the program's file, or a module by --module")
+            fail(f"{a.program}: there is no __main__.py in this directory; name the program's file, or a module with --module")
         folder, names = a.program, list(walk(a.program))
     else:
         folder, names = with_neighbours(a.program)

@@ -28,8 +28,8 @@ int tool_run(struct tool_step *t, const char *name, const struct strv *argv, str
 /* Runs a program of the project's own as it is. */
 int tool_run_outside(const struct make_options *o, const struct strv *argv, struct wl_err *err);
 
-/* The words that start collect.py by the Python in the directory python for `what`, on `folder`. In a box its status is
- * read by tool_run. */
+/* The words that start collect.py by the Python in the directory python for `what`, on `directory`. In a box its status
+ * is read by tool_run. */
 void tool_collect(const char *python, const char *collect, const char *what, const char *folder, bool strip_source,
                   struct strv *argv);
 

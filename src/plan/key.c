@@ -1,4 +1,4 @@
-/* Keys: what an artifact is made from, as one SHA-256. */
+/* Keys: everything an artifact is made from, as one SHA-256. */
 #include "plan/plan.h"
 
 #include "recipe/fields.h"
@@ -87,7 +87,7 @@ static void hash_sources(struct hash *h, const char *label, const struct node *n
     }
 }
 
-/* The compiler, and all else that decides about the output besides the recipe. */
+/* The compiler, and everything else besides the recipe that decides about the output. */
 static void hash_toolchain(const struct node_hash *k, const char *label)
 {
     const struct toolchain *t = plan_toolchain(k->p, k->n);
@@ -101,7 +101,7 @@ static void hash_toolchain(const struct node_hash *k, const char *label)
     hash_field(k->h, "debug", k->o->debug ? "1" : "");
 }
 
-/* Needs count by what their steps made; the sysroot, which no recipe names, is one of them. */
+/* Needs count by the result of their steps; the sysroot, which no recipe names, is one of them. */
 static void hash_needs(const struct node_hash *k, const char *label, enum need_kind kind)
 {
     for (size_t i = 0; i < k->n->needs_n; i++) {

@@ -1,4 +1,4 @@
-/* Small answers kept from one run to the next, each under a name made from everything it depends on. */
+/* A small cache of answers, each under a name made from everything it depends on. */
 #ifndef WL_MEMO_H
 #define WL_MEMO_H
 
@@ -8,9 +8,9 @@
  */
 char *memo_file_identity(const char *path);
 
-/* The answer kept for this question in CACHE/identity/, or NULL; the caller frees it. */
+/* The cached answer to this question, from CACHE/identity/, or NULL; the caller frees it. */
 char *memo_get(const char *cache, const char *question);
-/* Keeps an answer. That it cannot be kept is no error: it is then found out again. */
+/* Caches an answer. A failure is not an error: the answer is then computed again. */
 void memo_put(const char *cache, const char *question, const char *answer);
 
 #endif

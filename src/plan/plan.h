@@ -1,4 +1,4 @@
-/* The plan of one run: every port that is asked for or needed, each after what it needs, with its key. */
+/* The plan of one run: every port that is asked for or needed, with its key. Each port comes after its needs. */
 #ifndef WL_PLAN_H
 #define WL_PLAN_H
 
@@ -70,7 +70,7 @@ int plan_use_profile(struct plan *p, const char *port, const char *file, struct 
  * the hashes of the sources, patches and files, the toolchain's identity, the options and the keys of its needs. */
 int plan_keys(const struct plan_options *o, const struct fetch_options *f, struct plan *p, struct wl_err *err);
 
-/* What of the plan must be built: sets node.build and node.stored. has says whether a key is in the store. */
+/* Finds out what must be built: sets node.build and node.stored. has() says whether the store has a key. */
 void plan_mark(struct plan *p, bool (*has)(void *data, const char *key), void *data);
 
 /* The node of a port's exact name, or NULL. */

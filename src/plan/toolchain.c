@@ -31,8 +31,8 @@ static int ask_version(const char *program, char **text, struct wl_err *err)
     return e;
 }
 
-/* What `program --version` says. Starting clang costs more than all the rest of a build that has nothing to do, so the
- * answer is kept for as long as the file is the same. */
+/* What `program --version` says. Starting clang takes longer than everything else in a build that has nothing to do, so
+ * the answer is cached until the file changes. */
 static int program_version(const char *program, const char *cache, char **text, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *path = run_which(program), *file = path ? memo_file_identity(path) : NULL;
@@ -62,8 +62,8 @@ static int clang_major(const char *version_text)
     return v ? atoi(v + strlen("clang version ")) : 0;
 }
 
-/* Flags for linking. Where clang finds a wasm-opt on the machine, it lets that change what it linked: what comes out
- * would depend on the machine, and take minutes. Older clangs do so too, but have no flag against it. */
+/* Flags for linking. If clang finds a wasm-opt on the machine, it runs it on the linked module: the result would depend
+ * on the machine, and take minutes. Older clangs do that too, but have no flag against it. */
 static const char *link_flags(const char *version_text)
 {
     return clang_major(version_text) >= CLANG_WITH_FLAG ? "--no-wasm-opt" : "";
@@ -115,7 +115,7 @@ static int find_sdk(const char *root, const char *cache, struct toolchain *t, st
     int r;
 
     if (!path_is_dir(root)) {
-        wl_err_set(err, WL_E_TOOLCHAIN, "WASI_SDK_ROOT is %s, but there is no such folder", root);
+        wl_err_set(err, WL_E_TOOLCHAIN, "WASI_SDK_ROOT is %s, but there is no such directory", root);
         return wl_err_hint(err, "set it to an unpacked wasi-sdk, or unset it to use the system's LLVM");
     }
     if (!path_exists(clang)) {

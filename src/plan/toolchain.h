@@ -10,16 +10,16 @@
 
 struct toolchain {
     enum toolchain_kind kind;
-    char *sdk;          /* wasi-sdk's folder on this machine, or NULL: LLVM of the system and the sysroot port */
+    char *sdk;          /* wasi-sdk's directory on this machine, or NULL: LLVM of the system and the sysroot port */
     int sdk_version;    /* 33; 0 without sdk */
     const char *target; /* wasm32-wasip1; NULL for native */
     const char *link;   /* flags for linking; "" if none */
-    char *identity;     /* text that differs when what it compiles could differ */
+    char *identity;     /* a text that changes if the output of the compiler could change */
 };
 
-/* Finds the toolchain for wasm: wasi-sdk in the folder sdk_root, or the system's LLVM when that is NULL. What is
- * missing or too old is WL_E_TOOLCHAIN with the way to get it. cache is a folder where what a compiler said of itself
- * is remembered for as long as its file does not change; NULL: it is asked each time. */
+/* Finds the toolchain for wasm: wasi-sdk in the directory sdk_root, or the system's LLVM when that is NULL. If
+ * something is missing or too old, WL_E_TOOLCHAIN with a hint how to get it. cache is the cache directory, where the
+ * version of a compiler is remembered until its file changes; NULL: the compiler is asked each time. */
 int toolchain_find_wasi(const char *sdk_root, const char *cache, struct toolchain *t, struct wl_err *err);
 
 /* Finds the machine's own compiler. */
@@ -31,7 +31,8 @@ void toolchain_programs(struct strv *paths);
 /* Whether the toolchain can build this recipe (min-sdk). */
 int toolchain_check(const struct toolchain *t, const struct recipe *r, struct wl_err *err);
 
-/* Adds CC, AR, ... as NAME=value. sdk and sysroot are the folders as the steps see them (NULL where there is none). */
+/* Adds CC, AR, ... as NAME=value. sdk and sysroot are the directories as the steps see them (NULL where there is none).
+ */
 void toolchain_env(const struct toolchain *t, const char *sdk, const char *sysroot, struct strv *env);
 
 void toolchain_free(struct toolchain *t);

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The note in a composed folder: the key it was made from, then a line with size and name for each file, so that a file
- * that was removed or cut is noticed. A line break in a name is written "\\n", and "\\" is written "\\\\": what is read
- * must be one file of the folder, whatever steps call their files, since its name is later removed. */
+/* The note in a composed directory: the key it was made from, then a line with size and name for each file, so that a
+ * file that was removed or cut is noticed. A line break in a name is written "\\n", and "\\" is written "\\\\": what is
+ * read must be one file of the directory, whatever steps call their files, since its name is later removed. */
 #define NOTE ".wl-make"
 
 char *compose_dir(const char *output, const struct recipe *recipe)
@@ -15,7 +15,7 @@ char *compose_dir(const char *output, const struct recipe *recipe)
     return path_join(output, recipe->flavour_of ? recipe->flavour_of : recipe->name);
 }
 
-/* A flavour lies in the folder of its port, with a note of its own. */
+/* A flavour lies in the directory of its port, with a note of its own. */
 static char *note_path(const char *dir, const char *flavour)
 {
     return flavour ? xasprintf("%s/%s-%s", dir, NOTE, flavour) : path_join(dir, NOTE);
@@ -39,7 +39,7 @@ static void add_name(struct str *out, const char *name)
             str_addc(out, *name);
 }
 
-/* Whether a name stays in the folder that it is of: what comes from a note may be anybody's. */
+/* Whether a name stays inside its directory: a note may contain anything. */
 static bool is_inside(const char *name)
 {
     for (;; name++) {
@@ -53,7 +53,7 @@ static bool is_inside(const char *name)
     }
 }
 
-/* The name in n bytes of a note, which the caller frees; NULL: it is none. */
+/* The name in n bytes of a note, which the caller frees; NULL: it is not one. */
 static char *read_name(const char *text, size_t n)
 {
     WL_CLEANUP_STR struct str name = {0};
@@ -140,7 +140,7 @@ static bool compose_is_current(const char *dir, const char *flavour, const char 
     return true;
 }
 
-/* A folder itself, not a link to one: steps make links, and those may lead anywhere. */
+/* A directory itself, not a link to one: steps can make links that lead anywhere. */
 static bool is_folder(const char *path)
 {
     struct stat st;
@@ -148,8 +148,8 @@ static bool is_folder(const char *path)
     return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* Merges a library's include/ or lib/ into the composition; what the artifact itself has there stays. No link is
- * followed, neither in what is read nor to where is written. */
+/* Merges a library's include/ or lib/ into the composition; files of the artifact itself stay. No link is followed,
+ * neither when reading nor when writing. */
 static int merge(const char *from, const char *to, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
@@ -171,7 +171,7 @@ static int merge(const char *from, const char *to, struct wl_err *err)
     return r;
 }
 
-/* What is copied has been compared with its manifest before, by who made the plan or here. */
+/* Everything that is copied was compared with its manifest before, when the plan was made or here. */
 static int check_artifact(const struct store *s, const struct node *n, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *damage = NULL;
@@ -221,7 +221,7 @@ static int write_note(const char *dir, const char *key, struct wl_err *err)
     return r < 0 ? r : file_write(file, text.s, text.len, err);
 }
 
-/* --output may name any folder, and what was not made here must not be lost. */
+/* --output may name any directory, and files that wl-make did not create must not be lost. */
 static int check_place(const char *dir, struct wl_err *err)
 {
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
@@ -230,7 +230,7 @@ static int check_place(const char *dir, struct wl_err *err)
     if (!path_exists(dir) || compose_made(dir, NULL) || (dir_list(dir, &names, &ignored) == 0 && names.n == 0))
         return 0;
     wl_err_set(err, WL_E_IO, "%s already exists and was not created by wl-make", dir);
-    return wl_err_hint(err, "move it away, or name another folder with --output");
+    return wl_err_hint(err, "move it away, or name another directory with --output");
 }
 
 static int compose_new(const struct store *s, const struct plan *p, size_t node, const bool *linked, const char *dir,
@@ -270,7 +270,7 @@ static int compose_plain(const struct store *s, const struct plan *p, size_t nod
     return r;
 }
 
-/* The names of a note, from the line behind its key on. */
+/* The names in a note, from the line after its key on. */
 static void names_of(const char *text, struct strv *names)
 {
     for (const char *line = strchr(text, '\n'), *end; line && (end = strchr(line + 1, '\n')); line = end) {
@@ -282,7 +282,7 @@ static void names_of(const char *text, struct strv *names)
     }
 }
 
-/* The files that a note tells of, without the folder; none where there is no note. */
+/* The files that a note lists, without the directory; none if there is no note. */
 static void note_files(const char *dir, const char *flavour, struct strv *names)
 {
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
@@ -304,8 +304,8 @@ static void remove_files(const char *dir, const struct strv *names, const struct
     }
 }
 
-/* The folders above a file of a flavour must be folders: a link of the port would lead out of the result. One that an
- * older version of the flavour had there is removed. */
+/* The directories above a flavour's file must not be links of the port, which would lead out of the result. A link that
+ * an older version of the flavour had there is removed. */
 static int check_above(const char *dir, const char *name, const struct strv *old, struct wl_err *err)
 {
     int r = 0;
@@ -315,8 +315,9 @@ static int check_above(const char *dir, const char *name, const struct strv *old
 
         if (!path_exists(path) || is_folder(path))
             continue;
-        r = strv_has(old, above) ? remove_tree(path, err)
-                                 : wl_err_set(err, WL_E_RECIPE, "a flavour makes %s, but %s is no folder", name, path);
+        r = strv_has(old, above)
+                ? remove_tree(path, err)
+                : wl_err_set(err, WL_E_RECIPE, "a flavour makes %s, but %s is not a directory", name, path);
     }
     return r;
 }

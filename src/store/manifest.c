@@ -1,4 +1,4 @@
-/* What a manifest says, and comparing it with a directory. */
+/* The content of a manifest, and comparing it with a directory. */
 #include "store/manifest_private.h"
 
 #include "util/fs.h"
@@ -71,7 +71,7 @@ struct manifest_file *manifest_add_file(struct manifest *m)
     return &m->files[m->files_n++];
 }
 
-/* --- from a folder --- */
+/* --- from a directory --- */
 
 static int scan_folder(struct manifest *m, const char *dir, const char *prefix, int depth, struct wl_err *err);
 
@@ -99,7 +99,7 @@ static int scan_one(struct manifest *m, const char *path, const char *name, int 
         return hash_file(path, f->sha256, err);
     }
     if (!S_ISLNK(st.st_mode))
-        return wl_err_set(err, WL_E_IO, "%s is neither file, folder nor link", name);
+        return wl_err_set(err, WL_E_IO, "%s is neither a file, a directory nor a link", name);
     n = readlink(path, target, sizeof target);
     if (n < 0 || n == (ssize_t)sizeof target)
         return wl_err_errno(err, WL_E_IO, "cannot read the link %s", path);
@@ -113,7 +113,7 @@ static int scan_folder(struct manifest *m, const char *dir, const char *prefix, 
 {
     WL_CLEANUP_STRV struct strv names = {0};
     int r = depth > MANIFEST_DEPTH
-                ? wl_err_set(err, WL_E_FAILED, "%.80s: more than %d folders in each other", prefix, MANIFEST_DEPTH)
+                ? wl_err_set(err, WL_E_FAILED, "%.80s: directories nested more than %d deep", prefix, MANIFEST_DEPTH)
                 : dir_list(dir, &names, err);
 
     for (size_t i = 0; r == 0 && i < names.n; i++) {
@@ -166,8 +166,8 @@ int manifest_compare(const struct manifest *m, const char *tree, struct wl_err *
     WL_CLEANUP_MANIFEST struct manifest now = {0};
     int r = manifest_scan(&now, tree, err);
 
-    /* What cannot be read, or could never have been stored, is damage like any other; but for what this process lacks
-     * the artifact is not to blame. */
+    /* A file that cannot be read, or could never have been stored, is damage like any other; but the artifact is not
+     * damaged if this process lacks memory or descriptors. */
     if (r < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
         return r;
     if (r < 0)

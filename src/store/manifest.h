@@ -1,7 +1,7 @@
-/* What an artifact is: each of its files with size, mode and hash, and what it was made from.
+/* A manifest describes an artifact: each file with size, mode and hash, and what the artifact was made from.
  *
- * It is a file of JSON beside the artifact. Everything in it is bounded and checked when it is read, since a cache may
- * come from elsewhere or from a damaged disk; the last line is the hash of all before it. */
+ * It is a JSON file beside the artifact. Everything in it is bounded and checked when it is read, because a cache may
+ * come from elsewhere or from a damaged disk; the last line is the hash of everything before it. */
 #ifndef WL_MANIFEST_H
 #define WL_MANIFEST_H
 
@@ -18,7 +18,7 @@ enum manifest_type { MANIFEST_FILE, MANIFEST_LINK, MANIFEST_FOLDER };
 struct manifest_file {
     char *path; /* below the artifact; never leads out of it */
     enum manifest_type type;
-    unsigned mode;              /* of a file or folder: at most 0777 */
+    unsigned mode;              /* of a file or directory: at most 0777 */
     unsigned long long size;    /* of a file */
     char sha256[HASH_HEX_SIZE]; /* of a file */
     char *target;               /* of a link; else NULL */
@@ -45,7 +45,7 @@ struct manifest {
     size_t sources_n;
     struct manifest_need *needs;
     size_t needs_n;
-    struct manifest_file *files; /* sorted: a folder stands before what is in it */
+    struct manifest_file *files; /* sorted: a directory comes before its content */
     size_t files_n;
 };
 
@@ -53,16 +53,16 @@ struct manifest {
 void manifest_add_source(struct manifest *m, const char *file, const char *sha256, const char *from);
 void manifest_add_need(struct manifest *m, const char *name, const char *key, const char *use);
 
-/* Fills files with what is in the folder tree. What is neither file, folder nor link is WL_E_IO. */
+/* Fills `files` with the content of the directory tree. Anything but files, directories and links is WL_E_IO. */
 int manifest_scan(struct manifest *m, const char *tree, struct wl_err *err);
 
-/* Writes the file. It is synced to the disk when it has its name. */
+/* Writes the file; it is synced to the disk before it gets its name. */
 int manifest_write(const struct manifest *m, const char *path, struct wl_err *err);
 
-/* Reads the file into m, which is empty. What is not a whole manifest of this format is WL_E_VERIFY. */
+/* Reads the file into m, which is empty. A file that is not a complete manifest of this format is WL_E_VERIFY. */
 int manifest_read(const char *path, struct manifest *m, struct wl_err *err);
 
-/* Compares the folder tree with the manifest: every byte is read. The first difference is WL_E_VERIFY, its text the
+/* Compares the directory tree with the manifest: every byte is read. The first difference is WL_E_VERIFY, its text the
  * reason alone ("lib/libz.a: its bytes have changed"). */
 int manifest_compare(const struct manifest *m, const char *tree, struct wl_err *err);
 

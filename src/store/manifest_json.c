@@ -18,7 +18,7 @@ static void add_member(struct str *out, const char *name, const char *value)
     str_add(out, ",\n");
 }
 
-/* A name is bytes and JSON is UTF-8: one that is not stands there in hexadecimal digits. */
+/* File names are bytes and JSON is UTF-8: a name that is not UTF-8 is written in hexadecimal digits. */
 static void add_bytes(struct str *out, const char *name, const char *value)
 {
     bool text = utf8_valid(value, strlen(value));
@@ -93,7 +93,7 @@ static void to_text(const struct manifest *m, struct str *out)
     end_list(out, m->files_n);
 }
 
-/* The last line: what tells a changed manifest from a whole one. */
+/* The last line, which shows whether a manifest was changed. */
 static char *seal(const char *text, size_t n)
 {
     char hex[HASH_HEX_SIZE];
@@ -127,7 +127,7 @@ static int wrong(const struct reader *r, const char *what)
     return wl_err_set(r->err, WL_E_VERIFY, "%s: %s", path_base(r->path), what);
 }
 
-/* Copies a string of at most max bytes; one that must not be there is NULL without an error. */
+/* Copies a string of at most max bytes. If an optional one is missing, the result is NULL without an error. */
 static int take_text(const struct reader *r, const json_t *o, const char *name, size_t max, bool must, char **out)
 {
     const json_t *v = json_object_get(o, name);

@@ -4,7 +4,7 @@
 
 #include "store/manifest.h"
 
-/* Far above what any artifact has; what is read may be anything. */
+/* Far above what any artifact has; the file may contain anything. */
 enum {
     MANIFEST_BYTES = 64 << 20,
     MANIFEST_ENTRIES = 500000,
@@ -17,7 +17,7 @@ enum {
 struct manifest_file *manifest_add_file(struct manifest *m);
 void manifest_free_files(struct manifest *m);
 
-/* The order of manifest_scan: by name, what is in a folder right behind it. */
+/* The order of manifest_scan: by name, the content of a directory right after it. */
 int manifest_compare_paths(const char *a, const char *b);
 
 #endif

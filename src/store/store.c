@@ -9,20 +9,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Not "store", where an older wl-make keeps bare folders: neither takes the other's for its own. */
+/* Not "store", where an older wl-make keeps directories without manifests: the two must not mix. */
 #define ARTIFACTS "artifacts"
 #define MANIFEST "manifest.json"
 #define TREE "tree"
-/* The lock of all artifacts: shared by those who use some, exclusive for who removes some. */
+/* The lock of all artifacts: shared by processes that use some, exclusive to one that removes some. */
 #define ALL "store"
-/* The same of all sources. */
+/* The same for all sources. */
 #define SOURCES "sources"
 
 enum { POLL_MS = 200, SOON_MS = 5, MAX_PARALLEL = 64 };
 
-/* Takes "." and ".." out of a path, if what is left leads to the same folder: without a sandbox steps see the path of
- * the cache, so it is in the keys, and must not depend on where the tool was started. Links stay: one without spaces
- * can stand for a folder with some. */
+/* Takes "." and ".." out of a path, if what is left leads to the same directory: without a sandbox steps see the path
+ * of the cache, so it is in the keys, and must not depend on where the tool was started. Links stay: one without spaces
+ * can stand for a directory with some. */
 static void remove_dots(char **path)
 {
     struct str plain = {0};
@@ -106,11 +106,11 @@ static char *lock_path(const struct store *s, const char *name)
 
 /* --- locks --- */
 
-/* Takes a lock by take(path, fd, err) that gives 1 while it is held elsewhere. */
+/* Takes a lock by take(path, fd, err), which returns 1 while another process holds it. */
 static int wait_for(const char *path, int (*take)(const char *path, int *fd, struct wl_err *err),
                     const struct store_calls *calls, int *fd, struct wl_err *err)
 {
-    /* Who sweeps holds each lock for an instant, which is nothing to tell of. */
+    /* A sweep holds each lock for an instant, which is not worth a message. */
     for (int tries = 0;; tries++) {
         int r = take(path, fd, err);
 
@@ -235,7 +235,7 @@ bool store_has(const struct store *s, const char *key)
     return is_entry(s, key, &manifest, &tree);
 }
 
-/* WL_E_VERIFY, with the reason alone, where the artifact is not what its manifest says. */
+/* WL_E_VERIFY, whose text is only the reason, if the artifact differs from its manifest. */
 static int compare(const struct store *s, const char *key, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *manifest = NULL, *tree = NULL;
@@ -250,7 +250,7 @@ static int compare(const struct store *s, const char *key, struct wl_err *err)
     return r < 0 ? r : manifest_compare(&m, tree, err);
 }
 
-/* Compares what is there, if anything is: 1 whole, 0 not there; what is damaged is 0 with *damage. */
+/* Compares the artifact, if it exists: 1 intact, 0 missing; for a damaged one 0 and *damage. */
 static int look(const struct store *s, const char *key, char **damage, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *entry = store_entry(s, key);
@@ -273,7 +273,7 @@ static int look(const struct store *s, const char *key, char **damage, struct wl
     return r == 0;
 }
 
-/* The same with the lock of the key held; what is damaged is removed. */
+/* The same with the lock of the key held; a damaged artifact is removed. */
 static int look_and_remove(const struct store *s, const char *key, char **damage, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *entry = store_entry(s, key);
@@ -290,7 +290,7 @@ int store_check(const struct store *s, const char *key, char **damage, struct wl
     *damage = NULL;
     if (!first)
         return r;
-    /* Looked at again with the lock of the key: another process may just have replaced it. */
+    /* Check again with the lock of the key: another process may just have replaced it. */
     r = lock_take(lock, false, &fd, err);
     if (r != 0)
         return r < 0 ? r : 0;
@@ -339,7 +339,7 @@ static void make_read_only(const char *path)
     }
 }
 
-/* A new name is on the disk when its folder is. */
+/* A new name is on the disk once its directory is. */
 static void sync_folder(const char *path)
 {
     WL_CLEANUP_FREE char *dir = path_dir(path);
@@ -349,7 +349,8 @@ static void sync_folder(const char *path)
         fsync(fd);
 }
 
-/* A manifest that cannot be read again would never be taken for whole: its artifact would be made again for ever. */
+/* If a manifest could not be read again, its artifact would never count as intact, and would be made again every time.
+ */
 static int check_readable(const char *path, struct wl_err *err)
 {
     WL_CLEANUP_MANIFEST struct manifest m = {0};
@@ -366,13 +367,13 @@ int store_commit(struct store_work *w, struct manifest *made, struct wl_err *err
                          *to = store_entry(w->store, w->name);
     WL_CLEANUP_FREE char *tree = path_join(entry, TREE), *manifest = path_join(entry, MANIFEST);
     struct stat st;
-    /* The folder of the work is writable for steps: whatever has that name now is theirs, and may lead elsewhere. */
+    /* Steps can write to this directory: something of theirs may have that name, and may lead elsewhere. */
     int r = remove_tree(entry, err);
 
     if (r == 0)
         r = make_dirs(entry, err);
     if (r == 0 && (lstat(stage, &st) < 0 || !S_ISDIR(st.st_mode)))
-        return wl_err_set(err, WL_E_FAILED, "%s is no longer a folder", stage);
+        return wl_err_set(err, WL_E_FAILED, "%s is no longer a directory", stage);
     snprintf(made->key, sizeof made->key, "%s", w->name);
     make_read_only(stage);
     if (r == 0 && rename(stage, tree) < 0)
@@ -383,7 +384,7 @@ int store_commit(struct store_work *w, struct manifest *made, struct wl_err *err
         r = manifest_write(made, manifest, err);
     if (r == 0)
         r = check_readable(manifest, err);
-    /* Else a power cut could leave the name with empty files. */
+    /* Without this, a power cut could leave the name with empty files. */
     if (r == 0)
         r = path_sync(entry, err);
     if (r == 0)

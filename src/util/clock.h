@@ -1,10 +1,10 @@
-/* Time that only goes forward, for durations and deadlines. */
+/* Monotonic time, for durations and deadlines. */
 #ifndef WL_CLOCK_H
 #define WL_CLOCK_H
 
 #include <time.h>
 
-/* Milliseconds since some moment. */
+/* Milliseconds since some fixed moment. */
 static inline long long clock_ms(void)
 {
     struct timespec t;

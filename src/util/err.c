@@ -46,7 +46,7 @@ static void replace_with_errno(struct wl_err *err, enum wl_class cls, int why, c
     err->text = text;
     if (why == ENOSPC || why == EDQUOT)
         wl_err_hint(err,
-                    "free some space there, or name another folder with --cache-dir or --output, then run it again");
+                    "free some space there, or name another directory with --cache-dir or --output, then run it again");
 }
 
 int wl_err_errno(struct wl_err *err, enum wl_class cls, const char *fmt, ...)
@@ -58,7 +58,7 @@ int wl_err_errno(struct wl_err *err, enum wl_class cls, const char *fmt, ...)
     replace_with_errno(err, cls, why, fmt, ap);
     va_end(ap);
     if (why == EACCES || why == EPERM || why == EROFS)
-        wl_err_hint(err, "make it writable, or name another folder with --cache-dir or --output");
+        wl_err_hint(err, "make it writable, or name another directory with --cache-dir or --output");
     errno = why;
     return -(int)cls;
 }
@@ -73,7 +73,7 @@ int wl_err_unreadable(struct wl_err *err, enum wl_class cls, const char *fmt, ..
     va_end(ap);
     if (why == EACCES || why == EPERM)
         wl_err_hint(err,
-                    "give the user that runs wl-make the permission to read it, and to enter the folders above it");
+                    "give the user that runs wl-make the permission to read it, and to enter the directories above it");
     errno = why;
     return -(int)cls;
 }

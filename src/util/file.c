@@ -1,4 +1,4 @@
-/* Reading and writing files; what is made aside and then put in place (fs.h). */
+/* Reading and writing files, and everything that is made aside and then put in place (fs.h). */
 #include "util/fs_private.h"
 
 #include <errno.h>
@@ -69,7 +69,7 @@ char *file_tail(const char *path, size_t max, size_t *n)
 
 /* --- made aside, then put in place --- */
 
-/* What the names of files and folders begin with that are to be called base. */
+/* What temporary names begin with for a file or directory that will be called base. */
 static char *aside_prefix(const char *base)
 {
     enum { LONGEST = 200 }; /* leaves room in a name for the rest of it */
@@ -91,14 +91,14 @@ static char *aside_name(const char *base)
     return xasprintf("%s%016llx", prefix, number);
 }
 
-/* Locks what is being made, so that sweep_aside() leaves it alone. A file system without locks has no sweeping. */
+/* Locks what is being made, so that sweep_aside() leaves it alone. On a file system without locks nothing is swept. */
 static void claim(int fd)
 {
     while (flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EINTR)
         ;
 }
 
-/* What is in these is a device, a pipe, or a file under another name: it is written to, never replaced. */
+/* These are devices, pipes, or files under another name: they are written to, never replaced. */
 static bool is_written_in_place(const char *path)
 {
     struct stat st;
@@ -107,7 +107,7 @@ static bool is_written_in_place(const char *path)
            (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
 }
 
-/* Makes the file under a name of its own, where it cannot be made without one. */
+/* Makes the file under a temporary name, if it cannot be made without one. */
 static int make_named(struct new_file *f, mode_t mode)
 {
     for (;;) {
@@ -143,7 +143,7 @@ int new_file_open(struct new_file *f, const char *path, mode_t mode, struct wl_e
         f->dir = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC); /* writable but not readable */
     if (f->dir < 0)
         return wl_err_errno(err, WL_E_IO, "cannot write %s", path);
-    /* Without a name as long as possible, so that a kill leaves nothing. It gets one through /proc. */
+    /* Without a name for as long as possible, so that a kill leaves nothing. It gets its name through /proc. */
     if (access("/proc/self/fd", X_OK) == 0)
         f->fd = openat(f->dir, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, mode);
     if (f->fd < 0)
@@ -152,7 +152,7 @@ int new_file_open(struct new_file *f, const char *path, mode_t mode, struct wl_e
     return 0;
 }
 
-/* Gives a file without a name its own, if that is free, or else one to be renamed from. */
+/* Gives a file without a name its final name if that is free, else a temporary one. */
 static int give_name(struct new_file *f)
 {
     WL_CLEANUP_FREE char *self = xasprintf("/proc/self/fd/%d", f->fd), *aside = NULL;
@@ -173,7 +173,7 @@ static int give_name(struct new_file *f)
 
 int new_file_commit(struct new_file *f, bool durable, struct wl_err *err)
 {
-    if (!f->name) /* in place; what a device or pipe cannot sync is no error */
+    if (!f->name) /* in place; a device or pipe that cannot sync is not an error */
         return 0;
     if (fsync(f->fd) < 0 || (!f->aside && give_name(f) < 0))
         return wl_err_errno(err, WL_E_IO, "cannot write %s", f->path);
@@ -181,7 +181,7 @@ int new_file_commit(struct new_file *f, bool durable, struct wl_err *err)
         return wl_err_errno(err, WL_E_IO, "cannot write %s", f->path);
     free_charp(&f->aside);
     if (durable && fsync(f->dir) < 0)
-        return wl_err_errno(err, WL_E_IO, "cannot write the folder of %s", f->path);
+        return wl_err_errno(err, WL_E_IO, "cannot write the directory of %s", f->path);
     return 0;
 }
 
@@ -269,7 +269,7 @@ int temp_dir_make(struct temp_dir *t, const char *parent, const char *base, stru
 
     *t = (struct temp_dir){.fd = -1};
     if (dir < 0 || temp_dir_at(dir, base, &name, &t->fd) < 0)
-        return wl_err_errno(err, WL_E_IO, "cannot make a folder in %s", parent);
+        return wl_err_errno(err, WL_E_IO, "cannot make a directory in %s", parent);
     t->path = path_join(parent, name);
     return 0;
 }
@@ -301,7 +301,7 @@ void sweep_aside(const char *parent, const char *base)
     }
 }
 
-/* Where the two cannot change places in one call: by way of a third name, and back if that fails. */
+/* If the two cannot change places in one call: by way of a third name, and back if that fails. */
 static int replace_in_steps(const char *from, const char *to, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *parent = path_dir(to), *old = NULL;
@@ -317,7 +317,7 @@ static int replace_in_steps(const char *from, const char *to, struct wl_err *err
         return 0;
     why = errno;
     if (rename(old, to) < 0) {
-        /* Neither lost nor removed: the folder stays, and the message says where. */
+        /* Neither lost nor removed: the directory stays, and the message says where. */
         wl_err_set(err, WL_E_IO, "cannot put %s in place: %s; what was there is now %s", to, strerror(why), old);
         free_charp(&aside.path);
         return -WL_E_IO;
@@ -339,7 +339,7 @@ int path_replace(const char *from, const char *to, struct wl_err *err)
 {
     if (rename(from, to) == 0)
         return 0;
-    /* A folder that is not empty: let the two change places in one call, so that nobody ever sees none of them. */
+    /* A directory that is not empty: let the two change places in one call, so that one of them is always there. */
     if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR || errno == EISDIR) {
         if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) == 0)
             return remove_tree(from, err);

@@ -12,14 +12,15 @@
 struct hash;
 struct hash *hash_new(void);
 void hash_add(struct hash *h, const void *data, size_t n);
-/* Adds a labelled value with its length, so that no two lists of fields give the same bytes. NULL counts as absent. */
+/* Adds a labelled value with its length, so that two different lists of fields never give the same bytes. NULL means
+ * absent. */
 void hash_field(struct hash *h, const char *label, const char *value);
 void hash_end(struct hash *h, char hex[HASH_HEX_SIZE]);
 
 /* The digest of a file's bytes. */
 int hash_file(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err);
 
-/* The digest of a file or a whole folder: names, kinds, execute bits, link targets and bytes, in sorted order. */
+/* The digest of a file or a whole directory: names, kinds, execute bits, link targets and bytes, in sorted order. */
 int hash_tree(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err);
 
 #endif

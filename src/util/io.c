@@ -23,8 +23,8 @@ int write_all(int fd, const char *data, size_t n)
 
 int fs_copy_bytes(int in, int out)
 {
-    /* In large pieces: as it is written the kernel keeps a file in its memory, and to map many small pieces takes a
-     * program that is started longer. (copy_file_range writes small ones.) */
+    /* In large pieces: the kernel keeps a file in memory in the pieces in which it was written, and a program takes
+     * longer to start if many small pieces have to be mapped. (copy_file_range writes small ones.) */
     enum { CHUNK = 1 << 20 };
     WL_CLEANUP_FREE char *buf = NULL;
 

@@ -30,7 +30,7 @@ static int take_lock(const char *path, int how, int *fd, struct wl_err *err)
                 return wl_err_set(err, WL_E_INTERRUPTED, "interrupted while waiting for %s", path);
             return wl_err_errno(err, WL_E_IO, "cannot lock %s", path);
         }
-        /* Its last holder may have removed the file: then this lock is on a file that nobody else will find. */
+        /* The last holder may have removed the file: then this lock is on a file that no other process will find. */
         if (!fs_is_named(AT_FDCWD, path, lock))
             continue;
         *fd = lock;

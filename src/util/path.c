@@ -91,7 +91,7 @@ int make_dirs(const char *path, struct wl_err *err)
 
             if (!path_is_dir(p)) {
                 errno = why;
-                return wl_err_errno(err, WL_E_IO, "cannot make the folder %s", p);
+                return wl_err_errno(err, WL_E_IO, "cannot make the directory %s", p);
             }
         }
         *s = c;

@@ -43,8 +43,8 @@ static int spawn(const struct run *r, int in, int out, pid_t *pid, struct wl_err
     sigfillset(&all);
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attr);
-    /* A session of its own: no controlling terminal, hence no /dev/tty and no TIOCSTI into what the user types next. It
-     * is a process group, too. */
+    /* Its own session: no controlling terminal, so no /dev/tty and no TIOCSTI into the user's next input. It is also a
+     * process group. */
     e |= posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     e |= posix_spawnattr_setsigmask(&attr, &none);
     e |= posix_spawnattr_setsigdefault(&attr, &all);
@@ -65,13 +65,13 @@ static int spawn(const struct run *r, int in, int out, pid_t *pid, struct wl_err
     if (e == 0)
         return 0;
     if (r->cwd && !path_is_dir(r->cwd))
-        return wl_err_set(err, WL_E_IO, "cannot run %s in %s: no such folder", r->argv[0], r->cwd);
+        return wl_err_set(err, WL_E_IO, "cannot run %s in %s: no such directory", r->argv[0], r->cwd);
     errno = e;
     wl_err_errno(err, WL_E_TOOLCHAIN, "cannot run %s", r->argv[0]);
     return wl_err_hint(err, "install it (wl-make doctor names the package), or put it in PATH");
 }
 
-/* Ends what is left of the group; the leader itself is reaped by the caller. */
+/* Signals what is left of the group; the caller reaps the leader. */
 static void kill_group(pid_t pid, int sig)
 {
     kill(-pid, sig);
@@ -82,7 +82,7 @@ struct watch {
     pid_t pid;
     int pid_fd, out;
     int also;          /* r->also_read, or -1 */
-    int look_ms;       /* without a pid_fd: after what time to look again whether it has ended */
+    int look_ms;       /* without a pid_fd: the time after which to check again whether it has ended */
     long long kill_at; /* when SIGTERM becomes SIGKILL; 0: not asked to end yet */
     long long deadline;
     bool timed_out, cancelled;
@@ -133,8 +133,8 @@ static int next_timeout(const struct watch *w)
     return (int)left;
 }
 
-/* Whether the leader has ended; it is not reaped. Where there is no pidfd (a filter of a container refuses it, or no
- * descriptor is left) that is asked again and again, at first often since many commands are short. */
+/* Whether the leader has ended; it is not reaped. Without a pidfd (a container's filter refuses it, or no descriptor is
+ * left) this is polled, often at first because many commands are short. */
 static bool has_ended(struct watch *w, short pid_events)
 {
     siginfo_t info = {0};
@@ -211,7 +211,7 @@ int run_command(const struct run *r, int *status, struct wl_err *err)
     if (r->timeout_ms)
         w.deadline = clock_ms() + r->timeout_ms;
     result = watch_until_end(&w, err);
-    /* Before the leader is reaped its number, and so the group's, cannot be anybody else's. */
+    /* Until the leader is reaped, no other process can have its ID, nor the group's. */
     if (waitid(P_PID, (id_t)w.pid, &info, WEXITED | WNOWAIT) == 0)
         kill_group(w.pid, SIGKILL);
     while (w.out >= 0) {

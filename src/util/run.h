@@ -1,9 +1,8 @@
-/* Runs other programs: the only place of the tool that starts a process.
+/* Runs other programs. Nothing else in the tool starts a process.
  *
- * Each command gets a session of its own, and so no terminal that it could read from or type into, and an environment
- * that is given, never inherited by accident. Its end is waited for together with the cancel descriptor: on cancel its
- * whole process group is asked to end (SIGTERM), and after two seconds made to (SIGKILL). What a command leaves running
- * in its group when it ends is killed too. */
+ * Each command gets its own session, and so no terminal that it could read from or type into, and an explicit
+ * environment. While it runs, the cancel descriptor is polled: on cancel its whole process group gets SIGTERM, and
+ * SIGKILL after two seconds. Processes that a command leaves running in its group are killed when it ends. */
 #ifndef WL_RUN_H
 #define WL_RUN_H
 
@@ -18,16 +17,16 @@ struct run {
     char *const *env;            /* NULL-terminated "NAME=value"; NULL: the tool's own environment */
     const char *cwd;             /* NULL: the tool's own */
     const char *input;           /* text for its stdin; NULL: /dev/null */
-    const int *keep_fds;         /* descriptors it inherits under their own numbers, ended by -1; NULL: none */
+    const int *keep_fds;         /* descriptors it inherits under the same numbers, ended by -1; NULL: none */
     const struct cancel *cancel; /* NULL: cannot be cancelled */
-    int timeout_ms;              /* 0: none; when over, the group is killed */
+    int timeout_ms;              /* 0: none; after it the group is killed */
     size_t max_output;           /* for run_capture: bytes kept; 0 means 16 MiB */
 
-    /* Called with each piece of output (stdout and stderr together) as it comes; a negative return kills the command
-     * and is what run_command returns. NULL: output goes where the tool's own goes. */
+    /* Called with each piece of output (stdout and stderr together) as it arrives. If it returns a negative value, the
+     * command is killed and run_command returns that value. NULL: the command has the tool's own stdout and stderr. */
     int (*on_output)(void *data, const char *text, size_t n, struct wl_err *err);
-    /* A descriptor that is read as well while the command runs, the caller's end of a pipe that the command has; NULL:
-     * none. */
+    /* Another descriptor that is read while the command runs: the caller's end of a pipe whose other end the command
+     * has. NULL: none. */
     const int *also_read;
     void (*on_also)(void *data, const char *text, size_t n);
     void *data;

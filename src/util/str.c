@@ -235,7 +235,7 @@ size_t edit_distance(const char *a, const char *b)
     return result;
 }
 
-/* How many bytes the character at p has, of at most n; 0: it is no UTF-8. */
+/* How many bytes the character at p has, at most n; 0: it is not UTF-8. */
 static size_t character(const char *p, size_t n)
 {
     unsigned char c = (unsigned char)*p;

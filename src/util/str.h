@@ -1,5 +1,5 @@
-/* Strings that grow, vectors of strings, and allocation that never returns NULL (out of memory ends the tool: a build
- * tool has nothing better to do then). */
+/* Strings that grow, vectors of strings, and allocation that never returns NULL: a build tool that is out of memory can
+ * only end. */
 #ifndef WL_STR_H
 #define WL_STR_H
 
@@ -31,7 +31,7 @@ void str_add(struct str *b, const char *s);
 void str_addn(struct str *b, const char *s, size_t n);
 void str_addc(struct str *b, char c);
 void str_addf(struct str *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Gives the text away (never NULL) and empties b; the caller frees it. */
+/* Returns the text (never NULL) and empties b; the caller frees it. */
 char *str_take(struct str *b);
 void str_free(struct str *b);
 #define WL_CLEANUP_STR __attribute__((cleanup(str_free)))
@@ -50,7 +50,7 @@ void strv_addf(struct strv *l, const char *fmt, ...) __attribute__((format(print
 void strv_add_all(struct strv *l, ...) __attribute__((sentinel));
 void strv_addv(struct strv *l, const struct strv *more);
 bool strv_has(const struct strv *l, const char *s);
-/* Adds s unless it is there. */
+/* Adds s unless the list has it. */
 void strv_add_once(struct strv *l, const char *s);
 void strv_free(struct strv *l);
 #define WL_CLEANUP_STRV __attribute__((cleanup(strv_free)))
@@ -64,8 +64,8 @@ char *shell_quote(const char *s);
 /* Levenshtein distance, for "did you mean". */
 size_t edit_distance(const char *a, const char *b);
 
-/* Adds n bytes of text as a terminal may get them: what would command it, or hide what stands there (control characters
- * but tab and line end, marks that turn the direction of writing), and what is no UTF-8, becomes \xNN or \uNNNN. */
+/* Adds n bytes of text in a form that is safe for a terminal. Control characters (except tab and line end), marks that
+ * change the direction of writing, and bytes that are not UTF-8 become \xNN or \uNNNN. */
 void str_add_shown(struct str *b, const char *s, size_t n);
 /* The text with the user name and password of each address in it (SCHEME://USER:PASSWORD@HOST) replaced by "***"; the
  * caller frees it. */
@@ -86,11 +86,11 @@ int hex_digit(char c);
 /* n bytes of an address with each %XX replaced by its byte, and %00 by "_"; the caller frees it. */
 char *percent_decode(const char *s, size_t n);
 
-/* The last line of a text that is not empty, without its end; "" where there is none. The caller frees it. */
+/* The last line of a text that is not empty, without its line end; "" if there is none. The caller frees it. */
 char *last_line(const char *text);
-/* The last line that has these words in it, without its end, or NULL. The caller frees it. */
+/* The last line that contains these words, without its line end, or NULL. The caller frees it. */
 char *last_line_with(const char *text, const char *words);
-/* Where the last lines of n bytes of text begin, so many at most. */
+/* Where the last lines of n bytes of text begin: at most so many lines. */
 const char *last_lines(const char *text, size_t n, size_t lines);
 
 /* Bytes for people: "9.5 MB" (decimal units); the caller frees it. */

@@ -41,11 +41,11 @@ int dir_list(const char *path, struct strv *names, struct wl_err *err)
     WL_CLEANUP_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0 || fs_list(fd, names) < 0)
-        return wl_err_unreadable(err, WL_E_IO, "cannot list the folder %s", path);
+        return wl_err_unreadable(err, WL_E_IO, "cannot list the directory %s", path);
     return 0;
 }
 
-/* A folder on the way down, with what is still to be removed in it. */
+/* A directory on the way down, with the names that are still to be removed in it. */
 struct level {
     char *name;
     struct strv names;
@@ -57,7 +57,7 @@ struct level {
 struct descent {
     struct level *v;
     size_t n;
-    int fd; /* the innermost folder: one descriptor however deep the tree is */
+    int fd; /* the innermost directory: one descriptor however deep the tree is */
 };
 
 static void descent_free(struct descent *d)
@@ -75,7 +75,7 @@ int fs_open_dir(int dir_fd, const char *name)
     return openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Goes into a folder that could not be unlinked as a file. 1: it is gone already. */
+/* Enters a directory that could not be unlinked as a file. 1: it no longer exists. */
 static int descend(struct descent *d, int parent, const char *name)
 {
     struct level l = {0};
@@ -108,7 +108,7 @@ static int descend(struct descent *d, int parent, const char *name)
     return 0;
 }
 
-/* Back to the folder above, if that is still the one that was left: the tree may have been moved meanwhile. */
+/* Returns to the directory above, if it is still the same one: the tree may have been moved meanwhile. */
 static int ascend(struct descent *d)
 {
     struct level *done = &d->v[d->n - 1], *above = done - 1;
@@ -132,8 +132,8 @@ static int ascend(struct descent *d)
     return 0;
 }
 
-/* Works relative to folder handles, so that a link put in place of a folder meanwhile leads nowhere else; keeps one of
- * them and no stack of calls, since what a step or an archive made may be of any depth. */
+/* Works relative to directory handles, so that a link that meanwhile replaces a directory leads nowhere else. It keeps
+ * one handle and does not recurse, because a step or an archive can make a tree of any depth. */
 int fs_remove_at(int dir_fd, const char *name)
 {
     __attribute__((cleanup(descent_free))) struct descent d = {.fd = -1};
@@ -178,7 +178,7 @@ int copy_tree(const char *from, const char *to, struct wl_err *err)
         WL_CLEANUP_STRV struct strv names = {0};
 
         if (mkdir(to, 0777) < 0 && !(errno == EEXIST && path_is_dir(to)))
-            return wl_err_errno(err, WL_E_IO, "cannot make the folder %s", to);
+            return wl_err_errno(err, WL_E_IO, "cannot make the directory %s", to);
         r = dir_list(from, &names, err);
         for (size_t i = 0; r == 0 && i < names.n; i++) {
             WL_CLEANUP_FREE char *sub_from = path_join(from, names.v[i]);
@@ -205,7 +205,7 @@ int copy_tree(const char *from, const char *to, struct wl_err *err)
         if (out < 0 || fs_copy_bytes(in, out) < 0)
             return wl_err_errno(err, WL_E_IO, "cannot write %s", to);
     } else {
-        return wl_err_set(err, WL_E_IO, "cannot copy %s: it is neither file, folder nor link", from);
+        return wl_err_set(err, WL_E_IO, "cannot copy %s: it is neither a file, a directory nor a link", from);
     }
     if (!S_ISLNK(st.st_mode) && chmod(to, (st.st_mode & 0777) | (S_ISDIR(st.st_mode) ? 0700 : 0200)) < 0)
         return wl_err_errno(err, WL_E_IO, "cannot set the mode of %s", to);

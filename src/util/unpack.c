@@ -1,7 +1,9 @@
-/* libarchive reads; the writing is done here, relative to folder handles and never through a link.
+/* Unpacking archives. This file is one concern: libarchive reads, and every write is made here, relative to directory
+ * handles and never through a link.
  *
- * libarchive's own disk writer would do too, but it sets the process's umask to 0 and back for every entry: a step that
- * another thread starts in that instant would run with umask 0. Its secure flags are kept as rules of this file. */
+ * libarchive's own disk writer is not used because it sets the process's umask to 0 and back for every entry: a step
+ * that another thread starts in that instant would run with umask 0. The rules of its secure flags are implemented
+ * here. */
 #include "util/unpack.h"
 
 #include "util/fs.h"
@@ -21,7 +23,7 @@
 
 enum { READ_BLOCK = 1 << 16 };
 
-/* A folder whose time is set when everything is in it. */
+/* A directory whose time is set when everything is in it. */
 struct folder_time {
     char *name;
     struct timespec mtime;
@@ -32,7 +34,7 @@ struct unpack {
     int strip;
     const struct cancel *cancel;
     int root;
-    char *parent; /* the folder parent_fd is open on, so that the files of one folder need one walk */
+    char *parent; /* the directory parent_fd is open on, so that the files of one directory need one walk */
     int parent_fd;
     struct strv links; /* symbolic links made */
     struct folder_time *folders;
@@ -63,7 +65,7 @@ static int bad_entry(const struct unpack *u, const char *name, const char *why, 
     return wl_err_set(err, WL_E_VERIFY, "%s: the entry %s %s", u->file, name, why);
 }
 
-/* What the file system says; a name it cannot take is the archive's fault. */
+/* An error of the file system; if it cannot take a name, the archive is at fault. */
 static int cannot_write(const struct unpack *u, const char *name, struct wl_err *err)
 {
     if (errno == ENAMETOOLONG || errno == EILSEQ || errno == EINVAL || errno == EISDIR || errno == ENOTDIR)
@@ -88,7 +90,7 @@ static bool split_name(const char *name, struct strv *parts)
     return true;
 }
 
-/* The name inside of the target folder: *inner, or NULL when stripping leaves nothing. */
+/* The name inside of the target directory: *inner, or NULL when stripping leaves nothing. */
 static int inner_name(const struct unpack *u, const char *name, char **inner, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv parts = {0};
@@ -129,7 +131,7 @@ static bool link_stays(const char *name, const char *target)
     return true;
 }
 
-/* A handle on the folder that holds name, made if make is set. Belongs to u. */
+/* A handle on the directory that contains name; if make is set, it is created. The handle belongs to u. */
 static int open_parent(struct unpack *u, const char *name, bool make, int *fd, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *dir = path_dir(name);
@@ -168,13 +170,13 @@ static int open_parent(struct unpack *u, const char *name, bool make, int *fd, s
     return 0;
 }
 
-/* Makes room for an entry that comes a second time; a folder is never removed for it. */
+/* Removes an earlier entry of the same name; a directory is never removed. */
 static int clear_place(const struct unpack *u, int dir, const char *name, struct wl_err *err)
 {
     if (unlinkat(dir, path_base(name), 0) == 0 || errno == ENOENT)
         return 0;
     if (errno == EISDIR || errno == EPERM)
-        return bad_entry(u, name, "comes twice, as a folder and as something else", err);
+        return bad_entry(u, name, "comes twice, as a directory and as something else", err);
     return cannot_write(u, name, err);
 }
 
@@ -193,7 +195,7 @@ static int make_folder(struct unpack *u, int dir, const char *name, struct archi
         if (errno != EEXIST || fstatat(dir, path_base(name), &st, AT_SYMLINK_NOFOLLOW) < 0)
             return cannot_write(u, name, err);
         if (!S_ISDIR(st.st_mode))
-            return bad_entry(u, name, "comes twice, as a folder and as something else", err);
+            return bad_entry(u, name, "comes twice, as a directory and as something else", err);
     }
     u->folders = xreallocarray(u->folders, u->n_folders + 1, sizeof *u->folders);
     u->folders[u->n_folders++] = (struct folder_time){xstrdup(name), entry_mtime(e)};
@@ -207,7 +209,8 @@ static int make_link(struct unpack *u, int dir, const char *name, struct archive
     if (!target)
         target = archive_entry_symlink_utf8(e);
     if (!target || !link_stays(name, target)) {
-        WL_CLEANUP_FREE char *why = xasprintf("is a link that leads out of the folder, to %s", target ? target : "?");
+        WL_CLEANUP_FREE char *why =
+            xasprintf("is a link that leads out of the directory, to %s", target ? target : "?");
 
         return bad_entry(u, name, why, err);
     }
@@ -230,7 +233,7 @@ static int make_hard_link(struct unpack *u, const char *name, const char *target
 
     r = inner_name(u, target, &inner, err);
     if (r < 0 || !inner) {
-        WL_CLEANUP_FREE char *why = xasprintf("is a link that leads out of the folder, to %s", target);
+        WL_CLEANUP_FREE char *why = xasprintf("is a link that leads out of the directory, to %s", target);
 
         return bad_entry(u, name, why, err);
     }
@@ -307,7 +310,8 @@ static int make_file(struct unpack *u, int dir, const char *name, struct archive
     /* A hole at the end of a sparse file has no block. */
     if (archive_entry_sparse_count(e) > 0 && archive_entry_size(e) > end && ftruncate(fd, archive_entry_size(e)) < 0)
         return cannot_write(u, name, err);
-    /* Modes are made one of two, so that neither the archive's maker's umask nor ours is seen in what is built. */
+    /* There are only two modes, so that neither the umask of the person who made the archive nor ours is seen in what
+     * is built. */
     if (fchmod(fd, archive_entry_perm(e) & 0100 ? 0755 : 0644) < 0 ||
         futimens(fd, (struct timespec[]){entry_mtime(e), entry_mtime(e)}) < 0)
         return cannot_write(u, name, err);
@@ -363,7 +367,7 @@ static int unpack_all(struct unpack *u, struct archive *a, struct archive_entry 
     return r == ARCHIVE_EOF ? 0 : read_failed(u, a, NULL, err);
 }
 
-/* The kernel gives up on ".." whenever anything on the machine is renamed meanwhile; then it is asked again. */
+/* The kernel gives up on ".." if anything on the machine is renamed meanwhile; then try again. */
 static int open_beneath(int root, const char *name)
 {
     enum { TRIES = 10000 };
@@ -378,7 +382,7 @@ static int open_beneath(int root, const char *name)
     return fd;
 }
 
-/* Links may lead through one another to where no single one of them does. */
+/* Several links in a row may lead out of the directory although none of them does alone. */
 static int check_links(struct unpack *u, struct wl_err *err)
 {
     for (size_t i = 0; i < u->links.n; i++) {
@@ -388,7 +392,7 @@ static int check_links(struct unpack *u, struct wl_err *err)
             return wl_err_errno(err, WL_E_IO, "cannot check the link %s of %s", u->links.v[i], u->file);
         if (fd < 0 && errno == EXDEV) {
             unlinkat(u->root, u->links.v[i], 0);
-            return bad_entry(u, u->links.v[i], "is a link that leads out of the folder by way of another link", err);
+            return bad_entry(u, u->links.v[i], "is a link that leads out of the directory by way of another link", err);
         }
     }
     return 0;
@@ -406,7 +410,7 @@ static int check_links_by_path(struct unpack *u, const char *to, struct wl_err *
 
         if (real && (strncmp(real, root, n) || (real[n] && real[n] != '/'))) {
             unlinkat(u->root, u->links.v[i], 0);
-            return bad_entry(u, u->links.v[i], "is a link that leads out of the folder by way of another link", err);
+            return bad_entry(u, u->links.v[i], "is a link that leads out of the directory by way of another link", err);
         }
     }
     return 0;
@@ -481,7 +485,7 @@ static int unpack_deb(struct unpack *u, struct archive *outer, struct wl_err *er
     return wl_err_set(err, WL_E_VERIFY, "%s: no data.tar in this Debian package", u->file);
 }
 
-/* Says of a file that libarchive does not know what it seems to be. */
+/* Says what a file seems to be that libarchive does not recognise. */
 static int not_an_archive(const char *file, const char *why, struct wl_err *err)
 {
     WL_CLEANUP_FD int fd = open(file, O_RDONLY | O_CLOEXEC);
@@ -519,7 +523,7 @@ static int unpack_file(struct unpack *u, struct wl_err *err)
     if (r == ARCHIVE_EOF)
         return not_an_archive(u->file, "it holds no files", err);
     if (r != ARCHIVE_OK && r != ARCHIVE_WARN) {
-        /* A format that was not told: no archive at all. Else: one that breaks in its first entry. */
+        /* Without a format it is not an archive at all; otherwise it is damaged in its first entry. */
         if ((archive_format(a) & ARCHIVE_FORMAT_BASE_MASK) == 0)
             return not_an_archive(u->file, archive_error_string(a), err);
         return read_failed(u, a, NULL, err);
@@ -544,7 +548,7 @@ int archive_unpack(const char *file, const char *to, int strip, const struct can
     if (u.root < 0)
         return wl_err_errno(err, WL_E_IO, "cannot unpack into %s", to);
     r = unpack_file(&u, err);
-    /* Also after a failure: what was unpacked so far may be looked at. */
+    /* Also after a failure: a person may look at what was unpacked so far. */
     if (u.links.n) {
         WL_CLEANUP_ERR struct wl_err bad = WL_ERR_INIT;
         int checked = have_openat2(u.root) ? check_links(&u, &bad) : check_links_by_path(&u, to, &bad);
@@ -555,8 +559,9 @@ int archive_unpack(const char *file, const char *to, int strip, const struct can
     if (r < 0)
         return r;
     if (u.n_made == 0)
-        return wl_err_set(err, WL_E_VERIFY, "%s: nothing is left of its %zu entries after dropping %d leading folders",
-                          file, u.n_entries, strip);
+        return wl_err_set(err, WL_E_VERIFY,
+                          "%s: nothing is left of its %zu entries after dropping %d leading directories", file,
+                          u.n_entries, strip);
     for (size_t i = u.n_folders; i-- > 0;) {
         struct timespec t[] = {u.folders[i].mtime, u.folders[i].mtime};
 

@@ -4,12 +4,12 @@
 
 #include <stdbool.h>
 
-/* Runs of digits compare as numbers, the rest as text. What is marked as a pre-release (1.0rc1, 1.0-beta.2, 1.0~git1)
- * comes before what it leads to; a letter behind a number (1.1.1w) after. A total order of all texts, names of ports
- * too. */
+/* Runs of digits compare as numbers, the rest as text. A pre-release (1.0rc1, 1.0-beta.2, 1.0~git1) comes before its
+ * release; a letter after a number (1.1.1w) comes after it. This is a total order of all strings, including names of
+ * ports. */
 int version_compare(const char *a, const char *b);
 
-/* Whether a is newer than b. Zeros at the end tell nothing: 1.0.42.0 is as new as 1.0.42, as in PEP 440. */
+/* Whether a is newer than b. Trailing zeros do not count: 1.0.42.0 equals 1.0.42, as in PEP 440. */
 bool version_is_newer(const char *a, const char *b);
 
 /* Whether the version is marked as a pre-release: alpha, beta, rc, pre, dev and the like, a1, b1, c1, or "~". */
@@ -21,7 +21,8 @@ bool version_in_series(const char *v, const char *series);
 /* The series of a version, its first two numbers: "3.13" of 3.13.5, "3" of 3. The caller frees it. */
 char *version_series(const char *v);
 
-/* Whether it is numbers with dots between, and at most one word (with a number) behind: 3.13.5, 1.0-rc1, 1.1.1w. */
+/* Whether it consists of numbers separated by dots, with at most one word (and a number) after
+ * them: 3.13.5, 1.0-rc1, 1.1.1w. */
 bool version_is_plain(const char *v);
 
 #endif

@@ -80,7 +80,8 @@ the end'
     is "$(cat d/out)" written
 
     # Changed and packed again. The same files give the same bytes.
-    echo 'print("changed")' >main.py
+    # ($$: unlike an earlier run of this test, whose apps are still in the store.)
+    echo "print('changed') # $$" >main.py
     app main.py -o one.wasm
     status 0
     forget one.wasm
@@ -363,7 +364,7 @@ test_what_cannot_be_packed() {
     err '--include-data nothing:x: No such file'
     app good.py --include-data bad.py:../x
     clean_failure 1
-    err "not a place below the app's own folder"
+    err "not a place below the app's own directory"
     truncate -s 2G large
     app good.py --include-data large
     clean_failure 1

@@ -105,7 +105,7 @@ test_a_flavour_writes_through_no_link() {
 EOF
     wl build snake/v1.1 --flavour tame
     clean_failure 3
-    err 'share/doc/tame' 'is no folder'
+    err 'share/doc/tame' 'is not a directory'
     is "$(find "$T/mine" -mindepth 1)" ''
 }
 

@@ -449,7 +449,7 @@ test_many_kinds_of_archives() {
     from_url made/deep "file:$T/a.tar" "$(sha256 a.tar)" '    strip: 5'
     wl made/deep
     clean_failure 5
-    err 'nothing is left' '5 leading folders'
+    err 'nothing is left' '5 leading directories'
 }
 
 # A message never shows the password in an address.

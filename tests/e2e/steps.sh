@@ -989,7 +989,7 @@ ln -s nowhere "$STAGE/dangling"; : >"$STAGE/with space and ü"; ln -s locked/x "
     stepped made/b 'mkfifo "$STAGE/pipe"'
     wl made/b
     status 7
-    err 'pipe' 'neither file, folder nor link'
+    err 'pipe' 'neither a file, a directory nor a link'
     not_there "$OUT/made/b"
 }
 

@@ -118,9 +118,9 @@ test_missing_patch_program() {
 
 test_sdk_root_pointing_nowhere() {
     wasi_port made/a
-    sdk_error "$T/nowhere" 'there is no such folder' 'unset it'
+    sdk_error "$T/nowhere" 'there is no such directory' 'unset it'
     : >file
-    sdk_error "$T/file" 'there is no such folder'
+    sdk_error "$T/file" 'there is no such directory'
 }
 
 test_sdk_root_empty_folder() {

@@ -166,7 +166,7 @@ static void test_copy_merges_folders(void **state)
     assert_int_equal(mkfifo(pipe, 0600), 0);
     assert_ok(remove_tree(both, &err), &err);
     assert_class(copy_tree(from, to, &err), WL_E_IO, &err);
-    assert_contains(err.text, "neither file, folder nor link");
+    assert_contains(err.text, "neither a file, a directory nor a link");
 }
 
 static void test_tree_size(void **state)

@@ -94,7 +94,7 @@ static void test_cwd(void **state)
     assert_string_equal(output, expected);
     r.cwd = none;
     assert_class(run_command(&r, &status, &err), WL_E_IO, &err);
-    assert_contains(err.text, "no such folder");
+    assert_contains(err.text, "no such directory");
 }
 
 static void test_input(void **state)

@@ -261,7 +261,7 @@ static void test_damage(void **state)
         "l: it leads elsewhere",
         "empty: it is missing",
         "d/f: it is no longer what it was",
-        "is neither file, folder nor link",
+        "is neither a file, a directory nor a link",
         "manifest.json: its bytes have changed",
         "manifest.json or its files are missing",
         "manifest.json or its files are missing",

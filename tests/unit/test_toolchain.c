@@ -71,7 +71,7 @@ static void test_sdk_refused(void **state)
 
     assert_int_equal(mkdir(empty, 0755), 0);
     write_program(clang, "echo cannot run >&2; exit 127\n");
-    refuse(none, "there is no such folder", "unset it");
+    refuse(none, "there is no such directory", "unset it");
     refuse(empty, "holds no bin/clang", "unset it");
     refuse(v20, "is version 20; the oldest that can build CPython is 21", "newer wasi-sdk");
     refuse(ancient, "has clang 11; the oldest that can build CPython has 17", "newer wasi-sdk");

@@ -152,11 +152,11 @@ int commands_free_jobs(void);
 
 struct build {
     const char *name;                /* what the program calls itself */
-    const char *wabt, *musl, *share; /* folders; musl NULL: the machine's C library */
+    const char *wabt, *musl, *share; /* directories; musl NULL: the machine's C library */
     const char *cc, *profdata;
     const char *opt, *lto, *cpu;
     const char *host_cflags;   /* words for the compiler of the host's files */
-    const char *host_objects;  /* a folder in which the host's objects are kept; NULL: none */
+    const char *host_objects;  /* a directory in which the host's objects are kept; NULL: none */
     char **profiles, **orders; /* ended by NULL */
     unsigned parts;
     bool library, counters, constant_table;

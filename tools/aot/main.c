@@ -198,10 +198,10 @@ static char *share_beside_program(void)
     return text("%.*s/share/aot", (int)n, self);
 }
 
-/* The files of a folder with that ending, sorted; ended by NULL. */
+/* The files of a directory with that ending, sorted; ended by NULL. */
 static char **files_in(const char *folder, const char *ending)
 {
-    char *pattern = text("%s/*%s", folder, ending), **files;
+    char *pattern = text("%s/*%s", directory, ending), **files;
     glob_t found;
 
     if (glob(pattern, 0, NULL, &found) != 0)

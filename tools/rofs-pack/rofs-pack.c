@@ -1,8 +1,8 @@
 /* rofs-pack [--deflate PATH]... FOLDER ARCHIVE: writes what rofs.h describes. Runs on the build machine, with its
- * compiler's program. PATH, of a file or a folder in FOLDER, is what lies compressed in the archive.
+ * compiler's program. PATH, of a file or a directory in FOLDER, is what lies compressed in the archive.
  *
  * The result depends on names and bytes alone: every file gets SOURCE_DATE_EPOCH (else 1980-01-01) as its time.
- * Symbolic links are followed, anything that is neither file nor folder is an error. */
+ * Symbolic links are followed, anything that is neither a file nor a directory is an error. */
 #define _GNU_SOURCE
 #include "rofs.h"
 
@@ -82,7 +82,7 @@ static void read_folder(struct item *item)
     if (!dir)
         fail("cannot read %s: %s", item->path, strerror(errno));
     if (item->depth == MAX_DEPTH)
-        fail("%s lies %d folders deep: a symbolic link that leads back?", item->path, MAX_DEPTH);
+        fail("%s is nested %d directories deep: is there a symbolic link that leads back?", item->path, MAX_DEPTH);
     for (struct dirent *e; (e = readdir(dir));) {
         struct item *child;
 
@@ -131,10 +131,10 @@ static void read_item(struct item *item)
     else if (S_ISREG(st.st_mode))
         read_file(item, (size_t)st.st_size);
     else
-        fail("%s is neither file nor folder", item->path);
+        fail("%s is neither a file nor a directory", item->path);
 }
 
-/* All items in the order of the nodes: level by level, so that the children of a folder follow one another. */
+/* All items in the order of the nodes: level by level, so that the children of a directory follow one another. */
 static struct item **in_order(struct item *root, size_t *n)
 {
     size_t room = 1;
@@ -259,7 +259,7 @@ int main(int argc, char **argv)
     root.path = argv[1];
     read_item(&root);
     if (!root.folder)
-        fail("%s is not a folder", argv[1]);
+        fail("%s is not a directory", argv[1]);
     for (size_t i = 0; i < n_deflated; i++) {
         if (deflated[i])
             fail("there is no %s", deflated[i]);
