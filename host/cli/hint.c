@@ -95,7 +95,7 @@ static const char *from_root(const char *path)
  * last. False: in none. */
 static bool find_here(const struct run_options *run, const char *path, char here[PATH_MAX])
 {
-    const struct run_folder *best = NULL;
+    const struct folder *best = NULL;
     size_t best_n = 0;
 
     path = from_root(path);

@@ -1,13 +1,11 @@
 /* The command around a translated program. */
 #include "cli/options.h"
+#include "cli/process.h"
 #include "cli/say.h"
+#include "core/grant.h"
 #include "native/runtime.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 static const char help[] = " [OPTION]... [--] [ARGUMENT]...\n"
@@ -22,69 +20,93 @@ static const char exit_status[] =
 
 extern char **environ;
 
-static void failed(void *arg)
+/* clang's, in a program that counts for a profile (tools/aot): _exit() would leave it out. */
+int __llvm_profile_write_file(void) __attribute__((weak));
+
+static bool on_sigint(void *control)
 {
-    say_hint(guest_name, arg);
+    return control_interrupt(control) == CONTROL_GIVEN;
 }
 
-/* Opens what the options name. 0, or -ERR_SETUP with err. */
-static int grant(const struct run_options *o, wasi *w, struct err *err)
+/* The folders come first: libc looks for them from 3 on, up to what is not one. */
+static int grant(const struct run_options *o, struct wasi *w, struct err *err)
 {
-    if (wasi_give_streams(w) < 0)
-        return err_set(err, ERR_SETUP, "cannot use a standard stream: %s", strerror(errno));
-    for (size_t i = 0; i < o->folders_n; i++) {
-        const struct run_folder *f = &o->folders[i];
-        int fd = open(f->host, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int r = 0;
 
-        if (fd < 0 || wasi_give(w, fd, f->guest, f->read_only, false) < 0) {
-            err_set(err, ERR_SETUP, "cannot grant the folder %s as %s: %s", f->host, f->guest, strerror(errno));
-            return err_hint(err, "--dir takes a folder that exists and that you may read");
-        }
-    }
-    for (size_t i = 0; i < o->fds_n; i++) {
-        int fd = fcntl(o->fds[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    for (int i = 0; r == 0 && i <= STDERR_FILENO; i++)
+        r = grant_fd(w, i, true, err);
+    if (r == 0)
+        r = grant_folders(w, o->folders, o->folders_n, err);
+    for (size_t i = 0; r == 0 && i < o->fds_n; i++)
+        r = grant_fd(w, o->fds[i], false, err);
+    return r;
+}
 
-        if (fd < 0 || wasi_give(w, fd, NULL, false, false) < 0) {
-            err_set(err, ERR_SETUP, "cannot use --fd %d: %s", o->fds[i], strerror(errno));
-            return err_hint(err, "name the number of an open descriptor of the caller, 3 or more");
-        }
+/* Returns the status to exit with. */
+static int report(const struct run_options *o, const struct end *end)
+{
+    char text[sizeof end->text + 32];
+
+    if (end->kind != END_EXITED) {
+        snprintf(text, sizeof text, "the program was stopped: %s", end->text);
+        say(guest_name, text, end->hint);
+        return end->status;
     }
-    return 0;
+    if (end->interrupts && end->status == STATUS_INTERRUPTED)
+        process_end_by_sigint();
+    if (end->status != 0)
+        say_hint(guest_name, o);
+    return end->status;
+}
+
+static int run(const struct run_options *o)
+{
+    struct wasi w = {.args = o->args,
+                     .args_n = o->args_n,
+                     .environ = o->env,
+                     .environ_n = o->env_n,
+                     .output_left = o->limits.output};
+    static struct control control; /* a SIGINT may come at any time */
+    const struct runtime r = {.name = guest_name,
+                              .limits = &o->limits,
+                              .wasi = &w,
+                              .control = &control,
+                              .stoppable = o->limits.deadline_ms != 0,
+                              .last = true};
+    struct end end;
+    struct err err;
+    int status = grant(o, &w, &err);
+
+    if (status == 0) {
+        control_init(&control);
+        process_on_sigint(on_sigint, &control);
+        status = runtime_run(&r, &end, &err);
+    }
+    if (status == 0)
+        return report(o, &end);
+    say(guest_name, err.text, err.hint);
+    return (int)err.code;
 }
 
 int main(int argc, char **argv)
 {
     struct run_options o;
     struct err err;
-    wasi w = {.output_left = UINT64_MAX};
-    struct runtime r = {.name = guest_name, .failed = failed, .failed_arg = &o, .wasi = &w};
     int status;
 
-    wasi_hold_streams();
+    process_set_up();
     run_options_init(&o, OF_NATIVE, environ);
-    status = run_options_parse(&o, guest_name, argc, argv, &err);
-    if (status == 0 && o.help) {
-        printf("Usage: %s", guest_name);
-        return say_help(help, OF_NATIVE, exit_status) ? 0 : ERR_SETUP;
-    }
-    if (status == 0)
-        status = grant(&o, &w, &err);
-    if (status < 0) {
+    if (run_options_parse(&o, guest_name, argc, argv, &err) < 0) {
         say(guest_name, err.text, err.hint);
         return ERR_SETUP;
     }
-    w.args = o.args;
-    w.args_n = o.args_n;
-    w.environ = o.env;
-    w.environ_n = o.env_n;
-    w.output_left = o.limits.output;
-    r.stack = o.limits.stack;
-    r.memory = o.limits.memory;
-    r.deadline_ms = o.limits.deadline_ms;
-    /* The guest learns of a closed pipe and of a file that is too large by an error, like a program that ignores these.
-     */
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
-    runtime_run(&r);
-    return ERR_SETUP; /* not reached: the guest's end is that of the process */
+    if (o.help) {
+        printf("Usage: %s", guest_name);
+        return say_help(help, OF_NATIVE, exit_status) ? 0 : ERR_SETUP;
+    }
+    status = run(&o);
+    if (__llvm_profile_write_file)
+        __llvm_profile_write_file();
+    /* (Nothing is left to do, and what the guest has been taken out of may hold something.) */
+    _exit(status);
 }

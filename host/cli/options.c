@@ -177,7 +177,7 @@ static bool split_folder(const char *value, struct parts *p)
 static int add_folder(struct run_options *o, const struct run_option *option, const char *value, const struct parts *p,
                       struct err *err)
 {
-    struct run_folder *folders = realloc(o->folders, (o->folders_n + 1) * sizeof *folders);
+    struct folder *folders = realloc(o->folders, (o->folders_n + 1) * sizeof *folders);
     char hint[HINT_SIZE], *host, *guest;
 
     if (!folders)
@@ -191,7 +191,7 @@ static int add_folder(struct run_options *o, const struct run_option *option, co
         err_set(err, ERR_SETUP, "cannot use --%s %s", option->name, value);
         return err_hint(err, "%s", hint);
     }
-    o->folders[o->folders_n++] = (struct run_folder){host, guest, p->read_only};
+    o->folders[o->folders_n++] = (struct folder){host, guest, p->read_only};
     return 0;
 }
 
@@ -272,13 +272,13 @@ const struct run_option run_options[] = {
     {"env", 0, "NAME[=VALUE]", "set a variable; NAME alone: to the value it has here, if it has one", ALL,
      .set = set_env},
     {"argv0", 0, "NAME", "the name the program sees as its own", ALL, .set = set_argv0},
-    {"fd", 0, "N", "let it use the descriptor N of the caller: a socket, a pipe", OF_NATIVE, .set = set_fd, .min = 3,
+    {"fd", 0, "N", "let it use the descriptor N of the caller: a socket, a pipe", ALL, .set = set_fd, .min = 3,
      .max = INT32_MAX},
-    {"deadline", 0, "SECONDS", "stop it after this time", OF_NATIVE, .set = set_deadline, .min = 1,
+    {"deadline", 0, "SECONDS", "stop it after this time", ALL, .set = set_deadline, .min = 1,
      .max = LIMITS_MAX_DEADLINE_MS},
     {"max-memory", 0, "SIZE", "the most that its memory and tables may take together (default: 4G)", ALL,
      .set = set_size, .at = AT(limits.memory), .min = 1, .max = INT64_MAX},
-    {"max-output", 0, "SIZE", "the most it may write to standard output and error together", OF_NATIVE, .set = set_size,
+    {"max-output", 0, "SIZE", "the most it may write to standard output and error together", ALL, .set = set_size,
      .at = AT(limits.output), .min = 1, .max = INT64_MAX},
     {"max-wasm-stack", 0, "SIZE", "native stack for its calls (default: 16M; native programs 64M)", ALL,
      .set = set_size, .at = AT(limits.stack), .min = LIMITS_MIN_STACK, .max = LIMITS_MAX_STACK},

@@ -2,11 +2,13 @@
  * either.
  *
  * Nothing here prints, exits, or opens a file: an error names the option and what is wrong with it. wl-make compiles
- * cli/options.c, cli/values.c, cli/hint.c and core/err.c too, so they use nothing of host/ but each other. */
+ * cli/options.c, cli/values.c, cli/hint.c and core/err.c too, so they use nothing of host/ but each other and headers
+ * of core/. */
 #ifndef WL_CLI_OPTIONS_H
 #define WL_CLI_OPTIONS_H
 
 #include "core/err.h"
+#include "core/folder.h"
 #include "core/limits.h"
 
 #include <stdbool.h>
@@ -20,17 +22,11 @@ enum run_options_of {
     OF_MAKE_RUN = 4,
 };
 
-/* A folder of the host that the guest sees: its path here, and the guest's name for it. */
-struct run_folder {
-    const char *host, *guest;
-    bool read_only;
-};
-
 struct run_options {
     enum run_options_of of;
     char **environment; /* the host's, for --env NAME and the cache directory; borrowed */
     struct limits limits;
-    struct run_folder *folders; /* of two with the same guest name the later one counts */
+    struct folder *folders; /* of two with the same guest name the later one counts */
     size_t folders_n;
     int *fds; /* numbers from 3 on; whether they are open has not been checked */
     size_t fds_n;

@@ -1,11 +1,10 @@
 /* wl-run: the command around libwlpy. */
+#include "cli/compile_aside.h"
 #include "cli/options.h"
+#include "cli/process.h"
 #include "cli/say.h"
-#include "interrupt.h"
-#include "wasi/wasi.h"
 #include "wlpy.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +14,6 @@
 #ifndef WL_VERSION
 #define WL_VERSION "0.1.0"
 #endif
-
-enum { STATUS_TRAP = 134, STATUS_INTERRUPTED = 130 };
 
 static const char self[] = "wl-run";
 static const char help[] =
@@ -28,8 +25,8 @@ static const char help[] =
     "\n";
 static const char exit_status[] =
     "\n"
-    "Exit status: the program's; 125 wrong options or set-up, 126 not a program that can be run, 127 no such file,\n"
-    "134 the program was stopped (a trap).\n";
+    "Exit status: the program's; 124 the deadline has passed, 125 wrong options or set-up, 126 not a program that can\n"
+    "be run, 127 no such file, 134 the program was stopped.\n";
 
 extern char **environ;
 
@@ -55,28 +52,34 @@ static void on_note(void *arg, const char *text)
         say(self, text, "");
 }
 
-static int report(const struct run_options *o, const struct wlpy_result *result)
+static bool on_sigint(void *control)
+{
+    return wlpy_interrupt(control) == WLPY_GIVEN;
+}
+
+/* Returns the status to exit with. */
+static int report(const struct run_options *o, const struct wlpy_result *r)
 {
     char text[1600];
 
-    if (result->end == WLPY_EXITED) {
-        if (o->snapshot && result->left) {
-            snprintf(text, sizeof text, "%s ended with status %d before %s had returned, so there is no snapshot",
-                     o->module, result->status, o->entry);
-            say(self, text, "");
-            return result->status ? result->status : ERR_MODULE;
-        }
-        if (result->interrupts && result->status == STATUS_INTERRUPTED)
-            interrupt_die();
-        if (result->status != 0 && !o->snapshot)
-            say_hint(self, o);
-        return result->status;
+    if (r->end != WLPY_EXITED) {
+        snprintf(text, sizeof text, "%s was stopped: %s", o->module, r->text);
+        say(self, text, *r->hint ? r->hint : o->verbose || r->end != WLPY_TRAPPED ? "" : "--verbose shows where");
+        if (r->backtrace)
+            fputs(r->backtrace, stderr);
+        return r->status;
     }
-    snprintf(text, sizeof text, "%s was stopped: %s", o->module, result->text);
-    say(self, text, *result->hint ? result->hint : o->verbose ? "" : "--verbose shows where");
-    if (result->backtrace)
-        fputs(result->backtrace, stderr);
-    return STATUS_TRAP;
+    if (o->snapshot && !r->returned) {
+        snprintf(text, sizeof text, "%s ended with status %d before %s had returned, so there is no snapshot",
+                 o->module, r->status, o->entry);
+        say(self, text, "");
+        return r->status ? r->status : WLPY_E_MODULE;
+    }
+    if (r->interrupts && r->status == 128 + 2)
+        process_end_by_sigint();
+    if (r->status != 0 && !o->snapshot)
+        say_hint(self, o);
+    return r->status;
 }
 
 /* This program, to be started again. */
@@ -87,49 +90,86 @@ static const char *own_path(void)
     return access(link, X_OK) == 0 ? link : (const char *)getauxval(AT_EXECFN);
 }
 
-static int run(struct run_options *o)
+/* What the options give to the guest. The folders are the caller's to free. */
+static struct wlpy_run_config configure(const struct run_options *o, struct wlpy_folder *folders)
 {
-    struct wlpy_mount *mounts = calloc(o->folders_n + 1, sizeof *mounts);
-    const struct wlpy_config config = {.module = o->module,
-                                       .argv = o->args,
-                                       .argc = o->args_n,
-                                       .env = o->env,
-                                       .envc = o->env_n,
-                                       .mounts = mounts,
-                                       .mount_count = o->folders_n,
-                                       .limits = {.stack = (size_t)o->limits.stack,
-                                                  .memory = o->limits.memory,
-                                                  .compile_memory = o->limits.compile_memory,
-                                                  .compile_seconds = o->limits.compile_seconds},
-                                       .quick = o->quick,
-                                       .compiler = own_path(),
-                                       .cache_dir = o->cache_dir,
-                                       .entry = o->entry,
-                                       .snapshot = o->snapshot,
-                                       .interrupts = true,
-                                       .backtrace = o->verbose,
-                                       .on_compile = isatty(STDERR_FILENO) ? on_compile : NULL,
-                                       .on_compile_arg = o,
-                                       .on_note = on_note,
-                                       .on_note_arg = o};
-    struct wlpy_result result;
-    struct err err;
+    for (size_t i = 0; i < o->folders_n; i++)
+        folders[i] = (struct wlpy_folder){o->folders[i].host, o->folders[i].guest, o->folders[i].read_only};
+    return (struct wlpy_run_config){
+        .argv = o->args,
+        .argc = o->args_n,
+        .env = o->env,
+        .envc = o->env_n,
+        .folders = folders,
+        .folder_count = o->folders_n,
+        .in = {.kind = WLPY_FD, .fd = STDIN_FILENO},
+        .out = {.kind = WLPY_FD, .fd = STDOUT_FILENO},
+        .err = {.kind = WLPY_FD, .fd = STDERR_FILENO},
+        .fds = o->fds,
+        .fd_count = o->fds_n,
+        .limits = {.memory = o->limits.memory,
+                   .output = o->limits.output == LIMITS_NO_OUTPUT_LIMIT ? 0 : o->limits.output,
+                   .deadline_ms = o->limits.deadline_ms},
+        .backtrace = o->verbose,
+    };
+}
+
+static int run_or_snapshot(const struct run_options *o, struct wlpy_engine *engine,
+                           const struct wlpy_run_config *config, struct wlpy_result *result, struct wlpy_err *err)
+{
+    struct wlpy_program *program;
+    int r;
+
+    if (o->snapshot)
+        return wlpy_snapshot(engine, o->module, o->entry, o->snapshot, config, result, err);
+    r = wlpy_program_load(engine, o->module, &program, err);
+    if (r == 0)
+        r = wlpy_run(program, config, result, err);
+    wlpy_program_free(program);
+    return r;
+}
+
+static int run(const struct run_options *o)
+{
+    const struct wlpy_engine_config how = {
+        .stack = (size_t)o->limits.stack,
+        .quick = o->quick,
+        .stoppable = o->limits.deadline_ms != 0,
+        .cache_dir = o->cache_dir,
+        .compiler = own_path(),
+        .compile_memory = o->limits.compile_memory,
+        .compile_seconds = o->limits.compile_seconds,
+        .on_compile = isatty(STDERR_FILENO) ? on_compile : NULL,
+        .on_compile_arg = (void *)o,
+        .on_note = on_note,
+        .on_note_arg = (void *)o,
+    };
+    struct wlpy_folder *folders = calloc(o->folders_n + 1, sizeof *folders);
+    struct wlpy_control *control = wlpy_control_new();
+    struct wlpy_engine *engine;
+    struct wlpy_result result = {0};
+    struct wlpy_err err;
     int status;
 
-    if (!mounts) {
+    if (!folders || !control) {
         say(self, "out of memory", "");
-        return ERR_SETUP;
+        return WLPY_E_SETUP;
     }
-    for (size_t i = 0; i < o->folders_n; i++)
-        mounts[i] = (struct wlpy_mount){o->folders[i].host, o->folders[i].guest, o->folders[i].read_only};
-    if (wlpy_run(&config, &result, &err) < 0) {
+    process_on_sigint(on_sigint, control);
+    status = wlpy_engine_new(&how, &engine, &err);
+    if (status == 0) {
+        struct wlpy_run_config config = configure(o, folders);
+
+        config.control = control;
+        status = run_or_snapshot(o, engine, &config, &result, &err);
+    }
+    if (status < 0)
         say(self, err.text, err.hint);
-        status = (int)err.code;
-    } else {
-        status = report(o, &result);
-        wlpy_result_free(&result);
-    }
-    free(mounts);
+    status = status < 0 ? (int)err.code : report(o, &result);
+    wlpy_result_free(&result);
+    wlpy_engine_free(engine);
+    free(folders);
+    /* (The control stays: a SIGINT may still be on its way.) */
     return status;
 }
 
@@ -139,15 +179,9 @@ int main(int argc, char **argv)
     struct err err;
     int status;
 
-    if (wlpy_is_compiler(argc, argv))
-        return wlpy_compile(argc, argv);
-    wasi_hold_streams();
-    /* The guest learns of a closed pipe and of a file that is too large by an error, like a program that ignores these.
-     */
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
-    /* A caller may have left it ignored, and then nobody learns how the compiler has ended. */
-    signal(SIGCHLD, SIG_DFL);
+    if (compile_aside_is_asked(argc, argv))
+        return compile_aside(argv);
+    process_set_up();
     run_options_init(&o, OF_WL_RUN, environ);
     if (run_options_parse(&o, NULL, argc, argv, &err) < 0) {
         say(self, err.text, err.hint);

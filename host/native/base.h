@@ -1,11 +1,17 @@
-/* Where a guest's memory lies. */
+/* Where a guest's memory lies; included before all code that wasm2c writes. */
 #ifndef WL_BASE_H
 #define WL_BASE_H
 
-/* 0: anywhere, as in a library, which has many guests. Otherwise the address at which the one guest's memory begins. It
- * is below 2 GiB, so that the processor adds it to an address of the guest's in the very instruction that uses it, and
- * where no executable that is linked to be anywhere (PIE) nor its libraries are. */
-#ifndef RUNTIME_BASE
+/* RUNTIME_ONE_GUEST: a program, whose one guest's memory begins at a constant address. Otherwise it is anywhere, as in
+ * a library, which has many guests. */
+#ifdef RUNTIME_ONE_GUEST
+#if defined __x86_64__
+#include "native/arch/x86_64/base.h"
+#else
+#error "no base address is known for this processor"
+#endif
+#define RUNTIME_BASE ARCH_BASE
+#else
 #define RUNTIME_BASE 0
 #endif
 

@@ -1,22 +1,32 @@
-/* The calls under the names that wasm2c gives to a module's imports, so that the compiler compares their types with
- * those that the module was made with. Each notes that the host is at work: a fault then is the host's own. */
-#include "runtime.h"
+#include "native/imports.h"
 
-#define WRAP(name, parameters, arguments)                                                                              \
+#include "native/runtime.h"
+
+typedef struct wasi host;
+
+/* Each notes that the host is at work: a fault then is the host's own. */
+#define wasi w2c_wasi__snapshot__preview1
+#define DEFINE(name, parameters, arguments)                                                                            \
     uint32_t w2c_wasi__snapshot__preview1_##name parameters                                                            \
     {                                                                                                                  \
+        host *given = (host *)w;                                                                                       \
         uint32_t r;                                                                                                    \
                                                                                                                        \
         runtime_begin();                                                                                               \
-        r = wasi_##name arguments;                                                                                     \
-        w->at_work = false;                                                                                            \
+        {                                                                                                              \
+            host *w = given;                                                                                           \
+                                                                                                                       \
+            r = wasi_##name arguments;                                                                                 \
+        }                                                                                                              \
         runtime_go_on();                                                                                               \
         return r;                                                                                                      \
     }
-WASI_CALLS(WRAP)
+WASI_CALLS(DEFINE)
+#undef wasi
 
-void w2c_wasi__snapshot__preview1_proc_exit(wasi *w, uint32_t status)
+void w2c_wasi__snapshot__preview1_proc_exit(struct w2c_wasi__snapshot__preview1 *w, uint32_t status)
 {
-    (void)w;
-    runtime_exit(status);
+    /* (It needs no stack to speak of: a guest may exit that has used up its own.) */
+    wasi_proc_exit((host *)w, status);
+    runtime_go_on();
 }

@@ -1,68 +1,67 @@
 /* The library around a translated program: wl_guest.h. */
-#include "wl_guest.h"
+#include "native/wl_guest.h"
 
-#include "runtime.h"
+#include "core/grant.h"
+#include "native/runtime.h"
+#include "wasi/stream.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-static int give_stream(wasi *w, int fd)
+static int give_streams(struct wasi *w, const struct wl_guest_config *c, struct err *err)
 {
-    int own = fd < 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    const int fds[] = {c->in, c->out, c->err};
 
-    return own < 0 ? -1 : wasi_give(w, own, NULL, false, true);
-}
+    for (int i = 0; i < 3; i++) {
+        const struct wasi_stream nothing = i ? wasi_write_nothing() : wasi_read_nothing();
 
-static int give_folder(wasi *w, const struct wl_guest_folder *f)
-{
-    int fd = open(f->host, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fds[i] >= 0) {
+            int r = grant_fd(w, fds[i], true, err);
 
-    return fd < 0 ? -1 : wasi_give(w, fd, f->guest, f->read_only, false);
-}
-
-/* False, and text says why, if something cannot be given. */
-static bool give(wasi *w, const struct wl_guest_config *c, char *text, size_t size)
-{
-    const int streams[] = {c->in, c->out, c->err};
-
-    for (int i = 0; i < 3; i++)
-        if (give_stream(w, streams[i]) < 0) {
-            snprintf(text, size, "cannot use the descriptor %d as a stream: %s", streams[i], strerror(errno));
-            return false;
+            if (r < 0)
+                return r;
+        } else if (wasi_give_stream(w, &nothing) < 0) {
+            return err_set(err, ERR_SETUP, "cannot give a standard stream: %s", strerror(errno));
         }
-    for (size_t i = 0; i < c->folders_n; i++)
-        if (give_folder(w, &c->folders[i]) < 0) {
-            snprintf(text, size, "cannot grant the folder %.160s: %s", c->folders[i].host, strerror(errno));
-            return false;
-        }
-    return true;
+    }
+    return 0;
 }
 
-/* That nobody reads what the guest writes, or that a file is too large, is told to the guest by an error and is no
- * signal for the process. (The kernel sends these two to the thread that has written.) */
-struct quiet {
+static int give(struct wasi *w, const struct wl_guest_config *c, struct err *err)
+{
+    int r = give_streams(w, c, err);
+
+    for (size_t i = 0; r == 0 && i < c->folders_n; i++) {
+        const struct folder folder = {c->folders[i].host, c->folders[i].guest, c->folders[i].read_only};
+
+        r = grant_folders(w, &folder, 1, err);
+    }
+    return r;
+}
+
+/* That nobody reads what the guest writes, or that a file is too large, is an error for the guest and not a signal for
+ * the process. (The kernel sends these two to the thread that has written.) */
+struct held {
     sigset_t before, pending;
 };
 
-static const int quieted[] = {SIGPIPE, SIGXFSZ};
+static const int held_back[] = {SIGPIPE, SIGXFSZ};
 
-static void be_quiet(struct quiet *q)
+static void hold_signals(struct held *h)
 {
     sigset_t set;
 
     sigemptyset(&set);
     for (int i = 0; i < 2; i++)
-        sigaddset(&set, quieted[i]);
-    sigemptyset(&q->pending);
-    sigpending(&q->pending);
-    pthread_sigmask(SIG_BLOCK, &set, &q->before);
+        sigaddset(&set, held_back[i]);
+    sigemptyset(&h->pending);
+    sigpending(&h->pending);
+    pthread_sigmask(SIG_BLOCK, &set, &h->before);
 }
 
-static void be_as_before(const struct quiet *q)
+static void release_signals(const struct held *h)
 {
     const struct timespec now = {0};
 
@@ -70,46 +69,69 @@ static void be_as_before(const struct quiet *q)
         sigset_t one;
 
         sigemptyset(&one);
-        sigaddset(&one, quieted[i]);
-        while (!sigismember(&q->pending, quieted[i]) && sigtimedwait(&one, NULL, &now) > 0)
+        sigaddset(&one, held_back[i]);
+        while (!sigismember(&h->pending, held_back[i]) && sigtimedwait(&one, NULL, &now) > 0)
             continue;
     }
-    pthread_sigmask(SIG_SETMASK, &q->before, NULL);
+    pthread_sigmask(SIG_SETMASK, &h->before, NULL);
+}
+
+static int run(const struct wl_guest_config *config, const struct limits *limits, struct wasi *w, struct end *end,
+               struct err *err)
+{
+    struct control control;
+    const struct runtime r = {.name = guest_name,
+                              .limits = limits,
+                              .wasi = w,
+                              .control = limits->deadline_ms ? &control : NULL,
+                              .stoppable = limits->deadline_ms != 0};
+    struct held h;
+    int status;
+
+    if (limits->stack < LIMITS_MIN_STACK || limits->stack > UINT64_C(1) << 36)
+        return err_set(err, ERR_SETUP, "cannot give a stack of %llu bytes: it can be from 64 KiB to 64 GiB",
+                       (unsigned long long)limits->stack);
+    status = give(w, config, err);
+    if (status < 0)
+        return status;
+    control_init(&control);
+    hold_signals(&h);
+    status = runtime_run(&r, end, err);
+    release_signals(&h);
+    return status;
 }
 
 __attribute__((visibility("default"))) enum wl_guest_end wl_guest_run(const struct wl_guest_config *config,
                                                                       struct wl_guest_result *result)
 {
     static const char *const name[] = {guest_name};
-    wasi w = {.args = config->args_n ? config->args : name,
-              .args_n = config->args_n ? config->args_n : 1,
-              .environ = config->env,
-              .environ_n = config->env_n,
-              .output_left = config->output ? config->output : UINT64_MAX};
-    struct runtime_end end = {.status = RUNTIME_SETUP};
-    const struct runtime r = {.name = guest_name,
-                              .stack = config->stack ? config->stack : UINT64_C(64) << 20,
-                              .memory = config->memory ? config->memory : UINT64_C(4) << 30,
-                              .deadline_ms = config->deadline_ms,
-                              .end = &end,
-                              .wasi = &w};
+    static const enum wl_guest_end kinds[] = {[END_EXITED] = WL_GUEST_EXITED,
+                                              [END_TRAPPED] = WL_GUEST_TRAPPED,
+                                              [END_OUTPUT] = WL_GUEST_TRAPPED,
+                                              [END_DEADLINE] = WL_GUEST_DEADLINE,
+                                              [END_CANCELLED] = WL_GUEST_TRAPPED};
+    const struct limits limits = {.memory = config->memory ? config->memory : LIMITS_DEFAULT_MEMORY,
+                                  .stack = config->stack ? config->stack : LIMITS_DEFAULT_NATIVE_STACK,
+                                  .deadline_ms = config->deadline_ms,
+                                  .output = config->output ? config->output : LIMITS_NO_OUTPUT_LIMIT};
+    struct wasi w = {.args = config->args_n ? config->args : name,
+                     .args_n = config->args_n ? config->args_n : 1,
+                     .environ = config->env,
+                     .environ_n = config->env_n,
+                     .output_left = limits.output};
+    struct end end;
+    struct err err;
+    int status = run(config, &limits, &w, &end, &err);
 
-    if (r.stack < 1 << 16 || r.stack > UINT64_C(1) << 36) {
-        snprintf(end.text, sizeof end.text, "cannot give a stack of %llu bytes: it can be from 64 KiB to 64 GiB",
-                 (unsigned long long)r.stack);
-    } else if (give(&w, config, end.text, sizeof end.text)) {
-        struct quiet q;
-
-        be_quiet(&q);
-        runtime_run(&r);
-        be_as_before(&q);
-    }
     wasi_free(&w);
+    if (status < 0) {
+        snprintf(result->text, sizeof result->text, "%.255s", err.text);
+        result->status = ERR_SETUP;
+        result->end = WL_GUEST_UNABLE;
+        return WL_GUEST_UNABLE;
+    }
     memcpy(result->text, end.text, sizeof result->text);
     result->status = end.status;
-    result->end = !*end.text                       ? WL_GUEST_EXITED
-                  : end.status == RUNTIME_TRAPPED  ? WL_GUEST_TRAPPED
-                  : end.status == RUNTIME_DEADLINE ? WL_GUEST_DEADLINE
-                                                   : WL_GUEST_UNABLE;
+    result->end = kinds[end.kind];
     return result->end;
 }

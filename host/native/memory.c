@@ -1,188 +1,91 @@
-/* Copying and filling memory, for programs that have musl inside: its own are made to be small, and a Python copies all
- * the time. What is at most 128 bytes is read whole before it is written, the rest goes by 64 bytes, with the ends,
- * that need not fit, read before and written after. */
-#include <cpuid.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "native/run.h"
 
-typedef uint8_t block __attribute__((vector_size(16)));
-typedef block loose_block __attribute__((aligned(1), may_alias));
-typedef uint8_t wide __attribute__((vector_size(32), aligned(1), may_alias));
-typedef uint64_t loose8 __attribute__((aligned(1), may_alias));
-typedef uint32_t loose4 __attribute__((aligned(1), may_alias));
-typedef uint16_t loose2 __attribute__((aligned(1), may_alias));
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
 
-#define AT(type, place) (*(type *)(place))
-#define FROM(type, place) (*(const type *)(place))
+/* The memory of wasm-rt, with a limit: one sum of all memories and tables. */
 
-/* Of two parts that may lie over one another, that from the start and that up to the end. */
-#define BOTH(type)                                                                                                     \
-    do {                                                                                                               \
-        type first = FROM(type, s), last = FROM(type, s + n - sizeof(type));                                           \
-                                                                                                                       \
-        AT(type, d) = first;                                                                                           \
-        AT(type, d + n - sizeof(type)) = last;                                                                         \
-    } while (0)
-
-struct blocks {
-    block b[4];
-};
-
-static inline __attribute__((always_inline)) struct blocks get(const uint8_t *s)
+uint64_t memory_left(void)
 {
-    return (struct blocks){
-        {FROM(loose_block, s), FROM(loose_block, s + 16), FROM(loose_block, s + 32), FROM(loose_block, s + 48)}};
+    const struct run *r = run_current;
+
+    return r->runtime->limits->memory > r->used ? r->runtime->limits->memory - r->used : 0;
 }
 
-static inline __attribute__((always_inline)) void put(uint8_t *d, struct blocks v)
+void wasm_rt_allocate_memory(wasm_rt_memory_t *m, uint64_t pages, uint64_t max_pages, bool is64, uint32_t page_size)
 {
-    for (int i = 0; i < 4; i++)
-        AT(loose_block, d + 16 * i) = v.b[i];
-}
+    void *at;
+    bool kept;
 
-static inline __attribute__((always_inline)) void move_up_to_128(uint8_t *d, const uint8_t *s, size_t n)
-{
-    if (n > 64) {
-        struct blocks first = get(s), last = get(s + n - 64);
-
-        put(d, first);
-        put(d + n - 64, last);
-    } else if (n > 32) {
-        block a = FROM(loose_block, s), b = FROM(loose_block, s + 16), y = FROM(loose_block, s + n - 32),
-              z = FROM(loose_block, s + n - 16);
-
-        AT(loose_block, d) = a;
-        AT(loose_block, d + 16) = b;
-        AT(loose_block, d + n - 32) = y;
-        AT(loose_block, d + n - 16) = z;
-    } else if (n >= 16) {
-        BOTH(loose_block);
-    } else if (n >= 8) {
-        BOTH(loose8);
-    } else if (n >= 4) {
-        BOTH(loose4);
-    } else if (n >= 2) {
-        BOTH(loose2);
-    } else if (n) {
-        *d = *s;
+    if (is64 || page_size != WASM_DEFAULT_PAGE_SIZE)
+        run_refuse("it asks for a memory that is not of 32 bits and 64-KiB pages");
+    if (pages > UINT64_C(1) << 16 || pages * page_size > memory_left())
+        run_refuse(ERR_TEXT_MEMORY);
+    if (run_current->ranges_n == MAX_RANGES)
+        run_refuse("it has more than 16 memories");
+    runtime_begin();
+    at = run_current->ranges_n == 0 ? (void *)(uintptr_t)RUNTIME_BASE : NULL;
+    kept = run_current->ranges_n == 0 && run_current->kept_memory;
+    memset(m, 0, sizeof *m);
+    m->data = kept ? run_current->kept_memory
+                   : mmap(at, RESERVED, PROT_NONE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (at ? MAP_FIXED_NOREPLACE : 0), -1, 0);
+    /* (An old kernel takes the place for a wish.) */
+    if (at && m->data != MAP_FAILED && m->data != at) {
+        munmap(m->data, RESERVED);
+        m->data = MAP_FAILED;
+        errno = EEXIST;
     }
-}
-
-/* So much is worth the question what the processor has, which a virtual machine passes on to its host; and so much one
- * instruction moves best, where the parts are apart. */
-enum { LONG = 8192, WIDE = 128, VERY_LONG = 1 << 16 };
-enum { ASKED = 1, AVX2 = 2, QUICK_REP = 4 };
-
-static int processor(void)
-{
-    static int known;
-    unsigned a, b, c, d, low, high;
-    int has = __atomic_load_n(&known, __ATOMIC_RELAXED);
-
-    if (has)
-        return has;
-    has = ASKED;
-    if (__get_cpuid(1, &a, &b, &c, &d) && c & bit_OSXSAVE) {
-        /* The system has to save the registers, too. */
-        __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-        if (__get_cpuid_count(7, 0, &a, &b, &c, &d))
-            has |= ((low & 6) == 6 && b & bit_AVX2 ? AVX2 : 0) | (b & 1 << 9 ? QUICK_REP : 0);
+    if (m->data == MAP_FAILED) {
+        m->data = NULL;
+        run_fail("reserve 8 GiB of address space (is ulimit -v set?)");
     }
-    __atomic_store_n(&known, has, __ATOMIC_RELAXED);
-    return has;
-}
-
-#define MOVE_WIDE(d, s)                                                                                                \
-    do {                                                                                                               \
-        wide w = FROM(wide, s), x = FROM(wide, s + 32), y = FROM(wide, s + 64), z = FROM(wide, s + 96);                \
-                                                                                                                       \
-        AT(wide, d) = w;                                                                                               \
-        AT(wide, d + 32) = x;                                                                                          \
-        AT(wide, d + 64) = y;                                                                                          \
-        AT(wide, d + 96) = z;                                                                                          \
-    } while (0)
-
-/* Both move as much of [at, end), or of [end, at), as fits, and give the new `at`. */
-static __attribute__((target("avx2"), noinline)) size_t forward(uint8_t *d, const uint8_t *s, size_t at, size_t end)
-{
-    for (; end - at >= WIDE; at += WIDE)
-        MOVE_WIDE(d + at, s + at);
-    return at;
-}
-
-static __attribute__((target("avx2"), noinline)) size_t backward(uint8_t *d, const uint8_t *s, size_t at, size_t end)
-{
-    for (; at - end >= WIDE; at -= WIDE)
-        MOVE_WIDE(d + at - WIDE, s + at - WIDE);
-    return at;
-}
-
-void *memmove(void *to, const void *from, size_t n)
-{
-    uint8_t *d = to;
-    const uint8_t *s = from;
-
-    if (n <= 128) {
-        move_up_to_128(d, s, n);
-    } else if (n >= VERY_LONG && (uintptr_t)d - (uintptr_t)s >= n && (uintptr_t)s - (uintptr_t)d >= n &&
-               processor() & QUICK_REP) {
-        void *at = to;
-
-        __asm__ volatile("rep movsb" : "+D"(at), "+S"(s), "+c"(n)::"memory");
-    } else if ((uintptr_t)d - (uintptr_t)s >= n) {
-        block first = FROM(loose_block, s);
-        struct blocks last = get(s + n - 64);
-        size_t at = 16 - (uintptr_t)d % 16;
-
-        if (n >= LONG && processor() & AVX2)
-            at = forward(d, s, at, n - 64);
-        for (; at < n - 64; at += 64)
-            put(d + at, get(s + at));
-        put(d + n - 64, last);
-        AT(loose_block, d) = first;
-    } else {
-        struct blocks first = get(s);
-        block last = FROM(loose_block, s + n - 16);
-        size_t at = n - (uintptr_t)(d + n) % 16;
-
-        if (n >= LONG && processor() & AVX2)
-            at = backward(d, s, at, 64);
-        for (; at > 64; at -= 64)
-            put(d + at - 64, get(s + at - 64));
-        put(d, first);
-        AT(loose_block, d + n - 16) = last;
+    run_current->ranges[run_current->ranges_n++] = m->data;
+    m->page_size = page_size;
+    m->pages = pages;
+    m->max_pages = max_pages < UINT64_C(1) << 16 ? max_pages : UINT64_C(1) << 16;
+    m->size = pages * page_size;
+    m->data_end = m->data + RESERVED;
+    if (!kept && m->size > 0 && mprotect(m->data, m->size, PROT_READ | PROT_WRITE) < 0)
+        run_fail("get the memory that the program starts with");
+    run_current->used += m->size;
+    /* It is the guest's own, which the module can have one of. */
+    if (run_current->ranges_n == 1) {
+        if (!kept)
+            image_take(m->data, m->size);
+        run_current->start_size = m->size;
+        run_current->memory_is_whole = true;
     }
-    return to;
+    run_end_work();
 }
 
-void *memcpy(void *restrict to, const void *restrict from, size_t n)
+uint64_t wasm_rt_grow_memory(wasm_rt_memory_t *m, uint64_t delta)
 {
-    return memmove(to, from, n);
-}
+    uint64_t before = m->pages, left = m->max_pages - m->pages;
+    bool well;
 
-void *memset(void *to, int byte, size_t n)
-{
-    uint8_t *d = to;
-    uint64_t eight = UINT64_C(0x0101010101010101) * (uint8_t)byte;
-    block all = (block)((__attribute__((vector_size(16))) uint64_t){eight, eight});
-    struct blocks four = {{all, all, all, all}};
-
-    if (n >= 64) {
-        put(d, four);
-        for (size_t at = 64 - (uintptr_t)d % 16; at < n - 64; at += 64)
-            put(d + at, four);
-        put(d + n - 64, four);
-    } else if (n >= 32) {
-        AT(loose_block, d) = AT(loose_block, d + 16) = all;
-        AT(loose_block, d + n - 32) = AT(loose_block, d + n - 16) = all;
-    } else if (n >= 16) {
-        AT(loose_block, d) = AT(loose_block, d + n - 16) = all;
-    } else if (n >= 8) {
-        AT(loose8, d) = AT(loose8, d + n - 8) = eight;
-    } else if (n >= 4) {
-        AT(loose4, d) = AT(loose4, d + n - 4) = (uint32_t)eight;
-    } else if (n) {
-        d[0] = d[n / 2] = d[n - 1] = (uint8_t)byte;
+    if (delta == 0)
+        return before;
+    runtime_begin();
+    well = delta <= left && delta * m->page_size <= memory_left() &&
+           mprotect(m->data + m->size, delta * m->page_size, PROT_READ | PROT_WRITE) == 0;
+    if (well) {
+        run_current->used += delta * m->page_size;
+        m->pages += delta;
+        m->size = m->pages * m->page_size;
     }
-    return to;
+    run_end_work();
+    return well ? before : UINT32_MAX;
+}
+
+void wasm_rt_free_memory(wasm_rt_memory_t *m)
+{
+    if (m->data && m->data != run_current->kept_memory)
+        munmap(m->data, RESERVED);
+}
+
+bool wasm_rt_memory_is_default32(const wasm_rt_memory_t *m)
+{
+    return m->page_size == WASM_DEFAULT_PAGE_SIZE && !m->is64;
 }

@@ -1,6 +1,6 @@
 /* Compiled modules on disk. */
-#include "cache.h"
-#include "sha256.h"
+#include "core/cache.h"
+#include "core/sha256.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -79,7 +79,7 @@ static void test_mapping(void **state)
     }
 }
 
-static bool failed(struct run_folder *folders, const char *program, const char *arg, const char *variable,
+static bool failed(struct folder *folders, const char *program, const char *arg, const char *variable,
                    char text[HINT_SIZE])
 {
     const char *args[] = {program, "-v", arg}, *env[] = {variable};
@@ -92,10 +92,10 @@ static bool failed(struct run_folder *folders, const char *program, const char *
 
 static void test_unshared(void **state)
 {
-    static struct run_folder none[] = {{0}}, root[] = {{".", "/", false}, {0}}, here[] = {{".", ".", false}, {0}},
-                             work[] = {{"files", "/w/", false}, {0}},
-                             hidden[] = {{"files", "/w", false}, {"lib", "/w", false}, {0}},
-                             deep[] = {{".", "/", false}, {"lib", "/files", false}, {0}};
+    static struct folder none[] = {{0}}, root[] = {{".", "/", false}, {0}}, here[] = {{".", ".", false}, {0}},
+                         work[] = {{"files", "/w/", false}, {0}},
+                         hidden[] = {{"files", "/w", false}, {"lib", "/w", false}, {0}},
+                         deep[] = {{".", "/", false}, {"lib", "/files", false}, {0}};
     static const char share[] =
         "the program sees only the folders it is given: share one with --dir files::/data, and name "
         "the file /data/script.py";
@@ -125,8 +125,8 @@ static void test_unshared(void **state)
 
 static void test_library(void **state)
 {
-    static struct run_folder none[] = {{0}}, good[] = {{".", "/usr/local", false}, {0}},
-                             bad[] = {{".", "/usr/local/", false}, {"files", "/usr/local", false}, {0}};
+    static struct folder none[] = {{0}}, good[] = {{".", "/usr/local", false}, {0}},
+                         bad[] = {{".", "/usr/local/", false}, {"files", "/usr/local", false}, {0}};
     char text[HINT_SIZE];
 
     (void)state;

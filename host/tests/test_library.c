@@ -1,12 +1,13 @@
 /* libwlpy as the program around it meets it: what it reads, what it divides, and what it leaves alone. */
-#include "module.h"
-#include "needs.h"
-#include "snapshot.h"
+#include "core/module.h"
+#include "core/needs.h"
+#include "core/snapshot.h"
 #include "wlpy.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -25,6 +26,7 @@
 
 static char dir[64];
 static struct err err;
+static struct wlpy_err why;
 
 /* In place of libc's, for all that is linked here: a library has no business changing it, as other threads make files.
  */
@@ -88,15 +90,35 @@ static void program(int status, wasm_byte_vec_t *binary)
     to_binary(text, binary);
 }
 
-static int run(struct wlpy_config *config, struct wlpy_result *result)
+/* One run, with an engine of its own. */
+struct setup {
+    struct wlpy_engine_config engine;
+    struct wlpy_run_config run;
+    const char *module, *entry, *snapshot;
+};
+
+static int run(const struct setup *s, struct wlpy_result *result)
 {
     static const char *const argv[] = {"program"};
+    struct wlpy_run_config config = s->run;
+    struct wlpy_program *program = NULL;
+    struct wlpy_engine *engine;
     int r;
 
-    config->argv = argv;
-    config->argc = 1;
-    r = wlpy_run(config, result, &err);
+    config.argv = argv;
+    config.argc = 1;
+    memset(result, 0, sizeof *result);
+    assert_int_equal(wlpy_engine_new(&s->engine, &engine, &why), 0);
+    if (s->snapshot) {
+        r = wlpy_snapshot(engine, s->module, s->entry, s->snapshot, &config, result, &why);
+    } else {
+        r = wlpy_program_load(engine, s->module, &program, &why);
+        if (r == 0)
+            r = wlpy_run(program, &config, result, &why);
+    }
     wlpy_result_free(result);
+    wlpy_program_free(program);
+    wlpy_engine_free(engine);
     return r;
 }
 
@@ -121,7 +143,7 @@ static void swap_file(void *arg, const char *module, bool done)
 static void test_a_file_that_changes_while_it_is_compiled(void **state)
 {
     wasm_byte_vec_t first, second, nothing = {0};
-    struct wlpy_config config = {.module = "module.wasm", .cache_dir = "cache", .on_compile = swap_file};
+    struct setup config = {.module = "module.wasm", .engine.cache_dir = "cache", .engine.on_compile = swap_file};
     struct wlpy_result result;
     struct swap swap = {.with = &second};
 
@@ -130,12 +152,12 @@ static void test_a_file_that_changes_while_it_is_compiled(void **state)
     program(4, &second);
     assert_int_equal(first.size, second.size);
     put_file("module.wasm", first.data, first.size);
-    config.on_compile_arg = &swap;
+    config.engine.on_compile_arg = &swap;
     assert_int_equal(run(&config, &result), 0);
     assert_int_equal(swap.times, 1);
     assert_int_equal(result.status, 3);
     /* What the cache has under the first one's bytes is the first one. */
-    config.on_compile = NULL;
+    config.engine.on_compile = NULL;
     put_file("again.wasm", first.data, first.size);
     config.module = "again.wasm";
     assert_int_equal(run(&config, &result), 0);
@@ -148,7 +170,7 @@ static void test_a_file_that_changes_while_it_is_compiled(void **state)
     program(5, &first);
     put_file("module.wasm", first.data, first.size);
     swap.with = &nothing;
-    config.on_compile = swap_file;
+    config.engine.on_compile = swap_file;
     assert_int_equal(run(&config, &result), 0);
     assert_int_equal(result.status, 5);
     wasm_byte_vec_delete(&first);
@@ -201,7 +223,7 @@ static void test_signals_of_the_compiler(void **state)
 {
     static const char script[] = "#!/bin/sh\ngrep SigIgn /proc/self/status >&2\n";
     static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ};
-    struct wlpy_config config = {.module = "module.wasm", .compiler = "./compiler"};
+    struct setup config = {.module = "module.wasm", .engine.compiler = "./compiler"};
     struct wlpy_result result;
     void (*before[5])(int);
     wasm_byte_vec_t binary;
@@ -218,10 +240,10 @@ static void test_signals_of_the_compiler(void **state)
         before[i] = signal(ignored[i], SIG_IGN);
         mask |= UINT64_C(1) << (ignored[i] - 1);
     }
-    assert_int_equal(run(&config, &result), -ERR_SETUP);
+    assert_int_equal(run(&config, &result), -WLPY_E_SETUP);
     for (size_t i = 0; i < 5; i++)
         signal(ignored[i], before[i]);
-    told = strstr(err.text, "SigIgn: ");
+    told = strstr(why.text, "SigIgn: ");
     assert_non_null(told);
     assert_int_equal(strtoull(told + 8, NULL, 16) & mask, 1 << (SIGHUP - 1) | 1 << (SIGINT - 1) | 1 << (SIGQUIT - 1));
 }
@@ -235,8 +257,8 @@ static void keep_note(void *arg, const char *text)
 static void test_a_compiled_module_without_proc(void **state)
 {
     char note[256] = "";
-    struct wlpy_config config = {
-        .module = "module.wasm", .cache_dir = "kept", .on_note = keep_note, .on_note_arg = note};
+    struct setup config = {
+        .module = "module.wasm", .engine.cache_dir = "kept", .engine.on_note = keep_note, .engine.on_note_arg = note};
     struct wlpy_result result;
     wasm_byte_vec_t binary;
     pid_t pid;
@@ -282,7 +304,7 @@ static const char counting[] =
 static void test_tables_of_a_snapshot(void **state)
 {
     static const char *const changing[] = {"set", "clear", "grow"};
-    struct wlpy_config config = {.module = "module.wasm", .snapshot = "snapshot.wasm", .cache_dir = "cache"};
+    struct setup config = {.module = "module.wasm", .snapshot = "snapshot.wasm", .engine.cache_dir = "cache"};
     struct wlpy_result result;
     wasm_byte_vec_t binary;
 
@@ -292,14 +314,14 @@ static void test_tables_of_a_snapshot(void **state)
     wasm_byte_vec_delete(&binary);
     for (size_t i = 0; i < sizeof changing / sizeof *changing; i++) {
         config.entry = changing[i];
-        assert_int_equal(run(&config, &result), -ERR_MODULE);
-        assert_non_null(strstr(err.text, "module.wasm: it has changed a table"));
+        assert_int_equal(run(&config, &result), -WLPY_E_MODULE);
+        assert_non_null(strstr(why.text, "module.wasm: it has changed a table"));
         assert_int_equal(access("snapshot.wasm", F_OK), -1);
     }
     config.entry = "same";
     assert_int_equal(run(&config, &result), 0);
     /* It has only the exports that it had. */
-    config = (struct wlpy_config){.module = "snapshot.wasm"};
+    config = (struct setup){.module = "snapshot.wasm"};
     assert_int_equal(run(&config, &result), 0);
     assert_int_equal(result.end, WLPY_EXITED);
     assert_int_equal(system("! grep -q 'wl-run table' snapshot.wasm"), 0);
@@ -313,7 +335,7 @@ static void test_the_global_of_a_snapshot(void **state)
                                " (func (export \"same\") (global.set $g (i64.const 6)) (global.set $g (i64.const 5)))"
                                " (func (export \"set\") (global.set $g (i64.const 4294967301)))"
                                " (func (export \"_start\")))";
-    struct wlpy_config config = {.module = "module.wasm", .snapshot = "snapshot.wasm", .entry = "set"};
+    struct setup config = {.module = "module.wasm", .snapshot = "snapshot.wasm", .entry = "set"};
     struct wlpy_result result;
     wasm_byte_vec_t binary;
 
@@ -322,8 +344,8 @@ static void test_the_global_of_a_snapshot(void **state)
     to_binary(text, &binary);
     put_file("module.wasm", binary.data, binary.size);
     wasm_byte_vec_delete(&binary);
-    assert_int_equal(run(&config, &result), -ERR_MODULE);
-    assert_non_null(strstr(err.text, "module.wasm: it has changed a global"));
+    assert_int_equal(run(&config, &result), -WLPY_E_MODULE);
+    assert_non_null(strstr(why.text, "module.wasm: it has changed a global"));
     assert_int_equal(access("snapshot.wasm", F_OK), -1);
     config.entry = "same";
     assert_int_equal(run(&config, &result), 0);
@@ -337,8 +359,8 @@ static void test_a_snapshot_after_other_calls(void **state)
         "(module (memory (export \"memory\") 1) (table 1 2 funcref)"
         " (func (export \"wl_interrupt_cells\") (result i32) (table.grow (ref.null func) (i32.const 1)))"
         " (func (export \"nothing\")) (func (export \"_start\")))";
-    struct wlpy_config config = {
-        .module = "module.wasm", .snapshot = "snapshot.wasm", .entry = "nothing", .interrupts = true};
+    struct setup config = {
+        .module = "module.wasm", .snapshot = "snapshot.wasm", .entry = "nothing", .run.control = wlpy_control_new()};
     struct wlpy_result result;
     wasm_byte_vec_t binary;
 
@@ -347,14 +369,15 @@ static void test_a_snapshot_after_other_calls(void **state)
     to_binary(text, &binary);
     put_file("module.wasm", binary.data, binary.size);
     wasm_byte_vec_delete(&binary);
-    assert_int_equal(run(&config, &result), -ERR_MODULE);
-    assert_non_null(strstr(err.text, "module.wasm: it has changed a table"));
+    assert_int_equal(run(&config, &result), -WLPY_E_MODULE);
+    assert_non_null(strstr(why.text, "module.wasm: it has changed a table"));
     assert_int_equal(access("snapshot.wasm", F_OK), -1);
+    wlpy_control_free(config.run.control);
 }
 
 static void test_the_mode_of_a_snapshot(void **state)
 {
-    struct wlpy_config config = {.module = "module.wasm", .snapshot = "snapshot.wasm", .entry = "same"};
+    struct setup config = {.module = "module.wasm", .snapshot = "snapshot.wasm", .entry = "same"};
     struct wlpy_result result;
     wasm_byte_vec_t binary;
     struct stat st;
@@ -495,6 +518,238 @@ static void test_shares(void **state)
     }
 }
 
+/* ---- runs ---- */
+
+/* Copies its input to its output, as much as it is given, and exits with how often it has read. */
+static const char copying[] =
+    "(module (import \"wasi_snapshot_preview1\" \"fd_read\" (func $r (param i32 i32 i32 i32) (result i32)))"
+    " (import \"wasi_snapshot_preview1\" \"fd_write\" (func $w (param i32 i32 i32 i32) (result i32)))"
+    " (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $e (param i32)))"
+    " (memory (export \"memory\") 1) (global $n (mut i32) (i32.const 0))"
+    " (func (export \"_start\") (loop $l"
+    "  (i32.store (i32.const 0) (i32.const 100)) (i32.store (i32.const 4) (i32.const 16))"
+    "  (if (call $r (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (then (call $e (i32.const 99))))"
+    "  (global.set $n (i32.add (global.get $n) (i32.const 1)))"
+    "  (i32.store (i32.const 4) (i32.load (i32.const 8)))"
+    "  (if (call $w (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 12)) (then (call $e (i32.const 98))))"
+    "  (br_if $l (i32.load (i32.const 8)))) (call $e (global.get $n))))";
+
+static const char spinning[] = "(module (memory (export \"memory\") 1) (func (export \"_start\") (loop $l (br $l))))";
+
+static struct wlpy_program *load(struct wlpy_engine *engine, const char *text)
+{
+    struct wlpy_program *program;
+    wasm_byte_vec_t binary;
+
+    to_binary(text, &binary);
+    put_file("run.wasm", binary.data, binary.size);
+    wasm_byte_vec_delete(&binary);
+    assert_int_equal(wlpy_program_load(engine, "run.wasm", &program, &why), 0);
+    return program;
+}
+
+static struct wlpy_engine *stoppable(void)
+{
+    const struct wlpy_engine_config config = {.stoppable = true};
+    struct wlpy_engine *engine;
+
+    assert_int_equal(wlpy_engine_new(&config, &engine, &why), 0);
+    return engine;
+}
+
+struct told {
+    char text[64];
+    size_t n;
+};
+
+static ssize_t tell(void *arg, const void *from, size_t n)
+{
+    struct told *t = arg;
+
+    assert_true(t->n + n <= sizeof t->text);
+    memcpy(t->text + t->n, from, n);
+    t->n += n;
+    return (ssize_t)n;
+}
+
+static ssize_t refuse(void *arg, void *to, size_t n)
+{
+    (void)arg;
+    (void)to;
+    (void)n;
+    errno = EAGAIN;
+    return -1;
+}
+
+static void test_streams(void **state)
+{
+    struct wlpy_engine *engine = stoppable();
+    struct wlpy_program *program = load(engine, copying);
+    struct told told = {.n = 0};
+    struct wlpy_run_config config = {.in = {.kind = WLPY_MEMORY, .bytes = "twenty bytes of text", .size = 20},
+                                     .out = {.kind = WLPY_MEMORY}};
+    struct wlpy_result result;
+
+    (void)state;
+    assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
+    assert_int_equal(result.status, 3);
+    assert_false(result.returned);
+    assert_int_equal(result.out_size, 20);
+    assert_memory_equal(result.out, "twenty bytes of text", 20);
+    assert_int_equal(result.err_size, 0);
+    wlpy_result_free(&result);
+    config.out = (struct wlpy_stream){.kind = WLPY_CALL, .write = tell, .arg = &told};
+    assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
+    assert_int_equal(told.n, 20);
+    assert_null(result.out);
+    /* Nothing at all, and what the caller refuses. */
+    config = (struct wlpy_run_config){0};
+    assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
+    assert_int_equal(result.status, 1);
+    config.in = (struct wlpy_stream){.kind = WLPY_CALL, .read = refuse};
+    assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
+    assert_int_equal(result.status, 99);
+    /* A limit: what fits is there. */
+    config.in = (struct wlpy_stream){.kind = WLPY_MEMORY, .bytes = "twenty bytes of text", .size = 20};
+    config.out = (struct wlpy_stream){.kind = WLPY_MEMORY};
+    config.limits.output = 17;
+    assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
+    assert_int_equal(result.end, WLPY_OUTPUT);
+    assert_int_equal(result.status, 134);
+    assert_int_equal(result.out_size, 17);
+    assert_memory_equal(result.out, "twenty bytes of t", 17);
+    wlpy_result_free(&result);
+    config.in = (struct wlpy_stream){.kind = WLPY_FD, .fd = 1000};
+    assert_int_equal(wlpy_run(program, &config, &result, &why), -WLPY_E_SETUP);
+    assert_non_null(strstr(why.text, "descriptor 1000"));
+    wlpy_program_free(program);
+    wlpy_engine_free(engine);
+}
+
+static void test_a_deadline(void **state)
+{
+    struct wlpy_engine *engine = stoppable(), *other;
+    struct wlpy_program *program = load(engine, spinning);
+    struct wlpy_run_config config = {.limits.deadline_ms = 50};
+    const struct wlpy_engine_config plain = {0};
+    struct wlpy_result result;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
+        assert_int_equal(result.end, WLPY_DEADLINE);
+        assert_int_equal(result.status, 124);
+        assert_string_equal(result.text, "its deadline has passed");
+    }
+    wlpy_program_free(program);
+    wlpy_engine_free(engine);
+    /* Code that was not compiled for it. */
+    assert_int_equal(wlpy_engine_new(&plain, &other, &why), 0);
+    program = load(other, spinning);
+    assert_int_equal(wlpy_run(program, &config, &result, &why), -WLPY_E_SETUP);
+    assert_non_null(strstr(why.text, "not stoppable"));
+    wlpy_program_free(program);
+    wlpy_engine_free(other);
+}
+
+struct cancelled {
+    struct wlpy_program *program;
+    struct wlpy_control *control;
+    struct wlpy_result result;
+};
+
+static void *run_cancelled(void *arg)
+{
+    struct cancelled *c = arg;
+    struct wlpy_run_config config = {.control = c->control};
+    struct wlpy_err own;
+
+    assert_int_equal(wlpy_run(c->program, &config, &c->result, &own), 0);
+    return NULL;
+}
+
+static void test_cancel(void **state)
+{
+    struct wlpy_engine *engine = stoppable();
+    struct wlpy_program *program = load(engine, spinning);
+    struct cancelled all[3];
+    const struct timespec tick = {.tv_nsec = 30000000};
+    struct wlpy_result result;
+    struct wlpy_run_config config = {0};
+    pthread_t threads[3];
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        all[i] = (struct cancelled){.program = program, .control = wlpy_control_new()};
+        assert_int_equal(pthread_create(&threads[i], NULL, run_cancelled, &all[i]), 0);
+    }
+    nanosleep(&tick, NULL);
+    /* One by one: the others go on. */
+    for (int i = 0; i < 3; i++) {
+        wlpy_cancel(all[i].control);
+        pthread_join(threads[i], NULL);
+        assert_int_equal(all[i].result.end, WLPY_CANCELLED);
+        assert_int_equal(all[i].result.status, 134);
+    }
+    /* Before it has begun. */
+    config.control = all[0].control;
+    assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
+    assert_int_equal(result.end, WLPY_CANCELLED);
+    for (int i = 0; i < 3; i++)
+        wlpy_control_free(all[i].control);
+    wlpy_program_free(program);
+    wlpy_engine_free(engine);
+}
+
+/* A call that waits in the host. */
+static void test_cancel_a_wait(void **state)
+{
+    struct wlpy_engine *engine = stoppable();
+    struct wlpy_program *program = load(engine, copying);
+    struct wlpy_run_config config = {.limits.deadline_ms = 40};
+    struct wlpy_result result;
+    int p[2];
+
+    (void)state;
+    assert_int_equal(pipe(p), 0);
+    config.in = (struct wlpy_stream){.kind = WLPY_FD, .fd = p[0]};
+    assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
+    assert_int_equal(result.end, WLPY_DEADLINE);
+    close(p[0]);
+    close(p[1]);
+    wlpy_program_free(program);
+    wlpy_engine_free(engine);
+}
+
+/* Of the process's signals the library has one, and its engine those of faults. */
+static void test_signals_stay(void **state)
+{
+    struct wlpy_engine *engine;
+    struct wlpy_program *program;
+    struct wlpy_run_config config = {.limits.deadline_ms = 1000, .control = wlpy_control_new()};
+    struct wlpy_result result;
+    struct sigaction before[NSIG], now;
+    sigset_t mask, mask_now;
+
+    (void)state;
+    for (int i = 1; i < NSIG; i++)
+        sigaction(i, NULL, &before[i]);
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    engine = stoppable();
+    program = load(engine, copying);
+    assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
+    wlpy_program_free(program);
+    wlpy_engine_free(engine);
+    wlpy_control_free(config.control);
+    for (int i = 1; i < NSIG; i++)
+        if (sigaction(i, NULL, &now) == 0 && i != SIGRTMAX - 2 && i != SIGSEGV && i != SIGBUS && i != SIGILL &&
+            i != SIGFPE && i != SIGTRAP)
+            assert_true(now.sa_handler == before[i].sa_handler);
+    pthread_sigmask(SIG_SETMASK, NULL, &mask_now);
+    for (int i = 1; i < NSIG; i++)
+        assert_int_equal(sigismember(&mask, i), sigismember(&mask_now, i));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -509,6 +764,11 @@ int main(void)
         cmocka_unit_test(test_preparing_a_snapshot),
         cmocka_unit_test(test_needs),
         cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_streams),
+        cmocka_unit_test(test_a_deadline),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_cancel_a_wait),
+        cmocka_unit_test(test_signals_stay),
     };
 
     return cmocka_run_group_tests_name("library", tests, set_up, tear_down);

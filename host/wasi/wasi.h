@@ -3,8 +3,8 @@
 #ifndef WL_WASI_H
 #define WL_WASI_H
 
-#include "wasi_abi.h"
-#include "wasi_calls.h"
+#include "wasi/abi.h"
+#include "wasi/calls.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,12 +21,22 @@ struct guest_memory {
     uint64_t size; /* bytes */
 };
 
+/* A stream that is not a descriptor of the host's. */
+struct wasi_stream {
+    /* Reads up to n bytes, or writes some of n: how many, 0 for the end of what can be read, or -1 with errno. They may
+     * wait. A stream lacks what cannot be done with it. */
+    ssize_t (*read)(void *arg, void *to, size_t n);
+    ssize_t (*write)(void *arg, const void *from, size_t n);
+    void *arg;
+};
+
 struct wasi_fd {
     bool used;
-    bool stream;    /* one of the caller's standard streams: what is written counts for the output limit, and its flags
+    bool standard;  /* one of the caller's standard streams: what is written counts for the output limit, and its flags
                      * stay as they are, because others have it too */
     bool read_only; /* a folder in which nothing may be changed, or what was opened in it */
-    int host;       /* owned */
+    int host;       /* owned; -1: it is a stream */
+    struct wasi_stream stream;
     uint8_t type;   /* enum wasi_filetype */
     uint16_t flags; /* WASI_FD_*, as the guest has set them */
     uint64_t rights, inheriting;
@@ -36,20 +46,27 @@ struct wasi_fd {
     struct dirent *next; /* an entry behind it that is read already, or NULL; dir's */
 };
 
-struct w2c_wasi__snapshot__preview1 {
+/* Why the guest has to end when the call that it has made returns. */
+enum wasi_ending {
+    WASI_GOES_ON,
+    WASI_EXITS,       /* proc_exit: `status` says how */
+    WASI_SPENT_OUTPUT /* it wanted to write more than output_left; what fits was written */
+};
+
+struct wasi {
     struct guest_memory (*memory)(void *arg);
-    /* Ends the guest, which has used up output_left; does not return. Needed where that is not UINT64_MAX. */
-    void (*stop)(void *arg, const char *why);
-    /* As ppoll without a mask; EINTR ends the guest's call with EINTR. NULL: nothing interrupts the guest. */
-    int (*wait)(struct pollfd *fds, nfds_t n, const struct timespec *time);
-    bool (*interrupted)(void); /* whether the guest has to see an interrupt; set with wait */
     void *arg;
+    /* As ppoll without a mask; -1 with EINTR ends the guest's call with EINTR. NULL: nothing interrupts the guest. */
+    int (*wait)(void *arg, struct pollfd *fds, nfds_t n, const struct timespec *time);
+    bool (*interrupted)(void *arg); /* whether a waiting call has to end; set with wait */
+    void *wait_arg;
     const char *const *args, *const *environ; /* borrowed */
     size_t args_n, environ_n;
-    uint64_t output_left;  /* bytes that may still be written to the standard streams; UINT64_MAX: any number */
-    bool no_openat2;       /* paths are resolved step by step: openat2 is missing, or a test wants it so */
-    bool has_openat2;      /* it was tried and is there */
-    volatile bool at_work; /* inside a call: a fault now is the host's own */
+    uint64_t output_left; /* bytes that may still be written to the standard streams; UINT64_MAX: any number */
+    bool no_openat2;      /* paths are resolved step by step: openat2 is missing, or a test wants it so */
+    bool has_openat2;     /* it was tried and is there */
+    enum wasi_ending ending;
+    uint32_t status;
     struct wasi_fd *fds;
     size_t fds_n;
     size_t dirs_n; /* descriptors that have `dir` */
@@ -58,37 +75,34 @@ struct w2c_wasi__snapshot__preview1 {
 /* Gives the guest a descriptor of the caller's, as the lowest free number: a stream, file, folder or socket. The
  * descriptor is the guest's from then on, also after a failure. name: of a folder, what the guest calls it; else
  * NULL. Returns the number, or -1 with errno. */
-int wasi_give(wasi *w, int host, const char *name, bool read_only, bool stream);
-/* Gives it the process's standard streams as 0, 1 and 2. Returns 0, or -1 with errno. */
-int wasi_give_streams(wasi *w);
-/* To be called before any file is opened: a standard stream that is closed must not become a file, which the guest
- * could then write to. */
-void wasi_hold_streams(void);
+int wasi_give(struct wasi *w, int host, const char *name, bool read_only, bool standard);
+/* The same for a stream that is not a descriptor. It is a standard one. */
+int wasi_give_stream(struct wasi *w, const struct wasi_stream *stream);
 /* Closes all descriptors. */
-void wasi_free(wasi *w);
+void wasi_free(struct wasi *w);
 
-/* For wasi_*.c. */
+/* For the files of wasi/. */
 
 /* Waits as w->wait does: -1 with EINTR is for the guest. */
-int wasi_wait(const wasi *w, struct pollfd *fds, nfds_t n, const struct timespec *time);
+int wasi_wait(const struct wasi *w, struct pollfd *fds, nfds_t n, const struct timespec *time);
 
 /* Before what can block: waits so that an interrupt ends it, or sees whether a stream that is not to block would.
  * Returns 0, or -1 with errno. */
-int wasi_ready(const wasi *w, const struct wasi_fd *f, short events);
+int wasi_ready(const struct wasi *w, const struct wasi_fd *f, short events);
 
 /* Whether a call that a signal has ended is to be made again. */
-static inline bool wasi_again(const wasi *w)
+static inline bool wasi_again(const struct wasi *w)
 {
-    return errno == EINTR && !(w->interrupted && w->interrupted());
+    return errno == EINTR && !(w->interrupted && w->interrupted(w->wait_arg));
 }
 /* The descriptor, if the guest has it and it has these rights; else *e is set. */
-struct wasi_fd *wasi_fd(wasi *w, uint32_t fd, uint64_t rights, uint32_t *e);
-/* What a folder is read with. One that was closed goes on from a cookie when it is opened again; so that there are
- * never many, opening one may close others'. */
-uint32_t wasi_open_dir(wasi *w, struct wasi_fd *f);
-void wasi_close_dir(wasi *w, struct wasi_fd *f);
+struct wasi_fd *wasi_fd(struct wasi *w, uint32_t fd, uint64_t rights, uint32_t *e);
+/* Opens what a folder is read with. A folder whose reader was closed goes on from its cookie when it is opened again;
+ * so that there are never many, opening one may close others. */
+uint32_t wasi_open_dir(struct wasi *w, struct wasi_fd *f);
+void wasi_close_dir(struct wasi *w, struct wasi_fd *f);
 /* Takes a host descriptor into the table; closes it on failure. */
-uint32_t wasi_insert(wasi *w, int host, uint64_t rights, uint64_t inheriting, uint16_t flags, uint32_t *fd);
+uint32_t wasi_insert(struct wasi *w, int host, uint64_t rights, uint64_t inheriting, uint16_t flags, uint32_t *fd);
 uint32_t wasi_from_errno(int e);
 uint8_t wasi_filetype(int host, const struct stat *st);
 void wasi_put_filestat(struct guest_memory m, uint32_t at, int host, const struct stat *st);
@@ -96,9 +110,16 @@ void wasi_put_filestat(struct guest_memory m, uint32_t at, int host, const struc
 bool wasi_times(uint64_t atim, uint64_t mtim, uint32_t flags, struct timespec times[2]);
 /* Opens a path below a folder, never outside of it, whatever links say and whoever changes them meanwhile. flags: as
  * of open(2). Returns a descriptor, or -1 with errno; EXDEV if the path leads out. */
-int wasi_open_beneath(wasi *w, int dir, const char *path, int flags, mode_t mode);
+int wasi_open_beneath(struct wasi *w, int dir, const char *path, int flags, mode_t mode);
 
-/* Guest memory. Whoever loads or stores has asked wasi_inside() first. */
+/* Leaves the first `most` bytes of vectors. */
+void wasi_shorten(struct iovec *io, size_t *n, uint64_t most);
+/* Before a write of `total` bytes: shortens it to what the guest may still write; true if that is less. After it:
+ * counts what was written, and ends the guest if it wanted more than it may. */
+bool wasi_limit_output(const struct wasi *w, const struct wasi_fd *f, uint64_t total, struct iovec *io, size_t *n);
+void wasi_count_output(struct wasi *w, const struct wasi_fd *f, bool limited, size_t written);
+
+/* Guest memory. Whoever loads or stores has called wasi_inside() first. */
 
 static inline bool wasi_inside(struct guest_memory m, uint32_t at, uint64_t size)
 {
@@ -120,7 +141,7 @@ static inline void wasi_store(struct guest_memory m, uint64_t at, unsigned size,
         m.base[at + i] = (uint8_t)(v >> 8 * i);
 }
 
-static inline struct guest_memory wasi_memory(const wasi *w)
+static inline struct guest_memory wasi_memory(const struct wasi *w)
 {
     return w->memory(w->arg);
 }

@@ -36,7 +36,7 @@ static const struct option_spec options[] = {
 static int check_dirs(const struct run_options *o, struct wl_err *err)
 {
     for (size_t i = 0; i < o->folders_n; i++) {
-        const struct run_folder *f = &o->folders[i];
+        const struct folder *f = &o->folders[i];
         int fd = open(f->host, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         if (fd < 0) {

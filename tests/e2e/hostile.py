@@ -6,7 +6,7 @@ and ends with status 0, or it is not run).
 
 hostile.py CALLS WAT CASES: writes a module that does everything that a hostile one would, each attack in its own function.
 CASES says how each must end: a line "KIND NAME". The number of the program's arguments, including its own name,
-chooses the function. CALLS is host/wasi/wasi_calls.h.
+chooses the function. CALLS is host/wasi/calls.h.
 
 KIND is ok (it ends with status 0), exit=N, or the reason why it is stopped: memory, table, signature, null, unreachable, zero
 (division), number (a result that does not fit), stack."""
@@ -312,7 +312,7 @@ GOOD = {
 }
 types = {}
 text = open(sys.argv[1], encoding="utf-8").read().replace("\\\n", "")
-for name, parameters in re.findall(r"X\((\w+),\s*\(wasi \* ?w([^)]*)\)", text):
+for name, parameters in re.findall(r"X\((\w+),\s*\(struct wasi \* ?w([^)]*)\)", text):
     types[name] = ["i64" if "64" in p else "i32" for p in parameters.split(",") if p.strip()]
 if set(types) != set(GOOD) or any(len(types[n]) != len(GOOD[n]) for n in types):
     sys.exit(f"not the calls of {sys.argv[1]}: {sorted(set(types) ^ set(GOOD))}")

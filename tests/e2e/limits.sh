@@ -1,7 +1,10 @@
 #!/bin/bash
-# Modules that take as much memory or time as they can get, and the limits that wl-run sets.
+# Modules that take as much memory or time as they can get, and the limits of wl-run and of native programs.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
+LIMIT=${LIMIT:-300}
 . "$(dirname -- "$0")/lib.sh"
+# shellcheck source=tests/e2e/lib-native.sh
+. "$(dirname -- "$0")/lib-native.sh"
 
 E2E=$(cd -- "$(dirname -- "$0")" && pwd)
 
@@ -72,6 +75,59 @@ PYTHON
     status 0
     run "$OUT/toolchain/wl-run/bin/wl-run" --quick --cache-dir cache --max-compile-time 1 large.wasm
     status 0
+}
+
+# `both [OPTION...] -- [ARGUMENT...]`: runs endless.wasm by both engines, with a pipe that has nothing in it as stdin and
+# one that nobody reads as stdout. Their status goes to $st, and they must say the same of the program.
+both() {
+    local options=() engine said=() status=()
+    while [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    shift
+    for engine in native wasmtime; do
+        local command=(./endless/program "${options[@]}" --)
+        [ $engine = native ] || command=("$OUT/toolchain/wl-run/bin/wl-run" --cache-dir cache "${options[@]}" endless.wasm --)
+        mkfifo stdin.$engine stdout.$engine 2>/dev/null
+        st=0
+        timeout 60 "${command[@]}" "$@" 0<>stdin.$engine 1<>stdout.$engine 2>.err || st=$?
+        status+=("$st")
+        said+=("$(sed 's/^[a-z-]*: //; s/.*was stopped: //; s/endless[.]wasm/endless/' .err)")
+    done
+    is "${status[0]} ${said[0]}" "${status[1]} ${said[1]}" "what native programs and wl-run do with $*"
+    err "$expected"
+}
+
+# A guest that counts, sleeps, reads, writes, polls, writes a lot at once, or has the host work: its time is over in each case.
+test_limits_of_both_engines() {
+    local n expected args=()
+    wabt
+    real build toolchain/wl-run
+    status 0
+    "$WABT/bin/wat2wasm" "$WL_SOURCE_ROOT/host/tests/modules/endless.wat" -o endless.wasm || fail 'the module is not valid'
+    native endless program
+    expected='its deadline has passed'
+    for n in 0 1 2 3 4 5 6; do
+        both --deadline 0.3 -- "${args[@]}"
+        status 124
+        args+=(x)
+    done
+    expected='it wrote more than its limit of output'
+    for n in 3 5; do
+        both --max-output 3000 --deadline 50 -- "${args[@]:0:n}"
+        status 134
+    done
+    expected='it starts with more memory than its limit'
+    both --max-memory 1M --
+    status 125
+    # The options are the same, too.
+    expected='the form is --max-memory'
+    both --max-memory lots --
+    status 125
+    expected='the form is --deadline'
+    both --deadline soon --
+    status 125
 }
 
 main "$@"

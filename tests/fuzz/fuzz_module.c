@@ -1,8 +1,8 @@
 /* Reads any bytes as a module: its needs, the division of a limit among them, and the copy with its tables exported. A
  * limit must hold for the sum of all needs, and a module that starts with more must not fit. */
-#include "needs.h"
-#include "snapshot.h"
-#include "wasm.h"
+#include "core/needs.h"
+#include "core/snapshot.h"
+#include "core/wasm.h"
 
 #include <stdlib.h>
 #include <string.h>

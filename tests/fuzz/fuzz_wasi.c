@@ -3,12 +3,12 @@
  *
  * A call is a byte that names it and a byte for each argument: a small number, an edge of memory or of numbers, a path
  * (whose size is then the next argument), or a value from the next bytes. */
+#include "wasi/stream.h"
 #include "wasi/wasi.h"
 
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +28,7 @@ static const char *const paths[] = {
 #define PATHS_N (sizeof paths / sizeof *paths)
 
 static uint8_t *bytes;
-static wasi w;
-static jmp_buf stopped;
+static struct wasi w;
 static char top[PATH_MAX], box[PATH_MAX + 8];
 static const char *in_box; /* the path of box according to /proc */
 
@@ -39,27 +38,22 @@ static struct guest_memory memory(void *arg)
     return (struct guest_memory){bytes, MEMORY};
 }
 
-static void stop(void *arg, const char *why)
-{
-    (void)arg;
-    (void)why;
-    longjmp(stopped, 1);
-}
-
 /* Never for long. */
-static int wait_briefly(struct pollfd *fds, nfds_t n, const struct timespec *time)
+static int wait_briefly(void *arg, struct pollfd *fds, nfds_t n, const struct timespec *time)
 {
     const struct timespec now = {0};
     int r = ppoll(fds, n, &now, NULL);
 
+    (void)arg;
     if (r != 0 || (time && time->tv_sec == 0 && time->tv_nsec == 0))
         return r;
     errno = EINTR;
     return -1;
 }
 
-static bool interrupted(void)
+static bool interrupted(void *arg)
 {
+    (void)arg;
     return true;
 }
 
@@ -216,9 +210,15 @@ static uint64_t argument(struct input *in)
     return v;
 }
 
+static bool starts_with(const char *s, const char *prefix)
+{
+    return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
 static void call(struct input *in, uint8_t number)
 {
-    uint64_t v[9];
+    uint64_t v[HOST_CALL_MAX_PARAMETERS] = {0};
+    const struct host_call *c;
     int n = 0;
 
     if (number >= 250) { /* the guest asked for it */
@@ -228,41 +228,18 @@ static void call(struct input *in, uint8_t number)
             bytes[at + i] = byte(in);
         return;
     }
-#define TYPES(name, parameters, arguments) #parameters,
-#define NAMES(name, parameters, arguments) CALL_##name,
-    static const char *const types[] = {WASI_CALLS(TYPES)};
-    enum { WASI_CALLS(NAMES) CALLS };
-
-    number %= CALLS;
+    c = &wasi_calls.table[number % wasi_calls.n];
     in->has_next = false;
-    for (const char *p = types[number]; (p = strstr(p, "uint")); p += 4)
+    for (const char *p = c->parameters; (p = strstr(p, "uint")); p += 4)
         v[n++] = argument(in);
-    while (n < 9)
-        v[n++] = 0;
-    {
-        uint64_t a = v[0], b = v[1], c = v[2], d = v[3], e = v[4], f = v[5], g = v[6], h = v[7], i = v[8];
-        wasi *guest = &w;
-        uint32_t result = 0;
-
-        (void)a, (void)b, (void)c, (void)d, (void)e, (void)f, (void)g, (void)h, (void)i;
-#define w guest
-#define MAKE(name, parameters, arguments)                                                                              \
-    case CALL_##name:                                                                                                  \
-        result = wasi_##name arguments;                                                                                \
-        break;
-        switch (number) {
-            WASI_CALLS(MAKE)
-        }
-#undef w
-        if (result > WASI_ENOTCAPABLE)
-            wrong("an errno that there is not");
-        if (result == 0 && number >= CALL_fd_advise && number <= CALL_path_unlink_file)
-            touched = true;
-    }
+    if (c->function(&w, v) > WASI_ENOTCAPABLE)
+        wrong("an errno that does not exist");
+    touched |= starts_with(c->name, "fd_") || starts_with(c->name, "path_");
 }
 
-static void give(int pair[2])
+static void give(int pair[2], struct wasi_bytes *in)
 {
+    const struct wasi_stream stream = wasi_read_from(in);
     const struct timeval soon = {.tv_usec = 1000};
     char ro[PATH_MAX + 4];
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -274,7 +251,7 @@ static void give(int pair[2])
     if (wasi_give(&w, null, NULL, false, true) != 0 || wasi_give(&w, pair[0], NULL, false, true) != 1 ||
         wasi_give(&w, dup(pair[0]), NULL, false, false) != 2 ||
         wasi_give(&w, open(box, O_RDONLY | O_DIRECTORY), "/", false, false) != 3 ||
-        wasi_give(&w, open(ro, O_RDONLY | O_DIRECTORY), "/ro", true, false) != 4)
+        wasi_give(&w, open(ro, O_RDONLY | O_DIRECTORY), "/ro", true, false) != 4 || wasi_give_stream(&w, &stream) != 5)
         wrong("the guest gets no descriptors");
 }
 
@@ -282,6 +259,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const words[] = {"program", "argument"};
     struct input in = {data, data + size, 0, false};
+    struct wasi_bytes text = {(const uint8_t *)"some text to be read", 20};
     int pair[2];
 
     if (!bytes)
@@ -292,20 +270,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(bytes, 0, MEMORY);
     for (size_t i = 0; i < PATHS_N; i++)
         memcpy(bytes + PATHS + ROOM * i, paths[i], strlen(paths[i]));
-    w = (wasi){.memory = memory,
-               .stop = stop,
-               .wait = wait_briefly,
-               .interrupted = interrupted,
-               .args = words,
-               .args_n = 2,
-               .output_left = 1 << 12,
-               .no_openat2 = byte(&in) & 1};
-    give(pair);
-    if (setjmp(stopped) == 0)
-        for (int n = 0; in.at < in.end && n < MAX_CALLS; n++) {
-            call(&in, byte(&in));
-            look_at_descriptors();
-        }
+    w = (struct wasi){.memory = memory,
+                      .wait = wait_briefly,
+                      .interrupted = interrupted,
+                      .args = words,
+                      .args_n = 2,
+                      .output_left = 1 << 12,
+                      .no_openat2 = byte(&in) & 1};
+    give(pair, &text);
+    for (int n = 0; in.at < in.end && n < MAX_CALLS && w.ending == WASI_GOES_ON; n++) {
+        call(&in, byte(&in));
+        look_at_descriptors();
+    }
     wasi_free(&w);
     close(pair[1]);
     if (sum_of_the_rest() != before)

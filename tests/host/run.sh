@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs the runner's own tests (host/tests) as one suite of the project: builds host/ separately, under sanitizers, with
-# the library of the port toolchain/wasmtime, runs its tests, and prints each of their cases as TAP.
+# the library of the port toolchain/wasmtime and headers of toolchain/wabt, runs its tests, and prints each of their
+# cases as TAP.
 #
 # Meson sets WL_MAKE to the tool and WL_SOURCE_ROOT to the checkout.
 set -u
@@ -11,9 +12,9 @@ trap 'rm -rf "$work"' EXIT
 
 build() {
     WL_MAKE_ROOT=$WL_SOURCE_ROOT "$WL_MAKE" ${WL_CHECK_CACHE:+--cache-dir "$WL_CHECK_CACHE"} \
-        ${WL_CHECK_OFFLINE:+--offline} --output "$work/output" toolchain/wasmtime &&
-        meson setup --werror -Dwasmtime="$work/output/toolchain/wasmtime" -Dtests=enabled -Db_sanitize=address,undefined \
-            -Db_lundef=false "$work/build" "$WL_SOURCE_ROOT/host" &&
+        ${WL_CHECK_OFFLINE:+--offline} --output "$work/output" toolchain/wasmtime toolchain/wabt &&
+        meson setup --werror -Dwasmtime="$work/output/toolchain/wasmtime" -Dwabt="$work/output/toolchain/wabt" \
+            -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false "$work/build" "$WL_SOURCE_ROOT/host" &&
         meson compile -C "$work/build"
 }
 

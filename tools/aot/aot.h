@@ -4,7 +4,7 @@
 #ifndef WL_AOT_TOOL_H
 #define WL_AOT_TOOL_H
 
-#include "wasm.h"
+#include "core/wasm.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -128,7 +128,7 @@ bool table_write(const struct module *m, const struct functions *f);
 
 /* --- glue.c --- */
 
-/* Writes "glue.c", what the runtime knows of this module (runtime.h), and "image.s". */
+/* Writes "glue.c", what the runtime knows of this module (host/native/runtime.h), and "image.s". */
 void glue_write(const char *name, const struct functions *f, const struct fit *fit, const struct image *i,
                 bool constant_table);
 

@@ -8,9 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A program has one guest, whose memory can be where the code knows it to be. A library has many. */
-#define BASE "0x40000000"
-
 /* --- words of a command --- */
 
 struct words {
@@ -137,21 +134,21 @@ static void add_place(const struct build *b, struct words *w)
     add_all(w, b->library ? "-fPIC -fvisibility=hidden -ftls-model=initial-exec" : "-fPIE");
 }
 
-/* The guard pages and the handler are runtime.c's own, as is the stack's guard: hence wasm-rt neither installs handlers
- * nor counts calls. A load whose value nobody uses may be left out, though it would have trapped: that harms nobody,
- * and to keep them all would tie each load to its place. */
+/* The guard pages and the handler are the host's own (host/native), as is the stack's guard: hence wasm-rt neither
+ * installs handlers nor counts calls. A load whose value nobody uses may be left out, though it would have trapped:
+ * that harms nobody, and to keep them all would tie each load to its place. */
 static void add_cpp_flags(const struct build *b, struct words *w)
 {
     add(w, "-I.");
-    add_made(w, text("-I%s/host/native", b->share));
     add_made(w, text("-I%s/host", b->share));
     add_made(w, text("-I%s/share/wabt/wasm2c", b->wabt));
     add_made(w, text("-I%s/include", b->wabt));
     add_all(w, "-D_GNU_SOURCE -DWASM_RT_USE_MMAP=1 -DWASM_RT_MEMCHECK_GUARD_PAGES=1 -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 "
                "-DWASM_RT_NONCONFORMING_UNCHECKED_STACK_EXHAUSTION=1 "
                "-DWASM_RT_NONCONFORMING_ALLOW_OOB_READ_ELIMINATION=1 -DWASM_RT_TRAP_HANDLER=runtime_trap -DNDEBUG");
+    /* A program has one guest, whose memory can be where the code knows it to be. A library has many. */
     if (!b->library && !has_sanitizers(b))
-        add(w, "-DRUNTIME_BASE=" BASE);
+        add(w, "-DRUNTIME_ONE_GUEST");
     if (has_musl(b)) {
         add_all(w, "-nostdlibinc -isystem");
         add_made(w, text("%s/include", b->musl));
@@ -189,7 +186,7 @@ static struct words guest_command(const struct build *b, const char *profile, co
     add_all(&w, b->cc);
     add_cpp_flags(b, &w);
     if (b->constant_table)
-        add(&w, "-DWASM_RT_CONSTANT_TABLE=\"calls.h\"");
+        add(&w, "-DWASM_RT_CONSTANT_TABLE=\"native/calls.h\"");
     add(&w, b->opt);
     add_all(&w, b->lto);
     add_use(b, profile, &w);
@@ -209,7 +206,11 @@ static struct words host_command(const struct build *b, const char *more, const 
     add_all(&w, b->cc);
     add_cpp_flags(b, &w);
     add_place(b, &w);
-    add_all(&w, "-std=c17 -O2 -Wall -Wextra -D_FORTIFY_SOURCE=2 -fstack-protector-strong");
+    /* As host/meson.build has it for wl-run. */
+    add_all(&w, "-std=c17 -O2 -Wall -Wextra -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection");
+#if defined __x86_64__
+    add(&w, "-fcf-protection=full");
+#endif
     add_all(&w, more);
     add_own_flags(b, &w);
     add_all(&w, b->host_cflags);
@@ -265,16 +266,20 @@ static void add_host_object(const struct build *b, struct words w, struct object
 
 static char *host_object(const struct build *b, const char *from)
 {
-    const char *name = strrchr(from, '/') ? strrchr(from, '/') + 1 : from;
+    char *name = text("%.*s", (int)strcspn(from, "."), from), *object;
 
-    return text("%s%shost_%.*s.o", b->host_objects ? b->host_objects : "", b->host_objects ? "/" : "",
-                (int)strcspn(name, "."), name);
+    for (char *p = name; *p; p++)
+        if (*p == '/')
+            *p = '_';
+    object = text("%s%shost_%s.o", b->host_objects ? b->host_objects : "", b->host_objects ? "/" : "", name);
+    free(name);
+    return object;
 }
 
-/* Lines "WHEN FILE" in the file host/sources: WHEN is always, program, library or musl. */
+/* Lines "WHEN FILE" in the file host/native/sources: WHEN is always, program, library or musl. */
 static void add_host(const struct build *b, struct objects *o)
 {
-    char *name = text("%s/host/sources", b->share), *state;
+    char *name = text("%s/host/native/sources", b->share), *state;
     size_t n;
     char *list = (char *)read_file(name, &n);
 
@@ -283,13 +288,15 @@ static void add_host(const struct build *b, struct objects *o)
         char when[16], file[200], *from, *to;
         bool musl;
 
+        if (*line == '#')
+            continue;
         if (sscanf(line, "%15s %199s", when, file) != 2)
             end("%s: a line without a file", name);
         musl = !strcmp(when, "musl");
         if (!strcmp(when, b->library ? "program" : "library") || (musl && !has_musl(b)))
             continue;
         from = text("%s/host/%s", b->share, file);
-        to = host_object(b, from);
+        to = host_object(b, file);
         /* (What stands in for the C library's functions is what a compiler that knows them would make calls of.) */
         add_host_object(b, host_command(b, musl ? "-ffreestanding -fno-stack-protector" : "", from, to), o);
         free(from);
@@ -341,8 +348,8 @@ static struct words link_command(const struct build *b, const char *profile, con
     add_own_flags(b, &w);
     add_all(&w, b->host_cflags);
     /* By the hash of its content a library finds out whether the file at its path is still the one that was loaded
-     * (runtime.c). */
-    add(&w, "-Wl,--build-id=sha1");
+     * (host/native/image.c). */
+    add_all(&w, "-Wl,--build-id=sha1 -Wl,-z,relro,-z,now");
     if (*b->lto || profile || b->counters) {
         add(&w, b->opt);
         add_all(&w, b->lto);

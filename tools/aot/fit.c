@@ -4,7 +4,7 @@
  * a listing too. */
 #include "aot.h"
 
-#include "wasi/wasi_calls.h"
+#include "wasi/calls.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -60,7 +60,7 @@ void glue_write(const char *name, const struct functions *f, const struct fit *f
     put(file, image, sizeof image - 1);
     end_file(file, "image.s");
     file = make_file("glue.c");
-    fputs("#include \"guest.h\"\n#include \"runtime.h\"\n\n", file);
+    fputs("#include \"guest.h\"\n#include \"native/imports.h\"\n#include \"native/runtime.h\"\n\n", file);
     fprintf(file,
             "const char guest_name[] = \"%s\";\n"
             "const uint64_t guest_image_from = %llu;\n"
@@ -68,12 +68,12 @@ void glue_write(const char *name, const struct functions *f, const struct fit *f
             "const size_t guest_size = sizeof(w2c_guest);\n"
             "const bool guest_changes_tables = %s;\n",
             name, (unsigned long long)i->from, i->is_all ? "true" : "false", f->changes_tables ? "true" : "false");
-    fprintf(
-        file,
-        "\nvoid guest_instantiate(void *instance, wasi *w)\n{\n    (void)w;\n    wasm2c_guest_instantiate(%s);\n}\n",
-        fit->imports ? "instance, w" : "instance");
-    fprintf(file, "\nvoid guest_use(void *instance, wasi *w)\n{\n    (void)instance;\n    (void)w;\n%s}\n",
-            fit->imports ? "    ((w2c_guest *)instance)->" IMPORTS "_instance = w;\n" : "");
+    fprintf(file,
+            "\nvoid guest_instantiate(void *instance, struct wasi *w)\n{\n    (void)w;\n    "
+            "wasm2c_guest_instantiate(%s);\n}\n",
+            fit->imports ? "instance, (void *)w" : "instance");
+    fprintf(file, "\nvoid guest_use(void *instance, struct wasi *w)\n{\n    (void)instance;\n    (void)w;\n%s}\n",
+            fit->imports ? "    ((w2c_guest *)instance)->" IMPORTS "_instance = (void *)w;\n" : "");
     fprintf(file, "\nvoid guest_start(void *instance)\n{\n%s    w2c_guest_0x5Fstart(instance);\n}\n",
             fit->interrupts ? "    runtime_interrupts(w2c_guest_wl_interrupt_cells(instance));\n" : "");
     fputs("\nvoid guest_free(void *instance)\n{\n    wasm2c_guest_free(instance);\n}\n"

@@ -1,0 +1,18 @@
+/* What the commands do with their own process. A library must not. */
+#ifndef WL_CLI_PROCESS_H
+#define WL_CLI_PROCESS_H
+
+#include <stdbool.h>
+
+/* At the start, before anything is opened. */
+void process_set_up(void);
+
+/* From now on SIGINT is handed to `give`, which is called in the signal handler, on any thread. Where that returns
+ * false the process ends as it would have without a handler. Does nothing if SIGINT is ignored, as by a shell in the
+ * background or by nohup. */
+void process_on_sigint(bool (*give)(void *arg), void *arg);
+
+/* Ends the process by SIGINT, as a program ends that was interrupted: a shell then stops its script, too. */
+void process_end_by_sigint(void);
+
+#endif

@@ -1,0 +1,315 @@
+#include "core/control.h"
+
+#include "core/signals.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* (glibc has had no name for it.) */
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+enum { STUCK_MS = 1000 };
+/* How often an end is asked for: where the first comes just before the guest waits, it would be missed. */
+enum { AGAIN_NS = 10000000 };
+
+/* The guest of this thread: a signal has no other way to tell. */
+static _Thread_local struct control *current;
+static struct former former = FORMER_INIT;
+static int install_errno;
+
+/* ---- interrupts ---- */
+
+static uint32_t load32(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+/* WebAssembly is little endian. */
+static uint32_t little(uint32_t v)
+{
+    uint8_t bytes[4];
+
+    memcpy(bytes, &v, 4);
+    return load32(bytes);
+}
+
+bool control_read_cells(const uint8_t *memory, size_t size, uint32_t address, struct control_cell *cells, size_t *n)
+{
+    uint32_t count;
+
+    if (size < 4 || address > size - 4)
+        return false;
+    count = load32(memory + address);
+    if (count == 0 || count > CONTROL_MAX_CELLS || (size - 4 - address) / 8 < count)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *p = memory + address + 4 + (size_t)8 * i;
+
+        cells[i].address = load32(p);
+        cells[i].bits = load32(p + 4);
+        if (cells[i].address % 4 != 0 || cells[i].address > size - 4)
+            return false;
+    }
+    *n = count;
+    return true;
+}
+
+void control_listen(struct control *c, uint8_t *memory, const struct control_cell *cells, size_t n)
+{
+    c->memory = memory;
+    memcpy(c->cells, cells, n * sizeof *cells);
+    c->count = n;
+    atomic_store(&c->listens, true);
+}
+
+static _Atomic uint32_t *cell(const struct control *c, size_t i)
+{
+    return (_Atomic uint32_t *)(void *)(c->memory + c->cells[i].address);
+}
+
+static bool noticed(const struct control *c)
+{
+    return (atomic_load(cell(c, 0)) & little(c->cells[0].bits)) == 0;
+}
+
+static long long now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000 + 1; /* never 0 */
+}
+
+/* Brings the guest's thread out of what it waits for. Also where it is this one: it may be about to wait, with the
+ * signal blocked. */
+static void wake(const struct control *c)
+{
+    siginfo_t info;
+
+    memset(&info, 0, sizeof info);
+    info.si_signo = CONTROL_SIGNAL;
+    info.si_code = SI_QUEUE;
+    info.si_pid = getpid();
+    info.si_uid = getuid();
+    info.si_value.sival_ptr = (void *)c;
+    syscall(SYS_rt_tgsigqueueinfo, info.si_pid, c->thread, CONTROL_SIGNAL, &info);
+}
+
+static enum control_answer interrupt(struct control *c)
+{
+    long long now = now_ms(), since = atomic_load(&c->unheeded);
+
+    if (!atomic_load(&c->on) || !atomic_load(&c->listens))
+        return CONTROL_NONE;
+    if (since && !noticed(c) && now - since > STUCK_MS)
+        return CONTROL_STUCK;
+    if (!since || noticed(c))
+        atomic_store(&c->unheeded, now);
+    for (size_t i = 0; i < c->count; i++)
+        atomic_fetch_or(cell(c, i), little(c->cells[i].bits));
+    atomic_store(&c->fresh, true);
+    atomic_fetch_add(&c->seen, 1);
+    wake(c);
+    return CONTROL_GIVEN;
+}
+
+enum control_answer control_interrupt(struct control *c)
+{
+    enum control_answer answer;
+    int saved = errno;
+
+    atomic_fetch_add(&c->inside, 1);
+    answer = interrupt(c);
+    atomic_fetch_sub(&c->inside, 1);
+    errno = saved;
+    return answer;
+}
+
+void control_cancel(struct control *c)
+{
+    int saved = errno, goes_on = CONTROL_GOES_ON;
+
+    atomic_fetch_add(&c->inside, 1);
+    atomic_compare_exchange_strong(&c->ending, &goes_on, CONTROL_CANCELLED);
+    if (atomic_load(&c->on))
+        wake(c);
+    atomic_fetch_sub(&c->inside, 1);
+    errno = saved;
+}
+
+/* ---- what a waiting call asks ---- */
+
+enum control_ending control_ending(const struct control *c)
+{
+    return (enum control_ending)atomic_load(&c->ending);
+}
+
+bool control_interrupted(void *control)
+{
+    struct control *c = control;
+
+    return control_ending(c) != CONTROL_GOES_ON || (atomic_exchange(&c->fresh, false) && !noticed(c));
+}
+
+static void own_signal(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, CONTROL_SIGNAL);
+}
+
+int control_wait(void *control, struct pollfd *fds, nfds_t n, const struct timespec *time)
+{
+    sigset_t set, mask;
+    int r = -1, e = EINTR;
+
+    own_signal(&set);
+    pthread_sigmask(SIG_BLOCK, &set, &mask);
+    if (!control_interrupted(control)) {
+        r = ppoll(fds, n, time, &mask);
+        e = errno;
+        if (r < 0 && e == EINTR && !control_interrupted(control))
+            r = 0; /* another signal: a window that changed its size, a job that was stopped and goes on */
+    }
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    errno = e;
+    return r;
+}
+
+/* ---- the signal ---- */
+
+static bool is_for(const struct control *c, const siginfo_t *info)
+{
+    return c && info->si_value.sival_ptr == c &&
+           (info->si_code == SI_TIMER || (info->si_code == SI_QUEUE && info->si_pid == getpid()));
+}
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+    const struct itimerspec again = {.it_value = {.tv_nsec = AGAIN_NS}, .it_interval = {.tv_nsec = AGAIN_NS}};
+    struct control *c = current;
+    int saved = errno, goes_on = CONTROL_GOES_ON;
+
+    if (!is_for(c, info)) {
+        signals_hand_on(&former, number, info, context);
+        errno = saved;
+        return;
+    }
+    if (info->si_code == SI_TIMER)
+        atomic_compare_exchange_strong(&c->ending, &goes_on, CONTROL_DEADLINE);
+    else if (control_ending(c) != CONTROL_GOES_ON && c->timed)
+        timer_settime(c->timer, 0, &again, NULL);
+    if (control_ending(c) != CONTROL_GOES_ON)
+        c->on_end(c->arg, context);
+    errno = saved;
+}
+
+static void install(void)
+{
+    if (signals_take(CONTROL_SIGNAL, on_signal, &former) < 0)
+        install_errno = errno;
+}
+
+static int make_timer(struct control *c)
+{
+    struct sigevent to_this_thread = {
+        .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = CONTROL_SIGNAL, .sigev_value.sival_ptr = c};
+
+    to_this_thread.sigev_notify_thread_id = c->thread;
+    c->timed = timer_create(CLOCK_MONOTONIC, &to_this_thread, &c->timer) == 0;
+    return c->timed ? 0 : -1;
+}
+
+static int set_timer(const struct control *c, uint64_t ms)
+{
+    const struct itimerspec t = {
+        .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000},
+        .it_interval = {.tv_nsec = AGAIN_NS},
+    };
+
+    return timer_settime(c->timer, 0, &t, NULL);
+}
+
+/* ---- a run ---- */
+
+void control_init(struct control *c)
+{
+    *c = (struct control){0};
+}
+
+int control_begin(struct control *c, uint64_t deadline_ms, void (*on_end)(void *arg, const void *context), void *arg)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    int passed = CONTROL_DEADLINE;
+    sigset_t set;
+
+    pthread_once(&once, install);
+    errno = install_errno;
+    if (errno)
+        return -1;
+    c->on_end = on_end;
+    c->arg = arg;
+    c->thread = gettid();
+    /* That of an earlier run. */
+    atomic_compare_exchange_strong(&c->ending, &passed, CONTROL_GOES_ON);
+    atomic_store(&c->listens, false);
+    atomic_store(&c->seen, 0);
+    atomic_store(&c->fresh, false);
+    atomic_store(&c->unheeded, 0);
+    c->outer = current;
+    current = c;
+    own_signal(&set);
+    pthread_sigmask(SIG_UNBLOCK, &set, &c->mask);
+    atomic_store(&c->on, true);
+    /* (A cancel does without, if there can be none.) */
+    if ((make_timer(c) < 0 || (deadline_ms && set_timer(c, deadline_ms) < 0)) && deadline_ms) {
+        int e = errno;
+
+        control_end(c);
+        errno = e;
+        return -1;
+    }
+    /* (What was cancelled before gets no signal otherwise.) */
+    if (control_ending(c) != CONTROL_GOES_ON)
+        wake(c);
+    return 0;
+}
+
+/* None of its signals may be left that the next guest would take for its own. Those of others are sent again. */
+static void drain(const struct control *c, const sigset_t *set)
+{
+    const struct timespec now = {0};
+    siginfo_t others[16], one;
+    size_t n = 0;
+
+    while (n < sizeof others / sizeof *others && sigtimedwait(set, &one, &now) > 0)
+        if (!is_for(c, &one))
+            others[n++] = one;
+    for (size_t i = 0; i < n; i++)
+        syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), CONTROL_SIGNAL, &others[i]);
+}
+
+unsigned control_end(struct control *c)
+{
+    sigset_t set;
+
+    atomic_store(&c->on, false);
+    atomic_store(&c->listens, false);
+    /* Somebody on another thread may still be at work for this one, whose thread may end and whose memory goes. */
+    while (atomic_load(&c->inside))
+        sched_yield();
+    own_signal(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (c->timed)
+        timer_delete(c->timer);
+    c->timed = false;
+    drain(c, &set);
+    current = c->outer;
+    pthread_sigmask(SIG_SETMASK, &c->mask, NULL);
+    return atomic_load(&c->seen);
+}

@@ -1,0 +1,51 @@
+/* How a guest ended: the same words and numbers whatever executed it. */
+#ifndef WL_END_H
+#define WL_END_H
+
+#include <stdbool.h>
+
+enum end_kind {
+    END_EXITED,    /* it returned from _start or called proc_exit */
+    END_TRAPPED,   /* it did something that WebAssembly forbids, or used up its stack */
+    END_OUTPUT,    /* it wrote more than its limit of output */
+    END_DEADLINE,  /* its time had passed */
+    END_CANCELLED, /* control_cancel() */
+};
+
+/* The statuses that the commands exit with: what a shell makes of SIGABRT, timeout(1)'s, what a shell makes of SIGINT.
+ */
+enum { STATUS_TRAPPED = 134, STATUS_DEADLINE = 124, STATUS_INTERRUPTED = 130 };
+
+struct end {
+    enum end_kind kind;
+    int status;          /* its own, 0..255, where it exited; else one of the numbers above */
+    bool left;           /* by proc_exit, not by returning */
+    unsigned interrupts; /* how often it was interrupted */
+    char text[256];      /* where it was stopped: why; one line. Else "" */
+    char hint[256];      /* what to do, or "" */
+};
+
+/* What a guest can do that stops it. */
+enum trap {
+    TRAP_MEMORY,
+    TRAP_ALIGNMENT,
+    TRAP_TABLE,
+    TRAP_BOUNDS, /* of a memory or a table, where it is not known which */
+    TRAP_NULL,
+    TRAP_TYPE,
+    TRAP_CALL, /* one of TRAP_TABLE, TRAP_NULL, TRAP_TYPE, where it is not known which */
+    TRAP_OVERFLOW,
+    TRAP_ZERO,
+    TRAP_CONVERSION,
+    TRAP_ABORT,
+    TRAP_EXCEPTION,
+    TRAP_STACK,
+    TRAPS
+};
+extern const char *const trap_texts[TRAPS];
+
+#define END_TEXT_OUTPUT "it wrote more than its limit of output"
+#define END_TEXT_DEADLINE "its deadline has passed"
+#define END_TEXT_CANCELLED "it was cancelled"
+
+#endif

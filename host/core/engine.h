@@ -1,0 +1,69 @@
+/* What an engine is: it turns a module into code, keeps that for later, and runs it.
+ *
+ * The way of a module: open an engine -> load its code from the cache, or compile it and save it there -> link -> run,
+ * as often as wanted, on any number of threads at once. Along with the code it is saved what the module needs
+ * (core/needs.h), from which the limits of a run are made. */
+#ifndef WL_ENGINE_H
+#define WL_ENGINE_H
+
+#include "core/control.h"
+#include "core/end.h"
+#include "core/err.h"
+#include "core/limits.h"
+#include "core/module.h"
+#include "wasi/host_call.h"
+#include "wasi/wasi.h"
+
+struct engine; /* each engine's own */
+struct code;   /* likewise: a compiled module */
+
+struct engine_settings {
+    bool quick;     /* compile in a fraction of the time, to code that is several times slower */
+    bool stoppable; /* code can be stopped anywhere: for deadlines and for cancelling, which makes it a little slower */
+    uint64_t stack; /* bytes of native stack for a guest's calls */
+};
+
+/* One run. Everything is the caller's and stays as it is until the run has ended, but for what the guest changes. */
+struct engine_run {
+    const char *name; /* the module's, for messages */
+    const struct limits *limits;
+    struct wasi *wasi;       /* what the guest is given; the engine adds what reaches into its memory */
+    void *const *arguments;  /* for each table of calls that it is linked with, what its functions get */
+    struct control *control; /* by which it can be interrupted, stopped and cancelled from outside; or NULL */
+    /* Instead of running the program to its end: call this export, and if it returns write the module `bytes`, with the
+     * memory that it then has, to the file `snapshot`. All or none; the code is then that of snapshot_prepare(). */
+    const char *entry, *snapshot;
+    const struct module_bytes *bytes;
+    bool backtrace; /* fill in `trace` */
+    char *trace;    /* of a trap: lines of the guest's functions; owned by the caller, or NULL */
+};
+
+struct engine_ops {
+    const char *name; /* with its version */
+
+    /* Everything that makes the code of one engine useless to another: version, settings, processor. */
+    void (*identity)(const struct engine_settings *settings, char *out, size_t size);
+
+    int (*open)(const struct engine_settings *settings, struct engine **out, struct err *err);
+    void (*close)(struct engine *e);
+
+    int (*compile)(struct engine *e, const char *name, const uint8_t *wasm, size_t size, struct code **out,
+                   struct err *err);
+    /* The bytes to keep for load; to be given to free(). */
+    int (*save)(struct code *c, uint8_t **bytes, size_t *size, struct err *err);
+    /* From a file whose bytes save gave. Fails if they are not what this engine can run. */
+    int (*load)(struct engine *e, int fd, struct code **out, struct err *err);
+    /* Finds the module's imports in tables of calls, which have to stay. Once, before it is run. */
+    int (*link)(struct engine *e, struct code *c, const char *name, const struct host_calls *calls, size_t calls_n,
+                struct err *err);
+    void (*free_code)(struct code *c);
+
+    /* Runs it to its end on the calling thread, which has room for the stack and engine_spare_stack more. 0, and *end
+     * says how it ended; or -code with err: why it did not begin. */
+    int (*run)(struct engine *e, struct code *c, struct engine_run *run, struct end *end, struct err *err);
+};
+
+/* What the host's own functions, called by the guest at the bottom of its stack, may need. */
+enum { engine_spare_stack = 2 << 20 };
+
+#endif

@@ -1,0 +1,34 @@
+/* A program: a module as code that an engine runs, from the cache or compiled. */
+#ifndef WL_PROGRAM_H
+#define WL_PROGRAM_H
+
+#include "core/cache.h"
+#include "core/engine.h"
+
+/* By what programs are made. Everything is the caller's. */
+struct loader {
+    const struct engine_ops *ops;
+    struct engine *engine;
+    struct engine_settings settings; /* as it was opened with */
+    struct cache *cache;             /* or NULL */
+    const char *compiler;            /* the command that compiles (core/compiler.h); NULL: this process does */
+    const struct limits *limits;     /* of compiling */
+    const struct host_calls *calls;  /* tables */
+    size_t calls_n;
+    void (*on_compile)(void *arg, const char *module, bool done); /* as in wlpy.h; may be NULL */
+    void *on_compile_arg;
+    void (*on_note)(void *arg, const char *text); /* likewise */
+    void *on_note_arg;
+};
+
+struct program {
+    struct code *code;
+    struct module_bytes bytes; /* as it was read, where it is for a snapshot */
+};
+
+/* From a file. for_snapshot: its code can tell whether tables have changed, and its bytes are kept. 0, or -code with
+ * err; then there is nothing to free. */
+int program_load(struct program *p, const struct loader *l, const char *file, bool for_snapshot, struct err *err);
+void program_free(struct program *p, const struct engine_ops *ops);
+
+#endif

@@ -1,0 +1,35 @@
+#include "core/signals.h"
+
+#include <pthread.h>
+
+int signals_take(int number, signals_handler *handler, struct former *former)
+{
+    const struct sigaction own = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+    /* Asked for first: the signal may come as soon as the handler is there. */
+    return sigaction(number, NULL, &former->action) < 0 ? -1 : sigaction(number, &own, NULL);
+}
+
+bool signals_hand_on(struct former *f, int number, siginfo_t *info, void *context)
+{
+    const struct sigaction *a = &f->action;
+    bool with_info = a->sa_flags & SA_SIGINFO;
+    sigset_t again;
+
+    if (!with_info && (a->sa_handler == SIG_DFL || a->sa_handler == SIG_IGN))
+        return false;
+    if ((a->sa_flags & SA_RESETHAND) && atomic_flag_test_and_set(&f->spent))
+        return false;
+    /* (When the handler returns, the kernel puts back the mask of what was interrupted.) */
+    pthread_sigmask(SIG_BLOCK, &a->sa_mask, NULL);
+    if ((a->sa_flags & SA_NODEFER) && !sigismember(&a->sa_mask, number)) {
+        sigemptyset(&again);
+        sigaddset(&again, number);
+        pthread_sigmask(SIG_UNBLOCK, &again, NULL);
+    }
+    if (with_info)
+        a->sa_sigaction(number, info, context);
+    else
+        a->sa_handler(number);
+    return true;
+}

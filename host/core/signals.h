@@ -1,0 +1,27 @@
+/* Signals that a library handles beside others: what was there before goes on. */
+#ifndef WL_SIGNALS_H
+#define WL_SIGNALS_H
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/* What a signal did before. */
+struct former {
+    struct sigaction action;
+    atomic_flag spent; /* of SA_RESETHAND: it has been called */
+};
+#define FORMER_INIT                                                                                                    \
+    {                                                                                                                  \
+        .spent = ATOMIC_FLAG_INIT                                                                                      \
+    }
+
+typedef void signals_handler(int number, siginfo_t *info, void *context);
+
+/* Handles the signal from now on, on the thread's alternate stack if it has one. 0, or -1 with errno. */
+int signals_take(int number, signals_handler *handler, struct former *former);
+
+/* From that handler: calls the one that was there before as the kernel would have called it; false: there was none. */
+bool signals_hand_on(struct former *f, int number, siginfo_t *info, void *context);
+
+#endif

@@ -1,0 +1,84 @@
+/* What the files of this engine share. Its WASI is not used: wasi/ answers the calls. */
+#ifndef WL_WASMTIME_INTERNAL_H
+#define WL_WASMTIME_INTERNAL_H
+
+#include "core/needs.h"
+#include "engine/engines.h"
+
+#include <wasmtime.h>
+
+#define MEMORY "memory"
+#define LEN(s) (sizeof(s) - 1)
+
+/* Whether there is the quick compiler (Winch); elsewhere the other one compiles. */
+#if defined __x86_64__ || defined __aarch64__
+#define HAS_WINCH true
+#else
+#define HAS_WINCH false
+#endif
+
+struct engine {
+    wasm_engine_t *engine;
+    struct engine_settings settings;
+};
+
+/* What a function of the guest's imports is: which call, and of which table, whose argument it gets. */
+struct binding {
+    const struct host_call *call;
+    size_t table;
+};
+
+struct code {
+    wasmtime_module_t *module;
+    struct needs needs;
+    /* Once it is linked. */
+    struct binding *bindings;
+    wasmtime_linker_t *linker;
+    wasmtime_instance_pre_t *pre;
+};
+
+/* One run. It is what the store's data is. */
+struct run {
+    struct engine_run *given;
+    struct engine *engine;
+    struct code *code;
+    wasmtime_context_t *context;
+    wasmtime_memory_t memory; /* the guest's; valid if has_memory */
+    bool has_memory;
+    bool stopped; /* by the host, for what control or wasi say */
+    struct end *end;
+};
+
+/* identity.c */
+void wt_identity(const struct engine_settings *settings, char *out, size_t size);
+
+/* link.c */
+int wt_link(struct engine *e, struct code *c, const char *name, const struct host_calls *calls, size_t calls_n,
+            struct err *err);
+/* Notes the guest's memory, if what it exports under that name is one. */
+void wt_take_memory(struct run *r, wasmtime_extern_t *item);
+struct guest_memory wt_memory(void *run);
+
+/* ending.c: messages. Both free the error. */
+void wt_error_text(wasmtime_error_t *error, char *to, size_t size, bool all);
+int wt_error(wasmtime_error_t *error, const char *what, struct err *err);
+/* Ends a call into the guest, of which error and trap are what it gave: it returned, left by proc_exit, or was stopped.
+ */
+void wt_ended(struct run *r, wasmtime_error_t *error, wasm_trap_t *trap);
+/* Whether the guest has to end, for what wasi or control say; then it is noted that the host has stopped it. */
+bool wt_has_to_end(struct run *r);
+
+/* state.c: what a snapshot does not keep, which is tables and the variable outside of the memory */
+struct state {
+    char tables[65]; /* a hash */
+    char variable[65];
+};
+bool wt_read_state(const struct run *r, const wasmtime_instance_t *instance, struct state *s);
+/* Fails if that is not as it was before. */
+int wt_check_state(const struct run *r, const wasmtime_instance_t *instance, const struct state *before,
+                   struct err *err);
+
+/* run.c */
+int wt_run(struct engine *e, struct code *c, struct engine_run *run, struct end *end, struct err *err);
+
+#endif

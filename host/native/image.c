@@ -1,0 +1,104 @@
+/* What the module's memory holds at the start, mapped from the file of the program or library. */
+#include "native/run.h"
+
+#include <fcntl.h>
+#include <link.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Where the image lies: the file it was loaded from, and where in it. */
+static int image_fd = -1;
+static struct stat image_file;
+static off_t image_offset;
+
+/* The linker's hash of the whole file (tools/aot), as the loaded one has it, and where that is in the file. NULL: it
+ * has none. */
+static const uint8_t *build_id(const struct dl_phdr_info *info, off_t *offset, size_t *size)
+{
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+        const uint8_t *notes = (const uint8_t *)(info->dlpi_addr + h->p_vaddr);
+
+        for (size_t at = 0; h->p_type == PT_NOTE && at + sizeof(ElfW(Nhdr)) <= h->p_filesz;) {
+            const ElfW(Nhdr) *n = (const ElfW(Nhdr) *)(notes + at);
+            size_t text = at + sizeof *n, id = text + ((size_t)n->n_namesz + 3) / 4 * 4;
+
+            if (id + n->n_descsz > h->p_filesz)
+                break;
+            if (n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4 && memcmp(notes + text, "GNU", 4) == 0) {
+                *offset = (off_t)(h->p_offset + id);
+                *size = n->n_descsz;
+                return notes + id;
+            }
+            at = id + ((size_t)n->n_descsz + 3) / 4 * 4;
+        }
+    }
+    return NULL;
+}
+
+/* Whether the file is the one that was loaded: at its path there may be a new version of it by now. */
+static bool is_loaded_file(int fd, const struct dl_phdr_info *info)
+{
+    off_t at = 0;
+    size_t n = 0;
+    const uint8_t *id = build_id(info, &at, &n);
+    uint8_t its[64];
+
+    return id && n <= sizeof its && pread(fd, its, n, at) == (ssize_t)n && memcmp(its, id, n) == 0;
+}
+
+static int find_image(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    (void)size;
+    (void)arg;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+        uintptr_t at = (uintptr_t)guest_image - (info->dlpi_addr + h->p_vaddr);
+
+        if (h->p_type == PT_LOAD && at < h->p_filesz) {
+            image_fd = open(*info->dlpi_name ? info->dlpi_name : "/proc/self/exe", O_RDONLY | O_CLOEXEC);
+            image_offset = (off_t)(h->p_offset + at);
+            if (image_fd >= 0 && (fstat(image_fd, &image_file) < 0 || !is_loaded_file(image_fd, info) ||
+                                  image_file.st_size < image_offset + (guest_image_end - guest_image))) {
+                close(image_fd);
+                image_fd = -1;
+            }
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void set_up_image(void)
+{
+    dl_iterate_phdr(find_image, NULL);
+}
+
+/* Whether the descriptor is still that file's: a program may close all that it does not know. */
+static bool image_is_open(void)
+{
+    struct stat st;
+
+    return image_fd >= 0 && fstat(image_fd, &st) == 0 && st.st_dev == image_file.st_dev &&
+           st.st_ino == image_file.st_ino;
+}
+
+/* Mapped from the program's own file, a page is only read when it is used, and only copied when it is written to. Where
+ * that file cannot be opened, it is copied. */
+void image_take(uint8_t *memory, uint64_t size)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    uint64_t n = (uint64_t)(guest_image_end - guest_image);
+
+    if (n == 0)
+        return;
+    if (guest_image_from > size || n > size - guest_image_from)
+        run_refuse("its data is larger than its memory");
+    pthread_once(&once, set_up_image);
+    if (!image_is_open() || mmap(memory + guest_image_from, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED,
+                                 image_fd, image_offset) == MAP_FAILED)
+        memcpy(memory + guest_image_from, guest_image, n);
+}

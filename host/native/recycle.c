@@ -1,0 +1,233 @@
+/* What is left of a guest for the next one: its memory, put back to what it was at the start, its stack, its tables.
+ * Mapping and faulting them in takes longer than a short program runs. */
+#include "native/run.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Of what a guest has used, at most so much stays for the next one. */
+enum { KEPT_MEMORY = 4 << 20, KEPT_STACK = 1 << 18, KEPT_RUNS = 64 };
+
+/* Makes [at, at + n), which the guest may have written to, what it is at the start. */
+static void restore_pages(uint8_t *memory, uint64_t at, uint64_t n)
+{
+    uint64_t from = guest_image_from, to = from + (uint64_t)(guest_image_end - guest_image);
+    uint64_t a = at < from ? from : at, b = at + n < to ? at + n : to;
+
+    if (a >= b)
+        a = b = at + n;
+    /* (Where nothing is to be done memset does it slowly: masked stores that the processor has to suppress.) */
+    if (a > at)
+        memset(memory + at, 0, a - at);
+    if (b > a)
+        memcpy(memory + a, guest_image + (a - from), b - a);
+    if (at + n > b)
+        memset(memory + b, 0, at + n - b);
+}
+
+/* Puts it back, or drops it, by which it is as it was mapped. */
+static bool put_back(uint8_t *memory, uint64_t at, uint64_t n, uint64_t *kept)
+{
+    if (*kept + n > KEPT_MEMORY)
+        return madvise(memory + at, n, MADV_DONTNEED) == 0;
+    *kept += n;
+    restore_pages(memory, at, n);
+    return true;
+}
+
+/* From <linux/fs.h> of 6.7 and later, which the machine's own headers may be older than: Linux,
+ * Documentation/admin-guide/mm/pagemap.rst. */
+struct scan {
+    uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
+    uint64_t inverted, mask, any_of, returned;
+};
+struct region {
+    uint64_t start, end, categories;
+};
+#define SCAN _IOWR('f', 16, struct scan)
+enum { IS_FILE = 1 << 2, IS_PRESENT = 1 << 3, IS_SWAPPED = 1 << 4 };
+
+/* Asks the kernel for just those pages; false with `*can` false where it does not know how. */
+static bool restore_found(int fd, uint8_t *memory, uint64_t size, bool *can)
+{
+    struct region found[256];
+    struct scan s = {.size = sizeof s,
+                     .start = (uintptr_t)memory,
+                     .end = (uintptr_t)memory + size,
+                     .vec = (uintptr_t)found,
+                     .vec_len = sizeof found / sizeof *found,
+                     .inverted = IS_FILE,
+                     .mask = IS_FILE,
+                     .any_of = IS_PRESENT | IS_SWAPPED,
+                     .returned = IS_FILE};
+    uint64_t kept = 0;
+    bool well = true;
+
+    *can = true;
+    while (well && s.start < s.end) {
+        int n = ioctl(fd, SCAN, &s);
+
+        if (n < 0) {
+            *can = s.start != (uintptr_t)memory;
+            return false;
+        }
+        for (int i = 0; well && i < n; i++)
+            well = put_back(memory, found[i].start - (uintptr_t)memory, found[i].end - found[i].start, &kept);
+        s.start = s.walk_end;
+    }
+    return well;
+}
+
+/* Looks at each page's entry. */
+static bool restore_looking(int fd, uint8_t *memory, uint64_t size)
+{
+    const uint64_t present = UINT64_C(1) << 63, swapped = UINT64_C(1) << 62, of_file = UINT64_C(1) << 61;
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), entries[512], kept = 0, own_n = 0, done = 0;
+    bool well = true;
+
+    while (well && done < size) {
+        uint64_t left = (size - done) / page, n = left < 512 ? left : 512;
+        off_t at = (off_t)(((uintptr_t)memory + done) / page * sizeof *entries);
+
+        well = pread(fd, entries, n * sizeof *entries, at) == (ssize_t)(n * sizeof *entries);
+        for (uint64_t i = 0; well && i < n; i++, done += page) {
+            bool own = (entries[i] & (present | swapped)) && !(entries[i] & of_file);
+
+            if (own)
+                own_n += page;
+            if (own && done + page < size)
+                continue;
+            if (own_n)
+                well = put_back(memory, own ? done + page - own_n : done - own_n, own_n, &kept);
+            own_n = 0;
+        }
+    }
+    return well;
+}
+
+/* What of [0, size) is the process's own has been written to, or may have been. False if that cannot be known. */
+static bool restore(uint8_t *memory, uint64_t size)
+{
+    /* (Opened each time: it stays with the memory of the process that has opened it, also after a fork.) */
+    int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    bool can = true, well;
+
+    if (fd < 0)
+        return false;
+    well = restore_found(fd, memory, size, &can) || (!can && restore_looking(fd, memory, size));
+    close(fd);
+    return well;
+}
+
+static pthread_mutex_t idle_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct run *idle;
+static long idle_n;
+
+/* A child of fork() has the one thread that forked: had another one held the lock, it would stay locked there. */
+static void lock_idle(void)
+{
+    pthread_mutex_lock(&idle_lock);
+}
+
+static void unlock_idle(void)
+{
+    pthread_mutex_unlock(&idle_lock);
+}
+
+static void drop(struct run *r)
+{
+    if (r->kept_memory)
+        munmap(r->kept_memory, RESERVED);
+    stack_drop(r);
+    if (r->instance) {
+        run_current = r;
+        guest_free(r->instance);
+        run_current = NULL;
+    }
+    tables_release(r);
+    free(r->kept_table);
+    free(r->kept_instance);
+    free(r->instance);
+    free(r);
+}
+
+struct run *recycle_take(void)
+{
+    struct run *r;
+
+    pthread_mutex_lock(&idle_lock);
+    r = idle;
+    if (r) {
+        idle = r->next;
+        idle_n--;
+    }
+    pthread_mutex_unlock(&idle_lock);
+    return r ? r : calloc(1, sizeof *r);
+}
+
+static void keep(struct run *r)
+{
+    long most = sysconf(_SC_NPROCESSORS_ONLN);
+    bool kept;
+
+    pthread_mutex_lock(&idle_lock);
+    kept = idle_n < most && idle_n < KEPT_RUNS;
+    if (kept) {
+        r->next = idle;
+        idle = r;
+        idle_n++;
+    }
+    pthread_mutex_unlock(&idle_lock);
+    if (!kept)
+        drop(r);
+}
+
+/* Releases what the guest had, but for what the next one will find as new. */
+static void clear(struct run *r)
+{
+    uint8_t *memory = r->ranges[0];
+    uint64_t size = guest_memory(r->instance)->size;
+    bool well = r->memory_is_whole;
+
+    if (well && size > r->start_size)
+        well = madvise(memory + r->start_size, size - r->start_size, MADV_DONTNEED) == 0 &&
+               mprotect(memory + r->start_size, size - r->start_size, PROT_NONE) == 0;
+    well = well && restore(memory, r->start_size);
+    if (r->ranges_n)
+        r->kept_memory = well ? memory : NULL;
+    if (!well || !r->kept_instance) {
+        guest_free(r->instance);
+        memset(r->instance, 0, guest_size);
+        tables_release(r);
+        free(r->kept_instance);
+        r->kept_instance = NULL;
+    }
+    if (r->stack_size > SIGNAL_STACK + STACK_GUARD + KEPT_STACK)
+        madvise(r->stack + SIGNAL_STACK + STACK_GUARD, r->stack_size - SIGNAL_STACK - STACK_GUARD - KEPT_STACK,
+                MADV_DONTNEED);
+    r->memory_is_whole = false;
+    r->ranges_n = 0;
+    r->used = 0;
+}
+
+void recycle_give_back(struct run *r)
+{
+    if (!r->instance) {
+        drop(r);
+        return;
+    }
+    run_current = r;
+    clear(r);
+    run_current = NULL;
+    keep(r);
+}
+
+int recycle_install(void)
+{
+    return pthread_atfork(lock_idle, unlock_idle, unlock_idle);
+}

@@ -1,0 +1,35 @@
+#include "native/run.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+void stack_drop(struct run *r)
+{
+    if (r->stack)
+        munmap(r->stack, r->stack_size);
+    r->stack = NULL;
+}
+
+void stack_set_up(struct run *r, uint64_t stack)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), size = (stack + page - 1) / page * page;
+    uint64_t whole = SIGNAL_STACK + STACK_GUARD + HOST_STACK + size;
+
+    if (r->stack && r->stack_size == whole)
+        return;
+    stack_drop(r);
+    r->stack = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    r->stack_size = whole;
+    if (r->stack == MAP_FAILED)
+        r->stack = NULL;
+    if (!r->stack || mprotect(r->stack, SIGNAL_STACK, PROT_READ | PROT_WRITE) < 0 ||
+        mprotect(r->stack + SIGNAL_STACK + STACK_GUARD, HOST_STACK + size, PROT_READ | PROT_WRITE) < 0)
+        run_fail("get its stack");
+}
+
+bool stack_has_room(void)
+{
+    const uint8_t *here = __builtin_frame_address(0);
+
+    return here >= run_current->stack + SIGNAL_STACK + STACK_GUARD + HOST_STACK;
+}

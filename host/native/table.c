@@ -1,0 +1,99 @@
+#include "native/run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of what a guest has used, at most so much stays for the next one. */
+enum { KEPT_TABLE = 4 << 20 };
+
+/* The room of a table. The runtime keeps all of a guest's in a list: the guest can be stopped where its own pointer to
+ * one is not written yet, or no longer valid. */
+struct table {
+    struct table *next, *before;
+    size_t size, room; /* the bytes that the guest has, and those that are there */
+    _Alignas(16) uint8_t data[];
+};
+
+/* wasm-rt's tables come from these (tools/aot): within the guest's limit of memory, and never without a word. */
+
+void *runtime_calloc(size_t n, size_t size);
+void *runtime_realloc(void *old, size_t size);
+void runtime_free(void *it);
+
+static void link_table(struct run *r, struct table *t)
+{
+    t->before = NULL;
+    t->next = r->tables;
+    if (t->next)
+        t->next->before = t;
+    r->tables = t;
+}
+
+void *runtime_calloc(size_t n, size_t size)
+{
+    struct run *r = run_current;
+    struct table *t;
+    size_t bytes;
+
+    if (__builtin_mul_overflow(n, size, &bytes) || bytes > memory_left())
+        run_refuse("it starts with larger tables than its limit of memory");
+    runtime_begin();
+    if (r->kept_table && bytes <= r->kept_table->room) {
+        t = r->kept_table;
+        r->kept_table = NULL;
+        memset(t->data, 0, bytes);
+    } else {
+        t = calloc(1, sizeof *t + bytes);
+        if (!t)
+            run_fail("get the tables that the program starts with");
+        t->room = bytes;
+    }
+    t->size = bytes;
+    link_table(r, t);
+    r->used += bytes;
+    run_end_work();
+    return t->data;
+}
+
+/* (None is a table that cannot grow, which the guest is told.) */
+void *runtime_realloc(void *old, size_t size)
+{
+    struct run *r = run_current;
+    struct table *t = (struct table *)((uint8_t *)old - offsetof(struct table, data)), *moved = NULL;
+    uint64_t more = size > t->size ? size - t->size : 0;
+
+    runtime_begin();
+    if (more <= memory_left())
+        moved = realloc(t, sizeof *t + size);
+    if (moved) {
+        r->used += more;
+        moved->size = moved->room = size;
+        *(moved->before ? &moved->before->next : &r->tables) = moved;
+        if (moved->next)
+            moved->next->before = moved;
+    }
+    run_end_work();
+    return moved ? moved->data : NULL;
+}
+
+/* Nothing is left to do: tables_release(). */
+void runtime_free(void *it)
+{
+    (void)it;
+}
+
+void tables_release(struct run *r)
+{
+    for (struct table *t = r->tables, *next; t; t = next) {
+        struct table *other = t;
+
+        next = t->next;
+        if (t->room <= KEPT_TABLE && (!r->kept_table || r->kept_table->room < t->room)) {
+            other = r->kept_table;
+            r->kept_table = t;
+        }
+        free(other);
+    }
+    r->tables = NULL;
+}

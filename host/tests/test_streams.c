@@ -1,0 +1,527 @@
+/* Streams, waiting, sockets, arguments of the WASI host: what needs no folder. */
+#include "guest.h"
+#include "wasi/stream.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+
+static void put(uint32_t at, unsigned size, uint64_t v)
+{
+    wasi_store(memory(NULL), at, size, v);
+}
+
+static uint32_t get(uint32_t at)
+{
+    return (uint32_t)wasi_load(memory(NULL), at, 4);
+}
+
+static void iov(uint32_t at, uint32_t base, uint32_t size)
+{
+    put(at, 4, base);
+    put(at + 4, 4, size);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(bytes, 0, sizeof bytes);
+    w = (struct wasi){.memory = memory, .output_left = UINT64_MAX};
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    wasi_free(&w);
+    return 0;
+}
+
+/* A pipe: 0 is its end for reading, 1 for writing. */
+static void give_pipe(void)
+{
+    int p[2];
+
+    assert_int_equal(pipe(p), 0);
+    assert_int_equal(wasi_give(&w, p[0], NULL, false, true), 0);
+    assert_int_equal(wasi_give(&w, p[1], NULL, false, true), 1);
+}
+
+static void test_transfer(void **state)
+{
+    (void)state;
+    give_pipe();
+    memcpy(bytes + 100, "hello", 5);
+    iov(0, 100, 2);
+    iov(8, 0, 0);
+    iov(16, 102, 3);
+    assert_int_equal(wasi_fd_write(&w, 1, 0, 3, 32), 0);
+    assert_int_equal(get(32), 5);
+    iov(0, 200, 1);
+    iov(8, sizeof bytes - 2, 2);
+    assert_int_equal(wasi_fd_read(&w, 0, 0, 2, 32), 0);
+    assert_int_equal(get(32), 3);
+    assert_int_equal(bytes[200], 'h');
+    assert_memory_equal(bytes + sizeof bytes - 2, "el", 2);
+    assert_int_equal(wasi_fd_read(&w, 1, 0, 2, 32), WASI_EBADF);
+    assert_int_equal(wasi_fd_write(&w, 0, 0, 2, 32), WASI_EBADF);
+    assert_int_equal(wasi_fd_close(&w, 1), 0);
+    assert_int_equal(wasi_fd_read(&w, 0, 0, 2, 32), 0);
+    assert_int_equal(get(32), 2);
+    assert_int_equal(wasi_fd_read(&w, 0, 0, 2, 32), 0);
+    assert_int_equal(get(32), 0); /* end of file */
+    assert_int_equal(wasi_fd_read(&w, 1, 0, 2, 32), WASI_EBADF);
+}
+
+static void test_transfer_bounds(void **state)
+{
+    const uint32_t size = sizeof bytes;
+
+    (void)state;
+    assert_int_equal(wasi_give(&w, open("/dev/zero", O_RDWR), NULL, false, true), 0);
+    iov(0, 0, 16);
+    assert_int_equal(wasi_fd_write(&w, 0, size - 4, 1, 32), WASI_EFAULT);
+    assert_int_equal(wasi_fd_write(&w, 0, 0, UINT32_MAX, 32), WASI_EFAULT);
+    assert_int_equal(wasi_fd_write(&w, 0, 0, 1, size - 3), WASI_EFAULT);
+    assert_int_equal(wasi_fd_write(&w, 0, UINT32_MAX, 1, 32), WASI_EFAULT);
+    assert_int_equal(wasi_fd_write(&w, 0, 0, 0, 32), 0);
+    iov(0, size - 15, 16);
+    assert_int_equal(wasi_fd_read(&w, 0, 0, 1, 32), WASI_EFAULT);
+    iov(0, 16, UINT32_MAX);
+    assert_int_equal(wasi_fd_read(&w, 0, 0, 1, 32), WASI_EFAULT);
+    iov(0, UINT32_MAX, 1);
+    assert_int_equal(wasi_fd_read(&w, 0, 0, 1, 32), WASI_EFAULT);
+    /* More vectors than are looked at: a short transfer. */
+    for (uint32_t i = 0; i < 100; i++)
+        iov(64 + 8 * i, 2000, 1);
+    assert_int_equal(wasi_fd_write(&w, 0, 64, 100, 32), 0);
+    assert_in_range(get(32), 1, 100);
+}
+
+static void subscribe_clock(uint32_t at, uint64_t userdata, uint32_t clock, uint64_t timeout, bool absolute)
+{
+    put(at, 8, userdata);
+    put(at + 8, 8, 0);
+    put(at + 16, 4, clock);
+    put(at + 24, 8, timeout);
+    put(at + 40, 2, absolute);
+}
+
+static void subscribe_fd(uint32_t at, uint64_t userdata, unsigned tag, uint32_t fd)
+{
+    put(at, 8, userdata);
+    put(at + 8, 8, tag);
+    put(at + 16, 4, fd);
+}
+
+static uint64_t now_ns(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void test_poll_clocks(void **state)
+{
+    uint64_t begun = now_ns(CLOCK_MONOTONIC);
+
+    (void)state;
+    subscribe_clock(0, 77, 1, 30000000, false);
+    subscribe_clock(48, 78, 0, UINT64_MAX, true);
+    subscribe_clock(96, 79, 0, now_ns(CLOCK_REALTIME) + 30000000, true);
+    assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 3, 900), 0);
+    assert_true(now_ns(CLOCK_MONOTONIC) - begun >= 29000000);
+    assert_in_range(get(900), 1, 2);
+    assert_true(get(1000) == 77 || get(1000) == 79);
+    assert_int_equal(bytes[1010], 0);
+    subscribe_clock(0, 1, 1, 0, false);
+    assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 1, 900), 0);
+    subscribe_clock(0, 1, 1, 5, true);
+    assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 1, 900), 0);
+    subscribe_fd(0, 1, 9, 0);
+    assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 1, 900), WASI_EINVAL);
+}
+
+static void test_poll_streams(void **state)
+{
+    (void)state;
+    give_pipe();
+    subscribe_fd(0, 5, 1, 0);
+    subscribe_clock(48, 6, 1, 1000000, false);
+    assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 2, 900), 0);
+    assert_int_equal(get(900), 1);
+    assert_int_equal(get(1000), 6);
+    assert_int_equal(write(w.fds[1].host, "abc", 3), 3);
+    assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 1, 900), 0);
+    assert_int_equal(get(1000), 5);
+    assert_int_equal(bytes[1010], 1);
+    assert_int_equal(get(1016), 3);
+    assert_int_equal(wasi_fd_close(&w, 1), 0);
+    assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 1, 900), 0);
+    assert_int_equal(bytes[1024], 1); /* hung up */
+    subscribe_fd(0, 5, 1, 7);         /* one that there is not is an event with an error */
+    assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 1, 900), 0);
+    assert_int_equal(get(1008) & 0xffff, WASI_EBADF);
+}
+
+static void test_poll_bounds(void **state)
+{
+    const uint32_t size = sizeof bytes;
+
+    (void)state;
+    give_pipe();
+    subscribe_clock(0, 1, 1, 0, false);
+    assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 0, 900), WASI_EINVAL);
+    assert_int_equal(wasi_poll_oneoff(&w, size - 47, 1000, 1, 900), WASI_EFAULT);
+    assert_int_equal(wasi_poll_oneoff(&w, 0, size - 31, 1, 900), WASI_EFAULT);
+    assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 1, size - 3), WASI_EFAULT);
+    assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, UINT32_MAX, 900), WASI_EINVAL);
+    /* Events that are written over the subscriptions. */
+    for (uint32_t shift = 0; shift < 96; shift += 4) {
+        for (uint32_t i = 0; i < 8; i++)
+            subscribe_fd(200 + 48 * i, 0x0101010101010101u * i, 2, 1);
+        subscribe_clock(200 + 48 * 8, 1, 1, 0, false);
+        assert_int_equal(wasi_poll_oneoff(&w, 200, 200 + shift, 9, 900), 0);
+        assert_int_equal(get(900), 9);
+    }
+}
+
+static void test_strings(void **state)
+{
+    static const char *const list[] = {"python", "", "\xff\xfe"};
+    const uint32_t size = sizeof bytes;
+
+    (void)state;
+    w.args = list;
+    w.args_n = 3;
+    assert_int_equal(wasi_args_sizes_get(&w, 0, 4), 0);
+    assert_int_equal(get(0), 3);
+    assert_int_equal(get(4), 11);
+    assert_int_equal(wasi_args_get(&w, 8, size - 11), 0);
+    assert_string_equal((char *)bytes + get(8), "python");
+    assert_string_equal((char *)bytes + get(12), "");
+    assert_memory_equal(bytes + get(16), "\xff\xfe", 3);
+    assert_int_equal(wasi_args_get(&w, 8, size - 10), WASI_EFAULT);
+    assert_int_equal(wasi_args_get(&w, size - 11, 100), WASI_EFAULT);
+    assert_int_equal(wasi_args_sizes_get(&w, size - 3, 4), WASI_EFAULT);
+    assert_int_equal(wasi_args_sizes_get(&w, 0, UINT32_MAX), WASI_EFAULT);
+    assert_int_equal(wasi_environ_sizes_get(&w, 0, 4), 0);
+    assert_int_equal(get(4), 0);
+    assert_int_equal(wasi_environ_get(&w, 8, 100), 0);
+}
+
+static void test_poll_odd_clocks(void **state)
+{
+    (void)state;
+    subscribe_clock(0, 1, 2, 0, false);
+    subscribe_clock(48, 2, 3, 0, false);
+    subscribe_clock(96, 3, 4, 0, false);
+    subscribe_clock(144, 4, 1, 0, true);
+    assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 4, 900), 0);
+    assert_int_equal(get(900), 4);
+    assert_int_equal(get(1000 + 8) & 0xffff, WASI_ENOTSUP);
+    assert_int_equal(get(1032 + 8) & 0xffff, WASI_ENOTSUP);
+    assert_int_equal(get(1064 + 8) & 0xffff, WASI_EINVAL);
+    assert_int_equal(get(1096 + 8) & 0xffff, 0);
+    assert_int_equal(get(1096), 4);
+    for (uint32_t clock = 0; clock < 4; clock++) {
+        assert_int_equal(wasi_clock_time_get(&w, clock, UINT64_MAX, 8), 0);
+        assert_int_equal(wasi_clock_res_get(&w, clock, 8), 0);
+        assert_in_range(wasi_load(memory(NULL), 8, 8), 1, 1000000000);
+    }
+    assert_int_equal(wasi_clock_time_get(&w, 4, 0, 8), WASI_EINVAL);
+    assert_int_equal(wasi_clock_res_get(&w, UINT32_MAX, 8), WASI_EINVAL);
+}
+
+/* In whatever way the standard streams grow. What fits is written, the rest ends the guest. */
+static void test_the_limit_of_output(void **state)
+{
+    char name[] = "/tmp/wl-wasi.XXXXXX";
+    int pair[2], file = mkstemp(name);
+    struct stat st;
+
+    (void)state;
+    unlink(name);
+    w.output_left = 10;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(wasi_give(&w, pair[0], NULL, false, true), 0);
+    assert_int_equal(wasi_give(&w, pair[1], NULL, false, false), 1);
+    assert_int_equal(wasi_give(&w, file, NULL, false, true), 2);
+    iov(0, 200, 4);
+    assert_int_equal(wasi_sock_send(&w, 0, 0, 1, 0, 32), 0);
+    assert_int_equal(wasi_fd_write(&w, 0, 0, 1, 32), 0);
+    assert_int_equal(w.output_left, 2);
+    assert_int_equal(w.ending, WASI_GOES_ON);
+    /* Of two vectors, the second one in part. */
+    iov(8, 200, 1);
+    iov(16, 200, 3);
+    assert_int_equal(wasi_fd_write(&w, 2, 8, 2, 32), 0);
+    assert_int_equal(get(32), 2);
+    assert_int_equal(w.output_left, 0);
+    assert_int_equal(w.ending, WASI_SPENT_OUTPUT);
+    assert_int_equal(fstat(file, &st), 0);
+    assert_int_equal(st.st_size, 2);
+    /* Nothing is left, so nothing is written. */
+    w.ending = WASI_GOES_ON;
+    wasi_sock_send(&w, 0, 0, 1, 0, 32);
+    assert_int_equal(w.ending, WASI_SPENT_OUTPUT);
+    w.ending = WASI_GOES_ON;
+    wasi_fd_pwrite(&w, 2, 0, 1, 0, 32);
+    assert_int_equal(w.ending, WASI_SPENT_OUTPUT);
+    w.ending = WASI_GOES_ON;
+    iov(8, 200, 0);
+    assert_int_equal(wasi_fd_write(&w, 2, 8, 1, 32), 0); /* nothing is not too much */
+    assert_int_equal(w.ending, WASI_GOES_ON);
+    assert_int_equal(wasi_fd_allocate(&w, 2, 0, 100), WASI_EBADF);
+    assert_int_equal(wasi_fd_filestat_set_size(&w, 2, 100), WASI_EINVAL);
+    assert_int_equal(fstat(file, &st), 0);
+    assert_int_equal(st.st_size, 2);
+    assert_int_equal(wasi_sock_send(&w, 1, 0, 1, 0, 32), 0); /* not a standard stream */
+    assert_int_equal(w.ending, WASI_GOES_ON);
+    /* A new number is no way around it. */
+    assert_int_equal(wasi_fd_renumber(&w, 0, 1), 0);
+    wasi_fd_write(&w, 1, 0, 1, 32);
+    assert_int_equal(w.ending, WASI_SPENT_OUTPUT);
+    w.output_left = UINT64_MAX;
+    assert_int_equal(wasi_fd_filestat_set_size(&w, 2, 100), 0);
+}
+
+static ssize_t refuse_read(void *arg, void *to, size_t n)
+{
+    (void)arg;
+    (void)to;
+    (void)n;
+    errno = EIO;
+    return -1;
+}
+
+static ssize_t write_too_much(void *arg, const void *from, size_t n)
+{
+    (void)arg;
+    (void)from;
+    return (ssize_t)n + 7;
+}
+
+/* Standard streams that are not descriptors of the host's. */
+static void test_streams_in_memory(void **state)
+{
+    static const uint8_t text[] = "abcdefgh";
+    struct wasi_bytes in = {text, 8};
+    struct wasi_buffer out = {0};
+    struct wasi_stream streams[] = {
+        wasi_read_from(&in), wasi_write_to(&out), {.read = refuse_read}, {.write = write_too_much}};
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(wasi_give_stream(&w, &streams[i]), i);
+    iov(0, 200, 3);
+    iov(8, 300, 3);
+    assert_int_equal(wasi_fd_read(&w, 0, 0, 2, 32), 0);
+    assert_int_equal(get(32), 6);
+    assert_memory_equal(bytes + 200, "abc", 3);
+    assert_memory_equal(bytes + 300, "def", 3);
+    assert_int_equal(wasi_fd_read(&w, 0, 0, 2, 32), 0);
+    assert_int_equal(get(32), 2);
+    assert_int_equal(wasi_fd_read(&w, 0, 0, 2, 32), 0);
+    assert_int_equal(get(32), 0);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(wasi_fd_write(&w, 1, 0, 2, 32), 0);
+    assert_int_equal(out.n, 6000);
+    assert_memory_equal(out.at, "ghcdefgh", 8);
+    /* Each has one direction, and nothing that a pipe lacks. */
+    assert_int_equal(wasi_fd_write(&w, 0, 0, 2, 32), WASI_EBADF);
+    assert_int_equal(wasi_fd_read(&w, 1, 0, 2, 32), WASI_EBADF);
+    assert_int_equal(wasi_fd_pread(&w, 0, 0, 1, 0, 32), WASI_ESPIPE);
+    assert_int_equal(wasi_fd_seek(&w, 0, 0, 0, 32), WASI_ESPIPE);
+    assert_int_equal(wasi_fd_sync(&w, 1), WASI_ENOTCAPABLE);
+    assert_int_equal(wasi_fd_datasync(&w, 1), WASI_EINVAL);
+    assert_int_equal(wasi_fd_allocate(&w, 1, 0, 10), WASI_EBADF);
+    assert_int_equal(wasi_fd_filestat_set_size(&w, 1, 10), WASI_EINVAL);
+    assert_int_equal(wasi_fd_readdir(&w, 0, 0, 100, 0, 32), WASI_ENOTDIR);
+    assert_int_equal(wasi_sock_recv(&w, 0, 0, 1, 0, 32, 36), WASI_ENOTSOCK);
+    assert_int_equal(wasi_path_open(&w, 0, 0, 1000, size_of("x"), 0, WASI_R_FD_READ, 0, 0, 8), WASI_ENOTDIR);
+    assert_int_equal(wasi_fd_prestat_get(&w, 0, 64), WASI_EBADF);
+    assert_int_equal(wasi_fd_filestat_get(&w, 0, 64), 0);
+    assert_int_equal(bytes[80], WASI_UNKNOWN);
+    /* What the other side refuses or claims. */
+    assert_int_equal(wasi_fd_read(&w, 2, 0, 1, 32), WASI_EIO);
+    assert_int_equal(wasi_fd_write(&w, 3, 0, 2, 32), 0);
+    assert_int_equal(get(32), 6);
+    /* They are always ready. */
+    subscribe_fd(0, 1, 1, 0);
+    assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 1, 32), 0);
+    assert_int_equal(get(32), 1);
+    /* And count. */
+    w.output_left = 4;
+    iov(0, 200, 3);
+    iov(8, 300, 3);
+    assert_int_equal(wasi_fd_write(&w, 1, 0, 2, 32), 0);
+    assert_int_equal(out.n, 6004);
+    assert_int_equal(w.ending, WASI_SPENT_OUTPUT);
+    assert_int_equal(wasi_fd_close(&w, 1), 0);
+    assert_int_equal(wasi_fd_write(&w, 1, 0, 1, 32), WASI_EBADF);
+    free(out.at);
+}
+
+/* What the guest sets does not show outside, where others have the same stream. */
+static void test_the_flags_of_a_stream(void **state)
+{
+    uint32_t written = 0, e;
+
+    (void)state;
+    give_pipe();
+    iov(0, 200, 30000);
+    iov(8, 200, 30000);
+    assert_int_equal(wasi_fd_fdstat_set_flags(&w, 0, WASI_FD_NONBLOCK), 0);
+    assert_int_equal(wasi_fd_fdstat_set_flags(&w, 1, WASI_FD_NONBLOCK), 0);
+    assert_int_equal(wasi_fd_fdstat_set_flags(&w, 1, WASI_FD_NONBLOCK | WASI_FD_APPEND), WASI_ENOTSUP);
+    assert_int_equal(fcntl(w.fds[0].host, F_GETFL) & (O_NONBLOCK | O_APPEND), 0);
+    assert_int_equal(fcntl(w.fds[1].host, F_GETFL) & (O_NONBLOCK | O_APPEND), 0);
+    assert_int_equal(wasi_fd_fdstat_get(&w, 0, 64), 0);
+    assert_int_equal(get(64) >> 16, WASI_FD_NONBLOCK);
+    assert_int_equal(wasi_fd_read(&w, 0, 0, 1, 32), WASI_EAGAIN);
+    while ((e = wasi_fd_write(&w, 1, 0, 2, 32)) == 0) {
+        assert_in_range(get(32), 1, 60000);
+        written += get(32);
+    }
+    assert_int_equal(e, WASI_EAGAIN);
+    assert_true(written > 0);
+    assert_int_equal(wasi_fd_read(&w, 0, 0, 2, 32), 0);
+}
+
+/* Something to read comes when it is waited for. */
+static int wait_and_write(void *arg, struct pollfd *fds, nfds_t n, const struct timespec *time)
+{
+    (void)arg;
+    if (write(w.fds[1].host, "x", 1) < 0)
+        return -1;
+    return ppoll(fds, n, time, NULL);
+}
+
+static int wait_interrupted(void *arg, struct pollfd *fds, nfds_t n, const struct timespec *time)
+{
+    (void)arg;
+    (void)fds;
+    (void)n;
+    (void)time;
+    errno = EINTR;
+    return -1;
+}
+
+/* The other way round: what the caller has made not to block does so for the guest. */
+static void test_a_stream_that_the_caller_made_not_to_block(void **state)
+{
+    (void)state;
+    give_pipe();
+    fcntl(w.fds[0].host, F_SETFL, O_NONBLOCK);
+    iov(0, 200, 10);
+    w.wait = wait_and_write;
+    assert_int_equal(wasi_fd_read(&w, 0, 0, 1, 32), 0);
+    assert_int_equal(get(32), 1);
+    w.wait = wait_interrupted;
+    assert_int_equal(wasi_fd_read(&w, 0, 0, 1, 32), WASI_EINTR);
+}
+
+static void test_sockets(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int pair[2], datagrams[2], listening = socket(AF_UNIX, SOCK_STREAM, 0), client = socket(AF_UNIX, SOCK_STREAM, 0);
+    socklen_t size = sizeof address;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, datagrams), 0);
+    assert_int_equal(bind(listening, (struct sockaddr *)&address, sizeof address.sun_family),
+                     0); /* a name of its own */
+    assert_int_equal(listen(listening, 1), 0);
+    assert_int_equal(getsockname(listening, (struct sockaddr *)&address, &size), 0);
+    assert_int_equal(wasi_give(&w, pair[0], NULL, false, false), 0);
+    assert_int_equal(wasi_give(&w, pair[1], NULL, false, false), 1);
+    assert_int_equal(wasi_give(&w, datagrams[0], NULL, false, false), 2);
+    assert_int_equal(wasi_give(&w, datagrams[1], NULL, false, false), 3);
+    assert_int_equal(wasi_give(&w, listening, NULL, false, false), 4);
+    assert_int_equal(wasi_give(&w, open("/dev/null", O_RDWR), NULL, false, false), 5);
+    assert_int_equal(wasi_fd_fdstat_get(&w, 0, 64), 0);
+    assert_int_equal(bytes[64], WASI_SOCKET_STREAM);
+    assert_int_equal(wasi_fd_fdstat_get(&w, 2, 64), 0);
+    assert_int_equal(bytes[64], WASI_SOCKET_DGRAM);
+    assert_int_equal(wasi_fd_seek(&w, 0, 0, 1, 64), WASI_ESPIPE);
+    memcpy(bytes + 200, "abcdef", 6);
+    iov(0, 200, 2);
+    iov(8, 202, 4);
+    iov(16, 300, 3);
+    assert_int_equal(wasi_sock_send(&w, 0, 0, 2, 0, 32), 0);
+    assert_int_equal(get(32), 6);
+    assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 1, 32, 36), 0); /* looked at, */
+    assert_memory_equal(bytes + 300, "abc", 3);
+    assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 2, 32, 36), 0); /* and taken */
+    assert_memory_equal(bytes + 300, "abc", 3);
+    assert_int_equal(wasi_fd_read(&w, 1, 16, 1, 32), 0);
+    assert_memory_equal(bytes + 300, "def", 3);
+    assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 4, 32, 36), WASI_EINVAL);
+    assert_int_equal(wasi_sock_send(&w, 1, 16, 1, 1, 32), WASI_EINVAL);
+    assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 0, 32, sizeof bytes - 1), WASI_EFAULT);
+    /* A datagram is cut. */
+    assert_int_equal(wasi_sock_send(&w, 2, 0, 2, 0, 32), 0);
+    assert_int_equal(wasi_sock_recv(&w, 3, 16, 1, 0, 32, 36), 0);
+    assert_int_equal(get(32), 3);
+    assert_int_equal(bytes[36], 1);
+    /* One that is not to block, and one whose other end is gone. */
+    assert_int_equal(wasi_fd_fdstat_set_flags(&w, 1, WASI_FD_NONBLOCK), 0);
+    assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 0, 32, 36), WASI_EAGAIN);
+    assert_int_equal(wasi_sock_shutdown(&w, 0, 2), 0);
+    assert_int_equal(wasi_sock_shutdown(&w, 0, 0), WASI_EINVAL);
+    assert_int_equal(wasi_sock_shutdown(&w, 0, 4), WASI_EINVAL);
+    assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 0, 32, 36), 0);
+    assert_int_equal(get(32), 0);
+    assert_int_equal(wasi_sock_send(&w, 0, 16, 1, 0, 32), WASI_EPIPE); /* and no signal */
+    /* Accepting. */
+    assert_int_equal(wasi_fd_fdstat_set_flags(&w, 4, WASI_FD_NONBLOCK), 0);
+    assert_int_equal(wasi_sock_accept(&w, 4, 0, 32), WASI_EAGAIN);
+    assert_int_equal(connect(client, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(wasi_sock_accept(&w, 4, 1, 32), WASI_EINVAL);
+    assert_int_equal(wasi_sock_accept(&w, 4, WASI_FD_NONBLOCK, 32), 0);
+    assert_int_equal(get(32), 6);
+    assert_int_equal(wasi_fd_fdstat_get(&w, 6, 64), 0);
+    assert_int_equal(bytes[64], WASI_SOCKET_STREAM);
+    assert_int_equal(get(64) >> 16, WASI_FD_NONBLOCK);
+    assert_int_equal(wasi_sock_recv(&w, 6, 16, 1, 0, 32, 36), WASI_EAGAIN);
+    assert_int_equal(wasi_sock_accept(&w, 6, 0, 32), WASI_ENOTCAPABLE);
+    assert_int_equal(wasi_sock_accept(&w, 0, 0, 32), WASI_EINVAL);
+    close(client);
+    /* What is none. */
+    assert_int_equal(wasi_sock_accept(&w, 5, 0, 32), WASI_ENOTSOCK);
+    assert_int_equal(wasi_sock_recv(&w, 5, 16, 1, 0, 32, 36), WASI_ENOTSOCK);
+    assert_int_equal(wasi_sock_send(&w, 5, 16, 1, 0, 32), WASI_ENOTSOCK);
+    assert_int_equal(wasi_sock_shutdown(&w, 5, 3), WASI_ENOTSOCK);
+    assert_int_equal(wasi_sock_shutdown(&w, 77, 3), WASI_EBADF);
+    /* What waits can be interrupted. */
+    w.wait = wait_interrupted;
+    assert_int_equal(wasi_sock_recv(&w, 3, 16, 1, 0, 32, 36), WASI_EINTR);
+    assert_int_equal(wasi_fd_read(&w, 3, 16, 1, 32), WASI_EINTR);
+    assert_int_equal(wasi_fd_fdstat_set_flags(&w, 4, 0), 0);
+    assert_int_equal(wasi_sock_accept(&w, 4, 0, 32), WASI_EINTR);
+}
+
+int main(void)
+{
+#define BARE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        BARE(test_transfer),
+        BARE(test_transfer_bounds),
+        BARE(test_poll_clocks),
+        BARE(test_poll_streams),
+        BARE(test_poll_bounds),
+        BARE(test_poll_odd_clocks),
+        BARE(test_the_limit_of_output),
+        BARE(test_streams_in_memory),
+        BARE(test_the_flags_of_a_stream),
+        BARE(test_a_stream_that_the_caller_made_not_to_block),
+        BARE(test_sockets),
+        BARE(test_strings),
+    };
+
+    return cmocka_run_group_tests_name("streams", tests, NULL, NULL);
+}

@@ -1,0 +1,422 @@
+/* The guest's descriptors and what both files and paths need of them. */
+#include "wasi/wasi.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* MAX_DIRS: folders that are being read at once; libc takes from 32 KiB to 1 MiB of the host's memory for each.
+ * RESERVE: descriptors that the guest leaves to the process around it. */
+enum { MAX_FDS = 4096, MAX_DIRS = 32, RESERVE = 16 };
+
+uint32_t wasi_from_errno(int e)
+{
+    static const struct {
+        int host, guest;
+    } table[] = {
+        {E2BIG, WASI_E2BIG},
+        {EACCES, WASI_EACCES},
+        {EADDRINUSE, WASI_EADDRINUSE},
+        {EADDRNOTAVAIL, WASI_EADDRNOTAVAIL},
+        {EAFNOSUPPORT, WASI_EAFNOSUPPORT},
+        {EAGAIN, WASI_EAGAIN},
+        {EALREADY, WASI_EALREADY},
+        {EBADF, WASI_EBADF},
+        {EBUSY, WASI_EBUSY},
+        {ECONNABORTED, WASI_ECONNABORTED},
+        {ECONNREFUSED, WASI_ECONNREFUSED},
+        {ECONNRESET, WASI_ECONNRESET},
+        {EDEADLK, WASI_EDEADLK},
+        {EDQUOT, WASI_EDQUOT},
+        {EEXIST, WASI_EEXIST},
+        {EFAULT, WASI_EFAULT},
+        {EFBIG, WASI_EFBIG},
+        {EILSEQ, WASI_EILSEQ},
+        {EINTR, WASI_EINTR},
+        {EINVAL, WASI_EINVAL},
+        {EISDIR, WASI_EISDIR},
+        {ELOOP, WASI_ELOOP},
+        {EMFILE, WASI_EMFILE},
+        {EMLINK, WASI_EMLINK},
+        {EMSGSIZE, WASI_EMSGSIZE},
+        {ENAMETOOLONG, WASI_ENAMETOOLONG},
+        {ENFILE, WASI_ENFILE},
+        {ENOBUFS, WASI_ENOBUFS},
+        {ENODEV, WASI_ENODEV},
+        {ENOENT, WASI_ENOENT},
+        {ENOMEM, WASI_ENOMEM},
+        {ENOSPC, WASI_ENOSPC},
+        {ENOSYS, WASI_ENOSYS},
+        {ENOTCONN, WASI_ENOTCONN},
+        {ENOTDIR, WASI_ENOTDIR},
+        {ENOTEMPTY, WASI_ENOTEMPTY},
+        {ENOTSOCK, WASI_ENOTSOCK},
+        {EOPNOTSUPP, WASI_ENOTSUP},
+        {ENOTTY, WASI_ENOTTY},
+        {ENXIO, WASI_ENXIO},
+        {EOVERFLOW, WASI_EOVERFLOW},
+        {EPERM, WASI_EPERM},
+        {EPIPE, WASI_EPIPE},
+        {ERANGE, WASI_ERANGE},
+        {EROFS, WASI_EROFS},
+        {ESPIPE, WASI_ESPIPE},
+        {ESTALE, WASI_ESTALE},
+        {ETIMEDOUT, WASI_ETIMEDOUT},
+        {ETXTBSY, WASI_ETXTBSY},
+        /* Only what leads out of a folder is refused so; a rename over file systems is told apart by its caller. */
+        {EXDEV, WASI_EPERM},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].host == e)
+            return (uint32_t)table[i].guest;
+    return WASI_EIO;
+}
+
+uint8_t wasi_filetype(int host, const struct stat *st)
+{
+    int kind = 0;
+    socklen_t size = sizeof kind;
+
+    switch (st->st_mode & S_IFMT) {
+    case S_IFBLK:
+        return WASI_BLOCK_DEVICE;
+    case S_IFCHR:
+        return WASI_CHARACTER_DEVICE;
+    case S_IFDIR:
+        return WASI_DIRECTORY;
+    case S_IFREG:
+        return WASI_REGULAR_FILE;
+    case S_IFLNK:
+        return WASI_SYMBOLIC_LINK;
+    case S_IFSOCK:
+        return host >= 0 && getsockopt(host, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 && kind == SOCK_DGRAM
+                   ? WASI_SOCKET_DGRAM
+                   : WASI_SOCKET_STREAM;
+    default:
+        return WASI_UNKNOWN;
+    }
+}
+
+struct wasi_fd *wasi_fd(struct wasi *w, uint32_t fd, uint64_t rights, uint32_t *e)
+{
+    struct wasi_fd *f = fd < w->fds_n && w->fds[fd].used ? &w->fds[fd] : NULL;
+
+    if (!f)
+        *e = WASI_EBADF;
+    else if ((f->rights & rights) != rights) {
+        uint64_t missing = rights & ~f->rights;
+
+        /* As a POSIX program expects it: reading what was opened for writing, a path below a file. */
+        if (missing & (WASI_R_FD_READ | WASI_R_FD_WRITE | WASI_R_FD_ALLOCATE))
+            *e = WASI_EBADF;
+        else if (f->type != WASI_DIRECTORY && missing & ~(WASI_R_FILE | WASI_R_SOCK_SHUTDOWN | WASI_R_SOCK_ACCEPT))
+            *e = WASI_ENOTDIR;
+        else
+            *e = WASI_ENOTCAPABLE;
+        return NULL;
+    }
+    return f;
+}
+
+/* Whether the process has hardly any descriptor left. The kernel gives the lowest free number. */
+static bool is_last(int host)
+{
+    struct rlimit limit;
+
+    return host > 8 * RESERVE && getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)host + RESERVE >= limit.rlim_cur;
+}
+
+/* The lowest free entry; NULL with *e. */
+static struct wasi_fd *find_free(struct wasi *w, uint32_t *e)
+{
+    size_t at = 0, n;
+    struct wasi_fd *more;
+
+    while (at < w->fds_n && w->fds[at].used)
+        at++;
+    if (at < w->fds_n)
+        return &w->fds[at];
+    n = w->fds_n ? w->fds_n * 2 : 16;
+    more = n <= MAX_FDS ? realloc(w->fds, n * sizeof *more) : NULL;
+    if (!more) {
+        *e = n <= MAX_FDS ? WASI_ENOMEM : WASI_EMFILE;
+        return NULL;
+    }
+    memset(more + w->fds_n, 0, (n - w->fds_n) * sizeof *more);
+    w->fds = more;
+    w->fds_n = n;
+    return &w->fds[at];
+}
+
+uint32_t wasi_insert(struct wasi *w, int host, uint64_t rights, uint64_t inheriting, uint16_t flags, uint32_t *fd)
+{
+    struct wasi_fd *f;
+    struct stat st;
+    uint32_t e = WASI_EMFILE;
+
+    if (is_last(host)) {
+        close(host);
+        return WASI_EMFILE;
+    }
+    if (fstat(host, &st) < 0) {
+        e = wasi_from_errno(errno);
+        close(host);
+        return e;
+    }
+    f = find_free(w, &e);
+    if (!f) {
+        close(host);
+        return e;
+    }
+    *f = (struct wasi_fd){.used = true,
+                          .host = host,
+                          .type = wasi_filetype(host, &st),
+                          .rights = rights,
+                          .inheriting = inheriting,
+                          .flags = flags};
+    *fd = (uint32_t)(f - w->fds);
+    return WASI_SUCCESS;
+}
+
+static int to_errno(uint32_t e)
+{
+    return e == WASI_ENOMEM ? ENOMEM : e == WASI_EMFILE ? EMFILE : EBADF;
+}
+
+int wasi_give_stream(struct wasi *w, const struct wasi_stream *stream)
+{
+    uint32_t e;
+    struct wasi_fd *f = find_free(w, &e);
+
+    if (!f) {
+        errno = to_errno(e);
+        return -1;
+    }
+    /* As a pipe. */
+    *f = (struct wasi_fd){.used = true,
+                          .standard = true,
+                          .host = -1,
+                          .stream = *stream,
+                          .type = WASI_UNKNOWN,
+                          .rights = (stream->read ? WASI_R_FD_READ : 0) | (stream->write ? WASI_R_FD_WRITE : 0) |
+                                    WASI_R_FD_SET_FLAGS | WASI_R_FD_FILESTAT_GET | WASI_R_POLL};
+    return (int)(f - w->fds);
+}
+
+int wasi_give(struct wasi *w, int host, const char *name, bool read_only, bool standard)
+{
+    int flags = fcntl(host, F_GETFL);
+    uint32_t fd, e;
+    struct wasi_fd *f;
+
+    e = flags < 0 ? WASI_EBADF : wasi_insert(w, host, WASI_R_ALL, WASI_R_ALL, 0, &fd);
+    if (e) {
+        errno = to_errno(e);
+        return -1;
+    }
+    f = &w->fds[fd];
+    f->standard = standard;
+    f->read_only = read_only;
+    /* wasi-libc's access() looks at this right; it takes it off what it asks for then, but not what goes with it. */
+    if (read_only)
+        f->inheriting &= ~WASI_R_FD_WRITE;
+    f->flags = (uint16_t)((flags & O_APPEND ? WASI_FD_APPEND : 0) | (flags & O_NONBLOCK ? WASI_FD_NONBLOCK : 0));
+    if (f->type == WASI_DIRECTORY) {
+        f->rights &= WASI_R_DIRECTORY;
+    } else {
+        f->inheriting = 0;
+        f->rights &= WASI_R_FILE;
+        if (f->type == WASI_SOCKET_STREAM || f->type == WASI_SOCKET_DGRAM)
+            f->rights |= WASI_R_SOCK_SHUTDOWN | WASI_R_SOCK_ACCEPT;
+        /* What tells wasi-libc that something is a terminal is that it cannot be sought in. */
+        if (f->type != WASI_REGULAR_FILE && f->type != WASI_BLOCK_DEVICE &&
+            (f->type != WASI_CHARACTER_DEVICE || isatty(host)))
+            f->rights &= ~(WASI_R_FD_SEEK | WASI_R_FD_TELL);
+        if ((flags & O_ACCMODE) == O_RDONLY)
+            f->rights &= ~(WASI_R_FD_WRITE | WASI_R_FD_ALLOCATE | WASI_R_FD_SET_SIZE);
+        if ((flags & O_ACCMODE) == O_WRONLY)
+            f->rights &= ~WASI_R_FD_READ;
+    }
+    if (name && !(f->preopen = strdup(name))) {
+        close(host);
+        *f = (struct wasi_fd){0};
+        errno = ENOMEM;
+        return -1;
+    }
+    return (int)fd;
+}
+
+void wasi_close_dir(struct wasi *w, struct wasi_fd *f)
+{
+    if (!f->dir)
+        return;
+    closedir(f->dir);
+    f->dir = NULL;
+    f->next = NULL;
+    f->dir_at = 0;
+    w->dirs_n--;
+}
+
+uint32_t wasi_open_dir(struct wasi *w, struct wasi_fd *f)
+{
+    int own = openat(f->host, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    uint32_t e;
+
+    if (own < 0)
+        return wasi_from_errno(errno);
+    f->dir = fdopendir(own);
+    if (!f->dir) {
+        e = wasi_from_errno(errno);
+        close(own);
+        return e;
+    }
+    for (size_t i = 0; w->dirs_n >= MAX_DIRS && i < w->fds_n; i++)
+        if (w->fds[i].used && &w->fds[i] != f)
+            wasi_close_dir(w, &w->fds[i]);
+    w->dirs_n++;
+    return WASI_SUCCESS;
+}
+
+static void drop(struct wasi *w, struct wasi_fd *f)
+{
+    wasi_close_dir(w, f);
+    if (f->host >= 0)
+        close(f->host);
+    free(f->preopen);
+    *f = (struct wasi_fd){0};
+}
+
+void wasi_free(struct wasi *w)
+{
+    for (size_t i = 0; i < w->fds_n; i++)
+        if (w->fds[i].used)
+            drop(w, &w->fds[i]);
+    free(w->fds);
+    w->fds = NULL;
+    w->fds_n = 0;
+}
+
+uint32_t wasi_fd_close(struct wasi *w, uint32_t fd)
+{
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+
+    if (!f)
+        return e;
+    drop(w, f);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_renumber(struct wasi *w, uint32_t from, uint32_t to)
+{
+    uint32_t e;
+    struct wasi_fd *a = wasi_fd(w, from, 0, &e), *b = wasi_fd(w, to, 0, &e);
+
+    if (!a || !b)
+        return WASI_EBADF;
+    if (a == b)
+        return WASI_SUCCESS;
+    drop(w, b);
+    *b = *a;
+    *a = (struct wasi_fd){0};
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_prestat_get(struct wasi *w, uint32_t fd, uint32_t at)
+{
+    struct guest_memory m = wasi_memory(w);
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+
+    if (!f || !f->preopen)
+        return WASI_EBADF;
+    if (!wasi_inside(m, at, 8))
+        return WASI_EFAULT;
+    wasi_store(m, at, 8, (uint64_t)strlen(f->preopen) << 32); /* tag 0: a folder */
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_prestat_dir_name(struct wasi *w, uint32_t fd, uint32_t at, uint32_t size)
+{
+    struct guest_memory m = wasi_memory(w);
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+    size_t length;
+
+    if (!f || !f->preopen)
+        return WASI_EBADF;
+    length = strlen(f->preopen);
+    if (size < length)
+        return WASI_ENAMETOOLONG;
+    if (!wasi_inside(m, at, length))
+        return WASI_EFAULT;
+    memcpy(m.base + at, f->preopen, length);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_fdstat_get(struct wasi *w, uint32_t fd, uint32_t at)
+{
+    struct guest_memory m = wasi_memory(w);
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+
+    if (!f)
+        return e;
+    if (!wasi_inside(m, at, 24))
+        return WASI_EFAULT;
+    wasi_store(m, at, 8, f->type | (uint64_t)f->flags << 16);
+    wasi_store(m, (uint64_t)at + 8, 8, f->rights);
+    wasi_store(m, (uint64_t)at + 16, 8, f->inheriting);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_fdstat_set_flags(struct wasi *w, uint32_t fd, uint32_t flags)
+{
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, WASI_R_FD_SET_FLAGS, &e);
+    int now;
+
+    if (!f)
+        return e;
+    if (flags & ~(uint32_t)(WASI_FD_APPEND | WASI_FD_DSYNC | WASI_FD_NONBLOCK | WASI_FD_RSYNC | WASI_FD_SYNC))
+        return WASI_EINVAL;
+    /* Linux takes a change of these silently and does nothing. */
+    if ((flags ^ f->flags) & (WASI_FD_DSYNC | WASI_FD_RSYNC | WASI_FD_SYNC))
+        return WASI_ENOTSUP;
+    /* A terminal that no longer blocks would trouble its next user, and what was opened for appending has to stay so.
+     * So not to block is only noted, for wasi_ready(). */
+    if (f->standard) {
+        if ((flags ^ f->flags) & WASI_FD_APPEND)
+            return WASI_ENOTSUP;
+        f->flags = (uint16_t)flags;
+        return WASI_SUCCESS;
+    }
+    now = fcntl(f->host, F_GETFL);
+    if (now < 0)
+        return wasi_from_errno(errno);
+    now &= ~(O_APPEND | O_NONBLOCK);
+    now |= (flags & WASI_FD_APPEND ? O_APPEND : 0) | (flags & WASI_FD_NONBLOCK ? O_NONBLOCK : 0);
+    if (fcntl(f->host, F_SETFL, now) < 0)
+        return wasi_from_errno(errno);
+    f->flags = (uint16_t)flags;
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_fdstat_set_rights(struct wasi *w, uint32_t fd, uint64_t rights, uint64_t inheriting)
+{
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+
+    if (!f)
+        return e;
+    if (rights & ~f->rights || inheriting & ~f->inheriting)
+        return WASI_ENOTCAPABLE; /* rights can only be given up */
+    f->rights = rights;
+    f->inheriting = inheriting;
+    return WASI_SUCCESS;
+}

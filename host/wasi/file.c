@@ -1,0 +1,430 @@
+/* Reading, writing and asking about open files and folders. */
+#include "wasi/wasi.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+uint32_t wasi_vectors(struct guest_memory m, uint32_t at, uint32_t count, struct iovec io[WASI_MAX_IOVS], size_t *n,
+                      uint64_t *total)
+{
+    *n = 0;
+    *total = 0;
+    if (!wasi_inside(m, at, (uint64_t)count * 8))
+        return WASI_EFAULT;
+    for (uint32_t i = 0; i < count && *n < WASI_MAX_IOVS; i++) {
+        uint32_t start = (uint32_t)wasi_load(m, at + (uint64_t)8 * i, 4),
+                 size = (uint32_t)wasi_load(m, at + (uint64_t)8 * i + 4, 4);
+
+        if (!wasi_inside(m, start, size))
+            return WASI_EFAULT;
+        if (size == 0)
+            continue;
+        /* The kernel takes no more than this in one call, and would refuse it instead of taking a part. */
+        if (*total + size > SSIZE_MAX)
+            break;
+        *total += size;
+        io[(*n)++] = (struct iovec){.iov_base = m.base + start, .iov_len = size};
+    }
+    return WASI_SUCCESS;
+}
+
+void wasi_shorten(struct iovec *io, size_t *n, uint64_t most)
+{
+    for (size_t i = 0; i < *n; i++) {
+        if (io[i].iov_len >= most) {
+            io[i].iov_len = (size_t)most;
+            *n = most ? i + 1 : i;
+            return;
+        }
+        most -= io[i].iov_len;
+    }
+}
+
+bool wasi_limit_output(const struct wasi *w, const struct wasi_fd *f, uint64_t total, struct iovec *io, size_t *n)
+{
+    if (!f->standard || total <= w->output_left)
+        return false;
+    wasi_shorten(io, n, w->output_left);
+    return true;
+}
+
+void wasi_count_output(struct wasi *w, const struct wasi_fd *f, bool limited, size_t written)
+{
+    if (f->standard && w->output_left != UINT64_MAX)
+        w->output_left -= written;
+    if (limited && w->output_left == 0)
+        w->ending = WASI_SPENT_OUTPUT;
+}
+
+/* Waits for a stream that the caller has made not to block, though for the guest it does. */
+static bool await(const struct wasi *w, int host, bool writing)
+{
+    struct pollfd one = {.fd = host, .events = writing ? POLLOUT : POLLIN};
+
+    return wasi_wait(w, &one, 1, NULL) >= 0;
+}
+
+/* As readv and writev. */
+static ssize_t transfer_stream(const struct wasi_stream *s, const struct iovec *io, size_t n, bool writing)
+{
+    ssize_t done = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        ssize_t part =
+            writing ? s->write(s->arg, io[i].iov_base, io[i].iov_len) : s->read(s->arg, io[i].iov_base, io[i].iov_len);
+
+        if (part < 0)
+            return done ? done : -1;
+        /* (It is not ours: more than it was asked for is none of the guest's.) */
+        done += (size_t)part < io[i].iov_len ? part : (ssize_t)io[i].iov_len;
+        if ((size_t)part < io[i].iov_len)
+            break;
+    }
+    return done;
+}
+
+static ssize_t transfer_host(struct wasi *w, struct wasi_fd *f, struct iovec *io, size_t n, const uint64_t *offset,
+                             bool writing)
+{
+    bool stream_blocks = f->standard && !(f->flags & WASI_FD_NONBLOCK);
+    ssize_t done;
+
+    if (wasi_ready(w, f, writing ? POLLOUT : POLLIN) < 0)
+        return -1;
+    /* A pipe that can be written to takes so much for sure. */
+    if (writing && f->standard && !stream_blocks)
+        wasi_shorten(io, &n, PIPE_BUF);
+    do {
+        if (offset)
+            done = writing ? pwritev(f->host, io, (int)n, (off_t)*offset) : preadv(f->host, io, (int)n, (off_t)*offset);
+        else
+            done = writing ? writev(f->host, io, (int)n) : readv(f->host, io, (int)n);
+    } while (done < 0 && (wasi_again(w) || (errno == EAGAIN && stream_blocks && await(w, f->host, writing))));
+    return done;
+}
+
+static uint32_t transfer(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, const uint64_t *offset,
+                         bool writing, uint32_t result)
+{
+    struct guest_memory m = wasi_memory(w);
+    uint64_t rights = (writing ? WASI_R_FD_WRITE : WASI_R_FD_READ) | (offset ? WASI_R_FD_SEEK : 0), total;
+    struct iovec io[WASI_MAX_IOVS];
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+    ssize_t done = 0;
+    bool limited;
+    size_t n;
+
+    if (!f)
+        return e;
+    if (f->type == WASI_DIRECTORY)
+        return writing ? WASI_EBADF : WASI_EISDIR;
+    if (offset && !(f->rights & WASI_R_FD_SEEK))
+        return WASI_ESPIPE;
+    if (!wasi_fd(w, fd, rights, &e))
+        return e;
+    if (!wasi_inside(m, result, 4))
+        return WASI_EFAULT;
+    e = wasi_vectors(m, iovs, count, io, &n, &total);
+    if (e)
+        return e;
+    if (offset && *offset > INT64_MAX)
+        return WASI_EINVAL;
+    limited = writing && wasi_limit_output(w, f, total, io, &n);
+    if (n > 0)
+        done = f->host < 0 ? transfer_stream(&f->stream, io, n, writing) : transfer_host(w, f, io, n, offset, writing);
+    if (done < 0)
+        return wasi_from_errno(errno);
+    if (writing)
+        wasi_count_output(w, f, limited, (size_t)done);
+    wasi_store(m, result, 4, (uint64_t)done);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_read(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t result)
+{
+    return transfer(w, fd, iovs, count, NULL, false, result);
+}
+
+uint32_t wasi_fd_write(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t result)
+{
+    return transfer(w, fd, iovs, count, NULL, true, result);
+}
+
+uint32_t wasi_fd_pread(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uint64_t offset, uint32_t result)
+{
+    return transfer(w, fd, iovs, count, &offset, false, result);
+}
+
+uint32_t wasi_fd_pwrite(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uint64_t offset, uint32_t result)
+{
+    return transfer(w, fd, iovs, count, &offset, true, result);
+}
+
+static uint32_t seek(struct wasi *w, uint32_t fd, uint64_t rights, int64_t offset, int whence, uint32_t result)
+{
+    struct guest_memory m = wasi_memory(w);
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+    off_t at;
+
+    if (!f)
+        return e;
+    if (f->type == WASI_DIRECTORY)
+        return WASI_EBADF;
+    if (f->type != WASI_REGULAR_FILE && f->type != WASI_BLOCK_DEVICE)
+        return WASI_ESPIPE;
+    if (!wasi_fd(w, fd, rights, &e))
+        return e;
+    if (!wasi_inside(m, result, 8))
+        return WASI_EFAULT;
+    at = lseek(f->host, offset, whence);
+    if (at < 0)
+        return wasi_from_errno(errno);
+    wasi_store(m, result, 8, (uint64_t)at);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_seek(struct wasi *w, uint32_t fd, uint64_t offset, uint32_t whence, uint32_t result)
+{
+    static const int of[] = {SEEK_SET, SEEK_CUR, SEEK_END};
+
+    if (whence > 2)
+        return WASI_EINVAL;
+    return seek(w, fd, WASI_R_FD_SEEK, (int64_t)offset, of[whence], result);
+}
+
+uint32_t wasi_fd_tell(struct wasi *w, uint32_t fd, uint32_t result)
+{
+    return seek(w, fd, WASI_R_FD_TELL, 0, SEEK_CUR, result);
+}
+
+uint32_t wasi_fd_sync(struct wasi *w, uint32_t fd)
+{
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, WASI_R_FD_SYNC, &e);
+
+    if (!f)
+        return e;
+    if (f->host < 0)
+        return WASI_EINVAL; /* as of a pipe; likewise below */
+    return fsync(f->host) < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_datasync(struct wasi *w, uint32_t fd)
+{
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+
+    if (!f)
+        return e;
+    if (f->host < 0)
+        return WASI_EINVAL;
+    return fdatasync(f->host) < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_advise(struct wasi *w, uint32_t fd, uint64_t offset, uint64_t size, uint32_t advice)
+{
+    static const int of[] = {POSIX_FADV_NORMAL,   POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM,
+                             POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED,   POSIX_FADV_NOREUSE};
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, WASI_R_FD_ADVISE, &e);
+    int r;
+
+    if (!f)
+        return e;
+    if (advice > 5 || offset > INT64_MAX || size > INT64_MAX)
+        return WASI_EINVAL;
+    if (f->type == WASI_DIRECTORY)
+        return WASI_EBADF;
+    r = posix_fadvise(f->host, (off_t)offset, (off_t)size, of[advice]);
+    return r ? wasi_from_errno(r) : WASI_SUCCESS;
+}
+
+/* Output that is a file must not become larger than its limit in other ways than by writing. */
+static bool grows_output(const struct wasi *w, const struct wasi_fd *f)
+{
+    return f->standard && w->output_left != UINT64_MAX;
+}
+
+uint32_t wasi_fd_allocate(struct wasi *w, uint32_t fd, uint64_t offset, uint64_t size)
+{
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, WASI_R_FD_ALLOCATE, &e);
+    int r;
+
+    if (!f)
+        return e;
+    if (grows_output(w, f))
+        return WASI_EBADF;
+    if (offset > INT64_MAX || size > INT64_MAX - offset)
+        return WASI_EINVAL;
+    /* (Where a file system cannot do it, posix_fallocate() would write to every block, for as long as that takes.) */
+    do
+        r = fallocate(f->host, 0, (off_t)offset, (off_t)size);
+    while (r < 0 && wasi_again(w));
+    return r < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
+}
+
+static uint64_t nanoseconds(struct timespec t)
+{
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+void wasi_put_filestat(struct guest_memory m, uint32_t at, int host, const struct stat *st)
+{
+    wasi_store(m, at, 8, st->st_dev);
+    wasi_store(m, (uint64_t)at + 8, 8, st->st_ino);
+    wasi_store(m, (uint64_t)at + 16, 8, wasi_filetype(host, st));
+    wasi_store(m, (uint64_t)at + 24, 8, st->st_nlink);
+    wasi_store(m, (uint64_t)at + 32, 8, (uint64_t)st->st_size);
+    wasi_store(m, (uint64_t)at + 40, 8, nanoseconds(st->st_atim));
+    wasi_store(m, (uint64_t)at + 48, 8, nanoseconds(st->st_mtim));
+    wasi_store(m, (uint64_t)at + 56, 8, nanoseconds(st->st_ctim));
+}
+
+bool wasi_times(uint64_t atim, uint64_t mtim, uint32_t flags, struct timespec times[2])
+{
+    const uint64_t ns[2] = {atim, mtim};
+
+    if (flags & ~(uint32_t)(WASI_ATIM | WASI_ATIM_NOW | WASI_MTIM | WASI_MTIM_NOW))
+        return false;
+    for (int i = 0; i < 2; i++) {
+        uint32_t set = flags >> 2 * i & 3;
+
+        if (set == 3)
+            return false;
+        times[i] = (struct timespec){.tv_sec = (time_t)(ns[i] / 1000000000), .tv_nsec = (long)(ns[i] % 1000000000)};
+        if (set != 1)
+            times[i].tv_nsec = set == 2 ? UTIME_NOW : UTIME_OMIT;
+    }
+    return true;
+}
+
+uint32_t wasi_fd_filestat_get(struct wasi *w, uint32_t fd, uint32_t at)
+{
+    struct guest_memory m = wasi_memory(w);
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, WASI_R_FD_FILESTAT_GET, &e);
+    struct stat st;
+
+    if (!f)
+        return e;
+    if (!wasi_inside(m, at, 64))
+        return WASI_EFAULT;
+    memset(&st, 0, sizeof st);
+    if (f->host >= 0 && fstat(f->host, &st) < 0)
+        return wasi_from_errno(errno);
+    wasi_put_filestat(m, at, f->host, &st);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_filestat_set_size(struct wasi *w, uint32_t fd, uint64_t size)
+{
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+
+    if (!f)
+        return e;
+    /* As of a file that is not open for writing. */
+    if (!(f->rights & WASI_R_FD_SET_SIZE) || size > INT64_MAX || grows_output(w, f))
+        return WASI_EINVAL;
+    return ftruncate(f->host, (off_t)size) < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
+}
+
+uint32_t wasi_fd_filestat_set_times(struct wasi *w, uint32_t fd, uint64_t atim, uint64_t mtim, uint32_t flags)
+{
+    struct timespec times[2];
+    uint32_t e;
+    struct wasi_fd *f = wasi_fd(w, fd, WASI_R_FD_SET_TIMES, &e);
+
+    if (!f)
+        return e;
+    if (!wasi_times(atim, mtim, flags, times))
+        return WASI_EINVAL;
+    if (f->read_only)
+        return WASI_EROFS;
+    return futimens(f->host, times) < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
+}
+
+static uint8_t entry_type(unsigned char type)
+{
+    switch (type) {
+    case DT_BLK:
+        return WASI_BLOCK_DEVICE;
+    case DT_CHR:
+        return WASI_CHARACTER_DEVICE;
+    case DT_DIR:
+        return WASI_DIRECTORY;
+    case DT_REG:
+        return WASI_REGULAR_FILE;
+    case DT_LNK:
+        return WASI_SYMBOLIC_LINK;
+    case DT_SOCK:
+        return WASI_SOCKET_STREAM;
+    default:
+        return WASI_UNKNOWN;
+    }
+}
+
+/* A cookie is what the file system calls the place behind an entry, so that it stays right while others are removed. */
+uint32_t wasi_fd_readdir(struct wasi *w, uint32_t fd, uint32_t at, uint32_t size, uint64_t cookie, uint32_t result)
+{
+    struct guest_memory m = wasi_memory(w);
+    uint32_t e, used = 0;
+    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
+    struct dirent *d;
+
+    if (!f)
+        return e;
+    if (f->type != WASI_DIRECTORY)
+        return WASI_ENOTDIR;
+    if (!wasi_fd(w, fd, WASI_R_FD_READDIR, &e))
+        return e;
+    if (!wasi_inside(m, at, size) || !wasi_inside(m, result, 4))
+        return WASI_EFAULT;
+    if (!f->dir && (e = wasi_open_dir(w, f)) != WASI_SUCCESS)
+        return e;
+    /* A guest that goes on where it was is the rule. To seek there would make the kernel read the folder anew for each
+     * of the guest's buffers, from there to the end of its own, larger one. */
+    if (cookie == 0 || cookie != f->dir_at) {
+        if (cookie == 0)
+            rewinddir(f->dir); /* reads anew, so that what was added meanwhile is seen */
+        else
+            seekdir(f->dir, (long)cookie);
+        f->next = NULL;
+        f->dir_at = cookie;
+    }
+    for (errno = 0; used < size && (d = f->next ? f->next : readdir(f->dir)); errno = 0) {
+        size_t length = strlen(d->d_name), part;
+        uint8_t head[24] = {0};
+        const struct guest_memory h = {head, sizeof head};
+        uint8_t type = entry_type(d->d_type);
+        struct stat st;
+
+        /* Some file systems do not say it in the folder itself. */
+        if (d->d_type == DT_UNKNOWN && fstatat(f->host, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+            type = wasi_filetype(-1, &st);
+        wasi_store(h, 0, 8, (uint64_t)d->d_off);
+        wasi_store(h, 8, 8, d->d_ino);
+        wasi_store(h, 16, 4, length);
+        wasi_store(h, 20, 1, type);
+        part = size - used < sizeof head ? size - used : sizeof head;
+        memcpy(m.base + at + used, head, part);
+        used += (uint32_t)part;
+        part = size - used < length ? size - used : length;
+        memcpy(m.base + at + used, d->d_name, part);
+        used += (uint32_t)part;
+        f->next = used < size ? NULL : d;
+        if (!f->next)
+            f->dir_at = (uint64_t)d->d_off;
+    }
+    if (errno && used == 0)
+        return wasi_from_errno(errno);
+    wasi_store(m, result, 4, used);
+    return WASI_SUCCESS;
+}

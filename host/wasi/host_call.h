@@ -1,0 +1,26 @@
+/* What a guest can call of its host, as tables that the engines walk. All calls of a table get the same argument, which
+ * is given with each run. */
+#ifndef WL_WASI_HOST_CALL_H
+#define WL_WASI_HOST_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The most parameters that a call can have; `arguments` always has room for so many. */
+enum { HOST_CALL_MAX_PARAMETERS = 9 };
+
+struct host_call {
+    const char *module, *name; /* as the guest imports it */
+    const char *parameters;    /* as C writes them: each uint32_t and uint64_t in this text is one */
+    bool gives;                /* whether it gives an i32; else nothing */
+    /* Arguments that the call does not have are 0. */
+    uint32_t (*function)(void *arg, const uint64_t *arguments);
+};
+
+struct host_calls {
+    const struct host_call *table;
+    size_t n;
+};
+
+#endif

@@ -1,0 +1,250 @@
+/* Clocks, waiting, random numbers. */
+#include "wasi/wasi.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+
+enum { SUBSCRIPTION = 48, EVENT = 32, MAX_SUBSCRIPTIONS = 4096 };
+enum { TAG_CLOCK = 0, TAG_READ = 1, TAG_WRITE = 2 };
+enum { ABSTIME = 1, HANGUP = 1 };
+
+#define SECOND UINT64_C(1000000000)
+#define FOREVER UINT64_MAX
+
+static const clockid_t clocks[] = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID};
+
+static uint64_t now(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
+}
+
+uint32_t wasi_clock_res_get(struct wasi *w, uint32_t clock, uint32_t at)
+{
+    struct guest_memory m = wasi_memory(w);
+    struct timespec t;
+
+    if (clock > 3)
+        return WASI_EINVAL;
+    if (!wasi_inside(m, at, 8))
+        return WASI_EFAULT;
+    if (clock_getres(clocks[clock], &t) < 0)
+        return wasi_from_errno(errno);
+    wasi_store(m, at, 8, (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_clock_time_get(struct wasi *w, uint32_t clock, uint64_t precision, uint32_t at)
+{
+    struct guest_memory m = wasi_memory(w);
+
+    (void)precision; /* never less exact than asked for */
+    if (clock > 3)
+        return WASI_EINVAL;
+    if (!wasi_inside(m, at, 8))
+        return WASI_EFAULT;
+    wasi_store(m, at, 8, now(clocks[clock]));
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_random_get(struct wasi *w, uint32_t at, uint32_t size)
+{
+    struct guest_memory m = wasi_memory(w);
+
+    if (!wasi_inside(m, at, size))
+        return WASI_EFAULT;
+    for (uint32_t done = 0; done < size;) {
+        ssize_t n = getrandom(m.base + at + done, size - done, 0);
+
+        if (n < 0 && !wasi_again(w))
+            return wasi_from_errno(errno);
+        done += n > 0 ? (uint32_t)n : 0;
+        /* 4 GiB take many seconds; each part ends when a signal comes. */
+        if (done < size && w->interrupted && w->interrupted(w->wait_arg))
+            return WASI_EINTR;
+    }
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_sched_yield(struct wasi *w)
+{
+    (void)w;
+    sched_yield();
+    return WASI_SUCCESS;
+}
+
+/* How long until a subscription to a clock is due. */
+static uint64_t due_in(struct guest_memory subs, uint64_t s, uint64_t begun)
+{
+    uint64_t timeout = wasi_load(subs, s + 24, 8), passed;
+    clockid_t clock = clocks[wasi_load(subs, s + 16, 4)];
+
+    if (wasi_load(subs, s + 40, 2) & ABSTIME)
+        passed = now(clock);
+    else
+        passed = now(CLOCK_MONOTONIC) - begun;
+    return timeout > passed ? timeout - passed : 0;
+}
+
+static void event(struct guest_memory m, uint64_t at, struct guest_memory subs, uint64_t s, uint32_t error,
+                  const struct pollfd *fd)
+{
+    int waiting = 0;
+
+    memset(m.base + at, 0, EVENT);
+    wasi_store(m, at, 8, wasi_load(subs, s, 8));
+    wasi_store(m, at + 8, 2, error);
+    wasi_store(m, at + 10, 1, subs.base[s + 8]);
+    if (!fd || error)
+        return;
+    if (fd->events & POLLIN && ioctl(fd->fd, FIONREAD, &waiting) == 0 && waiting > 0)
+        wasi_store(m, at + 16, 8, (uint64_t)waiting);
+    if (fd->revents & (POLLHUP | POLLERR))
+        wasi_store(m, at + 24, 2, HANGUP);
+}
+
+/* What became of a subscription before anything was waited for. */
+struct early {
+    uint32_t error; /* an event at once: the guest does not have that descriptor, for example */
+    bool ready;     /* likewise: a stream that is not a descriptor of the host's */
+};
+
+/* Sees what the subscriptions are to wait for. */
+static uint32_t prepare(struct wasi *w, struct guest_memory subs, uint32_t count, struct pollfd *fds,
+                        struct early *early)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t s = (uint64_t)i * SUBSCRIPTION;
+        unsigned tag = subs.base[s + 8];
+        uint64_t rights = WASI_R_POLL | (tag == TAG_WRITE ? WASI_R_FD_WRITE : WASI_R_FD_READ);
+        struct wasi_fd *f;
+
+        fds[i] = (struct pollfd){.fd = -1};
+        early[i] = (struct early){WASI_SUCCESS, false};
+        if (tag > TAG_WRITE)
+            return WASI_EINVAL;
+        if (tag == TAG_CLOCK) {
+            /* The processor's time does not pass while one waits. */
+            if (wasi_load(subs, s + 16, 4) > 1)
+                early[i].error = wasi_load(subs, s + 16, 4) > 3 ? WASI_EINVAL : WASI_ENOTSUP;
+            continue;
+        }
+        f = wasi_fd(w, (uint32_t)wasi_load(subs, s + 16, 4), rights, &early[i].error);
+        early[i].ready = f && f->host < 0;
+        if (f)
+            fds[i] = (struct pollfd){.fd = f->host, .events = tag == TAG_WRITE ? POLLOUT : POLLIN};
+    }
+    return WASI_SUCCESS;
+}
+
+int wasi_wait(const struct wasi *w, struct pollfd *fds, nfds_t n, const struct timespec *time)
+{
+    int r = w->wait ? w->wait(w->wait_arg, fds, n, time) : ppoll(fds, n, time, NULL);
+
+    return r < 0 && errno == EINTR && !w->wait ? 0 : r;
+}
+
+int wasi_ready(const struct wasi *w, const struct wasi_fd *f, short events)
+{
+    struct pollfd one = {.fd = f->host, .events = events};
+    const struct timespec now = {0};
+    int r;
+
+    if (f->type == WASI_REGULAR_FILE || f->type == WASI_DIRECTORY || f->type == WASI_BLOCK_DEVICE)
+        return 0;
+    if (f->flags & WASI_FD_NONBLOCK) {
+        if (!f->standard)
+            return 0; /* the descriptor itself does not block */
+        r = ppoll(&one, 1, &now, NULL);
+        if (r == 0)
+            errno = EAGAIN;
+        return r > 0 || (r < 0 && errno == EINTR) ? 0 : -1;
+    }
+    if (!w->wait)
+        return 0;
+    while ((r = wasi_wait(w, &one, 1, NULL)) == 0)
+        ;
+    return r < 0 ? -1 : 0;
+}
+
+static int wait_once(const struct wasi *w, struct guest_memory subs, uint32_t count, struct pollfd *fds,
+                     const struct early *early, uint64_t begun)
+{
+    const uint64_t day = 86400 * SECOND;
+    uint64_t wait = FOREVER;
+    struct timespec t;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t s = (uint64_t)i * SUBSCRIPTION;
+        uint64_t left = early[i].error || early[i].ready ? 0
+                        : subs.base[s + 8] == TAG_CLOCK  ? due_in(subs, s, begun)
+                                                         : FOREVER;
+
+        if (left < wait)
+            wait = left;
+    }
+    if (wait != FOREVER && wait > day)
+        wait = day; /* the clock is looked at again anyway */
+    t = (struct timespec){.tv_sec = (time_t)(wait / SECOND), .tv_nsec = (long)(wait % SECOND)};
+    return wasi_wait(w, fds, count, wait == FOREVER ? NULL : &t);
+}
+
+static uint32_t poll_these(struct wasi *w, struct guest_memory subs, uint32_t out, uint32_t count, struct pollfd *fds,
+                           struct early *early, uint32_t result)
+{
+    struct guest_memory m = wasi_memory(w);
+    uint64_t begun = now(CLOCK_MONOTONIC);
+    uint32_t events = 0, e = prepare(w, subs, count, fds, early);
+
+    if (e)
+        return e;
+    while (events == 0) {
+        if (wait_once(w, subs, count, fds, early, begun) < 0)
+            return wasi_from_errno(errno);
+        for (uint32_t i = 0; i < count; i++) {
+            uint64_t s = (uint64_t)i * SUBSCRIPTION;
+            bool clock = subs.base[s + 8] == TAG_CLOCK;
+
+            if (!early[i].error && !early[i].ready && (clock ? due_in(subs, s, begun) > 0 : fds[i].revents == 0))
+                continue;
+            event(m, out + (uint64_t)events * EVENT, subs, s, early[i].error, clock || early[i].ready ? NULL : &fds[i]);
+            events++;
+        }
+    }
+    wasi_store(m, result, 4, events);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_poll_oneoff(struct wasi *w, uint32_t in, uint32_t out, uint32_t count, uint32_t result)
+{
+    struct guest_memory m = wasi_memory(w), subs;
+    struct pollfd *fds;
+    struct early *early;
+    uint32_t e = WASI_ENOMEM;
+
+    if (count == 0 || count > MAX_SUBSCRIPTIONS)
+        return WASI_EINVAL;
+    if (!wasi_inside(m, in, (uint64_t)count * SUBSCRIPTION) || !wasi_inside(m, out, (uint64_t)count * EVENT) ||
+        !wasi_inside(m, result, 4))
+        return WASI_EFAULT;
+    /* A copy, since the guest may want its events written over its subscriptions. */
+    subs.size = (uint64_t)count * SUBSCRIPTION;
+    subs.base = malloc(subs.size);
+    fds = calloc(count, sizeof *fds);
+    early = calloc(count, sizeof *early);
+    if (subs.base && fds && early) {
+        memcpy(subs.base, m.base + in, subs.size);
+        e = poll_these(w, subs, out, count, fds, early, result);
+    }
+    free(subs.base);
+    free(fds);
+    free(early);
+    return e;
+}
