@@ -32,6 +32,9 @@ words_of() {
     case $1 in
     python3) words=("$python" -I -c "$2") ;;
     run) words=("$wl" run --engine wasmtime --offline --quiet --cache-dir "$cache" "${see[@]}" "$port" -- -I -c "$2") ;;
+    run-snapshot)
+        words=("$wl" run --engine wasmtime --offline --quiet --cache-dir "$cache" --flavour snapshot "${see[@]}" "$port" -- -I -c "$2")
+        ;;
     plain) words=("${runner[@]}" "${library[@]}" "${see[@]}" "$result/bin/python.wasm" -I -c "$2") ;;
     single | snapshot) words=("${runner[@]}" "${see[@]}" "$result/bin/python-$1.wasm" -I -c "$2") ;;
     native) words=("$T/native" "${library[@]}" "${see[@]}" -- -I -c "$2") ;;
@@ -52,7 +55,7 @@ words_of() {
 provide() {
     why=
     case $1 in
-    single | snapshot) build "$port" --flavour "$1" ;;
+    single | snapshot | run-snapshot) build "$port" --flavour "${1#run-}" ;;
     native) "$wl" --cache-dir "$cache" aot "$port" -o "$T/native" ;;
     native-snapshot) "$wl" --cache-dir "$cache" aot "$port" --flavour snapshot -o "$T/native-snapshot" ;;
     upstream)
