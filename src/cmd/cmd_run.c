@@ -307,6 +307,7 @@ static void record(const struct app *a, struct start *s, const struct strv *comm
                                           .words_n = a->words.n - a->options.guest.n,
                                           .directory = directory,
                                           .command = command,
+                                          .base = a->roots.repo,
                                           .inputs = &s->inputs,
                                           .results = &results,
                                           .started = a->started});

@@ -11,7 +11,8 @@
  *     question    the command line up to the guest's words, and what else decides what it means
  *     directory   the working directory that the record is for; "": any
  *     command     the program that is started, and its arguments before the guest's
- *     paths       the files whose fingerprint the header has
+ *     base        a directory
+ *     paths       the files whose fingerprint the header has; from the base unless they are absolute
  *
  * where each is a sequence of strings, which end in a zero byte. Reading it needs no allocation. */
 #ifndef WL_LAUNCH_H
@@ -22,7 +23,7 @@
 #include <stdint.h>
 
 /* The version is part of it: another one may start programs in another way. */
-#define LAUNCH_MAGIC "wl-launch 1 " WL_VERSION
+#define LAUNCH_MAGIC "wl-launch 2 " WL_VERSION
 
 /* The variable that wl-make.sh sets to its own path when it starts wl-make, and to nothing when it starts the tool. */
 #define LAUNCH_SCRIPT_VARIABLE "WL_MAKE_SCRIPT"
@@ -36,8 +37,7 @@ struct launch_header {
     char magic[32];
     uint32_t size; /* of the file */
     /* Of the parts: bytes. */
-    uint32_t question, directory, command, paths;
-    uint32_t unused; /* so that there is no padding */
+    uint32_t question, directory, command, base, paths;
     uint64_t fingerprint;
 };
 

@@ -25,16 +25,18 @@ static bool changed_since(const struct statx *s, struct timespec started)
 }
 
 /* Adds the files to the paths and the fingerprint. False: one has changed. */
-static bool add_files(const struct strv *files, const struct timespec *started, struct str *paths,
+static bool add_files(const struct strv *files, const char *base, const struct timespec *started, struct str *paths,
                       uint64_t *fingerprint)
 {
+    WL_CLEANUP_FREE char *prefix = xasprintf("%s/", base);
+
     for (size_t i = 0; i < files->n; i++) {
         struct statx s;
         bool exists = statx(AT_FDCWD, files->v[i], 0, STATX_BASIC_STATS, &s) == 0;
 
         if (exists && started && changed_since(&s, *started))
             return false;
-        add_string(paths, files->v[i]);
+        add_string(paths, files->v[i] + (starts_with(files->v[i], prefix) ? strlen(prefix) : 0));
         *fingerprint = launch_add_file(*fingerprint, exists ? &s : NULL);
     }
     return true;
@@ -72,22 +74,24 @@ void launch_record(const struct launch_record *r)
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     char name[LAUNCH_NAME_SIZE];
 
-    if (!add_question(r, &question) || !add_files(r->inputs, &r->started, &paths, &h.fingerprint) ||
-        !add_files(r->results, NULL, &paths, &h.fingerprint))
+    if (!add_question(r, &question) || !add_files(r->inputs, r->base, &r->started, &paths, &h.fingerprint) ||
+        !add_files(r->results, r->base, NULL, &paths, &h.fingerprint))
         return;
     for (size_t i = 0; i < r->command->n; i++)
         add_string(&command, r->command->v[i]);
     h.question = (uint32_t)question.len;
     h.directory = r->directory ? (uint32_t)strlen(r->directory) + 1 : 1;
     h.command = (uint32_t)command.len;
+    h.base = (uint32_t)strlen(r->base) + 1;
     h.paths = (uint32_t)paths.len;
-    h.size = (uint32_t)sizeof h + h.question + h.directory + h.command + h.paths;
+    h.size = (uint32_t)sizeof h + h.question + h.directory + h.command + h.base + h.paths;
     if (question.len + command.len + paths.len > LAUNCH_MAX_SIZE / 2)
         return;
     str_addn(&file, (const char *)&h, sizeof h);
     str_addn(&file, question.s, question.len);
     add_string(&file, r->directory);
     str_addn(&file, command.s, command.len);
+    add_string(&file, r->base);
     str_addn(&file, paths.s, paths.len);
     launch_name(name, launch_hash(LAUNCH_HASH_INIT, question.s, question.len));
     path = path_join(dir, name);

@@ -14,6 +14,7 @@ struct launch_record {
     size_t words_n;        /* at least 1 */
     const char *directory; /* the working directory if the meaning of the words depends on it; else NULL */
     const struct strv *command;
+    const char *base; /* an absolute directory that most of the files below are in */
     /* Files and directories, which need not exist: the command is right as long as none of them changes. */
     const struct strv *inputs;  /* what it was found out from */
     const struct strv *results; /* what this process may have made */
