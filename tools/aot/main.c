@@ -199,7 +199,7 @@ static char *share_beside_program(void)
 }
 
 /* The files of a directory with that ending, sorted; ended by NULL. */
-static char **files_in(const char *folder, const char *ending)
+static char **files_in(const char *directory, const char *ending)
 {
     char *pattern = text("%s/*%s", directory, ending), **files;
     glob_t found;
