@@ -211,7 +211,16 @@ static void read_types(const struct module *m, struct functions *f)
     }
 }
 
-/* For a valid module only: of imports that are functions. */
+static uint32_t read_type(const struct module *m, const struct functions *f, struct wasm_reader *r)
+{
+    uint64_t type = wasm_number(r);
+
+    r->bad |= type >= f->types_n;
+    module_check(m, r);
+    return (uint32_t)type;
+}
+
+/* (All imports are functions by now.) */
 static void read_types_of_functions(const struct module *m, struct functions *f)
 {
     struct wasm_reader imports = m->section[WASM_IMPORT], r = m->section[WASM_FUNCTION];
@@ -223,13 +232,11 @@ static void read_types_of_functions(const struct module *m, struct functions *f)
         module_part(m, &imports);
         f->fields[f->n] = module_part(m, &imports);
         wasm_byte(&imports);
-        f->type[f->n] = (uint32_t)wasm_number(&imports);
-        module_check(m, &imports);
+        f->type[f->n] = read_type(m, f, &imports);
     }
     f->imported = imported;
     for (; f->n < imported + own; f->n++) {
-        f->type[f->n] = (uint32_t)wasm_number(&r);
-        module_check(m, &r);
+        f->type[f->n] = read_type(m, f, &r);
     }
 }
 
