@@ -171,7 +171,7 @@ static int give_name(struct new_file *f)
     return -1;
 }
 
-int new_file_commit(struct new_file *f, bool durable, struct wl_err *err)
+int new_file_commit(struct new_file *f, struct wl_err *err)
 {
     if (!f->name) /* in place; a device or pipe that cannot sync is not an error */
         return 0;
@@ -180,8 +180,6 @@ int new_file_commit(struct new_file *f, bool durable, struct wl_err *err)
     if (f->aside && renameat(f->dir, f->aside, f->dir, f->name) < 0)
         return wl_err_errno(err, WL_E_IO, "cannot write %s", f->path);
     free_charp(&f->aside);
-    if (durable && fsync(f->dir) < 0)
-        return wl_err_errno(err, WL_E_IO, "cannot write the directory of %s", f->path);
     return 0;
 }
 
@@ -196,24 +194,14 @@ void new_file_close(struct new_file *f)
     free_charp(&f->path);
 }
 
-static int write_new(const char *path, const char *data, size_t n, bool durable, struct wl_err *err)
+int file_write(const char *path, const char *data, size_t n, struct wl_err *err)
 {
     WL_CLEANUP_NEW_FILE struct new_file f;
     int r = new_file_open(&f, path, 0666, err);
 
     if (r == 0 && write_all(f.fd, data, n) < 0)
         r = wl_err_errno(err, WL_E_IO, "cannot write %s", path);
-    return r < 0 ? r : new_file_commit(&f, durable, err);
-}
-
-int file_write(const char *path, const char *data, size_t n, struct wl_err *err)
-{
-    return write_new(path, data, n, false, err);
-}
-
-int file_write_durable(const char *path, const char *data, size_t n, struct wl_err *err)
-{
-    return write_new(path, data, n, true, err);
+    return r < 0 ? r : new_file_commit(&f, err);
 }
 
 int file_copy(const char *from, const char *to, mode_t mode, struct wl_err *err)
@@ -229,7 +217,7 @@ int file_copy(const char *from, const char *to, mode_t mode, struct wl_err *err)
         r = wl_err_errno(err, WL_E_IO, "cannot write %s", to);
     if (r == 0 && f.name && fchmod(f.fd, mode) < 0)
         r = wl_err_errno(err, WL_E_IO, "cannot set the mode of %s", to);
-    return r < 0 ? r : new_file_commit(&f, false, err);
+    return r < 0 ? r : new_file_commit(&f, err);
 }
 
 int temp_dir_at(int parent, const char *base, char **name, int *fd)

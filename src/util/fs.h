@@ -53,7 +53,7 @@ char *file_tail(const char *path, size_t max, size_t *n);
  *     WL_CLEANUP_NEW_FILE struct new_file f;
  *     int r = new_file_open(&f, path, 0666, err);
  *     ... write to f.fd ...
- *     r = new_file_commit(&f, false, err);
+ *     r = new_file_commit(&f, err);
  */
 struct new_file {
     int fd;
@@ -65,9 +65,8 @@ struct new_file {
 
 /* Begins one; the umask applies to mode. new_file_close() must be called even after a failure. */
 int new_file_open(struct new_file *f, const char *path, mode_t mode, struct wl_err *err);
-/* Syncs the file and gives it its name; an existing file is replaced. durable: also syncs the directory, so that the
- * name survives a power cut once this has returned. */
-int new_file_commit(struct new_file *f, bool durable, struct wl_err *err);
+/* Syncs the file and gives it its name; an existing file is replaced. */
+int new_file_commit(struct new_file *f, struct wl_err *err);
 /* Ends it; a file that was not committed is removed. */
 void new_file_close(struct new_file *f);
 #define WL_CLEANUP_NEW_FILE __attribute__((cleanup(new_file_close)))
@@ -77,8 +76,6 @@ int write_all(int fd, const char *data, size_t n);
 
 /* Writes a file by struct new_file. */
 int file_write(const char *path, const char *data, size_t n, struct wl_err *err);
-/* The same; once it has returned, a power cut cannot undo it. */
-int file_write_durable(const char *path, const char *data, size_t n, struct wl_err *err);
 /* Copies the bytes of a file by struct new_file; the copy has exactly that mode. */
 int file_copy(const char *from, const char *to, mode_t mode, struct wl_err *err);
 

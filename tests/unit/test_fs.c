@@ -387,7 +387,7 @@ static void test_file_write_keeps_nothing_aside(void **state)
     struct stat st;
 
     assert_ok(file_write(file, "one", 3, &err), &err);
-    assert_ok(file_write_durable(file, "two", 3, &err), &err);
+    assert_ok(file_write(file, "two", 3, &err), &err);
     assert_file_is(file, "two");
     assert_int_equal(symlink("file", link), 0);
     assert_ok(file_write(link, "three", 5, &err), &err); /* the link itself is replaced, as rename(2) does */
