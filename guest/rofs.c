@@ -128,6 +128,17 @@ const unsigned char *rofs_bytes(const struct rofs_node *file)
     return bytes ? bytes + file->start : NULL;
 }
 
+unsigned char *rofs_inflate(const struct rofs_node *file)
+{
+    uLongf size = (uLongf)file->size;
+    unsigned char *bytes = malloc(size + 1);
+
+    if (bytes && uncompress(bytes, &size, archive_of(file) + file->start, file->deflated) == Z_OK && size == file->size)
+        return bytes;
+    free(bytes);
+    return NULL;
+}
+
 uint64_t rofs_inode(const struct rofs_node *node)
 {
     const unsigned char *archive = archive_of(node);

@@ -8,9 +8,10 @@
  *   struct rofs_node[nodes]: node 0 is the root and its own parent; the children of a folder follow one another, sorted
  *     by the bytes of their names
  *   the names, one behind the other, not terminated
- *   the files' bytes, each begins at a multiple of 16; files with the same bytes share them
- *   the bytes of small files that are seldom read (time zones), one behind the other, compressed together by zlib. When
- *     the first of them is read all are inflated, into memory that stays. Only the first archive can have such files.
+ *   the files' bytes, each begins at a multiple of 16; files with the same bytes share them. A file may be compressed
+ * by zlib. It is inflated when it is read, for as long as it is open. the bytes of small files that are seldom read
+ * (time zones), one behind the other, compressed together by zlib. When the first of them is read all are inflated,
+ * into memory that stays. Only the first archive can have such files.
  *
  * tools/rofs-pack/rofs-pack.c makes it of a folder, guest/rofs-data.s puts it into the module. */
 #ifndef WL_ROFS_H
@@ -34,14 +35,15 @@ struct rofs_header {
     uint64_t unpacked_size;       /* what they become */
 };
 
-enum rofs_kind { ROFS_FOLDER = 0, ROFS_FILE = 1, ROFS_PACKED = 2 /* a file, too */ };
+/* All but the first are files: as they are, compressed with others, and compressed by itself. */
+enum rofs_kind { ROFS_FOLDER = 0, ROFS_FILE = 1, ROFS_PACKED = 2, ROFS_DEFLATED = 3 };
 
 struct rofs_node {
     uint32_t parent; /* index of the folder it is in */
     uint32_t name;   /* where in the names; the root has none */
     uint16_t name_size;
-    uint16_t kind; /* enum rofs_kind */
-    uint32_t zero;
+    uint16_t kind;     /* enum rofs_kind */
+    uint32_t deflated; /* of a ROFS_DEFLATED: how many bytes it takes in the archive */
     uint64_t
         start; /* file: where its bytes are, of a packed one in what is inflated; folder: index of its first child */
     uint64_t size; /* file: how many bytes; folder: how many children */
@@ -66,8 +68,12 @@ const struct rofs_node *rofs_child(const struct rofs_node *folder, const char *n
 const struct rofs_node *rofs_child_at(const struct rofs_node *folder, uint64_t i);
 /* A node's name, node->name_size bytes, not terminated. */
 const char *rofs_name(const struct rofs_node *node);
-/* A file's bytes, node->size of them. NULL: it is packed, and there is no memory to unpack it. */
+/* A file's bytes, node->size of them. NULL: it is packed, and there is no memory to unpack it. Not for a ROFS_DEFLATED.
+ */
 const unsigned char *rofs_bytes(const struct rofs_node *file);
+/* The bytes of a ROFS_DEFLATED, node->size of them, which the caller frees. NULL: there is no memory for them, or the
+ * archive is damaged. */
+unsigned char *rofs_inflate(const struct rofs_node *file);
 /* How many children a folder has. */
 uint64_t rofs_children(const struct rofs_node *folder);
 /* The inode number, from 1. */

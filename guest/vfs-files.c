@@ -257,15 +257,25 @@ error_t WRAP(fd_filestat_set_times)(__wasi_fd_t fd, __wasi_timestamp_t accessed,
 
 /* ---- Reading and writing ---- */
 
+/* NULL: there is no memory for them. */
+static const unsigned char *archive_bytes(struct vfs_file *file)
+{
+    if (file->node->kind != ROFS_DEFLATED)
+        return rofs_bytes(file->node);
+    if (!file->inflated)
+        file->inflated = rofs_inflate(file->node);
+    return file->inflated;
+}
+
 /* Reads from the archive or from memory; *n is how much. */
-static error_t read_part(const struct vfs_file *file, uint64_t at, const __wasi_iovec_t *buffer, size_t *n)
+static error_t read_part(struct vfs_file *file, uint64_t at, const __wasi_iovec_t *buffer, size_t *n)
 {
     const unsigned char *bytes;
     uint64_t left;
 
     switch (file->kind) {
     case VFS_ARCHIVE:
-        bytes = rofs_bytes(file->node);
+        bytes = archive_bytes(file);
         *n = 0;
         if (!bytes)
             return __WASI_ERRNO_NOMEM;
@@ -285,7 +295,7 @@ static error_t read_part(const struct vfs_file *file, uint64_t at, const __wasi_
     return __WASI_ERRNO_BADF;
 }
 
-static error_t read_at(const struct vfs_file *file, uint64_t at, const __wasi_iovec_t *buffers, size_t count,
+static error_t read_at(struct vfs_file *file, uint64_t at, const __wasi_iovec_t *buffers, size_t count,
                        __wasi_size_t *n)
 {
     *n = 0;

@@ -103,6 +103,7 @@ void vfs_let_go(struct vfs_file *file)
         memory_let_go(file->memory);
     if (file->kind == VFS_PIPE)
         pipe_close(file->pipe, file->writes);
+    free(file->inflated);
     free(file);
 }
 

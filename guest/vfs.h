@@ -53,6 +53,8 @@ struct vfs_file {
         enum device device;
         struct pipe *pipe;
     };
+    unsigned char
+        *inflated; /* the bytes of a file that is compressed in the archive, once it has been read; else NULL */
     uint64_t offset;
     __wasi_fdflags_t flags;
     bool reads, writes;

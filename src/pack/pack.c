@@ -164,7 +164,7 @@ static int archive(const struct box *b, struct tool_step *t, const char *rofs_pa
     if (packages && symlink(packages, link) < 0)
         return wl_err_errno(err, WL_E_IO, "cannot make the link %s", link);
     strv_addf(&argv, "%s/bin/rofs-pack", rofs_pack);
-    strv_add_all(&argv, "../src/app", "archive", NULL);
+    strv_add_all(&argv, "--compress", "../src/app", "archive", NULL);
     return tool_run(t, "archive", &argv, err);
 }
 

@@ -54,7 +54,7 @@ done
 $CC calls.o cwd.o -o plain.wasm
 for half in all inside; do
     mkdir $half.data
-    SOURCE_DATE_EPOCH=1000000000 "$ROFS_PACK" --deflate tree/common $half $half.data/rofs-archive
+    SOURCE_DATE_EPOCH=1000000000 "$ROFS_PACK" --deflate tree/common/deep --compress $half $half.data/rofs-archive
     $CC -I$half.data -c "$files/rofs-data.s" -o $half.o
     $CC calls.o $layer $half.o $LDFLAGS -lz "-Wl,@$files/vfs.ld" -o $half.wasm
 done

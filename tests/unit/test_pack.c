@@ -30,6 +30,7 @@ static const char collect[] =
     "[ \"$4\" != app ] || echo target script main.py >/proc/self/fd/$STATUS_FD\n";
 /* rofs-pack: reads the packages for some time, in the directory that it was given. */
 static const char rofs_pack[] = "set -e\n"
+                                "[ \"$1\" = --compress ] && shift\n"
                                 "out=$PWD/$2\n"
                                 "cd \"$1/site-packages\"\n"
                                 "touch \"$PLACE/reading\"\n"

@@ -1,5 +1,6 @@
-/* rofs-pack [--deflate PATH]... FOLDER ARCHIVE: writes what rofs.h describes. Runs on the build machine, with its
- * compiler's program. PATH, of a file or a directory in FOLDER, is what lies compressed in the archive.
+/* rofs-pack [--deflate PATH]... [--compress] FOLDER ARCHIVE: writes what rofs.h describes. Runs on the build machine,
+ * with its compiler's program. PATH, of a file or a directory in FOLDER, is what lies compressed in the archive, as one
+ * piece. With --compress, every other file that becomes smaller is compressed by itself.
  *
  * The result depends on names and bytes alone: every file gets SOURCE_DATE_EPOCH (else 1980-01-01) as its time.
  * Symbolic links are followed, anything that is neither a file nor a directory is an error. */
@@ -20,7 +21,9 @@ _Static_assert(sizeof(struct rofs_header) == 48 && sizeof(struct rofs_node) == 3
 #error the structs are written as they lie in memory
 #endif
 
-enum { ALIGN = 16, MAX_DEPTH = 64 };
+/* A file that is compressed is inflated as a whole to be read, so a very large one, of which a program may want a part,
+ * is not; nor is one that would hardly become smaller. */
+enum { ALIGN = 16, MAX_DEPTH = 64, MOST_DEFLATED = 4 << 20, LEAST_SAVED = 8 };
 
 struct item {
     char *path, *name;
@@ -29,6 +32,7 @@ struct item {
     size_t n, depth;
     bool folder, packed;
     unsigned char *bytes;
+    uint64_t stored; /* how many bytes those are: fewer than node.size of a file that is deflated */
     struct rofs_node node;
 };
 
@@ -69,8 +73,31 @@ static void read_file(struct item *item, size_t size)
     if (fread(item->bytes, 1, size + 1, f) != size)
         fail("cannot read %s: its size changed while it was read", item->path);
     fclose(f);
-    item->node.size = size;
+    item->node.size = item->stored = size;
     item->packed &= size != 0;
+}
+
+static bool compressing;
+
+/* Compresses a file by itself, where that is worth it. */
+static void deflate_item(struct item *item)
+{
+    uLongf size = compressBound((uLong)item->stored);
+    unsigned char *bytes;
+
+    if (!compressing || item->packed || item->stored > MOST_DEFLATED)
+        return;
+    bytes = need(malloc(size));
+    if (compress(bytes, &size, item->bytes, (uLong)item->stored) != Z_OK)
+        fail("no memory");
+    if (size + item->stored / LEAST_SAVED >= item->stored) {
+        free(bytes);
+        return;
+    }
+    free(item->bytes);
+    item->bytes = need(realloc(bytes, size));
+    item->stored = size;
+    item->node.deflated = (uint32_t)size;
 }
 
 static void read_item(struct item *item);
@@ -126,12 +153,14 @@ static void read_item(struct item *item)
         fail("cannot read %s: %s", item->path, strerror(errno));
     item->folder = S_ISDIR(st.st_mode);
     item->packed |= is_deflated(item->path);
-    if (item->folder)
+    if (item->folder) {
         read_folder(item);
-    else if (S_ISREG(st.st_mode))
+    } else if (S_ISREG(st.st_mode)) {
         read_file(item, (size_t)st.st_size);
-    else
+        deflate_item(item);
+    } else {
         fail("%s is neither a file nor a directory", item->path);
+    }
 }
 
 /* All items in the order of the nodes: level by level, so that the children of a directory follow one another. */
@@ -169,8 +198,9 @@ static uint64_t place_bytes(struct item **list, size_t n, bool packed, uint64_t 
 
         if (item->folder || item->packed != packed)
             continue;
-        while (k < i && (list[k]->folder || list[k]->packed != packed || list[k]->node.size != item->node.size ||
-                         memcmp(list[k]->bytes, item->bytes, item->node.size) != 0))
+        while (k < i &&
+               (list[k]->folder || list[k]->packed != packed || list[k]->stored != item->stored ||
+                list[k]->node.size != item->node.size || memcmp(list[k]->bytes, item->bytes, item->stored) != 0))
             k++;
         if (k < i) {
             item->node.start = list[k]->node.start;
@@ -179,7 +209,7 @@ static uint64_t place_bytes(struct item **list, size_t n, bool packed, uint64_t 
         if (!packed)
             end = (end + ALIGN - 1) / ALIGN * ALIGN;
         item->node.start = end;
-        end += item->node.size;
+        end += item->stored;
     }
     return end;
 }
@@ -227,8 +257,8 @@ static void write_archive(const char *file, struct item **list, size_t n, const 
         if (list[i]->folder || list[i]->packed || list[i]->node.start < at)
             continue;
         pad(f, &at, list[i]->node.start);
-        fwrite(list[i]->bytes, 1, list[i]->node.size, f);
-        at += list[i]->node.size;
+        fwrite(list[i]->bytes, 1, list[i]->stored, f);
+        at += list[i]->stored;
     }
     if (packed)
         fwrite(packed, 1, header->packed_size, f);
@@ -250,8 +280,13 @@ int main(int argc, char **argv)
     deflated = need(calloc((size_t)argc, sizeof *deflated));
     for (; argc > 2 && !strcmp(argv[1], "--deflate"); argc -= 2, argv += 2)
         deflated[n_deflated++] = argv[2];
+    if (argc > 1 && !strcmp(argv[1], "--compress")) {
+        compressing = true;
+        argc--;
+        argv++;
+    }
     if (argc != 3)
-        fail("usage: rofs-pack [--deflate PATH]... FOLDER ARCHIVE");
+        fail("usage: rofs-pack [--deflate PATH]... [--compress] FOLDER ARCHIVE");
     for (size_t i = 0; i < n_deflated; i++) {
         if (asprintf(&deflated[i], "%s/%s", argv[1], deflated[i]) < 0)
             fail("no memory");
@@ -266,7 +301,10 @@ int main(int argc, char **argv)
     }
     list = in_order(&root, &n);
     for (size_t i = 0; i < n; i++) {
-        list[i]->node.kind = list[i]->folder ? ROFS_FOLDER : list[i]->packed ? ROFS_PACKED : ROFS_FILE;
+        list[i]->node.kind = list[i]->folder          ? ROFS_FOLDER
+                             : list[i]->packed        ? ROFS_PACKED
+                             : list[i]->node.deflated ? ROFS_DEFLATED
+                                                      : ROFS_FILE;
         list[i]->node.name = (uint32_t)names;
         list[i]->node.name_size = (uint16_t)list[i]->name_size;
         names += list[i]->name_size;
