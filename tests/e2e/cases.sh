@@ -54,13 +54,10 @@ test_cases_in_a_snapshot() {
     in_flavour wasmtime snapshot
 }
 
-# As native programs (wl-make aot). clang needs minutes for each, once.
+# As native programs (wl-make aot). clang needs minutes for each, once. The flavour single is left out: its native program is that of
+# the snapshot, which only starts differently (and `.ci/full tests` runs CPython's tests with it).
 test_cases_natively_in_a_plain_Python() {
     in_flavour native plain
-}
-
-test_cases_natively_in_a_single_Python() {
-    in_flavour native single
 }
 
 test_cases_natively_in_a_snapshot() {
@@ -85,8 +82,8 @@ test_cases_in_the_machines_Python() {
 # The same program on the command line: one statement, in each flavour, with its status and output.
 ends() {
     local flavour
-    for flavour in "" single snapshot; do
-        real run "$PY" --engine "${ENGINE:-wasmtime}" ${flavour:+--flavour "$flavour"} -- -c "$3"
+    for flavour in ${FLAVOURS-plain single snapshot}; do
+        real run "$PY" --engine "${ENGINE:-wasmtime}" --flavour "$flavour" -- -c "$3"
         status "$1"
         [ -z "$2" ] || err "$2"
     done
@@ -101,7 +98,7 @@ test_signals_end_a_program_as_elsewhere() {
 }
 
 test_signals_end_a_native_program_as_elsewhere() {
-    ENGINE=native
+    ENGINE=native FLAVOURS='plain snapshot'
     test_signals_end_a_program_as_elsewhere
 }
 
