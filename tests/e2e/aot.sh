@@ -792,6 +792,32 @@ WAT
         fail 'nothing was found again'
 }
 
+# It takes jobs of the jobserver that it is started under, for the linker too, and gives all of them back, also when it fails.
+test_it_gives_its_jobs_back() {
+    wabt
+    module jobs <<'WAT'
+(module (memory (export "memory") 1) (func (export "_start")))
+WAT
+    cat >jobs.py <<'END'
+import fcntl, os, subprocess, sys
+
+take, give = os.pipe()
+os.write(give, b"+++")
+for fd in take, give:
+    os.set_inheritable(fd, True)
+env = dict(os.environ, MAKEFLAGS=f" -j4 --jobserver-auth={take},{give}")
+done = subprocess.run(sys.argv[1:], env=env, close_fds=False)
+fcntl.fcntl(take, fcntl.F_SETFL, os.O_NONBLOCK)
+print("status", done.returncode, "jobs", len(os.read(take, 100)), file=sys.stderr)
+END
+    # shellcheck disable=SC2086 # words
+    run "$PYTHON" jobs.py $AOT --profile none --parts 4 jobs.wasm jobs
+    err 'status 0 jobs 3'
+    # shellcheck disable=SC2086 # words
+    run "$PYTHON" jobs.py $AOT --profile none --parts 4 --cpu abacus jobs.wasm jobs
+    err 'status 1 jobs 3'
+}
+
 aot() {
     real_tool aot "$@"
 }

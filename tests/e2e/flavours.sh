@@ -144,7 +144,7 @@ test_flavours_are_named() {
     err "snake/v1.0 has no flavour 'shy'; its flavours are plain, tame"
     wl build snake/v1.0 --flavour ''
     status 2
-    err '--flavour takes a name'
+    err '--flavour NAME: the value is empty'
     printf 'version: 1\ntoolchain: none\nsteps: [{name: x, run: "true"}]\n' | port other/thing
     wl build other/thing --flavour tame
     status 2

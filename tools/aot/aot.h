@@ -145,7 +145,7 @@ void commands_jobs(int n);
 /* Runs them, as many side by side as there are jobs. The first that fails ends this program: with what it says of a
  * limit, else with status 1. With refusal, the text of one, the module is to blame if a command exits with a status. */
 void commands_run(const struct command *commands, size_t n, const char *refusal);
-/* As many jobs as are free now, which are not given back: for the last command. */
+/* Takes as many jobs as are free now, for the last command; they are given back when this program ends. */
 int commands_free_jobs(void);
 
 /* --- compile.c --- */

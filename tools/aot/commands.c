@@ -26,6 +26,30 @@ struct running {
 static int own_jobs = 1;
 static int take_fd = -1, give_fd = -1; /* of the jobserver */
 static int all_jobs = 1;
+static int held; /* bytes of the jobserver that this program has */
+
+static bool take_token(void)
+{
+    char c;
+    bool taken = read(take_fd, &c, 1) == 1;
+
+    held += taken;
+    return taken;
+}
+
+static void give_token(void)
+{
+    held--;
+    if (write(give_fd, "+", 1) != 1)
+        printf("cannot give a job back: %s\n", strerror(errno));
+}
+
+/* However this program ends, others need the jobs. */
+static void give_all(void)
+{
+    while (held > 0)
+        give_token();
+}
 
 void commands_jobs(int n)
 {
@@ -43,19 +67,8 @@ void commands_jobs(int n)
         take_fd = give_fd = -1;
     else if (jobs && atoi(jobs + 2) > 0)
         all_jobs = atoi(jobs + 2) < MOST_JOBS ? atoi(jobs + 2) : MOST_JOBS;
-}
-
-static bool take_token(void)
-{
-    char c;
-
-    return read(take_fd, &c, 1) == 1;
-}
-
-static void give_token(void)
-{
-    if (write(give_fd, "+", 1) != 1)
-        end("cannot give a job back: %s", strerror(errno));
+    if (take_fd >= 0)
+        atexit(give_all);
 }
 
 int commands_free_jobs(void)
