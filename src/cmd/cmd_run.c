@@ -5,6 +5,7 @@
 #include "cli/options.h"
 #include "cmd/app.h"
 #include "cmd/command.h"
+#include "launch/launch.h"
 #include "launch/record.h"
 #include "plan/inputs.h"
 #include "recipe/known_ports.h"
@@ -48,6 +49,17 @@ static int check_dirs(const struct run_options *o, struct wl_err *err)
     return 0;
 }
 
+static int check_fds(const struct run_options *o, struct wl_err *err)
+{
+    for (size_t i = 0; i < o->fds_n; i++)
+        if (fcntl(o->fds[i], F_GETFD) < 0) {
+            wl_err_set(err, WL_E_USAGE, "--fd %d: this descriptor is not open", o->fds[i]);
+            return wl_err_hint(err, "the caller opens it, for example in a shell: wl-make run --fd %d ... %d<file",
+                               o->fds[i], o->fds[i]);
+        }
+    return 0;
+}
+
 /* Checks a value before anything is built, by the runner's own code. */
 static int check_runner_option(const struct option_spec *s, const char *value, struct wl_err *err)
 {
@@ -59,6 +71,8 @@ static int check_runner_option(const struct option_spec *s, const char *value, s
     run_options_init(&o, OF_MAKE_RUN, environ);
     if (run_options_set(&o, option, s->argument ? value : NULL, &why) == 0) {
         r = check_dirs(&o, err);
+        if (r == 0)
+            r = check_fds(&o, err);
     } else {
         r = wl_err_set(err, WL_E_USAGE, "%s", why.text);
         if (*why.hint)
@@ -88,6 +102,14 @@ static void add_runner_options(struct strv *argv, const struct strv *given, enum
         if (run_options_find(program, name, strcspn(name, "=")))
             strv_add(argv, given->v[i]);
     }
+}
+
+/* Lets the program inherit the descriptors that it is given: main() has kept all from being inherited. */
+static void pass_descriptors(const struct strv *given)
+{
+    for (size_t i = 0; i < given->n; i++)
+        if (starts_with(given->v[i], LAUNCH_FD_OPTION))
+            fcntl(atoi(given->v[i] + strlen(LAUNCH_FD_OPTION)), F_SETFD, 0);
 }
 
 /* ---- what is started ---- */
@@ -326,6 +348,7 @@ static void restore_signals(void)
 
 static int run(struct app *a, struct wl_err *err)
 {
+    const struct start_options *o = a->options.own;
     WL_CLEANUP_STRV struct strv argv = {0};
     WL_CLEANUP_FREE char *port = NULL;
     __attribute__((cleanup(start_free))) struct start s = {0};
@@ -347,6 +370,7 @@ static int run(struct app *a, struct wl_err *err)
     a->ui = NULL;
     fflush(NULL);
     restore_signals();
+    pass_descriptors(&o->given);
     execv(argv.v[0], argv.v);
     return wl_err_errno(err, WL_E_TOOLCHAIN, "cannot start the runner %s", argv.v[0]);
 }

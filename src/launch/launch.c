@@ -168,7 +168,21 @@ static uint64_t fingerprint_of(const char *base, const char *paths, const char *
     return fingerprint;
 }
 
-/* Becomes the program: with default signals, as the tool would start it, and without the caller's descriptors. */
+/* Lets the program inherit the descriptor that a word of the command gives it, if it is such a word. */
+static void pass_descriptor(char *word)
+{
+    const char *digits = after(word, LAUNCH_FD_OPTION);
+    long fd = 0;
+
+    if (!digits)
+        return;
+    for (; *digits; digits++)
+        fd = fd * 10 + (*digits - '0');
+    sys_call(__NR_fcntl, fd, F_SETFD, 0, 0, 0);
+}
+
+/* Becomes the program: with default signals, as the tool would start it, and without the caller's
+ * descriptors, except those that options give it. */
 static void start_program(const struct process *p, char *command, const char *command_end, int guest)
 {
     static char *argv[MAX_WORDS];
@@ -193,6 +207,8 @@ static void start_program(const struct process *p, char *command, const char *co
     if (sys_call(__NR_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC, 0, 0) < 0)
         return; /* before Linux 5.11; the tool has another way */
     enum { SIGNAL_CHILD = 17, SET_MASK = 2 };
+    for (char *word = command; word < command_end; word += length(word) + 1)
+        pass_descriptor(word);
     sys_call(__NR_rt_sigaction, SIGNAL_CHILD, (long)&default_action, 0, sizeof no_signals, 0);
     sys_call(__NR_rt_sigprocmask, SET_MASK, (long)&no_signals, 0, sizeof no_signals, 0);
     execute(argv[0], argv, p->envp);

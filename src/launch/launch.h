@@ -28,6 +28,9 @@
 /* The variable that wl-make.sh sets to its own path when it starts wl-make, and to nothing when it starts the tool. */
 #define LAUNCH_SCRIPT_VARIABLE "WL_MAKE_SCRIPT"
 
+/* The runner's option that gives the guest a descriptor of the caller's: "--fd=3" in the command. */
+#define LAUNCH_FD_OPTION "--fd="
+
 enum {
     LAUNCH_MAX_SIZE = 1 << 18,
     LAUNCH_NAME_SIZE = sizeof "launch-0123456789abcdef",

@@ -566,7 +566,9 @@ steps:
       mkdir "$STAGE/bin"
       cat >"$STAGE/bin/wl-run" <<'SCRIPT'
       #!/bin/sh
-      [ ! -e /proc/$$/fd/7 ] || echo "descriptor 7 is open"
+      for fd in 7 8 9; do
+          [ ! -e /proc/$$/fd/$fd ] || echo "descriptor $fd is open"
+      done
       while read -r line; do
           case $line in SigBlk* | SigIgn*) echo "$line" ;; esac
       done </proc/$$/status
@@ -590,6 +592,17 @@ END
     started 1
     not_out 'descriptor 7'
     is "$(cat .out)" "$(cat first)" 'signals'
+    # Descriptors that options give to the guest.
+    local i
+    for i in 1 2; do
+        run sh -c 'exec "$@" 7</dev/null 8</dev/null 9</dev/null' sh env "WL_MAKE_ROOT=$ROOT" "$WL_MAKE" --cache-dir "$CACHE" \
+            --output "$OUT" --ports "$PORTS" run --fd 7 --fd=9 python/v3.11.2
+        started 2
+        is "$(grep descriptor .out | tr '\n' ' ')" 'descriptor 7 is open descriptor 9 is open '
+    done
+    wl run --fd 7 python/v3.11.2
+    clean_failure 2
+    err '--fd 7: this descriptor is not open'
 }
 
 test_run_of_what_cannot_be_run() {
