@@ -1,5 +1,5 @@
-/* smaller-zip ZIP: compresses the deflated entries of an archive anew, as well as libdeflate can, and changes nothing
- * else. For archives that Python's zipfile wrote: without sizes behind the data, comment or zip64. */
+/* smaller-zip ZIP: compresses the deflated entries of an archive again, as well as libdeflate can, and changes nothing
+ * else. It reads archives that Python's zipfile writes: without sizes after the data, without a comment, without zip64. */
 #include <libdeflate.h>
 
 #include <stdint.h>
