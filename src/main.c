@@ -27,7 +27,7 @@ static int end_by_signal(struct app *a)
     return 128 + sig;
 }
 
-/* no_port says why the word is not a port either. */
+/* The error for a word that is neither a command nor a port; no_port says why not a port. */
 static int not_a_command(const char *word, const struct wl_err *no_port, struct wl_err *err)
 {
     size_t best = 3;
@@ -51,8 +51,8 @@ static int not_a_command(const char *word, const struct wl_err *no_port, struct 
     return wl_err_hint(err, "wl-make help lists the commands, wl-make list the ports");
 }
 
-/* The command that the arguments (without the program's name) ask for; its name is removed from them. A port's name
- * alone means build. */
+/* Finds the command in the arguments (without the program's name) and removes its name from them. Without a command, a
+ * port's name means build. */
 static const struct command *choose_command(int *argc, char **argv, struct wl_err *err)
 {
     int word = options_first_word(*argc, argv, commands);
@@ -99,7 +99,7 @@ static int start_command(struct app *a, const struct command *c, int argc, char 
     if (r == 0)
         r = app_init(a, err);
     if (r == 0)
-        r = source_init() < 0 ? wl_err_set(err, WL_E_FETCH, "libcurl cannot be set up") : 0;
+        r = source_init() < 0 ? wl_err_set(err, WL_E_FETCH, "cannot initialize libcurl") : 0;
     if (r < 0)
         return r;
     a->ui = ui_new(&a->options);

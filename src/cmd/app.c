@@ -136,8 +136,8 @@ int app_port(struct app *a, const char *given, char **name, struct wl_err *err)
 int app_ports(struct app *a, struct strv *names, struct wl_err *err)
 {
     if (!a->options.args.n) {
-        wl_err_set(err, WL_E_USAGE, "name a port");
-        return wl_err_hint(err, "for example python/v3.11.2; wl-make list shows every port");
+        wl_err_set(err, WL_E_USAGE, "no port is named");
+        return wl_err_hint(err, "for example python/v3.11.2; wl-make list shows all ports");
     }
     for (size_t i = 0; i < a->options.args.n; i++) {
         WL_CLEANUP_FREE char *name = NULL;

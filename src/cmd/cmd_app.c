@@ -45,8 +45,8 @@ static int check_options(const struct app_options *o, const struct strv *args, s
         return wl_err_hint(err, "name its directory, or add the other files with --include-data");
     }
     if (!args->n && !o->module && !o->entry_point) {
-        wl_err_set(err, WL_E_USAGE, "name a program");
-        return wl_err_hint(err, "a script, a directory with __main__.py, --module NAME or --entry-point NAME");
+        wl_err_set(err, WL_E_USAGE, "no program is named");
+        return wl_err_hint(err, "name a script, a directory with __main__.py, --module NAME or --entry-point NAME");
     }
     if (o->module && o->entry_point) {
         wl_err_set(err, WL_E_USAGE, "--module and --entry-point exclude each other");
@@ -83,7 +83,7 @@ static void split_names(const struct strv *given, struct strv *imports)
         }
 }
 
-/* "SOURCE[:PLACE]" as collect.py takes it. */
+/* Turns "SOURCE[:PLACE]" into the form of collect.py. */
 static int split_data(const struct strv *given, struct strv *data, struct wl_err *err)
 {
     for (size_t i = 0; i < given->n; i++) {
@@ -138,14 +138,14 @@ static char *default_output(const struct app_options *o, const char *program)
 /* Checks, before anything is built, that the app can be written. */
 static int check_output(const char *out, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *folder = path_dir(out);
+    WL_CLEANUP_FREE char *dir = path_dir(out);
 
     if (path_is_dir(out)) {
         wl_err_set(err, WL_E_USAGE, "cannot write the app %s: it is a directory", out);
         return wl_err_hint(err, "give --output the name of a file");
     }
-    if (access(folder, W_OK | X_OK) < 0) {
-        wl_err_errno(err, WL_E_USAGE, "cannot write the app %s: its directory %s", out, folder);
+    if (access(dir, W_OK | X_OK) < 0) {
+        wl_err_errno(err, WL_E_USAGE, "cannot write the app %s: its directory %s", out, dir);
         return wl_err_hint(err, "give --output a file in a directory that exists and that you can write to");
     }
     return 0;
@@ -175,7 +175,7 @@ static int report(const struct app *a, const char *out, struct wl_err *err)
     struct stat st;
 
     if (stat(out, &st) < 0)
-        return wl_err_errno(err, WL_E_IO, "cannot find %s again", out);
+        return wl_err_errno(err, WL_E_IO, "cannot find the app %s, which was just written", out);
     if (!a->options.quiet) {
         WL_CLEANUP_FREE char *size = human_size((unsigned long long)st.st_size);
 

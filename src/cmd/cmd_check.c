@@ -1,5 +1,5 @@
-/* wl-make check: builds the tool once more, under the address and undefined-behaviour sanitizers, and runs all of the
- * project's tests with it. */
+/* wl-make check: builds the tool again with the address and undefined-behaviour sanitizers, and runs the project's
+ * tests with it. */
 #include "cmd/app.h"
 #include "cmd/command.h"
 #include "util/fs.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Why tests were skipped, and how many for that. */
+/* A reason for which tests were skipped, and how many were. */
 struct reason {
     char *text;
     size_t n;
@@ -27,7 +27,7 @@ static void counts_free(struct counts *c)
     free(c->reasons);
 }
 
-/* The text of an XML element without its marks; the few names of characters that occur are put in their place. */
+/* The text of an XML element, with the entities that Meson writes replaced by their characters. */
 static char *element_text(const char *s, size_t n)
 {
     static const char *const names[][2] = {{"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&amp;", "&"}};
@@ -51,8 +51,8 @@ static char *element_text(const char *s, size_t n)
     return str_take(&out);
 }
 
-/* Why a skipped <testcase> says it was: Meson puts that in its <system-out>. */
-static char *reason_of(const char *testcase, size_t n)
+/* The reason that a skipped <testcase> gives: Meson writes it into <system-out>. */
+static char *skip_reason(const char *testcase, size_t n)
 {
     static const char open[] = "<system-out>", close[] = "</system-out>";
     const char *start, *end = memmem(testcase, n, "</testcase>", strlen("</testcase>"));
@@ -90,7 +90,8 @@ static int most_first(const void *a, const void *b)
     return x->n != y->n ? (x->n < y->n) - (x->n > y->n) : strcmp(x->text, y->text);
 }
 
-/* Meson's report in JUnit's form: a <testcase> is passed unless it holds <failure>, <error> or <skipped>. */
+/* Reads Meson's report in JUnit's format: a <testcase> has passed unless it contains <failure>, <error> or <skipped>.
+ */
 static struct counts count_results(const char *xml)
 {
     struct counts c = {0};
@@ -103,7 +104,7 @@ static struct counts count_results(const char *xml)
             c.failed++;
         else if (memmem(p, n, "<skipped", 8)) {
             c.skipped++;
-            add_reason(&c, reason_of(p, n));
+            add_reason(&c, skip_reason(p, n));
         } else
             c.passed++;
         p = next;
@@ -113,7 +114,7 @@ static struct counts count_results(const char *xml)
     return c;
 }
 
-/* A line for each reason; the sums come last, where they are looked for. */
+/* Prints a line for each reason, and last the sums. */
 static void print_counts(const struct counts *c)
 {
     if (c->skipped)
@@ -163,12 +164,12 @@ static int set_up(struct app *a, char *dir, struct wl_err *err)
     if (r == 0 && status == 0)
         r = meson(a, compile, &status, err);
     if (r == 0 && status != 0)
-        r = wl_err_set(err, WL_E_FAILED, "the tests cannot be built in %s", dir);
+        r = wl_err_set(err, WL_E_FAILED, "cannot build the tests in %s", dir);
     return r;
 }
 
-/* tests/ has these groups; any other word is a single test's name. `more` has what takes long and is much like the
- * rest: it is run only when it is asked for. */
+/* tests/ has these suites. Any other word is the name of a test. `more` has tests that take long and are similar to
+ * others: they are run only on request. */
 static bool is_suite(const char *word)
 {
     static const char *const suites[] = {"unit", "e2e", "libs", "python", "docs", "host", "more"};
@@ -191,10 +192,10 @@ static int run(struct app *a, struct wl_err *err)
     for (size_t i = 0; i < a->options.args.n; i++)
         suites += is_suite(a->options.args.v[i]);
     if (suites && suites != a->options.args.n) {
-        wl_err_set(err, WL_E_USAGE, "check takes suites, or single tests, but not both at once");
+        wl_err_set(err, WL_E_USAGE, "check takes either suites or single tests, not both");
         return wl_err_hint(err, "the suites are unit, e2e, libs, python, docs, host and more");
     }
-    /* The tests start the tool themselves: they get the choices of this call through the environment. */
+    /* The tests start the tool themselves. They get the options of this call in the environment. */
     setenv("WL_CHECK_CACHE", a->store.cache, 1);
     if (a->options.offline)
         setenv("WL_CHECK_OFFLINE", "1", 1);
@@ -219,8 +220,8 @@ static int run(struct app *a, struct wl_err *err)
     if (r < 0)
         return r;
     if (file_read(report, 256u << 20, &xml, NULL, err) < 0) {
-        wl_err_set(err, WL_E_FAILED, "no test was run: meson test ended with status %d", status);
-        return wl_err_hint(err, "the arguments name tests; without any, all but the suite more are run");
+        wl_err_set(err, WL_E_FAILED, "no test was run: meson test exited with status %d", status);
+        return wl_err_hint(err, "the arguments are names of tests; without arguments, all suites except more are run");
     }
     c = count_results(xml);
     print_counts(&c);

@@ -44,14 +44,14 @@ static int remove_one(struct sweep *s, const char *path, struct wl_err *err)
     return remove_tree(path, err);
 }
 
-static bool is_real_folder(const char *path)
+static bool is_real_directory(const char *path)
 {
     struct stat st;
 
     return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* The results in a folder, and then the folder if that leaves it empty: --output may name one that has other things. */
+/* Removes the results in a directory, and then the directory if it is empty: --output can name one with other files. */
 static int remove_results(struct sweep *s, const char *dir, int depth, struct wl_err *err)
 {
     enum { MAX_DEPTH = 4 };
@@ -63,7 +63,7 @@ static int remove_results(struct sweep *s, const char *dir, int depth, struct wl
 
         if (compose_made(path, NULL))
             r = remove_one(s, path, err);
-        else if (depth < MAX_DEPTH && is_real_folder(path))
+        else if (depth < MAX_DEPTH && is_real_directory(path))
             r = remove_results(s, path, depth + 1, err);
     }
     if (r == 0 && names.n && !s->a->options.dry_run)
@@ -71,7 +71,7 @@ static int remove_results(struct sweep *s, const char *dir, int depth, struct wl
     return r;
 }
 
-/* Everything in a folder of the cache. */
+/* Removes the content of a directory of the cache. */
 static int remove_content(struct sweep *s, const char *name, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *dir = path_join(s->a->store.cache, name);
@@ -86,7 +86,7 @@ static int remove_content(struct sweep *s, const char *name, struct wl_err *err)
     return r;
 }
 
-/* Build folders; those that a running wl-make works in are left alone. */
+/* Removes build directories, except those that a running wl-make uses. */
 static int remove_builds(struct sweep *s, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *dir = path_join(s->a->store.cache, "build");
@@ -106,7 +106,7 @@ static int remove_builds(struct sweep *s, struct wl_err *err)
     return r;
 }
 
-/* Artifacts of this layout and of the one before, which is no longer read. */
+/* Removes the artifacts of this layout and of the previous one, which is no longer read. */
 static int remove_artifacts(struct sweep *s, struct wl_err *err)
 {
     int r = remove_content(s, "artifacts", err);
@@ -114,7 +114,7 @@ static int remove_artifacts(struct sweep *s, struct wl_err *err)
     return r < 0 ? r : remove_content(s, "store", err);
 }
 
-/* A port's folder, or what a flavour has in it. */
+/* Removes a port's directory, or a flavour's files in it. */
 static int remove_result(struct sweep *s, const char *dir, const char *flavour, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv files = {0};
@@ -131,7 +131,7 @@ static int remove_result(struct sweep *s, const char *dir, const char *flavour, 
     return r;
 }
 
-/* The build folders of an artifact: that of its own build, and those of its tests. */
+/* Removes the build directories of an artifact: of its own build, and of its tests. */
 static int remove_boxes(struct sweep *s, const char *key, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *dir = path_join(s->a->store.cache, "build"), *tests = xasprintf("test-%.32s-", key);
@@ -147,7 +147,7 @@ static int remove_boxes(struct sweep *s, const char *key, struct wl_err *err)
     return r;
 }
 
-/* A port's result, its artifact as the recipe now stands, and its logs. */
+/* Removes the ports' results, the artifacts that the present recipes make, and the logs. */
 static int clean_ports(struct sweep *s, struct wl_err *err)
 {
     struct app *a = s->a;
@@ -189,10 +189,10 @@ static void tell_wait(void *data)
 {
     const struct app *a = data;
 
-    events_note(&a->events, "waiting until another wl-make no longer uses the sources");
+    events_note(&a->events, "waiting for another wl-make that uses the sources");
 }
 
-/* All sources, once nobody fetches or unpacks any. */
+/* Removes all sources, as soon as no other process fetches or unpacks any. */
 static int remove_sources(struct sweep *s, struct wl_err *err)
 {
     const struct store_calls calls = {.cancel = &s->a->cancel, .on_wait = tell_wait, .data = (void *)s->a};
@@ -209,7 +209,7 @@ static int remove_sources(struct sweep *s, struct wl_err *err)
     return r;
 }
 
-/* Without a word: what failed and killed runs left. */
+/* Removes what failed and killed runs left behind, and what the options name. */
 static int clean_cache(struct sweep *s, struct wl_err *err)
 {
     static const char *const rest[] = {"compiled", "identity", "offers"};
@@ -229,7 +229,7 @@ static int clean_cache(struct sweep *s, struct wl_err *err)
     return r;
 }
 
-/* Has the artifacts alone if any are to be removed. */
+/* Takes the lock of all artifacts if any are to be removed. */
 static int take_artifacts(const struct app *a, char **path, int *fd, struct wl_err *err)
 {
     const struct clean_options *o = a->options.own;
@@ -243,7 +243,7 @@ static int take_artifacts(const struct app *a, char **path, int *fd, struct wl_e
     if (r <= 0)
         return r;
     wl_err_set(err, WL_E_FAILED, "another wl-make is using the artifacts in %s; nothing was removed", a->store.cache);
-    return wl_err_hint(err, "run it again when the other one has ended");
+    return wl_err_hint(err, "run the command again when the other one has ended");
 }
 
 static int run(struct app *a, struct wl_err *err)

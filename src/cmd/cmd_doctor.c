@@ -24,15 +24,15 @@ static const struct tool tools[] = {
     {"clang-" WL_LLVM, "clang-" WL_LLVM, "compiles to wasm", REQUIRED, true},
     {"wasm-ld-" WL_LLVM, "lld-" WL_LLVM, "links wasm", REQUIRED, true},
     {"llvm-ar-" WL_LLVM, "llvm-" WL_LLVM, "makes wasm libraries", REQUIRED, true},
-    {"bwrap", "bubblewrap", "keeps the steps of a build in a sandbox", USEFUL, false},
+    {"bwrap", "bubblewrap", "runs the steps of a build in a sandbox", USEFUL, false},
     {"apt-get", "apt", "knows the mirrors for debian: sources", USEFUL, false},
-    {"python3", "python3-pip", "knows the index for pypi: sources, and fetches what apps require", USEFUL, false},
+    {"python3", "python3-pip", "knows the index for pypi: sources, and fetches the packages of apps", USEFUL, false},
     {"cargo", "cargo-web", "fetches crate: sources", USEFUL, false},
     {"npm", "npm", "fetches npm: sources", USEFUL, false},
     {"git", "git", "fetches git+https: sources", USEFUL, false},
     {"meson", "meson", "builds the tool itself", REQUIRED, false},
     {"ninja", "ninja-build", "builds the tool itself", REQUIRED, false},
-    {"wasmtime", "", "another runtime that the checks then use too", USEFUL, false},
+    {"wasmtime", "", "another runtime, which the tests also use", USEFUL, false},
 };
 
 struct report {
@@ -67,11 +67,11 @@ static void check_tools(struct report *r, bool has_sdk)
     }
 }
 
-static void check_folder(struct report *r, const char *name, const char *dir)
+static void check_directory(struct report *r, const char *name, const char *dir)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
     WL_CLEANUP_FREE char *probe = path_join(dir, "probe"), *text = NULL, *size = NULL;
-    WL_CLEANUP_NEW_FILE struct new_file file = {.fd = -1, .dir = -1}; /* never put in place */
+    WL_CLEANUP_NEW_FILE struct new_file file = {.fd = -1, .dir = -1}; /* never gets its name */
     unsigned long long space;
     struct statvfs st;
 
@@ -81,7 +81,7 @@ static void check_folder(struct report *r, const char *name, const char *dir)
     }
     space = statvfs(dir, &st) == 0 ? (unsigned long long)st.f_bavail * st.f_frsize : 0;
     size = human_size(space);
-    text = xasprintf("%s, %s free%s", dir, size, space < 2000000000ull ? "; a build wants 2 GB" : "");
+    text = xasprintf("%s, %s free%s", dir, size, space < 2000000000ull ? "; a build needs 2 GB" : "");
     line(r, space >= 2000000000ull, USEFUL, name, text);
 }
 
@@ -103,12 +103,13 @@ static int run(struct app *a, struct wl_err *err)
     toolchain_free(&t);
     ok = sandbox_works(NULL, &no_sandbox);
     line(&r, ok, USEFUL, "sandbox", ok ? "bubblewrap works here" : no_sandbox);
-    check_folder(&r, "cache", a->store.cache);
-    check_folder(&r, "output", a->output);
+    check_directory(&r, "cache", a->store.cache);
+    check_directory(&r, "output", a->output);
     if (!r.missing)
         return 0;
-    wl_err_set(err, WL_E_TOOLCHAIN, "%zu things that a build needs are missing (above)", r.missing);
-    return wl_err_hint(err, "wl-make.sh installs them itself when it may (root, or sudo)");
+    wl_err_set(err, WL_E_TOOLCHAIN, "%zu requirement%s of a build %s missing (see above)", r.missing,
+               r.missing == 1 ? "" : "s", r.missing == 1 ? "is" : "are");
+    return wl_err_hint(err, "wl-make.sh installs them if it is started by root, or if sudo needs no password");
 }
 
 const struct command command_doctor = {

@@ -14,7 +14,7 @@ static void print_list(const char *label, char *const *list, size_t n)
         ui_print(stdout, "%-12s %s\n", i ? "" : label, list[i]);
 }
 
-/* The sources that have been fetched. */
+/* Prints the sources that have been fetched. */
 static void print_cached_sources(const struct node *n)
 {
     for (size_t s = 0, printed = 0; s < n->recipe->sources_n; s++)
@@ -22,7 +22,7 @@ static void print_cached_sources(const struct node *n)
             ui_print(stdout, "%-12s %s\n", printed++ ? "" : "fetched", n->sources[s].path);
 }
 
-/* Of a flavour, which one it is and of what; of another port, those that it has beside the plain one. */
+/* For a flavour: its name, and its port. For any other port: its flavours. */
 static void print_flavours(struct app *a, const struct recipe *r)
 {
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
@@ -84,11 +84,11 @@ static int print_modules(struct app *a, const struct node *n, struct wl_err *err
     if (r < 0)
         return r;
     if (damage) {
-        wl_err_set(err, WL_E_VERIFY, "the stored artifact of %s was damaged (%s) and is removed", port, damage);
+        wl_err_set(err, WL_E_VERIFY, "the stored artifact of %s was damaged (%s) and has been removed", port, damage);
         return wl_err_hint(err, "build it again: wl-make build %s%s", port, a->options.debug ? " --debug" : "");
     }
     if (r == 0) {
-        wl_err_set(err, WL_E_USAGE, "%s is not built, and its modules are known only then", port);
+        wl_err_set(err, WL_E_USAGE, "%s has not been built, so its modules are not known", port);
         return wl_err_hint(err, "build it first: wl-make build %s%s", port, a->options.debug ? " --debug" : "");
     }
     if (!path_exists(file)) {

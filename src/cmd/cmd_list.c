@@ -46,7 +46,7 @@ static int run(struct app *a, struct wl_err *err)
                  compose_made(dir, recipe->flavour) ? "built" : "", recipe->summary);
     }
     if (r == 0 && broken)
-        return wl_err_set(err, WL_E_RECIPE, "%d recipes cannot be read (above)", broken);
+        return wl_err_set(err, WL_E_RECIPE, "%d recipe%s cannot be read (see above)", broken, broken == 1 ? "" : "s");
     return r;
 }
 

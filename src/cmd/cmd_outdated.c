@@ -10,7 +10,7 @@
 
 enum { MAX_ASKING = 6, CONNECT_S = 6, STALL_S = 15 };
 
-/* One address, and what became of asking it. */
+/* One address, and its answer. */
 struct ask {
     struct offer_query query;
     char *newest; /* newer than the recipe's, or NULL */
@@ -28,18 +28,18 @@ struct row {
     struct ask *asks;
     size_t n;
     enum status status;
-    const struct ask *best; /* who offers the newest, or who answered first; NULL: nobody */
+    const struct ask *best; /* the address with the newest version, or the first that answered; NULL: none */
 };
 
-struct work {
+struct survey {
     const struct cancel *cancel;
     struct offers *offers;
     struct row *rows;
-    size_t n, row, ask; /* the next to be asked */
+    size_t n, row, ask; /* the next one to ask */
     pthread_mutex_t lock;
 };
 
-static struct ask *next_ask(struct work *w)
+static struct ask *next_ask(struct survey *w)
 {
     struct ask *found = NULL;
 
@@ -56,7 +56,7 @@ static struct ask *next_ask(struct work *w)
 
 static void *worker(void *data)
 {
-    struct work *w = data;
+    struct survey *w = data;
     struct ask *a;
 
     while ((a = next_ask(w)))
@@ -64,7 +64,7 @@ static void *worker(void *data)
     return NULL;
 }
 
-/* Only the first source is looked at: the others go with it. */
+/* Only the first source decides: the others belong to it. */
 static void add_asks(struct row *row)
 {
     const struct recipe *r = row->recipe;
@@ -78,7 +78,7 @@ static void add_asks(struct row *row)
     }
 }
 
-static void judge(struct row *row)
+static void find_status(struct row *row)
 {
     row->status = UNKNOWN;
     for (size_t i = 0; i < row->n; i++) {
@@ -93,7 +93,7 @@ static void judge(struct row *row)
         row->status = row->best->newest ? OUTDATED : CURRENT;
 }
 
-/* A family's port has no folder of its own, and its version is that of the port it is made for. */
+/* A family's port has no directory of its own. Its version is that of the port that it is made for. */
 static bool is_of_family(const struct recipe *r)
 {
     WL_CLEANUP_FREE char *end = xasprintf("/%s/recipe.yaml", r->name);
@@ -101,7 +101,7 @@ static bool is_of_family(const struct recipe *r)
     return !ends_with(r->file, end);
 }
 
-static int make_rows(struct app *a, struct work *w, struct wl_err *err)
+static int add_rows(struct app *a, struct survey *w, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
     bool all = !a->options.args.n;
@@ -136,7 +136,7 @@ static const char *newest_of(const struct row *row)
     return row->best->newest ? row->best->newest : row->recipe->version;
 }
 
-/* Who offers it, or why nobody is known to. */
+/* The place that offers the version, or the reason why it is unknown. */
 static char *source_of(const struct row *row)
 {
     WL_CLEANUP_FREE char *place = NULL;
@@ -148,11 +148,11 @@ static char *source_of(const struct row *row)
     if (!row->n)
         return xstrdup("the recipe has no sources");
     place = offers_place(row->asks[0].query.url);
-    return xasprintf("%s: %s%s", place, row->asks[0].err.text, row->n > 1 ? "; no other source answers either" : "");
+    return xasprintf("%s: %s%s", place, row->asks[0].err.text, row->n > 1 ? "; no other source answers" : "");
 }
 
-/* Which places did not answer though others did, each once. */
-static void print_unanswered(const struct work *w)
+/* Prints the places that did not answer although others did, each once. */
+static void print_unanswered(const struct survey *w)
 {
     WL_CLEANUP_STRV struct strv places = {0}, lines = {0};
 
@@ -167,12 +167,12 @@ static void print_unanswered(const struct work *w)
             strv_addf(&lines, "  %s: %s", place, a->err.text);
         }
     if (lines.n)
-        ui_print(stdout, "\nNot answered, so these may have newer ones:\n");
+        ui_print(stdout, "\nThese did not answer, so they may have newer versions:\n");
     for (size_t i = 0; i < lines.n; i++)
         ui_print(stdout, "%s\n", lines.v[i]);
 }
 
-static void print_table(struct app *a, const struct work *w)
+static void print_table(struct app *a, const struct survey *w)
 {
     const char *bold = ui_color(&a->options, stdout, UI_BOLD), *reset = ui_color(&a->options, stdout, UI_RESET);
     size_t port = strlen("port"), version = strlen("version"), newest = strlen("newest"), count[3] = {0};
@@ -210,7 +210,7 @@ static void add_field(struct str *out, const char *name, const char *value, bool
     str_add(out, last ? "" : ", ");
 }
 
-static void print_json(const struct work *w)
+static void print_json(const struct survey *w)
 {
     WL_CLEANUP_STR struct str out = {0};
 
@@ -241,7 +241,7 @@ static void print_json(const struct work *w)
     ui_print(stdout, "[%s\n]\n", out.s ? out.s : "");
 }
 
-static void work_free(struct work *w)
+static void survey_free(struct survey *w)
 {
     for (size_t i = 0; i < w->n; i++) {
         for (size_t k = 0; k < w->rows[i].n; k++) {
@@ -270,13 +270,13 @@ static const struct option_spec options[] = {
 static int run(struct app *a, struct wl_err *err)
 {
     const struct outdated_options *o = a->options.own;
-    WL_CLEANUP_FREE char *folder = path_join(a->store.cache, "offers");
+    WL_CLEANUP_FREE char *dir = path_join(a->store.cache, "offers");
     struct dead_hosts *dead = dead_hosts_new();
     const struct fetch_options f = {
         .cancel = &a->cancel, .connect_timeout_s = CONNECT_S, .stall_timeout_s = STALL_S, .dead = dead};
-    struct work w = {.cancel = &a->cancel, .offers = offers_new(&f, folder), .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct survey w = {.cancel = &a->cancel, .offers = offers_new(&f, dir), .lock = PTHREAD_MUTEX_INITIALIZER};
     pthread_t threads[MAX_ASKING];
-    int started = 0, broken = 0, r = make_rows(a, &w, err);
+    int started = 0, broken = 0, r = add_rows(a, &w, err);
 
     while (r == 0 && started < MAX_ASKING && pthread_create(&threads[started], NULL, worker, &w) == 0)
         started++;
@@ -287,7 +287,7 @@ static int run(struct app *a, struct wl_err *err)
     if (r == 0 && cancel_pending(&a->cancel))
         r = cancel_error(err);
     for (size_t i = 0; r == 0 && i < w.n; i++) {
-        judge(&w.rows[i]);
+        find_status(&w.rows[i]);
         broken += !w.rows[i].recipe;
         if (w.rows[i].status == OUTDATED)
             a->status = EXIT_OUTDATED;
@@ -296,10 +296,10 @@ static int run(struct app *a, struct wl_err *err)
         print_json(&w);
     else if (r == 0)
         print_table(a, &w);
-    work_free(&w);
+    survey_free(&w);
     dead_hosts_free(dead);
     if (r == 0 && broken)
-        return wl_err_set(err, WL_E_RECIPE, "%d recipes cannot be read (above)", broken);
+        return wl_err_set(err, WL_E_RECIPE, "%d recipe%s cannot be read (see above)", broken, broken == 1 ? "" : "s");
     return r;
 }
 

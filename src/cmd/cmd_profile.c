@@ -55,8 +55,7 @@ static int run(struct app *a, struct wl_err *err)
     }
     plan_free(&p);
     if (r == 0 && !a->options.quiet)
-        ui_print(stdout, "%s; to compile with it: wl-make %s%s --profile %s\n", out, given->native ? "aot " : "", port,
-                 out);
+        ui_print(stdout, "%s; to use it: wl-make %s%s --profile %s\n", out, given->native ? "aot " : "", port, out);
     return r;
 }
 

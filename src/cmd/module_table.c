@@ -22,7 +22,7 @@ void module_table_free(struct module_table *t)
     *t = (struct module_table){0};
 }
 
-/* Splits a line; false if it has not two or three columns. */
+/* Splits a line; false if it does not have two or three columns. */
 static bool split(const char *line, size_t n, struct module_row *r)
 {
     char *column[3] = {NULL, NULL, NULL};
@@ -66,10 +66,10 @@ int module_table_read(const char *file, struct module_table *t, struct wl_err *e
 
         number++;
         if (!is_text(line, n))
-            r = wl_err_set(err, WL_E_FAILED, "%s:%zu: is not text in UTF-8", file, number);
+            r = wl_err_set(err, WL_E_FAILED, "%s:%zu: not UTF-8 text", file, number);
         else if (!split(line, n, &row) ||
                  (number > 1 && strcmp(row.status, "yes") && strcmp(row.status, "no") && strcmp(row.status, "useless")))
-            r = wl_err_set(err, WL_E_FAILED, "%s:%zu: is not a module, yes or no, and a note, with tabs between", file,
+            r = wl_err_set(err, WL_E_FAILED, "%s:%zu: not a module, yes or no, and a note, separated by tabs", file,
                            number);
         if (r < 0) {
             row_free(&row);
@@ -85,6 +85,6 @@ int module_table_read(const char *file, struct module_table *t, struct wl_err *e
     if (r == 0 && !t->head.module)
         r = wl_err_set(err, WL_E_FAILED, "%s is empty", file);
     if (r < 0)
-        wl_err_hint(err, "the recipe that makes it is wrong");
+        wl_err_hint(err, "the recipe of the port is wrong");
     return r;
 }

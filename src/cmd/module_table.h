@@ -1,5 +1,5 @@
-/* The table of modules that a Python's artifact brings (share/modules.tsv): which modules of the standard library it
- * has, and why it lacks the others. */
+/* The table of modules in a Python's artifact (share/modules.tsv): the modules of the standard library that it has, and
+ * the reasons why it lacks others. */
 #ifndef WL_MODULE_TABLE_H
 #define WL_MODULE_TABLE_H
 
@@ -15,13 +15,13 @@ struct module_row {
 };
 
 struct module_table {
-    struct module_row head; /* what the columns are called */
+    struct module_row head; /* the titles of the columns */
     struct module_row *rows;
     size_t n, yes;
 };
 
-/* Reads a table: UTF-8, a line for the heads of the columns, then one a module: its name, "yes" or "no", and a note,
- * with tabs between. What is not so is WL_E_FAILED with file and line. */
+/* Reads a table: UTF-8 text, a line with the titles of the columns, then one line per module: its name, "yes" or "no",
+ * and a note, separated by tabs. Anything else is WL_E_FAILED with file and line. */
 int module_table_read(const char *file, struct module_table *t, struct wl_err *err);
 void module_table_free(struct module_table *t);
 

@@ -21,13 +21,13 @@ struct shown {
 
 struct ui {
     const struct options *options;
-    bool live;       /* a terminal that can take the live line */
-    bool line_shown; /* the live line stands there now */
+    bool live;       /* the terminal can show the live line */
+    bool line_shown; /* the live line is shown now */
     size_t count;
     struct shown shown[MAX_SHOWN];
-    char *fetching; /* what the live line says of the current download */
+    char *fetching; /* the live line's text about the current download */
     bool at_line_start;
-    bool told_unboxed; /* that steps run without a sandbox; once is enough */
+    bool warned_unboxed; /* the warning that steps run without a sandbox is printed once */
     pthread_mutex_t lock;
     pthread_cond_t stop_changed;
     pthread_t ticker;
@@ -43,7 +43,7 @@ const char *ui_color(const struct options *o, FILE *to, const char *sequence)
     return sequence;
 }
 
-/* How long the colour of ours at a place is; 0: there is none. */
+/* The length of the colour sequence at a place; 0: there is none. */
 static size_t color_length(const char *at)
 {
     static const char *const ours[] = {UI_BOLD, UI_RED, UI_GREEN, UI_YELLOW, UI_RESET};
@@ -54,7 +54,7 @@ static size_t color_length(const char *at)
     return 0;
 }
 
-/* What of a message is shown: see ui_print. */
+/* Adds the part of a message that ui_print shows. */
 static void add_message(struct str *out, const char *text)
 {
     WL_CLEANUP_FREE char *plain = hide_logins(text);
@@ -78,7 +78,7 @@ static void print_list(FILE *to, const char *fmt, va_list ap)
     WL_CLEANUP_FREE char *text = xvasprintf(fmt, ap), *plain = NULL;
     WL_CLEANUP_STR struct str shown = {0};
 
-    /* What goes into a file or a pipe is for programs: names stay what they are. */
+    /* A file or a pipe is read by programs: names are not changed. */
     if (to != stderr && !isatty(fileno(to))) {
         plain = hide_logins(text);
         fputs(plain, to);
@@ -150,9 +150,9 @@ static void end_line(struct ui *ui)
     ui->at_line_start = true;
 }
 
-static void say(struct ui *ui, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void print_line(struct ui *ui, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-static void say(struct ui *ui, const char *fmt, ...)
+static void print_line(struct ui *ui, const char *fmt, ...)
 {
     va_list ap;
 
@@ -163,7 +163,7 @@ static void say(struct ui *ui, const char *fmt, ...)
     fputc('\n', stderr);
 }
 
-/* What steps print is told raw where it goes into a file, and is shown on a terminal. */
+/* Prints the output of a step: to a file as it is, to a terminal with control characters as text. */
 static void print_output(struct ui *ui, const char *text, size_t n)
 {
     WL_CLEANUP_STR struct str shown = {0};
@@ -178,7 +178,7 @@ static void print_output(struct ui *ui, const char *text, size_t n)
     ui->at_line_start = n && text[n - 1] == '\n';
 }
 
-/* What a program printed. It may be foreign: control characters are shown as text, in a file as well. */
+/* Prints the output of a program, which may be hostile: control characters become text, in a file as well. */
 static void print_program_output(struct ui *ui, const char *text)
 {
     WL_CLEANUP_STR struct str shown = {0};
@@ -189,13 +189,13 @@ static void print_program_output(struct ui *ui, const char *text)
     ui->at_line_start = ends_with(shown.s ? shown.s : "", "\n");
 }
 
-/* The last lines of a failed step, which may have zero bytes in them. */
+/* Prints the last lines of a failed step, which may contain zero bytes. */
 static void print_last_lines(struct ui *ui, const struct event *e)
 {
     WL_CLEANUP_STR struct str shown = {0};
 
     str_add_shown(&shown, e->text, e->length);
-    say(ui, "%s: the last lines of the failed step:", e->port);
+    print_line(ui, "%s: the last lines of the failed step:", e->port);
     fputs(shown.s, stderr);
     fputs(ends_with(shown.s, "\n") ? "\n" : "\n\n", stderr);
 }
@@ -236,12 +236,12 @@ static void set_phase(struct ui *ui, const char *port, const char *phase)
         free(s->phase);
         s->phase = xstrdup(phase);
     }
-    /* Tests have no number of their own. */
+    /* Tests are not counted. */
     if (!ui->live || ui->options->verbose) {
         if (s)
-            say(ui, "[%zu/%zu] %s: %s", s->index, ui->count, port, phase);
+            print_line(ui, "[%zu/%zu] %s: %s", s->index, ui->count, port, phase);
         else
-            say(ui, "%s: %s", port, phase);
+            print_line(ui, "%s: %s", port, phase);
     }
 }
 
@@ -275,11 +275,11 @@ static void emit(void *data, const struct event *e)
 
         free(ui->fetching);
         ui->fetching = NULL;
-        say(ui, "fetched %s, %s in %.1f s", e->text, size, e->seconds);
+        print_line(ui, "fetched %s, %s in %.1f s", e->text, size, e->seconds);
         break;
     }
     case EVENT_WAIT:
-        say(ui, "%s: another wl-make is making it; waiting for it", e->port);
+        print_line(ui, "%s: another wl-make is making it; waiting for it", e->port);
         break;
     case EVENT_START:
         add_shown(ui, e);
@@ -299,7 +299,7 @@ static void emit(void *data, const struct event *e)
         break;
     case EVENT_DONE:
         remove_shown(ui, e->port);
-        say(ui, "%s[%zu/%zu] %s%s: done in %.1f s", bold, e->index, e->count, e->port, reset, e->seconds);
+        print_line(ui, "%s[%zu/%zu] %s%s: done in %.1f s", bold, e->index, e->count, e->port, reset, e->seconds);
         break;
     case EVENT_FAILED:
         remove_shown(ui, e->port);
@@ -307,22 +307,22 @@ static void emit(void *data, const struct event *e)
             print_last_lines(ui, e);
         break;
     case EVENT_NOTE:
-        say(ui, "%s%s%s", e->port ? e->port : "", e->port ? ": " : "", e->text);
+        print_line(ui, "%s%s%s", e->port ? e->port : "", e->port ? ": " : "", e->text);
         break;
     case EVENT_PRINTED:
         print_program_output(ui, e->text);
         break;
     case EVENT_UNBOXED:
-        if (!ui->told_unboxed)
-            say(ui, "building without a sandbox: %s", e->text);
-        ui->told_unboxed = true;
+        if (!ui->warned_unboxed)
+            print_line(ui, "building without a sandbox: %s", e->text);
+        ui->warned_unboxed = true;
         break;
     }
     draw_line(ui);
     pthread_mutex_unlock(&ui->lock);
 }
 
-/* Keeps the seconds of the live line going. */
+/* Updates the seconds of the live line. */
 static void *tick(void *data)
 {
     struct ui *ui = data;

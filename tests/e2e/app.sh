@@ -294,7 +294,7 @@ test_example_filter() {
 test_what_cannot_be_packed() {
     app
     clean_failure 2
-    err 'name a program'
+    err 'no program is named'
     app nothing.py
     clean_failure 2
     err 'cannot read the program nothing.py: No such file'

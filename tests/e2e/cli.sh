@@ -117,7 +117,7 @@ test_info_modules() {
     with_modules 'module\tstatus\tnote\n_ssl\tno\tbuilt with `ssl: false`\nzlib\tyes\t\nname_of_ümlaut\tyes\tnot – quite\nx.y\tyes\n'
     wl info --modules python/3.13
     clean_failure 2
-    err 'python/v3.13.5 is not built' 'wl-make build python/v3.13.5'
+    err 'python/v3.13.5 has not been built' 'wl-make build python/v3.13.5'
     not_there "$OUT"
     wl python/3.13
     wl info --modules python/3.13
@@ -143,9 +143,9 @@ test_info_modules_of_what_has_none() {
         wl -q python/3.13
         wl info --modules python/3.13
         clean_failure 1
-        err 'modules.tsv' 'the recipe that makes it is wrong'
+        err 'modules.tsv' 'the recipe of the port is wrong'
         line=$(printf "$text" | wc -l)
-        [ -z "$text" ] || err ":$line: is not"
+        [ -z "$text" ] || err ":$line: not "
     done
 }
 
@@ -669,7 +669,7 @@ END
     # meson would run the tests that match both.
     check unit some-test
     clean_failure 2
-    err 'suites, or single tests'
+    err 'either suites or single tests'
     is "$(grep -c '^meson setup' calls)" 1 'set-ups'
     printf '<testsuite><testcase name="a"/><testcase name="b"><failure/></testcase></testsuite>' >report
     echo 1 >status

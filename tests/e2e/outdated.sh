@@ -145,8 +145,8 @@ test_some_sources_do_not_answer() {
     [ $SECONDS -le 20 ] || fail "took $SECONDS s"
     row libs/a 1.2 1.3 outdated "${URL#http://}"
     row libs/b 1.3 1.3 current "${URL#http://}"
-    grep -qE '^libs/c .* unknown .*Connection refused.*no other source answers either' .out || fail 'libs/c'
-    out 'Not answered' "  ${dead#http://}: Connection refused" '1 current, 1 outdated, 1 unknown'
+    grep -qE '^libs/c .* unknown .*Connection refused.*no other source answers' .out || fail 'libs/c'
+    out 'These did not answer' "  ${dead#http://}: Connection refused" '1 current, 1 outdated, 1 unknown'
 }
 
 test_tags_of_a_repository() {
@@ -333,7 +333,7 @@ test_broken_recipes_and_wrong_names() {
     status 3
     row libs/good 1.2 1.2 current "file:$T/there/a-1.2.tar.gz"
     grep -qE "^libs/bad .* unknown .*unknown key 'nonsense'" .out || fail 'libs/bad'
-    err '1 recipes cannot be read'
+    err '1 recipe cannot be read'
     # One slash too few, which libcurl would accept.
     pinned libs/bad 1.2 'https:/127.0.0.1/a-${version}.tar.gz'
     wl outdated

@@ -149,7 +149,7 @@ test_unknown_command() {
     err "'biuld'"
     wl build
     clean_failure 2
-    err 'name a port'
+    err 'no port is named'
 }
 
 test_malformed_yaml() {

@@ -151,7 +151,7 @@ test_making_a_profile() {
     sed -i /^version:/d "$PORTS/python-profile/recipe.yaml"
     profile python/1.2
     status 0
-    out 'profile-1.2.xz; to compile with it'
+    out 'profile-1.2.xz; to use it'
     is "$(cat profile-1.2.xz)" 'counted 1'
     profile python/v1.2.3 -o there.xz -q
     status 0

@@ -395,7 +395,7 @@ test_clean_waits_for_sources_in_use() {
     status 0
     out 'sources/abc'
     start second clean --sources
-    wait_for 20 grep -q 'waiting until another wl-make no longer uses the sources' second.err
+    wait_for 20 grep -q 'waiting for another wl-make that uses the sources' second.err
     there "$CACHE/sources/abc/file"
     touch go
     ended first 'exit 0'
