@@ -302,7 +302,7 @@ test_first_steps() {
     for wrong in --dir=shared:/no/w --dir=shared::/no/w:ro --mapdir=shared::/no/w --dir=/no/w::shared; do
         RUN_OPTIONS=("$wrong")
         py /no/w/hello.py
-        status 125
+        status 2
         case $wrong in
         *:ro) err '--dir shared::/no/w::ro' ;;
         --mapdir*) err '--mapdir takes GUEST::HOST' '(--mapdir /no/w::shared)' ;;
