@@ -271,7 +271,7 @@ int box_write_enter(const struct box *b, struct wl_err *err)
              "# Opens a shell in this build directory, with the environment and the sandbox of its steps.\n"
              "cd %s || exit 1\nexec %s\n",
              quoted, command);
-    /* (If a step has put a pipe there, writing to it would wait for ever.) */
+    /* If a step has put a pipe there, writing to it would wait forever. */
     r = remove_tree(file, err);
     if (r == 0)
         r = file_write(file, text.s, text.len, err);

@@ -10,7 +10,7 @@
 
 PYTHON is the version of the app's Python: 3.13.5. Environment markers are evaluated for that Python; pip has options for
 everything else, but not for those. No program is started: to learn the name of a source archive, a directory or a repository,
-pip would run the code in it, on this machine and with the user's rights, even if it is told to use wheels only."""
+pip would run the code in it, on this machine and with the user's rights, even with the option to use only wheels."""
 import builtins
 import collections
 import contextlib
@@ -59,7 +59,7 @@ def set_markers(version):
         "sys_platform": "wasi",
     }
     if not hasattr(markers, "default_environment"):
-        sys.exit("ERROR: this version of pip cannot be told the markers of another Python; install another version of it")
+        sys.exit("ERROR: this version of pip cannot evaluate the markers of another Python; install another version of pip")
     markers.default_environment = lambda: dict(values)
 
 

@@ -97,7 +97,7 @@ static int find_key(struct app *a, struct wl_err *err)
 
 /* --- the steps --- */
 
-/* What collect.py tells of the program. */
+/* The program, as collect.py reports it. */
 struct program {
     const struct pack *k;
     char *kind, *target;
@@ -152,7 +152,7 @@ static int compile(const struct app *a, struct tool_step *t, const char *collect
     t->data = p;
     r = tool_run(t, "compile", &argv, err);
     t->on_line = NULL;
-    return r < 0 || p->kind ? r : wl_err_set(err, WL_E_FAILED, "%s told of no program", k->collect);
+    return r < 0 || p->kind ? r : wl_err_set(err, WL_E_FAILED, "%s reported no program", k->collect);
 }
 
 static int archive(const struct box *b, struct tool_step *t, const char *rofs_pack, const char *packages,

@@ -214,10 +214,11 @@ static int compare_versions(const struct resolution *s, const char *pure, const 
     }
     if (g.first.len) {
         wl_err_set(err, WL_E_FETCH, "%s: %s", s->w->requirements, g.first.s);
-        r = wl_err_hint(err,
-                        "add %s to the file if an old version will do, or pass --without-native for packages that work "
-                        "without their native code",
-                        g.bounds.s);
+        r = wl_err_hint(
+            err,
+            "add %s to the file if an old version is good enough, or pass --without-native for packages that work "
+            "without their native code",
+            g.bounds.s);
     }
     str_free(&g.first);
     str_free(&g.bounds);
@@ -247,8 +248,8 @@ static int query_newer(const struct resolution *s, const char *dir, char **outpu
     return pip_query(&argv, s->requirements, s->o, output, err);
 }
 
-/* Notes each package whose newest version is only available as source: pip, which is told to use wheels only, does not
- * see that version. */
+/* Notes each package whose newest version is only available as source: pip, which may use only wheels, does not see
+ * that version. */
 static int note_sources(const struct resolution *s, const char *dir, struct strv *notes, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *text = NULL, *other = path_join(s->w->scratch, "newer");

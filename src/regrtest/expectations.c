@@ -51,8 +51,8 @@ static int check_reasons(const struct expectation_file *f, struct wl_err *err)
 {
     for (unsigned i = 0; i < f->n; i++)
         if (!is_reason(f->list[i].reason)) {
-            wl_err_set(err, WL_E_RECIPE, "%s: '%s' of %s is no reason there is", f->name, f->list[i].reason,
-                       f->list[i].test);
+            wl_err_set(err, WL_E_RECIPE, "%s: '%s', the reason of %s, is not a known reason", f->name,
+                       f->list[i].reason, f->list[i].test);
             return wl_err_hint(err, "docs/testing.md lists the reasons");
         }
     return 0;
@@ -86,7 +86,7 @@ void expectations_free(struct expectations *e)
     *e = (struct expectations){0};
 }
 
-/* Only * and ? stand for more: names of tests have brackets in them. */
+/* Only * and ? are wildcards: names of tests contain brackets. */
 static bool matches(const char *pattern, const char *name)
 {
     WL_CLEANUP_STR struct str escaped = {0};
@@ -99,7 +99,7 @@ static bool matches(const char *pattern, const char *name)
     return fnmatch(escaped.s ? escaped.s : "", name, 0) == 0;
 }
 
-/* What is said of a test or file that passed, or did not; NULL: nothing. With `exact` only by its very name. */
+/* The expectation for a test or file, or NULL. With `exact` it must have exactly this name. */
 static const struct expectation *find(const struct expectations *e, const char *name, bool exact, const char **file)
 {
     for (size_t i = 0; i < e->n; i++)
@@ -133,7 +133,7 @@ static void passed(const struct expectations *e, const char *name, struct strv *
     const struct expectation *x = find(e, name, true, &file);
 
     if (x)
-        strv_addf(unexpected, "passed: %s, which %s says does not (%s)", name, file, x->reason);
+        strv_addf(unexpected, "passed: %s, which %s lists as expected to fail (%s)", name, file, x->reason);
 }
 
 void expectations_compare(const struct expectations *e, struct test_run *run, struct strv *unexpected)
@@ -157,7 +157,7 @@ void expectations_compare(const struct expectations *e, struct test_run *run, st
             continue;
         }
         f->expected = reason_for(e, f->name);
-        /* That something cannot be had is no reason to crash, or to hang. */
+        /* A missing resource does not excuse a crash or a hang. */
         if (f->expected && (f->state == FILE_CRASHED || f->state == FILE_TIMEOUT) && strcmp(f->expected, BUG) != 0)
             f->expected = NULL;
         if (!f->expected)

@@ -1,6 +1,5 @@
-/* Which tests are expected not to pass, and why: expectations.yaml beside the recipes that a Python is made from, so
- * that versions and flavours share what they have in common, beside those of suites, and beside the script of a
- * runtime. */
+/* The tests that are expected not to pass, and why: expectations.yaml beside the recipes that a Python is made from, so
+ * that versions and flavours share their common ones, beside those of suites, and beside the script of a runtime. */
 #ifndef WL_EXPECTATIONS_H
 #define WL_EXPECTATIONS_H
 
@@ -21,17 +20,18 @@ struct expectations {
         unsigned n;
     } * files;
     size_t n;
-    bool test_modules; /* the guest has _testcapi and its like: what is only for want of them is not expected */
+    bool test_modules; /* the guest has _testcapi and the like: entries with the reason that they are missing do not
+                          count */
 };
 
 extern const char *const expectation_reasons[];
 
-/* Adds those of a file; none there adds nothing. A wrong key, a reason that is none, an empty sentence: WL_E_RECIPE. */
+/* Adds the expectations of a file, if it exists. A wrong key, an unknown reason, an empty sentence: WL_E_RECIPE. */
 int expectations_read(struct expectations *e, const char *file, struct wl_err *err);
 void expectations_free(struct expectations *e);
 
-/* Marks what was expected in the run. Adds to `unexpected` each test and file that
- * did not pass without being expected to, and each expectation, if not one with * or ?, of what has passed. */
+/* Marks the expected results of the run. Adds to `unexpected` each test and file that unexpectedly did not pass, and
+ * each expectation without * and ? whose test passed. */
 void expectations_compare(const struct expectations *e, struct test_run *run, struct strv *unexpected);
 
 #endif

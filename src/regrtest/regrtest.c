@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* What regrtest ends with (Lib/test/libregrtest, RunTests.get_exitcode). */
+/* The exit statuses of regrtest (Lib/test/libregrtest, RunTests.get_exitcode). */
 enum { STATUS_FAILED = 2, STATUS_CHANGED = 3, STATUS_NONE_RAN = 4, STATUS_TRAP = 134 };
 enum { MAX_RESULTS = 64 << 20, MAX_OUTPUT = 4 << 20 };
 
@@ -38,7 +38,7 @@ static char *take(char **at, char until)
     return word;
 }
 
-/* Whether a pattern means a file: by all of its name, the last part, or that without "test_" and ".py". */
+/* Whether a pattern matches a file: its full name, its last part, or that without "test_" and ".py". */
 static bool means(const char *pattern, const char *name)
 {
     const char *base = path_base(name);
@@ -75,8 +75,8 @@ static int find_files(const struct regrtest *r, struct test_run *run, struct wl_
         }
     for (size_t i = 0; status == 0 && i < r->patterns->n; i++)
         if (!met[i]) {
-            wl_err_set(err, WL_E_USAGE, "there is no file of tests named '%s'", r->patterns->v[i]);
-            status = wl_err_hint(err, "they are called %s ...; * and ? may stand for more",
+            wl_err_set(err, WL_E_USAGE, "there is no test file named '%s'", r->patterns->v[i]);
+            status = wl_err_hint(err, "test files are named %s ...; * and ? are wildcards",
                                  r->groups_n && r->groups[0].files.n ? r->groups[0].files.v[0] : "test_json");
         }
     free(met);
@@ -160,7 +160,7 @@ static void judge(struct test_file *f, bool late, bool told, const char *output)
         f->why = *output ? last_line(output) : NULL;
 }
 
-/* Of a file in a folder: a name for what is its own. */
+/* A flat name for the test's own files. */
 static char *flat_name(const char *name)
 {
     char *flat = xstrdup(name);

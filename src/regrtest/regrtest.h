@@ -1,5 +1,5 @@
-/* Tests inside the guest, CPython's own or those of other projects: each file of tests in a process of its own, several
- * at once, each within a time; what becomes of each test, compared with what is expected (expectations.h). */
+/* Runs tests inside the guest, CPython's own or those of other projects: each test file in its own process, several at
+ * once, each with a time limit. The results are compared with the expected ones (expectations.h). */
 #ifndef WL_REGRTEST_H
 #define WL_REGRTEST_H
 
@@ -14,15 +14,15 @@ enum test_state { TEST_PASSED, TEST_FAILED, TEST_SKIPPED };
 struct test_case {
     enum test_state state;
     char *name, *reason;
-    const char *expected; /* of one that failed: for which of expectation_reasons; NULL: it is not */
+    const char *expected; /* of a failed test: one of expectation_reasons; NULL: unexpected */
 };
 
 enum file_state {
     FILE_PASSED,
     FILE_FAILED,  /* a test failed */
-    FILE_SKIPPED, /* none of it can run here, it says */
+    FILE_SKIPPED, /* it says that none of it can run here */
     FILE_EMPTY,   /* it ran no test */
-    FILE_CRASHED, /* it ended otherwise: a trap, or an exit in the middle */
+    FILE_CRASHED, /* it ended in another way: a trap, or an exit in the middle */
     FILE_TIMEOUT
 };
 extern const char *const file_states[];
@@ -31,15 +31,15 @@ struct test_file {
     char *name;
     const struct strv *command; /* its group's */
     enum file_state state;
-    const char *expected; /* the same of one whose state is none of passed and failed */
+    const char *expected; /* the same for a file that neither passed nor failed */
     int status;
     double seconds;
     struct test_case *cases;
     size_t cases_n, passed, failed, skipped;
-    char *why; /* of a file that was skipped or crashed: the line that says it; or NULL */
+    char *why; /* of a skipped or crashed file: the line that explains it; or NULL */
 };
 
-/* Files of tests that are run in the same way. */
+/* Test files that are run in the same way. */
 struct test_group {
     struct strv files;
     struct strv command; /* what runs the guest, up to the name of the file and of that for the results; "{}" in it is
@@ -50,9 +50,9 @@ struct regrtest {
     const struct test_group *groups;
     size_t groups_n;
     const struct strv
-        *patterns;       /* names of files, with * and ?; folders, "test_" and ".py" may be left out; none: all */
-    const char *scratch; /* a folder for what the guest writes */
-    const char *logs;    /* a folder for what each file printed: NAME.log */
+        *patterns;       /* names of files, with * and ?; directories, "test_" and ".py" can be left out; none: all */
+    const char *scratch; /* a directory for files that the guest writes */
+    const char *logs;    /* a directory for the output of each file: NAME.log */
     int jobs, deadline_s;
     const struct cancel *cancel;
     /* Called after each file, from several threads, one at a time. */
@@ -65,12 +65,12 @@ struct test_run {
     size_t n;
 };
 
-/* Adds the names of CPython's files of tests; library: the folder lib/pythonX.Y with test/ in it. */
+/* Adds the names of CPython's test files; library: the directory lib/pythonX.Y that contains test/. */
 int regrtest_files(const char *library, struct strv *files, struct wl_err *err);
-/* Adds those of a suite, which its artifact lists, as SUITE/FILE. */
+/* Adds those of a suite, listed in its artifact, as SUITE/FILE. */
 int regrtest_suite_files(const char *artifact, const char *suite, struct strv *files, struct wl_err *err);
 
-/* Runs the files. A pattern that no file has is WL_E_USAGE. */
+/* Runs the files. A pattern that matches no file is WL_E_USAGE. */
 int regrtest_run(const struct regrtest *r, struct test_run *run, struct wl_err *err);
 void test_run_free(struct test_run *run);
 

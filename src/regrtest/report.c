@@ -56,7 +56,7 @@ int report_json(const char *file, const char *title, const struct test_run *run,
     return write_text(file, &t, err);
 }
 
-/* As a value of an attribute. What XML 1.0 has no way to say becomes '?'. */
+/* Writes an attribute's value. Characters that XML 1.0 cannot contain become '?'. */
 static void add_xml(struct str *t, const char *s)
 {
     for (; *s; s++) {

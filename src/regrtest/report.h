@@ -1,4 +1,4 @@
-/* What became of a run, as JSON and as the JUnit XML that CI services read. */
+/* The results of a run, as JSON and as the JUnit XML that CI services read. */
 #ifndef WL_REPORT_H
 #define WL_REPORT_H
 

@@ -55,7 +55,7 @@ test_a_deadline_and_a_name() {
     out 'test_pickle: took too long' 'unexpected: took too long: test_pickle'
     tests no_such
     clean_failure 2
-    err "there is no file of tests named 'no_such'"
+    err "there is no test file named 'no_such'"
 }
 
 test_suites() {

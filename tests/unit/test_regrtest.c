@@ -177,7 +177,7 @@ static void test_expectations(void **state)
     expectations_compare(&e, &run, &unexpected);
     assert_int_equal(unexpected.n, 1);
     assert_contains(unexpected.v[0], "passed: test_good.A.one, which ");
-    assert_contains(unexpected.v[0], "expectations.yaml says does not (memory)");
+    assert_contains(unexpected.v[0], "expectations.yaml lists as expected to fail (memory)");
     strv_free(&unexpected);
     e.test_modules = true;
     expectations_compare(&e, &run, &unexpected);
@@ -197,7 +197,7 @@ static void test_expectations(void **state)
     expectations_free(&e);
     write_text(file, "- {test: a, reason: laziness, why: So.}\n");
     assert_class(expectations_read(&e, file, &err), WL_E_RECIPE, &err);
-    assert_contains(err.text, "'laziness' of a");
+    assert_contains(err.text, "'laziness', the reason of a");
     expectations_free(&e);
     write_text(file, "- {test: a, reason: clock}\n");
     assert_class(expectations_read(&e, file, &err), WL_E_RECIPE, &err);

@@ -161,7 +161,7 @@ static int lookup_dir(struct offers *o, const void *data, const char *part, stru
     return get_from(at->mirror, at->path, part, offers_fetch(o), names, err);
 }
 
-/* Extracts the directory and the .dsc file of each source package from an index, a line each: "pool/main/z/zlib
+/* Extracts the directory and the .dsc file of each source package from an index, one per line: "pool/main/z/zlib
  * zlib_1.3-1.dsc". */
 struct extract {
     struct str line, out;
