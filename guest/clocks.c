@@ -1,7 +1,6 @@
-/* The time that this process used, in place of libwasi-emulated-process-clocks. There it is the time that has passed,
- * which goes on while the program sleeps, and times() counts nanoseconds where sysconf() promises hundredths of a
- * second. Here it is the processor's time where the host knows it, as most do, and what has passed since the start only
- * elsewhere. */
+/* The processor time of this process. It replaces libwasi-emulated-process-clocks, which counts elapsed time, even
+ * while the program sleeps, and whose times() does not use the unit that sysconf() reports. If the host has no clock
+ * for processor time, which is rare, it is the time since the start. */
 #include "clocks.h"
 
 #include <errno.h>
@@ -11,7 +10,7 @@
 #include <unistd.h>
 #include <wasi/api.h>
 
-/* Those of WASI's witx; its header has no names for them any more. */
+/* As in WASI's witx files; the header no longer names them. */
 enum { PROCESS_CPUTIME = 2, THREAD_CPUTIME = 3 };
 
 static const uint64_t second = 1000000000;
@@ -55,7 +54,7 @@ clock_t clock(void)
     return __clock();
 }
 
-/* All of it is the program's own: nothing tells what the system did for it. */
+/* All of it counts as user time: system time is unknown. */
 clock_t times(struct tms *to)
 {
     uint64_t tick = second / (uint64_t)sysconf(_SC_CLK_TCK);

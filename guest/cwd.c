@@ -1,12 +1,14 @@
-/* The current folder, and the way from a path to a mapped folder and a path below it, in place of wasi-libc's chdir.c:
+/* The current folder, and how a path leads to a mapped folder and a path below it. It replaces wasi-libc's chdir.c,
+ * which differs from Linux:
  *
- *   - The empty path names nothing, as POSIX says. There it is the current folder, which rmtree("") then deletes.
- *   - ".." leads up to where it leads on Linux, out of a mapped folder into what is mapped above or beside it, too.
- * There the host sees it, which lets nothing lead out of a folder.
- *   - The current folder has no "." and ".." in its name.
+ *   - The empty path names nothing, as POSIX says. In wasi-libc it is the current folder, which rmtree("") then
+ * deletes.
+ *   - ".." leads where it leads on Linux, also out of a mapped folder into what is mapped above or beside it. In
+ * wasi-libc it is left to the host, which does not let a path leave a mapped folder.
+ *   - The name of the current folder contains no "." and "..".
  *
- * libc's functions that take a path all come by __wasilibc_find_relpath_alloc(). Those with the descriptor of a folder
- * (openat) do not: there the empty path is refused by the host. */
+ * All functions of libc that take a path use __wasilibc_find_relpath_alloc(), except those that take the descriptor of
+ * a folder (openat). For those, the host refuses the empty path. */
 #include "cwd.h"
 
 #include <errno.h>
@@ -21,10 +23,10 @@
 
 enum { MOST_LINKS = 40, MOST_LOOKS = 4, LONGEST_PATH = 65536 };
 
-/* libc's, where getcwd() finds it: absolute. */
+/* libc's variable for getcwd(): an absolute path. */
 extern char *__wasilibc_cwd;
 
-/* A path that is made: absolute, without a "/" at its end but as the root. */
+/* A path under construction: absolute, without a "/" at the end unless it is the root. */
 struct text {
     char *bytes;
     size_t n, room;
@@ -91,7 +93,7 @@ static bool has_dots_up(const char *path)
     return false;
 }
 
-/* The descriptor and path below it of an absolute path, which may be "": the root. */
+/* The mapped folder of an absolute path, and the path below it. "" is the root. */
 static int locate(const char *path, const char **rest)
 {
     const char *prefix;
@@ -104,9 +106,8 @@ static int locate(const char *path, const char **rest)
 
 enum kind { FOLDER, LINK, OTHER };
 
-/* What `done` names, when ".." follows it. `link` gets a link's text. What is not there, or not a folder, or a link
- * that the host does not let be read is OTHER: the host is to see the rest of the path, and says what is wrong with it.
- */
+/* What `done` names, when ".." follows it. `link` gets the text of a link. OTHER: it is missing, not a folder, or a
+ * link that the host does not let us read. Then the host gets the rest of the path, and reports the error. */
 static enum kind look(const struct text *done, char *link, size_t size)
 {
     const char *rest;
@@ -125,7 +126,7 @@ static enum kind look(const struct text *done, char *link, size_t size)
     return LINK;
 }
 
-/* Puts a link's text in front of what is left of the path, which is kept in `left`. */
+/* Puts the text of a link in front of the rest of the path. The result is in `left`. */
 static int follow(struct text *done, struct text *left, const char *link, const char *rest)
 {
     struct text all = {0};
@@ -143,8 +144,8 @@ static int follow(struct text *done, struct text *left, const char *link, const 
     return 0;
 }
 
-/* Takes every ".." out of the path, which starts from `done`: each leads to the folder above, behind a link to that
- * above what it leads to. The rest of the path stays as it is, so that whoever opens it sees a "/" at its end, too. */
+/* Removes each ".." from the path, which starts at `done`. It leads to the folder above; after a link, to the folder
+ * above the target of the link. The rest of the path is not changed, so that a "/" at its end is still seen. */
 static int walk(struct text *done, const char *path)
 {
     char link[1024];
@@ -167,7 +168,7 @@ static int walk(struct text *done, const char *path)
             continue;
         }
         if (!done->n)
-            continue; /* above the root is the root */
+            continue; /* the folder above the root is the root */
         switch (look(done, link, sizeof link)) {
         case FOLDER:
             drop_name(done);
@@ -177,7 +178,7 @@ static int walk(struct text *done, const char *path)
                 result = follow(done, &left, link, name);
                 path = left.bytes;
                 break;
-            } /* else the host says so, too */
+            } /* otherwise the host reports that, too */
             __attribute__((fallthrough));
         case OTHER:
             result = append(done, "/..", 3) < 0 ? -1 : append(done, path, strlen(path));
@@ -189,7 +190,7 @@ static int walk(struct text *done, const char *path)
     return result;
 }
 
-/* The path as an absolute one without "..", or NULL: errno. It may be in *text, which is written over. */
+/* The path made absolute and without "..". It may be stored in *text. NULL: errno. */
 static const char *absolute(const char *path, struct text *text)
 {
     if (!*path) {
@@ -209,7 +210,7 @@ static const char *absolute(const char *path, struct text *text)
     } else {
         while (path[0] == '.' && path[1] == '/')
             path += 1 + strspn(path + 1, "/");
-        /* "." stays, as rmdir() fails with it. */
+        /* "." is kept, because rmdir() has to fail for it. */
         if (append_name(text, *path ? path : ".", *path ? strlen(path) : 1) < 0)
             return NULL;
     }
@@ -218,7 +219,7 @@ static const char *absolute(const char *path, struct text *text)
 
 int cwd_locate(const char *path, char **rest)
 {
-    static unsigned depth; /* to look at a path can want another to be located */
+    static unsigned depth; /* looking at a path can require another one to be located */
     struct text text = {0};
     const char *whole, *in_whole;
     int fd = -1;
@@ -272,7 +273,7 @@ int __wasilibc_find_relpath_alloc(const char *path, const char **prefix, char **
     return fd;
 }
 
-/* Takes "." and what is empty out of an absolute path. */
+/* Removes "." and empty names from an absolute path. */
 static void tidy(char *path)
 {
     char *to = path;

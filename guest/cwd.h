@@ -2,8 +2,8 @@
 #ifndef WL_CWD_H
 #define WL_CWD_H
 
-/* The descriptor of the mapped folder that a path is in, and the way from there, in *rest, which the caller frees. -1:
- * errno. */
+/* The descriptor of the mapped folder that a path is in; *rest is the path below it, which the caller frees. -1: errno.
+ */
 int cwd_locate(const char *path, char **rest);
 
 #endif

@@ -16,14 +16,14 @@ enum device {
     DEVICE_RANDOM,
     DEVICE_URANDOM,
     DEVICE_NONE,
-    DEVICE_DESCRIPTOR /* and those above: descriptor n is DEVICE_DESCRIPTOR + n */
+    DEVICE_DESCRIPTOR /* and higher: descriptor n is DEVICE_DESCRIPTOR + n */
 };
 
-/* What device_walk() gives for a path that leads out of the folder. */
+/* Result of device_walk() for a path that leads out of the folder. */
 #define DEVICE_AWAY ((__wasi_errno_t)0x4001)
 
-/* Follows a path from one of the folders. On DEVICE_AWAY, *rest is the path as seen from "/". ENOENT may be of a name
- * in a folder that is there. */
+/* Follows a path from one of the folders. If only the last name is missing, that is not an error: *device is
+ * DEVICE_NONE. On DEVICE_AWAY, *rest is the path as seen from "/". */
 __wasi_errno_t device_walk(enum device from, const char *path, enum device *device, const char **rest);
 
 bool device_is_folder(enum device device);
@@ -31,7 +31,7 @@ void device_stat(enum device device, __wasi_filestat_t *stat);
 __wasi_errno_t device_read(enum device device, void *to, size_t n, size_t *done);
 __wasi_errno_t device_write(enum device device, size_t n, size_t *done);
 
-/* Entry i of a folder; from 2 on for what has a name. "stdin" and its like are among them. NULL: there is none. */
+/* Entry i of a folder; "." is 0 and ".." is 1. NULL: there is none. */
 const char *device_name(enum device folder, uint64_t i, enum device *device);
 
 #endif

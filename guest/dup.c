@@ -1,12 +1,12 @@
-/* dup() and its like, which WASI does not know: the layer over descriptors has them (vfs.h). A new number is above all
- * that the host gives, not the lowest that is free. */
+/* dup(), pipe() and related functions, which WASI does not have. The layer over descriptors provides them (vfs.h). A
+ * new descriptor does not get the lowest free number, but one above those of the host. */
 #include "vfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 
-/* libc declares none of them. */
+/* libc does not declare these. */
 int dup(int of);
 int dup2(int of, int fd);
 int dup3(int of, int fd, int flags);

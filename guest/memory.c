@@ -13,8 +13,8 @@ enum { BLOCK = 4096, FIRST_COOKIE = 2, MODE_BITS = 07777, TEXT_END = 1 };
 
 /* A name in a folder. */
 struct name {
-    struct name *before, *after; /* in the folder, in the order in which they were made */
-    struct name *next_in_table;  /* that has the same place in the table of all names */
+    struct name *before, *after; /* in the folder, in the order of creation */
+    struct name *next_in_table;  /* with the same place in the table of all names */
     struct memory_node *folder;
     struct memory_node *node;
     uint64_t cookie;
@@ -39,7 +39,7 @@ struct memory_node {
             struct memory_node *parent; /* NULL: a root */
             const char *path;           /* of a root */
             struct name *first, *last;
-            struct name *last_read; /* where a listing is likely to go on */
+            struct name *last_read; /* where a listing probably continues */
             uint64_t next_cookie;
             uint32_t folders;
         } folder;
@@ -58,9 +58,11 @@ static uint64_t used, limit, last_inode;
 
 /* ---- Room ---- */
 
-/* How much a number with a letter behind it is; what is none counts as `otherwise`. */
-static uint64_t size_of(const char *text, uint64_t otherwise)
+/* The number of bytes in a text such as "500M", or `otherwise` if it is not one. */
+static uint64_t parse_size(const char *text, uint64_t otherwise)
 {
+    static const char units[] = "kKmMgG";
+    const char *unit;
     char *end;
     uint64_t n;
     int shift = 0;
@@ -68,34 +70,37 @@ static uint64_t size_of(const char *text, uint64_t otherwise)
     if (!text || *text < '0' || *text > '9')
         return otherwise;
     n = strtoull(text, &end, 10);
-    switch (*end) {
-    case 'k':
-    case 'K':
-        shift = 10;
-        break;
-    case 'm':
-    case 'M':
-        shift = 20;
-        break;
-    case 'g':
-    case 'G':
-        shift = 30;
-        break;
-    default:
-        break;
+    unit = *end ? strchr(units, *end) : NULL;
+    if (unit) {
+        shift = 10 * (1 + (int)(unit - units) / 2);
+        end++;
     }
-    end += shift != 0;
-    return *end || n > UINT64_MAX >> shift ? otherwise : n << shift;
+    return *end || n > (uint64_t)INT64_MAX >> shift ? otherwise : n << shift;
 }
 
-/* Memory that counts; zeroed. NULL: there is no room. */
-static void *take(size_t size)
+static uint64_t room(void)
 {
-    void *bytes;
+    static const uint64_t asked = 1; /* tells a limit of 0 from one that was not read yet */
 
     if (!limit)
-        limit = size_of(getenv(MEMORY_LIMIT_VARIABLE), MEMORY_LIMIT) + 1; /* 0 is: not asked yet */
-    if (used >= limit || size >= limit - used)
+        limit = parse_size(getenv(MEMORY_LIMIT_VARIABLE), MEMORY_LIMIT) + asked;
+    return limit - asked;
+}
+
+void memory_room(uint64_t *total, uint64_t *left)
+{
+    *total = room();
+    *left = used < *total ? *total - used : 0;
+}
+
+/* Zeroed memory that counts against the limit. NULL: there is no room. */
+static void *take(size_t size)
+{
+    uint64_t total, left;
+    void *bytes;
+
+    memory_room(&total, &left);
+    if (size > left)
         return NULL;
     bytes = calloc(1, size);
     used += bytes ? size : 0;
@@ -118,9 +123,17 @@ static uint64_t now(void)
     return __wasi_clock_time_get(__WASI_CLOCKID_REALTIME, 1, &time) ? 0 : time;
 }
 
+static void set_all_times(struct memory_node *node)
+{
+    node->accessed = node->modified = node->changed = now();
+}
+
 static void changed(struct memory_node *node, bool modified)
 {
-    node->changed = now();
+    if (!node->changed)
+        set_all_times(node); /* a root that nobody has looked at so far */
+    else
+        node->changed = now();
     if (modified)
         node->modified = node->changed;
 }
@@ -130,7 +143,6 @@ static void set_up(struct memory_node *node, __wasi_filetype_t type, mode_t mode
     node->type = type;
     node->mode = mode & MODE_BITS;
     node->inode = ++last_inode;
-    node->accessed = node->modified = node->changed = now();
     if (type == __WASI_FILETYPE_DIRECTORY)
         node->folder.next_cookie = FIRST_COOKIE;
 }
@@ -139,8 +151,10 @@ static struct memory_node *new_node(__wasi_filetype_t type, mode_t mode)
 {
     struct memory_node *node = take(sizeof *node);
 
-    if (node)
+    if (node) {
         set_up(node, type, mode);
+        set_all_times(node);
+    }
     return node;
 }
 
@@ -149,10 +163,11 @@ static bool is_root(const struct memory_node *node)
     return node >= roots && node < roots + MEMORY_ROOTS;
 }
 
+/* A root gets its times when they are needed: most programs never ask, and reading the clock is a call to the host. */
 struct memory_node *memory_root(int i)
 {
     if (!roots[i].inode) {
-        /* As /tmp is everywhere; a home is its owner's. */
+        /* The mode that /tmp has everywhere; a home is its owner's. */
         set_up(&roots[i], __WASI_FILETYPE_DIRECTORY, i == MEMORY_TMP ? 01777 : 0755);
         roots[i].names = 1;
     }
@@ -192,7 +207,7 @@ static void free_blocks(struct memory_node *file, size_t from)
     }
 }
 
-/* Ends a node that has neither a name nor somebody who holds it. */
+/* Frees a node that has no name and is not held. */
 static void end_if_unused(struct memory_node *node)
 {
     if (node->names || node->held || is_root(node))
@@ -217,8 +232,10 @@ void memory_let_go(struct memory_node *node)
     end_if_unused(node);
 }
 
-void memory_stat(const struct memory_node *node, __wasi_filestat_t *stat, mode_t *mode)
+void memory_stat(struct memory_node *node, __wasi_filestat_t *stat, mode_t *mode)
 {
+    if (!node->changed)
+        set_all_times(node);
     *stat = (__wasi_filestat_t){
         .dev = DEVICE,
         .ino = node->inode,
@@ -277,7 +294,7 @@ size_t memory_read(const struct memory_node *file, uint64_t at, void *to, size_t
     return n;
 }
 
-/* Makes the list of blocks long enough for one. */
+/* Makes the list of blocks long enough for this one. */
 static bool has_place_for(struct memory_node *file, uint64_t block)
 {
     size_t n = file->file.blocks_n ? file->file.blocks_n : 4;
@@ -354,7 +371,7 @@ error_t memory_allocate(struct memory_node *file, uint64_t at, uint64_t n)
         return __WASI_ERRNO_FBIG;
     if (!n)
         return __WASI_ERRNO_INVAL;
-    if (n > limit && limit)
+    if (n > room())
         return __WASI_ERRNO_NOSPC;
     for (uint64_t block = at / BLOCK; block <= (at + n - 1) / BLOCK; block++)
         if (!block_to_write(file, block))
@@ -395,7 +412,7 @@ static bool grow_table(void)
         return true;
     bigger = take(n * sizeof *bigger);
     if (!bigger)
-        return table_n != 0; /* a table that is too small is only slow */
+        return table_n != 0; /* a small table is merely slow */
     for (size_t i = 0; i < table_n; i++)
         for (struct name *name = table[i], *next; name; name = next) {
             next = name->next_in_table;
@@ -427,7 +444,7 @@ static void take_from_table(const struct name *name)
     names_n--;
 }
 
-/* A name that is nowhere yet. */
+/* A name that is not in a folder yet. */
 static struct name *new_name(const char *text, size_t n)
 {
     struct name *name = grow_table() ? take(sizeof *name + n) : NULL;
@@ -458,7 +475,7 @@ static void insert(struct name *name, struct memory_node *folder, struct memory_
     changed(folder, true);
 }
 
-/* Takes a name out of its folder and frees it. Its node may still be wanted. */
+/* Removes a name from its folder and frees it, but not its node. */
 static void take_out(struct name *name)
 {
     struct memory_node *folder = name->folder, *node = name->node;
@@ -503,13 +520,14 @@ void memory_reset(void)
         if (roots[i].inode)
             remove_all(&roots[i]);
         roots[i].folder.path = NULL;
+        roots[i].changed = 0;
     }
     limit = 0;
 }
 
 /* ---- Paths ---- */
 
-/* Puts a text in place of the names before `rest`, which begins with a "/" or is empty. */
+/* Replaces everything before `rest` by a text. `rest` is empty or begins with "/". */
 static error_t splice(struct memory_place *p, const char *text, size_t n, const char *rest)
 {
     size_t left = strlen(rest);
@@ -521,7 +539,7 @@ static error_t splice(struct memory_place *p, const char *text, size_t n, const 
     return 0;
 }
 
-/* The path goes on above a root: with "..", at `up`. */
+/* The path continues above a root, with ".." at `up`. */
 static error_t leave(struct memory_place *p, const struct memory_node *root, const char *up)
 {
     const char *path = root->folder.path ? root->folder.path : "";
@@ -540,7 +558,7 @@ static error_t leave(struct memory_place *p, const struct memory_node *root, con
     return MEMORY_AWAY;
 }
 
-/* `rest` is what comes behind the link. */
+/* `rest` is the path after the link. */
 static error_t follow_link(struct memory_place *p, const struct memory_node *link, const char *rest)
 {
     error_t error;
@@ -739,7 +757,7 @@ static bool is_below(const struct memory_node *folder, const struct memory_node 
     return folder != NULL;
 }
 
-/* Whether something may take the place of what has that name. */
+/* Whether a file may replace the one that has the name. */
 static error_t may_replace(const struct memory_node *node, const struct memory_place *to)
 {
     if (!to->node)
@@ -778,7 +796,7 @@ error_t memory_rename(struct memory_place *from, struct memory_place *to)
         return __WASI_ERRNO_NOSPC;
     if (to->node)
         remove_name(to);
-    node->held++; /* for the moment without a name */
+    node->held++; /* without a name for a moment */
     take_out(find_name(from->folder, from->name, from->n));
     insert(name, to->folder, node);
     node->held--;

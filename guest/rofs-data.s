@@ -1,4 +1,4 @@
-# The archive that rofs.h describes, as data of the module. The file is found by the assembler's -I.
+# The archive (see rofs.h) as data of the module. The assembler finds the file by its option -I.
 	.section	.rodata.rofs_archive,"",@
 	.globl	rofs_archive
 	.p2align	4

@@ -1,4 +1,4 @@
-# The archive of a module that has none: the root alone. guest/rofs-data.s takes its place where there is one.
+# An archive with nothing but an empty root. guest/rofs-data.s replaces it in a module that has an archive.
 	.section	.rodata.rofs_archive,"",@
 	.globl	rofs_archive
 	.p2align	4

@@ -4,14 +4,14 @@
 #include <string.h>
 #include <zlib.h>
 
-/* The archive that was added, and the folder of the first one in whose place its root is seen. */
+/* The archive that was added, and the folder that its root replaces. */
 static struct {
     const unsigned char *archive;
     size_t size;
     const struct rofs_node *root, *folder;
 } added;
 
-/* A folder that is seen beside those of the archive. There are few. */
+/* A folder that was added to those of the archive. There are few. */
 static struct mount {
     struct rofs_node node;
     const struct rofs_node *parent;
@@ -90,7 +90,7 @@ const struct rofs_node *rofs_child_at(const struct rofs_node *folder, uint64_t i
     return seen(nodes_of(archive_of(folder)) + folder->start + i);
 }
 
-/* Of a node of an archive. */
+/* The name of a node that is in an archive. */
 static const char *name_in_archive(const struct rofs_node *node)
 {
     const unsigned char *archive;
@@ -179,7 +179,7 @@ const struct rofs_node *rofs_child(const struct rofs_node *folder, const char *n
 
 static struct mount *add_mount(const struct rofs_node *parent, const char *name, size_t n)
 {
-    /* Beyond those of the archives: these have 2^32 nodes at most. */
+    /* Inodes above those of the archives, which have at most 2^32 nodes. */
     static uint64_t last_inode = UINT64_C(1) << 40;
     struct mount *mount = malloc(sizeof *mount + n), **end = &mounts;
 
@@ -190,7 +190,7 @@ static struct mount *add_mount(const struct rofs_node *parent, const char *name,
                             .name = memcpy(mount + 1, name, n),
                             .fd = -1,
                             .inode = ++last_inode};
-    /* At the end: an entry of a listing keeps its place. */
+    /* At the end, so that entries of a listing keep their places. */
     while (*end)
         end = &(*end)->next;
     return *end = mount;

@@ -1,6 +1,6 @@
-/* select() and pselect() in place of wasi-libc's, which rounds the time down to milliseconds, so that whoever waits for
- * the next tenth of one spins (asyncio with a SelectSelector does), and which does not tell of descriptors that are
- * closed. Semantics as in POSIX.1-2017, pselect(3); fd_set is wasi-libc's, a list of descriptors. */
+/* select() and pselect(), in place of wasi-libc's. Those round the timeout down to milliseconds, so that a program with
+ * a shorter one spins (asyncio with a SelectSelector does), and they do not report closed descriptors. The semantics
+ * are those of POSIX.1-2017, pselect(3). fd_set is wasi-libc's, a list of descriptors. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static int check(int fd)
     return e == __WASI_ERRNO_SUCCESS ? 0 : -1;
 }
 
-/* Adds a subscription for each descriptor of a set; -1: one of them is none. */
+/* Adds a subscription for each descriptor of a set. -1: one of them is invalid. */
 static int subscribe(const fd_set *set, int nfds, uint8_t tag, __wasi_subscription_t *subs, size_t *n)
 {
     for (size_t i = 0; set && i < set->__nfds; i++) {
@@ -34,7 +34,7 @@ static int subscribe(const fd_set *set, int nfds, uint8_t tag, __wasi_subscripti
     return 0;
 }
 
-/* Leaves those in the sets that are ready. One that cannot be waited for does not block. */
+/* Keeps the descriptors in the sets that are ready. One that cannot be waited for counts as ready. */
 static int take_events(const __wasi_event_t *events, size_t n, fd_set *reads, fd_set *writes)
 {
     int ready = 0;
@@ -82,7 +82,7 @@ int pselect(int nfds, fd_set *restrict reads, fd_set *restrict writes, fd_set *r
     } else if (subscribe(reads, nfds, __WASI_EVENTTYPE_FD_READ, subs, &n) == 0 &&
                subscribe(writes, nfds, __WASI_EVENTTYPE_FD_WRITE, subs, &n) == 0) {
         if (timeout) {
-            /* 584 years are for ever. */
+            /* Treat more than 584 years as no timeout. */
             uint64_t seconds = (uint64_t)timeout->tv_sec, ns;
 
             if (__builtin_mul_overflow(seconds, UINT64_C(1000000000), &ns) ||
@@ -92,7 +92,7 @@ int pselect(int nfds, fd_set *restrict reads, fd_set *restrict writes, fd_set *r
             subs[n].u.u.clock.id = __WASI_CLOCKID_MONOTONIC;
             subs[n++].u.u.clock.timeout = ns;
         }
-        /* To wait for nothing, for ever, is what no host does. */
+        /* No host waits for nothing without a timeout. */
         e = n ? __wasi_poll_oneoff(subs, events, n, &got) : __WASI_ERRNO_NOTSUP;
         if (e == __WASI_ERRNO_SUCCESS) {
             clear(reads);

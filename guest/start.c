@@ -1,22 +1,21 @@
-/* The start of a Python that can be saved as it is once it has started: a snapshot.
+/* Starts a Python that can be saved after its start: a snapshot.
  *
- * wizer.initialize, called on the build machine (by `wl-run --snapshot`, or by wizer), starts Python and imports the
- * modules that are its arguments. The memory as it is then becomes the data of the module. _start of that module finds
- * Python running, gives it what is new (arguments, environment, folders, streams), and runs the program. _start of the
- * module that was not saved starts Python as ever.
+ * wizer.initialize is called on the build machine, by `wl-run --snapshot` or by wizer. It starts Python and imports the
+ * modules that are its arguments. The contents of the memory then become the data of the module. When _start of that
+ * module is called, Python is running already: it gets what is new (arguments, environment, folders, streams) and runs
+ * the program. In a module that was not saved, _start starts Python as usual.
  *
- * An option that would have made another Python of it (-O, -X ..., PYTHONHASHSEED) can not be had afterwards. Then the
- * memory is put back to what the linker gave it, and a start as ever follows. For that the initialised data is saved,
- * compressed, before anything has changed it.
+ * Some options (-O, -X ..., PYTHONHASHSEED) change how Python starts. For these the memory is restored to its initial
+ * state, and Python starts as usual. The initialised data is saved for that, compressed, before anything changes it.
  *
- * At the end only what the program made is taken down: its modules, and what is left of its objects.
+ * At the end only the program's own modules and objects are destroyed.
  *
- * An app is a snapshot that has its program inside: wizer.initialize with the arguments
+ * An app is a snapshot with its program inside: wizer.initialize with the arguments
  *
  *   --app ARCHIVE KIND TARGET [MODULE]...
  *
- * takes the file ARCHIVE (rofs.h), which start.py's make() then finds the program in. Its _start runs that, whatever
- * the arguments are: they are the program's, as all variables are, so there is no cold start. */
+ * adds the file ARCHIVE (rofs.h), and make() in start.py finds the program in it. _start then runs the program. All
+ * arguments and variables are the program's, so an app has no cold start. */
 #define Py_BUILD_CORE 1
 #include <Python.h>
 
@@ -40,7 +39,7 @@
 
 void __wasm_call_ctors(void);
 void __wasm_call_dtors(void);
-__attribute__((weak)) void __wasi_init_tp(void); /* newer libcs have it */
+__attribute__((weak)) void __wasi_init_tp(void); /* newer versions of libc have it */
 int __main_void(void);
 int __real_Py_FinalizeEx(void);
 _Noreturn void __real_Py_Exit(int status);
@@ -50,29 +49,29 @@ void _PyAtExit_Call(PyInterpreterState *interp);
 void _PyModule_Clear(PyObject *module);
 extern char **environ;
 
-/* The edges of what the linker laid out (start.s): the initialised data is from the second to the third. */
+/* Where the linker put the sections (start.s): the initialised data is between the second and the third. */
 extern char start_edge_rodata[], start_edge_data[], start_edge_bss[], __heap_base[];
-/* Puts the data back from `copy`, empties the rest of the memory, and calls start_cold; in start.s, since C would
+/* Restores the data from `copy`, clears the rest of the memory, and calls start_cold. It is in start.s, because C would
  * use the stack. */
 _Noreturn void start_over(const void *copy, size_t copied, size_t memory);
 void start_cold(void);
-/* Empties the unused part of the stack: less to save, and the same bytes whatever the build machine said (inodes). */
+/* Clears the unused part of the stack: there is less to save, and nothing of the build machine (inodes) remains. */
 void start_clear_stack(void);
 
-/* start.py, compiled in as text. */
+/* The text of start.py. */
 extern const char start_py[];
 
 static struct {
-    bool ready; /* the memory is a snapshot's */
+    bool ready; /* this is a snapshot */
     unsigned char *data;
     uLongf data_size;
     PyObject *module; /* of start.py */
-    PyObject *code;   /* an app's program; NULL: a Python */
+    PyObject *code;   /* the program of an app; NULL in a Python */
     bool ended;
 } snapshot;
 
-/* While a snapshot is made there is neither time nor chance, so that two of them are the same. Nothing secret may
- * depend on either then: all that can read a snapshot can read it. */
+/* While a snapshot is made, time and random numbers are fixed, so that it is reproducible. Nothing secret may depend on
+ * them then: everybody who has the snapshot can read it. */
 static bool making;
 __wasi_errno_t __real___wasi_random_get(uint8_t *to, __wasi_size_t n);
 __wasi_errno_t __real___wasi_clock_time_get(__wasi_clockid_t id, __wasi_timestamp_t precision,
@@ -97,20 +96,20 @@ __wasi_errno_t __wrap___wasi_clock_time_get(__wasi_clockid_t id, __wasi_timestam
 
     if (!making)
         return __real___wasi_clock_time_get(id, precision, time);
-    passed += 1000; /* who waits for time to pass does not wait for ever */
+    passed += 1000; /* so that waiting for time to pass comes to an end */
     *time = (id == __WASI_CLOCKID_REALTIME ? rofs_header()->time : 1000000000) + passed;
     return 0;
 }
 
-/* By this OpenSSL knows that it has been forked, and its generators take new numbers from the host before they give
- * any: so those that were seeded before the snapshot was taken do, the first time they are used. */
+/* OpenSSL compares this number to find out whether the process was forked. If so, its random generators are seeded
+ * again before their next use. So generators that were seeded before the snapshot get new seeds. */
 int __wrap_openssl_get_fork_id(void);
 int __wrap_openssl_get_fork_id(void)
 {
     return snapshot.ready ? 2 : 1;
 }
 
-/* What the start code of libc does before main. */
+/* What the startup code of libc does before main(). */
 static void set_up_libc(void)
 {
     if (__wasi_init_tp)
@@ -159,9 +158,9 @@ static _Noreturn void start_again(void)
     start_over((void *)(at * page), size, __builtin_wasm_memory_size(0) * page);
 }
 
-/* ---- what a start can still be given ---- */
+/* ---- what can be set at a start ---- */
 
-/* Variables that Python reads before anything else, or whose meaning is in the snapshot already. */
+/* Whether the environment has variables that Python reads early, or that had their effect before the snapshot. */
 static bool environment_is_new(void)
 {
     static const char *const later[] = {
@@ -190,7 +189,7 @@ static bool same_text(const wchar_t *a, const wchar_t *b)
     return a == b || (a && b && !wcscmp(a, b));
 }
 
-/* Whether the Python that runs is the one that these options ask for, but for what resume() gives it. */
+/* Whether the running Python fits these options, apart from what resume() sets. */
 static bool serves(const PyConfig *is, const PyConfig *asked)
 {
     return asked->dev_mode == is->dev_mode && asked->install_signal_handlers == is->install_signal_handlers &&
@@ -213,7 +212,7 @@ static void check(PyStatus status)
         Py_ExitStatusException(status);
 }
 
-/* What resume() of start.py is told. */
+/* The argument of resume() in start.py. */
 static PyObject *environment(void)
 {
     PyObject *all = PyDict_New();
@@ -234,8 +233,8 @@ static PyObject *environment(void)
     return all;
 }
 
-/* The name of this program as sys.executable: where it has a folder. */
-static void set_executable(PyConfig *config)
+/* sys.executable is the path of this program. If only its name is known, it stays what it was in the snapshot. */
+static void set_executable(PyConfig *config, const wchar_t *otherwise)
 {
     char here[4096];
     const wchar_t *name = config->program_name;
@@ -245,7 +244,7 @@ static void set_executable(PyConfig *config)
     if (name && !wcsncmp(name, L"./", 2))
         name += 2;
     if (!config->program_name || !wcschr(config->program_name, L'/')) {
-        check(PyConfig_SetString(config, &config->executable, L""));
+        check(PyConfig_SetString(config, &config->executable, otherwise ? otherwise : L""));
     } else if (*config->program_name == L'/' || !getcwd(here, sizeof here)) {
         check(PyConfig_SetString(config, &config->executable, config->program_name));
     } else {
@@ -266,8 +265,8 @@ static void resume(PyConfig *config)
     PyConfig *is = (PyConfig *)_PyInterpreterState_GetConfig(tstate->interp);
     PyObject *all, *done;
 
-    set_executable(config);
-    /* Python has written them in its own way: utf-8. */
+    set_executable(config, is->executable);
+    /* Python spells the name differently: utf-8. */
     check(PyConfig_SetString(config, &config->filesystem_encoding, is->filesystem_encoding));
     if (!wcscasecmp(config->stdio_encoding, is->filesystem_encoding))
         check(PyConfig_SetString(config, &config->stdio_encoding, is->filesystem_encoding));
@@ -286,7 +285,7 @@ static void resume(PyConfig *config)
     Py_DECREF(done);
 }
 
-/* Nothing but the program decides what an app does. */
+/* An app ignores Python's options and variables. */
 static void set_app_config(PyConfig *config)
 {
     config->parse_argv = 0;
@@ -327,7 +326,7 @@ static int run_snapshot(int argc, char **argv)
     PyStatus status;
     struct stat st;
 
-    /* (With a folder as its input, Python ends with a message of its own.) */
+    /* If its input is a folder, Python ends with a message of its own. */
     if (argc == 0 || !*argv[0] || environment_is_new() || (fstat(STDIN_FILENO, &st) == 0 && S_ISDIR(st.st_mode)))
         start_again();
     PyConfig_InitPythonConfig(&config);
@@ -418,7 +417,7 @@ _Noreturn void __wrap_Py_Exit(int status)
     exit(status);
 }
 
-/* For finish(): what the interpreter does with a module's names and with an object that it ends. */
+/* For finish(): clears a module as the interpreter does when it ends. */
 static PyObject *wipe(PyObject *self, PyObject *module)
 {
     (void)self;
@@ -427,8 +426,8 @@ static PyObject *wipe(PyObject *self, PyObject *module)
     Py_RETURN_NONE;
 }
 
-/* Takes those modules out of sys.modules that are not `known`, and gives them. In C, since looking at each in Python
- * would count references to it, and so write to every page that has one of them. */
+/* Removes the modules that are not `known` from sys.modules, and returns them. Python code would change the reference
+ * count of each module, and so write to every page that has one. */
 static PyObject *take_new_modules(PyObject *self, PyObject *known)
 {
     PyObject *modules = PyImport_GetModuleDict(), *names = PyList_New(0), *values = PyList_New(0), *name, *value;
@@ -441,7 +440,7 @@ static PyObject *take_new_modules(PyObject *self, PyObject *known)
             Py_CLEAR(values);
     for (at = 0; values && at < PyList_GET_SIZE(names); at++)
         if (PyDict_DelItem(modules, PyList_GET_ITEM(names, at)) < 0)
-            PyErr_Clear(); /* one that has gone with another */
+            PyErr_Clear(); /* it was removed together with another one */
     Py_XDECREF(names);
     return values;
 }
@@ -454,7 +453,7 @@ static PyObject *end_object(PyObject *self, PyObject *object)
     Py_RETURN_NONE;
 }
 
-/* ---- making the snapshot ---- */
+/* ---- making a snapshot ---- */
 
 static PyMethodDef methods[] = {
     {"wipe", wipe, METH_O, NULL},
@@ -463,7 +462,7 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* Gives an archive to the module, from a file that the host has now and will not have later. */
+/* Copies an archive into the memory, because its file exists only on the build machine. */
 static void add_archive(const char *name)
 {
     FILE *f = fopen(name, "rb");
@@ -515,7 +514,7 @@ static PyObject *list_of(int n, char **texts)
 
 static int make(int argc, char **argv)
 {
-    enum { APP_ARGUMENTS = 5 }; /* the program's name among them */
+    enum { APP_ARGUMENTS = 5 }; /* including the program's name */
     bool app = argc >= APP_ARGUMENTS && !strcmp(argv[1], "--app");
     int skip = app ? APP_ARGUMENTS : 1;
     PyObject *code, *list, *done;
@@ -535,7 +534,7 @@ static int make(int argc, char **argv)
     list = list_of(argc - skip, argv + skip);
     if (!list)
         python_error();
-    /* ("z" makes None of NULL.) */
+    /* "z" converts NULL to None. */
     done = PyObject_CallMethod(snapshot.module, "make", "Nzzz", list, app ? "/" ROFS_APP : NULL, app ? argv[3] : NULL,
                                app ? argv[4] : NULL);
     if (!done)
@@ -548,7 +547,7 @@ static int make(int argc, char **argv)
     return 0;
 }
 
-/* Saved before the first constructor has run: a copy in memory that malloc will never have. */
+/* Copies the data before the first constructor runs, to pages that malloc never uses. */
 static const unsigned char *copy_data(void)
 {
     size_t page = 65536, pages = (data_size() + page - 1) / page, at = __builtin_wasm_memory_grow(0, pages);
@@ -579,7 +578,7 @@ __attribute__((export_name("wizer.initialize"))) void start_initialize(void)
 {
     unsigned char *copy = (unsigned char *)copy_data();
 
-    /* What the linker did is what this file believes it does. */
+    /* The linker laid out the sections as this file assumes. */
     if (!is_between(start_edge_data, start_edge_rodata, start_edge_bss) ||
         !is_between(&PyModule_Type, start_edge_data, start_edge_bss) ||
         !is_between(&making, start_edge_bss, __heap_base))

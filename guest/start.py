@@ -1,5 +1,5 @@
-# The parts of start.c that are easier said in Python: make() before a snapshot is taken (it gives an app's code), resume()
-# when it is started, finish() at its end. What they import is imported in every snapshot.
+# The parts of start.c that are easier to write in Python: make() runs before a snapshot is taken (and returns the code of an
+# app), resume() at each start, finish() at the end. Modules imported here are part of every snapshot.
 import gc
 import io
 import os
@@ -10,8 +10,8 @@ Module = type(sys)
 known = {}
 builtin_names = {}
 streams = []
-# The standard streams of the build, by descriptor. Modules that were imported may have kept them (logging does), so they
-# become those of the start, as the same objects.
+# The standard streams of the build, by descriptor. Imported modules may hold on to them (logging does), so a start reuses
+# these objects for its own streams.
 kept = {}
 
 
@@ -48,7 +48,7 @@ def make(names, folder=None, kind=None, target=None):
         __import__(module, fromlist=parts.split(",") if parts else ())
     if folder:
         code = program(folder, kind, target)
-    # What was made for a folder may be another folder's by the time of the start. The library inside stays.
+    # A path may name another folder at the start, so forget the importers. The library in the module stays the same.
     for name in list(sys.path_importer_cache):
         if not name.startswith(sys.prefix) or sys.path_importer_cache[name] is None or os.path.isdir(name):
             del sys.path_importer_cache[name]
@@ -60,7 +60,7 @@ def make(names, folder=None, kind=None, target=None):
     known.update(sys.modules)
     builtin_names.update(known["builtins"].__dict__)
     gc.collect()
-    # What is here now needs not be looked at by any collection to come.
+    # Later garbage collections can skip all objects that exist now.
     gc.freeze()
     return code
 
@@ -111,7 +111,9 @@ def resume(environment, encoding, errors, buffered, pythonpath):
             site.execsitecustomize()
     if sys.warnoptions and "warnings" in known:
         known["warnings"]._processoptions(sys.warnoptions)
-    # Modules that keep something of the moment at which they were imported.
+    # Modules that remember something from the time of their import.
+    if "time" in known and (b"TZ" in environment or os.path.exists("/etc/localtime")):
+        known["time"].tzset()
     if "random" in known:
         known["random"].seed()
     if "logging" in known:
@@ -138,7 +140,7 @@ def finish():
             wipe(module)
             del module
     gc.collect()
-    # What is left is held by modules of the snapshot, which are not taken down.
+    # Modules of the snapshot, which are not destroyed, hold the remaining objects.
     mine = {id(s) for s in streams}
     for thing in gc.get_objects():
         if id(thing) not in mine:

@@ -1,5 +1,5 @@
-# The first of the objects that are linked: the linker puts sections of a kind one behind the other, in the order in which
-# it meets them, so these are the first bytes of the read-only, the initialised and the empty data.
+# This object is linked first. The linker concatenates sections of the same kind in the order of the objects, so these are
+# the first bytes of the read-only, the initialised and the zeroed data.
 	.functype	start_cold () -> ()
 	.globaltype	__stack_pointer, i32
 
@@ -27,7 +27,7 @@ start_edge_bss:
 	.int32	0
 	.size	start_edge_bss, 4
 
-# start_over(copy, copied, memory): nothing in here uses the stack, which is emptied, too.
+# start_over(copy, copied, memory) does not use the stack, because it clears the stack as well.
 	.section	.text.start_over,"",@
 	.globl	start_over
 	.type	start_over,@function
@@ -53,7 +53,7 @@ start_over:
 	unreachable
 	end_function
 
-# What calls that have returned left on the stack, which is below the pointer down to address 0.
+# Clears the unused part of the stack, which reaches from the stack pointer down to address 0.
 	.section	.text.start_clear_stack,"",@
 	.globl	start_clear_stack
 	.type	start_clear_stack,@function
@@ -65,7 +65,7 @@ start_clear_stack:
 	memory.fill	0
 	end_function
 
-# start.py as a C string. The file is found by the assembler's -I.
+# start.py as a C string. The assembler finds the file by its option -I.
 	.section	.rodata.start_py,"",@
 	.globl	start_py
 	.type	start_py,@object

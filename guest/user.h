@@ -1,4 +1,4 @@
-/* The number of the user, and of the group, that the program runs as, and that its files belong to. */
+/* The user and group ID of the program, and of all its files. */
 #ifndef WL_USER_H
 #define WL_USER_H
 

@@ -1,4 +1,4 @@
-/* Calls on descriptors: the host's go on to it, those of files of ours are done here. */
+/* Calls on descriptors. They are passed on to the host, or done here for our own files. */
 #include "vfs.h"
 
 #include <stdlib.h>
@@ -25,7 +25,7 @@
      __WASI_RIGHTS_PATH_LINK_TARGET | __WASI_RIGHTS_PATH_RENAME_SOURCE | __WASI_RIGHTS_PATH_RENAME_TARGET |            \
      __WASI_RIGHTS_PATH_FILESTAT_SET_SIZE | __WASI_RIGHTS_PATH_FILESTAT_SET_TIMES | __WASI_RIGHTS_PATH_SYMLINK |       \
      __WASI_RIGHTS_PATH_REMOVE_DIRECTORY | __WASI_RIGHTS_PATH_UNLINK_FILE)
-/* What libc may ask for below a folder of the archive: also writing, so that asking for it can be answered with EROFS.
+/* The rights that libc may request below a folder of the archive. Writing is among them, so that it fails with EROFS.
  */
 #define INHERITED_RIGHTS (FILE_RIGHTS | FOLDER_RIGHTS | __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_WRITE)
 
@@ -136,8 +136,7 @@ error_t WRAP(fd_fdstat_set_rights)(__wasi_fd_t fd, __wasi_rights_t base, __wasi_
         return __WASI_ERRNO_BADF;
     if ((base & ~stat.fs_rights_base) || (inheriting & ~stat.fs_rights_inheriting))
         return __WASI_ERRNO_NOTCAPABLE;
-    /* Rights are only ever given up. Of a file those to read and to write are kept account of; the rest does no harm.
-     */
+    /* Rights can only be given up. Reading and writing are recorded; giving up the others has no effect. */
     e->file->reads = e->file->reads && (vfs_is_folder(e->file) || (base & __WASI_RIGHTS_FD_READ));
     e->file->writes = e->file->writes && (base & __WASI_RIGHTS_FD_WRITE);
     return 0;
@@ -212,7 +211,7 @@ error_t vfs_stat_fd(__wasi_fd_t fd, __wasi_filestat_t *stat, mode_t *mode)
         break;
     case VFS_PIPE:
         *stat = (__wasi_filestat_t){.ino = (uintptr_t)file->pipe, .nlink = 1};
-        *mode = S_IFIFO | 0600; /* WASI has no type for it */
+        *mode = S_IFIFO | 0600; /* WASI has no file type for a pipe */
         break;
     }
     return 0;
@@ -233,7 +232,7 @@ error_t WRAP(fd_filestat_set_size)(__wasi_fd_t fd, __wasi_filesize_t size)
     if (host >= 0)
         return REAL(fd_filestat_set_size)((__wasi_fd_t)host, size);
     file = vfs_find_file(fd)->file;
-    /* As for every file that was not opened for writing, and for what is no file. */
+    /* As for a file that is not open for writing, and for everything that is not a file. */
     if (file->kind != VFS_MEMORY || !file->writes || !memory_is_file(file->memory))
         return __WASI_ERRNO_INVAL;
     return memory_resize(file->memory, size);
@@ -253,6 +252,40 @@ error_t WRAP(fd_filestat_set_times)(__wasi_fd_t fd, __wasi_timestamp_t accessed,
     if (file->kind == VFS_MEMORY)
         memory_set_times(file->memory, accessed, modified, which);
     return 0;
+}
+
+error_t vfs_room_of(enum vfs_kind kind, int64_t host, struct vfs_room *room)
+{
+    *room = (struct vfs_room){.total = 0};
+    if (host >= 0)
+        return __WASI_ERRNO_NOTSUP;
+    switch (kind) {
+    case VFS_ARCHIVE:
+        room->total = rofs_header()->size;
+        room->read_only = true;
+        break;
+    case VFS_MEMORY:
+        memory_room(&room->total, &room->left);
+        break;
+    case VFS_DEVICE:
+    case VFS_PIPE:
+        break;
+    }
+    return 0;
+}
+
+error_t vfs_room_fd(__wasi_fd_t fd, struct vfs_room *room)
+{
+    int64_t host = vfs_host_behind(fd);
+    const struct vfs_entry *e = vfs_find_file(fd);
+
+    if (host >= 0) {
+        __wasi_fdstat_t stat;
+        error_t error = REAL(fd_fdstat_get)((__wasi_fd_t)host, &stat);
+
+        return error ? error : __WASI_ERRNO_NOTSUP;
+    }
+    return e ? vfs_room_of(e->file->kind, -1, room) : __WASI_ERRNO_BADF;
 }
 
 /* ---- Reading and writing ---- */
@@ -391,7 +424,7 @@ error_t WRAP(fd_pwrite)(__wasi_fd_t fd, const __wasi_ciovec_t *buffers, size_t c
     file = vfs_find_file(fd)->file;
     if (file->kind == VFS_PIPE)
         return __WASI_ERRNO_SPIPE;
-    /* Linux appends then, whatever the place. */
+    /* As on Linux, O_APPEND overrides the offset. */
     return write_at(file, file->flags & __WASI_FDFLAGS_APPEND ? size_of(file) : offset, buffers, count, n);
 }
 
@@ -427,7 +460,7 @@ error_t WRAP(fd_seek)(__wasi_fd_t fd, __wasi_filedelta_t by, __wasi_whence_t whe
         return __WASI_ERRNO_INVAL;
     *at = 0;
     if (file->kind == VFS_DEVICE)
-        return 0; /* a device is at its beginning always */
+        return 0; /* a device is always at offset 0 */
     from = (int64_t)(whence == __WASI_WHENCE_SET ? 0 : whence == __WASI_WHENCE_CUR ? file->offset : size_of(file));
     if (__builtin_add_overflow(from, by, &from) || from < 0)
         return __WASI_ERRNO_INVAL;
@@ -485,8 +518,8 @@ error_t WRAP(fd_sync)(__wasi_fd_t fd)
 
 /* ---- Listing a folder ---- */
 
-/* Cookies of the archive's folders: "." is 0, ".." 1, then the children from 2 on; the host's entries have theirs with
- * the highest bit set, which no file system uses. */
+/* Cookies of the folders of the archive: "." has 0, ".." 1, and the children follow. Entries of the host have their own
+ * cookies with the highest bit set, which file systems do not use. */
 #define HOST_COOKIE (UINT64_C(1) << 63)
 
 struct listing {
@@ -494,7 +527,7 @@ struct listing {
     size_t size, used;
 };
 
-/* Adds an entry, or as much of it as there is room for. */
+/* Adds an entry, or as much of it as fits. */
 static void add_entry(struct listing *l, const __wasi_dirent_t *head, const char *name)
 {
     size_t left = l->size - l->used, n = left < sizeof *head ? left : sizeof *head;
@@ -522,14 +555,14 @@ static void list_archive(struct listing *l, const struct rofs_node *folder, uint
             .d_type = node->kind == ROFS_FOLDER ? __WASI_FILETYPE_DIRECTORY : __WASI_FILETYPE_REGULAR_FILE,
         };
 
-        /* Where the host goes on, it starts at its own beginning. */
+        /* The listing of the host starts from its beginning. */
         if (head.d_next == children + 2)
             head.d_next = HOST_COOKIE;
         add_entry(l, &head, cookie < 2 ? ".." : rofs_name(node));
     }
 }
 
-/* The host's entries of a folder of both, but those that the archive has, too. */
+/* The entries of the host in a shared folder, without names that the archive has as well. */
 static error_t list_host(struct listing *l, const struct vfs_entry *e, uint64_t cookie)
 {
     size_t room = sizeof(__wasi_dirent_t) + VFS_PATH;
@@ -549,7 +582,7 @@ static error_t list_host(struct listing *l, const struct vfs_entry *e, uint64_t 
 
             memcpy(&head, buffer + at, sizeof head);
             if (head.d_namlen > n - at - sizeof head) {
-                /* Cut off; a name that does not fit at all is no name. */
+                /* It was cut off. If it does not fit at all, the name is too long. */
                 if (at == 0)
                     error = __WASI_ERRNO_NAMETOOLONG;
                 break;
@@ -593,8 +626,8 @@ static void list_memory(struct listing *l, struct memory_node *folder, uint64_t 
     }
 }
 
-/* In /dev/fd: the next descriptor that is open, from a number on; -1: there is none. The host's are looked for where
- * hosts count to: they give the lowest number that is free. */
+/* For /dev/fd: the lowest open descriptor from this number on; -1: there is none. Hosts use the lowest free number, so
+ * their descriptors are only looked for among the low numbers. */
 static int64_t next_open(int64_t fd)
 {
     enum { HOSTS = 256, OURS = 1024 };

@@ -1,7 +1,7 @@
-/* Calls on paths. One is followed through what is ours name by name. From the first name on that the archive does not
- * have, the path is the host's: it gets the whole of it, as seen from its folder. A path may lead from one place to
- * another: into a mapped folder, through a link in memory, or through a link that the host does not follow since it
- * leads out of the folder. Then it goes on from there. */
+/* Calls on paths. A path is followed name by name as long as it stays in our own folders. At the first name that the
+ * archive does not have, the host takes over, and gets the whole path relative to its folder. A path may lead from one
+ * place to another: into a mapped folder, through a link in memory, or through a link that the host does not follow
+ * because it leads out of the mapped folder. Then it is followed from there. */
 #include "vfs.h"
 
 #include <errno.h>
@@ -10,15 +10,15 @@
 
 struct place {
     enum vfs_kind kind;
-    /* VFS_ARCHIVE: what the archive has there, or NULL. */
+    /* VFS_ARCHIVE: the node of the archive, or NULL. */
     const struct rofs_node *node;
-    /* Where the host would have it: below this descriptor; -1: nowhere. */
+    /* The descriptor below which the host would have it; -1: the host cannot have it. */
     int64_t host;
     __wasi_rights_t host_rights;
     const char *path;
-    /* The last name of the path would be in a folder of the archive. */
+    /* Only the last name of the path is missing from the archive. */
     bool in_folder;
-    size_t size; /* of the path, in memory.text */
+    size_t size; /* length of the path in memory.text */
     unsigned moves;
     enum device device;
     struct memory_place memory;
@@ -26,7 +26,7 @@ struct place {
 
 enum { MOST_MOVES = 40 };
 
-/* What a step gives when the path goes on elsewhere. */
+/* Result of a step if the path continues elsewhere. */
 #define MOVES ((error_t)0x4002)
 
 /* ---- In the archive ---- */
@@ -66,8 +66,8 @@ static bool add_way_from_root(struct place *p, const struct rofs_node *node)
            (add_way_from_root(p, rofs_parent(node)) && add_name(p, rofs_name(node), node->name_size));
 }
 
-/* ".." behind names that only the host has: it leads back to the folder before if that is what they name, and not a
- * symbolic link. 1: it is a link, so only the host knows. */
+/* ".." after names that only the host has. 0: they name a folder, so ".." leads back from it. 1: they name a symbolic
+ * link, so only the host can follow it. -1: *error. */
 static int is_way_back(const struct place *p, error_t *error)
 {
     __wasi_filestat_t stat;
@@ -81,8 +81,8 @@ static int is_way_back(const struct place *p, error_t *error)
     return *error ? -1 : 0;
 }
 
-/* ".." in the archive. Behind the root is the root; behind another folder that the path starts from comes what is above
- * it, seen from the root. */
+/* ".." in the archive. Above the root is the root. Above another folder that the path starts from, the path continues
+ * as seen from the root. */
 static bool go_up(struct place *p, const struct rofs_node **node)
 {
     const struct vfs_entry *root;
@@ -111,13 +111,13 @@ static const struct rofs_node *child_of(const struct rofs_node *folder, const ch
     return child;
 }
 
-/* Follows a path from a folder of the archive or of both. MOVES: it leads into a mapped folder, *fd; *path is the rest.
- */
+/* Follows a path from a folder of the archive or a shared folder. MOVES: it leads into the mapped folder *fd; *whole is
+ * the rest. */
 static error_t walk_archive(const struct vfs_entry *e, __wasi_fd_t *fd, const char **whole, struct place *p)
 {
     const struct rofs_node *node = e->file->node;
     const char *path = *whole;
-    size_t beyond = 0; /* names of the path that the archive does not have */
+    size_t beyond = 0; /* how many names of the path the archive does not have */
     error_t error;
 
     if (strlen(path) >= VFS_PATH)
@@ -130,9 +130,9 @@ static error_t walk_archive(const struct vfs_entry *e, __wasi_fd_t *fd, const ch
 
         end = name + n;
         if (!beyond && node->kind != ROFS_FOLDER)
-            return __WASI_ERRNO_NOTDIR; /* also for a "/" at the end */
+            return __WASI_ERRNO_NOTDIR; /* also if only a "/" follows */
         if (n == 1 && *name == '.' && beyond && !ends_in_dot(p) && !add_name(p, ".", 1))
-            return __WASI_ERRNO_NAMETOOLONG; /* the host is to see that it is a folder */
+            return __WASI_ERRNO_NAMETOOLONG; /* so that the host requires a folder */
         if (n == 0 || (n == 1 && *name == '.'))
             continue;
         if (!beyond && n > VFS_NAME)
@@ -178,8 +178,7 @@ static error_t walk_archive(const struct vfs_entry *e, __wasi_fd_t *fd, const ch
 
 /* ---- From place to place ---- */
 
-/* One step from a descriptor. MOVES: the path goes on from *fd; *path, which is below the old one or in *made, is the
- * rest. */
+/* One step from a descriptor. MOVES: the path continues from *fd; *path is the rest, in the old text or in *made. */
 static error_t step(__wasi_fd_t *fd, const char **path, char **made, bool follow, struct place *p)
 {
     const struct vfs_entry *e = vfs_find(*fd);
@@ -220,7 +219,7 @@ static error_t step(__wasi_fd_t *fd, const char **path, char **made, bool follow
         if (error != DEVICE_AWAY)
             return error;
         absolute[0] = '/';
-        strcpy(absolute + 1, rest); /* (".." was in front of it) */
+        strcpy(absolute + 1, rest); /* the path began with "../", so there is room for "/" */
         break;
     case VFS_PIPE:
         return __WASI_ERRNO_NOTDIR;
@@ -234,7 +233,18 @@ static error_t step(__wasi_fd_t *fd, const char **path, char **made, bool follow
     return MOVES;
 }
 
-/* Follows a path from a descriptor as far as what is ours goes. An error is one that whatever is asked would give. */
+/* Copies the path for the host into the place, because its text is about to be freed. */
+static error_t keep_path(struct place *p)
+{
+    if (p->kind != VFS_ARCHIVE || p->path == p->memory.text)
+        return 0;
+    if (strlen(p->path) >= sizeof p->memory.text)
+        return __WASI_ERRNO_NAMETOOLONG;
+    p->path = strcpy(p->memory.text, p->path);
+    return 0;
+}
+
+/* Follows a path from a descriptor until it ends or the host takes over. An error holds for every kind of call. */
 static error_t go_on(__wasi_fd_t fd, const char *path, bool follow, struct place *p)
 {
     char *made = NULL;
@@ -246,15 +256,8 @@ static error_t go_on(__wasi_fd_t fd, const char *path, bool follow, struct place
         else
             error = step(&fd, *path ? &path : &(const char *){"."}, &made, follow, p);
     }
-    if (made && !error && p->kind == VFS_ARCHIVE && p->path != p->memory.text && strcmp(p->path, ".") != 0) {
-        /* The host gets a path that is about to be freed. */
-        if (strlen(p->path) >= sizeof p->memory.text)
-            error = __WASI_ERRNO_NAMETOOLONG;
-        else
-            p->path = strcpy(p->memory.text, p->path);
-    } else if (made && !error && p->kind == VFS_ARCHIVE && p->path != p->memory.text) {
-        p->path = ".";
-    }
+    if (made && !error)
+        error = keep_path(p);
     free(made);
     return error;
 }
@@ -267,7 +270,8 @@ static error_t resolve(__wasi_fd_t fd, const char *path, bool follow, struct pla
     return go_on(fd, path, follow, p);
 }
 
-/* The same for a folder that is to be made or removed: a link is none, even with a "/" behind it. */
+/* The same for a folder that is to be created or removed: a link at the end is not followed, even if a "/" follows it.
+ */
 static error_t resolve_folder(__wasi_fd_t fd, const char *path, struct place *p)
 {
     p->moves = 0;
@@ -276,15 +280,16 @@ static error_t resolve_folder(__wasi_fd_t fd, const char *path, struct place *p)
     return go_on(fd, path, false, p);
 }
 
-/* The absolute path that a host's path leads to through the first link in it: false: there is none, or the host does
- * not let it be read, or it is not known where the path begins. */
-static bool expand_link(const struct place *p, bool follow, char absolute[VFS_PATH])
+/* Replaces the first link in a path of the host. The result is an absolute path; if the name of the folder that the
+ * path starts from is unknown, the result of a relative link is relative to that folder. false: there is no link, or
+ * the host does not let us read it. */
+static bool expand_link(const struct place *p, bool follow, char expanded[VFS_PATH])
 {
     char *top = vfs_name_of_mapped(p->host), part[VFS_PATH], text[VFS_PATH];
     const char *end = p->path, *begin;
     bool found = false;
 
-    while (top && *top && !found && *end && strlen(p->path) < sizeof part) {
+    while (!found && *end && strlen(p->path) < sizeof part) {
         __wasi_filestat_t stat;
         __wasi_size_t n;
 
@@ -304,57 +309,63 @@ static bool expand_link(const struct place *p, bool follow, char absolute[VFS_PA
         part[begin - p->path] = '\0';
         n = (__wasi_size_t)(strlen(text) + strlen(end));
         if (*text == '/' && n < VFS_PATH) {
-            strcpy(absolute, text);
+            strcpy(expanded, text);
             found = true;
-        } else if (*text != '/' && n + strlen(top) + strlen(part) + 3 < VFS_PATH) {
-            strcpy(absolute, "/");
-            strcat(strcat(strcat(strcat(absolute, top), "/"), part), text);
+        } else if (*text != '/' && n + (top ? strlen(top) : 0) + strlen(part) + 3 < VFS_PATH) {
+            *expanded = '\0';
+            if (top && *top)
+                strcat(strcat(strcat(expanded, "/"), top), "/");
+            strcat(strcat(expanded, part), text);
             found = true;
         }
         if (found)
-            strcat(absolute, end);
+            strcat(expanded, end);
     }
     free(top);
     return found;
 }
 
-/* After a call on a place: whether the host refused to follow a link that leads out of its folder, and the place is now
- * where it leads to. What was wrong with that is in *error. */
+/* Whether a call has to be repeated: the host refused to follow a link that leads out of its folder. Then the place is
+ * now where the link leads. Otherwise *error is the result of the call. */
 static bool goes_away(struct place *p, bool follow, error_t *error)
 {
-    char absolute[VFS_PATH], *rest;
+    char expanded[VFS_PATH], *rest;
     error_t found;
     int fd;
 
     if ((*error != __WASI_ERRNO_PERM && *error != __WASI_ERRNO_NOTCAPABLE) || p->kind != VFS_ARCHIVE || p->node ||
-        p->host < 0 || ++p->moves > MOST_MOVES || !expand_link(p, follow, absolute))
+        p->host < 0 || !expand_link(p, follow, expanded))
         return false;
-    fd = cwd_locate(absolute, &rest);
+    if (++p->moves > MOST_MOVES) {
+        *error = __WASI_ERRNO_LOOP;
+        return false;
+    }
+    if (*expanded != '/') {
+        p->path = strcpy(p->memory.text, expanded);
+        p->in_folder = false;
+        return true;
+    }
+    fd = cwd_locate(expanded, &rest);
     if (fd < 0) {
         *error = __WASI_ERRNO_NOENT;
         return false;
     }
     found = go_on((__wasi_fd_t)fd, rest, follow, p);
-    if (!found && p->kind == VFS_ARCHIVE && p->path == rest) {
-        if (strlen(rest) < sizeof p->memory.text)
-            p->path = strcpy(p->memory.text, rest);
-        else
-            found = __WASI_ERRNO_NAMETOOLONG;
-    }
+    if (!found)
+        found = keep_path(p);
     free(rest);
     if (found)
         *error = found;
     return !found;
 }
 
-/* Makes a call on a place, and once more wherever it goes away to. */
+/* Makes a call on a place, and repeats it where links of the host lead. */
 #define DO(error, call, p, follow)                                                                                     \
     do                                                                                                                 \
         (error) = (call);                                                                                              \
     while (goes_away(&(p), follow, &(error)))
 
-/* What a call that makes or changes something gives for a place that is not in the archive, and why it may not get to
- * the host: 0 if it may. */
+/* Why a call that creates or changes something must not be passed on to the host; 0 if it may be. */
 static error_t may_change(const struct place *p)
 {
     if (p->node)
@@ -364,7 +375,7 @@ static error_t may_change(const struct place *p)
     return p->in_folder ? __WASI_ERRNO_ROFS : __WASI_ERRNO_NOENT;
 }
 
-/* Whether the host has the folder that the last name of the path would be in. */
+/* Whether the host has the folder that would contain the last name of the path. */
 static bool host_has_folder(struct place *p)
 {
     __wasi_filestat_t stat;
@@ -378,8 +389,9 @@ static bool host_has_folder(struct place *p)
                         stat.filetype == __WASI_FILETYPE_DIRECTORY);
 }
 
-/* A folder that only the archive has is not missing when something is to be made in it: it cannot be written to. And
- * when something is looked for that it does not have, it does not matter what the host has in its place. */
+/* The error of the host for a name in a folder of the archive that the host does not have. The folder does exist, so
+ * for a call that creates something it is read-only. For other calls the name is missing, even if the host has a file
+ * of the folder's name. */
 static error_t host_error(struct place *p, error_t error, bool making)
 {
     if (!p->in_folder || (error != __WASI_ERRNO_NOENT && error != __WASI_ERRNO_NOTDIR) || host_has_folder(p))
@@ -387,7 +399,7 @@ static error_t host_error(struct place *p, error_t error, bool making)
     return making ? __WASI_ERRNO_ROFS : __WASI_ERRNO_NOENT;
 }
 
-/* Making a name in /dev, and removing one. */
+/* Creating a name in /dev, and removing one. */
 static error_t make_device(const struct place *p)
 {
     return p->device == DEVICE_NONE ? __WASI_ERRNO_ROFS : __WASI_ERRNO_EXIST;
@@ -403,7 +415,7 @@ static __wasi_fd_t descriptor_of(const struct place *p)
     return (__wasi_fd_t)p->device - DEVICE_DESCRIPTOR;
 }
 
-/* Below /dev/fd a number that is none is a name that is not there. */
+/* In /dev/fd, a number that is not open is a missing name. */
 static error_t no_such_name(error_t error)
 {
     return error == __WASI_ERRNO_BADF ? __WASI_ERRNO_NOENT : error;
@@ -480,7 +492,7 @@ static error_t access_place(struct place *p, int how, __wasi_lookupflags_t flags
         return __WASI_ERRNO_ACCES;
     if (p->kind != VFS_ARCHIVE || p->node)
         return 0;
-    /* What may be done with what the host has, its folder tells. */
+    /* For a file of the host, the rights of its folder decide. */
     if (how & R_OK)
         wanted |= stat.filetype == __WASI_FILETYPE_DIRECTORY ? __WASI_RIGHTS_FD_READDIR : __WASI_RIGHTS_FD_READ;
     if (how & W_OK)
@@ -544,7 +556,7 @@ struct opening {
     bool writes, makes;
 };
 
-/* Opens a folder of the archive or of both. */
+/* Opens a folder of the archive or a shared folder. */
 static error_t open_folder(const struct place *p, const struct opening *o, __wasi_fd_t *fd)
 {
     bool both =
@@ -597,7 +609,7 @@ static error_t open_archive(struct place *p, const struct opening *o, __wasi_fd_
     return vfs_give_number(file, fd);
 }
 
-/* Whether what is there can be opened so. */
+/* Whether a place in memory can be opened like this. */
 static error_t may_open_memory(const struct place *p, const struct opening *o)
 {
     const struct memory_node *node = p->memory.node;
@@ -758,14 +770,20 @@ error_t WRAP(path_filestat_set_times)(__wasi_fd_t fd, __wasi_lookupflags_t flags
     return error;
 }
 
-static error_t chmod_place(struct place *p, mode_t mode)
+/* Whether mode and owner of a place can be changed at all. */
+static error_t may_change_status(struct place *p, __wasi_lookupflags_t flags)
 {
     __wasi_filestat_t stat;
-    mode_t was;
-    error_t error = stat_place(p, __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW, &stat, &was);
+    mode_t mode;
+    error_t error = stat_place(p, flags, &stat, &mode);
 
-    if (!error && p->kind == VFS_ARCHIVE && p->node)
-        return __WASI_ERRNO_ROFS;
+    return !error && p->kind == VFS_ARCHIVE && p->node ? __WASI_ERRNO_ROFS : error;
+}
+
+static error_t chmod_place(struct place *p, mode_t mode)
+{
+    error_t error = may_change_status(p, __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW);
+
     if (!error && p->kind == VFS_MEMORY)
         memory_set_mode(p->memory.node, mode);
     return error;
@@ -781,7 +799,39 @@ error_t vfs_chmod(__wasi_fd_t fd, const char *path, mode_t mode)
     return error;
 }
 
-/* Removing what is not there fails because it is not there. */
+error_t vfs_chown(__wasi_fd_t fd, const char *path, bool to_other, bool follow)
+{
+    struct place p;
+    error_t error = resolve(fd, path, follow, &p);
+
+    if (!error)
+        DO(error, may_change_status(&p, follow ? __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW : 0), p, follow);
+    return !error && to_other ? __WASI_ERRNO_PERM : error;
+}
+
+static error_t room_of_place(struct place *p, struct vfs_room *room)
+{
+    __wasi_filestat_t stat;
+    mode_t mode;
+    error_t error = stat_place(p, __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW, &stat, &mode);
+
+    if (error)
+        return error;
+    /* In a shared folder, new files are the host's. */
+    return vfs_room_of(p->kind, p->kind != VFS_ARCHIVE || (p->node && p->host < 0) ? -1 : p->host, room);
+}
+
+error_t vfs_room_path(__wasi_fd_t fd, const char *path, struct vfs_room *room)
+{
+    struct place p;
+    error_t error = resolve(fd, path, true, &p);
+
+    if (!error)
+        DO(error, room_of_place(&p, room), p, true);
+    return error;
+}
+
+/* To remove a name that does not exist fails with ENOENT, even in a read-only folder. */
 static error_t may_remove(const struct place *p)
 {
     error_t error = may_change(p);
@@ -859,7 +909,7 @@ error_t WRAP(path_symlink)(const char *text, __wasi_fd_t fd, const char *path)
     return error;
 }
 
-/* What the first of two places gives when it is to be renamed, or to be given another name. */
+/* Whether a place can be renamed or linked to. */
 static error_t may_take_from(const struct place *from)
 {
     switch (from->kind) {
@@ -917,10 +967,22 @@ error_t WRAP(path_rename)(__wasi_fd_t from_fd, const char *from_path, __wasi_fd_
     return error;
 }
 
-static error_t link_place(struct place *from, __wasi_lookupflags_t flags, struct place *to)
+/* Hosts do not follow a link at the end of the first path, even if they are asked to. So the link is expanded here:
+ * PERM makes goes_away() do that. */
+static error_t refuse_link(const struct place *from)
+{
+    __wasi_filestat_t stat;
+    error_t error = REAL(path_filestat_get)((__wasi_fd_t)from->host, 0, from->path, &stat);
+
+    return !error && stat.filetype == __WASI_FILETYPE_SYMBOLIC_LINK ? __WASI_ERRNO_PERM : error;
+}
+
+static error_t link_place(struct place *from, bool follow, struct place *to)
 {
     error_t error = may_take_from(from);
 
+    if (!error && follow && from->kind == VFS_ARCHIVE)
+        error = refuse_link(from);
     if (error)
         return error;
     error = may_put_to(to);
@@ -933,7 +995,7 @@ static error_t link_place(struct place *from, __wasi_lookupflags_t flags, struct
         return __WASI_ERRNO_XDEV;
     return from->kind == VFS_MEMORY
                ? memory_add_name(&to->memory, from->memory.node)
-               : REAL(path_link)((__wasi_fd_t)from->host, flags, from->path, (__wasi_fd_t)to->host, to->path);
+               : REAL(path_link)((__wasi_fd_t)from->host, 0, from->path, (__wasi_fd_t)to->host, to->path);
 }
 
 error_t WRAP(path_link)(__wasi_fd_t from_fd, __wasi_lookupflags_t flags, const char *from_path, __wasi_fd_t to_fd,
@@ -948,7 +1010,7 @@ error_t WRAP(path_link)(__wasi_fd_t from_fd, __wasi_lookupflags_t flags, const c
     if (error)
         return error;
     do
-        error = link_place(&from, flags, &to);
+        error = link_place(&from, follow, &to);
     while (goes_away(&from, follow, &error) || goes_away(&to, false, &error));
     return error;
 }

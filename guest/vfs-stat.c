@@ -1,13 +1,14 @@
-/* Functions of libc that know of modes, of which WASI's calls do not: in place of libc's own, which give none at all,
- * so that an archive made in the guest unpacks to files that nobody can read.
+/* Functions of libc that deal with modes, owners, times and the size of a file system. They replace those of libc,
+ * which report no modes: an archive that was made in the guest would unpack to files that nobody can read.
  *
- * Files and folders in memory have the mode that they were made with, and that chmod() gives them. Of a file of the
- * host's nobody tells: it has 0644, a folder 0755; chmod() of what is there changes nothing. What is in the archive has
- * 0444 and 0555, and chmod() fails with EROFS. All belong to the user that the program runs as: netrc and the like ask.
+ * Files and folders in memory have the mode they were created with, until chmod() changes it. WASI does not report the
+ * modes of the host's files: a file shows 0644, a folder 0755, and chmod() succeeds without changing anything. The
+ * archive has 0444 and 0555, and chmod() fails with EROFS. All files belong to the user that the program runs as, and
+ * cannot be given to another: netrc and others check the owner.
  *
- * stat, fstat, access and umask are here by their own names. open, mkdir and chmod share an object with much else in
- * libc, so the linker has to be told to lead them here (vfs.ld); where it is not told, what is made has the mode that
- * is usual. */
+ * stat, fstat, access, umask, chown and futimens have their own names here. open, mkdir, chmod and statvfs are in one
+ * object of libc with much else, so the linker has to redirect them (vfs.ld). Without that, new files have the usual
+ * modes, and statvfs() fails. */
 #include "user.h"
 #include "vfs.h"
 
@@ -16,6 +17,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include <wasi/libc-find-relpath.h>
 #include <wasi/libc-nocwd.h>
@@ -24,7 +26,7 @@
 enum { PERMISSIONS = 0777, MODE_BITS = 07777 };
 
 static mode_t mask = 022;
-/* As open() or mkdir() was asked for; -1: another function is at work. */
+/* The mode that open() or mkdir() was called with; -1 in other functions. */
 static int asked = -1;
 
 mode_t umask(mode_t new_mask)
@@ -40,14 +42,14 @@ mode_t vfs_mode_for(mode_t otherwise)
     return (asked < 0 ? otherwise : (mode_t)asked) & ~mask & MODE_BITS;
 }
 
-/* ---- What there is ---- */
+/* ---- stat ---- */
 
 static struct timespec time_of(__wasi_timestamp_t t)
 {
-    const int64_t second = 1000000000;
-    int64_t at = (int64_t)t, seconds = at / second - (at % second < 0);
+    const int64_t second = 1000000000, at = (int64_t)t;
 
-    return (struct timespec){.tv_sec = seconds, .tv_nsec = (long)(at - seconds * second)};
+    return (struct timespec){.tv_sec = at / second - (at % second < 0),
+                             .tv_nsec = (long)((at % second + second) % second)};
 }
 
 static mode_t type_of(__wasi_filetype_t type)
@@ -120,7 +122,7 @@ int __wasilibc_nocwd_faccessat(int fd, const char *path, int how, int flags)
     return error ? -1 : 0;
 }
 
-/* ---- What is made ---- */
+/* ---- Creating ---- */
 
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_openat(int at, const char *path, int flags, ...);
@@ -129,6 +131,14 @@ int __wrap_mkdirat(int at, const char *path, mode_t mode);
 int __wrap_chmod(const char *path, mode_t mode);
 int __wrap_fchmod(int fd, mode_t mode);
 int __wrap_fchmodat(int at, const char *path, mode_t mode, int flags);
+int __wrap_statvfs(const char *path, struct statvfs *to);
+int __wrap_fstatvfs(int fd, struct statvfs *to);
+
+/* libc does not declare these. */
+int chown(const char *path, uid_t uid, gid_t gid);
+int lchown(const char *path, uid_t uid, gid_t gid);
+int fchown(int fd, uid_t uid, gid_t gid);
+int fchownat(int at, const char *path, uid_t uid, gid_t gid, int flags);
 
 static int done(int result)
 {
@@ -150,7 +160,7 @@ int __wrap_open(const char *path, int flags, ...)
     return done(__wasilibc_open_nomode(path, flags));
 }
 
-/* The descriptor that a path starts from, and the way from there, which the caller frees. -1: errno. */
+/* The descriptor that a path starts from; *rest is the path from there, which the caller frees. -1: errno. */
 static int start_of(int at, const char *path, char **rest)
 {
     if (at == AT_FDCWD || *path == '/')
@@ -210,7 +220,7 @@ int __wrap_fchmodat(int at, const char *path, mode_t mode, int flags)
     } else if (flags && __wasilibc_nocwd_fstatat(fd, rest, &st, AT_SYMLINK_NOFOLLOW) < 0) {
         error = (error_t)errno;
     } else if (flags && S_ISLNK(st.st_mode)) {
-        error = __WASI_ERRNO_NOTSUP; /* a link's permissions mean nothing, as on Linux */
+        error = __WASI_ERRNO_NOTSUP; /* a link has no permissions, as on Linux */
     } else {
         error = vfs_chmod((__wasi_fd_t)fd, rest, mode);
     }
@@ -239,4 +249,159 @@ int __wrap_fchmod(int fd, mode_t mode)
     if (e && e->file->kind == VFS_MEMORY)
         memory_set_mode(e->file->memory, mode);
     return 0;
+}
+
+/* ---- chown ---- */
+
+static bool is_other(uid_t uid, gid_t gid)
+{
+    return (uid != (uid_t)-1 && uid != GUEST_USER) || (gid != (gid_t)-1 && gid != GUEST_USER);
+}
+
+int fchownat(int at, const char *path, uid_t uid, gid_t gid, int flags)
+{
+    char *rest;
+    int fd = start_of(at, path, &rest);
+    error_t error;
+
+    if (fd < 0)
+        return -1;
+    error = flags & ~AT_SYMLINK_NOFOLLOW
+                ? __WASI_ERRNO_INVAL
+                : vfs_chown((__wasi_fd_t)fd, rest, is_other(uid, gid), !(flags & AT_SYMLINK_NOFOLLOW));
+    free(rest);
+    if (error)
+        errno = error;
+    return error ? -1 : 0;
+}
+
+int chown(const char *path, uid_t uid, gid_t gid)
+{
+    return fchownat(AT_FDCWD, path, uid, gid, 0);
+}
+
+int lchown(const char *path, uid_t uid, gid_t gid)
+{
+    return fchownat(AT_FDCWD, path, uid, gid, AT_SYMLINK_NOFOLLOW);
+}
+
+int fchown(int fd, uid_t uid, gid_t gid)
+{
+    const struct vfs_entry *e = vfs_find_file((__wasi_fd_t)fd);
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return -1;
+    if (e && e->file->kind == VFS_ARCHIVE)
+        errno = EROFS;
+    else if (is_other(uid, gid))
+        errno = EPERM;
+    else
+        return 0;
+    return -1;
+}
+
+/* ---- Times ---- */
+
+/* A WASI time is an unsigned number of nanoseconds since 1970. Times before 1970 are passed on as signed numbers, which
+ * is how time_of() reads them. */
+static error_t timestamp_of(const struct timespec *time, __wasi_timestamp_t *at)
+{
+    int64_t ns;
+
+    if (time->tv_nsec < 0 || time->tv_nsec > 999999999 || __builtin_mul_overflow(time->tv_sec, 1000000000, &ns) ||
+        __builtin_add_overflow(ns, time->tv_nsec, &ns))
+        return __WASI_ERRNO_INVAL;
+    *at = (__wasi_timestamp_t)ns;
+    return 0;
+}
+
+static error_t timestamps_of(const struct timespec times[2], __wasi_timestamp_t at[2], __wasi_fstflags_t *which)
+{
+    static const __wasi_fstflags_t given[] = {__WASI_FSTFLAGS_ATIM, __WASI_FSTFLAGS_MTIM},
+                                   now[] = {__WASI_FSTFLAGS_ATIM_NOW, __WASI_FSTFLAGS_MTIM_NOW};
+    error_t error = 0;
+
+    *which = 0;
+    for (int i = 0; i < 2 && !error; i++) {
+        at[i] = 0;
+        if (!times || times[i].tv_nsec == UTIME_NOW) {
+            *which |= now[i];
+        } else if (times[i].tv_nsec != UTIME_OMIT) {
+            *which |= given[i];
+            error = timestamp_of(&times[i], &at[i]);
+        }
+    }
+    return error;
+}
+
+int futimens(int fd, const struct timespec times[2])
+{
+    __wasi_timestamp_t at[2];
+    __wasi_fstflags_t which;
+    error_t error = timestamps_of(times, at, &which);
+
+    if (!error)
+        error = WRAP(fd_filestat_set_times)((__wasi_fd_t)fd, at[0], at[1], which);
+    if (error)
+        errno = error;
+    return error ? -1 : 0;
+}
+
+int __wasilibc_nocwd_utimensat(int fd, const char *path, const struct timespec times[2], int flags)
+{
+    __wasi_lookupflags_t lookup = flags & AT_SYMLINK_NOFOLLOW ? 0 : __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW;
+    __wasi_timestamp_t at[2];
+    __wasi_fstflags_t which;
+    error_t error = timestamps_of(times, at, &which);
+
+    if (!error)
+        error = WRAP(path_filestat_set_times)((__wasi_fd_t)fd, lookup, path, at[0], at[1], which);
+    if (error)
+        errno = error;
+    return error ? -1 : 0;
+}
+
+/* ---- statvfs ---- */
+
+static int give_room(error_t error, const struct vfs_room *room, struct statvfs *to)
+{
+    enum { BLOCK = 4096 };
+
+    if (error) {
+        errno = error;
+        return -1;
+    }
+    *to = (struct statvfs){
+        .f_bsize = BLOCK,
+        .f_frsize = BLOCK,
+        .f_blocks = (room->total + BLOCK - 1) / BLOCK,
+        .f_bfree = room->left / BLOCK,
+        .f_bavail = room->left / BLOCK,
+        .f_flag = room->read_only ? ST_RDONLY : 0,
+        .f_namemax = VFS_NAME,
+    };
+    return 0;
+}
+
+int __wrap_statvfs(const char *path, struct statvfs *to)
+{
+    struct vfs_room room;
+    char *rest;
+    int fd = cwd_locate(path, &rest);
+    error_t error;
+
+    if (fd < 0)
+        return -1;
+    error = vfs_room_path((__wasi_fd_t)fd, rest, &room);
+    free(rest);
+    return give_room(error, &room, to);
+}
+
+int __wrap_fstatvfs(int fd, struct statvfs *to)
+{
+    struct vfs_room room;
+    error_t error = vfs_room_fd((__wasi_fd_t)fd, &room);
+
+    return give_room(error, &room, to);
 }

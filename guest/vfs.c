@@ -5,12 +5,38 @@
 #include <unistd.h>
 #include <wasi/libc.h>
 
-/* Numbers of ours: index + VFS_FIRST. The root's is VFS_FIRST itself. */
+/* The entries from VFS_FIRST on: number VFS_FIRST + index. VFS_FIRST itself is the root. */
 static struct vfs_entry *own;
 static size_t own_n;
-/* Numbers of the host's; few, so they are looked through. */
+/* The entries with lower numbers. They are few, so a linear search will do. */
 static struct vfs_entry *low;
 static size_t low_n;
+
+/* The names of the host's mapped folders, kept for libc, which asks for them too. They are dropped when one of the
+ * folders is closed. */
+enum { FIRST_MAPPED = 3, MOST_KEPT = 16 };
+static char *names[MOST_KEPT];
+static __wasi_fd_t names_end; /* the first number that is not a mapped folder; 0: no names are kept */
+
+static bool is_mapped(int64_t fd)
+{
+    return fd >= FIRST_MAPPED && fd < names_end;
+}
+
+/* NULL: not kept, so ask the host. */
+static const char *kept_name(int64_t fd)
+{
+    return is_mapped(fd) && fd - FIRST_MAPPED < MOST_KEPT ? names[fd - FIRST_MAPPED] : NULL;
+}
+
+static void forget_names(void)
+{
+    for (int i = 0; i < MOST_KEPT; i++) {
+        free(names[i]);
+        names[i] = NULL;
+    }
+    names_end = 0;
+}
 
 /* ---- Descriptors ---- */
 
@@ -24,7 +50,7 @@ struct vfs_entry *vfs_find(int64_t fd)
     return NULL;
 }
 
-/* A free place in one of the lists, or NULL: no memory. Pointers to entries are no longer good then. */
+/* A free place in one of the lists. It invalidates pointers to entries. NULL: out of memory. */
 static struct vfs_entry *take(struct vfs_entry **list, size_t *n)
 {
     size_t i = 0;
@@ -109,8 +135,7 @@ void vfs_let_go(struct vfs_file *file)
 
 struct vfs_entry *vfs_take_selectable(void)
 {
-    /* As select() wants them, and where no host counts to for a while; should it give such a number, another takes its
-     * place. */
+    /* select() accepts these, and the host rarely counts that far. If it does, vfs_adopt() replaces its number. */
     enum { LOWEST = 512, HIGHEST = 1023 };
     __wasi_fdstat_t stat;
 
@@ -149,10 +174,10 @@ error_t vfs_adopt(error_t error, __wasi_fd_t *fd)
     return 0;
 }
 
-/* A descriptor of the host's is open as long as the guest sees its number, or another number that it lies behind. So
- * one that lies behind another is "gone" when the guest closes it, and one that is behind none any more is closed.
- * Since the host can give its number away then, a number of it may come that the guest has in use: vfs_adopt() gives
- * another. */
+/* A descriptor of the host stays open while the guest has its number, or has another number that it is behind. If the
+ * guest closes the number of a descriptor that is behind another, the entry is marked as gone. The host's descriptor is
+ * closed when it is behind no number any more. The host can then reuse its number for a new file while the guest uses
+ * that number for something else: vfs_adopt() replaces it. */
 
 static bool is_behind_one(int64_t host)
 {
@@ -181,7 +206,7 @@ static error_t release(int64_t host)
     return error;
 }
 
-/* Takes a number of the host's out of the guest's sight. */
+/* Hides a number of the host from the guest. */
 static error_t hide_number(int64_t fd)
 {
     struct vfs_entry *e = vfs_take_low(fd);
@@ -197,6 +222,8 @@ error_t WRAP(fd_close)(__wasi_fd_t fd)
     struct vfs_entry *e = vfs_find(fd);
     struct vfs_entry was;
 
+    if (is_mapped(fd))
+        forget_names();
     if (!e)
         return is_behind_one(fd) ? hide_number(fd) : REAL(fd_close)(fd);
     if (e->gone)
@@ -214,7 +241,7 @@ error_t WRAP(fd_close)(__wasi_fd_t fd)
     return release(was.host);
 }
 
-/* What lies behind a descriptor. */
+/* What is behind a descriptor. */
 static error_t look_behind(__wasi_fd_t fd, struct vfs_entry *behind)
 {
     const struct vfs_entry *e = vfs_find(fd);
@@ -226,11 +253,13 @@ static error_t look_behind(__wasi_fd_t fd, struct vfs_entry *behind)
     return 0;
 }
 
-/* Puts it behind another number, too, in place of what is there. */
+/* Puts it behind a further number, whose old file is closed. */
 static error_t put_behind(__wasi_fd_t fd, struct vfs_entry behind)
 {
     struct vfs_entry *e = vfs_find(fd), was = {.host = fd};
 
+    if (is_mapped(fd))
+        forget_names();
     if (!e)
         e = fd < VFS_FIRST ? vfs_take_low(fd) : NULL;
     else
@@ -241,7 +270,7 @@ static error_t put_behind(__wasi_fd_t fd, struct vfs_entry behind)
     *e = behind;
     if (e->file)
         e->file->held++;
-    e->used = e->file || e->host != fd; /* else it is simply the host's again */
+    e->used = e->file || e->host != fd; /* otherwise it is a plain descriptor of the host again */
     vfs_let_go(was.file);
     (void)release(was.host);
     return 0;
@@ -269,7 +298,7 @@ error_t vfs_copy_to(__wasi_fd_t of, __wasi_fd_t fd)
     return error || of == fd ? error : put_behind(fd, behind);
 }
 
-/* Moves one descriptor to another's number, which is closed. */
+/* Moves a descriptor to another number, whose old file is closed. */
 error_t WRAP(fd_renumber)(__wasi_fd_t from, __wasi_fd_t to)
 {
     struct vfs_entry behind, other;
@@ -279,7 +308,9 @@ error_t WRAP(fd_renumber)(__wasi_fd_t from, __wasi_fd_t to)
         error = look_behind(to, &other);
     if (error || from == to)
         return error;
-    /* Where no other number is concerned, the host can do it itself. */
+    if (is_mapped(from) || is_mapped(to))
+        forget_names();
+    /* If only these two numbers are concerned, the host can do it. */
     if (behind.host != from || other.host != to || from >= VFS_FIRST || to >= VFS_FIRST || behind.file || other.file ||
         vfs_find(from) || vfs_find(to) || is_behind_one(from) || is_behind_one(to)) {
         error = put_behind(to, behind);
@@ -290,14 +321,14 @@ error_t WRAP(fd_renumber)(__wasi_fd_t from, __wasi_fd_t to)
 
 /* ---- Start ---- */
 
-/* The folders that we map; the order is that of their numbers, from VFS_FIRST on. */
+/* Our own mapped folders, in the order of their numbers from VFS_FIRST on. */
 enum { ROOT, TMP, HOME, DEV, OURS };
 static const char *const our_names[OURS] = {"/", "/tmp", VFS_HOME, "/dev"};
-/* Those that are seen; the others are the host's. */
+/* Whether the guest sees our folder, and not the host's. */
 static bool is_ours[OURS];
 static bool mapped_is_shown;
 
-/* The next name of a path; "." is none. NULL: there is no more. */
+/* The next name of a path, skipping ".". NULL: there is none. */
 static const char *next_name(const char *path, size_t *n)
 {
     for (;;) {
@@ -311,7 +342,7 @@ static const char *next_name(const char *path, size_t *n)
     }
 }
 
-/* Where in `path` what is below the folder `above` begins: "" if they are the same. NULL: it is not below it. */
+/* The rest of `path` below the folder `above`: "" if they are the same. NULL: it is not below it. */
 static const char *below(const char *path, const char *above)
 {
     size_t n, m;
@@ -327,7 +358,8 @@ static const char *below(const char *path, const char *above)
     return path ? path : "";
 }
 
-/* Where a mapped folder lies in the archive; NULL: nowhere. libc ignores a "/" or "./" at the beginning, too. */
+/* The archive's folder of the same name as a mapped one, or NULL. A "/" or "./" at the beginning is ignored, as libc
+ * does. */
 static const struct rofs_node *find_mapped(const char *name)
 {
     const struct rofs_node *node = rofs_root();
@@ -342,7 +374,7 @@ static const struct rofs_node *find_mapped(const char *name)
     return node && node->kind == ROFS_FOLDER ? node : NULL;
 }
 
-/* Whether the host has that folder, below one that it maps, and lets files be made in it. */
+/* Whether the host has this folder, below one that it maps, and files can be created in it. */
 static bool host_has(__wasi_fd_t fd, const __wasi_fdstat_t *mapped, const char *path)
 {
     const __wasi_rights_t wanted = __WASI_RIGHTS_PATH_CREATE_FILE | __WASI_RIGHTS_PATH_OPEN;
@@ -353,7 +385,7 @@ static bool host_has(__wasi_fd_t fd, const __wasi_fdstat_t *mapped, const char *
            stat.filetype == __WASI_FILETYPE_DIRECTORY;
 }
 
-/* Whether a folder that the host maps takes the place of one of ours. */
+/* Notes which of our folders a mapped folder of the host replaces. */
 static void leave_to_host(__wasi_fd_t fd, const char *name)
 {
     __wasi_fdstat_t stat;
@@ -395,6 +427,10 @@ char *vfs_name_of_mapped(int64_t host)
     __wasi_prestat_t mapped;
     char *name;
 
+    if (kept_name(host))
+        return strdup(kept_name(host));
+    if (names_end && host == names_end)
+        return NULL;
     if (REAL(fd_prestat_get)(fd, &mapped))
         return NULL;
     if (mapped.tag != __WASI_PREOPENTYPE_DIR)
@@ -409,8 +445,8 @@ char *vfs_name_of_mapped(int64_t host)
     return name;
 }
 
-/* libc asks for what is mapped the first time that it needs it; ours come behind. Of two folders with the same name it
- * takes the one that was registered last: so this "/" even if the host maps "/" or ".". */
+/* libc lists the host's mapped folders when the first of ours is registered, so ours come last. Of two folders with the
+ * same name libc takes the last: our "/" wins even if the host maps "/" or ".". */
 static void start(void)
 {
     static struct vfs_file files[OURS]; /* never freed */
@@ -427,11 +463,13 @@ static void start(void)
     }
     files[ROOT].node = rofs_root();
     files[DEV].device = DEVICES;
-    for (__wasi_fd_t fd = 3;; fd++) {
+    for (__wasi_fd_t fd = FIRST_MAPPED;; fd++) {
         char *name = vfs_name_of_mapped(fd);
 
-        if (!name)
+        if (!name) {
+            names_end = fd;
             break;
+        }
         if (*name) {
             const struct rofs_node *node = find_mapped(name);
 
@@ -439,7 +477,10 @@ static void start(void)
                 note_both(fd, node);
             leave_to_host(fd, name);
         }
-        free(name);
+        if (fd - FIRST_MAPPED < MOST_KEPT)
+            names[fd - FIRST_MAPPED] = name;
+        else
+            free(name);
     }
     for (int i = 0; i < OURS; i++) {
         if (i == TMP || i == HOME) {
@@ -451,7 +492,7 @@ static void start(void)
     }
 }
 
-/* Before everything that opens files, constructors of C++ libraries too. */
+/* Runs before anything that opens files, including constructors of C++ libraries. */
 __attribute__((constructor(101))) static void start_first(void)
 {
     start();
@@ -459,7 +500,7 @@ __attribute__((constructor(101))) static void start_first(void)
 
 static void forget_host(struct vfs_entry *e)
 {
-    /* A folder that was mapped is none any more. */
+    /* The folder is no longer mapped. */
     if (e->used && e->file && e->file->kind == VFS_ARCHIVE && rofs_is_mount(e->file->node)) {
         vfs_let_go(e->file);
         e->file = NULL;
@@ -478,6 +519,7 @@ void rofs_restart(void)
     for (size_t i = 0; i < own_n; i++)
         forget_host(&own[i]);
     rofs_unmount_all();
+    forget_names();
     memory_reset();
     __wasilibc_reset_preopens();
     start();
@@ -493,7 +535,7 @@ void vfs_show_mapped(void)
     for (int i = TMP; i < OURS; i++)
         if (is_ours[i])
             rofs_mount(our_names[i], VFS_FIRST + i);
-    for (__wasi_fd_t fd = 3; (name = vfs_name_of_mapped(fd)); fd++) {
+    for (__wasi_fd_t fd = FIRST_MAPPED; (name = vfs_name_of_mapped(fd)); fd++) {
         if (*name && !vfs_find(fd))
             rofs_mount(name, fd);
         free(name);
@@ -503,7 +545,15 @@ void vfs_show_mapped(void)
 error_t WRAP(fd_prestat_get)(__wasi_fd_t fd, __wasi_prestat_t *stat)
 {
     int64_t host = fd >= VFS_FIRST ? -1 : vfs_host_behind(fd);
+    const char *name = kept_name(fd);
 
+    if (name && *name) {
+        stat->tag = __WASI_PREOPENTYPE_DIR;
+        stat->u.dir.pr_name_len = strlen(name);
+        return 0;
+    }
+    if (names_end && fd == names_end && host == fd)
+        return __WASI_ERRNO_BADF;
     if (host >= 0)
         return REAL(fd_prestat_get)((__wasi_fd_t)host, stat);
     if (fd < VFS_FIRST || fd - VFS_FIRST >= OURS || !is_ours[fd - VFS_FIRST] || !vfs_find_file(fd))
@@ -516,9 +566,14 @@ error_t WRAP(fd_prestat_get)(__wasi_fd_t fd, __wasi_prestat_t *stat)
 error_t WRAP(fd_prestat_dir_name)(__wasi_fd_t fd, uint8_t *name, __wasi_size_t n)
 {
     int64_t host = fd >= VFS_FIRST ? -1 : vfs_host_behind(fd);
+    const char *kept = kept_name(fd);
     __wasi_prestat_t stat;
     error_t error;
 
+    if (kept && *kept && strlen(kept) <= n) {
+        memcpy(name, kept, strlen(kept));
+        return 0;
+    }
     if (host >= 0)
         return REAL(fd_prestat_dir_name)((__wasi_fd_t)host, name, n);
     error = WRAP(fd_prestat_get)(fd, &stat);
@@ -537,7 +592,8 @@ static bool waits_for_fd(const __wasi_subscription_t *s)
     return s->u.tag != __WASI_EVENTTYPE_CLOCK;
 }
 
-/* What there is to read of ours is there at once, so nobody waits then: the host only says what else is. */
+/* Our own files are ready at once. If one of them is asked about, the host must not wait: it only reports what else is
+ * ready. */
 error_t WRAP(poll_oneoff)(const __wasi_subscription_t *in, __wasi_event_t *out, __wasi_size_t count, __wasi_size_t *n)
 {
     __wasi_subscription_t *asked;
@@ -565,7 +621,7 @@ error_t WRAP(poll_oneoff)(const __wasi_subscription_t *in, __wasi_event_t *out, 
             continue;
         }
         if (e && !vfs_is_ready(e->file, in[i].u.tag == __WASI_EVENTTYPE_FD_WRITE))
-            continue; /* a pipe that nobody will fill or empty meanwhile */
+            continue; /* a pipe, which nobody fills or empties during the wait */
         out[ready++] = (__wasi_event_t){
             .userdata = in[i].userdata,
             .type = in[i].u.tag,
@@ -574,12 +630,12 @@ error_t WRAP(poll_oneoff)(const __wasi_subscription_t *in, __wasi_event_t *out, 
         };
     }
     if (ready && asked_n) {
-        /* A clock that is over already, told apart by its place: it is the last. */
+        /* A timeout of zero, recognised by its userdata. */
         const uint64_t mark = (uint64_t)(uintptr_t)asked;
 
         asked[asked_n] = (__wasi_subscription_t){.userdata = mark, .u.tag = __WASI_EVENTTYPE_CLOCK};
         asked[asked_n].u.u.clock.id = __WASI_CLOCKID_MONOTONIC;
-        /* One event more than is asked for has no room in out. */
+        /* There is one event more than fits into out. */
         __wasi_event_t *events = calloc(asked_n + 1, sizeof *events);
 
         error = events ? REAL(poll_oneoff)(asked, events, asked_n + 1, &host_n) : __WASI_ERRNO_NOMEM;
@@ -597,7 +653,7 @@ error_t WRAP(poll_oneoff)(const __wasi_subscription_t *in, __wasi_event_t *out, 
     return error;
 }
 
-/* ---- Sockets: never ours ---- */
+/* ---- Sockets, which only the host has ---- */
 
 #define SOCKET(fd, host)                                                                                               \
     int64_t host = vfs_host_only(fd);                                                                                  \

@@ -1,29 +1,31 @@
-/* The files that a guest sees, whatever they are: a layer between libc and the host's WASI.
+/* The files that a guest sees: a layer between libc and the host's WASI.
  *
- * libc's calls of WASI arrive here (wasi-host.h). A descriptor is one of
+ * All WASI calls of libc arrive here (wasi-host.h). A descriptor is one of these:
  *
- *   - the host's own: passed on as it is; nothing is known of it here;
- *   - a file of ours, of a kind below. Its number is at least VFS_FIRST, where no host counts to, unless it is a pipe
- * or a copy, which select() has to know, or was moved (fd_renumber, dup2);
- *   - a folder of both: the archive has it and the host maps one of the same name. It has the host's number, and shows
- * the names of both.
+ *   - A descriptor of the host. It is passed on as it is; this layer keeps nothing about it.
+ *   - A file of our own, of one of the kinds below. Its number is VFS_FIRST or above, which no host reaches. Pipes and
+ * copies have lower numbers, because select() must be able to use them, and so has a file that was moved (fd_renumber,
+ * dup2).
+ *   - A shared folder: the archive has it, and the host maps a folder of the same name. It has the host's number and
+ * shows the names of both.
  *
- * What there is of ours:
+ * Our own files are:
  *
- *   - the archive (rofs.h), read-only: the library of a Python, or nothing but an empty root, "/";
- *   - memory (memory.h): /tmp and the home folder, unless the host maps them, or has them in a folder that it maps and
- * that can be written to;
- *   - devices (devices.h): /dev, unless the host maps it;
- *   - pipes (pipe.h), which have no name.
+ *   - the archive (rofs.h), which is read-only: the library of a Python, or just an empty root, "/"
+ *   - memory (memory.h): /tmp and the home folder. The host's take their place if the host maps them, or if it maps a
+ * writable folder that contains them.
+ *   - devices (devices.h): /dev, unless the host maps it
+ *   - pipes (pipe.h), which have no name
  *
- * Where the archive and the host both have a name, the archive's is seen; but a folder of that name is again a folder
- * of both. The archive's root is registered with libc as "/", and so are the others. libc looks for the longest mapped
- * folder that begins a path, so a folder that the host maps below ("/data") never comes by here but in a listing, and
- * one that it maps above or in what the archive has ("/", "/usr") is noted as a folder of both.
+ * If the archive and the host both have a name, the guest sees the archive's; two folders of the same name form a
+ * shared folder again. The root of the archive is registered with libc as "/", and our other folders by their names.
+ * libc uses the longest mapped folder that a path begins with. So a path in a folder that the host maps below the root
+ * ("/data") does not pass through here, except in listings. A folder that the host maps in or above the archive's
+ * folders ("/",
+ * "/usr") is noted as a shared folder.
  *
- * vfs.c has the descriptors, vfs-files.c what can be done with one, vfs-paths.c what is done with a path, vfs-stat.c
- * the functions of libc that know of modes. cwd.c comes before all of them: it makes absolute paths of relative ones.
- */
+ * vfs.c holds the descriptors, vfs-files.c the calls on descriptors, vfs-paths.c the calls on paths, and vfs-stat.c the
+ * functions of libc that deal with modes, owners and times. cwd.c runs before all of them: it makes paths absolute. */
 #ifndef WL_VFS_H
 #define WL_VFS_H
 
@@ -36,14 +38,14 @@
 
 #include <sys/types.h>
 
-/* The home folder of a guest that is not told of one. */
+/* The home folder of a guest whose environment names none. */
 #define VFS_HOME "/home/user"
 
 enum { VFS_FIRST = 1 << 30, VFS_PATH = MEMORY_PATH, VFS_NAME = 255 };
 
 enum vfs_kind { VFS_ARCHIVE, VFS_MEMORY, VFS_DEVICE, VFS_PIPE };
 
-/* An open file of ours; what descriptors that are copies of each other share. */
+/* An open file of our own. Descriptors that are copies of each other share it. */
 struct vfs_file {
     enum vfs_kind kind;
     unsigned held; /* by how many descriptors */
@@ -60,49 +62,50 @@ struct vfs_file {
     bool reads, writes;
 };
 
-/* A descriptor that is not simply the host's. */
+/* A descriptor that is more than a descriptor of the host. */
 struct vfs_entry {
     int64_t fd;                  /* the guest's number */
     int64_t host;                /* the host's descriptor behind it, or -1 */
     struct vfs_file *file;       /* NULL: only the number differs from the host's */
-    __wasi_rights_t host_rights; /* what the host's folder lets be done with what is opened below it */
+    __wasi_rights_t host_rights; /* the rights of what is opened below the host's folder */
     bool used;
-    bool gone; /* the host's descriptor of that number serves under another, so the guest must not see it */
+    bool gone; /* the guest closed this number, but the host's descriptor is still in use behind another one */
 };
 
-/* ---- vfs.c: descriptors. Entries are good until one is added. ---- */
+/* ---- vfs.c: descriptors. A pointer to an entry is valid until an entry is added. ---- */
 
-/* NULL: there is none, so the number is the host's. */
+/* The entry of a number. NULL: there is none, so it is a descriptor of the host. */
 struct vfs_entry *vfs_find(int64_t fd);
-/* The entry that has a file of ours, or NULL. */
+/* The entry of a number if it has a file of our own, or NULL. */
 struct vfs_entry *vfs_find_file(__wasi_fd_t fd);
-/* The host's own number for a descriptor that is only the host's; -1: it is ours, or gone. */
+/* The host's number of a descriptor that only the host has; -1: it is our own, or closed. */
 int64_t vfs_host_only(__wasi_fd_t fd);
-/* As vfs_host_only, but of folders of both, too. */
+/* As vfs_host_only, but also for shared folders. */
 int64_t vfs_host_behind(__wasi_fd_t fd);
-/* An entry with a new number of ours, with the host's number or with nothing behind it; NULL: no memory. */
+/* An entry with a new number of our own. NULL: out of memory. */
 struct vfs_entry *vfs_take(void);
-/* The same under a number of the host's. */
+/* The same with a number that is below ours. */
 struct vfs_entry *vfs_take_low(int64_t fd);
-/* The same under a number that select() can wait for, if one is free. */
+/* The same with a number that select() accepts, if one is free. */
 struct vfs_entry *vfs_take_selectable(void);
-/* An open file of a kind; the rest is for the caller to fill in. NULL: no memory. */
+/* An open file of a kind; the caller sets the other members. NULL: out of memory. */
 struct vfs_file *vfs_new_file(enum vfs_kind kind, __wasi_fdflags_t flags);
-/* Gives a file a new number. It is ended if there is none. */
+/* Gives a file a new number. On failure the file is closed. */
 error_t vfs_give_number(struct vfs_file *file, __wasi_fd_t *fd);
 void vfs_let_go(struct vfs_file *file);
-/* A number for what the host has just opened. One that is as high as ours is not passed on. */
+/* Takes over what the host has just opened. A number that is in use here, or as high as ours, is replaced. */
 error_t vfs_adopt(error_t error, __wasi_fd_t *fd);
-/* A further descriptor of what lies behind another: with a new number, or in place of what `fd` is. */
+/* A copy of a descriptor: with a new number, or replacing `fd`. */
 error_t vfs_copy(__wasi_fd_t of, __wasi_fd_t *fd);
 error_t vfs_copy_to(__wasi_fd_t of, __wasi_fd_t fd);
-/* The name under which the host maps a folder: "" if it does not tell, NULL: it is none, or no memory. The caller frees
- * it. */
+/* The name of a mapped folder of the host: "" if the host does not give one. NULL: it is not a mapped folder, or out of
+ * memory. The caller frees it. */
 char *vfs_name_of_mapped(int64_t fd);
-/* Makes the folders that the host maps, and ours, be seen in those above them. It is done once. */
+/* Makes all mapped folders visible in the listings of the folders above them. Only the first call does something. */
 void vfs_show_mapped(void);
 
-/* For calls on descriptors: goes on with `host`, the host's number, or with -1 for a file of ours. */
+/* For calls on descriptors: sets `host` to the host's number, or to -1 for a file of our own; returns if there is
+ * neither. */
 #define VFS_PASS(fd, host)                                                                                             \
     int64_t host = vfs_host_only(fd);                                                                                  \
     if (host < 0 && !vfs_find_file(fd))                                                                                \
@@ -111,30 +114,44 @@ void vfs_show_mapped(void);
 /* ---- vfs-files.c ---- */
 
 bool vfs_is_folder(const struct vfs_file *file);
-/* Whether reading or writing would not have to wait, and how much can be read at once. */
+/* Whether reading or writing would not wait, and how many bytes can be read at once. */
 bool vfs_is_ready(const struct vfs_file *file, bool to_write);
 uint64_t vfs_left_to_read(const struct vfs_file *file);
-/* What the archive says of a node. */
+/* The status of a node of the archive. */
 void vfs_stat_node(const struct rofs_node *node, __wasi_filestat_t *stat, mode_t *mode);
-/* As fd_filestat_get, with the permissions. */
+/* As fd_filestat_get, and the permissions. */
 error_t vfs_stat_fd(__wasi_fd_t fd, __wasi_filestat_t *stat, mode_t *mode);
-/* The permissions of what the host has, which does not tell. */
+/* The permissions to show for a file of the host, which WASI does not report. */
 mode_t vfs_host_mode(const __wasi_filestat_t *stat);
-/* Hides what must not be in a snapshot. */
+/* Clears what must not end up in a snapshot. */
 error_t vfs_hide(error_t error, __wasi_filestat_t *stat);
+
+/* The size of a file system, and how much is free, in bytes. For the host it is unknown: ENOTSUP. */
+struct vfs_room {
+    uint64_t total, left;
+    bool read_only;
+};
+/* For one of our own file systems; if `host` is not -1, for the host's. */
+error_t vfs_room_of(enum vfs_kind kind, int64_t host, struct vfs_room *room);
+/* For the file system of an open file. */
+error_t vfs_room_fd(__wasi_fd_t fd, struct vfs_room *room);
 
 /* ---- vfs-paths.c ---- */
 
-/* As path_filestat_get, with the permissions. */
+/* As path_filestat_get, and the permissions. */
 error_t vfs_stat_path(__wasi_fd_t fd, __wasi_lookupflags_t flags, const char *path, __wasi_filestat_t *stat,
                       mode_t *mode);
 error_t vfs_chmod(__wasi_fd_t fd, const char *path, mode_t mode);
-/* Whether what is there may be read, written, executed (R_OK ...). */
+/* Whether the owner of a file may be set: to the one it has, or to another. */
+error_t vfs_chown(__wasi_fd_t fd, const char *path, bool to_other, bool follow);
+/* As vfs_room_fd. */
+error_t vfs_room_path(__wasi_fd_t fd, const char *path, struct vfs_room *room);
+/* Whether a file may be read, written, executed (R_OK ...). */
 error_t vfs_access(__wasi_fd_t fd, const char *path, int how, bool follow);
 
 /* ---- vfs-stat.c ---- */
 
-/* The permissions of what is made next, as they were asked for, without those that umask() takes away. */
+/* The permissions of the file that is being created: those asked for, minus the umask. */
 mode_t vfs_mode_for(mode_t otherwise);
 
 #endif

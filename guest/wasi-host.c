@@ -1,5 +1,5 @@
-/* The calls of WASI that nothing of guest/ changes: they go to the host as they are. But a program that is given no
- * HOME finds one: a folder in memory (vfs.h), since most take for granted that there is one. */
+/* The WASI calls that are passed on to the host unchanged. One thing is added: a program without HOME gets one, a
+ * folder in memory (vfs.h), because most programs expect it. */
 #include "wasi-host.h"
 
 #include "vfs.h"
@@ -44,28 +44,27 @@ _Noreturn void WRAP(proc_exit)(__wasi_exitcode_t status)
     host_proc_exit(status);
 }
 
-/* libc asks for the sizes first, with room for one variable more, and then for the variables. */
+/* libc first asks for the sizes, and is told of one variable more. Then it asks for the variables. */
 static const char home[] = "HOME=" VFS_HOME;
+static __wasi_size_t host_n, host_size;
 
 error_t WRAP(environ_sizes_get)(__wasi_size_t *n, __wasi_size_t *size)
 {
-    error_t error = REAL(environ_sizes_get)(n, size);
+    error_t error = REAL(environ_sizes_get)(&host_n, &host_size);
 
     if (!error) {
-        *n += 1;
-        *size += sizeof home;
+        *n = host_n + 1;
+        *size = host_size + sizeof home;
     }
     return error;
 }
 
 error_t WRAP(environ_get)(uint8_t **variables, uint8_t *bytes)
 {
-    __wasi_size_t n = 0, size = 0;
-    error_t error = REAL(environ_sizes_get)(&n, &size);
+    __wasi_size_t n = host_n, size = host_size;
+    /* Some hosts fail if there are no variables, so they are not asked, as libc would not. */
+    error_t error = n ? REAL(environ_get)(variables, bytes) : 0;
 
-    /* (Some hosts know no answer where there is nothing to tell; libc does not ask then.) */
-    if (!error && n)
-        error = REAL(environ_get)(variables, bytes);
     if (error)
         return error;
     for (__wasi_size_t i = 0; i < n; i++)

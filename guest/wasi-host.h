@@ -1,8 +1,8 @@
-/* The host's own calls of WASI preview 1, as the module imports them.
+/* The WASI preview 1 calls that the module imports from the host.
  *
- * libc makes its calls through functions __wasi_NAME, which are one object of its archive. guest/vfs.c and its like
- * define them all, so that object is left out, and what libc asks passes through them wherever they are linked: no
- * option of the linker is needed. REAL(name) is the call of the host behind such a function. */
+ * libc calls WASI through functions named __wasi_NAME, which are in one object of its archive. The files of guest/
+ * define all of these functions, so that object is not linked, and all calls of libc arrive in guest/. This needs no
+ * linker option. REAL(name) is the host's call behind such a function. */
 #ifndef WL_WASI_HOST_H
 #define WL_WASI_HOST_H
 
@@ -13,13 +13,13 @@
 
 typedef __wasi_errno_t error_t;
 
-/* A host answers in 32 bits. */
+/* The result of an import is 32 bits wide. */
 #define REAL(call) (error_t) host_##call
 #define WRAP(call) __wasi_##call
 #define IMPORT(name, arguments)                                                                                        \
     int32_t host_##name arguments                                                                                      \
         __attribute__((__import_module__("wasi_snapshot_preview1"), __import_name__(#name), __warn_unused_result__))
-/* One with paths: they go with their sizes. */
+/* A call with paths, which are passed with their lengths. */
 #define IMPORT_PATH(name, arguments)                                                                                   \
     int32_t import_##name arguments                                                                                    \
         __attribute__((__import_module__("wasi_snapshot_preview1"), __import_name__(#name), __warn_unused_result__))

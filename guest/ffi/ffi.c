@@ -1,5 +1,5 @@
-/* Calls and callbacks over the table of functions: see ffi.h. How C types become WebAssembly's is in "Basic C ABI" of
- * WebAssembly's tool-conventions. */
+/* Calls and callbacks through the table of functions: see ffi.h. "Basic C ABI" in WebAssembly's tool-conventions
+ * defines which C type becomes which WebAssembly type. */
 #include "ffi.h"
 
 #include <alloca.h>
@@ -24,7 +24,7 @@ TYPE(sint32, int32_t, FFI_TYPE_SINT32);
 TYPE(uint64, uint64_t, FFI_TYPE_UINT64);
 TYPE(sint64, int64_t, FFI_TYPE_SINT64);
 
-/* The most arguments of a call, in words: a long double is two. As many as C promises. */
+/* The largest number of arguments in words; a long double is two. C guarantees at least 127 arguments. */
 enum { MOST_WORDS = 256 };
 
 static char why[512];
@@ -61,7 +61,8 @@ ffi_status ffi_prep_cif_var(ffi_cif *cif, ffi_abi abi, unsigned nfixed, unsigned
 
 /* --- types --- */
 
-/* A structure whose only member is a scalar goes as that member. NULL: any other structure, which goes by address. */
+/* A structure whose only member is a scalar is passed as that member. NULL: any other structure, which is passed by
+ * address. */
 static const ffi_type *scalar_of(const ffi_type *type)
 {
     while (type->type == FFI_TYPE_STRUCT) {
@@ -81,7 +82,7 @@ static const ffi_type *scalar_of(const ffi_type *type)
     return type;
 }
 
-/* The words that an argument of the type is passed in: "" (nothing, for an empty structure) to two. */
+/* The words in which an argument of the type is passed: none ("", for an empty structure) to two. */
 static const char *words_of(const ffi_type *type)
 {
     const ffi_type *scalar = scalar_of(type);
@@ -105,7 +106,7 @@ static const char *words_of(const ffi_type *type)
     }
 }
 
-/* Whether the result is written to an address that goes before the arguments. */
+/* Whether the result is written to an address that is passed before the arguments. */
 static bool result_by_address(const ffi_type *type)
 {
     const char *words = words_of(type);
@@ -113,7 +114,7 @@ static bool result_by_address(const ffi_type *type)
     return (!scalar_of(type) && type->size != 0) || (words[0] && words[1]);
 }
 
-/* Writes the signature of a call with the first n arguments. Fails when it is longer than any. */
+/* Writes the signature of a call with the first n arguments. Fails if it is longer than every known one. */
 static bool signature_of(const ffi_cif *cif, unsigned n, char text[MOST_WORDS + 2])
 {
     size_t length = 1;
@@ -136,7 +137,7 @@ static bool signature_of(const ffi_cif *cif, unsigned n, char text[MOST_WORDS + 
     return true;
 }
 
-/* A signature as a person reads it: "(i32, f64) -> i32". */
+/* A signature in readable form: "(i32, f64) -> i32". */
 static void tell_signature(const char *text, bool variadic, char *to, size_t size)
 {
     size_t n = (size_t)snprintf(to, size, "(");
@@ -159,11 +160,11 @@ static void tell_signature(const char *text, bool variadic, char *to, size_t siz
 
 struct known {
     const char *name;
-    int16_t signature; /* negative: no function that is known */
+    int16_t signature; /* negative: not a known function */
     bool variadic;
 };
 
-/* By address: those of functions are small numbers, places in the program's table of functions. */
+/* Sorted by address. Addresses of functions are small numbers: places in the program's table of functions. */
 static struct known *known;
 static uintptr_t known_size;
 
@@ -231,7 +232,7 @@ static const struct known *function_at(const void *address)
     return &known[(uintptr_t)address];
 }
 
-/* How many of the call's arguments are the fixed ones of a variadic function; more than there are: too few. */
+/* How many arguments of the call are the fixed ones of a variadic function. More than the call has: it has too few. */
 static unsigned fixed_arguments(const ffi_cif *cif, const char *text)
 {
     size_t words = strlen(text + 1) - 1 - (result_by_address(cif->rtype) ? 1 : 0);
@@ -263,12 +264,12 @@ bool wl_ffi_can_call(const ffi_cif *cif, const void *fn)
         strcat(called, "i");
     if (!strcmp(is, called))
         return true;
-    /* A result that nobody looks at may be called void, and the other way round: int is what ctypes takes for
-     * granted. But only where the caller gave no room for something larger. */
+    /* A call may ignore a result, or expect an int from a function without one, because int is the default of ctypes.
+     * The caller must not expect anything larger. */
     if (*is == *called || (*is == 'v' && *called == 'i') || *called == 'v') {
         if (!strcmp(is + 1, called + 1))
             return true;
-        /* C lets the caller pass more than the function looks at, and so does ctypes. */
+        /* As in C, a call may have more arguments than the function. */
         if (!f->variadic && strlen(called) > strlen(is) && !strncmp(is + 1, called + 1, strlen(is + 1)))
             return true;
     }
@@ -280,7 +281,7 @@ bool wl_ffi_can_call(const ffi_cif *cif, const void *fn)
 
 /* --- calls --- */
 
-/* The value of a scalar, as it is passed. */
+/* Loads the value of a scalar as a word. */
 static void load(const ffi_type *type, const void *value, union wl_ffi_word *to)
 {
     switch (type->type) {
@@ -301,14 +302,14 @@ static void load(const ffi_type *type, const void *value, union wl_ffi_word *to)
     }
 }
 
-/* Room on the stack of the caller for a copy, which the called function may change. */
+/* A copy on the stack of the caller, which the called function may change. */
 #define COPY(type, value) memcpy(aligned_up(alloca((type)->size + 16)), value, (type)->size)
 static void *aligned_up(void *p)
 {
     return (void *)(((uintptr_t)p + 15) & ~(uintptr_t)15);
 }
 
-/* What a "..." gets of one argument is put at to + at; returns where the next may start. to may be NULL. */
+/* Stores an argument for "..." at to + at, and returns where the next one starts. to may be NULL. */
 static size_t put_variadic(const ffi_type *type, const void *value, char *to, size_t at)
 {
     const ffi_type *scalar = scalar_of(type);
@@ -383,13 +384,13 @@ void ffi_call(ffi_cif *cif, void *fn, void *rvalue, void **avalue)
     wl_ffi_signatures[f->signature].call((void (*)(void))fn, words, &result);
     if (!rvalue || result_by_address(cif->rtype) || cif->rtype->type == FFI_TYPE_VOID || cif->rtype->size == 0)
         return;
-    /* Small integers fill a whole ffi_arg; a structure has no more room than its size. */
+    /* A small integer fills a whole ffi_arg; a structure only has room for its size. */
     memcpy(rvalue, &result, cif->rtype->type == FFI_TYPE_STRUCT || cif->rtype->size > 4 ? cif->rtype->size : 4);
 }
 
 /* --- callbacks --- */
 
-/* Whose each thunk is, beside wl_ffi_thunks. */
+/* The owner of each thunk, parallel to wl_ffi_thunks. */
 static ffi_closure **owners;
 
 void *ffi_closure_alloc(size_t size, void **code)
@@ -500,7 +501,7 @@ static bool dl_failed;
 void *dlopen(const char *name, int flags)
 {
     (void)flags;
-    /* Nothing else can be in the program, so its one handle is good for all. */
+    /* Nothing can be loaded, so the only handle is the program's. */
     if (!name)
         return (void *)wl_ffi_symbols;
     snprintf(dl_error, sizeof dl_error, "%.200s: WASI can load no library; CDLL(None) has what is linked into Python",

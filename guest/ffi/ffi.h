@@ -1,12 +1,12 @@
-/* As much of libffi's interface as CPython's ctypes uses, over a table of functions.
+/* The part of libffi's interface that CPython's ctypes uses, based on a table of functions.
  *
- * A WebAssembly program can only make calls whose types stand in its code, and it traps when a function is of another
- * type. So there is a table (made by symbols.py when Python is linked) of every function that may be called: its name,
- * its address, its WebAssembly type, and for each of these types a piece of code that makes such a call. A callback is
- * one of a fixed number of functions that are there for each of the usual types.
+ * A WebAssembly program can only make calls of types that occur in its code, and a call of a function of another type
+ * traps. So symbols.py makes a table when Python is linked. It lists every function that may be called, with its name,
+ * address and WebAssembly type, and has code for a call of each of these types. For callbacks there is a fixed number
+ * of functions of each usual type.
  *
- * The names are those of libffi, so that ctypes compiles as it is; the wl_ names are ours. Nothing here is thread-safe:
- * there is one thread. */
+ * The names are libffi's, so that ctypes compiles unchanged; the names with wl_ are ours. Nothing here is thread-safe,
+ * because there is only one thread. */
 #ifndef WL_FFI_H
 #define WL_FFI_H
 
@@ -35,7 +35,7 @@ enum {
     FFI_TYPE_POINTER
 };
 
-/* A C type. elements, ended by NULL, is for FFI_TYPE_STRUCT, which unions are, too. */
+/* A C type. elements, terminated by NULL, is for FFI_TYPE_STRUCT, which includes unions. */
 typedef struct _ffi_type {
     size_t size;
     unsigned short alignment;
@@ -57,7 +57,7 @@ extern ffi_type ffi_type_uint32, ffi_type_sint32, ffi_type_uint64, ffi_type_sint
 
 typedef enum { FFI_OK, FFI_BAD_TYPEDEF, FFI_BAD_ABI, FFI_BAD_ARGTYPE } ffi_status;
 typedef enum { FFI_DEFAULT_ABI = 1 } ffi_abi;
-/* What an integer result is widened to, at least. */
+/* The type to which smaller integer results are widened. */
 typedef uint32_t ffi_arg;
 typedef int32_t ffi_sarg;
 
@@ -70,32 +70,33 @@ typedef struct {
 } ffi_cif;
 
 ffi_status ffi_prep_cif(ffi_cif *cif, ffi_abi abi, unsigned nargs, ffi_type *rtype, ffi_type **arg_types);
-/* The same: which functions take further arguments is known from the table. */
+/* The same, because the table tells which functions are variadic. */
 ffi_status ffi_prep_cif_var(ffi_cif *cif, ffi_abi abi, unsigned nfixed, unsigned nargs, ffi_type *rtype,
                             ffi_type **arg_types);
 
-/* Whether fn can be called so: it is in the table and its type is that of cif. If not, why stands in wl_ffi_why(). */
+/* Whether fn can be called like this: it is in the table and has the type of cif. If not, wl_ffi_why() tells the
+ * reason. */
 bool wl_ffi_can_call(const ffi_cif *cif, const void *fn);
-/* The reason of the last refusal; valid until the next. */
+/* The reason for the last refusal; valid until the next. */
 const char *wl_ffi_why(void);
-/* Calls fn, which wl_ffi_can_call() must have agreed to: else the program ends. rvalue has room for a ffi_arg at least;
- * avalue points to the arguments' values, each of the size of its type. */
+/* Calls fn. wl_ffi_can_call() must have returned true for it, otherwise the program ends. rvalue has room for at least
+ * a ffi_arg; avalue points to the values of the arguments, each of the size of its type. */
 void ffi_call(ffi_cif *cif, void *fn, void *rvalue, void **avalue);
 
-/* A callback: C calls a function of its type, and handler is called with pointers to the arguments. */
+/* A callback. When C calls its function, handler is called with pointers to the arguments. */
 typedef struct ffi_closure {
     ffi_cif *cif; /* borrowed */
     void (*handler)(ffi_cif *cif, void *result, void **arguments, void *user);
     void *user;
-    int thunk; /* which of wl_ffi_thunks is its; negative: none yet */
+    int thunk; /* its place in wl_ffi_thunks; negative: none yet */
 } ffi_closure;
 
-/* NULL when there is no memory. Free it with ffi_closure_free(). code gets NULL: the address is known when the type is.
- */
+/* NULL: out of memory. Free it with ffi_closure_free(). *code becomes NULL, because the address depends on the type,
+ * which is not known yet. */
 void *ffi_closure_alloc(size_t size, void **code);
 void ffi_closure_free(void *closure);
-/* Chooses a function of the type of cif that is not in use, and puts its address into *code. FFI_BAD_TYPEDEF, and
- * wl_ffi_why(), if none is left or there are none of this type. */
+/* Takes an unused function of the type of cif, and stores its address in *code. FFI_BAD_TYPEDEF, with a reason in
+ * wl_ffi_why(), if all are in use or there are none of this type. */
 ffi_status wl_ffi_prep_closure(ffi_closure *closure, ffi_cif *cif,
                                void (*handler)(ffi_cif *cif, void *result, void **arguments, void *user), void *user,
                                void **code);
@@ -105,7 +106,7 @@ ffi_status wl_ffi_prep_closure(ffi_closure *closure, ffi_cif *cif,
 
 /* --- the table, made by symbols.py --- */
 
-/* One argument or result as WebAssembly knows it. */
+/* One argument or result of a WebAssembly type. */
 union wl_ffi_word {
     uint32_t i;
     uint64_t I;
@@ -113,7 +114,7 @@ union wl_ffi_word {
     double d;
 };
 
-/* A type of functions: the result, then the arguments. i is i32, I i64, f f32, d f64, v no result. */
+/* A function type: the result, then the arguments. i is i32, I is i64, f is f32, d is f64, v is no result. */
 struct wl_ffi_signature {
     const char *text;
     void (*call)(void (*fn)(void), const union wl_ffi_word *arguments, union wl_ffi_word *result);
@@ -123,29 +124,29 @@ struct wl_ffi_symbol {
     const char *name;
     const void *address;
     int16_t signature; /* in wl_ffi_signatures; negative: it is a variable */
-    bool variadic;     /* the last argument of the signature is the address of what "..." stands for */
+    bool variadic;     /* the last argument of the signature is the address of the "..." arguments */
 };
 
-/* Functions to be used as callbacks: count from first on are of the signature. */
+/* Functions for callbacks: count of them, starting at first, have this signature. */
 struct wl_ffi_thunk_group {
     int16_t signature;
     uint16_t first, count;
 };
 
 extern const struct wl_ffi_signature wl_ffi_signatures[];
-extern const struct wl_ffi_symbol wl_ffi_symbols[]; /* sorted by name as strcmp() does */
+extern const struct wl_ffi_symbol wl_ffi_symbols[]; /* sorted by name in the order of strcmp() */
 extern const struct wl_ffi_thunk_group wl_ffi_thunk_groups[];
 extern const void *const wl_ffi_thunks[];
 extern const unsigned wl_ffi_symbol_count, wl_ffi_thunk_group_count, wl_ffi_thunk_count, wl_ffi_signature_count;
 
-/* Functions of _ctypes that it calls by their address, though they have no name outside. Ended by text NULL. */
+/* Static functions of _ctypes that it calls by address. The last one has text NULL. */
 struct wl_ffi_static {
     const void *address;
     const char *text; /* as in struct wl_ffi_signature */
 };
 extern const struct wl_ffi_static wl_ffi_ctypes_statics[];
 
-/* What every thunk calls: number is its place in wl_ffi_thunks. */
+/* Every thunk calls this; number is its place in wl_ffi_thunks. */
 void wl_ffi_enter(unsigned number, union wl_ffi_word *arguments, union wl_ffi_word *result);
 
 #endif

@@ -1,5 +1,5 @@
-/* What ctypes.CDLL(None) finds: what these headers declare and Python's libraries have, but for
- * a few that symbols.py leaves out. */
+/* ctypes.CDLL(None) finds what these headers declare and Python's libraries contain, except for a few names that
+ * symbols.py leaves out. */
 #include <Python.h>
 
 #include <ctype.h>
@@ -19,5 +19,5 @@
 #include <sqlite3.h>
 #include <zlib.h>
 
-/* Declared in no public header, and asked for by CPython's own tests. */
+/* No public header declares it, but CPython's tests use it. */
 extern const struct _frozen *_PyImport_FrozenBootstrap, *_PyImport_FrozenStdlib, *_PyImport_FrozenTest;

@@ -1,18 +1,17 @@
-/* Waiting for a lock, in a process with one thread: whoever could release it is the one who waits.
+/* Waiting for a lock in a process with one thread: nobody else can release it.
  *
- * wasi-libc ends the program then. Here Python raises an exception: all its locks that an interrupt can end are waited
- * for by pthread_cond_wait(), and a wait that is over without the lock makes Python look for what a signal handler or a
- * pending call has to say. The other locks are Python's own, of a few lines each; waiting for one of those is a fault
- * in Python, which ends the program as it did. */
+ * wasi-libc ends the program in this case. Here Python raises an exception. It waits with pthread_cond_wait() for all
+ * locks that an interrupt may end, and if it did not get the lock, it runs signal handlers and pending calls. The other
+ * locks are internal to Python. Waiting for one of those is a bug in Python, which still ends the program. */
 #include "Python.h"
 
-/* Older versions of wasi-libc have no such locks, and Python then makes do with some that never wait. */
+/* With older versions of wasi-libc, which lack these locks, Python uses its own, which never wait. */
 #ifndef HAVE_PTHREAD_STUBS
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static int asked; /* a pending call has been added and has not run yet */
+static int asked; /* a pending call was added and has not run yet */
 
 static int raise_deadlock(void *data)
 {

@@ -1,5 +1,5 @@
-/* setlocale() with the locales that are there: C, which is POSIX, and C.UTF-8. musl's takes every name and changes
- * nothing, so a program cannot tell that it got no German numbers. */
+/* setlocale() for the locales that exist: C, also called POSIX, and C.UTF-8. musl's accepts every name and changes
+ * nothing, so a program does not notice that it gets no German numbers. */
 #include <locale.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static int is_one_of(const char *name, size_t n)
     return 0;
 }
 
-/* For all categories there may be a name for each, with semicolons between, as setlocale() itself returns them. */
+/* For LC_ALL, the text may have a name for each category, separated by semicolons, as setlocale() returns it. */
 static int is_there(int category, const char *name)
 {
     for (;;) {
@@ -32,7 +32,7 @@ static int is_there(int category, const char *name)
     }
 }
 
-/* What the environment asks for; with a name of what is not there the program gets C.UTF-8, as it would with none. */
+/* The locale that the environment names. One that does not exist becomes C.UTF-8, the default. */
 static const char *from_environment(int category)
 {
     static const char *const names[] = {"LC_CTYPE",   "LC_NUMERIC",  "LC_TIME",

@@ -1,5 +1,5 @@
-/* Names and addresses without a name service: addresses in numbers, the names of this machine, and the ports and
- * protocols that everybody knows. Any other name fails to resolve. */
+/* Names and addresses without a name service: numeric addresses, the names of this machine, and well-known ports and
+ * protocols. Other names fail to resolve. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -35,7 +35,7 @@ static struct protoent protocols[] = {
     {"udp", no_aliases, IPPROTO_UDP}, {"ipv6", no_aliases, IPPROTO_IPV6}, {"ipv6-icmp", no_aliases, IPPROTO_ICMPV6},
 };
 
-/* A service with its port in the order of the network. */
+/* A service with its port in network byte order. */
 static struct servent *answer(const struct servent *service)
 {
     static struct servent found;
@@ -102,7 +102,7 @@ const char *hstrerror(int error)
     return error > 0 && (size_t)error < sizeof texts / sizeof *texts ? texts[error] : "Resolver internal error";
 }
 
-/* An address of either kind. */
+/* An IPv4 or IPv6 address. */
 struct address {
     int family;
     union {
@@ -111,7 +111,7 @@ struct address {
     } of;
 };
 
-/* 1: the text is the address in numbers. */
+/* 1: the text is a numeric address. */
 static int parse(const char *text, struct address *address)
 {
     if (inet_pton(AF_INET, text, &address->of.v4) == 1 || inet_aton(text, &address->of.v4))
@@ -167,7 +167,7 @@ static int look_up(const char *host, const struct addrinfo *hints, struct addres
     return 0;
 }
 
-/* A kind of socket that can be asked for. */
+/* The kinds of sockets that can be requested. */
 struct kind {
     int type, protocol;
     const char *name;
@@ -176,7 +176,7 @@ struct kind {
 static const struct kind kinds[] = {
     {SOCK_STREAM, IPPROTO_TCP, "tcp"}, {SOCK_DGRAM, IPPROTO_UDP, "udp"}, {SOCK_RAW, IPPROTO_IP, NULL}};
 
-/* 0: this kind is wanted, and *port (of the host's order) is the service's there; else an EAI_ error. */
+/* 0: *port is the port of the service for this kind of socket, in host byte order. Otherwise an EAI_ error. */
 static int find_port(const struct kind *kind, const char *service, int flags, int *port)
 {
     char *end;
@@ -188,7 +188,7 @@ static int find_port(const struct kind *kind, const char *service, int flags, in
         return 0;
     number = strtoul(service, &end, 10);
     if (*service && !*end) {
-        /* More than 16 bits are cut, as glibc does. */
+        /* Only the lowest 16 bits count, as in glibc. */
         *port = (int)(number & 0xffff);
         return 0;
     }
@@ -201,7 +201,7 @@ static int find_port(const struct kind *kind, const char *service, int flags, in
     return 0;
 }
 
-/* One entry of the list, with the address behind it in the same block. */
+/* One entry of the list, followed by its address in the same block. */
 static struct addrinfo *entry(const struct address *address, const struct kind *kind, int protocol, int port)
 {
     union {
@@ -209,7 +209,7 @@ static struct addrinfo *entry(const struct address *address, const struct kind *
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
     } * at;
-    /* Where an address may be, whatever is in front of it. */
+    /* The offset of the address, aligned for every type. */
     size_t offset = (sizeof(struct addrinfo) + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
     char *block = calloc(1, offset + sizeof *at);
     struct addrinfo *info = (struct addrinfo *)block;
@@ -246,7 +246,7 @@ static int check_hints(const struct addrinfo *hints, const char *host)
     return 0;
 }
 
-/* Adds what one address has, an entry for each kind of socket that is wanted. */
+/* Adds an entry for each requested kind of socket. */
 static int add(const struct address *address, const char *service, const struct addrinfo *hints, struct addrinfo **end)
 {
     int error = EAI_SOCKTYPE;
@@ -269,7 +269,7 @@ static int add(const struct address *address, const char *service, const struct 
         if (!*end)
             return EAI_MEMORY;
         if (hints->ai_socktype || hints->ai_protocol)
-            return 0; /* only the first that fits */
+            return 0; /* only the first match */
         end = &(*end)->ai_next;
         error = 0;
     }
@@ -368,7 +368,7 @@ int getnameinfo(const struct sockaddr *restrict address, socklen_t size, char *r
     return copy(service, service_size, known ? known->s_name : port);
 }
 
-/* The one answer that the older functions give at a time. */
+/* The older functions return this one answer. */
 static struct {
     struct hostent entry;
     struct address address;

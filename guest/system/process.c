@@ -1,4 +1,4 @@
-/* The one process there is: signals that it sends itself, and the answers of a system on which nothing else can run. */
+/* The only process: signals that it sends to itself, and what a system returns on which nothing else can run. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -8,10 +8,10 @@
 
 pid_t getppid(void)
 {
-    return 0; /* as for a process whose parent is outside of its container */
+    return 0; /* as if the parent were outside of the container */
 }
 
-/* There is no shell. This is what a C library returns where /bin/sh is missing: the command ended with status 127. */
+/* There is no shell. As without /bin/sh on Linux, the command ends with status 127. */
 int system(const char *command)
 {
     return command ? 127 << 8 : 0;
@@ -22,8 +22,8 @@ static int is_ignored_by_default(int number)
     return number == SIGCHLD || number == SIGURG || number == SIGWINCH || number == SIGCONT;
 }
 
-/* wasi-libc's raise() aborts where a signal ends the program. The status that tells of a signal is 128 and its number.
- */
+/* A signal that ends the program makes wasi-libc's raise() abort. Here the exit status is 128 plus the number of the
+ * signal, as shells show it. */
 int wl_raise(int number)
 {
     void (*handler)(int);
@@ -52,7 +52,7 @@ int wl_raise(int number)
 
 int kill(pid_t pid, int number)
 {
-    /* 0 is every process of the group, -1 every process there is, and either is this one. */
+    /* 0 means all processes of the group, -1 all processes: in both cases just this one. */
     if (pid != getpid() && pid != 0 && pid != -1) {
         errno = ESRCH;
         return -1;

@@ -1,6 +1,6 @@
-/* The calls for sockets that WASI's preview 1 does not have. A program gets only the sockets that its host hands over;
- * those are connected or listen already, and what is at their other end nobody tells. All that needs a network fails
- * here, and only here, with ENOTSUP. */
+/* The socket calls that WASI preview 1 lacks. A program only gets sockets from its host. These are already connected or
+ * listening, and the address of the peer is unknown. Calls that need a network fail with ENOTSUP, all of them in this
+ * file. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static int refuse(void)
     return fails(ENOTSUP);
 }
 
-/* 0 for a socket, -1 with errno for anything else. */
+/* 0 if it is a socket, otherwise -1 with errno. */
 static int check(int fd)
 {
     __wasi_fdstat_t stat;
@@ -57,7 +57,7 @@ int listen(int fd, int backlog)
     return check(fd) < 0 ? -1 : refuse();
 }
 
-/* The address that stands for any. */
+/* The wildcard address. */
 static int unknown_address(int fd, struct sockaddr *restrict address, socklen_t *restrict size)
 {
     struct sockaddr_in any = {.sin_family = AF_INET};
@@ -93,7 +93,7 @@ ssize_t recvfrom(int fd, void *restrict bytes, size_t n, int flags, struct socka
     ssize_t got = recv(fd, bytes, n, flags);
 
     if (got >= 0 && address)
-        *size = 0; /* whose it is is not told */
+        *size = 0; /* the sender is unknown */
     return got;
 }
 

@@ -1,8 +1,8 @@
-/* strftime() as glibc has it, for the C locale.
+/* glibc's strftime() for the C locale.
  *
- * musl's gives up at the first directive that it does not know, and returns nothing for the whole format. Here such a
- * directive is copied as it stands, and those that glibc adds to POSIX work: %k %l %P %s, the flags _ - 0 ^ #, and a
- * width. All text is English, since WASI has no other locale. */
+ * musl's stops at the first unknown directive and returns nothing for the whole format. Here an unknown directive is
+ * copied unchanged, and glibc's additions to POSIX work: %k %l %P %s, the flags _ - 0 ^ #, and a width. All text is
+ * English, because WASI has no other locale. */
 #include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 size_t wl_strftime(char *restrict out, size_t size, const char *restrict format, const struct tm *restrict tm);
 
-/* Where the text goes; overflown once it did not fit. */
+/* The buffer for the text; overflown is set when the text does not fit. */
 struct text {
     char *out;
     size_t size, used;
@@ -20,7 +20,7 @@ struct text {
 
 /* A directive: %[flags][width][E or O]letter. */
 struct directive {
-    char pad; /* _ - 0, or NUL for the letter's own */
+    char pad; /* _ - 0, or NUL for the letter's default */
     int upper, lower, swap;
     size_t width;
     char modifier, letter;
@@ -62,7 +62,7 @@ static void put_string(struct text *t, const struct directive *d, const char *st
         t->out[i] = (char)(d->upper ? toupper((unsigned char)t->out[i]) : tolower((unsigned char)t->out[i]));
 }
 
-/* A name of a day or month: all of it, or its first letters; "?" for a number out of range. */
+/* The name of a day or month, or its first letters; "?" if the number is out of range. */
 static void put_name(struct text *t, struct directive d, const char *const *names, int count, int index, size_t letters)
 {
     const char *name = index >= 0 && index < count ? names[index] : "?";
@@ -72,7 +72,7 @@ static void put_name(struct text *t, struct directive d, const char *const *name
     put_string(t, &d, name, letters && n > letters ? letters : n);
 }
 
-/* pad is the letter's own, for a directive that asks for none. */
+/* pad is the default of the letter, for a directive without a flag. */
 static void put_number(struct text *t, const struct directive *d, char pad, size_t digits, long long value)
 {
     char number[24];
@@ -101,7 +101,7 @@ static int is_leap(long long year)
     return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 }
 
-/* The week of ISO 8601, 1 to 53; *year is the year that it belongs to. */
+/* The ISO 8601 week, 1 to 53; *year is the year it belongs to. */
 static int iso_week(const struct tm *tm, long long *year)
 {
     int day = (tm->tm_wday + 6) % 7, week = (tm->tm_yday - day + 10) / 7;
@@ -130,7 +130,7 @@ static long long floor_div(long long a, int b)
 
 static void expand(struct text *t, const char *format, const struct tm *tm);
 
-/* A directive that stands for others; the flags and the width are for all of it. */
+/* A directive that stands for several others. The flags and the width apply to the whole. */
 static void put_format(struct text *t, const struct directive *d, const char *format, const struct tm *tm)
 {
     char buffer[128];
@@ -154,7 +154,7 @@ static void put_zone(struct text *t, const struct directive *d, const struct tm 
     put_string(t, d, text, (size_t)n);
 }
 
-/* A directive for numbers; 0: it is none. */
+/* Handles a directive for a number. 0: it is not one. */
 static int numbers(struct text *t, const struct directive *d, const struct tm *tm)
 {
     long long year = 1900LL + tm->tm_year, iso_year;
@@ -235,7 +235,7 @@ static int numbers(struct text *t, const struct directive *d, const struct tm *t
     return 1;
 }
 
-/* A directive for anything else; 0: it is none. */
+/* Handles any other directive. 0: it is not one. */
 static int words(struct text *t, const struct directive *d, const struct tm *tm)
 {
     struct directive own = *d;
@@ -307,7 +307,7 @@ static int words(struct text *t, const struct directive *d, const struct tm *tm)
     return 1;
 }
 
-/* Reads what follows a '%'; where the next text begins, or NULL for what is no directive at all. */
+/* Parses what follows a '%'. Returns where the text continues, or NULL if it is not a directive. */
 static const char *parse(const char *f, struct directive *d)
 {
     memset(d, 0, sizeof *d);
@@ -327,7 +327,7 @@ static const char *parse(const char *f, struct directive *d)
     return *f ? f + 1 : NULL;
 }
 
-/* E and O ask for another calendar's or script's form, which no letter has here; some do not take them. */
+/* E and O select another calendar or script, of which the C locale has none. Some letters do not accept them. */
 static int modifier_fits(const struct directive *d)
 {
     return !d->modifier || !strchr(d->modifier == 'E' ? "aAbBDdeFGgHhIjklMmSUVWw" : "aAcDFXxY", d->letter);

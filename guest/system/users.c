@@ -1,5 +1,5 @@
-/* The users and groups of a sandbox: the one that the program runs as, and root. There is no file that says so, and
- * nobody can become somebody else. */
+/* The users and groups of the sandbox: the one that the program runs as, and root. There is no /etc/passwd, and the
+ * user cannot be changed. */
 #include "../user.h"
 
 #include <errno.h>

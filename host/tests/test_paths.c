@@ -377,6 +377,12 @@ static void test_times_of_a_path(void **state)
     assert_true(wasi_load(m, 64 + 40, 8) > UINT64_C(1000000000000000000));
     assert_int_equal(wasi_load(m, 64 + 48, 8), 2500000000);
     assert_int_equal(wasi_path_filestat_set_times(&w, 0, 1, 1000, size_of("out"), 7, 8, 5), WASI_EPERM);
+    /* Before 1970. */
+    assert_int_equal(
+        wasi_path_filestat_set_times(&w, 0, 1, 1000, size_of("in"), (uint64_t)-1, (uint64_t)-10000000000, 5), 0);
+    assert_int_equal(ask("a/file", 1), 0);
+    assert_int_equal((int64_t)wasi_load(m, 64 + 40, 8), -1);
+    assert_int_equal((int64_t)wasi_load(m, 64 + 48, 8), -10000000000);
 }
 
 static void test_an_open_file(void **state)

@@ -287,9 +287,10 @@ void wasi_put_filestat(struct guest_memory m, uint32_t at, int host, const struc
     wasi_store(m, (uint64_t)at + 56, 8, nanoseconds(st->st_ctim));
 }
 
+/* Times before 1970 are taken as they are told: with a sign. */
 bool wasi_times(uint64_t atim, uint64_t mtim, uint32_t flags, struct timespec times[2])
 {
-    const uint64_t ns[2] = {atim, mtim};
+    const int64_t second = 1000000000, ns[2] = {(int64_t)atim, (int64_t)mtim};
 
     if (flags & ~(uint32_t)(WASI_ATIM | WASI_ATIM_NOW | WASI_MTIM | WASI_MTIM_NOW))
         return false;
@@ -298,7 +299,8 @@ bool wasi_times(uint64_t atim, uint64_t mtim, uint32_t flags, struct timespec ti
 
         if (set == 3)
             return false;
-        times[i] = (struct timespec){.tv_sec = (time_t)(ns[i] / 1000000000), .tv_nsec = (long)(ns[i] % 1000000000)};
+        times[i] = (struct timespec){.tv_sec = ns[i] / second - (ns[i] % second < 0),
+                                     .tv_nsec = (ns[i] % second + second) % second};
         if (set != 1)
             times[i].tv_nsec = set == 2 ? UTIME_NOW : UTIME_OMIT;
     }

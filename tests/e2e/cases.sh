@@ -3,7 +3,7 @@
 # checks its own results and ends with status 0. Each program gets two directories, /w and /v, in which it can write.
 #
 # The machine's own Python runs each program, too, in a root that looks the same, and must give the same results. A
-# program for which that is not possible has a line "# Only here: REASON".
+# program for which that is not possible has a line "# Only here: REASON". A line "# Memory: SIZE" limits its memory.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317
 LIMIT=${LIMIT:-3600}
 . "$(dirname -- "$0")/lib.sh"
@@ -14,11 +14,12 @@ CASES=$WL_SOURCE_ROOT/tests/cases
 # `each COMMAND...`: runs every case, or those in CASES_ONLY, with a command that gets the case's arguments. Prints
 # which cases failed, and how.
 each() {
-    local case name failed=
+    local case name memory failed=
     for case in "$CASES"/*.py; do
         name=$(basename -- "$case" .py)
         case " ${CASES_ONLY-$name} " in *" $name "*) ;; *) continue ;; esac
         [ "$1" != by_the_machine ] || ! grep -q '^# Only here: ' "$case" || continue
+        memory=$(sed -n 's/^# Memory: //p' "$case")
         rm -rf w v
         mkdir w v
         cp "$case" w/case.py
@@ -39,7 +40,10 @@ in_flavour() {
     # Build the runner, the Python and the native program first, so that their output is not part of a case's.
     real run -q "$PY" "${given[@]}" -- -c ''
     status 0
-    each real run "$PY" "${given[@]}" --dir "$PWD/w::/w" --dir "$PWD/v::/v" --
+    each by_the_tool
+}
+by_the_tool() {
+    real run "$PY" "${given[@]}" ${memory:+--max-memory "$memory"} --dir "$PWD/w::/w" --dir "$PWD/v::/v" -- "$@"
 }
 
 test_cases_in_a_plain_Python() {
@@ -109,6 +113,92 @@ test_a_missing_module_is_told_after_a_name() {
     ! grep -q '^:' "$T/.err" || fail 'it begins with a colon'
 }
 
+# Local time follows TZ, otherwise /etc/localtime in a shared directory. Both hold from the start.
+test_local_time_of_the_environment() {
+    local flavour given say='import time; print(*time.tzname, time.strftime("%H:%M %Z", time.localtime(1782907200)))'
+    real build -q "$PY"
+    status 0
+    mkdir etc
+    cp "$OUT/$PY/usr/local/share/zoneinfo/Asia/Tokyo" etc/localtime
+    for flavour in "" single snapshot; do
+        given=("$PY" --engine "${ENGINE:-wasmtime}" ${flavour:+--flavour "$flavour"})
+        real run "${given[@]}" --env TZ=Europe/Berlin -- -c "$say"
+        status 0
+        is "$(cat "$T/.out")" 'CET CEST 14:00 CEST' "TZ=Europe/Berlin, $flavour"
+        real run "${given[@]}" --env TZ=CET-1CEST,M3.5.0,M10.5.0/3 --dir "$PWD/etc::/etc" -- -c "$say"
+        is "$(cat "$T/.out")" 'CET CEST 14:00 CEST' "TZ=CET-1CEST..., $flavour"
+        real run "${given[@]}" --dir "$PWD/etc::/etc" -- -c "$say"
+        is "$(cat "$T/.out")" 'JST JST 21:00 JST' "/etc/localtime, $flavour"
+        real run "${given[@]}" -- -c "$say"
+        is "$(cat "$T/.out")" 'UTC UTC 12:00 UTC' "no zone, $flavour"
+    done
+}
+
+# A program that uses up its memory ends with a traceback, like any other with an uncaught exception.
+test_memory_that_is_used_up() {
+    local flavour program
+    for flavour in "" single snapshot; do
+        real build -q "$PY" ${flavour:+--flavour "$flavour"}
+        status 0
+        for program in 'a = []
+def f():
+    while True: a.append(bytes(1000))
+f()' 'a = []
+while True: a = [a]' 'import sys
+sys.setrecursionlimit(10**9)
+a = []
+def f(n): a.append([n]); f(n + 1)
+f(0)'; do
+            run "$OUT/toolchain/wl-run/bin/wl-run" --quick --max-memory 96M --dir "$OUT/$PY/usr::/usr" \
+                "$OUT/$PY/bin/python${flavour:+-$flavour}.wasm" -c "$program"
+            status 1
+            err MemoryError 'Traceback (most recent call last):'
+            not_err 'lost sys.stderr'
+            not_err SystemError
+        done
+    done
+}
+
+# Paths in WASI are UTF-8. wl-run lists other names, and refuses to use them.
+test_names_on_the_host_that_are_not_text() {
+    local flavour
+    mkdir w
+    : >w/caf$'\xe9'
+    for flavour in "" single snapshot; do
+        real run "$PY" --engine "${ENGINE:-wasmtime}" ${flavour:+--flavour "$flavour"} --dir "$PWD/w::/w" -- -c '
+import errno, os, shutil
+assert os.listdir("/w") == ["caf\udce9"] and os.listdir(b"/w") == [b"caf\xe9"], os.listdir("/w")
+for call in os.stat, os.unlink, open, lambda name: open(name, "w"), os.mkdir:
+    try:
+        call("/w/caf\udce9")
+    except OSError as error:
+        assert error.errno == errno.EILSEQ, error
+    else:
+        raise AssertionError(call)
+try:
+    shutil.rmtree("/w")
+except OSError as error:
+    assert error.errno == errno.EILSEQ, error
+else:
+    raise AssertionError("rmtree")
+'
+        status 0
+    done
+    there w/caf$'\xe9'
+}
+
+test_the_interpreter_has_a_name() {
+    local flavour
+    for flavour in "" single snapshot; do
+        real run "$PY" --engine "${ENGINE:-wasmtime}" ${flavour:+--flavour "$flavour"} -- \
+            -c 'import os, sys; assert sys.executable == "/usr/local/bin/python3" and os.path.isfile(sys.executable), sys.executable'
+        status 0
+    done
+    run "$OUT/$PY/usr/local/bin/python3" -c 'import json'
+    status 126
+    err 'start the module with wl-run'
+}
+
 # SIGINT does what the program asked for. (A shell lets its background processes ignore SIGINT.)
 interrupted() {
     local pid
@@ -154,6 +244,8 @@ END
         -m pip install --no-index --find-links /wheels --target /site --progress-bar off made-up
     status 0
     out 'Successfully installed made-up-1.0 required-1.0'
+    ! grep -h 'Failed to open' "$T/.err" "$T/.out" || fail 'it does not know its own name'
+    grep -q '/usr/local/bin/python3' root/site/bin/made-up || fail 'the script does not name an interpreter'
     there root/site/made_up.py root/site/made_up-1.0.dist-info/METADATA
     real run "$PY" --dir "$PWD/root/site::/site" --env PYTHONPATH=/site -- -c 'import made_up; made_up.main()'
     out 'made up'

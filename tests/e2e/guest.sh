@@ -14,7 +14,7 @@ guest() {
     real build -q toolchain/wasi-libc toolchain/wl-run libs/zlib
     status 0
     if [ "${3-}" = layer ]; then
-        for file in clocks cwd devices dup memory pipe rofs vfs vfs-files vfs-paths vfs-stat wasi-host; do
+        for file in clocks cwd devices dup memory pipe rofs timezone vfs vfs-files vfs-paths vfs-stat wasi-host; do
             compile -I"$OUT/libs/zlib/include" -c "$GUEST/$file.c" -o "$file.o"
             objects+=("$file.o")
         done
@@ -90,6 +90,28 @@ places() {
     wl_run "$@" where.wasm /tmp /home/user /dev
     status 0
 }
+# Time zones from files of the database and from text, also damaged ones.
+test_time_zones() {
+    local zoneinfo
+    guest zones zones.c layer
+    real build -q data/tzdata
+    status 0
+    zoneinfo=$OUT/data/tzdata/usr/local/share/zoneinfo
+    wl_run --dir "$zoneinfo::/z" zones.wasm /z/Europe/Berlin /z/America/Sao_Paulo /z/Asia/Kolkata /z/Pacific/Auckland /z/Africa/Casablanca
+    status 0
+    is "$(cat .out)" 'Berlin: 14:00 CEST, 13:00 CET
+Sao_Paulo: 9:00 -03, 9:00 -03
+Kolkata: 17:30 IST, 17:30 IST
+Auckland: 0:00 NZST, 1:00 NZDT
+Casablanca: 13:00 +01, 13:00 +01
+CET-1CEST,M3.5.0,M10.5.0/3: 14:00 CEST, 13:00 CET
+<-03>3<-02>,M3.5.0/-2,M10.5.0/-1: 10:00 -02, 9:00 -03
+EST5EDT,0/0,J365/25: 8:00 EDT, 8:00 EDT
+XXX-14:59:59YYY-24,J60/167,364/-167: 12:00 YYY, 2:59 XXX
+NZST-12NZDT,M9.5.0,M4.1.0/3: 0:00 NZST, 1:00 NZDT
+EST5EDT: 8:00 EDT, 7:00 EST'
+}
+
 test_whose_folders_are_seen() {
     local devices=$'/dev: folder, Read-only file system: null zero full random urandom stdin stdout stderr fd'
     guest where where.c layer

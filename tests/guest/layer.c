@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/select.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/times.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +20,10 @@ int dup(int fd);
 int dup2(int fd, int to);
 int pipe(int fds[2]);
 mode_t umask(mode_t mask);
+int chown(const char *path, uid_t uid, gid_t gid);
+int lchown(const char *path, uid_t uid, gid_t gid);
+int fchown(int fd, uid_t uid, gid_t gid);
+int fchownat(int at, const char *path, uid_t uid, gid_t gid, int flags);
 
 /* The layer's own values. */
 #define HOME "/home/user"
@@ -396,6 +401,85 @@ static void mapped(void)
     close(fd);
 }
 
+/* Owners, times and free space, of files in memory, on the host and in the archive. */
+static void status(void)
+{
+    static const char *const writable[] = {"/tmp/status", "/a/status"};
+    const struct timespec old[2] = {{.tv_sec = -10, .tv_nsec = 999999999}, {.tv_sec = -1000000000}},
+                          wrong[2] = {{.tv_nsec = 1000000000}, {.tv_nsec = UTIME_OMIT}},
+                          far[2] = {{.tv_sec = 10000000000}, {.tv_nsec = UTIME_NOW}},
+                          omit[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 7}};
+    struct statvfs before, room;
+    struct stat st;
+    int fd;
+
+    for (int i = 0; i < 2; i++) {
+        fd = make(writable[i], "text");
+        WORKS(chown(writable[i], 1000, 1000));
+        WORKS(lchown(writable[i], -1, 1000));
+        WORKS(fchown(fd, -1, -1));
+        FAILS(chown(writable[i], 0, -1), EPERM);
+        FAILS(fchown(fd, -1, 0), EPERM);
+        WORKS(utimensat(AT_FDCWD, writable[i], old, 0));
+        WORKS(stat(writable[i], &st));
+        IS(st.st_atim.tv_sec, -10);
+        IS(st.st_atim.tv_nsec, 999999999);
+        IS(st.st_mtim.tv_sec, -1000000000);
+        FAILS(futimens(fd, wrong), EINVAL);
+        FAILS(futimens(fd, far), EINVAL);
+        WORKS(futimens(fd, omit));
+        WORKS(fstat(fd, &st));
+        IS(st.st_atim.tv_sec, -10);
+        IS(st.st_mtim.tv_sec, 7);
+        WORKS(futimens(fd, NULL));
+        WORKS(fstat(fd, &st));
+        IS(st.st_mtim.tv_sec > 1700000000, 1);
+        close(fd);
+    }
+    WORKS(chown("/a/in", 1000, 1000));
+    WORKS(lchown("/a/loop", 1000, 1000));
+    FAILS(chown("/a/loop", 1000, 1000), ELOOP);
+    FAILS(chown("/tmp/none", 1000, 1000), ENOENT);
+    FAILS(chown("/", 1000, 1000), EROFS);
+    FAILS(fchown(99, 1000, 1000), EBADF);
+    FAILS(fchownat(AT_FDCWD, "/tmp", 1000, 1000, 0x100), EINVAL);
+
+    WORKS(statvfs("/tmp/status", &before));
+    IS((long long)(before.f_blocks * before.f_frsize), 1 << 20);
+    fd = make("/tmp/room", "x");
+    IS(posix_fallocate(fd, 0, 100 * 4096), 0);
+    WORKS(fstatvfs(fd, &room));
+    IS((long long)(before.f_bavail - room.f_bavail) >= 100, 1);
+    IS((long long)(before.f_bavail - room.f_bavail) < 105, 1);
+    close(fd);
+    WORKS(unlink("/tmp/room"));
+    WORKS(statvfs(HOME, &room));
+    IS((long long)(room.f_blocks * room.f_frsize), 1 << 20);
+    WORKS(statvfs("/", &room));
+    IS(room.f_flag & ST_RDONLY, ST_RDONLY);
+    IS((long long)room.f_bfree, 0);
+    FAILS(statvfs("/a/status", &room), ENOTSUP);
+    FAILS(statvfs("/a/none", &room), ENOENT);
+    FAILS(fstatvfs(99, &room), EBADF);
+    WORKS(unlink("/tmp/status"));
+
+    /* A link to the first path of link(), followed or not. */
+    WORKS(linkat(AT_FDCWD, "/a/in", AT_FDCWD, "/a/followed", AT_SYMLINK_FOLLOW));
+    WORKS(lstat("/a/followed", &st));
+    IS(S_ISREG(st.st_mode), 1);
+    IS(st.st_nlink, 2);
+    WORKS(linkat(AT_FDCWD, "/a/in", AT_FDCWD, "/a/itself", 0));
+    WORKS(lstat("/a/itself", &st));
+    IS(S_ISLNK(st.st_mode), 1);
+    FAILS(linkat(AT_FDCWD, "/a/loop", AT_FDCWD, "/a/never", AT_SYMLINK_FOLLOW), ELOOP);
+    FAILS(linkat(AT_FDCWD, "/a/none", AT_FDCWD, "/a/never", AT_SYMLINK_FOLLOW), ENOENT);
+    WORKS(linkat(AT_FDCWD, "/a/up", AT_FDCWD, "/a/other", AT_SYMLINK_FOLLOW));
+    WORKS(unlink("/a/other"));
+    WORKS(unlink("/a/followed"));
+    WORKS(unlink("/a/itself"));
+    WORKS(unlink("/a/status"));
+}
+
 static void clocks(void)
 {
     struct timespec wait = {.tv_nsec = 300000000};
@@ -421,6 +505,7 @@ int main(void)
     copies();
     pipes();
     mapped();
+    status();
     clocks();
     return failures != 0;
 }

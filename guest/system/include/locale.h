@@ -1,4 +1,4 @@
-/* A setlocale() that refuses locales that are not there: see guest/system/locale.c. */
+/* A setlocale() that refuses locales that do not exist: see guest/system/locale.c. */
 #ifndef WL_LOCALE_H
 #define WL_LOCALE_H
 

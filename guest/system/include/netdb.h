@@ -1,4 +1,4 @@
-/* Names and addresses: see guest/system/names.c. The numbers are those of Linux. */
+/* Names and addresses: see guest/system/names.c. The numbers are Linux's. */
 #ifndef WL_NETDB_H
 #define WL_NETDB_H
 

@@ -1,4 +1,4 @@
-/* What wasi-libc's signal.h leaves out, and a raise() that ends the program as the signal would: see
+/* What wasi-libc's signal.h lacks, and a raise() that ends the program with the status of the signal: see
  * guest/system/process.c. */
 #ifndef WL_SIGNAL_H
 #define WL_SIGNAL_H

@@ -1,4 +1,4 @@
-/* What wasi-libc's unistd.h leaves out: see guest/system/users.c, process.c and guest/dup.c. */
+/* What wasi-libc's unistd.h lacks: see guest/system/users.c and process.c, guest/dup.c and guest/vfs-stat.c. */
 #ifndef WL_UNISTD_H
 #define WL_UNISTD_H
 
@@ -13,6 +13,10 @@ gid_t getegid(void);
 int getgroups(int size, gid_t list[]);
 char *getlogin(void);
 pid_t getppid(void);
+int chown(const char *path, uid_t uid, gid_t gid);
+int lchown(const char *path, uid_t uid, gid_t gid);
+int fchown(int fd, uid_t uid, gid_t gid);
+int fchownat(int at, const char *path, uid_t uid, gid_t gid, int flags);
 int dup(int fd);
 int dup2(int fd, int to);
 int dup3(int fd, int to, int flags);

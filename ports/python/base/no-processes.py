@@ -1,3 +1,3 @@
-"""In place of a module that is for sharing between processes."""
+"""Replaces a module for sharing data between processes."""
 
 raise ModuleNotFoundError(f"there is no {__name__}: wasi does not support processes", name=__name__)

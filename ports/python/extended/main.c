@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-/* Ends with an entry without a name. The tool writes it, from `extensions` of the recipe. */
+/* The last entry has no name. The tool writes it, from `extensions` in the recipe. */
 extern struct _inittab extensions[];
 
 int main(int argc, char **argv)

@@ -1,4 +1,4 @@
-/* The protocols that wasi-libc's netinet/in.h leaves out, with their registered numbers. */
+/* The protocols that wasi-libc's netinet/in.h lacks, with their registered numbers. */
 #ifndef WL_NETINET_IN_H
 #define WL_NETINET_IN_H
 

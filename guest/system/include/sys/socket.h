@@ -1,5 +1,5 @@
-/* What WASI's preview 1 has no calls for, and wasi-libc no names: see guest/system/sockets.c. The numbers are those of
- * Linux, and of wasi-libc where it has some for later versions of WASI. */
+/* The socket functions and options that wasi-libc lacks for WASI preview 1: see guest/system/sockets.c. The numbers are
+ * Linux's, or wasi-libc's for later versions of WASI. */
 #ifndef WL_SYS_SOCKET_H
 #define WL_SYS_SOCKET_H
 

@@ -1,4 +1,4 @@
-/* What wasi-libc's sys/stat.h leaves out. */
+/* What wasi-libc's sys/stat.h lacks. */
 #ifndef WL_SYS_STAT_H
 #define WL_SYS_STAT_H
 
