@@ -1,5 +1,7 @@
 #include "vfs.h"
 
+#include "channel.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -451,6 +453,7 @@ static void start(void)
 {
     static struct vfs_file files[OURS]; /* never freed */
     mapped_is_shown = false;
+    channel_set(-1);
     for (int i = 0; i < OURS; i++) {
         static const enum vfs_kind kinds[OURS] = {VFS_ARCHIVE, VFS_MEMORY, VFS_MEMORY, VFS_DEVICE};
 
@@ -469,6 +472,13 @@ static void start(void)
         if (!name) {
             names_end = fd;
             break;
+        }
+        if (!strcmp(name, CHANNEL)) {
+            /* It is no folder, and the program must not close it. */
+            if (hide_number(fd) == 0)
+                channel_set(fd);
+            free(name);
+            continue;
         }
         if (*name) {
             const struct rofs_node *node = find_mapped(name);

@@ -1,5 +1,8 @@
-/* Names and addresses without a name service: numeric addresses, the names of this machine, and well-known ports and
- * protocols. Other names fail to resolve. */
+/* Names and addresses: addresses in numbers, the names of this machine, and the ports and protocols that everybody
+ * knows. Other names are looked up by the host, where it gives a network (guest/channel.h); elsewhere they fail to
+ * resolve. */
+#include "../channel.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -75,7 +78,7 @@ const char *gai_strerror(int error)
         [-EAI_BADFLAGS] = "Bad value for ai_flags",
         [-EAI_NONAME] = "Name or service not known",
         [-EAI_AGAIN] = "Temporary failure in name resolution",
-        [-EAI_FAIL] = "Non-recoverable failure in name resolution: there is no network here to look names up in",
+        [-EAI_FAIL] = "Non-recoverable failure in name resolution: the host gives no network, or not this name",
         [-EAI_NODATA] = "No address associated with hostname",
         [-EAI_FAMILY] = "ai_family not supported",
         [-EAI_SOCKTYPE] = "ai_socktype not supported",
@@ -143,11 +146,54 @@ static int is_this_machine(const char *name)
            (gethostname(own, sizeof own) == 0 && strcasecmp(name, own) == 0);
 }
 
-/* The address of a host: 0, or an EAI_ error. */
-static int look_up(const char *host, const struct addrinfo *hints, struct address *found)
+enum { MOST_ANSWERS = 32 };
+
+/* Lines of "4|6 ADDRESS PORT", or "! ERROR". */
+static int read_answers(char *answer, int family, struct address found[MOST_ANSWERS], size_t *n)
+{
+    static const struct {
+        const char *name;
+        int error;
+    } errors[] = {{"! again", EAI_AGAIN}, {"! fail", EAI_FAIL}, {"! memory", EAI_MEMORY}};
+    char *rest;
+
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+        if (strcmp(answer, errors[i].name) == 0)
+            return errors[i].error;
+    for (char *line = strtok_r(answer, "\n", &rest); line && *n < MOST_ANSWERS; line = strtok_r(NULL, "\n", &rest)) {
+        char text[INET6_ADDRSTRLEN];
+
+        if (sscanf(line, "%*d %45s", text) == 1 && parse(text, &found[*n]) &&
+            (family == AF_UNSPEC || family == found[*n].family))
+            ++*n;
+    }
+    return *n ? 0 : EAI_NONAME;
+}
+
+static int ask_host(const char *host, int family, struct address found[MOST_ANSWERS], size_t *n)
+{
+    char answer[CHANNEL_ANSWER];
+
+    if (!*host || strlen(host) > 255)
+        return EAI_NONAME;
+    for (const char *p = host; *p; p++)
+        if (*p <= ' ' || *p > '~')
+            return EAI_NONAME; /* no word of a request */
+    if (channel_ask(answer, sizeof answer, "net.resolve %d %s",
+                    family == AF_INET    ? 4
+                    : family == AF_INET6 ? 6
+                                         : 0,
+                    host) < 0)
+        return errno == ENOTSUP ? EAI_FAIL : EAI_SYSTEM;
+    return read_answers(answer, family, found, n);
+}
+
+/* The addresses of a host: 0, or an EAI_ error. */
+static int look_up(const char *host, const struct addrinfo *hints, struct address found[MOST_ANSWERS], size_t *n)
 {
     int family = hints->ai_family;
 
+    *n = 1;
     if (!host) {
         if (!(hints->ai_flags & AI_PASSIVE)) {
             loopback(found, family == AF_INET6 ? AF_INET6 : AF_INET);
@@ -161,10 +207,12 @@ static int look_up(const char *host, const struct addrinfo *hints, struct addres
         return family != AF_UNSPEC && family != found->family ? EAI_ADDRFAMILY : 0;
     if (hints->ai_flags & AI_NUMERICHOST)
         return EAI_NONAME;
-    if (!is_this_machine(host))
-        return EAI_FAIL;
-    loopback(found, family == AF_INET6 ? AF_INET6 : AF_INET);
-    return 0;
+    if (is_this_machine(host)) {
+        loopback(found, family == AF_INET6 ? AF_INET6 : AF_INET);
+        return 0;
+    }
+    *n = 0;
+    return channel_is_there() ? ask_host(host, family, found, n) : EAI_FAIL;
 }
 
 /* The kinds of sockets that can be requested. */
@@ -280,8 +328,9 @@ int getaddrinfo(const char *restrict host, const char *restrict service, const s
                 struct addrinfo **restrict found)
 {
     static const struct addrinfo none = {.ai_flags = AI_V4MAPPED | AI_ADDRCONFIG};
-    struct addrinfo *list = NULL;
-    struct address address;
+    struct addrinfo *list = NULL, **end = &list;
+    struct address addresses[MOST_ANSWERS];
+    size_t n;
     int error;
 
     hints = hints ? hints : &none;
@@ -290,10 +339,14 @@ int getaddrinfo(const char *restrict host, const char *restrict service, const s
     error = check_hints(hints, host);
     if (error)
         return error;
-    error = look_up(host, hints, &address);
+    error = look_up(host, hints, addresses, &n);
     if (error)
         return error;
-    error = add(&address, service, hints, &list);
+    for (size_t i = 0; !error && i < n; i++) {
+        error = add(&addresses[i], service, hints, end);
+        while (*end)
+            end = &(*end)->ai_next;
+    }
     if (!error && (hints->ai_flags & AI_CANONNAME)) {
         list->ai_canonname = strdup(host);
         error = list->ai_canonname ? 0 : EAI_MEMORY;
@@ -391,14 +444,15 @@ static struct hostent *tell(const char *name, const struct address *address)
 struct hostent *gethostbyname(const char *name)
 {
     struct addrinfo hints = {.ai_family = AF_INET};
-    struct address found;
-    int error = look_up(name, &hints, &found);
+    struct address found[MOST_ANSWERS];
+    size_t n;
+    int error = look_up(name, &hints, found, &n);
 
     if (error) {
-        h_errno = error == EAI_FAIL ? NO_RECOVERY : HOST_NOT_FOUND;
+        h_errno = error == EAI_FAIL ? NO_RECOVERY : error == EAI_AGAIN ? TRY_AGAIN : HOST_NOT_FOUND;
         return NULL;
     }
-    return tell(name, &found);
+    return tell(name, found);
 }
 
 struct hostent *gethostbyaddr(const void *bytes, socklen_t size, int family)

@@ -1,13 +1,26 @@
-/* The socket calls that WASI preview 1 lacks. A program only gets sockets from its host. These are already connected or
- * listening, and the address of the peer is unknown. Calls that need a network fail with ENOTSUP, all of them in this
- * file. */
+/* The calls for sockets that WASI's preview 1 does not have. Where the host gives a network, requests to it make
+ * sockets (guest/channel.h); what is sent and received passes through WASI's own calls. Elsewhere a program gets only
+ * the sockets that its host hands over, which are connected or listen already: all that needs a network fails with
+ * ENOTSUP. */
+#include "../channel.h"
+#include "../vfs.h"
+
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <wasi/api.h>
+#include <unistd.h>
 
+#undef accept
+#undef accept4
 #undef getsockopt
+#undef recv
+#undef send
 
 static int fails(int error)
 {
@@ -15,49 +28,146 @@ static int fails(int error)
     return -1;
 }
 
-static int refuse(void)
-{
-    return fails(ENOTSUP);
-}
-
-/* 0 if it is a socket, otherwise -1 with errno. */
-static int check(int fd)
+/* The type of a socket; -1 with errno for anything else. */
+static int type_of(int fd)
 {
     __wasi_fdstat_t stat;
     __wasi_errno_t e = __wasi_fd_fdstat_get(fd, &stat);
 
     if (e != __WASI_ERRNO_SUCCESS)
         return fails(e);
-    if (stat.fs_filetype != __WASI_FILETYPE_SOCKET_STREAM && stat.fs_filetype != __WASI_FILETYPE_SOCKET_DGRAM)
-        return fails(ENOTSOCK);
-    return 0;
+    if (stat.fs_filetype == __WASI_FILETYPE_SOCKET_STREAM)
+        return SOCK_STREAM;
+    return stat.fs_filetype == __WASI_FILETYPE_SOCKET_DGRAM ? SOCK_DGRAM : fails(ENOTSOCK);
+}
+
+/* Refuses what only a network could do, once it is clear that fd is a socket. */
+static int check(int fd)
+{
+    return type_of(fd) < 0 ? -1 : 0;
+}
+
+/* A number for a descriptor that the host has opened; flags: SOCK_NONBLOCK. */
+static int adopt(unsigned long host, int flags)
+{
+    __wasi_fd_t fd = (__wasi_fd_t)host;
+    error_t e = vfs_adopt(0, &fd);
+
+    if (!e && (flags & SOCK_NONBLOCK))
+        e = __wasi_fd_fdstat_set_flags(fd, __WASI_FDFLAGS_NONBLOCK);
+    return e ? fails(e) : (int)fd;
 }
 
 int socket(int family, int type, int protocol)
 {
-    (void)family, (void)type, (void)protocol;
-    return refuse();
+    const int flags = type & (SOCK_NONBLOCK | SOCK_CLOEXEC);
+    char answer[16];
+
+    type &= ~flags;
+    if (!channel_is_there())
+        return fails(ENOTSUP);
+    if (family != AF_INET && family != AF_INET6)
+        return fails(EAFNOSUPPORT);
+    if (type == SOCK_RAW)
+        return fails(EPERM);
+    if ((type != SOCK_STREAM && type != SOCK_DGRAM) ||
+        (protocol && protocol != (type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP)))
+        return fails(EPROTONOSUPPORT);
+    if (channel_ask(answer, sizeof answer, "net.socket %d %s", family == AF_INET ? 4 : 6,
+                    type == SOCK_STREAM ? "stream" : "dgram") < 0)
+        return -1;
+    return adopt(strtoul(answer, NULL, 10), flags);
 }
 
-int connect(int fd, const struct sockaddr *address, socklen_t size)
+int socketpair(int family, int type, int protocol, int pair[2])
 {
-    (void)address, (void)size;
-    return check(fd) < 0 ? -1 : refuse();
+    const int flags = type & (SOCK_NONBLOCK | SOCK_CLOEXEC);
+    char answer[32], *second;
+
+    type &= ~flags;
+    if (!channel_is_there())
+        return fails(ENOTSUP);
+    if (family != AF_UNIX && family != AF_INET)
+        return fails(EAFNOSUPPORT);
+    if ((type != SOCK_STREAM && type != SOCK_DGRAM) || protocol)
+        return fails(EPROTONOSUPPORT);
+    if (channel_ask(answer, sizeof answer, "net.pair %s", type == SOCK_STREAM ? "stream" : "dgram") < 0)
+        return -1;
+    pair[0] = adopt(strtoul(answer, &second, 10), flags);
+    pair[1] = adopt(strtoul(second, NULL, 10), flags);
+    if (pair[0] >= 0 && pair[1] >= 0)
+        return 0;
+    for (int i = 0; i < 2; i++)
+        if (pair[i] >= 0)
+            close(pair[i]);
+    return -1;
 }
 
-int bind(int fd, const struct sockaddr *address, socklen_t size)
+/* ---- Addresses ---- */
+
+enum { WORDS = INET6_ADDRSTRLEN + 8 };
+
+/* " ADDRESS PORT" */
+static int to_words(const struct sockaddr *address, socklen_t size, char words[WORDS])
 {
-    (void)address, (void)size;
-    return check(fd) < 0 ? -1 : refuse();
+    const struct sockaddr_in *four = (const void *)address;
+    const struct sockaddr_in6 *six = (const void *)address;
+    char text[INET6_ADDRSTRLEN];
+
+    if (!address || size < sizeof address->sa_family)
+        return fails(EINVAL);
+    if (address->sa_family == AF_INET && size < sizeof *four)
+        return fails(EINVAL);
+    if (address->sa_family == AF_INET6 && size < sizeof *six)
+        return fails(EINVAL);
+    if (address->sa_family == AF_INET && inet_ntop(AF_INET, &four->sin_addr, text, sizeof text))
+        snprintf(words, WORDS, " %s %u", text, ntohs(four->sin_port));
+    else if (address->sa_family == AF_INET6 && inet_ntop(AF_INET6, &six->sin6_addr, text, sizeof text))
+        snprintf(words, WORDS, " %s %u", text, ntohs(six->sin6_port));
+    else
+        return fails(EAFNOSUPPORT);
+    return 0;
 }
 
-int listen(int fd, int backlog)
+/* "4|6 ADDRESS PORT", or "0 - 0" for one without an address. */
+static int from_words(const char *words, struct sockaddr *restrict address, socklen_t *restrict size)
 {
-    (void)backlog;
-    return check(fd) < 0 ? -1 : refuse();
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } a = {0};
+    char text[INET6_ADDRSTRLEN] = "";
+    unsigned port = 0;
+    int family = -1;
+    socklen_t n = sizeof a.any.sa_family;
+
+    if (sscanf(words, "%d %45s %u", &family, text, &port) != 3)
+        return fails(EIO);
+    if (family == 4 && inet_pton(AF_INET, text, &a.v4.sin_addr) == 1) {
+        a.v4.sin_family = AF_INET;
+        a.v4.sin_port = htons((uint16_t)port);
+        n = sizeof a.v4;
+    } else if (family == 6 && inet_pton(AF_INET6, text, &a.v6.sin6_addr) == 1) {
+        a.v6.sin6_family = AF_INET6;
+        a.v6.sin6_port = htons((uint16_t)port);
+        n = sizeof a.v6;
+    } else {
+        a.any.sa_family = AF_UNIX;
+    }
+    memcpy(address, &a, *size < n ? *size : n);
+    *size = n;
+    return 0;
 }
 
-/* The wildcard address. */
+static int ask_address(int fd, const char *what, struct sockaddr *restrict address, socklen_t *restrict size)
+{
+    char answer[96];
+
+    return channel_ask_of(fd, answer, sizeof answer, what, "%s", "") < 0 ? -1 : from_words(answer, address, size);
+}
+
+/* The address that stands for any: what is at the other end of a socket that a host hands over, nobody tells. */
 static int unknown_address(int fd, struct sockaddr *restrict address, socklen_t *restrict size)
 {
     struct sockaddr_in any = {.sin_family = AF_INET};
@@ -71,53 +181,225 @@ static int unknown_address(int fd, struct sockaddr *restrict address, socklen_t 
 
 int getsockname(int fd, struct sockaddr *restrict address, socklen_t *restrict size)
 {
-    return unknown_address(fd, address, size);
+    return channel_is_there() ? ask_address(fd, "net.name", address, size) : unknown_address(fd, address, size);
 }
 
 int getpeername(int fd, struct sockaddr *restrict address, socklen_t *restrict size)
 {
-    return unknown_address(fd, address, size);
+    return channel_is_there() ? ask_address(fd, "net.peer", address, size) : unknown_address(fd, address, size);
+}
+
+/* ---- Connections ---- */
+
+int connect(int fd, const struct sockaddr *address, socklen_t size)
+{
+    char words[WORDS];
+
+    if (!channel_is_there())
+        return check(fd) < 0 ? -1 : fails(ENOTSUP);
+    return to_words(address, size, words) < 0 || channel_ask_of(fd, NULL, 0, "net.connect", "%s", words) < 0 ? -1 : 0;
+}
+
+int bind(int fd, const struct sockaddr *address, socklen_t size)
+{
+    char words[WORDS];
+
+    if (!channel_is_there())
+        return check(fd) < 0 ? -1 : fails(ENOTSUP);
+    return to_words(address, size, words) < 0 || channel_ask_of(fd, NULL, 0, "net.bind", "%s", words) < 0 ? -1 : 0;
+}
+
+int listen(int fd, int backlog)
+{
+    if (!channel_is_there())
+        return check(fd) < 0 ? -1 : fails(ENOTSUP);
+    return channel_ask_of(fd, NULL, 0, "net.listen", " %d", backlog) < 0 ? -1 : 0;
+}
+
+int wl_accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict size, int flags)
+{
+    const int accepted = accept4(fd, NULL, NULL, flags & SOCK_NONBLOCK);
+
+    if (accepted < 0 || !address)
+        return accepted;
+    if (getpeername(accepted, address, size) < 0)
+        *size = 0; /* it was closed at the other end already */
+    return accepted;
+}
+
+int wl_accept(int fd, struct sockaddr *restrict address, socklen_t *restrict size)
+{
+    return wl_accept4(fd, address, size, 0);
+}
+
+/* ---- Data ---- */
+
+/* -1 with EAGAIN if the call would have to wait. */
+static int is_ready(int fd, short events)
+{
+    struct pollfd p = {.fd = fd, .events = events};
+    const int n = poll(&p, 1, 0);
+
+    return n < 0 ? -1 : n ? 0 : fails(EAGAIN);
+}
+
+ssize_t wl_send(int fd, const void *bytes, size_t n, int flags)
+{
+    if (flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT))
+        return fails(EOPNOTSUPP);
+    if ((flags & MSG_DONTWAIT) && is_ready(fd, POLLOUT) < 0)
+        return -1;
+    return send(fd, bytes, n, 0);
+}
+
+ssize_t wl_recv(int fd, void *bytes, size_t n, int flags)
+{
+    if ((flags & MSG_DONTWAIT) && is_ready(fd, POLLIN) < 0)
+        return -1;
+    return recv(fd, bytes, n, flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT));
 }
 
 ssize_t sendto(int fd, const void *bytes, size_t n, int flags, const struct sockaddr *address, socklen_t size)
 {
-    (void)size;
+    char words[WORDS];
+
     if (!address)
-        return send(fd, bytes, n, flags);
-    return check(fd) < 0 ? -1 : refuse();
+        return wl_send(fd, bytes, n, flags);
+    if (!channel_is_there())
+        return check(fd) < 0 ? -1 : fails(ENOTSUP);
+    if (to_words(address, size, words) < 0 || channel_ask_of(fd, NULL, 0, "net.to", "%s", words) < 0)
+        return -1;
+    return wl_send(fd, bytes, n, flags);
 }
 
 ssize_t recvfrom(int fd, void *restrict bytes, size_t n, int flags, struct sockaddr *restrict address,
                  socklen_t *restrict size)
 {
-    ssize_t got = recv(fd, bytes, n, flags);
+    const ssize_t got = wl_recv(fd, bytes, n, flags);
 
-    if (got >= 0 && address)
-        *size = 0; /* the sender is unknown */
+    /* Of a stream nothing is said, as on Linux. */
+    if (got >= 0 && address &&
+        (!channel_is_there() || type_of(fd) != SOCK_DGRAM || ask_address(fd, "net.from", address, size) < 0))
+        *size = 0;
     return got;
+}
+
+/* ---- Options ---- */
+
+static const struct {
+    int level, option;
+    const char *name;
+} options[] = {
+    {SOL_SOCKET, SO_REUSEADDR, "reuseaddr"},
+    {SOL_SOCKET, SO_REUSEPORT, "reuseport"},
+    {SOL_SOCKET, SO_KEEPALIVE, "keepalive"},
+    {SOL_SOCKET, SO_BROADCAST, "broadcast"},
+    {SOL_SOCKET, SO_OOBINLINE, "oobinline"},
+    {SOL_SOCKET, SO_RCVBUF, "rcvbuf"},
+    {SOL_SOCKET, SO_SNDBUF, "sndbuf"},
+    {SOL_SOCKET, SO_RCVLOWAT, "rcvlowat"},
+    {SOL_SOCKET, SO_ERROR, "error"},
+    {SOL_SOCKET, SO_ACCEPTCONN, "acceptconn"},
+    {IPPROTO_TCP, TCP_NODELAY, "nodelay"},
+    {IPPROTO_TCP, TCP_KEEPIDLE, "keepidle"},
+    {IPPROTO_TCP, TCP_KEEPINTVL, "keepintvl"},
+    {IPPROTO_TCP, TCP_KEEPCNT, "keepcnt"},
+    {IPPROTO_TCP, TCP_MAXSEG, "maxseg"},
+    {IPPROTO_TCP, TCP_CORK, "cork"},
+    {IPPROTO_TCP, TCP_DEFER_ACCEPT, "deferaccept"},
+    {IPPROTO_TCP, TCP_QUICKACK, "quickack"},
+    {IPPROTO_TCP, TCP_USER_TIMEOUT, "usertimeout"},
+    {IPPROTO_IP, IP_TOS, "tos"},
+    {IPPROTO_IP, IP_TTL, "ttl"},
+    {IPPROTO_IPV6, IPV6_V6ONLY, "v6only"},
+    {IPPROTO_IPV6, IPV6_UNICAST_HOPS, "hops"},
+};
+
+static const char *option_name(int level, int option)
+{
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (options[i].level == level && options[i].option == option)
+            return options[i].name;
+    return NULL;
 }
 
 int setsockopt(int fd, int level, int option, const void *value, socklen_t size)
 {
-    (void)level, (void)option, (void)value, (void)size;
-    return check(fd) < 0 ? -1 : fails(ENOPROTOOPT);
+    const char *name = option_name(level, option);
+    struct linger l;
+    int number;
+
+    if (!channel_is_there())
+        return check(fd) < 0 ? -1 : fails(ENOPROTOOPT);
+    if (level == SOL_SOCKET && option == SO_LINGER) {
+        if (size < sizeof l)
+            return fails(EINVAL);
+        memcpy(&l, value, sizeof l);
+        return channel_ask_of(fd, NULL, 0, "net.linger", " %d %d", l.l_onoff, l.l_linger) < 0 ? -1 : 0;
+    }
+    if (check(fd) < 0)
+        return -1;
+    if (!name)
+        return fails(ENOPROTOOPT);
+    if (size < sizeof number)
+        return fails(EINVAL);
+    memcpy(&number, value, sizeof number);
+    return channel_ask_of(fd, NULL, 0, "net.option", " %s %d", name, number) < 0 ? -1 : 0;
+}
+
+static int give(const void *answer, socklen_t n, void *value, socklen_t *size)
+{
+    memcpy(value, answer, *size < n ? *size : n);
+    *size = *size < n ? *size : n;
+    return 0;
+}
+
+/* The family of a socket, by its own address. */
+static int family_of(int fd)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof address;
+
+    return getsockname(fd, (struct sockaddr *)&address, &size) < 0 ? -1 : address.ss_family;
 }
 
 int wl_getsockopt(int fd, int level, int option, void *restrict value, socklen_t *restrict size)
 {
-    int answer;
+    const char *name = option_name(level, option);
+    struct linger l = {0};
+    char answer[32];
+    int number, type;
 
-    if (level != SOL_SOCKET || option == SO_TYPE)
+    if (level == SOL_SOCKET && option == SO_TYPE)
         return getsockopt(fd, level, option, value, size);
-    if (check(fd) < 0)
+    type = type_of(fd);
+    if (type < 0)
         return -1;
-    if (option == SO_DOMAIN)
-        answer = AF_INET;
-    else if (option == SO_PROTOCOL || option == SO_ERROR)
-        answer = 0;
-    else
+    if (level == SOL_SOCKET && option == SO_DOMAIN) {
+        number = family_of(fd);
+        return number < 0 ? -1 : give(&number, sizeof number, value, size);
+    }
+    if (level == SOL_SOCKET && option == SO_PROTOCOL) {
+        number = family_of(fd);
+        number = number != AF_INET && number != AF_INET6 ? 0 : type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+        return give(&number, sizeof number, value, size);
+    }
+    if (!channel_is_there() && level == SOL_SOCKET && option == SO_ERROR) {
+        number = 0;
+        return give(&number, sizeof number, value, size);
+    }
+    if (!channel_is_there())
         return fails(ENOPROTOOPT);
-    memcpy(value, &answer, *size < sizeof answer ? *size : sizeof answer);
-    *size = sizeof answer;
-    return 0;
+    if (level == SOL_SOCKET && option == SO_LINGER) {
+        if (channel_ask_of(fd, answer, sizeof answer, "net.linger", "%s", "") < 0 ||
+            sscanf(answer, "%d %d", &l.l_onoff, &l.l_linger) != 2)
+            return -1;
+        return give(&l, sizeof l, value, size);
+    }
+    if (!name)
+        return fails(ENOPROTOOPT);
+    if (channel_ask_of(fd, answer, sizeof answer, "net.option", " %s", name) < 0)
+        return -1;
+    number = atoi(answer);
+    return give(&number, sizeof number, value, size);
 }

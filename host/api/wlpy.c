@@ -5,6 +5,7 @@
 #include "core/program.h"
 #include "core/snapshot.h"
 #include "engine/engines.h"
+#include "net/net.h"
 #include "wasi/stream.h"
 
 #include <errno.h>
@@ -196,6 +197,7 @@ struct job {
     struct wlpy_result *result;
     struct limits limits;
     struct wasi wasi;
+    struct net net;
     void *arguments[1]; /* for open_engine's tables of calls */
     struct engine_run run;
     struct control own; /* where the caller gives none */
@@ -246,6 +248,21 @@ static int give_folders(struct job *j)
     return r;
 }
 
+static int give_network(struct job *j)
+{
+    const struct wlpy_run_config *c = j->config;
+    const struct net_config config = {
+        .connect = c->net,
+        .connect_n = c->net_count,
+        .listen = c->net_listen,
+        .listen_n = c->net_listen_count,
+        .limits = {.sockets = c->limits.sockets, .received = c->limits.received, .sent = c->limits.sent},
+        .refused = c->on_refusal,
+        .arg = c->on_refusal_arg};
+
+    return net_grant(&j->net, &j->wasi, &config, &j->err);
+}
+
 /* The folders come first: libc looks for them from 3 on, up to what is not one. */
 static int grant(struct job *j)
 {
@@ -258,6 +275,8 @@ static int grant(struct job *j)
         r = give_stream(j, &c->err, &j->err_out);
     if (r == 0)
         r = give_folders(j);
+    if (r == 0)
+        r = give_network(j);
     for (size_t i = 0; r == 0 && i < c->fd_count; i++)
         r = grant_fd(&j->wasi, c->fds[i], false, &j->err);
     return r;
@@ -336,6 +355,7 @@ static int run_job(struct job *j, struct wlpy_err *err)
     if (r == 0)
         r = run_it(j);
     wasi_free(&j->wasi);
+    net_free(&j->net);
     j->result->backtrace = j->run.trace;
     j->result->out = (char *)j->out.at;
     j->result->out_size = j->out.n;

@@ -1,9 +1,11 @@
 /* The command around a translated program. */
 #include "cli/options.h"
 #include "cli/process.h"
+#include "cli/refusals.h"
 #include "cli/say.h"
 #include "core/grant.h"
 #include "native/runtime.h"
+#include "net/net.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -31,12 +33,23 @@ static bool on_sigint(void *control)
 /* The folders come first: libc looks for them from 3 on, up to what is not one. */
 static int grant(const struct run_options *o, struct wasi *w, struct err *err)
 {
-    int r = 0;
+    static struct net net; /* the guest's until the process ends, as refusals is */
+    static struct refusals refusals;
+    const struct net_config config = {.connect = o->net,
+                                      .connect_n = o->net_n,
+                                      .listen = o->net_listen,
+                                      .listen_n = o->net_listen_n,
+                                      .limits = o->net_limits,
+                                      .refused = refusals_write,
+                                      .arg = &refusals};
+    int r = refusals_open(&refusals, guest_name, o->net_log, err);
 
     for (int i = 0; r == 0 && i <= STDERR_FILENO; i++)
         r = grant_fd(w, i, true, err);
     if (r == 0)
         r = grant_folders(w, o->folders, o->folders_n, err);
+    if (r == 0)
+        r = net_grant(&net, w, &config, err);
     for (size_t i = 0; r == 0 && i < o->fds_n; i++)
         r = grant_fd(w, o->fds[i], false, err);
     return r;

@@ -149,6 +149,49 @@ static int set_fd(struct run_options *o, const struct run_option *option, const 
     return 0;
 }
 
+static int set_count(struct run_options *o, const struct run_option *option, const char *value, struct err *err)
+{
+    uint64_t n;
+
+    if (!parse_number(value, &n) || n < option->min || n > option->max)
+        return bad_value(option, value, "N, a whole number from 1 on", err);
+    *(uint64_t *)((char *)o + option->at) = n;
+    return 0;
+}
+
+/* Checks a rule and keeps it. */
+static int add_rule(const struct run_option *option, const char *rule, const char ***list, size_t *n,
+                    int (*add)(struct net_policy *p, const char *rule, char why[NET_WHY_SIZE]), struct err *err)
+{
+    const char **more = realloc(*list, (*n + 1) * sizeof *more);
+    struct net_policy *p = net_policy_new();
+    char why[NET_WHY_SIZE];
+    int r = 0;
+
+    if (more)
+        *list = more;
+    if (!more || !p) {
+        r = out_of_memory(err);
+    } else if (add(p, rule, why) < 0) {
+        err_set(err, ERR_SETUP, "cannot use --%s=%s", option->name, rule);
+        r = err_hint(err, "%s", why);
+    } else {
+        more[(*n)++] = rule;
+    }
+    net_policy_free(p);
+    return r;
+}
+
+static int set_net(struct run_options *o, const struct run_option *option, const char *value, struct err *err)
+{
+    return add_rule(option, value ? value : "*", &o->net, &o->net_n, net_policy_allow, err);
+}
+
+static int set_net_listen(struct run_options *o, const struct run_option *option, const char *value, struct err *err)
+{
+    return add_rule(option, value, &o->net_listen, &o->net_listen_n, net_policy_listen, err);
+}
+
 /* The parts of HOST[::GUEST][::ro]. */
 struct parts {
     const char *host, *guest;
@@ -274,6 +317,17 @@ const struct run_option run_options[] = {
     {"argv0", 0, "NAME", "the name the program sees as its own", ALL, .set = set_argv0},
     {"fd", 0, "N", "let it use the descriptor N of the caller: a socket, a pipe", ALL, .set = set_fd, .min = 3,
      .max = INT32_MAX},
+    {"net", 0, "HOST[:PORTS]", "let it connect to that host; --net alone: to every public address", ALL, .set = set_net,
+     .optional = true},
+    {"net-listen", 0, "ADDRESS:PORT", "let it listen there", ALL, .set = set_net_listen},
+    {"net-log", 0, "FILE", "write a line to FILE (- for standard error) for each refusal", ALL, .set = set_text,
+     .at = AT(net_log)},
+    {"max-sockets", 0, "N", "the most sockets it may have at once (default: 1024)", ALL, .set = set_count,
+     .at = AT(net_limits.sockets), .min = 1, .max = 4096},
+    {"max-received", 0, "SIZE", "the most it may receive from the network", ALL, .set = set_size,
+     .at = AT(net_limits.received), .min = 1, .max = INT64_MAX},
+    {"max-sent", 0, "SIZE", "the most it may send to the network", ALL, .set = set_size, .at = AT(net_limits.sent),
+     .min = 1, .max = INT64_MAX},
     {"deadline", 0, "SECONDS", "stop it after this time", ALL, .set = set_deadline, .min = 1,
      .max = LIMITS_MAX_DEADLINE_MS},
     {"max-memory", 0, "SIZE", "the most that its memory and tables may take together (default: 4G)", ALL,
@@ -302,9 +356,15 @@ const struct run_option run_options[] = {
 const size_t run_options_n = sizeof run_options / sizeof *run_options;
 
 /* Old wasmtime's spelling of --max-wasm-stack, which is not in --help. */
-static const struct run_option old_stack = {"max-wasm-stack", 'W',       "max-wasm-stack=SIZE", "",
-                                            OF_WL_RUN,        set_stack, AT(limits.stack),      LIMITS_MIN_STACK,
-                                            LIMITS_MAX_STACK};
+static const struct run_option old_stack = {.name = "max-wasm-stack",
+                                            .letter = 'W',
+                                            .argument = "max-wasm-stack=SIZE",
+                                            .help = "",
+                                            .of = OF_WL_RUN,
+                                            .set = set_stack,
+                                            .at = AT(limits.stack),
+                                            .min = LIMITS_MIN_STACK,
+                                            .max = LIMITS_MAX_STACK};
 
 const struct run_option *run_options_find(enum run_options_of of, const char *name, size_t size)
 {
@@ -341,8 +401,11 @@ char *run_options_help(enum run_options_of of)
 
         if (!(r->of & of))
             continue;
-        snprintf(head, sizeof head, "%s--%s%s%s", r->letter ? letter : "", r->name, r->argument ? " " : "",
-                 r->argument ? r->argument : "");
+        snprintf(head, sizeof head, "%s--%s%s%s%s", r->letter ? letter : "", r->name,
+                 r->optional   ? "[="
+                 : r->argument ? " "
+                               : "",
+                 r->argument ? r->argument : "", r->optional ? "]" : "");
         fprintf(f, "  %-26s %s\n", head, r->help);
     }
     return fclose(f) == 0 ? text : NULL;
@@ -386,7 +449,9 @@ static int read_option(struct run_options *o, char **argv, int *i, struct err *e
         return err_hint(err, "see --help; the program's own options go behind %s",
                         o->of == OF_WL_RUN ? "the module" : "--");
     }
-    if (option->argument) {
+    if (option->optional) {
+        value = equals ? equals + 1 : NULL;
+    } else if (option->argument) {
         value = equals ? equals + 1 : argv[*i + 1];
         if (!value) {
             err_set(err, ERR_SETUP, "%s needs a value", arg);
@@ -466,5 +531,7 @@ void run_options_free(struct run_options *o)
     free(o->fds);
     free(o->env);
     free(o->args);
+    free(o->net);
+    free(o->net_listen);
     *o = (struct run_options){0};
 }

@@ -2,14 +2,15 @@
  * either.
  *
  * Nothing here prints, exits, or opens a file: an error names the option and what is wrong with it. wl-make compiles
- * cli/options.c, cli/values.c, cli/hint.c and core/err.c too, so they use nothing of host/ but each other and headers
- * of core/. */
+ * cli/options.c, cli/values.c, cli/hint.c, core/err.c and net/policy.c too, so they use nothing of host/ but each other
+ * and headers of core/. */
 #ifndef WL_CLI_OPTIONS_H
 #define WL_CLI_OPTIONS_H
 
 #include "core/err.h"
 #include "core/folder.h"
 #include "core/limits.h"
+#include "net/policy.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,6 +39,10 @@ struct run_options {
     const char *argv0;     /* its name, if an option gave one, or NULL */
     const char *cache_dir; /* NULL: no cache */
     const char *snapshot, *entry;
+    const char **net, **net_listen; /* rules (net/policy.h), which were checked; none: no network */
+    size_t net_n, net_listen_n;
+    struct net_limits net_limits;
+    const char *net_log; /* a file, "-" for stderr, or NULL */
     bool quick, verbose, help, version;
     char **owned; /* strings made while parsing */
     size_t owned_n;
@@ -53,6 +58,7 @@ struct run_option {
     int (*set)(struct run_options *o, const struct run_option *option, const char *value, struct err *err);
     size_t at; /* where in struct run_options, for what several options share */
     uint64_t min, max;
+    bool optional; /* a value follows "=" or is left out */
 };
 
 /* The table, in the order of --help; run_options_find goes over it. */

@@ -2,6 +2,7 @@
 #include "cli/compile_aside.h"
 #include "cli/options.h"
 #include "cli/process.h"
+#include "cli/refusals.h"
 #include "cli/say.h"
 #include "wlpy.h"
 
@@ -107,9 +108,16 @@ static struct wlpy_run_config configure(const struct run_options *o, struct wlpy
         .err = {.kind = WLPY_FD, .fd = STDERR_FILENO},
         .fds = o->fds,
         .fd_count = o->fds_n,
+        .net = o->net,
+        .net_count = o->net_n,
+        .net_listen = o->net_listen,
+        .net_listen_count = o->net_listen_n,
         .limits = {.memory = o->limits.memory,
                    .output = o->limits.output == LIMITS_NO_OUTPUT_LIMIT ? 0 : o->limits.output,
-                   .deadline_ms = o->limits.deadline_ms},
+                   .deadline_ms = o->limits.deadline_ms,
+                   .sockets = o->net_limits.sockets,
+                   .received = o->net_limits.received,
+                   .sent = o->net_limits.sent},
         .backtrace = o->verbose,
     };
 }
@@ -146,8 +154,10 @@ static int run(const struct run_options *o)
     };
     struct wlpy_folder *folders = calloc(o->folders_n + 1, sizeof *folders);
     struct wlpy_control *control = wlpy_control_new();
-    struct wlpy_engine *engine;
+    struct wlpy_engine *engine = NULL;
     struct wlpy_result result = {0};
+    struct refusals refusals;
+    struct err why;
     struct wlpy_err err;
     int status;
 
@@ -155,12 +165,18 @@ static int run(const struct run_options *o)
         say(self, "out of memory", "");
         return WLPY_E_SETUP;
     }
+    if (refusals_open(&refusals, self, o->net_log, &why) < 0) {
+        say(self, why.text, why.hint);
+        return (int)why.code;
+    }
     process_on_sigint(on_sigint, control);
     status = wlpy_engine_new(&how, &engine, &err);
     if (status == 0) {
         struct wlpy_run_config config = configure(o, folders);
 
         config.control = control;
+        config.on_refusal = refusals_write;
+        config.on_refusal_arg = &refusals;
         status = run_or_snapshot(o, engine, &config, &result, &err);
     }
     if (status < 0)

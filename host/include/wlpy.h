@@ -116,9 +116,11 @@ struct wlpy_stream {
 };
 
 struct wlpy_limits {
-    uint64_t memory;      /* the most bytes that its memory and its tables may have together; 0: 4 GiB */
-    uint64_t output;      /* the most bytes that it may write to its standard streams together; 0: any number */
-    uint64_t deadline_ms; /* wall time from its start; 0: none. Needs an engine that is stoppable. */
+    uint64_t memory;         /* the most bytes that its memory and its tables may have together; 0: 4 GiB */
+    uint64_t output;         /* the most bytes that it may write to its standard streams together; 0: any number */
+    uint64_t deadline_ms;    /* wall time from its start; 0: none. Needs an engine that is stoppable. */
+    uint64_t sockets;        /* the most sockets that it may have open at once; 0: 1024 */
+    uint64_t received, sent; /* the most bytes that it may get from and give to the network; 0: any number */
 };
 
 struct wlpy_control;
@@ -133,6 +135,15 @@ struct wlpy_run_config {
     struct wlpy_stream in, out, err;
     const int *fds; /* further descriptors that it gets, behind its folders; they stay the caller's */
     size_t fd_count;
+    /* What it may connect to ("example.com:443", "192.0.2.0/24", "*") and listen on ("127.0.0.1:8080"): rules as
+     * docs/network.md describes them. None: no network. */
+    const char *const *net;
+    size_t net_count;
+    const char *const *net_listen;
+    size_t net_listen_count;
+    /* Told of each request that no rule allows, one line; on the guest's thread; may be NULL. */
+    void (*on_refusal)(void *arg, const char *line);
+    void *on_refusal_arg;
     struct wlpy_limits limits;
     struct wlpy_control *control; /* by which others reach it while it runs; may be NULL */
     bool backtrace;               /* fill in wlpy_result.backtrace */

@@ -31,24 +31,32 @@ uint32_t wasi_from_errno(int e)
         {ECONNREFUSED, WASI_ECONNREFUSED},
         {ECONNRESET, WASI_ECONNRESET},
         {EDEADLK, WASI_EDEADLK},
+        {EDESTADDRREQ, WASI_EDESTADDRREQ},
         {EDQUOT, WASI_EDQUOT},
         {EEXIST, WASI_EEXIST},
         {EFAULT, WASI_EFAULT},
         {EFBIG, WASI_EFBIG},
+        {EHOSTUNREACH, WASI_EHOSTUNREACH},
         {EILSEQ, WASI_EILSEQ},
+        {EINPROGRESS, WASI_EINPROGRESS},
         {EINTR, WASI_EINTR},
         {EINVAL, WASI_EINVAL},
+        {EISCONN, WASI_EISCONN},
         {EISDIR, WASI_EISDIR},
         {ELOOP, WASI_ELOOP},
         {EMFILE, WASI_EMFILE},
         {EMLINK, WASI_EMLINK},
         {EMSGSIZE, WASI_EMSGSIZE},
         {ENAMETOOLONG, WASI_ENAMETOOLONG},
+        {ENETDOWN, WASI_ENETDOWN},
+        {ENETRESET, WASI_ENETRESET},
+        {ENETUNREACH, WASI_ENETUNREACH},
         {ENFILE, WASI_ENFILE},
         {ENOBUFS, WASI_ENOBUFS},
         {ENODEV, WASI_ENODEV},
         {ENOENT, WASI_ENOENT},
         {ENOMEM, WASI_ENOMEM},
+        {ENOPROTOOPT, WASI_ENOPROTOOPT},
         {ENOSPC, WASI_ENOSPC},
         {ENOSYS, WASI_ENOSYS},
         {ENOTCONN, WASI_ENOTCONN},
@@ -61,6 +69,9 @@ uint32_t wasi_from_errno(int e)
         {EOVERFLOW, WASI_EOVERFLOW},
         {EPERM, WASI_EPERM},
         {EPIPE, WASI_EPIPE},
+        {EPROTO, WASI_EPROTO},
+        {EPROTONOSUPPORT, WASI_EPROTONOSUPPORT},
+        {EPROTOTYPE, WASI_EPROTOTYPE},
         {ERANGE, WASI_ERANGE},
         {EROFS, WASI_EROFS},
         {ESPIPE, WASI_ESPIPE},
@@ -282,12 +293,13 @@ uint32_t wasi_open_dir(struct wasi *w, struct wasi_fd *f)
     return WASI_SUCCESS;
 }
 
-static void drop(struct wasi *w, struct wasi_fd *f)
+void wasi_drop(struct wasi *w, struct wasi_fd *f)
 {
     wasi_close_dir(w, f);
     if (f->host >= 0)
         close(f->host);
     free(f->preopen);
+    wasi_free_socket(f->socket);
     *f = (struct wasi_fd){0};
 }
 
@@ -295,7 +307,7 @@ void wasi_free(struct wasi *w)
 {
     for (size_t i = 0; i < w->fds_n; i++)
         if (w->fds[i].used)
-            drop(w, &w->fds[i]);
+            wasi_drop(w, &w->fds[i]);
     free(w->fds);
     w->fds = NULL;
     w->fds_n = 0;
@@ -308,7 +320,7 @@ uint32_t wasi_fd_close(struct wasi *w, uint32_t fd)
 
     if (!f)
         return e;
-    drop(w, f);
+    wasi_drop(w, f);
     return WASI_SUCCESS;
 }
 
@@ -321,7 +333,7 @@ uint32_t wasi_fd_renumber(struct wasi *w, uint32_t from, uint32_t to)
         return WASI_EBADF;
     if (a == b)
         return WASI_SUCCESS;
-    drop(w, b);
+    wasi_drop(w, b);
     *b = *a;
     *a = (struct wasi_fd){0};
     return WASI_SUCCESS;

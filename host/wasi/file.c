@@ -127,6 +127,8 @@ static uint32_t transfer(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t co
         return WASI_ESPIPE;
     if (!wasi_fd(w, fd, rights, &e))
         return e;
+    if (f->socket)
+        return wasi_socket_transfer(w, f, iovs, count, writing, result);
     if (!wasi_inside(m, result, 4))
         return WASI_EFAULT;
     e = wasi_vectors(m, iovs, count, io, &n, &total);

@@ -1,5 +1,6 @@
 /* The calls that take a path. A path is never handed to the kernel whole, but for openat2: what is changed in a folder
  * is named by that folder, opened beneath the one that was given, and the last part of the path. */
+#include "wasi/channel.h"
 #include "wasi/wasi.h"
 
 #include <errno.h>
@@ -266,6 +267,8 @@ uint32_t wasi_path_readlink(struct wasi *w, uint32_t fd, uint32_t path, uint32_t
 
     if (!wasi_inside(m, at, room) || !wasi_inside(m, result, 4))
         return WASI_EFAULT;
+    if (fd < w->fds_n && w->fds[fd].used && w->fds[fd].channel)
+        return wasi_channel_readlink(w, path, size, at, room, result);
     e = find_node(w, fd, WASI_R_PATH_READLINK, false, path, size, &node);
     if (e)
         return e;

@@ -1,8 +1,11 @@
-/* Sockets that the caller gave, listening or connected. A guest cannot make any of its own. */
+/* Sockets: those that the caller gave, listening or connected, and those that the guest has made by requests (net/),
+ * which have rules and limits. */
 #include "wasi/wasi.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -26,11 +29,64 @@ static int dont_wait(const struct wasi_fd *f)
     return f->flags & WASI_FD_NONBLOCK ? MSG_DONTWAIT : 0;
 }
 
+/* ---- What a guest has made ---- */
+
+struct wasi_socket *wasi_new_socket(const struct wasi_socket *like, uint32_t *e)
+{
+    struct wasi_socket *s = *like->open < like->most ? calloc(1, sizeof *s) : NULL;
+
+    if (!s) {
+        *e = *like->open < like->most ? WASI_ENOMEM : WASI_EMFILE;
+        return NULL;
+    }
+    *s = (struct wasi_socket){.open = like->open,
+                              .most = like->most,
+                              .received_left = like->received_left,
+                              .sent_left = like->sent_left,
+                              .hears = like->hears,
+                              .arg = like->arg};
+    ++*s->open;
+    return s;
+}
+
+void wasi_free_socket(struct wasi_socket *s)
+{
+    if (!s)
+        return;
+    --*s->open;
+    free(s->heard);
+    free(s);
+}
+
+bool wasi_has_heard(const struct wasi_socket *s, const struct sockaddr_storage *from, socklen_t size)
+{
+    for (size_t i = 0; s->heard && i < WASI_HEARD; i++)
+        if (s->heard[i].ss_family && !memcmp(&s->heard[i], from, size))
+            return true;
+    return false;
+}
+
+/* Notes the sender of a datagram, whom one that serves may answer. */
+static void hear(struct wasi_socket *s, const struct sockaddr_storage *from, socklen_t size)
+{
+    s->from = *from;
+    s->from_size = size;
+    if (!s->serves || wasi_has_heard(s, from, size))
+        return;
+    if (!s->heard && !(s->heard = calloc(WASI_HEARD, sizeof *s->heard)))
+        return;
+    s->heard[s->heard_next] = *from;
+    s->heard_next = (s->heard_next + 1) % WASI_HEARD;
+}
+
+/* ---- Calls ---- */
+
 uint32_t wasi_sock_accept(struct wasi *w, uint32_t fd, uint32_t flags, uint32_t result)
 {
     struct guest_memory m = wasi_memory(w);
     uint32_t e, accepted;
     struct wasi_fd *f = sock(w, fd, WASI_R_SOCK_ACCEPT, &e);
+    struct wasi_socket *own = NULL;
     int host;
 
     if (!f)
@@ -46,77 +102,121 @@ uint32_t wasi_sock_accept(struct wasi *w, uint32_t fd, uint32_t flags, uint32_t 
     while (host < 0 && wasi_again(w));
     if (host < 0)
         return wasi_from_errno(errno);
+    if (f->socket && !(own = wasi_new_socket(f->socket, &e))) {
+        close(host);
+        return e;
+    }
     e = wasi_insert(w, host,
                     (WASI_R_FD_READ | WASI_R_FD_WRITE | WASI_R_FD_SET_FLAGS | WASI_R_FD_FILESTAT_GET | WASI_R_POLL |
                      WASI_R_SOCK_SHUTDOWN),
                     0, (uint16_t)flags, &accepted);
-    if (e == 0)
-        wasi_store(m, result, 4, accepted);
-    return e;
-}
-
-uint32_t wasi_sock_recv(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t flags, uint32_t result,
-                        uint32_t out_flags)
-{
-    struct guest_memory m = wasi_memory(w);
-    struct iovec io[WASI_MAX_IOVS];
-    struct msghdr message = {.msg_iov = io};
-    size_t n_io;
-    uint64_t total;
-    uint32_t e;
-    struct wasi_fd *f = sock(w, fd, WASI_R_FD_READ, &e);
-    ssize_t n;
-
-    if (!f)
+    if (e) {
+        wasi_free_socket(own);
         return e;
-    if (flags & ~(uint32_t)(RI_PEEK | RI_WAITALL))
-        return WASI_EINVAL;
-    if (!wasi_inside(m, result, 4) || !wasi_inside(m, out_flags, 2))
-        return WASI_EFAULT;
-    e = wasi_vectors(m, iovs, count, io, &n_io, &total);
-    if (e)
-        return e;
-    message.msg_iovlen = n_io; /* (an int in some C libraries) */
-    if (wasi_ready(w, f, POLLIN) < 0)
-        return wasi_from_errno(errno);
-    do
-        n = recvmsg(f->host, &message,
-                    (flags & RI_PEEK ? MSG_PEEK : 0) | (flags & RI_WAITALL ? MSG_WAITALL : 0) | dont_wait(f));
-    while (n < 0 && wasi_again(w));
-    if (n < 0)
-        return wasi_from_errno(errno);
-    wasi_store(m, result, 4, (uint64_t)n);
-    wasi_store(m, out_flags, 2, message.msg_flags & MSG_TRUNC ? RO_TRUNCATED : 0);
+    }
+    w->fds[accepted].socket = own;
+    wasi_store(m, result, 4, accepted);
     return WASI_SUCCESS;
 }
 
-uint32_t wasi_sock_send(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t flags, uint32_t result)
+/* Whether a datagram may reach the guest. */
+static bool is_heard(const struct wasi_socket *s, const struct msghdr *message)
+{
+    return s->serves || s->hears(s->arg, message->msg_name, message->msg_namelen);
+}
+
+/* recvmsg() until something comes that may. Of a datagram that may not, nothing is seen. */
+static ssize_t receive_allowed(struct wasi *w, struct wasi_fd *f, struct msghdr *message, int flags)
+{
+    struct wasi_socket *s = f->socket;
+    const bool filters = s && f->type == WASI_SOCKET_DGRAM;
+    struct sockaddr_storage from;
+
+    for (;;) {
+        ssize_t n;
+        char byte;
+
+        message->msg_name = filters ? &from : NULL;
+        message->msg_namelen = filters ? sizeof from : 0;
+        memset(&from, 0, sizeof from);
+        if (wasi_ready(w, f, POLLIN) < 0)
+            return -1;
+        do
+            n = recvmsg(f->host, message, flags | dont_wait(f));
+        while (n < 0 && wasi_again(w));
+        /* (One of a pair has no address.) */
+        if (n < 0 || !filters || message->msg_namelen <= sizeof from.ss_family)
+            return n;
+        if (is_heard(s, message)) {
+            hear(s, &from, message->msg_namelen);
+            return n;
+        }
+        if (flags & MSG_PEEK)
+            (void)!recv(f->host, &byte, 1, MSG_DONTWAIT);
+    }
+}
+
+static uint32_t receive(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint32_t count, int flags, uint32_t result,
+                        int *out_flags)
 {
     struct guest_memory m = wasi_memory(w);
     struct iovec io[WASI_MAX_IOVS];
     struct msghdr message = {.msg_iov = io};
-    size_t n_io;
     uint64_t total;
+    size_t n_io;
     uint32_t e;
-    struct wasi_fd *f = sock(w, fd, WASI_R_FD_WRITE, &e);
-    bool limited;
     ssize_t n;
 
-    if (!f)
-        return e;
-    if (flags)
-        return WASI_EINVAL; /* none are defined */
     if (!wasi_inside(m, result, 4))
         return WASI_EFAULT;
     e = wasi_vectors(m, iovs, count, io, &n_io, &total);
     if (e)
         return e;
+    if (f->socket && !*f->socket->received_left)
+        return WASI_EDQUOT;
+    message.msg_iovlen = n_io; /* (an int in some C libraries) */
+    n = receive_allowed(w, f, &message, flags);
+    if (n < 0)
+        return wasi_from_errno(errno);
+    if (f->socket && *f->socket->received_left != UINT64_MAX && !(flags & MSG_PEEK))
+        *f->socket->received_left -= (uint64_t)n < *f->socket->received_left ? (uint64_t)n : *f->socket->received_left;
+    wasi_store(m, result, 4, (uint64_t)n);
+    *out_flags = message.msg_flags;
+    return WASI_SUCCESS;
+}
+
+static uint32_t transmit(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint32_t count, uint32_t result)
+{
+    struct guest_memory m = wasi_memory(w);
+    struct iovec io[WASI_MAX_IOVS];
+    struct msghdr message = {.msg_iov = io};
+    struct wasi_socket *s = f->socket;
+    struct sockaddr_storage to;
+    uint64_t total;
+    size_t n_io;
+    uint32_t e;
+    bool limited;
+    ssize_t n;
+
+    if (!wasi_inside(m, result, 4))
+        return WASI_EFAULT;
+    e = wasi_vectors(m, iovs, count, io, &n_io, &total);
+    if (e)
+        return e;
+    if (s && total > *s->sent_left)
+        return WASI_EDQUOT;
     limited = wasi_limit_output(w, f, total, io, &n_io);
     if (limited && n_io == 0) {
         wasi_count_output(w, f, limited, 0);
         return WASI_EIO; /* nobody sees it */
     }
     message.msg_iovlen = n_io; /* (an int in some C libraries) */
+    if (s && s->to_size) {
+        to = s->to;
+        message.msg_name = &to;
+        message.msg_namelen = s->to_size;
+        s->to_size = 0;
+    }
     if (wasi_ready(w, f, POLLOUT) < 0)
         return wasi_from_errno(errno);
     do
@@ -125,8 +225,49 @@ uint32_t wasi_sock_send(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t cou
     if (n < 0)
         return wasi_from_errno(errno);
     wasi_count_output(w, f, limited, (size_t)n);
+    if (s && *s->sent_left != UINT64_MAX)
+        *s->sent_left -= (uint64_t)n;
     wasi_store(m, result, 4, (uint64_t)n);
     return WASI_SUCCESS;
+}
+
+uint32_t wasi_socket_transfer(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint32_t count, bool writing,
+                              uint32_t result)
+{
+    int ignored;
+
+    return writing ? transmit(w, f, iovs, count, result) : receive(w, f, iovs, count, 0, result, &ignored);
+}
+
+uint32_t wasi_sock_recv(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t flags, uint32_t result,
+                        uint32_t out_flags)
+{
+    struct guest_memory m = wasi_memory(w);
+    int message_flags = 0;
+    uint32_t e;
+    struct wasi_fd *f = sock(w, fd, WASI_R_FD_READ, &e);
+
+    if (!f)
+        return e;
+    if (flags & ~(uint32_t)(RI_PEEK | RI_WAITALL))
+        return WASI_EINVAL;
+    if (!wasi_inside(m, result, 4) || !wasi_inside(m, out_flags, 2))
+        return WASI_EFAULT;
+    e = receive(w, f, iovs, count, (flags & RI_PEEK ? MSG_PEEK : 0) | (flags & RI_WAITALL ? MSG_WAITALL : 0), result,
+                &message_flags);
+    if (e == WASI_SUCCESS)
+        wasi_store(wasi_memory(w), out_flags, 2, message_flags & MSG_TRUNC ? RO_TRUNCATED : 0);
+    return e;
+}
+
+uint32_t wasi_sock_send(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t flags, uint32_t result)
+{
+    uint32_t e;
+    struct wasi_fd *f = sock(w, fd, WASI_R_FD_WRITE, &e);
+
+    if (!f)
+        return e;
+    return flags ? WASI_EINVAL /* none are defined */ : transmit(w, f, iovs, count, result);
 }
 
 uint32_t wasi_sock_shutdown(struct wasi *w, uint32_t fd, uint32_t how)

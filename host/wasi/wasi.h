@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -30,8 +31,28 @@ struct wasi_stream {
     void *arg;
 };
 
+/* How many senders of datagrams a socket that serves remembers, and sets of requests (channel.h). */
+enum { WASI_HEARD = 256, WASI_MOST_SETS = 8 };
+
+struct wasi_request_set;
+
+/* What a socket has that the guest has made itself (net/). */
+struct wasi_socket {
+    unsigned *open, most;                /* such sockets of the guest, and their limit */
+    uint64_t *received_left, *sent_left; /* bytes; UINT64_MAX: any number */
+    /* Whether a datagram from there may reach the guest; not asked of one that serves. */
+    bool (*hears)(void *arg, const struct sockaddr *from, socklen_t size);
+    void *arg;
+    bool serves, any_port; /* it may listen; the system has chosen its port */
+    socklen_t to_size, from_size;
+    struct sockaddr_storage to, from; /* where the next datagram goes, and where the last came from */
+    struct sockaddr_storage *heard;   /* WASI_HEARD, a ring; owned */
+    size_t heard_next;
+};
+
 struct wasi_fd {
     bool used;
+    bool channel;   /* the folder of requests (channel.h) */
     bool standard;  /* one of the caller's standard streams: what is written counts for the output limit, and its flags
                      * stay as they are, because others have it too */
     bool read_only; /* a folder in which nothing may be changed, or what was opened in it */
@@ -40,10 +61,11 @@ struct wasi_fd {
     uint8_t type;   /* enum wasi_filetype */
     uint16_t flags; /* WASI_FD_*, as the guest has set them */
     uint64_t rights, inheriting;
-    char *preopen;       /* the name the guest knows a given folder by, or NULL; owned */
-    DIR *dir;            /* once it was read; owned */
-    uint64_t dir_at;     /* the cookie of the last entry that dir has given the guest whole */
-    struct dirent *next; /* an entry behind it that is read already, or NULL; dir's */
+    char *preopen;              /* the name the guest knows a given folder by, or NULL; owned */
+    DIR *dir;                   /* once it was read; owned */
+    uint64_t dir_at;            /* the cookie of the last entry that dir has given the guest whole */
+    struct dirent *next;        /* an entry behind it that is read already, or NULL; dir's */
+    struct wasi_socket *socket; /* owned, or NULL */
 };
 
 /* Why the guest has to end when the call that it has made returns. */
@@ -70,6 +92,8 @@ struct wasi {
     struct wasi_fd *fds;
     size_t fds_n;
     size_t dirs_n; /* descriptors that have `dir` */
+    const struct wasi_request_set *sets[WASI_MOST_SETS];
+    size_t sets_n;
 };
 
 /* Gives the guest a descriptor of the caller's, as the lowest free number: a stream, file, folder or socket. The
@@ -103,6 +127,14 @@ uint32_t wasi_open_dir(struct wasi *w, struct wasi_fd *f);
 void wasi_close_dir(struct wasi *w, struct wasi_fd *f);
 /* Takes a host descriptor into the table; closes it on failure. */
 uint32_t wasi_insert(struct wasi *w, int host, uint64_t rights, uint64_t inheriting, uint16_t flags, uint32_t *fd);
+void wasi_drop(struct wasi *w, struct wasi_fd *f); /* closes it */
+/* A socket's like, counted. NULL: *e says why. */
+struct wasi_socket *wasi_new_socket(const struct wasi_socket *like, uint32_t *e);
+void wasi_free_socket(struct wasi_socket *s);
+bool wasi_has_heard(const struct wasi_socket *s, const struct sockaddr_storage *from, socklen_t size);
+/* fd_read and fd_write of a socket that the guest has made. */
+uint32_t wasi_socket_transfer(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint32_t count, bool writing,
+                              uint32_t result);
 uint32_t wasi_from_errno(int e);
 uint8_t wasi_filetype(int host, const struct stat *st);
 void wasi_put_filestat(struct guest_memory m, uint32_t at, int host, const struct stat *st);

@@ -86,8 +86,14 @@ static bool runner_option(size_t i, struct option_spec *spec)
 {
     for (const struct run_option *o = run_options; o < run_options + run_options_n; o++)
         if (o->of & OF_MAKE_RUN && i-- == 0) {
-            *spec = (struct option_spec){
-                o->letter, o->name, o->help, o->argument, OPTION_FORWARD, AT(given), .check = check_runner_option};
+            *spec = (struct option_spec){.letter = o->letter,
+                                         .name = o->name,
+                                         .help = o->help,
+                                         .argument = o->argument,
+                                         .optional = o->optional,
+                                         .kind = OPTION_FORWARD,
+                                         AT(given),
+                                         .check = check_runner_option};
             return true;
         }
     return false;

@@ -194,7 +194,7 @@ static int set(struct options *o, const struct option *option, const char *value
         r = s->check ? s->check(s, value, err) : 0;
         if (r < 0)
             return r;
-        strv_addf(member, s->argument ? "--%s=%s" : "--%s", s->name, value);
+        strv_addf(member, s->argument && value ? "--%s=%s" : "--%s", s->name, value);
         return 0;
     }
     return 0;
@@ -215,6 +215,8 @@ static int parse_long(struct options *o, int argc, char **argv, int *i, struct w
 
     if (!find_long(o->command, name, len, &option))
         return unknown(o->command, argv[*i], err);
+    if (option.spec.optional)
+        return set(o, &option, name[len] ? name + len + 1 : NULL, err);
     if (!option.spec.argument) {
         if (name[len]) {
             wl_err_set(err, WL_E_USAGE, "--%s takes no value", option.spec.name);
@@ -308,7 +310,9 @@ static int option_words(const struct command *c, const char *word)
     if (!starts_with(word, "--"))
         return !find_letter(c, word[len - 1], &option) ? 0 : option.spec.argument ? 2 : 1;
     len = strcspn(word + 2, "=");
-    return !find_long(c, word + 2, len, &option) ? 0 : option.spec.argument && !word[2 + len] ? 2 : 1;
+    return !find_long(c, word + 2, len, &option)                             ? 0
+           : option.spec.argument && !option.spec.optional && !word[2 + len] ? 2
+                                                                             : 1;
 }
 
 /* The first word that is not an option, where options are those of the first command in the list that knows them. */
@@ -346,7 +350,11 @@ static char *spelling(const struct option_spec *s)
 
     if (s->letter)
         snprintf(letter, sizeof letter, "-%c, ", s->letter);
-    return xasprintf("%s--%s%s%s", letter, s->name, s->argument ? " " : "", s->argument ? s->argument : "");
+    return xasprintf("%s--%s%s%s%s", letter, s->name,
+                     s->optional   ? "[="
+                     : s->argument ? " "
+                                   : "",
+                     s->argument ? s->argument : "", s->optional ? "]" : "");
 }
 
 void options_help(FILE *to, const struct command *c)
@@ -368,7 +376,7 @@ void options_help(FILE *to, const struct command *c)
 
 static void list_spelling(FILE *to, const char *dashes, const char *name, const struct option_spec *s)
 {
-    fprintf(to, "%s%s\t%s\t", dashes, name, s->argument ? s->argument : "");
+    fprintf(to, "%s%s\t%s\t", dashes, name, s->argument && !s->optional ? s->argument : "");
     for (size_t i = 0; s->choices && s->choices[i]; i++)
         fprintf(to, "%s%s", i ? " " : "", s->choices[i]);
     fputc('\n', to);

@@ -130,6 +130,26 @@ static void wasi_seeds(const char *folder)
         }
 }
 
+/* A rule, and requests. The channel is descriptor 0, so sockets count from 1. */
+static void channel_seeds(const char *folder)
+{
+    static const char *const seeds[] = {
+        "*:80,443-500\nversion\nnet.socket 4 stream\nnet.connect 1 127.0.0.1 9\nnet.peer 1\nnet.option 1 error\n",
+        "[2001:db8::/32]:80\nnet.socket 6 dgram\nnet.bind 1 ::1 0\nnet.name 1\nnet.to 1 ::1 9\nnet.from 1\n",
+        "*.example.com\nnet.socket 4 stream\nnet.bind 1 127.0.0.1 0\nnet.listen 1 5\nnet.option 1 acceptconn\n",
+        "10.0.0.0/8\nnet.pair stream\nnet.pair dgram\nnet.linger 1 1 3\nnet.linger 1\nnet.option 1 nodelay 1\n",
+        "localhost:0\nnet.resolve 0 localhost\nnet.resolve 4 example.com\nnet.resolve 6 127.0.0.1\nnet.none\n",
+    };
+
+    for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++) {
+        WL_CLEANUP_FREE char *file = xasprintf("%s/%zu", folder, i);
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+        if (file_write(file, seeds[i], strlen(seeds[i]), &err) < 0)
+            fprintf(stderr, "%s\n", err.text);
+    }
+}
+
 /* The first eight bytes are a limit, the rest is a module without its header. */
 static void module_seeds(const char *folder)
 {
@@ -173,5 +193,7 @@ int main(int argc, char **argv)
         module_seeds(argv[2]);
     else if (!strcmp(argv[1], "wasi"))
         wasi_seeds(argv[2]);
+    else if (!strcmp(argv[1], "channel"))
+        channel_seeds(argv[2]);
     return 0;
 }

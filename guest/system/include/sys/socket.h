@@ -61,8 +61,18 @@ ssize_t sendto(int fd, const void *bytes, size_t n, int flags, const struct sock
 ssize_t recvfrom(int fd, void *__restrict bytes, size_t n, int flags, struct sockaddr *__restrict address,
                  socklen_t *__restrict size);
 int setsockopt(int fd, int level, int option, const void *value, socklen_t size);
+int socketpair(int family, int type, int protocol, int pair[2]);
+int wl_accept(int fd, struct sockaddr *__restrict address, socklen_t *__restrict size);
+int wl_accept4(int fd, struct sockaddr *__restrict address, socklen_t *__restrict size, int flags);
+ssize_t wl_recv(int fd, void *bytes, size_t n, int flags);
+ssize_t wl_send(int fd, const void *bytes, size_t n, int flags);
 int wl_getsockopt(int fd, int level, int option, void *__restrict value, socklen_t *__restrict size);
 
+/* In place of libc's, which know no peer, no flags but their own, and no option but SO_TYPE. */
+#define accept(fd, address, size) wl_accept(fd, address, size)
+#define accept4(fd, address, size, flags) wl_accept4(fd, address, size, flags)
+#define recv(fd, bytes, n, flags) wl_recv(fd, bytes, n, flags)
+#define send(fd, bytes, n, flags) wl_send(fd, bytes, n, flags)
 #define getsockopt(fd, level, option, value, size) wl_getsockopt(fd, level, option, value, size)
 
 #endif

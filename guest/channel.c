@@ -1,0 +1,74 @@
+#include "channel.h"
+#include "vfs.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { REQUEST = 1024 };
+
+static int64_t channel = -1;
+
+void channel_set(int64_t fd)
+{
+    channel = fd;
+}
+
+bool channel_is_there(void)
+{
+    return channel >= 0;
+}
+
+static int fail(int error)
+{
+    errno = error;
+    return -1;
+}
+
+static int send_request(const char *request, int n, char *answer, size_t room)
+{
+    uint8_t nothing[1];
+    __wasi_size_t size = 0;
+    int32_t error;
+
+    if (channel < 0)
+        return fail(ENOTSUP);
+    if (n < 0 || n >= REQUEST)
+        return fail(ENAMETOOLONG);
+    error = import_path_readlink((__wasi_fd_t)channel, request, (size_t)n, answer ? (uint8_t *)answer : nothing,
+                                 (__wasi_size_t)(room ? room - 1 : 0), &size);
+    if (error)
+        return fail(error == ENOSYS ? ENOTSUP : error);
+    if (room)
+        answer[size < room ? size : room - 1] = '\0';
+    return (int)size;
+}
+
+int channel_ask(char *answer, size_t room, const char *format, ...)
+{
+    char request[REQUEST];
+    va_list args;
+    int n;
+
+    va_start(args, format);
+    n = vsnprintf(request, sizeof request, format, args);
+    va_end(args);
+    return send_request(request, n, answer, room);
+}
+
+int channel_ask_of(int fd, char *answer, size_t room, const char *what, const char *format, ...)
+{
+    const int64_t host = fd < 0 ? -1 : vfs_host_only((__wasi_fd_t)fd);
+    char request[REQUEST];
+    va_list args;
+    int n, more;
+
+    if (host < 0)
+        return fail(fd >= 0 && vfs_find_file((__wasi_fd_t)fd) ? ENOTSOCK : EBADF);
+    n = snprintf(request, sizeof request, "%s %lld", what, (long long)host);
+    va_start(args, format);
+    more = vsnprintf(request + n, sizeof request - (size_t)n, format, args);
+    va_end(args);
+    return send_request(request, more < 0 ? more : n + more, answer, room);
+}

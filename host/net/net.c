@@ -1,0 +1,96 @@
+#include "net/requests.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- What the policy says ---- */
+
+void net_refuse(struct net *n, const char *what, const char *of, const char *option)
+{
+    char line[1024];
+
+    if (!n->refused)
+        return;
+    snprintf(line, sizeof line, "%s %s refused; %s=%s would allow it", what, of, option, of);
+    n->refused(n->arg, line);
+}
+
+bool net_may_connect(const struct net *n, const struct net_address *a)
+{
+    if (net_policy_connect(n->policy, a, NULL))
+        return true;
+    for (size_t i = 0; i < NET_RECENT; i++)
+        if (n->recent[i].name[0] && !memcmp(n->recent[i].address.bytes, a->bytes, sizeof a->bytes) &&
+            net_policy_connect(n->policy, a, n->recent[i].name))
+            return true;
+    return false;
+}
+
+void net_remember(struct net *n, const struct net_address *a, const char *name)
+{
+    size_t at = n->next;
+
+    for (size_t i = 0; i < NET_RECENT; i++)
+        if (!strcmp(n->recent[i].name, name) && !memcmp(n->recent[i].address.bytes, a->bytes, sizeof a->bytes))
+            return;
+    n->next = (at + 1) % NET_RECENT;
+    n->recent[at].address = *a;
+    snprintf(n->recent[at].name, sizeof n->recent[at].name, "%s", name);
+}
+
+/* ---- Giving it to a guest ---- */
+
+static const struct wasi_request_kind kinds[] = {
+    {"net.socket", 2, 2, net_socket}, {"net.pair", 1, 1, net_pair},     {"net.connect", 3, 3, net_connect},
+    {"net.bind", 3, 3, net_bind},     {"net.listen", 2, 2, net_listen}, {"net.name", 1, 1, net_own_name},
+    {"net.peer", 1, 1, net_peer},     {"net.from", 1, 1, net_from},     {"net.to", 3, 3, net_to},
+    {"net.option", 2, 3, net_option}, {"net.linger", 1, 3, net_linger}, {"net.resolve", 2, 2, net_resolve},
+};
+
+int net_serve(struct net *n, struct wasi *w, const struct net_policy *policy, const struct net_limits *limits)
+{
+    n->policy = policy;
+    n->sockets = 0;
+    n->most_sockets = limits->sockets ? (unsigned)limits->sockets : NET_SOCKETS;
+    n->received_left = limits->received ? limits->received : UINT64_MAX;
+    n->sent_left = limits->sent ? limits->sent : UINT64_MAX;
+    n->set = (struct wasi_request_set){
+        .name = "net", .version = 1, .kinds = kinds, .n = sizeof kinds / sizeof *kinds, .arg = n};
+    return wasi_serve(w, &n->set);
+}
+
+static int add_rules(struct net_policy *p, const char *const *rules, size_t n,
+                     int (*add)(struct net_policy *p, const char *rule, char why[NET_WHY_SIZE]), struct err *err)
+{
+    char why[NET_WHY_SIZE];
+
+    for (size_t i = 0; i < n; i++)
+        if (add(p, rules[i], why) < 0)
+            return err_set(err, ERR_SETUP, "cannot use the rule %s: %s", rules[i], why);
+    return 0;
+}
+
+int net_grant(struct net *n, struct wasi *w, const struct net_config *c, struct err *err)
+{
+    int r;
+
+    *n = (struct net){.refused = c->refused, .arg = c->arg};
+    if (!c->connect_n && !c->listen_n)
+        return 0;
+    n->own = net_policy_new();
+    if (!n->own)
+        return err_set(err, ERR_SETUP, "out of memory");
+    r = add_rules(n->own, c->connect, c->connect_n, net_policy_allow, err);
+    if (r == 0)
+        r = add_rules(n->own, c->listen, c->listen_n, net_policy_listen, err);
+    if (r == 0 && (net_serve(n, w, n->own, &c->limits) < 0 || wasi_give_channel(w) < 0))
+        r = err_set(err, ERR_SETUP, "cannot give the network: %s", strerror(errno));
+    return r;
+}
+
+void net_free(struct net *n)
+{
+    net_policy_free(n->own);
+    n->own = NULL;
+}

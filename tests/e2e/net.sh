@@ -1,0 +1,179 @@
+#!/bin/bash
+# The network of a guest: clients and servers in the real Python, against servers and clients of this machine's, and
+# what the rules refuse. WL_PYTHON names the Python; NATIVE=yes compiles it as a native program, too.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317
+LIMIT=${LIMIT:-3600}
+. "$(dirname -- "$0")/lib.sh"
+
+PY=${WL_PYTHON:-python/v3.11.2}
+NET=$WL_SOURCE_ROOT/tests/net
+
+# `python FLAVOUR OPTION... -- ARGUMENT...`: the Python by wl-run, with the tests as /t and this test's folder as /f.
+python() {
+    local options=() module=() flavour=$1
+    shift
+    while [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    shift
+    case $flavour in
+    plain) module=(--dir "$OUT/$PY/usr::/usr" "$OUT/$PY/bin/python.wasm") ;;
+    *) module=("$OUT/$PY/bin/python-$flavour.wasm") ;;
+    esac
+    SECONDS_EACH=300 run "$OUT/toolchain/wl-run/bin/wl-run" --dir "$NET::/t" --dir "$T/f::/f" "${options[@]}" "${module[@]}" "$@"
+}
+built() {
+    real build -q toolchain/wl-run
+    status 0
+    real build -q "$PY" ${1:+--flavour "$1"}
+    status 0
+}
+
+# Starts the servers; $ports are theirs.
+serve() {
+    mkdir "$T/f"
+    mkfifo "$T/end"
+    "$PYTHON" "$NET/servers.py" "$T/f" >"$T/serving" <"$T/end" 2>"$T/servers.err" &
+    exec 9>"$T/end"
+    local n
+    for n in {1..100}; do
+        [ ! -s "$T/serving" ] || break
+        sleep 0.1
+    done
+    read -r -a ports <"$T/serving" || fail "no servers: $(cat "$T/servers.err")"
+}
+
+# A port that is free now.
+free_port() {
+    "$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+test_client() {
+    built
+    serve
+    python plain --net=127.0.0.1 --net=localhost -- /t/client.py "${ports[@]}" /f
+    status 0
+    out 'ok test_tcp' 'ok test_udp' 'ok test_tls' 'ok test_asyncio' 'ok test_what_stays_out'
+}
+
+# The channel is another one at each start.
+test_client_of_a_snapshot() {
+    built snapshot
+    serve
+    python snapshot --net=127.0.0.1 --net=localhost -- /t/client.py "${ports[@]}" /f
+    status 0
+    out 'ok test_tcp' 'ok test_asyncio_tls'
+    python snapshot -- -c 'import socket; socket.socket()'
+    status 1
+    err 'OSError: [Errno 58]'
+}
+
+test_client_of_a_native_program() {
+    [ -n "${NATIVE-}" ] || skip 'only with NATIVE=yes, as clang takes minutes'
+    real aot "$PY" --flavour snapshot -o "$T/native"
+    status 0
+    serve
+    SECONDS_EACH=300 run "$T/native" --dir "$NET::/t" --dir "$T/f::/f" --net=127.0.0.1 --net=localhost -- \
+        /t/client.py "${ports[@]}" /f
+    status 0
+    out 'ok test_tcp' 'ok test_udp' 'ok test_tls' 'ok test_asyncio'
+    SECONDS_EACH=300 run "$T/native" --net-log=- -- -c 'import socket; socket.socket()'
+    status 1
+    err 'OSError: [Errno 58]'
+}
+
+test_server() {
+    built
+    mkdir f
+    local http lines
+    http=$(free_port)
+    lines=$(free_port)
+    "$PYTHON" "$NET/visitors.py" "$http" "$lines" >visitors.out 2>&1 &
+    python plain "--net-listen=127.0.0.1:$http" "--net-listen=localhost:$lines" -- /t/server.py "$http" "$lines"
+    status 0
+    out 'served 50'
+    wait $! || fail "visitors: $(cat visitors.out)"
+}
+
+test_refusals() {
+    built
+    serve
+    cat >f/refused.py <<'END'
+import socket, sys
+def refused(call):
+    try:
+        call()
+    except OSError as e:
+        print(type(e).__name__)
+    else:
+        print('done')
+refused(lambda: socket.create_connection(('127.0.0.1', int(sys.argv[1]))))
+refused(lambda: socket.create_connection(('::ffff:127.0.0.1', int(sys.argv[1]))))
+refused(lambda: socket.create_connection(('0.0.0.0', int(sys.argv[1]))))
+refused(lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', int(sys.argv[1]))))
+refused(lambda: socket.getaddrinfo('nothing.example.com', 80))
+refused(lambda: socket.create_server(('127.0.0.1', 0)))
+refused(lambda: socket.create_server(('0.0.0.0', int(sys.argv[2]))))
+END
+    local others
+    others=$(free_port)
+    python plain --net=127.0.0.2 "--net=127.0.0.1:$others" "--net-listen=127.0.0.1:$others" --net-log=f/log -- \
+        /f/refused.py "${ports[0]}" "$others"
+    status 0
+    is "$(sort .out | uniq -c | tr -s ' \n' ' ')" ' 6 PermissionError 1 gaierror ' 'refusals'
+    is "$(grep -c '^wl-run: ' f/log)" 7 'lines of the log'
+    grep -q "connecting to 127.0.0.1:${ports[0]} refused; --net=127.0.0.1:${ports[0]} would allow it" f/log || fail "$(cat f/log)"
+    grep -q "looking up nothing.example.com refused; --net=nothing.example.com would allow it" f/log || fail "$(cat f/log)"
+    grep -q "listening on 0.0.0.0:$others refused; --net-listen=0.0.0.0:$others would allow it" f/log || fail "$(cat f/log)"
+    # Every public address is none of this machine's.
+    python plain --net -- /f/refused.py "${ports[0]}" "$others"
+    is "$(grep -c PermissionError .out)" 6
+}
+
+test_limits() {
+    built
+    serve
+    cat >f/limits.py <<'END'
+import errno, socket, sys
+port = int(sys.argv[1])
+sockets = []
+try:
+    while True:
+        sockets.append(socket.socket())
+except OSError as e:
+    assert e.errno == errno.EMFILE, e
+assert len(sockets) == 5, len(sockets)
+sockets.pop().close()
+s = sockets.pop()
+s.connect(('127.0.0.1', port))
+s.sendall(b'x' * 1000)
+assert len(s.recv(1000, socket.MSG_WAITALL)) == 1000
+try:
+    s.sendall(b'x' * 1000)
+except OSError as e:
+    assert e.errno == errno.EDQUOT, e
+else:
+    raise AssertionError('more than may be sent')
+END
+    python plain --net=127.0.0.1 --max-sockets=5 --max-sent=1500 --max-received=1M -- /f/limits.py "${ports[0]}"
+    status 0
+}
+
+# An interrupt and a wrong rule.
+test_what_cannot_be_used() {
+    real build -q toolchain/wl-run
+    local rule
+    for rule in '' ':80' 'host:port' '10.0.0.1/8' 'http://example.com' '127.1'; do
+        run "$OUT/toolchain/wl-run/bin/wl-run" "--net=$rule" x.wasm
+        status 125
+        err "cannot use --net=$rule"
+    done
+    run "$OUT/toolchain/wl-run/bin/wl-run" --net-listen=80 x.wasm
+    status 125
+    run "$OUT/toolchain/wl-run/bin/wl-run" --net --net-log=/no/such/file x.wasm
+    status 125
+    err 'cannot write to /no/such/file'
+}
+
+main "$@"

@@ -1,0 +1,69 @@
+/* Reads any bytes as what a guest asks of the channel, a request a line, and a first line as a rule. Nothing but this
+ * machine's loopback may be reached, and what was opened must be counted. */
+#include "net/net.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { PATH = 0, ANSWER = 4096, ROOM = 8192, RESULT = 16000, MEMORY = 16384, MOST = 32, REQUESTS = 200 };
+
+static struct guest_memory memory(void *arg)
+{
+    return (struct guest_memory){arg, MEMORY};
+}
+
+static void check(const struct wasi *w, const struct net *n)
+{
+    unsigned sockets = 0;
+
+    for (size_t i = 0; i < w->fds_n; i++)
+        sockets += w->fds[i].used && w->fds[i].socket;
+    if (sockets != n->sockets || sockets > MOST)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static uint8_t bytes[MEMORY];
+    static struct net n;
+    const struct net_limits limits = {.sockets = MOST, .received = 1 << 20, .sent = 1 << 20};
+    const uint8_t *end = data + size;
+    struct net_policy *p = net_policy_new();
+    char rule[300] = "", why[NET_WHY_SIZE];
+    struct wasi w = {.memory = memory, .arg = bytes, .output_left = UINT64_MAX};
+    bool first = true;
+
+    memset(&n, 0, sizeof n);
+    if (!p || net_policy_allow(p, "127.0.0.1:9", why) < 0 || net_policy_listen(p, "127.0.0.1:0", why) < 0 ||
+        net_serve(&n, &w, p, &limits) < 0 || wasi_give_channel(&w) < 0)
+        abort();
+    for (int i = 0; data < end && i < REQUESTS; i++) {
+        const uint8_t *newline = memchr(data, '\n', (size_t)(end - data));
+        size_t length = (size_t)((newline ? newline : end) - data);
+
+        length = length < ANSWER ? length : ANSWER;
+        if (first && length < sizeof rule) {
+            memcpy(rule, data, length);
+            rule[length] = '\0';
+            /* Into a policy that is asked nothing: it must only be read. */
+            struct net_policy *other = net_policy_new();
+
+            if (net_policy_allow(other, rule, why) < 0 && !*why)
+                abort();
+            net_policy_listen(other, rule, why);
+            net_policy_free(other);
+        }
+        first = false;
+        memcpy(bytes + PATH, data, length);
+        wasi_path_readlink(&w, 0, PATH, (uint32_t)length, ANSWER, ROOM, RESULT);
+        check(&w, &n);
+        data = newline ? newline + 1 : end;
+    }
+    wasi_free(&w);
+    if (n.sockets)
+        abort();
+    net_policy_free(p);
+    return 0;
+}

@@ -1,0 +1,201 @@
+"""What a guest does as a client. Arguments: the ports of a TCP echo server, a UDP echo server, an HTTP server and a
+server with TLS, all on 127.0.0.1; the folder with the certificate."""
+import asyncio
+import errno
+import select
+import selectors
+import socket
+import ssl
+import sys
+import threading
+import urllib.request
+
+tcp, udp, http, tls = map(int, sys.argv[1:5])
+folder = sys.argv[5]
+
+
+def test_tcp():
+    with socket.create_connection(('127.0.0.1', tcp), timeout=10) as s:
+        assert s.getpeername() == ('127.0.0.1', tcp)
+        assert s.getsockname()[0] == '127.0.0.1' and s.getsockname()[1] > 0
+        assert s.family == socket.AF_INET and s.type == socket.SOCK_STREAM
+        s.sendall(b'hello')
+        assert s.recv(100) == b'hello'
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        assert s.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+        data = bytes(range(256)) * 4096
+        s.settimeout(None)
+        s.setblocking(False)
+        got, left = bytearray(), memoryview(data)
+        while len(got) < len(data):
+            r, w, _ = select.select([s], [s] if left else [], [], 10)
+            assert r or w
+            if w:
+                left = left[s.send(left[:65536]):]
+            if r:
+                got += s.recv(65536)
+        assert got == data
+        s.shutdown(socket.SHUT_WR)
+        s.setblocking(True)
+        assert s.recv(10) == b''
+
+
+def test_by_name():
+    found = socket.getaddrinfo('localhost', tcp, type=socket.SOCK_STREAM)
+    assert found[0][4] == ('127.0.0.1', tcp), found
+    with socket.create_connection(('localhost', tcp)) as s:
+        s.sendall(b'x')
+        assert s.recv(1) == b'x'
+
+
+def test_peek_and_timeout():
+    with socket.create_connection(('127.0.0.1', tcp)) as s:
+        s.sendall(b'abc')
+        assert s.recv(3, socket.MSG_PEEK | socket.MSG_WAITALL) == b'abc'
+        assert s.recv(3) == b'abc'
+        s.settimeout(0.05)
+        try:
+            s.recv(1)
+        except TimeoutError:
+            pass
+        else:
+            raise AssertionError('no timeout')
+
+
+def test_files_of_sockets():
+    with socket.create_connection(('127.0.0.1', tcp)) as s, s.makefile('rwb') as f:
+        f.write(b'one line\n')
+        f.flush()
+        assert f.readline() == b'one line\n'
+
+
+def test_dup():
+    with socket.create_connection(('127.0.0.1', tcp)) as s:
+        copy = s.dup()
+        s.close()
+        copy.sendall(b'copy')
+        assert copy.recv(4) == b'copy'
+        copy.close()
+
+
+def test_refused():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        port = s.getsockname()[1]
+    try:
+        socket.create_connection(('127.0.0.1', port))
+    except ConnectionRefusedError:
+        return
+    except PermissionError:
+        return  # no rule for that port
+    raise AssertionError('connected')
+
+
+def test_non_blocking_connect():
+    with socket.socket() as s:
+        s.setblocking(False)
+        e = s.connect_ex(('127.0.0.1', tcp))
+        assert e in (0, errno.EINPROGRESS), errno.errorcode[e]
+        assert select.select([], [s], [], 10)[1]
+        assert s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+        assert s.connect_ex(('127.0.0.1', tcp)) in (0, errno.EISCONN)
+
+
+def test_udp():
+    with socket.socket(type=socket.SOCK_DGRAM) as s:
+        s.settimeout(10)
+        s.sendto(b'datagram', ('127.0.0.1', udp))
+        assert s.recvfrom(100) == (b'datagram', ('127.0.0.1', udp))
+        s.connect(('127.0.0.1', udp))
+        s.send(b'connected')
+        assert s.recv(100) == b'connected'
+
+
+def test_pair():
+    a, b = socket.socketpair()
+    with a, b:
+        a.sendall(b'x' * 1000)
+        assert b.recv(1000, socket.MSG_WAITALL) == b'x' * 1000
+        selector = selectors.DefaultSelector()
+        selector.register(b, selectors.EVENT_READ)
+        assert not selector.select(0)
+        a.send(b'y')
+        assert selector.select(1)
+
+
+def test_http():
+    with urllib.request.urlopen(f'http://127.0.0.1:{http}/hello.txt') as answer:
+        assert answer.status == 200
+        assert answer.read() == b'hello over http\n'
+
+
+def test_tls():
+    context = ssl.create_default_context(cafile=folder + '/cert.pem')
+    with urllib.request.urlopen(f'https://localhost:{tls}/hello.txt', context=context) as answer:
+        assert answer.read() == b'hello over http\n'
+    try:
+        urllib.request.urlopen(f'https://localhost:{tls}/hello.txt')
+    except OSError as e:
+        assert 'certificate verify failed' in str(e), e
+    else:
+        raise AssertionError('an unknown certificate was taken')
+
+
+def test_asyncio():
+    async def talk(n):
+        reader, writer = await asyncio.open_connection('127.0.0.1', tcp)
+        for i in range(10):
+            writer.write(b'%d %d\n' % (n, i))
+            await writer.drain()
+            assert await reader.readline() == b'%d %d\n' % (n, i)
+        writer.close()
+        await writer.wait_closed()
+
+    async def main():
+        await asyncio.gather(*map(talk, range(20)))
+        answers = asyncio.Queue()
+
+        class Protocol(asyncio.DatagramProtocol):
+            def datagram_received(self, data, address):
+                answers.put_nowait((data, address))
+
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(Protocol, remote_addr=('127.0.0.1', udp))
+        transport.sendto(b'async')
+        assert await asyncio.wait_for(answers.get(), 10) == (b'async', ('127.0.0.1', udp))
+        transport.close()
+        try:
+            await asyncio.wait_for(asyncio.open_connection('127.0.0.1', tcp), 10)
+        except OSError as e:
+            raise AssertionError(e)
+
+    asyncio.run(main())
+
+
+def test_asyncio_tls():
+    async def main():
+        context = ssl.create_default_context(cafile=folder + '/cert.pem')
+        reader, writer = await asyncio.open_connection('localhost', tls, ssl=context)
+        writer.write(b'GET /hello.txt HTTP/1.0\r\n\r\n')
+        assert (await reader.read()).endswith(b'hello over http\n')
+        writer.close()
+
+    asyncio.run(main())
+
+
+def test_what_stays_out():
+    assert not hasattr(socket, 'AF_UNIX')
+    for family, kind in ((socket.AF_INET, socket.SOCK_RAW), (3, socket.SOCK_STREAM),
+                         (16, socket.SOCK_RAW), (17, socket.SOCK_RAW)):
+        try:
+            socket.socket(family, kind)
+        except OSError:
+            pass
+        else:
+            raise AssertionError('a socket that leads out')
+
+
+for name, test in list(globals().items()):
+    if name.startswith('test_'):
+        test()
+        print('ok', name, flush=True)
