@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -87,6 +88,14 @@ static ssize_t transfer_stream(const struct wasi_stream *s, const struct iovec *
     return done;
 }
 
+/* pwritev() as the kernel has it, in every C library: of a file that was opened for appending, it appends. musl's, from
+ * 1.2.6 on, does not. */
+static ssize_t write_at(int host, const struct iovec *io, int n, off_t offset)
+{
+    /* The offset is two halves, of which a machine with 64 bits has all in the first. */
+    return syscall(SYS_pwritev, host, io, n, (long)offset, (long)((uint64_t)offset >> 32 >> 32));
+}
+
 static ssize_t transfer_host(struct wasi *w, struct wasi_fd *f, struct iovec *io, size_t n, const uint64_t *offset,
                              bool writing)
 {
@@ -100,7 +109,8 @@ static ssize_t transfer_host(struct wasi *w, struct wasi_fd *f, struct iovec *io
         wasi_shorten(io, &n, PIPE_BUF);
     do {
         if (offset)
-            done = writing ? pwritev(f->host, io, (int)n, (off_t)*offset) : preadv(f->host, io, (int)n, (off_t)*offset);
+            done =
+                writing ? write_at(f->host, io, (int)n, (off_t)*offset) : preadv(f->host, io, (int)n, (off_t)*offset);
         else
             done = writing ? writev(f->host, io, (int)n) : readv(f->host, io, (int)n);
     } while (done < 0 && (wasi_again(w) || (errno == EAGAIN && stream_blocks && await(w, f->host, writing))));
