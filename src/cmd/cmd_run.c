@@ -125,7 +125,8 @@ struct start {
     char *dir;          /* the port's directory in the output */
     char *flavour;      /* NULL: the plain one */
     char *program;      /* the module */
-    char *native;       /* its native program, which may not exist; NULL: this machine cannot make any */
+    char *native;       /* its native program; NULL: unknown, or not wanted */
+    bool has_native;    /* that program exists */
     struct strv inputs; /* the files that decide all of these */
 };
 
@@ -179,11 +180,17 @@ static int find_native(struct app *a, const struct make_options *o, const char *
     bool required = engine_of(a) == ENGINE_NATIVE;
     struct wl_err *why = required ? err : &ignored;
     struct plan p = {0};
-    int r = plan_native_ports(o, &p, why);
+    int r;
+
+    if (engine_of(a) == ENGINE_WASMTIME)
+        return 0;
+    r = plan_native_ports(o, &p, why);
 
     if (r == 0)
         r = app_native(a, &p, &(struct native_request){.module = s->program, .key = key}, required, &s->native, why);
-    inputs_add(&p, &a->roots, &s->inputs);
+    s->has_native = s->native && access(s->native, X_OK) == 0;
+    if (s->has_native)
+        inputs_add(&p, &a->roots, &s->inputs);
     plan_free(&p);
     if (r == -WL_E_INTERRUPTED)
         return cancel_error(err);
@@ -232,12 +239,11 @@ static int prepare_start(struct app *a, const char *port, struct start *s, struc
 static void make_command(const struct app *a, const struct start *s, struct strv *argv)
 {
     const struct start_options *o = a->options.own;
-    bool native = engine_of(a) != ENGINE_WASMTIME && s->native && access(s->native, X_OK) == 0;
 
-    strv_add(argv, native ? s->native : s->runner);
+    strv_add(argv, s->has_native ? s->native : s->runner);
     if (!s->flavour)
         app_add_library(argv, s->dir);
-    if (native) {
+    if (s->has_native) {
         strv_addf(argv, "--argv0=%s", path_base(s->program));
         add_runner_options(argv, &o->given, OF_NATIVE);
     } else {
@@ -301,14 +307,17 @@ static bool uses_directory(const struct app *a)
 }
 
 /* What this run may have made. Of the output only what the guest uses. */
-static void add_results(const struct start *s, struct strv *results)
+static void add_results(const struct app *a, const struct start *s, struct strv *results)
 {
     WL_CLEANUP_STRV struct strv files = {0};
     WL_CLEANUP_FREE char *include = path_join(s->dir, "include/"), *lib = path_join(s->dir, "lib/");
 
     strv_add(results, s->runner);
-    if (s->native)
+    /* Where no native program exists, one can only appear when an artifact is added to the store. */
+    if (s->has_native)
         strv_add(results, s->native);
+    else if (engine_of(a) != ENGINE_WASMTIME)
+        strv_take(results, store_artifacts(&a->store));
     compose_files(s->dir, s->flavour, &files);
     for (size_t i = 0; i < files.n; i++)
         if (!starts_with(files.v[i], include) && !starts_with(files.v[i], lib))
@@ -328,7 +337,7 @@ static void record(const struct app *a, struct start *s, const struct strv *comm
     absolute = add_path(&s->inputs);
     if (!absolute || uses_directory(a))
         directory = getcwd(NULL, 0);
-    add_results(s, &results);
+    add_results(a, s, &results);
     launch_record(&(struct launch_record){.cache = a->store.cache,
                                           .by_script = a->by_script,
                                           .words = a->words.v,

@@ -79,6 +79,11 @@ void store_close(struct store *s)
     *s = (struct store){.held = -1, .held_sources = -1};
 }
 
+char *store_artifacts(const struct store *s)
+{
+    return path_join(s->cache, ARTIFACTS);
+}
+
 char *store_entry(const struct store *s, const char *key)
 {
     return xasprintf("%s/" ARTIFACTS "/%s", s->cache, key);

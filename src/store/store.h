@@ -54,6 +54,8 @@ int store_check(const struct store *s, const char *key, char **damage, struct wl
 char *store_path(const struct store *s, const char *key);
 char *store_build_dir(const struct store *s, const char *key);
 char *store_log_dir(const struct store *s, const char *port, const char *key);
+/* The directory of all artifacts. Its times change when one is added or removed. */
+char *store_artifacts(const struct store *s);
 /* Everything that belongs to an artifact, to be removed. */
 char *store_entry(const struct store *s, const char *key);
 
