@@ -68,7 +68,8 @@ cleaned = [0]
 nested = [None]
 for _ in range(100000):
     nested = [nested]
-for limit in 1000, 10**9:
+# In 3.11 a raised limit can still end the program: docs/modules.md says so.
+for limit in (1000, 10**9) if sys.version_info >= (3, 12) else (1000,):
     sys.setrecursionlimit(limit)
     for function in (plain, lambda: counted(0), lambda: Method().method(0), with_cleanup, keywords, comprehends, sorts, maps,
                      executes, Made, lambda: Attribute().x, lambda: repr(Shown()), lambda: Equal() == Equal(), lambda: repr(nested)):
