@@ -71,11 +71,11 @@ bool hint_mapping(bool swapped, const char *host, const char *guest, char text[H
     if (is_folder(host))
         return false;
     if (is_file(host)) {
-        put(text, "%s is a file; share the folder it is in", host);
+        put(text, "%s is a file; share the directory it is in", host);
         return true;
     }
     if (is_folder(guest) && strcmp(guest, "/") != 0) {
-        put(text, "%s takes %s, and there is no folder %s here: name one that exists, or swap the names (%s %s::%s)",
+        put(text, "%s takes %s, and there is no directory %s here: name one that exists, or swap the names (%s %s::%s)",
             option, swapped ? "GUEST::HOST" : "HOST::GUEST", host, option, swapped ? host : guest,
             swapped ? guest : host);
         return true;
@@ -157,21 +157,20 @@ static bool hint_unshared(const struct run_options *run, char text[HINT_SIZE])
         if (*arg == '-' || !*name || (!folder && !is_file(arg)) || is_shared(run, arg))
             continue;
         if (find_there(run, arg, there))
-            put(text, "%.400s is %.400s for the program, in the folder it is given", arg, there);
+            put(text, "%.400s is %.400s for the program, in the directory it is given", arg, there);
         else if (folder)
-            snprintf(
-                text, HINT_SIZE,
-                "the program sees only the folders it is given: share this one with --dir %s::/data, and name it /data",
-                arg);
+            snprintf(text, HINT_SIZE,
+                     "the program sees only the directories it is given: share this one with --dir %s::/data, and name "
+                     "it /data",
+                     arg);
         else
-            snprintf(
-                text, HINT_SIZE,
-                "the program sees only the folders it is given: share one with --dir %.*s::/data, and name the file "
-                "/data/%s",
-                slash == arg ? 1
-                : slash      ? (int)(slash - arg)
-                             : 1,
-                slash ? arg : ".", name);
+            snprintf(text, HINT_SIZE,
+                     "the program sees only the directories it is given: share one with --dir %.*s::/data, and name "
+                     "the file /data/%s",
+                     slash == arg ? 1
+                     : slash      ? (int)(slash - arg)
+                                  : 1,
+                     slash ? arg : ".", name);
         return true;
     }
     return false;
@@ -209,17 +208,16 @@ static bool hint_library(const struct run_options *run, char text[HINT_SIZE])
     if (strcmp(name, "python.wasm") != 0 || has_variable(run, "PYTHONHOME") || has_variable(run, "PYTHONPATH"))
         return false;
     if (!find_here(run, "/usr/local/lib", here)) {
-        put(text, "Python does not find its library: share the folder usr/local beside bin/, with --dir "
+        put(text, "Python does not find its library: share the directory usr/local beside bin/, with --dir "
                   ".../usr/local::/usr/local");
         return true;
     }
     if (has_library(here))
         return false;
-    snprintf(
-        text, HINT_SIZE,
-        "Python looks for its library in /usr/local/lib, which is %.600s here: share your folder under another name, "
-        "for example /data",
-        here);
+    snprintf(text, HINT_SIZE,
+             "Python looks for its library in /usr/local/lib, which is %.600s here: share your directory under another "
+             "name, for example /data",
+             here);
     return true;
 }
 

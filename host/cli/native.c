@@ -14,7 +14,7 @@ static const char help[] = " [OPTION]... [--] [ARGUMENT]...\n"
                            "Run this WebAssembly program, compiled ahead of time, in its sandbox.\n"
                            "\n"
                            "Options end at -- or at the first word that is not one; what follows is the program's.\n"
-                           "The program sees no folder and no environment variable that is not named here.\n"
+                           "The program sees no directory and no environment variable that is not named here.\n"
                            "\n";
 static const char exit_status[] =
     "\n"

@@ -308,7 +308,7 @@ static int set_env(struct run_options *o, const struct run_option *option, const
 
 /* tests/docs/check-docs.sh reads this table: an option starts a line with its name and its letter. */
 const struct run_option run_options[] = {
-    {"dir", 0, "HOST[::GUEST][::ro]", "let it use the folder HOST, as GUEST (default: HOST); ro: to read only", ALL,
+    {"dir", 0, "HOST[::GUEST][::ro]", "let it use the directory HOST, as GUEST (default: HOST); ro: to read only", ALL,
      .set = set_dir},
     {"dir-ro", 0, "HOST[::GUEST]", "the same as --dir HOST::GUEST::ro", ALL, .set = set_dir_ro},
     {"mapdir", 0, "GUEST::HOST", "the same as --dir HOST::GUEST, as old wasmtime spelled it", ALL, .set = set_mapdir},

@@ -22,7 +22,7 @@ static const char help[] =
     "Run a WebAssembly (WASI) program in a sandbox.\n"
     "\n"
     "What follows MODULE is the program's, whatever it looks like; one -- right behind MODULE is dropped.\n"
-    "The program sees no folder and no environment variable that is not named here.\n"
+    "The program sees no directory and no environment variable that is not named here.\n"
     "\n";
 static const char exit_status[] =
     "\n"

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What compiled modules may have together; a Python is some 30 MB. */
+/* The most that all compiled modules may have; a Python has some 30 MB. */
 #define KEEP_BYTES (UINT64_C(1) << 30)
 
 enum {
@@ -40,7 +40,7 @@ static void hash(const void *a, size_t a_size, const char *b, char hex[65])
     sha256_hex(&sha, hex);
 }
 
-/* Ours, and nobody else can write to it. */
+/* Whether it is ours and nobody else can write to it. */
 static bool trusted(const struct stat *st)
 {
     return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
@@ -56,7 +56,7 @@ static int make_dirs(const char *dir)
     for (char *p = path + 1; *p; p++)
         if (*p == '/') {
             *p = '\0';
-            mkdir(path, 0777); /* what is missing shows below */
+            mkdir(path, 0777); /* (a failure shows below) */
             *p = '/';
         }
     r = mkdir(path, 0700);
@@ -99,7 +99,7 @@ int cache_open(const char *dir, const char *identity, struct cache **out, struct
     if (!c->identity || c->by_file < 0) {
         int e = errno;
 
-        err_set(err, ERR_SETUP, "cannot use the cache folder %s: %s", dir,
+        err_set(err, ERR_SETUP, "cannot use the cache directory %s: %s", dir,
                 e == EPERM ? "others can write to it, or it belongs to somebody else" : strerror(e));
         err_hint(err, "give another one with --cache-dir");
         cache_close(c);
@@ -189,7 +189,7 @@ int cache_get(const struct cache *c, const struct cache_key *key)
         close(fd);
         return -1;
     }
-    /* The time of a file is the day it was last used; cache_put forgets the oldest. */
+    /* A file's time is the day of its last use; cache_put removes the oldest files. */
     if (clock_gettime(CLOCK_REALTIME_COARSE, &now) == 0 && now.tv_sec - st.st_mtim.tv_sec > 86400)
         futimens(fd, NULL);
     return fd;
@@ -235,8 +235,8 @@ static int newest_first(const void *a, const void *b)
     return (y->time > x->time) - (y->time < x->time);
 }
 
-/* Drops the modules that were not used for longest, half-written files a crash has left, and links to nothing. (Where
- * memory is short some files are not looked at; the next time sees them.) */
+/* Removes the modules that were not used for longest, incomplete files that a crash has left, and dangling links. (If
+ * memory is short, some files are skipped until the next time.) */
 static void prune(const struct cache *c)
 {
     struct compiled *all = NULL;

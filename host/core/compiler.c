@@ -19,7 +19,7 @@ extern char **environ;
 enum { ANSWER = 4096 };
 
 struct answer {
-    char text[ANSWER + 1]; /* its beginning, where it is long */
+    char text[ANSWER + 1]; /* its beginning, if it is long */
     size_t n;
     char last;
 };
@@ -51,7 +51,7 @@ static int spawn(const struct compiler *c, int in, int out, int err, pid_t *pid)
                                                       seconds,  parent,         c->name,  NULL};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attr;
-    /* What this process ignores of a terminal (Ctrl-C, a hangup) the other one ignores, too. */
+    /* (A terminal's signals that this process ignores stay ignored there.) */
     static const int ends[] = {SIGXCPU, SIGXFSZ, SIGPIPE, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
     sigset_t by_default, none;
     int r;
@@ -83,7 +83,7 @@ static int spawn(const struct compiler *c, int in, int out, int err, pid_t *pid)
     return r;
 }
 
-/* An allocation that fails ends the program with a message; a thread or a stack that has no room, by a signal. */
+/* An allocation that fails ends the program with a message; a thread or stack without room ends it with a signal. */
 static bool is_out_of_memory(const struct answer *a, int signal)
 {
     bool crashed = signal == SIGABRT || signal == SIGSEGV || signal == SIGBUS;
@@ -96,7 +96,7 @@ static rlim_t less_of(rlim_t a, rlim_t b)
     return a < b ? a : b;
 }
 
-/* The seconds that it had: not more than this process may take. */
+/* The seconds that it had: at most those of this process. */
 static uint64_t seconds_of(const struct compiler *c)
 {
     struct rlimit r;
@@ -128,7 +128,7 @@ static int tell_end(const struct compiler *c, const struct answer *a, int status
     return err_set(err, ERR_SETUP, "cannot compile %s: %s gave no answer%s%s", c->name, c->path, *why ? ": " : "", why);
 }
 
-/* What the program itself says: number, text and hint, a line each. */
+/* The refusal that the program wrote: number, text and hint, a line each. */
 static int tell_refusal(struct answer *a, struct err *err)
 {
     char *text = strchr(a->text, '\n'), *hint = text ? strchr(text + 1, '\n') : NULL,

@@ -9,16 +9,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* (glibc has had no name for it.) */
+/* (Old glibc has no name for it.) */
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
 enum { STUCK_MS = 1000 };
-/* How often an end is asked for: where the first comes just before the guest waits, it would be missed. */
+/* The signal is repeated, because a guest that is just about to wait would miss the first one. */
 enum { AGAIN_NS = 10000000 };
 
-/* The guest of this thread: a signal has no other way to tell. */
+/* The guest of this thread, for the signal handler. */
 static _Thread_local struct control *current;
 static struct former former = FORMER_INIT;
 static int install_errno;
@@ -86,8 +86,8 @@ static long long now_ms(void)
     return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000 + 1; /* never 0 */
 }
 
-/* Brings the guest's thread out of what it waits for. Also where it is this one: it may be about to wait, with the
- * signal blocked. */
+/* Ends a waiting call of the guest's thread. If that is this thread, too: it may be about to wait, with the signal
+ * blocked. */
 static void wake(const struct control *c)
 {
     siginfo_t info;
@@ -143,7 +143,7 @@ void control_cancel(struct control *c)
     errno = saved;
 }
 
-/* ---- what a waiting call asks ---- */
+/* ---- for waiting calls ---- */
 
 enum control_ending control_ending(const struct control *c)
 {
@@ -174,7 +174,7 @@ int control_wait(void *control, struct pollfd *fds, nfds_t n, const struct times
         r = ppoll(fds, n, time, &mask);
         e = errno;
         if (r < 0 && e == EINTR && !control_interrupted(control))
-            r = 0; /* another signal: a window that changed its size, a job that was stopped and goes on */
+            r = 0; /* another signal, for example SIGWINCH or SIGCONT */
     }
     pthread_sigmask(SIG_SETMASK, &mask, NULL);
     errno = e;
@@ -255,7 +255,7 @@ int control_begin(struct control *c, uint64_t deadline_ms, void (*on_end)(void *
     c->on_end = on_end;
     c->arg = arg;
     c->thread = gettid();
-    /* That of an earlier run. */
+    /* The deadline of an earlier run is over. */
     atomic_compare_exchange_strong(&c->ending, &passed, CONTROL_GOES_ON);
     atomic_store(&c->listens, false);
     atomic_store(&c->seen, 0);
@@ -266,7 +266,7 @@ int control_begin(struct control *c, uint64_t deadline_ms, void (*on_end)(void *
     own_signal(&set);
     pthread_sigmask(SIG_UNBLOCK, &set, &c->mask);
     atomic_store(&c->on, true);
-    /* (A cancel does without, if there can be none.) */
+    /* (Without a timer, a cancel sends its signal only once.) */
     if ((make_timer(c) < 0 || (deadline_ms && set_timer(c, deadline_ms) < 0)) && deadline_ms) {
         int e = errno;
 
@@ -274,13 +274,13 @@ int control_begin(struct control *c, uint64_t deadline_ms, void (*on_end)(void *
         errno = e;
         return -1;
     }
-    /* (What was cancelled before gets no signal otherwise.) */
+    /* (If it was cancelled before, no other signal comes.) */
     if (control_ending(c) != CONTROL_GOES_ON)
         wake(c);
     return 0;
 }
 
-/* None of its signals may be left that the next guest would take for its own. Those of others are sent again. */
+/* Takes away its pending signals, which the next guest would take for its own. Signals of others are sent again. */
 static void drain(const struct control *c, const sigset_t *set)
 {
     const struct timespec now = {0};
@@ -300,7 +300,7 @@ unsigned control_end(struct control *c)
 
     atomic_store(&c->on, false);
     atomic_store(&c->listens, false);
-    /* Somebody on another thread may still be at work for this one, whose thread may end and whose memory goes. */
+    /* After this, the thread may end and the memory be unmapped, so wait for calls from other threads. */
     while (atomic_load(&c->inside))
         sched_yield();
     own_signal(&set);

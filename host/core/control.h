@@ -1,6 +1,6 @@
 /* What reaches a running guest from outside: an interrupt (Ctrl-C), its deadline, a cancel.
  *
- * A guest knows no signals. A module that wants interrupts exports wl_interrupt_cells: () -> i32, the address in its
+ * A guest has no signals. A module that wants interrupts exports wl_interrupt_cells: () -> i32, the address in its
  * memory of
  *     u32 count;  count times { u32 address; u32 bits; }
  * An interrupt sets the bits at each address, in this order, while the guest runs. The guest clears the first cell once
@@ -8,9 +8,9 @@
  *
  * A deadline that passes and a cancel end the guest: a waiting call ends, and the engine stops it.
  *
- * This file has state of the whole process: the handler of CONTROL_SIGNAL, by which a guest's thread is brought out of
- * a waiting system call. It is installed at the first run that needs it; what is not for a guest goes to the handler
- * that was there before. No other signal is touched: who wants SIGINT to reach a guest handles it and calls
+ * This file has state of the whole process: the handler of CONTROL_SIGNAL, which ends a waiting system call of a
+ * guest's thread. The first run that needs it installs it; a signal that is not for a guest goes to the handler that
+ * was installed before. No other signal is touched: a caller that wants SIGINT to reach a guest handles it and calls
  * control_interrupt(). */
 #ifndef WL_CONTROL_H
 #define WL_CONTROL_H
@@ -37,16 +37,16 @@ struct control_cell {
 enum control_ending { CONTROL_GOES_ON, CONTROL_DEADLINE, CONTROL_CANCELLED };
 
 struct control {
-    atomic_bool on;     /* a run has it; written by control_begin and control_end */
-    atomic_uint inside; /* callers from outside that are at work, on whatever thread */
+    atomic_bool on;     /* a run uses it; written by control_begin and control_end */
+    atomic_uint inside; /* calls from outside that are in progress, on any thread */
     atomic_int ending;  /* enum control_ending */
-    pid_t thread;       /* the guest's, by the kernel's number: a pthread_t is of no use once it was joined */
-    /* Called in the handler on the guest's thread when it has to end, and again and again until it has: what makes it
-     * notice. It need not return. */
+    pid_t thread;       /* the guest's, as the kernel's number: a joined pthread_t must not be used */
+    /* Called in the signal handler, on the guest's thread, when the guest has to end, and again until it has ended. It
+     * makes the guest notice. It need not return. */
     void (*on_end)(void *arg, const void *context);
     void *arg;
-    timer_t timer; /* of its deadline, and of asking again */
-    bool timed;    /* there is one */
+    timer_t timer; /* for the deadline, and for repeating the signal */
+    bool timed;    /* the timer exists */
     sigset_t mask; /* the thread's own */
     struct control *outer;
     /* Interrupts. */
@@ -55,16 +55,16 @@ struct control {
     struct control_cell cells[CONTROL_MAX_CELLS];
     size_t count;
     atomic_uint seen;
-    atomic_bool fresh;     /* no waiting call was ended for it yet */
-    atomic_llong unheeded; /* when the interrupt came that the guest has not noticed, in ms; 0: none */
+    atomic_bool fresh;     /* no waiting call has ended for it yet */
+    atomic_llong unheeded; /* when the interrupt came that the guest has not noticed yet, in ms; 0: none */
 };
 
 void control_init(struct control *c);
 
-/* Before a run, on the thread that it will be on. deadline_ms: from now on; 0: none. 0, or -1 with errno. What was
- * cancelled before ends at once. */
+/* Before a run, on the thread that will run it. deadline_ms: from now on; 0: none. 0, or -1 with errno. A control that
+ * was cancelled before ends the run immediately. */
 int control_begin(struct control *c, uint64_t deadline_ms, void (*on_end)(void *arg, const void *context), void *arg);
-/* After it, on the same thread, while its memory is still there. Returns how often it was interrupted. */
+/* After the run, on the same thread, before its memory is unmapped. Returns how often it was interrupted. */
 unsigned control_end(struct control *c);
 
 enum control_ending control_ending(const struct control *c);
@@ -74,20 +74,20 @@ bool control_read_cells(const uint8_t *memory, size_t size, uint32_t address, st
 /* From now on interrupts are for the guest, whose memory must neither move nor shrink until control_end. */
 void control_listen(struct control *c, uint8_t *memory, const struct control_cell *cells, size_t n);
 
-/* For struct wasi: whether a waiting call has to end, which is true once for each interrupt; and ppoll, which ends for
- * that with EINTR. It is looked for and waited for in one step, so that none is missed. Other signals end it with 0. */
+/* For struct wasi: whether a waiting call has to end, which is true once for each interrupt; and ppoll, which then ends
+ * with EINTR. It checks and waits in one step, so that it misses none. Other signals end it with 0. */
 bool control_interrupted(void *control);
 int control_wait(void *control, struct pollfd *fds, nfds_t n, const struct timespec *time);
 
-/* From any thread and from signal handlers, also while there is no run. */
+/* From any thread and from signal handlers, even if nothing runs. */
 
 enum control_answer {
     CONTROL_GIVEN, /* the guest has it in its memory */
     CONTROL_NONE,  /* no guest runs, or it takes no interrupts */
-    CONTROL_STUCK, /* an earlier one has not been noticed for a second */
+    CONTROL_STUCK, /* the guest has not noticed an earlier one for a second */
 };
 enum control_answer control_interrupt(struct control *c);
-/* Ends the run, or the next one where there is none, with END_CANCELLED; control_init() takes it back. */
+/* Ends the run, or the next one if nothing runs, with END_CANCELLED; control_init() undoes it. */
 void control_cancel(struct control *c);
 
 #endif

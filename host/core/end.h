@@ -12,16 +12,15 @@ enum end_kind {
     END_CANCELLED, /* control_cancel() */
 };
 
-/* The statuses that the commands exit with: what a shell makes of SIGABRT, timeout(1)'s, what a shell makes of SIGINT.
- */
+/* The statuses that the commands exit with: as a shell reports SIGABRT, as timeout(1), as a shell reports SIGINT. */
 enum { STATUS_TRAPPED = 134, STATUS_DEADLINE = 124, STATUS_INTERRUPTED = 130 };
 
 struct end {
     enum end_kind kind;
-    int status;          /* its own, 0..255, where it exited; else one of the numbers above */
+    int status;          /* 0..255 if it exited by itself; else one of the numbers above */
     bool left;           /* by proc_exit, not by returning */
     unsigned interrupts; /* how often it was interrupted */
-    char text[256];      /* where it was stopped: why; one line. Else "" */
+    char text[256];      /* if it was stopped: why, one line; else "" */
     char hint[256];      /* what to do, or "" */
 };
 
@@ -30,10 +29,10 @@ enum trap {
     TRAP_MEMORY,
     TRAP_ALIGNMENT,
     TRAP_TABLE,
-    TRAP_BOUNDS, /* of a memory or a table, where it is not known which */
+    TRAP_BOUNDS, /* of a memory or a table, if it is not known which */
     TRAP_NULL,
     TRAP_TYPE,
-    TRAP_CALL, /* one of TRAP_TABLE, TRAP_NULL, TRAP_TYPE, where it is not known which */
+    TRAP_CALL, /* TRAP_TABLE, TRAP_NULL or TRAP_TYPE, if it is not known which */
     TRAP_OVERFLOW,
     TRAP_ZERO,
     TRAP_CONVERSION,

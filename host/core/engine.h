@@ -1,8 +1,8 @@
 /* What an engine is: it turns a module into code, keeps that for later, and runs it.
  *
- * The way of a module: open an engine -> load its code from the cache, or compile it and save it there -> link -> run,
- * as often as wanted, on any number of threads at once. Along with the code it is saved what the module needs
- * (core/needs.h), from which the limits of a run are made. */
+ * The steps for a module: open an engine -> load its code from the cache, or compile it and save it there -> link ->
+ * run, as often as wanted, on any number of threads at once. What the module needs (core/needs.h) is saved along with
+ * the code; the limits of a run are computed from it. */
 #ifndef WL_ENGINE_H
 #define WL_ENGINE_H
 
@@ -23,15 +23,16 @@ struct engine_settings {
     uint64_t stack; /* bytes of native stack for a guest's calls */
 };
 
-/* One run. Everything is the caller's and stays as it is until the run has ended, but for what the guest changes. */
+/* One run. Everything belongs to the caller and must not change until the run has ended, except through the guest. */
 struct engine_run {
     const char *name; /* the module's, for messages */
     const struct limits *limits;
-    struct wasi *wasi;       /* what the guest is given; the engine adds what reaches into its memory */
-    void *const *arguments;  /* for each table of calls that it is linked with, what its functions get */
-    struct control *control; /* by which it can be interrupted, stopped and cancelled from outside; or NULL */
+    struct wasi *wasi;       /* what the guest is given; the engine sets `memory` and the waiting */
+    void *const *arguments;  /* the argument of the functions of each table that it is linked with */
+    struct control *control; /* through which it can be interrupted and stopped from outside; or NULL */
     /* Instead of running the program to its end: call this export, and if it returns write the module `bytes`, with the
-     * memory that it then has, to the file `snapshot`. All or none; the code is then that of snapshot_prepare(). */
+     * memory that it then has, to the file `snapshot`. All three or none; the code must be of snapshot_prepare()'s
+     * module. */
     const char *entry, *snapshot;
     const struct module_bytes *bytes;
     bool backtrace; /* fill in `trace` */
@@ -49,11 +50,11 @@ struct engine_ops {
 
     int (*compile)(struct engine *e, const char *name, const uint8_t *wasm, size_t size, struct code **out,
                    struct err *err);
-    /* The bytes to keep for load; to be given to free(). */
+    /* The bytes for load; the caller frees them. */
     int (*save)(struct code *c, uint8_t **bytes, size_t *size, struct err *err);
-    /* From a file whose bytes save gave. Fails if they are not what this engine can run. */
+    /* From a file with the bytes of save. Fails if this engine cannot run them. */
     int (*load)(struct engine *e, int fd, struct code **out, struct err *err);
-    /* Finds the module's imports in tables of calls, which have to stay. Once, before it is run. */
+    /* Finds the module's imports in tables of calls, which must outlive the code. Once, before the first run. */
     int (*link)(struct engine *e, struct code *c, const char *name, const struct host_calls *calls, size_t calls_n,
                 struct err *err);
     void (*free_code)(struct code *c);

@@ -6,7 +6,7 @@
 
 /* Why a run could not begin. The commands use the numbers as their exit status. */
 enum err_code {
-    ERR_SETUP = 125,  /* the options, a folder to grant, the engine, the machine */
+    ERR_SETUP = 125,  /* the options, a directory to grant, the engine, the machine */
     ERR_MODULE = 126, /* the file exists, but it is not a program that can be run */
     ERR_MISSING = 127 /* the file cannot be read */
 };

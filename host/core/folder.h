@@ -1,4 +1,4 @@
-/* A folder of the host that a guest sees. */
+/* A directory of the host that a guest sees. */
 #ifndef WL_FOLDER_H
 #define WL_FOLDER_H
 

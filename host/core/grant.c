@@ -22,8 +22,8 @@ int grant_folders(struct wasi *w, const struct folder *folders, size_t n, struct
         if (fd >= 0 && is_hidden(folders, n, i)) {
             close(fd);
         } else if (fd < 0 || wasi_give(w, fd, f->guest, f->read_only, false) < 0) {
-            err_set(err, ERR_SETUP, "cannot grant the folder %s as %s: %s", f->host, f->guest, strerror(errno));
-            return err_hint(err, "name a folder that exists and that you may read");
+            err_set(err, ERR_SETUP, "cannot grant the directory %s as %s: %s", f->host, f->guest, strerror(errno));
+            return err_hint(err, "name a directory that exists and that you may read");
         }
     }
     return 0;

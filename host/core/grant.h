@@ -6,8 +6,8 @@
 #include "core/folder.h"
 #include "wasi/wasi.h"
 
-/* Opens the folders and gives them. Of two with the same guest name only the later one: libc would find that one. 0, or
- * -ERR_SETUP with err. */
+/* Opens directories and gives them. Of two with the same guest name only the later one is given: the guest's libc would
+ * find that one. 0, or -ERR_SETUP with err. */
 int grant_folders(struct wasi *w, const struct folder *folders, size_t n, struct err *err);
 
 /* Gives a copy of a descriptor of the caller's. standard: it is one of the guest's standard streams. 0, or -ERR_SETUP

@@ -8,7 +8,7 @@ struct limits {
     uint64_t memory;      /* bytes that its memories and its tables may have together */
     uint64_t stack;       /* bytes of native stack for its calls */
     uint64_t deadline_ms; /* wall time from its start; 0: none */
-    uint64_t output;      /* bytes that it may write to its standard streams together; LIMITS_NO_OUTPUT_LIMIT */
+    uint64_t output;      /* bytes that it may write to its standard streams together, or LIMITS_NO_OUTPUT_LIMIT */
     /* What compiling a module may take: bytes of memory, seconds of processor time. */
     uint64_t compile_memory, compile_seconds;
 };
@@ -17,14 +17,14 @@ struct limits {
 
 #define LIMITS_DEFAULT_MEMORY (UINT64_C(4) << 30)
 
-/* The first is enough for the deepest recursion that CPython permits itself, so that its own limit answers first. The
+/* The first is enough for the deepest recursion that CPython permits itself, so that its own limit applies first. The
  * second is for native programs, whose frames are larger; pages that are not used take no memory. */
 #define LIMITS_DEFAULT_STACK (UINT64_C(16) << 20)
 #define LIMITS_DEFAULT_NATIVE_STACK (UINT64_C(64) << 20)
 #define LIMITS_MIN_STACK (UINT64_C(64) << 10)
 #define LIMITS_MAX_STACK (UINT64_C(4) << 30)
 
-/* A Python takes some 400 MiB and 10 seconds, which threads share; a machine may be slow and have many of them. */
+/* A Python takes some 400 MiB and 10 seconds of all threads together; a machine may be slow and have many threads. */
 #define LIMITS_DEFAULT_COMPILE_MEMORY (UINT64_C(4) << 30)
 #define LIMITS_MIN_COMPILE_MEMORY (UINT64_C(64) << 20)
 #define LIMITS_DEFAULT_COMPILE_SECONDS UINT64_C(300)

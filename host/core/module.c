@@ -15,8 +15,8 @@
 
 int memory_file(const char *name)
 {
-    /* Where the system wants it (vm.memfd_noexec) a file must say that it is not to be executed; older kernels do not
-     * know the flag. */
+    /* Some systems (vm.memfd_noexec) require a file to say that it is not executable; older kernels do not know the
+     * flag. */
     int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
 
     return fd < 0 && errno == EINVAL ? memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING) : fd;
@@ -46,7 +46,7 @@ static int read_all(int fd, uint8_t *at, size_t size)
     return 0;
 }
 
-/* Makes m of a file in memory that is written. */
+/* Fills in m from a complete file in memory. */
 static int seal(struct module_bytes *m, int fd, size_t size, struct err *err)
 {
     void *at = MAP_FAILED;

@@ -114,7 +114,7 @@ static bool can_grow(const struct needs *n, uint32_t i)
     return n->table[i].max > n->table[i].min;
 }
 
-/* What the tables take when each has become as large as it may, which is `elements` at most. */
+/* What the tables take if each grows to its maximum, but at most to `elements`. */
 static uint64_t tables_bytes(const struct needs *n, uint64_t elements)
 {
     uint64_t sum = 0;
@@ -139,7 +139,7 @@ bool needs_share(const struct needs *n, uint64_t limit, struct share *share)
         if (can_grow(n, i) && n->table[i].max > high)
             high = n->table[i].max;
     }
-    /* The engine knows one limit for all tables, so the largest one decides what the others may become. */
+    /* The engine has one limit for all tables, so the largest table decides how far the others may grow. */
     tables = tables_bytes(n, least);
     if (tables > limit || limit - tables < start)
         return false;

@@ -1,8 +1,8 @@
-/* What a module needs of memory, and how a limit is divided among it.
+/* The memory that a module needs, and how a limit is divided among it.
  *
- * libwasmtime limits each memory and each table by itself. So the sum is made here: a program has one memory and at
- * most NEEDS_MAX_TABLES tables, and what the tables can become is taken off what the memory can become. An element of a
- * table takes 8 bytes; where a table can grow it counts 16, since the engine doubles the room it has. */
+ * libwasmtime limits each memory and each table separately. The sum is computed here: a program has one memory and at
+ * most NEEDS_MAX_TABLES tables, and the size that the tables can grow to is subtracted from the limit of the memory. An
+ * element of a table takes 8 bytes. It counts 16 if the table can grow, because the engine doubles the allocation. */
 #ifndef WL_NEEDS_H
 #define WL_NEEDS_H
 
@@ -14,25 +14,25 @@ enum { NEEDS_MAX_TABLES = 16 };
 
 struct needs {
     uint32_t memories, pages; /* pages: what the memory starts with */
-    uint32_t tables;          /* there may be more of them than are listed */
+    uint32_t tables;          /* there may be more than are listed */
     uint32_t throws;          /* 1: it has exceptions, which live in a heap beside its memory */
-    uint32_t unknown;         /* 1: its sections are not understood, so that nothing here holds */
+    uint32_t unknown;         /* 1: its sections are not understood, so nothing here is valid */
     struct {
         uint32_t min, max;
     } table[NEEDS_MAX_TABLES];
 };
 
-/* How much each may become. */
+/* How large each may become. */
 struct share {
-    uint64_t memory;   /* bytes of the memory; of the heap for exceptions, too, where there is one */
+    uint64_t memory;   /* bytes of the memory; also of the heap for exceptions, if there is one */
     uint64_t elements; /* of each table */
 };
 
 /* Reads the sections of a module, which may be malformed. */
 void needs_read(struct needs *n, const uint8_t *wasm, size_t size);
 
-/* Divides `limit` bytes. A table that can grow beyond what it starts with shares a sixteenth of what is left with its
- * like. False: what the module starts with does not fit. */
+/* Divides `limit` bytes. Tables that can grow share a sixteenth of what is left after the initial sizes. False: the
+ * initial sizes do not fit. */
 bool needs_share(const struct needs *n, uint64_t limit, struct share *share);
 
 #endif

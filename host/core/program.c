@@ -25,7 +25,7 @@ static void note(const struct loading *j, const struct err *why)
         j->l->on_note(j->l->on_note_arg, why->text);
 }
 
-/* 0 if it was there. */
+/* 0 if it was found. */
 static int load_cached(const struct loading *j, const struct cache_key *key)
 {
     struct err why;
@@ -42,7 +42,7 @@ static int load_cached(const struct loading *j, const struct cache_key *key)
     return r;
 }
 
-/* Keeps what was compiled apart and loads it from where it is kept, whose pages all that run it share. */
+/* Stores a module that was compiled apart, and loads it from the cache, so that all its users share the pages. */
 static int take_compiled(const struct loading *j, int fd, const struct cache_key *key)
 {
     struct err why;
@@ -107,7 +107,7 @@ static int compile(const struct loading *j, const struct module_bytes *wasm, con
     return r;
 }
 
-/* Engines take text as well, and compiled code: neither is wanted. */
+/* Engines also accept text and compiled code; we want neither. */
 static int check_header(const struct loading *j, const struct module_bytes *wasm)
 {
     if (wasm->size < 8 || memcmp(wasm->at, "\0asm", 4) != 0) {
@@ -122,7 +122,7 @@ static int check_header(const struct loading *j, const struct module_bytes *wasm
     return 0;
 }
 
-/* From the cache by what it contains, or compiled. */
+/* From the cache by content, or compiled. */
 static int load_bytes(const struct loading *j, const struct module_bytes *wasm, struct cache_key *key)
 {
     if (j->l->cache)
@@ -162,7 +162,7 @@ static int load_open(const struct loading *j, int fd, bool for_snapshot)
         return err_set(j->err, ERR_MISSING, "cannot read %s: %s", j->file, strerror(errno));
     if (!S_ISREG(st.st_mode)) {
         err_set(j->err, ERR_MODULE, "cannot run %s: it is %s", j->file,
-                S_ISDIR(st.st_mode) ? "a folder" : "not a regular file");
+                S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
         return err_hint(j->err, "name the .wasm file");
     }
     if (!for_snapshot && cache_recall(j->l->cache, &st, &key) && load_cached(j, &key) == 0)

@@ -5,11 +5,11 @@
 #include "core/cache.h"
 #include "core/engine.h"
 
-/* By what programs are made. Everything is the caller's. */
+/* What programs are loaded with. Everything belongs to the caller. */
 struct loader {
     const struct engine_ops *ops;
     struct engine *engine;
-    struct engine_settings settings; /* as it was opened with */
+    struct engine_settings settings; /* the engine's */
     struct cache *cache;             /* or NULL */
     const char *compiler;            /* the command that compiles (core/compiler.h); NULL: this process does */
     const struct limits *limits;     /* of compiling */
@@ -23,7 +23,7 @@ struct loader {
 
 struct program {
     struct code *code;
-    struct module_bytes bytes; /* as it was read, where it is for a snapshot */
+    struct module_bytes bytes; /* as they were read, if it is for a snapshot */
 };
 
 /* From a file. for_snapshot: its code can tell whether tables have changed, and its bytes are kept. 0, or -code with

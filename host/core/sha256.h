@@ -1,5 +1,5 @@
-/* SHA-256 (FIPS 180-4). libcrypto would do it too, but loading it costs every start of a program 2 to 3 ms, a tenth of
- * the whole, for something that is needed only when a module has changed. */
+/* SHA-256 (FIPS 180-4). libcrypto has it, too, but loading that library costs each start of a program 2 to 3 ms, a
+ * tenth of the total, and the hash is needed only if a module has changed. */
 #ifndef WL_SHA256_H
 #define WL_SHA256_H
 

@@ -6,7 +6,7 @@ int signals_take(int number, signals_handler *handler, struct former *former)
 {
     const struct sigaction own = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
-    /* Asked for first: the signal may come as soon as the handler is there. */
+    /* (First the old action: the signal may come as soon as the handler is installed.) */
     return sigaction(number, NULL, &former->action) < 0 ? -1 : sigaction(number, &own, NULL);
 }
 

@@ -1,4 +1,4 @@
-/* Signals that a library handles beside others: what was there before goes on. */
+/* Handling a signal in a library: handlers that were installed before are still called. */
 #ifndef WL_SIGNALS_H
 #define WL_SIGNALS_H
 
@@ -21,7 +21,7 @@ typedef void signals_handler(int number, siginfo_t *info, void *context);
 /* Handles the signal from now on, on the thread's alternate stack if it has one. 0, or -1 with errno. */
 int signals_take(int number, signals_handler *handler, struct former *former);
 
-/* From that handler: calls the one that was there before as the kernel would have called it; false: there was none. */
+/* From that handler: calls the earlier one as the kernel would have called it; false: there was none. */
 bool signals_hand_on(struct former *f, int number, siginfo_t *info, void *context);
 
 #endif

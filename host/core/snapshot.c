@@ -12,8 +12,8 @@
 #include <string.h>
 
 /* A run of zeros of this length begins a new segment; a segment's head takes up to a dozen bytes. JavaScript's engines
- * take 100,000 segments at most (https://webassembly.github.io/spec/js-api/#limits), so more zeros are taken along
- * where there would be too many. */
+ * accept at most 100,000 segments (https://webassembly.github.io/spec/js-api/#limits), so the gaps grow if there would
+ * be too many. */
 enum { FIRST_GAP = 32, MOST_SEGMENTS = 50000 };
 
 struct writer {
@@ -144,7 +144,7 @@ static void write_data(struct snapshot *s)
     put_section(&s->out, WASM_DATA, &w);
 }
 
-/* ---- the other sections that change, or say that this does not work ---- */
+/* ---- the other sections that change, or that make it impossible ---- */
 
 static int memory_section(struct snapshot *s, struct wasm_reader r)
 {
@@ -163,7 +163,7 @@ static int memory_section(struct snapshot *s, struct wasm_reader r)
     return r.bad ? refuse(s, "its memory section is broken") : 0;
 }
 
-/* Goes over a global; gives whether it is a variable. */
+/* Skips a global; returns whether it is mutable. */
 static bool pass_global(struct wasm_reader *r)
 {
     uint8_t variable, op;
@@ -228,7 +228,7 @@ static void data_count_section(struct snapshot *s)
     put_section(&s->out, WASM_DATA_COUNT, &w);
 }
 
-/* Segments that the program itself copies later would have to be kept as they are. */
+/* Segments that the program copies later would have to stay as they are. */
 static int check_data(struct snapshot *s, struct wasm_reader r)
 {
     uint64_t count = wasm_number(&r);
@@ -293,7 +293,7 @@ static int rewrite(struct snapshot *s, struct wasm_reader r)
     return status;
 }
 
-/* Beside the file first, so that no half of one is ever there. */
+/* Under a temporary name first, so that only a complete file becomes visible. */
 static int write_file(struct snapshot *s, const char *out)
 {
     size_t n = strlen(out) + sizeof ".0123456789abcdef";
@@ -316,7 +316,7 @@ static int write_file(struct snapshot *s, const char *out)
     if (!e)
         return 0;
     err_set(s->err, ERR_SETUP, "cannot write %s: %s", out, strerror(e));
-    return err_hint(s->err, "name a folder that may be written to and has room");
+    return err_hint(s->err, "name a directory that may be written to and has room");
 }
 
 int snapshot_write(const char *module, const uint8_t *wasm, size_t wasm_size, const char *entry, const uint8_t *memory,
@@ -338,11 +338,11 @@ void snapshot_table_name(unsigned i, char name[SNAPSHOT_TABLE_NAME])
     snprintf(name, SNAPSHOT_TABLE_NAME, "wl-run table %u", i);
 }
 
-/* What is exported in addition. */
+/* The additional exports. */
 struct shown {
     unsigned tables;
     bool has_variable;
-    uint64_t variable; /* the first of the globals that is one */
+    uint64_t variable; /* the index of the first mutable global */
 };
 
 static void find_variable(struct shown *s, struct wasm_reader r)
@@ -364,7 +364,7 @@ static void put_export(struct writer *w, const char *name, uint8_t kind, uint64_
     put_leb(w, number);
 }
 
-/* The export section with what is shown behind what it has; r: what it has, or nothing. */
+/* The export section, with the additional exports at its end; r: its content, or nothing. */
 static void export_shown(struct writer *out, struct wasm_reader r, const struct shown *s)
 {
     enum { TABLE = 1, GLOBAL = 3 };
@@ -403,7 +403,7 @@ int snapshot_prepare(const uint8_t *wasm, size_t size, uint8_t **bytes, size_t *
 
         if (id == WASM_GLOBAL && !r.bad)
             find_variable(&shown, content);
-        /* What comes behind the exports. */
+        /* Sections that come after the exports. */
         if (!done && (id == WASM_START || id == WASM_ELEMENT || id == WASM_CODE || id == WASM_DATA_COUNT)) {
             export_shown(&w, none, &shown);
             done = true;

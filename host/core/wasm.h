@@ -25,7 +25,7 @@ enum wasm_section {
     WASM_TAG = 13,
 };
 
-/* The bytes that are still to be read. A read past their end gives 0 and marks them as bad. */
+/* The bytes that remain to be read. Reading past their end gives 0 and sets `bad`. */
 struct wasm_reader {
     const uint8_t *at, *end;
     bool bad;
@@ -39,7 +39,7 @@ static inline uint8_t wasm_byte(struct wasm_reader *r)
     return 0;
 }
 
-/* A number in LEB128, without a sign. */
+/* An unsigned number in LEB128. */
 static inline uint64_t wasm_number(struct wasm_reader *r)
 {
     uint64_t n = 0;
@@ -55,7 +55,7 @@ static inline uint64_t wasm_number(struct wasm_reader *r)
     return 0;
 }
 
-/* A number in LEB128, with a sign. */
+/* A signed number in LEB128. */
 static inline int64_t wasm_signed(struct wasm_reader *r)
 {
     uint64_t n = 0;
@@ -72,7 +72,7 @@ static inline int64_t wasm_signed(struct wasm_reader *r)
     return 0;
 }
 
-/* What follows, n bytes of it, as a reader of its own. */
+/* The next n bytes as a separate reader. */
 static inline struct wasm_reader wasm_part(struct wasm_reader *r, uint64_t n)
 {
     struct wasm_reader part = {r->at, r->at, false};

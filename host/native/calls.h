@@ -1,11 +1,11 @@
 /* How wasm2c's code calls through a table that never changes (tools/aot/table.c), in place of its own macros. They have
- * the same branches, since a profile knows a function by those. */
+ * the same branches, because a profile identifies a function by them. */
 #ifndef WL_CALLS_H
 #define WL_CALLS_H
 
 #include "table.h"
 
-/* Where the function is, from the table on; which type it has, 0: there is none. */
+/* The function's distance from the table, and its type; type 0: no function. */
 extern const struct guest_entry {
     int32_t code;
     uint32_t type;

@@ -1,5 +1,5 @@
 /* Faults of the guest's code. This file has state of the whole process: the handlers of SIGSEGV and SIGBUS, installed
- * at the first run. What is not a guest's goes to the handlers that were there before. */
+ * at the first run. A fault that does not belong to a guest goes to the handlers that were installed before. */
 #include "core/signals.h"
 #include "native/run.h"
 
@@ -7,7 +7,7 @@
 
 static struct former segv = FORMER_INIT, bus = FORMER_INIT;
 
-/* What happens to a fault that nobody handles: the process ends by it, unless it was only sent and is ignored. */
+/* A fault that nobody handles ends the process, unless it was only sent by somebody and is ignored. */
 static void end_by(int number, const siginfo_t *info, bool ignored)
 {
     const struct sigaction by_default = {.sa_handler = SIG_DFL};
@@ -20,8 +20,8 @@ static void end_by(int number, const siginfo_t *info, bool ignored)
         raise(number);
 }
 
-/* Only what the guest's own code does is its trap. A fault of the host, even one in the guest's memory, stays a crash,
- * and what has nothing to do with a guest is for the handler that was there before. */
+/* Only a fault of the guest's own code is a trap. A fault of the host, even in the guest's memory, stays a crash, and a
+ * fault that has nothing to do with a guest goes to the handler that was installed before. */
 static void on_fault(int number, siginfo_t *info, void *context)
 {
     const struct run *r = run_current;
@@ -39,7 +39,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
 
 int faults_install(void)
 {
-    /* (Both are known before either is handled: a fault of another thread may come at once.) */
+    /* (The old actions first: a fault of another thread may come at any time.) */
     if (sigaction(SIGBUS, NULL, &bus.action) < 0 || signals_take(SIGSEGV, on_fault, &segv) < 0 ||
         signals_take(SIGBUS, on_fault, &bus) < 0)
         return errno;

@@ -1,4 +1,4 @@
-/* What the module's memory holds at the start, mapped from the file of the program or library. */
+/* The initial content of the module's memory, mapped from the file of the program or library. */
 #include "native/run.h"
 
 #include <fcntl.h>
@@ -9,13 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where the image lies: the file it was loaded from, and where in it. */
+/* The file that the image was loaded from, and the place in it. */
 static int image_fd = -1;
 static struct stat image_file;
 static off_t image_offset;
 
-/* The linker's hash of the whole file (tools/aot), as the loaded one has it, and where that is in the file. NULL: it
- * has none. */
+/* The build ID of the loaded file, which is the linker's hash of its content, and its place in the file. NULL: it has
+ * none. */
 static const uint8_t *build_id(const struct dl_phdr_info *info, off_t *offset, size_t *size)
 {
     for (int i = 0; i < info->dlpi_phnum; i++) {
@@ -39,7 +39,7 @@ static const uint8_t *build_id(const struct dl_phdr_info *info, off_t *offset, s
     return NULL;
 }
 
-/* Whether the file is the one that was loaded: at its path there may be a new version of it by now. */
+/* Whether the file is the one that was loaded: a new version may have replaced it. */
 static bool is_loaded_file(int fd, const struct dl_phdr_info *info)
 {
     off_t at = 0;
@@ -77,7 +77,7 @@ static void set_up_image(void)
     dl_iterate_phdr(find_image, NULL);
 }
 
-/* Whether the descriptor is still that file's: a program may close all that it does not know. */
+/* Whether the descriptor still refers to that file: a program may close descriptors that it does not know. */
 static bool image_is_open(void)
 {
     struct stat st;
@@ -86,8 +86,8 @@ static bool image_is_open(void)
            st.st_ino == image_file.st_ino;
 }
 
-/* Mapped from the program's own file, a page is only read when it is used, and only copied when it is written to. Where
- * that file cannot be opened, it is copied. */
+/* A page that is mapped from the program's file is read when it is used, and copied when it is written to. If the file
+ * cannot be opened, the whole image is copied. */
 void image_take(uint8_t *memory, uint64_t size)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -4,7 +4,7 @@
 
 typedef struct wasi host;
 
-/* Each notes that the host is at work: a fault then is the host's own. */
+/* Each notes that the host is at work: a fault is then the host's. */
 #define wasi w2c_wasi__snapshot__preview1
 #define DEFINE(name, parameters, arguments)                                                                            \
     uint32_t w2c_wasi__snapshot__preview1_##name parameters                                                            \
@@ -26,7 +26,7 @@ WASI_CALLS(DEFINE)
 
 void w2c_wasi__snapshot__preview1_proc_exit(struct w2c_wasi__snapshot__preview1 *w, uint32_t status)
 {
-    /* (It needs no stack to speak of: a guest may exit that has used up its own.) */
+    /* (It needs hardly any stack, so a guest that has used up its own can still exit.) */
     wasi_proc_exit((host *)w, status);
     runtime_go_on();
 }

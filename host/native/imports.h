@@ -1,5 +1,5 @@
-/* The calls of WASI under the names and types that wasm2c gives to a module's imports. These two files are the only
- * ones that know them. */
+/* The calls of WASI under the names and types that wasm2c gives to a module's imports. Only this
+ * file and imports.c know them. */
 #ifndef WL_IMPORTS_H
 #define WL_IMPORTS_H
 
@@ -8,8 +8,8 @@
 /* What wasm2c calls a struct wasi. */
 struct w2c_wasi__snapshot__preview1;
 
-/* The compiler compares their types with those that the module was translated with, where both are seen (glue.c). In
- * the list of calls, `wasi` stands for the struct. */
+/* glue.c includes these declarations and the module's own, so that the compiler compares the types. In the list of
+ * calls, `wasi` stands for the struct. */
 #define wasi w2c_wasi__snapshot__preview1
 #define IMPORT(name, parameters, arguments) uint32_t w2c_wasi__snapshot__preview1_##name parameters;
 WASI_CALLS(IMPORT)

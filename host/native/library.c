@@ -41,8 +41,8 @@ static int give(struct wasi *w, const struct wl_guest_config *c, struct err *err
     return r;
 }
 
-/* That nobody reads what the guest writes, or that a file is too large, is an error for the guest and not a signal for
- * the process. (The kernel sends these two to the thread that has written.) */
+/* A pipe without a reader and a file that is too large are errors for the guest, not signals for the process. (The
+ * kernel sends these two to the thread that has written.) */
 struct held {
     sigset_t before, pending;
 };

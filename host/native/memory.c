@@ -31,7 +31,7 @@ void wasm_rt_allocate_memory(wasm_rt_memory_t *m, uint64_t pages, uint64_t max_p
     m->data = kept ? run_current->kept_memory
                    : mmap(at, RESERVED, PROT_NONE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (at ? MAP_FIXED_NOREPLACE : 0), -1, 0);
-    /* (An old kernel takes the place for a wish.) */
+    /* (An old kernel takes the address as a hint.) */
     if (at && m->data != MAP_FAILED && m->data != at) {
         munmap(m->data, RESERVED);
         m->data = MAP_FAILED;
@@ -50,7 +50,7 @@ void wasm_rt_allocate_memory(wasm_rt_memory_t *m, uint64_t pages, uint64_t max_p
     if (!kept && m->size > 0 && mprotect(m->data, m->size, PROT_READ | PROT_WRITE) < 0)
         run_fail("get the memory that the program starts with");
     run_current->used += m->size;
-    /* It is the guest's own, which the module can have one of. */
+    /* The module's own memory, of which it has one. */
     if (run_current->ranges_n == 1) {
         if (!kept)
             image_take(m->data, m->size);

@@ -1,5 +1,5 @@
-/* What is left of a guest for the next one: its memory, put back to what it was at the start, its stack, its tables.
- * Mapping and faulting them in takes longer than a short program runs. */
+/* Keeping a guest's memory (restored to its initial content), stack and tables for the next guest: mapping and faulting
+ * them in would take longer than a short program runs. */
 #include "native/run.h"
 
 #include <fcntl.h>
@@ -10,10 +10,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Of what a guest has used, at most so much stays for the next one. */
+/* At most this much is kept for the next guest. */
 enum { KEPT_MEMORY = 4 << 20, KEPT_STACK = 1 << 18, KEPT_RUNS = 64 };
 
-/* Makes [at, at + n), which the guest may have written to, what it is at the start. */
+/* Restores [at, at + n), which the guest may have written to, to its initial content. */
 static void restore_pages(uint8_t *memory, uint64_t at, uint64_t n)
 {
     uint64_t from = guest_image_from, to = from + (uint64_t)(guest_image_end - guest_image);
@@ -21,7 +21,7 @@ static void restore_pages(uint8_t *memory, uint64_t at, uint64_t n)
 
     if (a >= b)
         a = b = at + n;
-    /* (Where nothing is to be done memset does it slowly: masked stores that the processor has to suppress.) */
+    /* (memset of nothing is slow: masked stores that the processor has to suppress.) */
     if (a > at)
         memset(memory + at, 0, a - at);
     if (b > a)
@@ -30,7 +30,7 @@ static void restore_pages(uint8_t *memory, uint64_t at, uint64_t n)
         memset(memory + b, 0, at + n - b);
 }
 
-/* Puts it back, or drops it, by which it is as it was mapped. */
+/* Restores the range, or drops its pages, so that it is as it was mapped. */
 static bool put_back(uint8_t *memory, uint64_t at, uint64_t n, uint64_t *kept)
 {
     if (*kept + n > KEPT_MEMORY)
@@ -40,8 +40,7 @@ static bool put_back(uint8_t *memory, uint64_t at, uint64_t n, uint64_t *kept)
     return true;
 }
 
-/* From <linux/fs.h> of 6.7 and later, which the machine's own headers may be older than: Linux,
- * Documentation/admin-guide/mm/pagemap.rst. */
+/* From <linux/fs.h> of Linux 6.7; the machine's headers may be older. See Documentation/admin-guide/mm/pagemap.rst. */
 struct scan {
     uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
     uint64_t inverted, mask, any_of, returned;
@@ -52,7 +51,7 @@ struct region {
 #define SCAN _IOWR('f', 16, struct scan)
 enum { IS_FILE = 1 << 2, IS_PRESENT = 1 << 3, IS_SWAPPED = 1 << 4 };
 
-/* Asks the kernel for just those pages; false with `*can` false where it does not know how. */
+/* Asks the kernel for the pages that were written; false, and *can false, if the kernel cannot say. */
 static bool restore_found(int fd, uint8_t *memory, uint64_t size, bool *can)
 {
     struct region found[256];
@@ -110,10 +109,11 @@ static bool restore_looking(int fd, uint8_t *memory, uint64_t size)
     return well;
 }
 
-/* What of [0, size) is the process's own has been written to, or may have been. False if that cannot be known. */
+/* Restores the pages of [0, size) that are the process's own: they were, or may have been, written to. False if that
+ * is unknown. */
 static bool restore(uint8_t *memory, uint64_t size)
 {
-    /* (Opened each time: it stays with the memory of the process that has opened it, also after a fork.) */
+    /* (Opened each time: the descriptor stays bound to the memory of the process that opened it, even after a fork.) */
     int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     bool can = true, well;
 
@@ -128,7 +128,7 @@ static pthread_mutex_t idle_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct run *idle;
 static long idle_n;
 
-/* A child of fork() has the one thread that forked: had another one held the lock, it would stay locked there. */
+/* A child of fork() has only the thread that forked: if another one held the lock, it would stay locked there. */
 static void lock_idle(void)
 {
     pthread_mutex_lock(&idle_lock);
@@ -187,7 +187,7 @@ static void keep(struct run *r)
         drop(r);
 }
 
-/* Releases what the guest had, but for what the next one will find as new. */
+/* Releases everything of the guest except what is restored for the next one. */
 static void clear(struct run *r)
 {
     uint8_t *memory = r->ranges[0];

@@ -13,7 +13,7 @@ _Thread_local struct run *run_current;
 
 /* ---- leaving a guest ---- */
 
-/* (In signal handlers, too: nothing of stdio.) */
+/* (Also called in signal handlers, so no stdio.) */
 void run_leave(enum leaving leaving, const char *why, int error)
 {
     struct run *r = run_current;
@@ -39,7 +39,7 @@ void run_fail(const char *what)
     run_leave(NOT_SET_UP, what, errno);
 }
 
-/* wasm2c's runtime calls this for every trap that the code itself finds. */
+/* The translated code calls this for every trap that it detects itself. */
 void runtime_trap(wasm_rt_trap_t code);
 void runtime_trap(wasm_rt_trap_t code)
 {
@@ -64,7 +64,7 @@ static bool is_ended_by_control(const struct run *r)
     return r->runtime->control && control_ending(r->runtime->control) != CONTROL_GOES_ON;
 }
 
-/* Whether the signal has interrupted the guest itself, and not another handler, which has its own stack here. */
+/* Whether the signal has interrupted the guest itself, and not another handler, which runs on the stack for signals. */
 static bool came_to_guest(const struct run *r, const void *context)
 {
     const uint8_t *sp = arch_stack_pointer(context);
@@ -72,8 +72,8 @@ static bool came_to_guest(const struct run *r, const void *context)
     return sp >= r->stack + SIGNAL_STACK && sp <= r->stack + r->stack_size;
 }
 
-/* In the signal handler. A call of the host's can only be left at its end if the process goes on, as it may hold
- * something. So may another handler; the signal comes again. */
+/* In the signal handler. If the process goes on, a call of the host must be completed first, because it may hold a
+ * lock. So must another handler; the signal comes again. */
 static void on_end(void *arg, const void *context)
 {
     const struct run *r = arg;
@@ -127,7 +127,7 @@ void runtime_interrupts(uint32_t address)
     struct control_cell cells[CONTROL_MAX_CELLS];
     size_t n;
 
-    /* (The memory stays where it is: it grows in its reservation.) */
+    /* (The memory never moves: it grows within its reservation.) */
     if (!r->control || !control_read_cells(m->data, m->size, address, cells, &n))
         return;
     use_control(r);
@@ -136,7 +136,7 @@ void runtime_interrupts(uint32_t address)
 
 /* ---- one run ---- */
 
-/* An instance that is as the last guest found it is used again. */
+/* An instance that was restored to its initial state is used again. */
 static void instantiate(struct run *r)
 {
     if (r->kept_instance) {
@@ -180,7 +180,7 @@ static void on_stack(void)
         guest_start(r->instance);
         r->leaving = LEFT_AT_END;
     }
-    /* (A signal may still lead there and here again.) */
+    /* (A signal may still jump into the setjmp above, and so come here twice.) */
     if (r->controlled)
         r->interrupts = control_end(r->controlled);
 }
@@ -190,7 +190,7 @@ static void run_guest(struct run *r)
     stack_t own = {.ss_sp = r->stack, .ss_size = SIGNAL_STACK}, before;
     sigset_t needed, mask;
 
-    /* A thread may have been given a mask in which they are blocked. */
+    /* The thread may have blocked them. */
     sigemptyset(&needed);
     sigaddset(&needed, SIGSEGV);
     sigaddset(&needed, SIGBUS);
@@ -212,7 +212,7 @@ static void install(void)
         install_errno = recycle_install();
 }
 
-/* Failures before it is on its own stack come out here. */
+/* A failure before the guest runs on its own stack returns here. */
 static void set_up_and_run(struct run *r)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -1,6 +1,6 @@
-/* What a module that wasm2c translated needs to run, contained: its linear memory between guard pages, a stack of its
- * own with a guard, and an end with a message for everything that goes wrong in it. Any number of guests can run, also
- * side by side, each on the thread that calls. */
+/* Runs a module that wasm2c translated, contained: its linear memory lies between guard pages, it has a separate stack
+ * with a guard, and everything that goes wrong in it ends it with a message. Any number of guests can run at once, each
+ * on the thread that calls. */
 #ifndef WL_RUNTIME_H
 #define WL_RUNTIME_H
 
@@ -12,17 +12,17 @@
 
 #include "wasm-rt.h"
 
-/* ---- for who runs a guest ---- */
+/* ---- for the caller ---- */
 
 struct runtime {
     const char *name; /* of the program, for messages */
     const struct limits *limits;
     struct wasi *wasi;       /* what it is given */
-    struct control *control; /* by which it can be interrupted and stopped from outside; NULL: by nothing. Needed for a
-                              * deadline. */
-    bool stoppable;          /* it has a deadline, or can be cancelled: waiting calls have to end for that */
-    bool last;               /* the process ends next: the guest is left at once, even in the middle of a call of the
-                              * host's, and nothing of it is kept or released */
+    struct control *control; /* through which it can be interrupted and stopped from outside; or NULL. A deadline
+                              * needs it. */
+    bool stoppable;          /* it has a deadline or can be cancelled, so waiting calls must be able to end */
+    bool last;               /* the process exits next: the guest is left immediately, even in the middle of a call
+                              * of the host, and nothing of it is kept or released */
 };
 
 /* Runs the module to its end. 0, and *end says how it ended; or -ERR_SETUP with err: why it did not begin. Everything
@@ -31,33 +31,33 @@ int runtime_run(const struct runtime *r, struct end *end, struct err *err);
 
 /* ---- for the translated module and its calls ---- */
 
-/* Before the host works for a guest: ends one that has not left it the stack it needs, since nobody gets out of the
- * middle of that work: it may hold something. */
+/* Before the host works for a guest: ends the guest if it has not left the stack that the host needs, because the
+ * host's work must not be left in the middle: it may hold a lock. */
 void runtime_begin(void);
 /* After it: ends the guest if it has to, because of the call or because its time has passed. */
 void runtime_go_on(void);
 
-/* For a guest that exports wl_interrupt_cells: it takes interrupts from now on (core/control.h). */
+/* For a guest that exports wl_interrupt_cells: from now on it gets interrupts (core/control.h). */
 void runtime_interrupts(uint32_t address);
 
 /* Made for each module (tools/aot/glue.c). */
 extern const char guest_name[];
-/* What its memory holds at the start, from that address on, in a section that begins with a page (image.s); empty where
+/* The initial content of its memory from guest_image_from on, in a section that begins on a page (image.s); empty if
  * guest_instantiate() copies it. */
 extern const uint8_t guest_image[], guest_image_end[];
 extern const uint64_t guest_image_from;
-/* Whether the memory has nothing but that before _start: no data that is copied, nothing that a start section does. */
+/* Whether that is all that the memory has before _start: no data is copied, and no start section runs. */
 extern const bool guest_image_is_all;
-/* What one instance of it takes, in bytes; zeroed before it is run. */
+/* The size of an instance in bytes; it is zeroed before it is run. */
 extern const size_t guest_size;
-/* Whether it has instructions that do; else its tables are the same for ever. */
+/* Whether it has instructions that change its tables. */
 extern const bool guest_changes_tables;
 void guest_instantiate(void *instance, struct wasi *w);
-/* Before guest_start(): says what calls of an instance are made of, which was perhaps instantiated for another w. */
+/* Before guest_start(): sets the struct wasi of an instance, which may have been instantiated for another one. */
 void guest_use(void *instance, struct wasi *w);
 /* Calls _start. */
 void guest_start(void *instance);
-/* Releases what it has, also if it never came to be. */
+/* Releases its parts, even if it was never completed. */
 void guest_free(void *instance);
 /* Its memory; empty before there is one. */
 const wasm_rt_memory_t *guest_memory(void *instance);

@@ -4,18 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of what a guest has used, at most so much stays for the next one. */
+/* At most this much is kept for the next guest. */
 enum { KEPT_TABLE = 4 << 20 };
 
-/* The room of a table. The runtime keeps all of a guest's in a list: the guest can be stopped where its own pointer to
- * one is not written yet, or no longer valid. */
+/* The memory of a table. All of a guest's are in a list, because the guest can be stopped when its own pointer to one
+ * is not written yet, or no longer valid. */
 struct table {
     struct table *next, *before;
-    size_t size, room; /* the bytes that the guest has, and those that are there */
+    size_t size, room; /* the bytes that the guest has, and those that are allocated */
     _Alignas(16) uint8_t data[];
 };
 
-/* wasm-rt's tables come from these (tools/aot): within the guest's limit of memory, and never without a word. */
+/* wasm-rt allocates its tables with these (tools/aot): within the guest's limit of memory, and never failing silently.
+ */
 
 void *runtime_calloc(size_t n, size_t size);
 void *runtime_realloc(void *old, size_t size);
@@ -56,7 +57,7 @@ void *runtime_calloc(size_t n, size_t size)
     return t->data;
 }
 
-/* (None is a table that cannot grow, which the guest is told.) */
+/* (NULL: the table cannot grow, and the guest is told.) */
 void *runtime_realloc(void *old, size_t size)
 {
     struct run *r = run_current;
@@ -77,7 +78,7 @@ void *runtime_realloc(void *old, size_t size)
     return moved ? moved->data : NULL;
 }
 
-/* Nothing is left to do: tables_release(). */
+/* tables_release() does it. */
 void runtime_free(void *it)
 {
     (void)it;

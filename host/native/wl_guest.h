@@ -1,15 +1,16 @@
-/* A program that `wl-make aot --library` compiled: runs it in its sandbox, inside this process, as often as wanted and
- * on any number of threads at once.
+/* Runs a program that `wl-make aot --library` compiled, in its sandbox, inside this process, as often as wanted and on
+ * any number of threads at once.
  *
- * Each run is an instance of its own, on the thread that calls, and shares nothing with any other. It gets nothing that
- * the configuration does not name. What it does wrong ends it alone.
+ * Each run is a separate instance, on the thread that calls, and shares nothing with any other. It gets nothing that
+ * the configuration does not name. An error in it ends only that instance.
  *
- * The first run takes over SIGSEGV and SIGBUS, and for deadlines SIGRTMAX-2. What is not a guest's goes to the handlers
- * that were there before, which are called each time as the kernel would have called them; so a JVM or a Go program
- * goes on using these signals. A handler that is installed later has to hand on in the same way, and needs SA_ONSTACK.
+ * The first run installs handlers for SIGSEGV and SIGBUS, and the first one with a deadline for SIGRTMAX-2. A signal
+ * that does not belong to a guest goes to the handler that was installed before, which is called each time as the
+ * kernel would have called it, so a JVM or a Go program can go on using these signals. A handler that is installed
+ * later has to call ours in the same way, and needs SA_ONSTACK.
  *
- * A pipe that nobody reads is an error for the guest and no signal for the process. Of what has run, some MB of
- * memory for each processor are kept, put back to what a new instance has. */
+ * A pipe that nobody reads is an error for the guest, not a signal for the process. Some MB of memory per processor are
+ * kept after a run, restored for the next instance. */
 #ifndef WL_GUEST_H
 #define WL_GUEST_H
 
@@ -23,11 +24,11 @@ extern "C" {
 
 struct wl_guest_folder {
     const char *host;  /* its path here */
-    const char *guest; /* what the guest calls it */
+    const char *guest; /* the guest's name for it */
     bool read_only;
 };
 
-/* All is the caller's, and only read during the run. */
+/* Everything belongs to the caller, and is only read during the run. */
 struct wl_guest_config {
     const char *const *args; /* args[0] is the guest's name for itself; none: the program's name */
     size_t args_n;
@@ -35,7 +36,7 @@ struct wl_guest_config {
     size_t env_n;
     const struct wl_guest_folder *folders;
     size_t folders_n;
-    int in, out, err;     /* descriptors that are its standard streams; -1: the null device */
+    int in, out, err;     /* its standard streams: descriptors, or -1 for nothing to read and output that is dropped */
     uint64_t stack;       /* bytes of stack for its calls; 0: 64 MiB, of which it takes what it uses */
     uint64_t memory;      /* the most bytes that all its memories and tables may have together; 0: 4 GiB */
     uint64_t output;      /* the most bytes it may write to its standard streams; 0: any number */

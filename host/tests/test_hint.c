@@ -54,13 +54,13 @@ static void test_mapping(void **state)
         {false, "files", "/w:ro", "put two colons before ro: --dir files::/w::ro"},
         {false, "files", "/w:rw", "put two colons before ro: --dir files::/w"},
         {true, "/no/w", "files",
-         "--mapdir takes GUEST::HOST, and there is no folder /no/w here: name one that exists, or swap the "
+         "--mapdir takes GUEST::HOST, and there is no directory /no/w here: name one that exists, or swap the "
          "names (--mapdir /no/w::files)"},
         {false, "/no/w", "files",
-         "--dir takes HOST::GUEST, and there is no folder /no/w here: name one that exists, or swap the "
+         "--dir takes HOST::GUEST, and there is no directory /no/w here: name one that exists, or swap the "
          "names (--dir files::/no/w)"},
-        {false, "files/script.py", "/w", "files/script.py is a file; share the folder it is in"},
-        {false, "files/script.py", "files", "files/script.py is a file; share the folder it is in"},
+        {false, "files/script.py", "/w", "files/script.py is a file; share the directory it is in"},
+        {false, "files/script.py", "files", "files/script.py is a file; share the directory it is in"},
         {false, "files", "/w", NULL},
         {false, "files", "files", NULL},
         {true, "files", "/", NULL},
@@ -97,7 +97,7 @@ static void test_unshared(void **state)
                          hidden[] = {{"files", "/w", false}, {"lib", "/w", false}, {0}},
                          deep[] = {{".", "/", false}, {"lib", "/files", false}, {0}};
     static const char share[] =
-        "the program sees only the folders it is given: share one with --dir files::/data, and name "
+        "the program sees only the directories it is given: share one with --dir files::/data, and name "
         "the file /data/script.py";
     char text[HINT_SIZE];
 
@@ -105,15 +105,15 @@ static void test_unshared(void **state)
     assert_true(failed(none, "p", "files/script.py", NULL, text));
     assert_string_equal(text, share);
     assert_true(failed(none, "p", "files", NULL, text));
-    assert_string_equal(text,
-                        "the program sees only the folders it is given: share this one with --dir files::/data, and "
-                        "name it /data");
+    assert_string_equal(
+        text, "the program sees only the directories it is given: share this one with --dir files::/data, and "
+              "name it /data");
     assert_false(failed(root, "p", "files/script.py", NULL, text));
     assert_false(failed(root, "p", "/files/script.py", NULL, text));
     assert_false(failed(here, "p", "./files/script.py", NULL, text));
     assert_false(failed(work, "p", "/w/script.py", NULL, text));
     assert_true(failed(work, "p", "files/script.py", NULL, text));
-    assert_string_equal(text, "files/script.py is /w/script.py for the program, in the folder it is given");
+    assert_string_equal(text, "files/script.py is /w/script.py for the program, in the directory it is given");
     /* Another folder of the same name is what the guest sees; and of two that fit, the longer name. */
     assert_true(failed(hidden, "p", "files/script.py", NULL, text));
     assert_string_equal(text, share);
@@ -131,13 +131,13 @@ static void test_library(void **state)
 
     (void)state;
     assert_true(failed(none, "bin/python.wasm", "x", NULL, text));
-    assert_non_null(strstr(text, "Python does not find its library: share the folder usr/local beside bin/"));
+    assert_non_null(strstr(text, "Python does not find its library: share the directory usr/local beside bin/"));
     assert_false(failed(none, "bin/python.wasm", "x", "PYTHONHOME=/x", text));
     assert_false(failed(none, "bin/python-single.wasm", "x", NULL, text));
     assert_false(failed(good, "python.wasm", "x", NULL, text));
     assert_true(failed(bad, "python.wasm", "x", NULL, text));
     assert_string_equal(text,
-                        "Python looks for its library in /usr/local/lib, which is files/lib here: share your folder "
+                        "Python looks for its library in /usr/local/lib, which is files/lib here: share your directory "
                         "under another name, for example /data");
 }
 

@@ -115,7 +115,7 @@ enum wasi_filetype {
 #define WASI_R_SOCK_ACCEPT WASI_RIGHT(29)
 #define WASI_R_ALL (WASI_RIGHT(30) - 1)
 
-/* Rights that mean something for a folder, and for a file. */
+/* Rights that apply to a directory, and to a file. */
 #define WASI_R_DIRECTORY                                                                                               \
     (WASI_R_FD_SET_FLAGS | WASI_R_FD_SYNC | WASI_R_FD_DATASYNC | WASI_R_FD_ADVISE | WASI_R_PATH_CREATE_DIRECTORY |     \
      WASI_R_PATH_CREATE_FILE | WASI_R_PATH_LINK_SOURCE | WASI_R_PATH_LINK_TARGET | WASI_R_PATH_OPEN |                  \

@@ -2,7 +2,7 @@
 
 #define MODULE "wasi_snapshot_preview1"
 
-/* Each call with the arguments as a list; each becomes of its parameter's type when it is passed on. */
+/* Each call with its arguments as a list; passing an argument on converts it to its parameter's type. */
 #define CALL(name, parameters, arguments)                                                                              \
     static uint32_t call_##name(void *arg, const uint64_t *v)                                                          \
     {                                                                                                                  \

@@ -1,5 +1,5 @@
-/* The calls of wasi_snapshot_preview1 as one list: X(name, parameters, arguments). Each returns a wasi_errno. What is
- * made of it: the declarations below, the table for engines that look calls up (calls.c), and the functions that
+/* The calls of wasi_snapshot_preview1 as one list: X(name, parameters, arguments). Each returns a wasi_errno. The
+ * list makes the declarations below, the table for engines that look calls up (calls.c), and the functions that
  * translated modules are linked with (native/imports.c). */
 #ifndef WL_WASI_CALLS_H
 #define WL_WASI_CALLS_H

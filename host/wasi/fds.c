@@ -1,4 +1,4 @@
-/* The guest's descriptors and what both files and paths need of them. */
+/* The guest's descriptors, and functions on them that files and paths share. */
 #include "wasi/wasi.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* MAX_DIRS: folders that are being read at once; libc takes from 32 KiB to 1 MiB of the host's memory for each.
+/* MAX_DIRS: directories that are being read at once; libc takes from 32 KiB to 1 MiB of the host's memory for each.
  * RESERVE: descriptors that the guest leaves to the process around it. */
 enum { MAX_FDS = 4096, MAX_DIRS = 32, RESERVE = 16 };
 
@@ -78,7 +78,7 @@ uint32_t wasi_from_errno(int e)
         {ESTALE, WASI_ESTALE},
         {ETIMEDOUT, WASI_ETIMEDOUT},
         {ETXTBSY, WASI_ETXTBSY},
-        /* Only what leads out of a folder is refused so; a rename over file systems is told apart by its caller. */
+        /* Only a path that leads out of a directory; a rename across file systems is handled by its caller. */
         {EXDEV, WASI_EPERM},
     };
 
@@ -122,7 +122,7 @@ struct wasi_fd *wasi_fd(struct wasi *w, uint32_t fd, uint64_t rights, uint32_t *
     else if ((f->rights & rights) != rights) {
         uint64_t missing = rights & ~f->rights;
 
-        /* As a POSIX program expects it: reading what was opened for writing, a path below a file. */
+        /* As POSIX programs expect: reading a file that was opened for writing, a path below a file. */
         if (missing & (WASI_R_FD_READ | WASI_R_FD_WRITE | WASI_R_FD_ALLOCATE))
             *e = WASI_EBADF;
         else if (f->type != WASI_DIRECTORY && missing & ~(WASI_R_FILE | WASI_R_SOCK_SHUTDOWN | WASI_R_SOCK_ACCEPT))
@@ -134,7 +134,7 @@ struct wasi_fd *wasi_fd(struct wasi *w, uint32_t fd, uint64_t rights, uint32_t *
     return f;
 }
 
-/* Whether the process has hardly any descriptor left. The kernel gives the lowest free number. */
+/* Whether the process has few descriptors left. (The kernel gives the lowest free number.) */
 static bool is_last(int host)
 {
     struct rlimit limit;
@@ -233,7 +233,7 @@ int wasi_give(struct wasi *w, int host, const char *name, bool read_only, bool s
     f = &w->fds[fd];
     f->standard = standard;
     f->read_only = read_only;
-    /* wasi-libc's access() looks at this right; it takes it off what it asks for then, but not what goes with it. */
+    /* wasi-libc's access() checks this right. */
     if (read_only)
         f->inheriting &= ~WASI_R_FD_WRITE;
     f->flags = (uint16_t)((flags & O_APPEND ? WASI_FD_APPEND : 0) | (flags & O_NONBLOCK ? WASI_FD_NONBLOCK : 0));
@@ -244,7 +244,7 @@ int wasi_give(struct wasi *w, int host, const char *name, bool read_only, bool s
         f->rights &= WASI_R_FILE;
         if (f->type == WASI_SOCKET_STREAM || f->type == WASI_SOCKET_DGRAM)
             f->rights |= WASI_R_SOCK_SHUTDOWN | WASI_R_SOCK_ACCEPT;
-        /* What tells wasi-libc that something is a terminal is that it cannot be sought in. */
+        /* To wasi-libc, a character device without the right to seek is a terminal. */
         if (f->type != WASI_REGULAR_FILE && f->type != WASI_BLOCK_DEVICE &&
             (f->type != WASI_CHARACTER_DEVICE || isatty(host)))
             f->rights &= ~(WASI_R_FD_SEEK | WASI_R_FD_TELL);
@@ -349,7 +349,7 @@ uint32_t wasi_fd_prestat_get(struct wasi *w, uint32_t fd, uint32_t at)
         return WASI_EBADF;
     if (!wasi_inside(m, at, 8))
         return WASI_EFAULT;
-    wasi_store(m, at, 8, (uint64_t)strlen(f->preopen) << 32); /* tag 0: a folder */
+    wasi_store(m, at, 8, (uint64_t)strlen(f->preopen) << 32); /* tag 0: a directory */
     return WASI_SUCCESS;
 }
 
@@ -397,11 +397,11 @@ uint32_t wasi_fd_fdstat_set_flags(struct wasi *w, uint32_t fd, uint32_t flags)
         return e;
     if (flags & ~(uint32_t)(WASI_FD_APPEND | WASI_FD_DSYNC | WASI_FD_NONBLOCK | WASI_FD_RSYNC | WASI_FD_SYNC))
         return WASI_EINVAL;
-    /* Linux takes a change of these silently and does nothing. */
+    /* Linux accepts a change of these and ignores it. */
     if ((flags ^ f->flags) & (WASI_FD_DSYNC | WASI_FD_RSYNC | WASI_FD_SYNC))
         return WASI_ENOTSUP;
-    /* A terminal that no longer blocks would trouble its next user, and what was opened for appending has to stay so.
-     * So not to block is only noted, for wasi_ready(). */
+    /* A terminal that no longer blocks would trouble its next user, and a stream that was opened for appending has to
+     * stay so. So non-blocking is only noted, for wasi_ready(). */
     if (f->standard) {
         if ((flags ^ f->flags) & WASI_FD_APPEND)
             return WASI_ENOTSUP;

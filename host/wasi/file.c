@@ -1,4 +1,4 @@
-/* Reading, writing and asking about open files and folders. */
+/* Calls on open files and directories. */
 #include "wasi/wasi.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@ uint32_t wasi_vectors(struct guest_memory m, uint32_t at, uint32_t count, struct
             return WASI_EFAULT;
         if (size == 0)
             continue;
-        /* The kernel takes no more than this in one call, and would refuse it instead of taking a part. */
+        /* The kernel would refuse more than this in one call, instead of transferring a part. */
         if (*total + size > SSIZE_MAX)
             break;
         *total += size;
@@ -61,7 +61,7 @@ void wasi_count_output(struct wasi *w, const struct wasi_fd *f, bool limited, si
         w->ending = WASI_SPENT_OUTPUT;
 }
 
-/* Waits for a stream that the caller has made not to block, though for the guest it does. */
+/* Waits for a stream that the caller has made non-blocking, although it blocks for the guest. */
 static bool await(const struct wasi *w, int host, bool writing)
 {
     struct pollfd one = {.fd = host, .events = writing ? POLLOUT : POLLIN};
@@ -80,7 +80,7 @@ static ssize_t transfer_stream(const struct wasi_stream *s, const struct iovec *
 
         if (part < 0)
             return done ? done : -1;
-        /* (It is not ours: more than it was asked for is none of the guest's.) */
+        /* (The callback is not ours: it may claim more than it was asked for.) */
         done += (size_t)part < io[i].iov_len ? part : (ssize_t)io[i].iov_len;
         if ((size_t)part < io[i].iov_len)
             break;
@@ -104,7 +104,7 @@ static ssize_t transfer_host(struct wasi *w, struct wasi_fd *f, struct iovec *io
 
     if (wasi_ready(w, f, writing ? POLLOUT : POLLIN) < 0)
         return -1;
-    /* A pipe that can be written to takes so much for sure. */
+    /* A pipe that is ready for writing accepts at least this much. */
     if (writing && f->standard && !stream_blocks)
         wasi_shorten(io, &n, PIPE_BUF);
     do {
@@ -223,7 +223,7 @@ uint32_t wasi_fd_sync(struct wasi *w, uint32_t fd)
     if (!f)
         return e;
     if (f->host < 0)
-        return WASI_EINVAL; /* as of a pipe; likewise below */
+        return WASI_EINVAL; /* as for a pipe; likewise below */
     return fsync(f->host) < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
 }
 
@@ -275,7 +275,7 @@ uint32_t wasi_fd_allocate(struct wasi *w, uint32_t fd, uint64_t offset, uint64_t
         return WASI_EBADF;
     if (offset > INT64_MAX || size > INT64_MAX - offset)
         return WASI_EINVAL;
-    /* (Where a file system cannot do it, posix_fallocate() would write to every block, for as long as that takes.) */
+    /* (posix_fallocate() would write to every block if the file system cannot allocate, however long that takes.) */
     do
         r = fallocate(f->host, 0, (off_t)offset, (off_t)size);
     while (r < 0 && wasi_again(w));
@@ -344,7 +344,7 @@ uint32_t wasi_fd_filestat_set_size(struct wasi *w, uint32_t fd, uint64_t size)
 
     if (!f)
         return e;
-    /* As of a file that is not open for writing. */
+    /* As for a file that is not open for writing. */
     if (!(f->rights & WASI_R_FD_SET_SIZE) || size > INT64_MAX || grows_output(w, f))
         return WASI_EINVAL;
     return ftruncate(f->host, (off_t)size) < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
@@ -385,7 +385,7 @@ static uint8_t entry_type(unsigned char type)
     }
 }
 
-/* A cookie is what the file system calls the place behind an entry, so that it stays right while others are removed. */
+/* A cookie is the file system's own name for the place behind an entry, so it stays valid when others are removed. */
 uint32_t wasi_fd_readdir(struct wasi *w, uint32_t fd, uint32_t at, uint32_t size, uint64_t cookie, uint32_t result)
 {
     struct guest_memory m = wasi_memory(w);
@@ -403,11 +403,11 @@ uint32_t wasi_fd_readdir(struct wasi *w, uint32_t fd, uint32_t at, uint32_t size
         return WASI_EFAULT;
     if (!f->dir && (e = wasi_open_dir(w, f)) != WASI_SUCCESS)
         return e;
-    /* A guest that goes on where it was is the rule. To seek there would make the kernel read the folder anew for each
-     * of the guest's buffers, from there to the end of its own, larger one. */
+    /* Guests usually continue where they were. Seeking there would make the kernel read the directory again for each of
+     * the guest's buffers, up to the end of its own, larger one. */
     if (cookie == 0 || cookie != f->dir_at) {
         if (cookie == 0)
-            rewinddir(f->dir); /* reads anew, so that what was added meanwhile is seen */
+            rewinddir(f->dir); /* reads it again, so that new entries are seen */
         else
             seekdir(f->dir, (long)cookie);
         f->next = NULL;
@@ -420,7 +420,7 @@ uint32_t wasi_fd_readdir(struct wasi *w, uint32_t fd, uint32_t at, uint32_t size
         uint8_t type = entry_type(d->d_type);
         struct stat st;
 
-        /* Some file systems do not say it in the folder itself. */
+        /* Some file systems do not store the type in the directory. */
         if (d->d_type == DT_UNKNOWN && fstatat(f->host, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
             type = wasi_filetype(-1, &st);
         wasi_store(h, 0, 8, (uint64_t)d->d_off);

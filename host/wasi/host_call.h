@@ -1,5 +1,5 @@
-/* What a guest can call of its host, as tables that the engines walk. All calls of a table get the same argument, which
- * is given with each run. */
+/* The calls that a guest can make to its host, as tables that the engines walk. All calls of a table get the same
+ * argument, which comes with each run. */
 #ifndef WL_WASI_HOST_CALL_H
 #define WL_WASI_HOST_CALL_H
 
@@ -13,7 +13,7 @@ enum { HOST_CALL_MAX_PARAMETERS = 9 };
 struct host_call {
     const char *module, *name; /* as the guest imports it */
     const char *parameters;    /* as C writes them: each uint32_t and uint64_t in this text is one */
-    bool gives;                /* whether it gives an i32; else nothing */
+    bool gives;                /* it returns an i32; else nothing */
     /* Arguments that the call does not have are 0. */
     uint32_t (*function)(void *arg, const uint64_t *arguments);
 };

@@ -1,5 +1,5 @@
-/* The calls that take a path. A path is never handed to the kernel whole, but for openat2: what is changed in a folder
- * is named by that folder, opened beneath the one that was given, and the last part of the path. */
+/* The calls that take a path. The kernel never gets a whole path, except in openat2: a change is made relative to the
+ * directory that holds the last part of the path, which is opened beneath the given one. */
 #include "wasi/channel.h"
 #include "wasi/wasi.h"
 
@@ -13,8 +13,8 @@
 
 struct place {
     char path[PATH_MAX];
-    const char *last; /* the last part, with slashes behind it if there were */
-    int dir;          /* the folder that holds it, opened */
+    const char *last; /* the last part, with its trailing slashes */
+    int dir;          /* the directory that holds it, open */
 };
 
 /* WASI's paths are UTF-8 (RFC 3629). */
@@ -39,7 +39,7 @@ static bool is_utf8(const uint8_t *p, uint32_t size)
     return true;
 }
 
-/* Reads a path of the guest; one that holds a zero byte is refused. */
+/* Reads a path from the guest; refuses one that has a zero byte. */
 static uint32_t take(struct guest_memory m, uint32_t at, uint32_t size, char path[PATH_MAX])
 {
     if (!wasi_inside(m, at, size))
@@ -66,15 +66,14 @@ static struct wasi_fd *folder(struct wasi *w, uint32_t fd, uint64_t rights, uint
     return f ? wasi_fd(w, fd, rights, e) : NULL;
 }
 
-/* What a file system that is read only says to a change of what a path names, as Linux says it: what is not there
- * cannot be taken away, what is there cannot be made. */
+/* The error for a change in a read-only file system, as Linux gives it: a missing file cannot be removed (ENOENT), an
+ * existing one cannot be created (EEXIST). */
 static uint32_t refuse(const struct place *p, uint64_t rights)
 {
     const uint64_t making = WASI_R_PATH_CREATE_DIRECTORY | WASI_R_PATH_SYMLINK | WASI_R_PATH_LINK_TARGET;
     struct stat st;
     char name[NAME_MAX + 1];
-    size_t length =
-        strcspn(p->last, "/"); /* with a slash behind it the kernel would follow a link, wherever it leads */
+    size_t length = strcspn(p->last, "/"); /* with a trailing slash the kernel would follow a link, wherever it leads */
     bool there = false;
 
     if (length > NAME_MAX)
@@ -88,7 +87,7 @@ static uint32_t refuse(const struct place *p, uint64_t rights)
     return there || rights & WASI_R_PATH_RENAME_TARGET || errno != ENOENT ? WASI_EROFS : WASI_ENOENT;
 }
 
-/* Finds the folder in which a path's last part is. The caller closes p->dir. */
+/* Opens the directory that holds a path's last part. The caller closes p->dir. */
 static uint32_t find_parent(struct wasi *w, uint32_t fd, uint64_t rights, uint32_t at, uint32_t size, struct place *p)
 {
     uint32_t e;
@@ -113,7 +112,7 @@ static uint32_t find_parent(struct wasi *w, uint32_t fd, uint64_t rights, uint32
     p->last = p->path + end;
     memcpy(parent, p->path, end);
     strcpy(parent + end, end ? "" : ".");
-    /* ".." is no name in the folder but leads out of it, so it belongs to what is resolved. */
+    /* ".." is not a name in the directory but leads out of it, so it has to be resolved, too. */
     if (!strncmp(p->last, "..", 2) && (p->last[2] == '/' || !p->last[2])) {
         strcpy(parent, p->path);
         p->last = ".";
@@ -122,7 +121,7 @@ static uint32_t find_parent(struct wasi *w, uint32_t fd, uint64_t rights, uint32
     return p->dir < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
 }
 
-/* The same where something is to be changed, which may be refused. */
+/* The same for a call that changes something, which may be refused. */
 static uint32_t find(struct wasi *w, uint32_t fd, uint64_t rights, uint32_t at, uint32_t size, struct place *p)
 {
     uint32_t e = find_parent(w, fd, rights, at, size, p);
@@ -142,7 +141,7 @@ static uint32_t finish(struct place *p, int r)
     return e;
 }
 
-/* The same for a call that has two. */
+/* The same for a call with two paths. */
 static uint32_t find_both(struct wasi *w, uint32_t from, uint64_t from_rights, uint32_t path, uint32_t size,
                           struct place *old, uint32_t to, uint64_t to_rights, uint32_t new_path, uint32_t new_size,
                           struct place *new)
@@ -166,7 +165,7 @@ static uint32_t finish_both(const struct place *old, const struct place *new, in
     return e;
 }
 
-/* Opens what a path names, only to ask about it. */
+/* Opens a path only for questions about it (O_PATH). */
 static uint32_t find_node(struct wasi *w, uint32_t fd, uint64_t rights, bool follow, uint32_t at, uint32_t size,
                           int *node)
 {
@@ -223,14 +222,14 @@ uint32_t wasi_path_link(struct wasi *w, uint32_t from, uint32_t flags, uint32_t 
     uint32_t e;
     int r = -1;
 
-    /* Asked to follow a link, the kernel would do so wherever it leads. No libc asks for it. */
+    /* The kernel would follow a link wherever it leads. No libc asks for that. */
     if (flags)
         return WASI_EINVAL;
     e = find_both(w, from, WASI_R_PATH_LINK_SOURCE, path, size, &old, to, WASI_R_PATH_LINK_TARGET, new_path, new_size,
                   &new);
     if (e)
         return e;
-    /* With a slash behind it the kernel would follow a link. */
+    /* With a trailing slash the kernel would follow a link. */
     if (strchr(old.last, '/'))
         errno = ENOTDIR;
     else
@@ -278,7 +277,7 @@ uint32_t wasi_path_readlink(struct wasi *w, uint32_t fd, uint32_t path, uint32_t
     if (e)
         return e;
     if (text[0] == '/')
-        return WASI_EPERM; /* says where things are on this machine */
+        return WASI_EPERM; /* it would reveal paths of this machine */
     if ((size_t)n > room)
         n = room;
     memcpy(m.base + at, text, (size_t)n);
@@ -328,7 +327,7 @@ uint32_t wasi_path_filestat_set_times(struct wasi *w, uint32_t fd, uint32_t flag
     return e;
 }
 
-/* As open(2) on a file system that is read only: what is there may be opened, if nothing is to be changed. */
+/* As open(2) on a read-only file system: an existing file may be opened if nothing would change. */
 static uint32_t refuse_opening(struct wasi *w, uint32_t fd, uint32_t lookup, uint32_t path, uint32_t size,
                                uint32_t create, bool writing)
 {

@@ -45,7 +45,7 @@ uint32_t wasi_clock_time_get(struct wasi *w, uint32_t clock, uint64_t precision,
 {
     struct guest_memory m = wasi_memory(w);
 
-    (void)precision; /* never less exact than asked for */
+    (void)precision; /* always exact */
     if (clock > 3)
         return WASI_EINVAL;
     if (!wasi_inside(m, at, 8))
@@ -80,7 +80,7 @@ uint32_t wasi_sched_yield(struct wasi *w)
     return WASI_SUCCESS;
 }
 
-/* How long until a subscription to a clock is due. */
+/* The time until a subscription to a clock is due. */
 static uint64_t due_in(struct guest_memory subs, uint64_t s, uint64_t begun)
 {
     uint64_t timeout = wasi_load(subs, s + 24, 8), passed;
@@ -110,13 +110,13 @@ static void event(struct guest_memory m, uint64_t at, struct guest_memory subs, 
         wasi_store(m, at + 24, 2, HANGUP);
 }
 
-/* What became of a subscription before anything was waited for. */
+/* What is known of a subscription before waiting. */
 struct early {
-    uint32_t error; /* an event at once: the guest does not have that descriptor, for example */
-    bool ready;     /* likewise: a stream that is not a descriptor of the host's */
+    uint32_t error; /* an immediate event, for example for a descriptor that does not exist */
+    bool ready;     /* likewise, for a stream that is not a descriptor of the host */
 };
 
-/* Sees what the subscriptions are to wait for. */
+/* Finds out what the subscriptions wait for. */
 static uint32_t prepare(struct wasi *w, struct guest_memory subs, uint32_t count, struct pollfd *fds,
                         struct early *early)
 {
@@ -131,7 +131,7 @@ static uint32_t prepare(struct wasi *w, struct guest_memory subs, uint32_t count
         if (tag > TAG_WRITE)
             return WASI_EINVAL;
         if (tag == TAG_CLOCK) {
-            /* The processor's time does not pass while one waits. */
+            /* Processor time does not pass while waiting. */
             if (wasi_load(subs, s + 16, 4) > 1)
                 early[i].error = wasi_load(subs, s + 16, 4) > 3 ? WASI_EINVAL : WASI_ENOTSUP;
             continue;
@@ -191,7 +191,7 @@ static int wait_once(const struct wasi *w, struct guest_memory subs, uint32_t co
             wait = left;
     }
     if (wait != FOREVER && wait > day)
-        wait = day; /* the clock is looked at again anyway */
+        wait = day; /* the loop checks the clock again anyway */
     t = (struct timespec){.tv_sec = (time_t)(wait / SECOND), .tv_nsec = (long)(wait % SECOND)};
     return wasi_wait(w, fds, count, wait == FOREVER ? NULL : &t);
 }
@@ -234,7 +234,7 @@ uint32_t wasi_poll_oneoff(struct wasi *w, uint32_t in, uint32_t out, uint32_t co
     if (!wasi_inside(m, in, (uint64_t)count * SUBSCRIPTION) || !wasi_inside(m, out, (uint64_t)count * EVENT) ||
         !wasi_inside(m, result, 4))
         return WASI_EFAULT;
-    /* A copy, since the guest may want its events written over its subscriptions. */
+    /* A copy, because the guest may have its events written over its subscriptions. */
     subs.size = (uint64_t)count * SUBSCRIPTION;
     subs.base = malloc(subs.size);
     fds = calloc(count, sizeof *fds);

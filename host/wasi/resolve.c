@@ -1,6 +1,6 @@
-/* Opening a path below a folder and nowhere else. Linux does it with openat2(2); where a kernel does not know it or a
- * seccomp filter refuses it, each part of the path is opened by itself, never through a link, and links are followed by
- * taking their text apart. Both refuse absolute paths, absolute links, and ".." above the folder with EXDEV. */
+/* Opening a path below a directory and nowhere else. openat2(2) does that. If the kernel lacks it or a seccomp filter
+ * refuses it, each part of the path is opened separately, never through a link, and links are resolved by their text.
+ * Both ways refuse absolute paths, absolute links, and ".." above the directory, with EXDEV. */
 #include "wasi/wasi.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* From <linux/openat2.h>, which only the machine's own C library comes with. */
+/* From <linux/openat2.h>, which musl does not have. */
 #if __has_include(<linux/openat2.h>)
 #include <linux/openat2.h>
 #else
@@ -28,7 +28,7 @@ enum { MAX_LINKS = 40, MAX_DEPTH = 256, RETRIES = 64 };
 struct walk {
     int dirs[MAX_DEPTH]; /* dirs[0] is the caller's */
     int depth;
-    char rest[2 * PATH_MAX]; /* what is still to be gone */
+    char rest[2 * PATH_MAX]; /* what remains of the path */
 };
 
 static void leave(struct walk *k)
@@ -36,7 +36,7 @@ static void leave(struct walk *k)
     close(k->dirs[k->depth--]);
 }
 
-/* Puts the text of a link before the rest. */
+/* Puts the text of a link in front of the rest. */
 static int expand(struct walk *k, const char *name, const char *rest)
 {
     char text[PATH_MAX];
@@ -62,7 +62,7 @@ static int expand(struct walk *k, const char *name, const char *rest)
     return 0;
 }
 
-/* Goes on until the last part is opened: 1 and *fd, 0 after one part, or -1. */
+/* One step: 1 and *fd after the last part, 0 after another part, or -1 with errno. */
 static int go(struct walk *k, int flags, mode_t mode, int *fd)
 {
     char name[NAME_MAX + 1];
@@ -134,7 +134,7 @@ static int go(struct walk *k, int flags, mode_t mode, int *fd)
 
         if (expand(k, name, rest) == 0)
             return 2;
-        if (errno == EINVAL) /* no link, but a file where a folder should be */
+        if (errno == EINVAL) /* not a link, but a file where a directory should be */
             errno = before;
         return -1;
     }
@@ -172,8 +172,7 @@ static int walk(int dir, const char *path, int flags, mode_t mode)
     return r == 1 ? fd : -1;
 }
 
-/* Whether it was the call that was refused, and not the path: some seccomp filters answer EPERM to calls that they do
- * not know. */
+/* Whether the call was refused, and not the path: some seccomp filters answer EPERM to unknown calls. */
 static bool has_openat2(int dir)
 {
     struct open_how how = {.flags = O_PATH | O_CLOEXEC};
@@ -203,7 +202,7 @@ int wasi_open_beneath(struct wasi *w, int dir, const char *path, int flags, mode
 
         if (fd >= 0)
             return (int)fd;
-        /* A folder was moved while ".." was gone: the kernel cannot tell whether it led out. */
+        /* A directory was moved while ".." was resolved: the kernel cannot say whether it led out. */
         if (errno == EAGAIN)
             continue;
         if ((errno == ENOSYS || errno == EPERM) && !w->has_openat2) {

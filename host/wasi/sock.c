@@ -1,5 +1,5 @@
-/* Sockets: those that the caller gave, listening or connected, and those that the guest has made by requests (net/),
- * which have rules and limits. */
+/* Sockets: those that the caller has given, listening or connected, and those that the guest has made by requests
+ * (net/), which have rules and limits. */
 #include "wasi/wasi.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ static struct wasi_fd *sock(struct wasi *w, uint32_t fd, uint64_t rights, uint32
     return f ? wasi_fd(w, fd, rights, e) : NULL;
 }
 
-/* (A stream's own flags are the caller's.) */
+/* (The host's flags of a standard stream belong to the caller.) */
 static int dont_wait(const struct wasi_fd *f)
 {
     return f->flags & WASI_FD_NONBLOCK ? MSG_DONTWAIT : 0;

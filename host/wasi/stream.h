@@ -15,7 +15,7 @@ struct wasi_bytes {
 };
 struct wasi_stream wasi_read_from(struct wasi_bytes *bytes);
 
-/* What was written. `at` is to be given to free(). */
+/* Collects what is written. The caller frees `at`. */
 struct wasi_buffer {
     uint8_t *at;
     size_t n, room;

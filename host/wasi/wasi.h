@@ -22,10 +22,10 @@ struct guest_memory {
     uint64_t size; /* bytes */
 };
 
-/* A stream that is not a descriptor of the host's. */
+/* A stream that is not a descriptor of the host. */
 struct wasi_stream {
-    /* Reads up to n bytes, or writes some of n: how many, 0 for the end of what can be read, or -1 with errno. They may
-     * wait. A stream lacks what cannot be done with it. */
+    /* Read up to n bytes, or write some of n bytes. They return how many, 0 at the end of input, or -1 with errno, and
+     * may wait. NULL: the stream cannot do that. */
     ssize_t (*read)(void *arg, void *to, size_t n);
     ssize_t (*write)(void *arg, const void *from, size_t n);
     void *arg;
@@ -52,19 +52,19 @@ struct wasi_socket {
 
 struct wasi_fd {
     bool used;
-    bool channel;   /* the folder of requests (channel.h) */
-    bool standard;  /* one of the caller's standard streams: what is written counts for the output limit, and its flags
-                     * stay as they are, because others have it too */
-    bool read_only; /* a folder in which nothing may be changed, or what was opened in it */
+    bool channel;   /* the directory of requests (channel.h) */
+    bool standard;  /* one of the caller's standard streams: writes count toward the output limit, and its flags are
+                     * never changed, because other processes have it, too */
+    bool read_only; /* a directory in which nothing may change, or a file in it */
     int host;       /* owned; -1: it is a stream */
     struct wasi_stream stream;
     uint8_t type;   /* enum wasi_filetype */
     uint16_t flags; /* WASI_FD_*, as the guest has set them */
     uint64_t rights, inheriting;
-    char *preopen;              /* the name the guest knows a given folder by, or NULL; owned */
-    DIR *dir;                   /* once it was read; owned */
-    uint64_t dir_at;            /* the cookie of the last entry that dir has given the guest whole */
-    struct dirent *next;        /* an entry behind it that is read already, or NULL; dir's */
+    char *preopen;              /* the guest's name for a directory that it was given, or NULL; owned */
+    DIR *dir;                   /* once it has been read; owned */
+    uint64_t dir_at;            /* the cookie of the last entry that the guest got completely */
+    struct dirent *next;        /* the entry after it, if it was read already, or NULL; dir's */
     struct wasi_socket *socket; /* owned, or NULL */
 };
 
@@ -72,7 +72,7 @@ struct wasi_fd {
 enum wasi_ending {
     WASI_GOES_ON,
     WASI_EXITS,       /* proc_exit: `status` says how */
-    WASI_SPENT_OUTPUT /* it wanted to write more than output_left; what fits was written */
+    WASI_SPENT_OUTPUT /* it wanted to write more than output_left; the part that fits was written */
 };
 
 struct wasi {
@@ -85,8 +85,8 @@ struct wasi {
     const char *const *args, *const *environ; /* borrowed */
     size_t args_n, environ_n;
     uint64_t output_left; /* bytes that may still be written to the standard streams; UINT64_MAX: any number */
-    bool no_openat2;      /* paths are resolved step by step: openat2 is missing, or a test wants it so */
-    bool has_openat2;     /* it was tried and is there */
+    bool no_openat2;      /* resolve paths step by step: openat2 is missing, or for a test */
+    bool has_openat2;     /* openat2 was tried and exists */
     enum wasi_ending ending;
     uint32_t status;
     struct wasi_fd *fds;
@@ -96,36 +96,36 @@ struct wasi {
     size_t sets_n;
 };
 
-/* Gives the guest a descriptor of the caller's, as the lowest free number: a stream, file, folder or socket. The
- * descriptor is the guest's from then on, also after a failure. name: of a folder, what the guest calls it; else
- * NULL. Returns the number, or -1 with errno. */
+/* Gives the guest a descriptor of the caller, under the lowest free number: a stream, file, directory or socket. From
+ * then on it belongs to the guest, also after a failure. name: the guest's name for a directory; else NULL. Returns the
+ * number, or -1 with errno. */
 int wasi_give(struct wasi *w, int host, const char *name, bool read_only, bool standard);
-/* The same for a stream that is not a descriptor. It is a standard one. */
+/* The same for a standard stream that is not a descriptor. */
 int wasi_give_stream(struct wasi *w, const struct wasi_stream *stream);
 /* Closes all descriptors. */
 void wasi_free(struct wasi *w);
 
 /* For the files of wasi/. */
 
-/* Waits as w->wait does: -1 with EINTR is for the guest. */
+/* Waits as w->wait does; -1 with EINTR is passed on to the guest. */
 int wasi_wait(const struct wasi *w, struct pollfd *fds, nfds_t n, const struct timespec *time);
 
-/* Before what can block: waits so that an interrupt ends it, or sees whether a stream that is not to block would.
- * Returns 0, or -1 with errno. */
+/* Before a call that can block: waits in a way that an interrupt can end, or checks whether a non-blocking stream would
+ * block. Returns 0, or -1 with errno. */
 int wasi_ready(const struct wasi *w, const struct wasi_fd *f, short events);
 
-/* Whether a call that a signal has ended is to be made again. */
+/* Whether to repeat a call that a signal has ended. */
 static inline bool wasi_again(const struct wasi *w)
 {
     return errno == EINTR && !(w->interrupted && w->interrupted(w->wait_arg));
 }
-/* The descriptor, if the guest has it and it has these rights; else *e is set. */
+/* The descriptor, if it exists and has these rights; else NULL with *e. */
 struct wasi_fd *wasi_fd(struct wasi *w, uint32_t fd, uint64_t rights, uint32_t *e);
-/* Opens what a folder is read with. A folder whose reader was closed goes on from its cookie when it is opened again;
- * so that there are never many, opening one may close others. */
+/* Opens f->dir. This may close others, so that there are never many; a closed one continues from its cookie when it is
+ * opened again. */
 uint32_t wasi_open_dir(struct wasi *w, struct wasi_fd *f);
 void wasi_close_dir(struct wasi *w, struct wasi_fd *f);
-/* Takes a host descriptor into the table; closes it on failure. */
+/* Adds a host descriptor to the table; closes it on failure. */
 uint32_t wasi_insert(struct wasi *w, int host, uint64_t rights, uint64_t inheriting, uint16_t flags, uint32_t *fd);
 void wasi_drop(struct wasi *w, struct wasi_fd *f); /* closes it */
 /* A socket's like, counted. NULL: *e says why. */
@@ -138,20 +138,20 @@ uint32_t wasi_socket_transfer(struct wasi *w, struct wasi_fd *f, uint32_t iovs, 
 uint32_t wasi_from_errno(int e);
 uint8_t wasi_filetype(int host, const struct stat *st);
 void wasi_put_filestat(struct guest_memory m, uint32_t at, int host, const struct stat *st);
-/* The two times of fd_filestat_set_times and its like; false: contradicting flags. */
+/* The two times for fd_filestat_set_times and path_filestat_set_times; false: the flags contradict each other. */
 bool wasi_times(uint64_t atim, uint64_t mtim, uint32_t flags, struct timespec times[2]);
-/* Opens a path below a folder, never outside of it, whatever links say and whoever changes them meanwhile. flags: as
- * of open(2). Returns a descriptor, or -1 with errno; EXDEV if the path leads out. */
+/* Opens a path below a directory, never outside it, whatever the links say and whoever changes them meanwhile. flags:
+ * as for open(2). Returns a descriptor, or -1 with errno; EXDEV if the path leads out. */
 int wasi_open_beneath(struct wasi *w, int dir, const char *path, int flags, mode_t mode);
 
-/* Leaves the first `most` bytes of vectors. */
+/* Shortens vectors to `most` bytes. */
 void wasi_shorten(struct iovec *io, size_t *n, uint64_t most);
-/* Before a write of `total` bytes: shortens it to what the guest may still write; true if that is less. After it:
- * counts what was written, and ends the guest if it wanted more than it may. */
+/* Before a write of `total` bytes: shortens it to the bytes that the guest may still write; true if these are fewer.
+ * After it: counts the written bytes, and ends the guest if it wanted to write more. */
 bool wasi_limit_output(const struct wasi *w, const struct wasi_fd *f, uint64_t total, struct iovec *io, size_t *n);
 void wasi_count_output(struct wasi *w, const struct wasi_fd *f, bool limited, size_t written);
 
-/* Guest memory. Whoever loads or stores has called wasi_inside() first. */
+/* Guest memory. Call wasi_inside() before loading or storing. */
 
 static inline bool wasi_inside(struct guest_memory m, uint32_t at, uint64_t size)
 {

@@ -553,7 +553,7 @@ wrong: 0
 wrong: 0
 left open: 0
 3 125 cannot give a stack of 1 bytes: it can be from 64 KiB to 64 GiB
-3 125 cannot grant the folder no/such/folder as /d: No such file or directory
+3 125 cannot grant the directory no/such/folder as /d: No such file or directory
 3 125 cannot use the descriptor 1000: Bad file descriptor
 3 125 cannot run it: it starts with more memory than its limit
 END
@@ -651,14 +651,14 @@ WAT
 --dir,shared:/w:ro put two colons between the names: --dir shared::/w::ro
 --dir,shared::/w:ro put two colons before ro: --dir shared::/w::ro
 --dir,/no/w::shared or swap the names (--dir shared::/no/w)
---dir,shared/file::/w shared/file is a file; share the folder it is in
+--dir,shared/file::/w shared/file is a file; share the directory it is in
 END
     for program in './fails/program --dir shared::/w --' "$WL_RUN --no-cache --dir shared::/w fails.wasm"; do
         run $program fails.wat
         status 1
-        err 'the program sees only the folders it is given: share one with --dir .::/data, and name the file /data/fails.wat'
+        err 'the program sees only the directories it is given: share one with --dir .::/data, and name the file /data/fails.wat'
         run $program shared/file
-        err 'shared/file is /w/file for the program, in the folder it is given'
+        err 'shared/file is /w/file for the program, in the directory it is given'
         run $program /w/file
         status 1
         is "$(cat .err)" ''

@@ -312,7 +312,7 @@ test_first_steps() {
     RUN_OPTIONS=(--dir shared::/usr/local)
     py /usr/local/hello.py
     status 1
-    err "No module named 'encodings'" 'share your folder under another name, for example /data'
+    err "No module named 'encodings'" 'share your directory under another name, for example /data'
     real build toolchain/wl-run
     run "$OUT/toolchain/wl-run/bin/wl-run" "$PYTHON_DIR/bin/python.wasm" -c 'print(1)'
     status 1
