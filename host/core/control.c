@@ -145,11 +145,6 @@ void control_cancel(struct control *c)
 
 /* ---- for waiting calls ---- */
 
-enum control_ending control_ending(const struct control *c)
-{
-    return (enum control_ending)atomic_load(&c->ending);
-}
-
 bool control_interrupted(void *control)
 {
     struct control *c = control;

@@ -67,7 +67,10 @@ int control_begin(struct control *c, uint64_t deadline_ms, void (*on_end)(void *
 /* After the run, on the same thread, before its memory is unmapped. Returns how often it was interrupted. */
 unsigned control_end(struct control *c);
 
-enum control_ending control_ending(const struct control *c);
+static inline enum control_ending control_ending(const struct control *c)
+{
+    return (enum control_ending)atomic_load(&c->ending);
+}
 
 /* Reads the list at an address. False if any of it lies outside memory, is not aligned, or is absurd. */
 bool control_read_cells(const uint8_t *memory, size_t size, uint32_t address, struct control_cell *cells, size_t *n);

@@ -1,6 +1,6 @@
 #include "native/imports.h"
 
-#include "native/runtime.h"
+#include "native/run.h"
 
 typedef struct wasi host;
 
@@ -12,13 +12,13 @@ typedef struct wasi host;
         host *given = (host *)w;                                                                                       \
         uint32_t r;                                                                                                    \
                                                                                                                        \
-        runtime_begin();                                                                                               \
+        run_begin_work();                                                                                              \
         {                                                                                                              \
             host *w = given;                                                                                           \
                                                                                                                        \
             r = wasi_##name arguments;                                                                                 \
         }                                                                                                              \
-        runtime_go_on();                                                                                               \
+        run_end_call(given);                                                                                           \
         return r;                                                                                                      \
     }
 WASI_CALLS(DEFINE)
@@ -28,5 +28,5 @@ void w2c_wasi__snapshot__preview1_proc_exit(struct w2c_wasi__snapshot__preview1 
 {
     /* (It needs hardly any stack, so a guest that has used up its own can still exit.) */
     wasi_proc_exit((host *)w, status);
-    runtime_go_on();
+    run_end_call((host *)w);
 }

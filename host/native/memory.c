@@ -24,7 +24,7 @@ void wasm_rt_allocate_memory(wasm_rt_memory_t *m, uint64_t pages, uint64_t max_p
         run_refuse(ERR_TEXT_MEMORY);
     if (run_current->ranges_n == MAX_RANGES)
         run_refuse("it has more than 16 memories");
-    runtime_begin();
+    run_begin_work();
     at = run_current->ranges_n == 0 ? (void *)(uintptr_t)RUNTIME_BASE : NULL;
     kept = run_current->ranges_n == 0 && run_current->kept_memory;
     memset(m, 0, sizeof *m);
@@ -67,7 +67,7 @@ uint64_t wasm_rt_grow_memory(wasm_rt_memory_t *m, uint64_t delta)
 
     if (delta == 0)
         return before;
-    runtime_begin();
+    run_begin_work();
     well = delta <= left && delta * m->page_size <= memory_left() &&
            mprotect(m->data + m->size, delta * m->page_size, PROT_READ | PROT_WRITE) == 0;
     if (well) {

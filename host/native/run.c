@@ -59,11 +59,6 @@ void runtime_trap(wasm_rt_trap_t code)
     run_trap(trap_texts[traps[code]]);
 }
 
-static bool is_ended_by_control(const struct run *r)
-{
-    return r->runtime->control && control_ending(r->runtime->control) != CONTROL_GOES_ON;
-}
-
 /* Whether the signal has interrupted the guest itself, and not another handler, which runs on the stack for signals. */
 static bool came_to_guest(const struct run *r, const void *context)
 {
@@ -82,28 +77,7 @@ static void on_end(void *arg, const void *context)
         run_leave(LEFT_BY_CONTROL, "", 0);
 }
 
-/* ---- the host at work for it ---- */
-
-void runtime_begin(void)
-{
-    if (!stack_has_room())
-        run_trap(trap_texts[TRAP_STACK]);
-    run_current->at_work = true;
-}
-
-void run_end_work(void)
-{
-    run_current->at_work = false;
-    if (is_ended_by_control(run_current))
-        run_leave(LEFT_BY_CONTROL, "", 0);
-}
-
-void runtime_go_on(void)
-{
-    run_end_work();
-    if (run_current->runtime->wasi->ending != WASI_GOES_ON)
-        run_leave(LEFT_BY_CALL, "", 0);
-}
+/* ---- what its calls need ---- */
 
 static struct guest_memory memory(void *arg)
 {
@@ -148,7 +122,7 @@ static void instantiate(struct run *r)
         memcpy(r->instance, r->kept_instance, guest_size);
     } else {
         guest_instantiate(r->instance, r->runtime->wasi);
-        runtime_begin();
+        run_begin_work();
         r->kept_instance = !r->runtime->last && !guest_changes_tables && guest_image_is_all && r->ranges_n == 1
                                ? malloc(guest_size)
                                : NULL;

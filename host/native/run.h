@@ -61,9 +61,6 @@ _Noreturn void run_leave(enum leaving leaving, const char *why, int error);
 _Noreturn void run_refuse(const char *why);
 _Noreturn void run_fail(const char *what);
 
-/* After work of the runtime for the guest, which is completed even if the deadline passes meanwhile. */
-void run_end_work(void);
-
 /* memory.c: the bytes that its memories and tables may still take. */
 uint64_t memory_left(void);
 /* table.c: releases all tables except one that is kept for the next guest. */
@@ -75,10 +72,40 @@ int faults_install(void);
 /* stack.c */
 void stack_set_up(struct run *r, uint64_t size);
 void stack_drop(struct run *r);
-bool stack_has_room(void); /* whether the guest has left the host the stack that it needs */
 /* recycle.c: keeps parts of a guest for the next one. */
 struct run *recycle_take(void); /* NULL: out of memory */
 void recycle_give_back(struct run *r);
 int recycle_install(void); /* once for the process. 0, or an errno */
+
+/* ---- the host at work for the guest: around each of its calls, so inline ---- */
+
+/* Ends the guest if it has not left the stack that the host needs, because the host's work must not be left in the
+ * middle: it may hold a lock. */
+static inline void run_begin_work(void)
+{
+    struct run *r = run_current;
+
+    if ((const uint8_t *)__builtin_frame_address(0) < r->stack + SIGNAL_STACK + STACK_GUARD + HOST_STACK)
+        run_trap(trap_texts[TRAP_STACK]);
+    r->at_work = true;
+}
+
+/* Work is completed even if the deadline passes meanwhile; then the guest ends. */
+static inline void run_end_work(void)
+{
+    struct run *r = run_current;
+
+    r->at_work = false;
+    if (r->controlled && control_ending(r->controlled) != CONTROL_GOES_ON)
+        run_leave(LEFT_BY_CONTROL, "", 0);
+}
+
+/* After a call, which may have ended the guest. */
+static inline void run_end_call(const struct wasi *w)
+{
+    run_end_work();
+    if (w->ending != WASI_GOES_ON)
+        run_leave(LEFT_BY_CALL, "", 0);
+}
 
 #endif

@@ -29,13 +29,7 @@ struct runtime {
  * that the guest had is released, except for r->wasi. */
 int runtime_run(const struct runtime *r, struct end *end, struct err *err);
 
-/* ---- for the translated module and its calls ---- */
-
-/* Before the host works for a guest: ends the guest if it has not left the stack that the host needs, because the
- * host's work must not be left in the middle: it may hold a lock. */
-void runtime_begin(void);
-/* After it: ends the guest if it has to, because of the call or because its time has passed. */
-void runtime_go_on(void);
+/* ---- for the translated module ---- */
 
 /* For a guest that exports wl_interrupt_cells: from now on it gets interrupts (core/control.h). */
 void runtime_interrupts(uint32_t address);

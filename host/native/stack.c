@@ -26,10 +26,3 @@ void stack_set_up(struct run *r, uint64_t stack)
         mprotect(r->stack + SIGNAL_STACK + STACK_GUARD, HOST_STACK + size, PROT_READ | PROT_WRITE) < 0)
         run_fail("get its stack");
 }
-
-bool stack_has_room(void)
-{
-    const uint8_t *here = __builtin_frame_address(0);
-
-    return here >= run_current->stack + SIGNAL_STACK + STACK_GUARD + HOST_STACK;
-}

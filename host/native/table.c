@@ -39,7 +39,7 @@ void *runtime_calloc(size_t n, size_t size)
 
     if (__builtin_mul_overflow(n, size, &bytes) || bytes > memory_left())
         run_refuse("it starts with larger tables than its limit of memory");
-    runtime_begin();
+    run_begin_work();
     if (r->kept_table && bytes <= r->kept_table->room) {
         t = r->kept_table;
         r->kept_table = NULL;
@@ -64,7 +64,7 @@ void *runtime_realloc(void *old, size_t size)
     struct table *t = (struct table *)((uint8_t *)old - offsetof(struct table, data)), *moved = NULL;
     uint64_t more = size > t->size ? size - t->size : 0;
 
-    runtime_begin();
+    run_begin_work();
     if (more <= memory_left())
         moved = realloc(t, sizeof *t + size);
     if (moved) {

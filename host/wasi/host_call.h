@@ -7,14 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The most parameters that a call can have; `arguments` always has room for so many. */
+/* The most parameters that a call can have, and the length of `arguments`. */
 enum { HOST_CALL_MAX_PARAMETERS = 9 };
 
 struct host_call {
     const char *module, *name; /* as the guest imports it */
     const char *parameters;    /* as C writes them: each uint32_t and uint64_t in this text is one */
     bool gives;                /* it returns an i32; else nothing */
-    /* Arguments that the call does not have are 0. */
+    /* The elements of `arguments` after the last parameter have no meaning. */
     uint32_t (*function)(void *arg, const uint64_t *arguments);
 };
 

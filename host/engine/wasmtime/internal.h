@@ -44,6 +44,7 @@ struct run {
     struct code *code;
     wasmtime_context_t *context;
     wasmtime_memory_t memory; /* the guest's; valid if has_memory */
+    uint8_t *base;            /* its address: it never moves */
     bool has_memory;
     bool stopped; /* by the host, for what control or wasi say */
     struct end *end;

@@ -13,14 +13,14 @@ struct guest_memory wt_memory(void *run)
 
     if (!r->has_memory)
         return (struct guest_memory){0};
-    return (struct guest_memory){wasmtime_memory_data(r->context, &r->memory),
-                                 wasmtime_memory_data_size(r->context, &r->memory)};
+    return (struct guest_memory){r->base, wasmtime_memory_data_size(r->context, &r->memory)};
 }
 
 void wt_take_memory(struct run *r, wasmtime_extern_t *item)
 {
     if (item->kind == WASMTIME_EXTERN_MEMORY) {
         r->memory = item->of.memory;
+        r->base = wasmtime_memory_data(r->context, &r->memory);
         r->has_memory = true;
     } else {
         wasmtime_extern_delete(item);
@@ -44,7 +44,7 @@ static wasm_trap_t *on_call(void *env, wasmtime_caller_t *caller, wasmtime_val_r
 {
     const struct binding *b = env;
     struct run *r = enter(caller);
-    uint64_t arguments[HOST_CALL_MAX_PARAMETERS] = {0};
+    uint64_t arguments[HOST_CALL_MAX_PARAMETERS];
     uint32_t answer;
 
     for (size_t i = 0; i < n && i < HOST_CALL_MAX_PARAMETERS; i++)
