@@ -1,6 +1,6 @@
 /* wl-make: starts what an earlier run has recorded (launch.h), or the tool.
  *
- * It has no libc: initializing one takes longer than all that happens here. */
+ * It has no libc (sys.h): initializing one takes longer than everything that happens here. */
 #include "launch/launch.h"
 
 #include "launch/sys.h"
@@ -10,26 +10,6 @@
 #include <stdbool.h>
 
 enum { MAX_WORDS = 1 << 16, MAX_QUESTION = 1 << 16, MAX_PATH = 4096, EXIT_TOOLCHAIN = 6 };
-
-/* The compiler makes calls of it. */
-void *memset(void *to, int byte, size_t n);
-void *memcpy(void *restrict to, const void *restrict from, size_t n);
-
-void *memset(void *to, int byte, size_t n)
-{
-    for (char *p = to; n; n--)
-        *p++ = (char)byte;
-    return to;
-}
-
-void *memcpy(void *restrict to, const void *restrict from, size_t n)
-{
-    const char *f = from;
-
-    for (char *p = to; n; n--)
-        *p++ = *f++;
-    return to;
-}
 
 /* ---- text ---- */
 
@@ -356,14 +336,14 @@ static void start_tool(const struct process *p)
         execute(program.s, p->argv, p->envp);
 }
 
-__attribute__((noreturn, used)) static void start(long *stack)
+void start(int argc, char **argv)
 {
     static const char failure[] = "wl-make: error: cannot start wl-make-tool, which belongs into the directory of "
                                   "wl-make; build or install both again\n";
     static struct process p;
 
-    p.argc = (int)stack[0];
-    p.argv = (char **)(stack + 1);
+    p.argc = argc;
+    p.argv = argv;
     p.envp = p.argv + p.argc + 1;
     read_environment(&p);
     find_own_directory(&p);
@@ -375,5 +355,3 @@ __attribute__((noreturn, used)) static void start(long *stack)
     for (;;)
         sys_call(__NR_exit_group, EXIT_TOOLCHAIN, 0, 0, 0, 0);
 }
-
-SYS_START;

@@ -1,14 +1,17 @@
-/* System calls, for a program without libc. Each returns what the kernel does: a negative error number on failure. */
+/* System calls, and the start of a program, without libc. Each call returns what the kernel does: a negative error
+ * number on failure.
+ *
+ * On processors other than x86-64 it is libc's: such a program starts more slowly, but in the same way. */
 #ifndef WL_SYS_H
 #define WL_SYS_H
 
+/* Where the program begins; does not return. The environment follows argv. */
+__attribute__((noreturn)) void start(int argc, char **argv);
+
+#if defined(__x86_64__) && !defined(SYS_WITH_LIBC)
+
 #include <asm/unistd.h>
 #include <stddef.h>
-
-#if defined(__x86_64__)
-#define SYS_START                                                                                                      \
-    __asm__(".text\n.globl _start\n.type _start, @function\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n"             \
-            "\tand $-16, %rsp\n\tcall start\n\thlt\n")
 
 static inline long sys_call(long number, long a, long b, long c, long d, long e)
 {
@@ -21,21 +24,57 @@ static inline long sys_call(long number, long a, long b, long c, long d, long e)
                      : "rcx", "r11", "memory");
     return result;
 }
-#elif defined(__aarch64__)
-#define SYS_START                                                                                                      \
-    __asm__(".text\n.globl _start\n.type _start, %function\n_start:\n\tmov x29, #0\n\tmov x0, sp\n"                    \
-            "\tand sp, x0, #-16\n\tbl start\n\tbrk #0\n")
+
+/* The kernel starts a program with argc on the stack, then argv. */
+__asm__(".text\n"
+        ".globl _start\n"
+        ".type _start, @function\n"
+        "_start:\n"
+        "\txor %ebp, %ebp\n"
+        "\tmov (%rsp), %rdi\n"
+        "\tlea 8(%rsp), %rsi\n"
+        "\tand $-16, %rsp\n"
+        "\tcall start\n"
+        "\thlt\n");
+
+/* The compiler makes calls of these. */
+void *memset(void *to, int byte, size_t n);
+void *memcpy(void *restrict to, const void *restrict from, size_t n);
+
+void *memset(void *to, int byte, size_t n)
+{
+    for (char *p = to; n; n--)
+        *p++ = (char)byte;
+    return to;
+}
+
+void *memcpy(void *restrict to, const void *restrict from, size_t n)
+{
+    const char *f = from;
+
+    for (char *p = to; n; n--)
+        *p++ = *f++;
+    return to;
+}
+
+#else
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static inline long sys_call(long number, long a, long b, long c, long d, long e)
 {
-    register long x8 __asm__("x8") = number, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c,
-                     x3 __asm__("x3") = d, x4 __asm__("x4") = e;
+    long result = syscall(number, a, b, c, d, e);
 
-    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
-    return x0;
+    return result < 0 ? -errno : result;
 }
-#else
-#error "src/launch/sys.h: write SYS_START and sys_call() for this processor"
+
+int main(int argc, char **argv)
+{
+    start(argc, argv);
+}
+
 #endif
 
 #endif
