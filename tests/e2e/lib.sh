@@ -2,7 +2,8 @@
 #
 # A script defines functions test_...; each is a test, and its name, with spaces for underscores, is the name of the
 # test. Each test runs in its own process and temporary directory ($T, also the working directory), under a time limit.
-# It ends at its first failed expectation and then shows what the tool printed. `SCRIPT test_name...` runs single tests.
+# It ends at its first failed expectation and then shows what the tool printed. `SCRIPT test_name...` runs single tests,
+# `SCRIPT but test_name...` all others.
 #
 # Meson sets WL_MAKE to the tool under test and WL_SOURCE_ROOT to its checkout.
 # shellcheck shell=bash disable=SC2034
@@ -282,7 +283,7 @@ as_nobody() {
 more_tests=()
 
 main() {
-    local tests name n=0 failed=0 s why work
+    local tests name n=0 failed=0 s why work but=()
     if [ "${1-}" = --one ]; then
         T=$2
         export T
@@ -293,8 +294,13 @@ main() {
         "$3"
         exit
     fi
+    if [ "${1-}" = but ]; then
+        but=("${@:2}")
+        set --
+    fi
     tests=("$@")
-    [ $# != 0 ] || mapfile -t tests < <(grep -oE '^test_[A-Za-z0-9_]+' "$SELF"; printf '%s\n' "${more_tests[@]}" | grep .)
+    [ $# != 0 ] || mapfile -t tests < <({ grep -oE '^test_[A-Za-z0-9_]+' "$SELF"; printf '%s\n' "${more_tests[@]}" | grep .; } |
+        grep -vxF -f <(printf '%s\n' "${but[@]}" | grep .))
     printf '1..%d\n' "${#tests[@]}"
     export REAL_HOME=$HOME
     for name in "${tests[@]}"; do
