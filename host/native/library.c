@@ -3,11 +3,13 @@
 
 #include "core/grant.h"
 #include "native/runtime.h"
+#include "net/net.h"
 #include "wasi/stream.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int give_streams(struct wasi *w, const struct wl_guest_config *c, struct err *err)
@@ -29,7 +31,25 @@ static int give_streams(struct wasi *w, const struct wl_guest_config *c, struct 
     return 0;
 }
 
-static int give(struct wasi *w, const struct wl_guest_config *c, struct err *err)
+/* *net is the caller's to free. (It is too large for the stack of some threads.) */
+static int give_network(struct wasi *w, const struct wl_guest_config *c, struct net **net, struct err *err)
+{
+    const struct net_config config = {.connect = c->net,
+                                      .connect_n = c->net_n,
+                                      .listen = c->net_listen,
+                                      .listen_n = c->net_listen_n,
+                                      .limits = {.sockets = c->sockets, .received = c->received, .sent = c->sent},
+                                      .refused = c->on_refusal,
+                                      .arg = c->on_refusal_arg};
+
+    if (!c->net_n && !c->net_listen_n)
+        return 0;
+    *net = calloc(1, sizeof **net);
+    return *net ? net_grant(*net, w, &config, err) : err_set(err, ERR_SETUP, "out of memory");
+}
+
+/* The folders come first: libc looks for them from 3 on, up to what is not one. */
+static int give(struct wasi *w, const struct wl_guest_config *c, struct net **net, struct err *err)
 {
     int r = give_streams(w, c, err);
 
@@ -38,6 +58,8 @@ static int give(struct wasi *w, const struct wl_guest_config *c, struct err *err
 
         r = grant_folders(w, &folder, 1, err);
     }
+    if (r == 0)
+        r = give_network(w, c, net, err);
     return r;
 }
 
@@ -76,8 +98,8 @@ static void release_signals(const struct held *h)
     pthread_sigmask(SIG_SETMASK, &h->before, NULL);
 }
 
-static int run(const struct wl_guest_config *config, const struct limits *limits, struct wasi *w, struct end *end,
-               struct err *err)
+static int run(const struct wl_guest_config *config, const struct limits *limits, struct wasi *w, struct net **net,
+               struct end *end, struct err *err)
 {
     struct control control;
     const struct runtime r = {.name = guest_name,
@@ -91,7 +113,7 @@ static int run(const struct wl_guest_config *config, const struct limits *limits
     if (limits->stack < LIMITS_MIN_STACK || limits->stack > UINT64_C(1) << 36)
         return err_set(err, ERR_SETUP, "cannot give a stack of %llu bytes: it can be from 64 KiB to 64 GiB",
                        (unsigned long long)limits->stack);
-    status = give(w, config, err);
+    status = give(w, config, net, err);
     if (status < 0)
         return status;
     control_init(&control);
@@ -119,11 +141,15 @@ __attribute__((visibility("default"))) enum wl_guest_end wl_guest_run(const stru
                      .environ = config->env,
                      .environ_n = config->env_n,
                      .output_left = limits.output};
+    struct net *net = NULL;
     struct end end;
     struct err err;
-    int status = run(config, &limits, &w, &end, &err);
+    int status = run(config, &limits, &w, &net, &end, &err);
 
     wasi_free(&w);
+    if (net)
+        net_free(net);
+    free(net);
     if (status < 0) {
         snprintf(result->text, sizeof result->text, "%.255s", err.text);
         result->status = ERR_SETUP;

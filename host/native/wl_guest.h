@@ -41,6 +41,17 @@ struct wl_guest_config {
     uint64_t memory;      /* the most bytes that all its memories and tables may have together; 0: 4 GiB */
     uint64_t output;      /* the most bytes it may write to its standard streams; 0: any number */
     uint64_t deadline_ms; /* it is stopped after this time; 0: never */
+    /* What it may connect to ("example.com:443", "192.0.2.0/24", "*") and listen on ("127.0.0.1:8080"): rules as
+     * docs/network.md describes them. None: no network. */
+    const char *const *net;
+    size_t net_n;
+    const char *const *net_listen;
+    size_t net_listen_n;
+    /* Told of each request that no rule allows, one line; on the thread of the run; may be NULL. */
+    void (*on_refusal)(void *arg, const char *line);
+    void *on_refusal_arg;
+    uint64_t sockets;        /* the most sockets that it may have open at once; 0: 1024 */
+    uint64_t received, sent; /* the most bytes that it may get from and give to the network; 0: any number */
 };
 
 enum wl_guest_end {

@@ -75,7 +75,9 @@ int net_grant(struct net *n, struct wasi *w, const struct net_config *c, struct 
 {
     int r;
 
-    *n = (struct net){.refused = c->refused, .arg = c->arg};
+    memset(n, 0, sizeof *n);
+    n->refused = c->refused;
+    n->arg = c->arg;
     if (!c->connect_n && !c->listen_n)
         return 0;
     n->own = net_policy_new();
