@@ -134,9 +134,11 @@ test_local_time_of_the_environment() {
     done
 }
 
-# A program that uses up its memory ends with a traceback, like any other with an uncaught exception.
+# A program that uses up its memory ends like any other with an uncaught exception. Where nothing of the memory is free at the
+# end (the second program), not even for a traceback, only the exception's name is printed.
 test_memory_that_is_used_up() {
     local flavour program
+    real build -q toolchain/wl-run
     for flavour in "" single snapshot; do
         real build -q "$PY" ${flavour:+--flavour "$flavour"}
         status 0
@@ -152,7 +154,8 @@ f(0)'; do
             run "$OUT/toolchain/wl-run/bin/wl-run" --quick --max-memory 96M --dir "$OUT/$PY/usr::/usr" \
                 "$OUT/$PY/bin/python${flavour:+-$flavour}.wasm" -c "$program"
             status 1
-            err MemoryError 'Traceback (most recent call last):'
+            err MemoryError
+            [[ $program != *'def f'* ]] || err 'Traceback (most recent call last):'
             not_err 'lost sys.stderr'
             not_err SystemError
         done
@@ -245,7 +248,7 @@ END
     status 0
     out 'Successfully installed made-up-1.0 required-1.0'
     ! grep -h 'Failed to open' "$T/.err" "$T/.out" || fail 'it does not know its own name'
-    grep -q '/usr/local/bin/python3' root/site/bin/made-up || fail 'the script does not name an interpreter'
+    grep -q '/usr/local/bin/python3' root/site/bin/made_up || fail 'the script does not name an interpreter'
     there root/site/made_up.py root/site/made_up-1.0.dist-info/METADATA
     real run "$PY" --dir "$PWD/root/site::/site" --env PYTHONPATH=/site -- -c 'import made_up; made_up.main()'
     out 'made up'
