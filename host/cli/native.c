@@ -117,6 +117,7 @@ int main(int argc, char **argv)
         printf("Usage: %s", guest_name);
         return say_help(help, OF_NATIVE, exit_status) ? 0 : ERR_SETUP;
     }
+    process_allow_sockets(o.net_limits.sockets);
     status = run(&o);
     if (__llvm_profile_write_file)
         __llvm_profile_write_file();

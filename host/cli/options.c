@@ -323,7 +323,7 @@ const struct run_option run_options[] = {
     {"net-log", 0, "FILE", "write a line to FILE (- for standard error) for each refusal", ALL, .set = set_text,
      .at = AT(net_log)},
     {"max-sockets", 0, "N", "the most sockets it may have at once (default: 1024)", ALL, .set = set_count,
-     .at = AT(net_limits.sockets), .min = 1, .max = 4096},
+     .at = AT(net_limits.sockets), .min = 1, .max = 65000},
     {"max-received", 0, "SIZE", "the most it may receive from the network", ALL, .set = set_size,
      .at = AT(net_limits.received), .min = 1, .max = INT64_MAX},
     {"max-sent", 0, "SIZE", "the most it may send to the network", ALL, .set = set_size, .at = AT(net_limits.sent),

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* A standard stream that is closed must not become a file: messages would be written into it. */
@@ -28,6 +29,17 @@ void process_set_up(void)
     signal(SIGXFSZ, SIG_IGN);
     /* A caller may have left it ignored, and then nobody learns how a child has ended. */
     signal(SIGCHLD, SIG_DFL);
+}
+
+void process_allow_sockets(uint64_t n)
+{
+    const rlim_t others = 512; /* files, and the process's own */
+    struct rlimit limit;
+
+    if (!n || getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= n + others)
+        return;
+    limit.rlim_cur = limit.rlim_max < n + others ? limit.rlim_max : (rlim_t)n + others;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static bool (*give_sigint)(void *arg);

@@ -3,9 +3,13 @@
 #define WL_CLI_PROCESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* At the start, before anything is opened. */
 void process_set_up(void);
+
+/* Raises the limit of descriptors, as far as it goes, for that many of a guest's sockets. 0: it is enough. */
+void process_allow_sockets(uint64_t n);
 
 /* From now on SIGINT is handed to `give`, which is called in the signal handler, on any thread. Where that returns
  * false the process ends as it would have without a handler. Does nothing if SIGINT is ignored, as by a shell in the

@@ -208,6 +208,7 @@ int main(int argc, char **argv)
         printf("wl-run %s (%s)\n", WL_VERSION, wlpy_engine_name());
         status = fflush(stdout) == 0 ? 0 : ERR_SETUP;
     } else {
+        process_allow_sockets(o.net_limits.sockets);
         status = run(&o);
     }
     run_options_free(&o);

@@ -678,7 +678,7 @@ static void test_many_folders_at_once(void **state)
     }
 }
 
-/* A guest that opens without end leaves some descriptors to the process, and has no more than 4096. */
+/* A guest that opens without end leaves some descriptors to the process, and has no more than 65536. */
 static void test_many_descriptors(void **state)
 {
     struct rlimit before, small;

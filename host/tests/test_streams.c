@@ -3,6 +3,7 @@
 #include "wasi/stream.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -354,6 +355,71 @@ static void test_sockets(void **state)
     assert_int_equal(wasi_sock_accept(&w, 4, 0, 32), WASI_EINTR);
 }
 
+static void *read_all(void *fd)
+{
+    size_t sum = 0;
+    char part[5000];
+    ssize_t n;
+
+    while ((n = read(*(int *)fd, part, sizeof part)) > 0)
+        sum += (size_t)n;
+    return (void *)sum;
+}
+
+static int wait_truly(void *arg, struct pollfd *fds, nfds_t n, const struct timespec *time)
+{
+    (void)arg;
+    return ppoll(fds, n, time, NULL);
+}
+
+/* A stream that waits takes everything, however little room there is. */
+static void test_a_send_that_waits(void **state)
+{
+    const uint32_t total = WASI_MAX_IOVS * 60000;
+
+    (void)state;
+    for (uint32_t i = 0; i < WASI_MAX_IOVS; i++)
+        iov(i * 8, 2000, 60000);
+    for (int i = 0; i < 3; i++) {
+        const int small = 4096;
+        int pair[2];
+        pthread_t thread;
+        void *sum;
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+        assert_int_equal(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+        assert_int_equal(wasi_give(&w, pair[0], NULL, false, false), 0);
+        assert_int_equal(pthread_create(&thread, NULL, read_all, &pair[1]), 0);
+        w.wait = i == 1 ? wait_truly : NULL;
+        if (i == 2) {
+            /* One that does not wait takes a part. */
+            assert_int_equal(wasi_fd_fdstat_set_flags(&w, 0, WASI_FD_NONBLOCK), 0);
+            assert_int_equal(wasi_sock_send(&w, 0, 0, WASI_MAX_IOVS, 0, 1000), 0);
+            assert_in_range(get(1000), 1, total - 1);
+        } else {
+            assert_int_equal(wasi_sock_send(&w, 0, 0, WASI_MAX_IOVS, 0, 1000), 0);
+            assert_int_equal(get(1000), total);
+        }
+        assert_int_equal(wasi_fd_close(&w, 0), 0);
+        assert_int_equal(pthread_join(thread, &sum), 0);
+        assert_int_equal((size_t)sum, get(1000));
+        close(pair[1]);
+    }
+}
+
+/* A number that was closed is the next one, among many. */
+static void test_numbers_of_descriptors(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(wasi_give(&w, open("/dev/null", O_RDWR), NULL, false, false), i);
+    assert_int_equal(wasi_fd_close(&w, 70), 0);
+    assert_int_equal(wasi_fd_close(&w, 7), 0);
+    assert_int_equal(wasi_fd_renumber(&w, 3, 99), 0);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(wasi_give(&w, open("/dev/null", O_RDWR), NULL, false, false), ((int[]){3, 7, 70, 100})[i]);
+}
+
 int main(void)
 {
 #define BARE(f) cmocka_unit_test_setup_teardown(f, set_up_bare, tear_down_bare)
@@ -366,6 +432,8 @@ int main(void)
         BARE(test_the_flags_of_a_stream),
         BARE(test_a_stream_that_the_caller_made_not_to_block),
         BARE(test_sockets),
+        BARE(test_a_send_that_waits),
+        BARE(test_numbers_of_descriptors),
     };
 
     return cmocka_run_group_tests_name("streams", tests, NULL, NULL);

@@ -11,7 +11,7 @@
 
 /* MAX_DIRS: directories that are being read at once; libc takes from 32 KiB to 1 MiB of the host's memory for each.
  * RESERVE: descriptors that the guest leaves to the process around it. */
-enum { MAX_FDS = 4096, MAX_DIRS = 32, RESERVE = 16 };
+enum { MAX_FDS = 65536, MAX_DIRS = 32, RESERVE = 16 };
 
 uint32_t wasi_from_errno(int e)
 {
@@ -145,11 +145,12 @@ static bool is_last(int host)
 /* The lowest free entry; NULL with *e. */
 static struct wasi_fd *find_free(struct wasi *w, uint32_t *e)
 {
-    size_t at = 0, n;
+    size_t at = w->fds_low, n;
     struct wasi_fd *more;
 
     while (at < w->fds_n && w->fds[at].used)
         at++;
+    w->fds_low = at;
     if (at < w->fds_n)
         return &w->fds[at];
     n = w->fds_n ? w->fds_n * 2 : 16;
@@ -293,6 +294,15 @@ uint32_t wasi_open_dir(struct wasi *w, struct wasi_fd *f)
     return WASI_SUCCESS;
 }
 
+static void empty(struct wasi *w, struct wasi_fd *f)
+{
+    const size_t at = (size_t)(f - w->fds);
+
+    *f = (struct wasi_fd){0};
+    if (at < w->fds_low)
+        w->fds_low = at;
+}
+
 void wasi_drop(struct wasi *w, struct wasi_fd *f)
 {
     wasi_close_dir(w, f);
@@ -300,7 +310,7 @@ void wasi_drop(struct wasi *w, struct wasi_fd *f)
         close(f->host);
     free(f->preopen);
     wasi_free_socket(f->socket);
-    *f = (struct wasi_fd){0};
+    empty(w, f);
 }
 
 void wasi_free(struct wasi *w)
@@ -310,7 +320,7 @@ void wasi_free(struct wasi *w)
             wasi_drop(w, &w->fds[i]);
     free(w->fds);
     w->fds = NULL;
-    w->fds_n = 0;
+    w->fds_n = w->fds_low = 0;
 }
 
 uint32_t wasi_fd_close(struct wasi *w, uint32_t fd)
@@ -335,7 +345,7 @@ uint32_t wasi_fd_renumber(struct wasi *w, uint32_t from, uint32_t to)
         return WASI_SUCCESS;
     wasi_drop(w, b);
     *b = *a;
-    *a = (struct wasi_fd){0};
+    empty(w, a);
     return WASI_SUCCESS;
 }
 

@@ -9,7 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/random.h>
 
-enum { SUBSCRIPTION = 48, EVENT = 32, MAX_SUBSCRIPTIONS = 4096 };
+enum { SUBSCRIPTION = 48, EVENT = 32, MAX_SUBSCRIPTIONS = 1 << 17 };
 enum { TAG_CLOCK = 0, TAG_READ = 1, TAG_WRITE = 2 };
 enum { ABSTIME = 1, HANGUP = 1 };
 

@@ -185,6 +185,43 @@ static uint32_t receive(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint32
     return WASI_SUCCESS;
 }
 
+/* Takes what was sent away from the front. */
+static void advance(struct msghdr *message, size_t n)
+{
+    for (; message->msg_iovlen && n >= message->msg_iov->iov_len; message->msg_iov++, message->msg_iovlen--)
+        n -= message->msg_iov->iov_len;
+    if (!n)
+        return;
+    message->msg_iov->iov_base = (char *)message->msg_iov->iov_base + n;
+    message->msg_iov->iov_len -= n;
+}
+
+/* sendmsg(). A stream that waits takes everything, unless the wait is ended. */
+static ssize_t send_message(struct wasi *w, struct wasi_fd *f, struct msghdr *message, size_t total)
+{
+    size_t sent = 0;
+    /* Usually there is room, so asking first would only cost time. */
+    int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+
+    for (;;) {
+        const ssize_t n = sendmsg(f->host, message, flags);
+
+        if (n >= 0 && (sent += (size_t)n) >= total)
+            return (ssize_t)sent;
+        if (n < 0 && wasi_again(w))
+            continue;
+        if (n < 0 && errno != EAGAIN)
+            return sent ? (ssize_t)sent : -1;
+        if (dont_wait(f))
+            return n < 0 && !sent ? -1 : (ssize_t)sent;
+        advance(message, n < 0 ? 0 : (size_t)n);
+        if (wasi_ready(w, f, POLLOUT) < 0)
+            return sent ? (ssize_t)sent : -1;
+        /* Without a wait of the runner's, the kernel waits. */
+        flags = MSG_NOSIGNAL | (w->wait ? MSG_DONTWAIT : 0);
+    }
+}
+
 static uint32_t transmit(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint32_t count, uint32_t result)
 {
     struct guest_memory m = wasi_memory(w);
@@ -217,11 +254,10 @@ static uint32_t transmit(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint3
         message.msg_namelen = s->to_size;
         s->to_size = 0;
     }
-    if (wasi_ready(w, f, POLLOUT) < 0)
-        return wasi_from_errno(errno);
-    do
-        n = sendmsg(f->host, &message, MSG_NOSIGNAL | dont_wait(f));
-    while (n < 0 && wasi_again(w));
+    total = 0;
+    for (size_t i = 0; i < n_io; i++)
+        total += io[i].iov_len;
+    n = send_message(w, f, &message, total);
     if (n < 0)
         return wasi_from_errno(errno);
     wasi_count_output(w, f, limited, (size_t)n);

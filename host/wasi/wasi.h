@@ -91,6 +91,7 @@ struct wasi {
     uint32_t status;
     struct wasi_fd *fds;
     size_t fds_n;
+    size_t fds_low; /* all entries below are used */
     size_t dirs_n; /* descriptors that have `dir` */
     const struct wasi_request_set *sets[WASI_MOST_SETS];
     size_t sets_n;

@@ -160,6 +160,26 @@ END
     status 0
 }
 
+# More sockets than a process usually may have open, and than the runner once counted.
+test_many_sockets() {
+    [ "$(ulimit -Hn)" = unlimited ] || [ "$(ulimit -Hn)" -ge 6000 ] || skip 'a process may have too few descriptors here'
+    ulimit -Sn 1024
+    built
+    mkdir f
+    cat >f/many.py <<'END'
+import select, socket
+sockets = [socket.socket(type=socket.SOCK_DGRAM) for _ in range(5000)]
+poll = select.poll()
+for s in sockets:
+    poll.register(s, select.POLLIN)
+sockets[4321].bind(('127.0.0.1', 0))
+sockets[0].sendto(b'x', sockets[4321].getsockname())
+assert poll.poll(60000) == [(sockets[4321].fileno(), select.POLLIN)]
+END
+    python plain --net=127.0.0.1 --net-listen=127.0.0.1:0 --max-sockets=5000 -- /f/many.py
+    status 0
+}
+
 # An interrupt and a wrong rule.
 test_what_cannot_be_used() {
     real build -q toolchain/wl-run
