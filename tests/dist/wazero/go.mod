@@ -1,0 +1,5 @@
+module host
+
+go 1.19
+
+require github.com/tetratelabs/wazero v1.6.0
