@@ -40,7 +40,7 @@ class Host:
             wasi.argv = ("python", *argv)
             wasi.stdin_file, wasi.stdout_file, wasi.stderr_file = names["in"], names["out"], names["err"]
             if scratch:
-                wasi.preopen_dir(scratch, "/work")
+                wasi.preopen_dir(scratch, "/scratch")
             store = wasmtime.Store(self.engine)
             store.set_limits(memory_size=memory)
             store.set_fuel(fuel)
@@ -77,10 +77,10 @@ def try_module(file):
     check(host.run("-c", "import ssl, sqlite3, lzma, zlib, ctypes, json, asyncio; print('ok')"), 0, "ok\n")
     with tempfile.TemporaryDirectory() as scratch:
         with open(os.path.join(scratch, "main.py"), "w") as f:
-            f.write("import helper; open('/work/result', 'w').write(helper.text)\n")
+            f.write("import helper; open('/scratch/result', 'w').write(helper.text)\n")
         with open(os.path.join(scratch, "helper.py"), "w") as f:
             f.write("text = 'from a module beside the script'\n")
-        check(host.run("/work/main.py", scratch=scratch), 0)
+        check(host.run("/scratch/main.py", scratch=scratch), 0)
         with open(os.path.join(scratch, "result")) as f:
             assert f.read() == "from a module beside the script"
     # Nothing of the host is visible without a preopen.

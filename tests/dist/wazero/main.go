@@ -38,7 +38,7 @@ func (h host) run(seconds int, scratch, stdin string, argv ...string) result {
 		WithStdin(strings.NewReader(stdin)).WithStdout(&out).WithStderr(&stderr).
 		WithSysWalltime().WithSysNanotime().WithSysNanosleep()
 	if scratch != "" {
-		config = config.WithFSConfig(wazero.NewFSConfig().WithDirMount(scratch, "/work"))
+		config = config.WithFSConfig(wazero.NewFSConfig().WithDirMount(scratch, "/scratch"))
 	}
 	module, err := h.runtime.InstantiateModule(ctx, h.compiled, config)
 	if module != nil {
@@ -85,8 +85,8 @@ func try(file string) {
 		panic(err)
 	}
 	defer os.RemoveAll(scratch)
-	os.WriteFile(filepath.Join(scratch, "main.py"), []byte("open('/work/result', 'w').write('written')\n"), 0o644)
-	check(h.run(60, scratch, "", "/work/main.py"), 0, "", "")
+	os.WriteFile(filepath.Join(scratch, "main.py"), []byte("open('/scratch/result', 'w').write('written')\n"), 0o644)
+	check(h.run(60, scratch, "", "/scratch/main.py"), 0, "", "")
 	if written, _ := os.ReadFile(filepath.Join(scratch, "result")); string(written) != "written" {
 		panic("the script has not written its result")
 	}

@@ -37,7 +37,7 @@ impl Host {
         builder.arg("python").args(run.argv).stdin(MemoryInputPipe::new(run.stdin.to_owned()));
         builder.stdout(out.clone()).stderr(err.clone());
         if let Some(dir) = run.scratch {
-            builder.preopened_dir(dir, "/work", DirPerms::all(), FilePerms::all()).unwrap();
+            builder.preopened_dir(dir, "/scratch", DirPerms::all(), FilePerms::all()).unwrap();
         }
         let limits = StoreLimitsBuilder::new().memory_size(256 << 20).build();
         let mut store = Store::new(&self.engine, State { wasi: builder.build_p1(), limits });
@@ -95,8 +95,8 @@ fn try_module(file: &str) {
     host.check(Run { argv: &["-c", code], ..RUN }, Ok(0), "ok\n", "");
     let scratch = std::env::temp_dir().join(format!("host-{}", std::process::id()));
     std::fs::create_dir(&scratch).unwrap();
-    std::fs::write(scratch.join("main.py"), "open('/work/result', 'w').write('written')\n").unwrap();
-    host.check(Run { argv: &["/work/main.py"], scratch: Some(&scratch), ..RUN }, Ok(0), "", "");
+    std::fs::write(scratch.join("main.py"), "open('/scratch/result', 'w').write('written')\n").unwrap();
+    host.check(Run { argv: &["/scratch/main.py"], scratch: Some(&scratch), ..RUN }, Ok(0), "", "");
     assert_eq!(std::fs::read_to_string(scratch.join("result")).unwrap(), "written");
     std::fs::remove_dir_all(&scratch).unwrap();
     let code = "try:\n    a = []\n    while True: a.append(bytes(1 << 20))\nexcept MemoryError:\n    n = len(a); del a; print(n < 256)";
