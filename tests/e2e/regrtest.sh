@@ -72,7 +72,7 @@ test_suites() {
     err 'suites/no_such'
     real test libs/zlib --suite tomli
     clean_failure 2
-    err '--suite is for a Python'
+    err '--suite takes a Python'
 }
 
 main "$@"
