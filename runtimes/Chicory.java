@@ -1,5 +1,5 @@
 // Runs a module in Chicory, compiled to Java byte code, which is cached in the directory CACHE:
-// CACHE FOLDERS [HOST GUEST]... VARIABLES [NAME=VALUE]... MODULE [ARGUMENT...]
+// CACHE DIRECTORIES [HOST GUEST]... VARIABLES [NAME=VALUE]... MODULE [ARGUMENT...]
 import com.dylibso.chicory.compiler.Cache;
 import com.dylibso.chicory.compiler.InterpreterFallback;
 import com.dylibso.chicory.compiler.MachineFactoryCompiler;

@@ -1,4 +1,4 @@
-// Runs a module in Node's own WASI: FOLDERS [HOST GUEST]... VARIABLES [NAME=VALUE]... MODULE [ARGUMENT...]
+// Runs a module in Node's own WASI: DIRECTORIES [HOST GUEST]... VARIABLES [NAME=VALUE]... MODULE [ARGUMENT...]
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { WASI } from 'node:wasi';

@@ -263,7 +263,7 @@ static int give_network(struct job *j)
     return net_grant(&j->net, &j->wasi, &config, &j->err);
 }
 
-/* The folders come first: libc looks for them from 3 on, up to what is not one. */
+/* The directories come first: libc looks for them from descriptor 3 on, up to the first that is not one. */
 static int grant(struct job *j)
 {
     const struct wlpy_run_config *c = j->config;

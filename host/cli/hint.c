@@ -91,8 +91,8 @@ static const char *from_root(const char *path)
     return path;
 }
 
-/* Where a path of the guest's is on this machine: in the folder whose name is its longest prefix; of several, in the
- * last. False: in none. */
+/* Finds the file of this machine for a path of the guest: it is in the directory whose name is the longest prefix of
+ * the path, or in the last of several. False: it is in none. */
 static bool find_here(const struct run_options *run, const char *path, char here[PATH_MAX])
 {
     const struct folder *best = NULL;
@@ -121,7 +121,7 @@ static bool is_shared(const struct run_options *run, const char *path)
     return find_here(run, path, here) && stat(here, &st) == 0;
 }
 
-/* The guest's name for a file of this machine; false: it is in no folder of the guest's. */
+/* The guest's name for a file of this machine; false: the guest has no directory with it. */
 static bool find_there(const struct run_options *run, const char *path, char there[PATH_MAX])
 {
     char *real = realpath(path, NULL);
@@ -198,7 +198,7 @@ static bool has_library(const char *folder)
     return found;
 }
 
-/* A plain Python, whose library is in a folder beside it. */
+/* A plain Python, whose library is in a directory beside it. */
 static bool hint_library(const struct run_options *run, char text[HINT_SIZE])
 {
     const char *name = run->args_n ? strrchr(run->args[0], '/') : NULL;

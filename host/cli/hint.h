@@ -1,5 +1,5 @@
-/* First steps: what to type next when a folder is named the wrong way or a file is not shared. The texts are for people
- * and end without a full stop. */
+/* First steps: what to type next when a directory is named the wrong way or a file is not shared. The texts are for
+ * people and end without a full stop. */
 #ifndef WL_CLI_HINT_H
 #define WL_CLI_HINT_H
 
@@ -14,8 +14,8 @@ enum { HINT_SIZE = 1024 };
  * still have ":ro" at its end. False: nothing to say. */
 bool hint_mapping(bool swapped, const char *host, const char *guest, char text[HINT_SIZE]);
 
-/* After the guest has failed: names an argument that is a file or folder of this machine but in no folder of the
- * guest's, or says that Python's library is in none. False: nothing of the kind. */
+/* After the guest has failed: names an argument that is a file or directory of this machine but is not shared with
+ * the guest, or says that Python's library is not shared. False: neither is true. */
 bool hint_failed(const struct run_options *run, char text[HINT_SIZE]);
 
 #endif

@@ -30,7 +30,7 @@ static bool on_sigint(void *control)
     return control_interrupt(control) == CONTROL_GIVEN;
 }
 
-/* The folders come first: libc looks for them from 3 on, up to what is not one. */
+/* The directories come first: libc looks for them from descriptor 3 on, up to the first that is not one. */
 static int grant(const struct run_options *o, struct wasi *w, struct err *err)
 {
     static struct net net; /* the guest's until the process ends, as refusals is */

@@ -91,7 +91,7 @@ static const char *own_path(void)
     return access(link, X_OK) == 0 ? link : (const char *)getauxval(AT_EXECFN);
 }
 
-/* What the options give to the guest. The folders are the caller's to free. */
+/* What the options give to the guest. The caller frees the directories. */
 static struct wlpy_run_config configure(const struct run_options *o, struct wlpy_folder *folders)
 {
     for (size_t i = 0; i < o->folders_n; i++)

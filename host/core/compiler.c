@@ -128,7 +128,7 @@ static int tell_end(const struct compiler *c, const struct answer *a, int status
     return err_set(err, ERR_SETUP, "cannot compile %s: %s gave no answer%s%s", c->name, c->path, *why ? ": " : "", why);
 }
 
-/* The refusal that the program wrote: number, text and hint, a line each. */
+/* The refusal that the program wrote: number, text and hint, one per line. */
 static int tell_refusal(struct answer *a, struct err *err)
 {
     char *text = strchr(a->text, '\n'), *hint = text ? strchr(text + 1, '\n') : NULL,

@@ -21,8 +21,8 @@ struct compiler {
 int compiler_run(const struct compiler *c, const struct module_bytes *wasm, int *fd, struct err *err);
 
 /* The arguments after argv[0]: COMPILER_ASKED, the settings as letters ("q" quick, "s" stoppable), bytes of memory,
- * seconds, the caller's PID, the module's name. The last byte of standard error says whether the module was compiled. A
- * refusal is the number, text and hint of a struct err, a line each, before that byte. */
+ * seconds, the caller's PID, the module's name. The last byte of standard error says whether the module was
+ * compiled. A refusal is the number, text and hint of a struct err, one per line, before that byte. */
 #define COMPILER_ASKED "--compile-for"
 enum { COMPILER_ARGUMENTS = 7 };
 enum { COMPILER_DONE = '+', COMPILER_REFUSED = '-' };

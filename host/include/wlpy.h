@@ -5,9 +5,9 @@
  * An engine compiles and executes; a program is a module's code, loaded once; a run is one instance of it, from its
  * start to its end. One engine and its programs may be used by many threads at once.
  *
- * A guest gets nothing that the configuration does not name: no folder, no environment variable, no descriptor, no
- * network. All strings and structs are the caller's and are only read during a call; those of an engine's configuration
- * during its life.
+ * A guest gets nothing that the configuration does not name: no directory, no environment variable, no descriptor,
+ * no network. All strings and structs are the caller's and are only read during a call; those of an engine's
+ * configuration during its life.
  *
  * The library does not print, does not exit, and leaves standard streams, the umask, the locale and the working
  * directory alone. Of signals it handles only SIGRTMAX-2, by which a run that can be stopped is brought out of a
@@ -28,7 +28,7 @@ extern "C" {
 
 /* Why something could not be done. The command uses the numbers as its exit status. */
 enum wlpy_code {
-    WLPY_E_SETUP = 125,  /* the configuration, a folder to grant, the engine, the machine */
+    WLPY_E_SETUP = 125,  /* the configuration, a directory to grant, the engine, the machine */
     WLPY_E_MODULE = 126, /* the file exists, but it is not a program that can be run */
     WLPY_E_MISSING = 127 /* the file cannot be read */
 };
@@ -47,7 +47,7 @@ struct wlpy_engine_config {
     /* Runs can have a deadline and be cancelled wherever they are, for which code is compiled that is a little slower.
      */
     bool stoppable;
-    const char *cache_dir; /* folder for compiled modules, created if missing; NULL: compile every time */
+    const char *cache_dir; /* directory for compiled modules, created if missing; NULL: compile every time */
     /* Path of wl-run, which is started to compile a module that is not in the cache, so that limits hold for that and a
      * fault of the compiler ends only that process. NULL: it is compiled in this process, and a hostile module can take
      * all of its memory and any time. */
@@ -57,7 +57,7 @@ struct wlpy_engine_config {
     /* Told when a module has to be compiled, which can take seconds; may be NULL. */
     void (*on_compile)(void *arg, const char *module, bool done);
     void *on_compile_arg;
-    /* Told what is worth knowing but stops nothing, for example a cache that cannot be written; may be NULL. */
+    /* Called with notes that stop nothing, for example that a cache cannot be written; may be NULL. */
     void (*on_note)(void *arg, const char *text);
     void *on_note_arg;
 };
@@ -89,7 +89,7 @@ void wlpy_program_free(struct wlpy_program *program);
 
 /* ---- runs ---- */
 
-/* A folder of the host that the guest sees. */
+/* A directory of the host that the guest sees. */
 struct wlpy_folder {
     const char *host;  /* its path here */
     const char *guest; /* its path there */
@@ -133,7 +133,7 @@ struct wlpy_run_config {
     const struct wlpy_folder *folders; /* of two at the same guest path the later one counts */
     size_t folder_count;
     struct wlpy_stream in, out, err;
-    const int *fds; /* further descriptors that it gets, behind its folders; they stay the caller's */
+    const int *fds; /* further descriptors that it gets, after its directories; they stay the caller's */
     size_t fd_count;
     /* What it may connect to ("example.com:443", "192.0.2.0/24", "*") and listen on ("127.0.0.1:8080"): rules as
      * docs/network.md describes them. None: no network. */
@@ -141,7 +141,7 @@ struct wlpy_run_config {
     size_t net_count;
     const char *const *net_listen;
     size_t net_listen_count;
-    /* Told of each request that no rule allows, one line; on the guest's thread; may be NULL. */
+    /* Called with one line for each request that no rule allows, on the guest's thread; may be NULL. */
     void (*on_refusal)(void *arg, const char *line);
     void *on_refusal_arg;
     struct wlpy_limits limits;

@@ -48,7 +48,7 @@ static int give_network(struct wasi *w, const struct wl_guest_config *c, struct 
     return *net ? net_grant(*net, w, &config, err) : err_set(err, ERR_SETUP, "out of memory");
 }
 
-/* The folders come first: libc looks for them from 3 on, up to what is not one. */
+/* The directories come first: libc looks for them from descriptor 3 on, up to the first that is not one. */
 static int give(struct wasi *w, const struct wl_guest_config *c, struct net **net, struct err *err)
 {
     int r = give_streams(w, c, err);

@@ -57,7 +57,7 @@ void *runtime_calloc(size_t n, size_t size)
     return t->data;
 }
 
-/* (NULL: the table cannot grow, and the guest is told.) */
+/* (NULL: the table cannot grow, and the guest gets an error.) */
 void *runtime_realloc(void *old, size_t size)
 {
     struct run *r = run_current;

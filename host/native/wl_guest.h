@@ -47,7 +47,7 @@ struct wl_guest_config {
     size_t net_n;
     const char *const *net_listen;
     size_t net_listen_n;
-    /* Told of each request that no rule allows, one line; on the thread of the run; may be NULL. */
+    /* Called with one line for each request that no rule allows, on the thread of the run; may be NULL. */
     void (*on_refusal)(void *arg, const char *line);
     void *on_refusal_arg;
     uint64_t sockets;        /* the most sockets that it may have open at once; 0: 1024 */

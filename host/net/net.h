@@ -14,7 +14,7 @@ struct net {
     struct net_policy *own;          /* what net_grant() has made */
     unsigned sockets, most_sockets;
     uint64_t received_left, sent_left;
-    /* Told of each request that the policy refuses: one line. NULL: nobody is. */
+    /* Called with one line for each request that the policy refuses; may be NULL. */
     void (*refused)(void *arg, const char *line);
     void *arg;
     struct wasi_request_set set;
@@ -40,8 +40,8 @@ struct net_config {
 /* Lets the guest use the network; before wasi_give_channel(). n must live as long as w. Returns 0, or -1 with errno. */
 int net_serve(struct net *n, struct wasi *w, const struct net_policy *policy, const struct net_limits *limits);
 
-/* Gives the guest the network and the channel that it is asked for by, when it has all its folders. Nothing where there
- * is no rule. net_free() when the guest has ended. Returns 0, or -ERR_SETUP with err. */
+/* Gives the guest the network, and the channel for requests to it, after all its directories. Without a rule it does
+ * nothing. Call net_free() when the guest has ended. Returns 0, or -ERR_SETUP with err. */
 int net_grant(struct net *n, struct wasi *w, const struct net_config *c, struct err *err);
 void net_free(struct net *n);
 

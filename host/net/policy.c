@@ -35,7 +35,7 @@ struct net_policy {
 };
 
 /* The blocks of the IANA's registries of special-purpose addresses (RFC 6890), multicast, and the one public address
- * that is a cloud's metadata service. What is IPv4 inside of IPv6 is looked at as IPv4, see embedded(). */
+ * that is a cloud's metadata service. IPv4 inside IPv6 is treated as IPv4, see embedded(). */
 static const struct {
     const char *text;
     unsigned bits;

@@ -65,8 +65,8 @@ static int family_of(const struct wasi_fd *f)
     return getsockopt(f->host, SOL_SOCKET, SO_DOMAIN, &family, &size) < 0 ? -1 : family;
 }
 
-/* The host's form of an address for that socket; 0: it has none in the socket's family. "Any" means this machine to
- * whoever connects there. */
+/* The host's form of an address for that socket; 0: it has none in the socket's family. To connect to "any" means to
+ * connect to this machine. */
 static socklen_t peer_address(const struct wasi_fd *f, struct net_address *a, struct sockaddr_storage *to)
 {
     static const uint8_t any4[16] = {[10] = 0xff, [11] = 0xff}, any6[16];

@@ -1,6 +1,6 @@
-/* The command as a user meets it: wl-run is started, with small modules written as text.
+/* Helpers for tests that start wl-run as a user does, with small modules that are written as text.
  *
- * Arguments of a test: the path of wl-run, and the folder of the modules' text (NAME.wat). */
+ * Arguments of a test: the path of wl-run, and the directory of the modules' text (NAME.wat). */
 #ifndef TEST_COMMAND_H
 #define TEST_COMMAND_H
 
@@ -51,7 +51,7 @@ static void write_file(const char *name, const char *data, size_t size)
     fclose(f);
 }
 
-/* Every NAME.wat of the folder becomes NAME.wasm. */
+/* Every NAME.wat of the directory becomes NAME.wasm. */
 static void write_modules(void)
 {
     glob_t found;
@@ -112,9 +112,9 @@ static int tear_down(void **state)
     return chdir("/") < 0 ? -1 : nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* What a run gave. */
+/* The results of a run. */
 static struct {
-    int status; /* 1000 + number: ended by that signal */
+    int status; /* or 1000 + the number of the signal that ended it */
     size_t out_size;
     char out[4096], err[4096];
 } got;
@@ -140,7 +140,7 @@ static size_t read_all(int fd, char *to, size_t size)
     return n;
 }
 
-/* What the caller of wl-run has done before; or NULL. */
+/* What the caller of wl-run does before it starts wl-run; or NULL. */
 static void (*before_exec)(void);
 
 static void exec_with(const char *const *args)

@@ -1,4 +1,4 @@
-/* A guest's memory without a guest, and the host that answers its calls. */
+/* The memory of a guest without the guest, and the host that answers its calls. */
 #ifndef TEST_GUEST_H
 #define TEST_GUEST_H
 
@@ -62,7 +62,7 @@ static inline int tear_down_bare(void **state)
     return 0;
 }
 
-/* A pipe: 0 is its end for reading, 1 for writing. */
+/* Opens a pipe: 0 is its end for reading, 1 the end for writing. */
 static inline void give_pipe(void)
 {
     int p[2];

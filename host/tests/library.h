@@ -1,4 +1,4 @@
-/* libwlpy as the program around it sees it: helpers of the tests that use wlpy.h. */
+/* Helpers for tests that use libwlpy through wlpy.h, as a program around it does. */
 #ifndef TEST_LIBRARY_H
 #define TEST_LIBRARY_H
 
@@ -25,8 +25,8 @@
 static char dir[64];
 static struct wlpy_err why;
 
-/* Replaces libc's for everything that is linked here: a library must not change the umask, because other threads create
- * files. */
+/* Replaces libc's function for everything that is linked here: a library must not change the umask, because other
+ * threads create files. */
 mode_t umask(mode_t mask)
 {
     (void)mask;

@@ -144,7 +144,7 @@ static void test_memo(void **state)
     assert_false(cache_recall(other, &st, &found));
     changed = quiet_file(path);
     assert_false(cache_recall(c, &changed, &found));
-    /* A file that was written to a moment ago could be again, unseen. */
+    /* A file that was written a moment ago could be written again without a visible change. */
     clock_gettime(CLOCK_REALTIME, &changed.st_ctim);
     remember(c, &changed, &key);
     assert_false(cache_recall(c, &changed, &found));
@@ -194,7 +194,7 @@ static void test_foreign_files(void **state)
     cache_close(c);
 }
 
-static void test_foreign_folder(void **state)
+static void test_foreign_directory(void **state)
 {
     struct cache *c = NULL;
     struct stat st;
@@ -206,7 +206,7 @@ static void test_foreign_folder(void **state)
     assert_non_null(strstr(err.text, dir));
     assert_true(*err.hint);
     assert_int_equal(chmod(dir, 0700), 0);
-    /* Missing folders are made, the last for this user alone. */
+    /* Missing directories are created, the last one only for this user. */
     strcat(dir, "/a/b");
     c = open_cache("one");
     assert_int_equal(stat(dir, &st), 0);
@@ -231,7 +231,7 @@ static void prune_of(bool large)
             first = key;
         assert_int_equal(cache_put(c, &key, (const uint8_t *)"code", 4, &err), 0);
         snprintf(path, sizeof path, "%s/%s.compiled", dir, key.hex);
-        /* (Of small ones many may stay, of these ten.) */
+        /* (Many small files may stay, but only ten large ones.) */
         if (large)
             assert_int_equal(truncate(path, 100 << 20), 0);
         assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
@@ -260,8 +260,8 @@ static void test_small_ones_stay(void **state)
     prune_of(false);
 }
 
-/* A file that was written to just before it was looked at may be written to again in the same tick. That compiling it
- * took long does not make it quiet. */
+/* A file that was written just before it was examined may be written again in the same clock tick. A long
+ * compilation does not change that. */
 static void test_quiet_is_before_reading(void **state)
 {
     struct cache *c = open_cache("one");
@@ -294,7 +294,7 @@ static struct cache_key key_number(const struct cache *c, int number)
     return key;
 }
 
-/* What is kept under a key: CONTENT times its number. Whole, or not there; else the address of a message. */
+/* Each key has CONTENT times its number. Its file must be complete or missing; otherwise returns a message. */
 static const char *look_at(const struct cache *c, int number)
 {
     struct cache_key key = key_number(c, number);
@@ -311,10 +311,10 @@ static const char *look_at(const struct cache *c, int number)
         n += (size_t)k;
     }
     if (fd >= 0 && n != CONTENT)
-        wrong = "a file that is not whole has its final name";
+        wrong = "an incomplete file has its final name";
     for (size_t i = 0; fd >= 0 && !wrong && i < n; i++)
         if (bytes[i] != (uint8_t)number)
-            wrong = "a file holds what belongs to another key";
+            wrong = "a file has the contents of another key";
     if (fd >= 0)
         close(fd);
     free(bytes);
@@ -360,7 +360,7 @@ static const char *all_threads(const struct cache *c)
     return wrong;
 }
 
-/* Threads and processes put the same keys and different ones, while all of them look. */
+/* Threads and processes store the same keys and different ones, while all of them read. */
 static void test_many_writers(void **state)
 {
     struct cache *c = open_cache("one");
@@ -408,7 +408,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_memo, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_memo_is_checked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_foreign_files, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_foreign_folder, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_foreign_directory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_prune, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_small_ones_stay, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_quiet_is_before_reading, set_up, tear_down),

@@ -73,7 +73,7 @@ static void test_read_cells(void **state)
 }
 
 static struct control control;
-static atomic_uint ends; /* how often the guest was told to end */
+static atomic_uint ends; /* how often the guest was asked to end */
 
 static void on_end(void *arg, const void *context)
 {
@@ -108,9 +108,9 @@ static void test_store(void **state)
     assert_int_equal(get32(200), 1);
     assert_int_equal(get32(300), 0x01020304);
     assert_true(control_interrupted(&control));
-    assert_false(control_interrupted(&control)); /* a wait is ended once */
+    assert_false(control_interrupted(&control)); /* a wait ends only once */
     assert_int_equal(control_interrupt(&control), CONTROL_GIVEN);
-    put32(200, 0); /* the guest has noticed by itself */
+    put32(200, 0); /* the guest has noticed it */
     assert_false(control_interrupted(&control));
     assert_int_equal(control_interrupt(&control), CONTROL_GIVEN);
     assert_int_equal(control_interrupt(&control), CONTROL_GIVEN);
@@ -119,7 +119,7 @@ static void test_store(void **state)
     assert_int_equal(ends, 0);
 }
 
-/* One that does not look for a second. */
+/* A guest that does not check for a second. */
 static void test_stuck(void **state)
 {
     const struct timespec second = {.tv_sec = 1, .tv_nsec = 50000000};
@@ -135,7 +135,7 @@ static void test_stuck(void **state)
     control_end(&control);
 }
 
-/* A guest that takes none. */
+/* A guest that cannot be interrupted. */
 static void test_no_cells(void **state)
 {
     (void)state;
@@ -153,7 +153,7 @@ static void *interrupt_later(void *arg)
 
     (void)arg;
     nanosleep(&wait, NULL);
-    control_interrupt(&control); /* on this thread: it has to find its way to the guest's */
+    control_interrupt(&control); /* on this thread: it must reach the guest's thread */
     return NULL;
 }
 
@@ -189,7 +189,7 @@ static struct wasi w = {.memory = guest,
                         .interrupted = control_interrupted,
                         .wait_arg = &control,
                         .output_left = UINT64_MAX};
-static int idle; /* what is written there, the guest can read from 0 */
+static int idle; /* the guest can read from descriptor 0 what is written here */
 
 static void make_idle(void)
 {
@@ -227,7 +227,7 @@ static void test_waits(void **state)
     make_idle();
     wait_until_interrupted(call_read);
     wait_until_interrupted(call_sleep);
-    /* One that came just before the wait ends it too. */
+    /* An interrupt that comes just before the wait also ends it. */
     start();
     control_interrupt(&control);
     assert_int_equal(call_read(), WASI_EINTR);
@@ -250,7 +250,7 @@ static void *winch_then_write(void *arg)
     return write(*(int *)arg, "x", 1) == 1 ? NULL : arg;
 }
 
-/* Other signals end no wait. */
+/* Other signals do not end a wait. */
 static void test_other_signal(void **state)
 {
     struct sigaction sa = {.sa_handler = on_winch};
@@ -272,7 +272,7 @@ static void test_other_signal(void **state)
 /* ---- the thread that is signalled ---- */
 
 static atomic_bool watching, joined, signalled_late;
-static int to_guest; /* what is written there ends the guest */
+static int to_guest; /* writing here ends the guest */
 
 /* Whether a run's thread can end, and be joined, while a handler on another thread is about to signal it. */
 static void wait_for_the_end(void)
@@ -289,7 +289,7 @@ static void wait_for_the_end(void)
         atomic_store(&signalled_late, true);
 }
 
-/* In place of libc's, for all that is linked here: either would do. */
+/* Replaces libc's function for everything that is linked here. */
 long syscall(long call, ...)
 {
     long (*real)(long, ...) = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall"), v[6];
@@ -344,7 +344,7 @@ static void test_a_thread_that_has_ended_is_not_signalled(void **state)
     assert_int_equal(pthread_create(&guest, NULL, start_and_end, pipes), 0);
     assert_int_equal(read(from[0], &c, 1), 1);
     assert_int_equal(pthread_create(&joiner, NULL, join, &guest), 0);
-    /* The guest ends while somebody is at work for it here. */
+    /* The guest ends while a handler works for it here. */
     to_guest = to[1];
     atomic_store(&watching, true);
     control_interrupt(&control);
@@ -366,11 +366,11 @@ static void test_a_deadline_ends_a_wait(void **state)
     start_with(30);
     assert_int_equal(call_read(), WASI_EINTR);
     assert_int_equal(control_ending(&control), CONTROL_DEADLINE);
-    /* And all that come after. */
+    /* All later waits end, too. */
     assert_int_equal(call_sleep(), WASI_EINTR);
     assert_true(atomic_load(&ends) > 0);
     control_end(&control);
-    /* The next run of the same begins anew. */
+    /* The next run with the same control starts fresh. */
     assert_int_equal(control_begin(&control, 0, on_end, NULL), 0);
     assert_int_equal(control_ending(&control), CONTROL_GOES_ON);
     control_end(&control);
@@ -415,12 +415,12 @@ static void test_cancel(void **state)
     assert_int_equal(call_read(), WASI_EINTR);
     assert_int_equal(control_ending(&control), CONTROL_CANCELLED);
     pthread_join(thread, NULL);
-    /* It is asked again until it has ended. */
+    /* The guest is asked again until it has ended. */
     atomic_store(&ends, 0);
     while (atomic_load(&ends) < 3)
         sched_yield();
     control_end(&control);
-    /* The next run is cancelled, too, until it is taken back. */
+    /* The next run is also cancelled, until the cancel is withdrawn. */
     assert_int_equal(control_begin(&control, 0, on_end, NULL), 0);
     assert_int_equal(call_read(), WASI_EINTR);
     control_end(&control);
@@ -435,7 +435,7 @@ static void on_other(int number)
     atomic_fetch_add(&others, 1);
 }
 
-/* The signal is somebody else's, too. */
+/* Other code also uses the signal. */
 static void test_the_signal_of_others(void **state)
 {
     (void)state;
@@ -463,6 +463,6 @@ int main(void)
         cmocka_unit_test(test_the_signal_of_others),
     };
 
-    signal(CONTROL_SIGNAL, on_other); /* before the first run installs the other one */
+    signal(CONTROL_SIGNAL, on_other); /* before the first run installs its own handler */
     return cmocka_run_group_tests_name("control", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Copying and filling of native programs (native/arch/x86_64/copy.c): every length, distance and alignment that its
- * branches tell apart does what libc does. */
+/* Copying and filling of native programs (native/arch/x86_64/copy.c): for every length, distance and alignment that
+ * its branches distinguish, the result is the same as libc's. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-/* cmocka needs the four above. */
+/* cmocka needs the four headers above. */
 #include <cmocka.h>
 
 enum { ROOM = 2048, LONGEST = 420 };
@@ -54,7 +54,7 @@ static void test_copy_and_set(void **state)
         }
 }
 
-/* What is long, or very long, goes another way. */
+/* Long and very long blocks use other code. */
 static void test_move_much(void **state)
 {
     enum { N = LONG + 300, MUCH = N + 1000 };

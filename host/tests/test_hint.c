@@ -1,4 +1,4 @@
-/* What is told to people at their first steps. */
+/* Hints for a user's first mistakes. */
 #include "cli/hint.h"
 #include "cli/options.h"
 
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-/* Works in a folder of its own with files/script.py and lib/python313.zip in it. */
+/* The tests work in their own directory, which has files/script.py and lib/python313.zip. */
 static int set_up(void **state)
 {
     char *folder = strdup("/tmp/wl-hint.XXXXXX");
@@ -114,7 +114,7 @@ static void test_unshared(void **state)
     assert_false(failed(work, "p", "/w/script.py", NULL, text));
     assert_true(failed(work, "p", "files/script.py", NULL, text));
     assert_string_equal(text, "files/script.py is /w/script.py for the program, in the directory it is given");
-    /* Another folder of the same name is what the guest sees; and of two that fit, the longer name. */
+    /* The guest sees the later of two directories with the same name. If two names fit, the longer one counts. */
     assert_true(failed(hidden, "p", "files/script.py", NULL, text));
     assert_string_equal(text, share);
     assert_true(failed(deep, "p", "files/script.py", NULL, text));

@@ -1,7 +1,7 @@
-/* Runs through wlpy.h: streams, deadlines, cancels, and what the library leaves alone. */
+/* Runs through wlpy.h: streams, deadlines, cancels, and the process state that the library must not change. */
 #include "library.h"
 
-/* Copies its input to its output, as much as it is given, and exits with how often it has read. */
+/* Copies all of its input to its output, and exits with the number of its reads. */
 static const char copying[] =
     "(module (import \"wasi_snapshot_preview1\" \"fd_read\" (func $r (param i32 i32 i32 i32) (result i32)))"
     " (import \"wasi_snapshot_preview1\" \"fd_write\" (func $w (param i32 i32 i32 i32) (result i32)))"
@@ -83,14 +83,14 @@ static void test_streams(void **state)
     assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
     assert_int_equal(told.n, 20);
     assert_null(result.out);
-    /* Nothing at all, and what the caller refuses. */
+    /* No streams at all, and a stream that the caller refuses. */
     config = (struct wlpy_run_config){0};
     assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
     assert_int_equal(result.status, 1);
     config.in = (struct wlpy_stream){.kind = WLPY_CALL, .read = refuse};
     assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
     assert_int_equal(result.status, 99);
-    /* A limit: what fits is there. */
+    /* A limit: the part that fits is written. */
     config.in = (struct wlpy_stream){.kind = WLPY_MEMORY, .bytes = "twenty bytes of text", .size = 20};
     config.out = (struct wlpy_stream){.kind = WLPY_MEMORY};
     config.limits.output = 17;
@@ -124,7 +124,7 @@ static void test_a_deadline(void **state)
     }
     wlpy_program_free(program);
     wlpy_engine_free(engine);
-    /* Code that was not compiled for it. */
+    /* Code that was not compiled to be stoppable. */
     assert_int_equal(wlpy_engine_new(&plain, &other, &why), 0);
     program = load(other, spinning);
     assert_int_equal(wlpy_run(program, &config, &result, &why), -WLPY_E_SETUP);
@@ -165,14 +165,14 @@ static void test_cancel(void **state)
         assert_int_equal(pthread_create(&threads[i], NULL, run_cancelled, &all[i]), 0);
     }
     nanosleep(&tick, NULL);
-    /* One by one: the others go on. */
+    /* One after the other: the others continue. */
     for (int i = 0; i < 3; i++) {
         wlpy_cancel(all[i].control);
         pthread_join(threads[i], NULL);
         assert_int_equal(all[i].result.end, WLPY_CANCELLED);
         assert_int_equal(all[i].result.status, 134);
     }
-    /* Before it has begun. */
+    /* Before the run has begun. */
     config.control = all[0].control;
     assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
     assert_int_equal(result.end, WLPY_CANCELLED);
@@ -202,7 +202,7 @@ static void test_cancel_a_wait(void **state)
     wlpy_engine_free(engine);
 }
 
-/* Of the process's signals the library has one, and its engine those of faults. */
+/* The library handles one of the process's signals, and its engine handles the signals of faults. */
 static void test_signals_stay(void **state)
 {
     struct wlpy_engine *engine;

@@ -1,4 +1,4 @@
-/* What wl-run limits: memory, compiling, time, output. */
+/* The limits of wl-run: memory, compiling, time, output. */
 #include "command.h"
 
 #include <sys/resource.h>
@@ -15,7 +15,7 @@ static void test_memory_limit(void **state)
     assert_non_null(strstr(got.err, "--max-memory"));
 }
 
-/* One sum for the memory and the tables; and nothing that would lie beside it. */
+/* The memory and the tables share one limit, and nothing can be allocated beside it. */
 static void test_memory_and_tables(void **state)
 {
     static const struct {
@@ -44,7 +44,7 @@ static void test_memory_and_tables(void **state)
     }
 }
 
-/* The heap that exceptions live in has its half of the limit. */
+/* The heap of exceptions has half of the limit. */
 static void test_exceptions_are_counted(void **state)
 {
     (void)state;
@@ -61,7 +61,7 @@ static void leb(FILE *f, uint32_t n)
     putc((int)n, f);
 }
 
-/* A module whose _start, without a parameter or a result, has this body; it is put `times` times, then `end`. */
+/* A module whose _start has no parameters and results; its code is `body`, repeated `times` times, and then `end`. */
 static void write_bomb(const char *name, const char *body, size_t body_size, uint32_t times, const char *end,
                        size_t end_size)
 {
@@ -104,7 +104,7 @@ static void allow_a_second(void)
 static void test_compiling_is_limited(void **state)
 {
     (void)state;
-    /* Blocks in blocks: fine where they are few. */
+    /* Nested blocks: a few of them are allowed. */
     write_bomb("few.wasm", "\x02\x40", 2, 1000, "\x0b", 1);
     RUN("few.wasm");
     assert_int_equal(got.status, 0);
@@ -119,12 +119,12 @@ static void test_compiling_is_limited(void **state)
     assert_int_equal(got.status, 126);
     assert_non_null(strstr(got.err, "long.wasm: compiling it takes more than 1 s of processor time"));
     assert_string_equal(strchr(got.err, '\n'), "\n");
-    /* Nothing of it is kept, and nothing is left running. (A caller may ignore the ends of children.) */
+    /* Nothing is stored, and no process is left. (A caller may ignore SIGCHLD.) */
     before_exec = ignore_children;
     RUN("--max-compile-time=1", "long.wasm");
     assert_int_equal(got.status, 126);
     assert_non_null(strstr(got.err, "long.wasm: compiling it takes more than 1 s of processor time"));
-    /* Where less is allowed already, that stays. */
+    /* A lower limit that is already set stays. */
     before_exec = allow_a_second;
     RUN("long.wasm");
     before_exec = NULL;
@@ -172,7 +172,7 @@ static void run_unread(const char *const *args)
     close(in[1]);
 }
 
-/* Whatever the guest does when its time has passed, also while the host works for it. */
+/* The deadline ends the guest whatever it does, even while the host works for it. */
 static void test_deadline(void **state)
 {
     (void)state;
@@ -185,10 +185,10 @@ static void test_deadline(void **state)
         assert_int_equal(got.status, 124);
         assert_string_equal(got.err, "wl-run: endless.wasm was stopped: its deadline has passed\n");
     }
-    /* With --quick, too. */
+    /* The same with --quick. */
     run_unread((const char *const[]){"--quick", "--deadline=0.2", "endless.wasm", NULL});
     assert_int_equal(got.status, 124);
-    /* One that is not reached. */
+    /* A deadline that is not reached. */
     RUN("--deadline", "100", "status200.wasm");
     assert_int_equal(got.status, 200);
     RUN("--deadline", "100", "trap.wasm");
@@ -205,7 +205,7 @@ static void test_output(void **state)
     assert_int_equal(got.status, 134);
     assert_string_equal(got.err, "wl-run: endless.wasm was stopped: it wrote more than its limit of output\n");
     assert_int_equal(got.out_size, 1000);
-    /* Of one long write what fits. */
+    /* The part of a long write that fits is written. */
     RUN("--max-output=2K", "endless.wasm", "x", "x", "x", "x", "x");
     assert_int_equal(got.status, 134);
     assert_int_equal(got.out_size, 2048);

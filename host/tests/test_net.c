@@ -1,4 +1,4 @@
-/* The network through wlpy.h: what rules and limits allow. Argument: the folder of the modules. */
+/* The network through wlpy.h: rules and limits. Argument: the directory of the modules. */
 #include "library.h"
 
 #include <arpa/inet.h>

@@ -50,7 +50,7 @@ static void test_guest_arguments(void **state)
     assert_string_equal(o.args[2], "--");
     run_options_free(&o);
 
-    /* Options behind the module are never the runner's: they could come from anywhere. */
+    /* Options after the module never belong to the runner: they could come from anywhere. */
     assert_int_equal(PARSE("m.wasm", "--mapdir", "/::/"), 0);
     assert_int_equal(o.folders_n, 0);
     assert_int_equal(o.args_n, 3);
@@ -80,7 +80,7 @@ static void test_mounts(void **state)
     assert_string_equal(o.folders[5].host, ".");
     run_options_free(&o);
 
-    /* The mark without a name: as the form says, and as native programs take it. */
+    /* The mark without a name: wl-run and native programs treat it in the same way. */
     assert_int_equal(PARSE("--dir", "a::ro", "m.wasm"), 0);
     assert_string_equal(o.folders[0].host, "a");
     assert_string_equal(o.folders[0].guest, "a");
@@ -123,11 +123,11 @@ static void test_env(void **state)
     assert_string_equal(o.env[2], "E=");
     run_options_free(&o);
     assert_int_equal(PARSE("m"), 0);
-    assert_int_equal(o.env_n, 0); /* nothing unasked */
+    assert_int_equal(o.env_n, 0); /* nothing that was not requested */
     run_options_free(&o);
 }
 
-static void test_cache_folder(void **state)
+static void test_cache_directory(void **state)
 {
     struct run_options o;
     struct err err;
@@ -235,7 +235,7 @@ static void test_native(void **state)
     assert_string_equal(o.args[2], "--dir");
     run_options_free(&o);
 
-    /* It has no cache. */
+    /* A native program has no cache. */
     run_options_init(&o, OF_NATIVE, host_env);
     argv[1] = (char *)"--no-cache";
     assert_int_equal(run_options_parse(&o, "hello", 2, argv, &err), -ERR_SETUP);
@@ -244,7 +244,7 @@ static void test_native(void **state)
     run_options_free(&o);
 }
 
-/* `wl-make run` has its own parser, and checks the values with the table. */
+/* `wl-make run` has its own parser, and checks values with this table. */
 static void test_one_by_one(void **state)
 {
     static const struct {
@@ -357,7 +357,7 @@ int main(void)
         cmocka_unit_test(test_mounts),
         cmocka_unit_test(test_wrong_mounts),
         cmocka_unit_test(test_env),
-        cmocka_unit_test(test_cache_folder),
+        cmocka_unit_test(test_cache_directory),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_seconds),
         cmocka_unit_test(test_native),

@@ -14,7 +14,7 @@
 
 static char top[64];
 
-/* A folder with box/ in it, which is given, and secret beside it, which is not. */
+/* A directory with box/, which the guest gets, and beside it secret, which it does not get. */
 static int set_up(void **state)
 {
     char script[600];
@@ -46,14 +46,14 @@ static int tear_down(void **state)
     return system(script);
 }
 
-/* A call of two paths: the second stands at 3000. */
+/* For calls with two paths: the second is at address 3000. */
 static uint32_t second(const char *path)
 {
     strcpy((char *)bytes + 3000, path);
     return (uint32_t)strlen(path);
 }
 
-/* Opens for reading; the errno, and the descriptor is closed again. */
+/* Opens the path for reading, closes it again, and returns the errno. */
 static uint32_t try_open(const char *path, uint32_t lookup, uint32_t create)
 {
     uint32_t e = wasi_path_open(&w, 0, lookup, 1000, size_of(path), create, WASI_R_FD_READ, 0, 0, 8);
@@ -163,14 +163,14 @@ static void test_reading_only(void **state)
     assert_int_equal(wasi_path_filestat_set_times(&w, 1, 1, 1000, size_of("a/file"), 1, 1, 5), WASI_EROFS);
     assert_int_equal(wasi_path_filestat_get(&w, 1, 1, 1000, size_of("a/file"), 64), 0);
     assert_int_equal(wasi_path_link(&w, 1, 0, 1000, size_of("a/file"), 0, 3000, second("a/new")), WASI_EROFS);
-    /* Whether there is something where a link leads to outside is not told. */
+    /* The guest cannot find out whether the target of a link exists outside. */
     assert_int_equal(wasi_path_remove_directory(&w, 1, 1000, size_of("up/")), WASI_EROFS);
     assert_int_equal(wasi_path_remove_directory(&w, 1, 1000, size_of("absolute/")), WASI_EROFS);
     assert_int_equal(symlinkat("/no/such/folder", w.fds[0].host, "gone"), 0);
     assert_int_equal(wasi_path_remove_directory(&w, 1, 1000, size_of("gone/")), WASI_EROFS);
 }
 
-/* ---- what becomes of a path's odd ends ---- */
+/* ---- odd ends of paths ---- */
 
 static uint32_t make(const char *path)
 {
@@ -216,7 +216,7 @@ static uint32_t open_as(const char *path, uint32_t lookup, uint32_t create, uint
     return e;
 }
 
-static void test_slashes_behind_a_name(void **state)
+static void test_slashes_after_a_name(void **state)
 {
     (void)state;
     assert_int_equal(make("new/"), 0);
@@ -229,7 +229,7 @@ static void test_slashes_behind_a_name(void **state)
     assert_int_equal(try_open("nothing/", 1, 0), WASI_ENOENT);
     assert_int_equal(try_open("nothing/", 1, WASI_O_CREAT), WASI_EISDIR);
     assert_int_equal(try_open("out/", 1, 0), WASI_EPERM);
-    assert_int_equal(ask("dir/", 0), 0); /* followed, since only a folder can have a slash */
+    assert_int_equal(ask("dir/", 0), 0); /* followed, because only a directory can have a slash */
     assert_int_equal(bytes[64 + 16], WASI_DIRECTORY);
     assert_int_equal(ask("dir", 0), 0);
     assert_int_equal(bytes[64 + 16], WASI_SYMBOLIC_LINK);
@@ -269,7 +269,7 @@ static void test_odd_paths(void **state)
     assert_int_equal(wasi_path_open(&w, 0, 1, 1000, sizeof zero - 1, 0, WASI_R_FD_READ, 0, 0, 8), WASI_EINVAL);
     assert_int_equal(wasi_path_unlink_file(&w, 0, 1000, sizeof zero - 1), WASI_EINVAL);
     assert_int_equal(wasi_path_filestat_get(&w, 0, 1, 1000, sizeof zero - 1, 64), WASI_EINVAL);
-    /* None at all. */
+    /* No name at all. */
     assert_int_equal(make(""), WASI_ENOENT);
     assert_int_equal(unlink_it(""), WASI_ENOENT);
     assert_int_equal(remove_it(""), WASI_ENOENT);
@@ -289,7 +289,7 @@ static void test_odd_paths(void **state)
     assert_int_equal(make("..dots"), 0);
     assert_int_equal(make("a/..."), 0);
     assert_int_equal(ask("..dots/../..dots", 1), 0);
-    /* Flags that there are not, and those that contradict each other. */
+    /* Flags that do not exist, and flags that contradict each other. */
     assert_int_equal(wasi_path_open(&w, 0, 2, 1000, size_of("a"), 0, WASI_R_FD_READ, 0, 0, 8), WASI_EINVAL);
     assert_int_equal(wasi_path_open(&w, 0, 1, 1000, size_of("a"), 16, WASI_R_FD_READ, 0, 0, 8), WASI_EINVAL);
     assert_int_equal(wasi_path_open(&w, 0, 1, 1000, size_of("a"), 0, WASI_R_FD_READ, 0, 32, 8), WASI_EINVAL);
@@ -304,7 +304,7 @@ static void test_odd_paths(void **state)
     assert_int_equal(wasi_path_filestat_set_times(&w, 0, 1, 1000, size_of("a"), 0, 0, 3), WASI_EINVAL);
     assert_int_equal(wasi_path_filestat_set_times(&w, 0, 1, 1000, size_of("a"), 0, 0, 16), WASI_EINVAL);
     assert_int_equal(wasi_path_link(&w, 0, 1, 1000, size_of("in"), 0, 3000, second("x")), WASI_EINVAL);
-    /* A descriptor that is no folder, or none. */
+    /* A descriptor that is not a directory, and one that is not open. */
     assert_int_equal(open_as("a/file", 1, 0, WASI_R_FD_READ, &fd), 0);
     assert_int_equal(wasi_path_open(&w, fd, 1, 1000, size_of("a"), 0, WASI_R_FD_READ, 0, 0, 8), WASI_ENOTDIR);
     assert_int_equal(wasi_path_create_directory(&w, fd, 1000, size_of("x")), WASI_ENOTDIR);
@@ -312,7 +312,7 @@ static void test_odd_paths(void **state)
     assert_int_equal(wasi_path_rename(&w, 0, 1000, size_of("in"), fd, 3000, second("x")), WASI_ENOTDIR);
 }
 
-static void test_over_what_is_there(void **state)
+static void test_over_existing_files(void **state)
 {
     uint32_t fd;
 
@@ -342,13 +342,13 @@ static void test_over_what_is_there(void **state)
     assert_int_equal(remove_it("one"), WASI_ENOTEMPTY);
     assert_int_equal(remove_it("a/file"), WASI_ENOTDIR);
     assert_int_equal(unlink_it("one"), WASI_EISDIR);
-    /* Through a link, also one that leads nowhere yet. */
+    /* Through a link, even one whose target does not exist yet. */
     assert_int_equal(point("made", "dangling"), 0);
     assert_int_equal(open_as("dangling", 1, WASI_O_CREAT | WASI_O_EXCL, WASI_R_FD_WRITE, &fd), WASI_EEXIST);
     assert_int_equal(open_as("dangling", 0, WASI_O_CREAT, WASI_R_FD_WRITE, &fd), WASI_ELOOP);
     assert_int_equal(open_as("dangling", 1, WASI_O_CREAT, WASI_R_FD_WRITE, &fd), 0);
     assert_int_equal(ask("made", 0), 0);
-    /* What the text of a link has room for. */
+    /* As much of a link's text as there is room for. */
     assert_int_equal(wasi_path_readlink(&w, 0, 1000, size_of("in"), 200, 3, 8), 0);
     assert_int_equal(wasi_load(memory(NULL), 8, 4), 3);
     assert_memory_equal(bytes + 200, "a/f", 3);
@@ -372,7 +372,8 @@ static void test_times_of_a_path(void **state)
     assert_int_equal(wasi_load(m, 64 + 48, 8), 8);
     assert_int_equal(ask("in", 1), 0);
     assert_int_equal(wasi_load(m, 64 + 48, 8), 2500000000);
-    assert_int_equal(wasi_path_filestat_set_times(&w, 0, 1, 1000, size_of("in"), 7, 8, 2), 0); /* now, and not */
+    assert_int_equal(wasi_path_filestat_set_times(&w, 0, 1, 1000, size_of("in"), 7, 8, 2),
+                     0); /* both now and a given time */
     assert_int_equal(ask("in", 1), 0);
     assert_true(wasi_load(m, 64 + 40, 8) > UINT64_C(1000000000000000000));
     assert_int_equal(wasi_load(m, 64 + 48, 8), 2500000000);
@@ -397,7 +398,7 @@ static void test_an_open_file(void **state)
     assert_int_equal(wasi_fd_seek(&w, fd, (uint64_t)-1, 2, 8), 0);
     assert_int_equal(wasi_load(m, 8, 8), 2);
     assert_int_equal(wasi_fd_tell(&w, fd, sizeof bytes - 7), WASI_EFAULT);
-    assert_int_equal(wasi_fd_seek(&w, 0, 0, 0, 8), WASI_EBADF); /* a folder */
+    assert_int_equal(wasi_fd_seek(&w, 0, 0, 0, 8), WASI_EBADF); /* a directory */
     assert_int_equal(wasi_fd_advise(&w, fd, 0, 0, 6), WASI_EINVAL);
     assert_int_equal(wasi_fd_advise(&w, fd, UINT64_MAX, 0, 0), WASI_EINVAL);
     for (uint32_t advice = 0; advice < 6; advice++)
@@ -417,7 +418,7 @@ static void test_an_open_file(void **state)
     assert_int_equal(wasi_load(m, 64 + 16, 1), WASI_REGULAR_FILE);
     assert_int_equal(wasi_load(m, 64 + 32, 8), 4);
     assert_int_equal(wasi_load(m, 64 + 48, 8), 6);
-    /* What it is opened for holds, whatever it is asked for. */
+    /* The mode in which it was opened counts, whatever rights were requested. */
     assert_int_equal(
         open_as("a/file", 1, 0, WASI_R_ALL & ~(WASI_R_FD_WRITE | WASI_R_FD_ALLOCATE | WASI_R_FD_SET_SIZE), &other), 0);
     assert_int_equal(wasi_fd_allocate(&w, other, 0, 9), WASI_EBADF);
@@ -427,14 +428,14 @@ static void test_an_open_file(void **state)
     assert_int_equal(wasi_fd_fdstat_set_rights(&w, other, WASI_R_FD_SEEK, 0), 0);
     assert_int_equal(wasi_fd_read(&w, other, 0, 0, 8), WASI_EBADF);
     assert_int_equal(wasi_fd_filestat_get(&w, other, 64), WASI_ENOTCAPABLE);
-    /* Its flags are its own. */
+    /* Each descriptor has its own flags. */
     assert_int_equal(wasi_fd_fdstat_set_flags(&w, fd, WASI_FD_APPEND), 0);
     assert_true(fcntl(w.fds[fd].host, F_GETFL) & O_APPEND);
     assert_int_equal(wasi_fd_fdstat_set_flags(&w, fd, WASI_FD_SYNC), WASI_ENOTSUP);
     assert_int_equal(wasi_fd_fdstat_set_flags(&w, fd, 32), WASI_EINVAL);
     assert_int_equal(wasi_fd_fdstat_get(&w, fd, 64), 0);
     assert_int_equal(wasi_load(m, 64 + 2, 2), WASI_FD_APPEND);
-    /* One takes the other's place, whose file is closed. */
+    /* One descriptor replaces another, whose file is closed. */
     assert_int_equal(wasi_fd_renumber(&w, fd, 99), WASI_EBADF);
     assert_int_equal(wasi_fd_renumber(&w, 99, fd), WASI_EBADF);
     assert_int_equal(wasi_fd_renumber(&w, fd, fd), 0);
@@ -442,12 +443,12 @@ static void test_an_open_file(void **state)
     assert_int_equal(wasi_fd_close(&w, fd), WASI_EBADF);
     assert_int_equal(wasi_fd_filestat_get(&w, other, 64), 0);
     assert_int_equal(wasi_load(m, 64 + 48, 8), 6);
-    assert_int_equal(wasi_fd_renumber(&w, other, 0), 0); /* the folder itself, too */
+    assert_int_equal(wasi_fd_renumber(&w, other, 0), 0); /* the directory itself, too */
     assert_int_equal(wasi_fd_prestat_get(&w, 0, 64), WASI_EBADF);
     assert_int_equal(ask("a", 1), WASI_ENOTDIR);
 }
 
-static void test_what_a_folder_passes_on(void **state)
+static void test_what_a_directory_passes_on(void **state)
 {
     const struct guest_memory m = memory(NULL);
     uint32_t dir, fd;
@@ -472,7 +473,7 @@ static void test_what_a_folder_passes_on(void **state)
 
 static atomic_bool done;
 
-/* Makes "race" a folder of the box and a link out of it, in turn. */
+/* Makes "race" a directory in the box and a link out of it, in turn. */
 static void *swap(void *arg)
 {
     char race[100], other[100];
@@ -505,7 +506,7 @@ static void test_a_link_that_comes_and_goes(void **state)
     pthread_join(thread, NULL);
 }
 
-static void test_a_folder_is_read_in_parts(void **state)
+static void test_a_directory_is_read_in_parts(void **state)
 {
     uint64_t cookie = 0;
     int entries = 0;
@@ -515,7 +516,8 @@ static void test_a_folder_is_read_in_parts(void **state)
     for (;;) {
         uint32_t used, at = 2000;
 
-        assert_int_equal(wasi_fd_readdir(&w, 0, 2000, 40, cookie, 8), 0); /* room for one, and a part */
+        assert_int_equal(wasi_fd_readdir(&w, 0, 2000, 40, cookie, 8),
+                         0); /* room for one entry and a part of the next */
         used = (uint32_t)wasi_load(m, 8, 4);
         if (used < 24)
             break;
@@ -527,8 +529,8 @@ static void test_a_folder_is_read_in_parts(void **state)
     assert_int_equal(wasi_fd_readdir(&w, 0, 65500, 40, 0, 8), WASI_EFAULT);
 }
 
-/* From each cookie on the rest comes, also when what was read has been removed. */
-static void test_a_folder_is_read_from_anywhere(void **state)
+/* Reading from any cookie returns the rest, even if the entries before it were removed. */
+static void test_a_directory_is_read_from_any_cookie(void **state)
 {
     const struct guest_memory m = memory(NULL);
     uint64_t cookies[40] = {0};
@@ -566,17 +568,17 @@ static void test_a_folder_is_read_from_anywhere(void **state)
     assert_int_equal(wasi_fd_readdir(&w, fd, 4000, 4000, 0, 8), 0); /* from the start: as it is now */
     assert_int_equal(wasi_load(m, 8, 4), 24 + 1 + 24 + 2 + 24 + 3);
     assert_int_equal(wasi_fd_readdir(&w, fd, 4000, 30, 0, 8), 0);
-    assert_int_equal(wasi_load(m, 8, 4), 30); /* full, so there is more */
+    assert_int_equal(wasi_load(m, 8, 4), 30); /* full, so there are more entries */
     assert_int_equal(wasi_fd_readdir(&w, fd, 4000, 0, 0, 8), 0);
     assert_int_equal(wasi_load(m, 8, 4), 0);
-    assert_int_equal(wasi_fd_readdir(&w, fd, 4000, 4000, UINT64_MAX, 8), 0); /* a cookie that nobody gave */
+    assert_int_equal(wasi_fd_readdir(&w, fd, 4000, 4000, UINT64_MAX, 8), 0); /* a cookie that was never returned */
     assert_int_equal(open_as("a/file", 1, 0, WASI_R_FD_READ, &fd), 0);
     assert_int_equal(wasi_fd_readdir(&w, fd, 4000, 4000, 0, 8), WASI_ENOTDIR);
 }
 
 /* ---- a machine that refuses openat2 ---- */
 
-/* From now on the call answers with this errno. */
+/* From now on the call fails with this errno. */
 static void refuse_openat2(int e)
 {
     const struct sock_filter filter[] = {
@@ -614,7 +616,7 @@ static void test_a_filter_that_refuses_openat2(void **state)
     }
 }
 
-/* Where the call is there, an answer of EPERM is about the path: to a file that belongs to somebody else. */
+/* If the call exists, EPERM is about the path: here of a file that belongs to another user. */
 static void test_openat2_that_refuses_a_path(void **state)
 {
     pid_t child = fork();
@@ -636,7 +638,7 @@ static void test_openat2_that_refuses_a_path(void **state)
     assert_int_equal(status, 0);
 }
 
-/* ---- what a guest can make the host hold ---- */
+/* ---- resources of the host that a guest can hold ---- */
 
 static uint32_t read_dir(uint32_t fd, uint64_t cookie, uint32_t room)
 {
@@ -645,8 +647,8 @@ static uint32_t read_dir(uint32_t fd, uint64_t cookie, uint32_t room)
     return e ? UINT32_MAX : (uint32_t)wasi_load(memory(NULL), 16, 4);
 }
 
-/* libc's buffers for folders are few, and a folder whose buffer was taken away goes on where it was. */
-static void test_many_folders_at_once(void **state)
+/* The host has few buffers for directories. A directory that lost its buffer continues at the same place. */
+static void test_many_directories_at_once(void **state)
 {
     enum { MANY = 100 };
     uint32_t fds[MANY];
@@ -664,7 +666,7 @@ static void test_many_folders_at_once(void **state)
         open_dirs += w.fds[i].used && w.fds[i].dir;
     assert_int_equal(open_dirs, w.dirs_n);
     assert_true(open_dirs <= 40);
-    /* The rest of each is what the last of them, which has its buffer, gives. */
+    /* The rest of each is the same as that of the last one, which still has its buffer. */
     {
         static uint8_t rest[2000];
         uint32_t n = read_dir(fds[MANY - 1], cookies[MANY - 1], sizeof rest);
@@ -678,7 +680,7 @@ static void test_many_folders_at_once(void **state)
     }
 }
 
-/* A guest that opens without end leaves some descriptors to the process, and has no more than 65536. */
+/* A guest that opens files forever leaves some descriptors to the process, and gets at most 65536. */
 static void test_many_descriptors(void **state)
 {
     struct rlimit before, small;
@@ -720,18 +722,18 @@ int main(void)
         BOTH(test_creating_does_not_write_through_a_link_that_leads_out),
         BOTH(test_reading_only),
         BOTH(test_a_link_that_comes_and_goes),
-        BOTH(test_a_folder_is_read_in_parts),
-        BOTH(test_slashes_behind_a_name),
+        BOTH(test_a_directory_is_read_in_parts),
+        BOTH(test_slashes_after_a_name),
         BOTH(test_odd_paths),
-        BOTH(test_over_what_is_there),
+        BOTH(test_over_existing_files),
         BOTH(test_times_of_a_path),
-        BOTH(test_what_a_folder_passes_on),
+        BOTH(test_what_a_directory_passes_on),
         BOX(test_an_open_file),
         BOX(test_a_filter_that_refuses_openat2),
         BOX(test_openat2_that_refuses_a_path),
-        BOX(test_many_folders_at_once),
+        BOX(test_many_directories_at_once),
         BOX(test_many_descriptors),
-        BOX(test_a_folder_is_read_from_anywhere),
+        BOX(test_a_directory_is_read_from_any_cookie),
     };
 
     return cmocka_run_group_tests_name("paths", tests, NULL, NULL);

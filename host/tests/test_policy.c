@@ -1,4 +1,4 @@
-/* What rules let through, and what they do not: see net/policy.h. */
+/* Connections that rules allow and refuse: see net/policy.h. */
 #include "net/policy.h"
 
 #include <arpa/inet.h>
@@ -24,7 +24,7 @@ static struct net_address at(const char *text, uint16_t port)
     return a;
 }
 
-/* Rules, one a word; name: one that the address was looked up by, or NULL. */
+/* rules: separated by spaces; name: the name that the address was looked up by, or NULL. */
 static bool connects(const char *rules, const char *address, uint16_t port, const char *name)
 {
     struct net_policy *p = net_policy_new();
@@ -116,7 +116,7 @@ static void test_connect(void **state)
         {"::/0", "93.184.215.14", 80, NULL, false},
         {"::/0", "::ffff:127.0.0.1", 80, NULL, false},
         {"fd00::/8", "fd12::1", 80, NULL, true},
-        /* A name lets through what it gave, at its ports. */
+        /* A name allows the addresses that it resolved to, at its ports. */
         {"example.com", "93.184.215.14", 80, "example.com", true},
         {"example.com", "93.184.215.14", 80, NULL, false},
         {"example.com:443", "93.184.215.14", 80, "example.com", false},
@@ -133,7 +133,7 @@ static void test_connect(void **state)
         {"example.com", "::ffff:10.0.0.1", 80, "example.com", false},
         {"*.example.com", "192.168.0.1", 80, "a.example.com", false},
         {"example.com 10.0.0.0/8", "10.0.0.1", 80, "example.com", true},
-        /* Its own name is the machine's. */
+        /* The machine's own name means the machine. */
         {"localhost:8080", "127.0.0.1", 8080, "localhost", true},
         {"localhost:8080", "::1", 8080, "localhost", true},
         {"localhost:8080", "127.0.0.1", 8081, "localhost", false},
@@ -217,7 +217,7 @@ static void test_listen(void **state)
     }
 }
 
-static void test_what_is_no_rule(void **state)
+static void test_bad_rules(void **state)
 {
     static const char *const connect[] = {
         "",
@@ -299,8 +299,8 @@ static void test_texts(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_connect),         cmocka_unit_test(test_names), cmocka_unit_test(test_listen),
-        cmocka_unit_test(test_what_is_no_rule), cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_connect),   cmocka_unit_test(test_names), cmocka_unit_test(test_listen),
+        cmocka_unit_test(test_bad_rules), cmocka_unit_test(test_texts),
     };
 
     return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

@@ -66,7 +66,7 @@ static void test_poll_streams(void **state)
     assert_int_equal(wasi_fd_close(&w, 1), 0);
     assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 1, 900), 0);
     assert_int_equal(bytes[1024], 1); /* hung up */
-    subscribe_fd(0, 5, 1, 7);         /* one that there is not is an event with an error */
+    subscribe_fd(0, 5, 1, 7);         /* a descriptor that does not exist gives an event with an error */
     assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 1, 900), 0);
     assert_int_equal(get(1008) & 0xffff, WASI_EBADF);
 }
@@ -83,7 +83,7 @@ static void test_poll_bounds(void **state)
     assert_int_equal(wasi_poll_oneoff(&w, 0, size - 31, 1, 900), WASI_EFAULT);
     assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 1, size - 3), WASI_EFAULT);
     assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, UINT32_MAX, 900), WASI_EINVAL);
-    /* Events that are written over the subscriptions. */
+    /* Events that overwrite the subscriptions. */
     for (uint32_t shift = 0; shift < 96; shift += 4) {
         for (uint32_t i = 0; i < 8; i++)
             subscribe_fd(200 + 48 * i, 0x0101010101010101u * i, 2, 1);

@@ -1,4 +1,4 @@
-/* Programs: the bytes that are hashed are those that are compiled, and the process that compiles. */
+/* Programs: the hashed bytes are the compiled bytes; the process that compiles. */
 #include "library.h"
 
 #include "core/module.h"
@@ -8,14 +8,14 @@
 
 static struct err err;
 
-/* ---- what is hashed is what is compiled ---- */
+/* ---- the hashed bytes are the compiled bytes ---- */
 
 struct swap {
     const wasm_byte_vec_t *with;
     unsigned times;
 };
 
-/* As a build that writes the same file again: in place, between hashing and compiling. */
+/* Like a build that writes the same file again, in place, between hashing and compiling. */
 static void swap_file(void *arg, const char *module, bool done)
 {
     struct swap *s = arg;
@@ -42,7 +42,7 @@ static void test_a_file_that_changes_while_it_is_compiled(void **state)
     assert_int_equal(run(&config, &result), 0);
     assert_int_equal(swap.times, 1);
     assert_int_equal(result.status, 3);
-    /* What the cache has under the first one's bytes is the first one. */
+    /* Under the key of the first module's bytes, the cache has the first module. */
     config.engine.on_compile = NULL;
     put_file("again.wasm", first.data, first.size);
     config.module = "again.wasm";
@@ -51,7 +51,7 @@ static void test_a_file_that_changes_while_it_is_compiled(void **state)
     config.module = "module.wasm";
     assert_int_equal(run(&config, &result), 0);
     assert_int_equal(result.status, 4);
-    /* One that is cut off meanwhile. */
+    /* A module that is cut off in between. */
     wasm_byte_vec_delete(&first);
     program(5, &first);
     put_file("module.wasm", first.data, first.size);
@@ -79,7 +79,7 @@ static void test_a_file_that_changes_while_it_is_read(void **state)
     assert_int_equal(m.size, sizeof bytes);
     assert_int_equal(ftruncate(fd, 10), 0);
     assert_memory_equal(m.at, bytes, sizeof bytes);
-    /* Nobody can change it: not the process that compiles it, either. */
+    /* No process can change it, not even the one that compiles it. */
     assert_int_equal(pwrite(m.fd, "x", 1, 0), -1);
     assert_int_equal(ftruncate(m.fd, 1), -1);
     module_release(&m);
@@ -87,14 +87,14 @@ static void test_a_file_that_changes_while_it_is_read(void **state)
     assert_int_equal(module_read(&m, fd, &st, "module", &err), -ERR_MISSING);
     assert_non_null(strstr(err.text, "module: it changed meanwhile"));
     assert_null(m.at);
-    /* Of the same size, but written to. */
+    /* A file of the same size that was written to. */
     assert_int_equal(ftruncate(fd, sizeof bytes), 0);
     assert_int_equal(fstat(fd, &st), 0);
     nanosleep(&tick, NULL);
     assert_int_equal(pwrite(fd, "x", 1, 0), 1);
     lseek(fd, 0, SEEK_SET);
     assert_int_equal(module_read(&m, fd, &st, "module", &err), -ERR_MISSING);
-    /* More than is taken. */
+    /* A file that is too large. */
     assert_int_equal(ftruncate(fd, (off_t)MODULE_MAX_BYTES + 1), 0);
     assert_int_equal(fstat(fd, &st), 0);
     assert_int_equal(module_read(&m, fd, &st, "module", &err), -ERR_MODULE);
@@ -102,9 +102,10 @@ static void test_a_file_that_changes_while_it_is_read(void **state)
     close(fd);
 }
 
-/* ---- the process that compiles, and what it has made ---- */
+/* ---- the process that compiles, and its result ---- */
 
-/* What this process ignores, as in the background of a script or under nohup, is ignored there, too. */
+/* Signals that this process ignores, for example in the background of a script or under nohup, are also ignored in
+ * that process. */
 static void test_signals_of_the_compiler(void **state)
 {
     static const char script[] = "#!/bin/sh\ngrep SigIgn /proc/self/status >&2\n";
@@ -139,7 +140,7 @@ static void keep_note(void *arg, const char *text)
     snprintf(arg, 256, "%s", text);
 }
 
-/* Where no /proc names a descriptor. 77: this process may not hide it. */
+/* No /proc names the descriptors. 77: this process may not hide /proc. */
 static void test_a_compiled_module_without_proc(void **state)
 {
     char note[256] = "";
@@ -161,7 +162,7 @@ static void test_a_compiled_module_without_proc(void **state)
         if ((unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0) ||
             mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("none", "/proc", "tmpfs", 0, NULL) < 0)
             _exit(77);
-        alarm(60); /* the engine's threads are not here: what would be compiled again would wait for them */
+        alarm(60); /* the engine's threads do not exist here: compiling again would wait for them */
         status = run(&config, &result) == 0 && !*note ? result.status : 1;
         if (*note)
             fprintf(stderr, "%s\n", note);

@@ -1,4 +1,4 @@
-/* What wl-run does with options, files, streams and modules. */
+/* wl-run: options, files, streams and modules. */
 #include "command.h"
 
 static void test_arguments(void **state)
@@ -34,7 +34,7 @@ static void test_streams(void **state)
     run("some text", (const char *const[]){"cat.wasm", NULL});
     assert_int_equal(got.status, 0);
     assert_string_equal(got.out, "some text");
-    /* A reader that goes away. */
+    /* A reader that closes the pipe. */
     assert_int_equal(pipe(out), 0);
     pid = fork();
     if (pid == 0) {
@@ -46,7 +46,7 @@ static void test_streams(void **state)
     close(out[0]);
     close(out[1]);
     assert_int_equal(wait_status(pid), 64); /* EPIPE */
-    /* Streams that are closed from the start are no file of somebody's. */
+    /* Streams that are closed at the start do not become other files. */
     pid = fork();
     if (pid == 0) {
         close(0);
@@ -56,7 +56,7 @@ static void test_streams(void **state)
     assert_int_equal(wait_status(pid), 0);
 }
 
-static void test_folders(void **state)
+static void test_directories(void **state)
 {
     (void)state;
     RUN("--dir", "folder::/::ro", "create.wasm");
@@ -141,7 +141,7 @@ static void test_errors(void **state)
     }
 }
 
-/* Names come from whoever made the module or the file. */
+/* The names come from the author of the module or the file. */
 static void test_what_a_terminal_would_obey(void **state)
 {
     (void)state;
@@ -159,7 +159,7 @@ static void end_soon(void)
 }
 
 /* A pipe that nobody writes to. */
-static void test_a_pipe_is_no_module(void **state)
+static void test_a_pipe_is_not_a_module(void **state)
 {
     (void)state;
     assert_int_equal(mkfifo("pipe.wasm", 0600), 0);
@@ -187,7 +187,7 @@ static void test_cache(void **state)
     assert_int_equal(system("rm -rf cache"), 0);
     RUN("status200.wasm");
     assert_int_equal(system("test $(ls cache/*.compiled | wc -l) = 1"), 0);
-    /* A broken file is made anew. */
+    /* A broken file is replaced. */
     assert_int_equal(system("for f in cache/*.compiled; do echo garbage >$f; done"), 0);
     RUN("-v", "status200.wasm");
     assert_int_equal(got.status, 200);
@@ -198,14 +198,14 @@ static void test_cache(void **state)
     assert_int_equal(got.status, 200);
     RUN("-v", "status200.wasm");
     assert_string_equal(got.err, "");
-    /* A module that changes behind the same name. */
+    /* A module that changes under the same name. */
     assert_int_equal(system("sleep 0.1; cp argc.wasm change.wasm; sleep 0.1"), 0);
     RUN("change.wasm");
     assert_int_equal(got.status, 1);
     assert_int_equal(system("cat status200.wasm >change.wasm"), 0);
     RUN("change.wasm");
     assert_int_equal(got.status, 200);
-    /* A cache that cannot be used is no reason not to run. */
+    /* A cache that cannot be used does not prevent the run. */
     RUN("--cache-dir=/dev/null/x", "-v", "argc.wasm");
     assert_int_equal(got.status, 1);
     assert_non_null(strstr(got.err, "/dev/null/x"));
@@ -233,12 +233,12 @@ static void test_snapshot(void **state)
     assert_int_equal(got.status, 0);
     assert_string_equal(got.err, "");
     RUN("ready.wasm");
-    assert_int_equal(got.status, 134); /* that memory is not there */
+    assert_int_equal(got.status, 134); /* this memory does not exist */
     for (int i = 0; i < 2; i++) {
         RUN("snapshot.wasm");
         assert_int_equal(got.status, 42);
     }
-    /* It is no more what can be called twice. */
+    /* The function cannot be called again. */
     RUN("--snapshot=again.wasm", "snapshot.wasm");
     assert_int_equal(got.status, 126);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -254,7 +254,7 @@ static void test_snapshot(void **state)
     assert_int_equal(system("test ! -e again.wasm && ! ls bad.wasm* 2>/dev/null"), 0);
 }
 
-/* The other compiler: the same results, and what one of them made is not taken for the other's. */
+/* The other compiler: the same results, and neither compiler's code is taken for the other's. */
 static void test_quick(void **state)
 {
     (void)state;
@@ -279,12 +279,12 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_arguments),
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_streams),
-        cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_directories),
         cmocka_unit_test(test_traps),
         cmocka_unit_test(test_start_section),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_what_a_terminal_would_obey),
-        cmocka_unit_test(test_a_pipe_is_no_module),
+        cmocka_unit_test(test_a_pipe_is_not_a_module),
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_cache),
         cmocka_unit_test(test_snapshot),

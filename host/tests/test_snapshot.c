@@ -36,14 +36,14 @@ static void test_tables_of_a_snapshot(void **state)
     }
     config.entry = "same";
     assert_int_equal(run(&config, &result), 0);
-    /* It has only the exports that it had. */
+    /* It has only its old exports. */
     config = (struct setup){.module = "snapshot.wasm"};
     assert_int_equal(run(&config, &result), 0);
     assert_int_equal(result.end, WLPY_EXITED);
     assert_int_equal(system("! grep -q 'wl-run table' snapshot.wasm"), 0);
 }
 
-/* One that is not the stack pointer, or is not put back. */
+/* A global that is not the stack pointer, or that is not restored. */
 static void test_the_global_of_a_snapshot(void **state)
 {
     static const char text[] = "(module (memory (export \"memory\") 1) (global i32 (i32.const 1))"
@@ -68,7 +68,7 @@ static void test_the_global_of_a_snapshot(void **state)
     assert_int_equal(system("! grep -q 'wl-run' snapshot.wasm"), 0);
 }
 
-/* What runs of it before the call counts, too. */
+/* Code that runs before the call also counts. */
 static void test_a_snapshot_after_other_calls(void **state)
 {
     static const char text[] =
@@ -113,7 +113,7 @@ static void test_the_mode_of_a_snapshot(void **state)
     }
 }
 
-/* Of a module without exports, and of one that is broken. */
+/* A module without exports, and a broken one. */
 static void test_preparing_a_snapshot(void **state)
 {
     static const uint8_t broken[] = "\0asm\1\0\0\0\4\4\1\160\0\2\7\200";
@@ -135,7 +135,7 @@ static void test_preparing_a_snapshot(void **state)
     free(bytes);
 }
 
-/* ---- what a module needs ---- */
+/* ---- the needs of a module ---- */
 
 static struct needs needs_of(const char *text)
 {
@@ -148,7 +148,7 @@ static struct needs needs_of(const char *text)
     return n;
 }
 
-/* What all of it can become together. */
+/* The largest sum of all memories and tables. */
 static uint64_t sum(const struct needs *n, const struct share *s)
 {
     uint64_t bytes = s->memory * (n->throws ? 2 : 1);
@@ -224,7 +224,7 @@ static void test_shares(void **state)
             assert_true(share.elements >= n.table[k].min);
     }
     {
-        /* Room for growing is left. */
+        /* There is room to grow. */
         struct needs n = needs_of("(module (memory 1) (table 1 funcref))");
         struct share share;
 

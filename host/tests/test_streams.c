@@ -1,4 +1,4 @@
-/* Streams, waiting, sockets, arguments of the WASI host: what needs no folder. */
+/* Streams, waiting, sockets and arguments of the WASI host: everything that needs no directory. */
 #include "guest.h"
 #include "wasi/stream.h"
 
@@ -52,7 +52,7 @@ static void test_transfer_bounds(void **state)
     assert_int_equal(wasi_fd_read(&w, 0, 0, 1, 32), WASI_EFAULT);
     iov(0, UINT32_MAX, 1);
     assert_int_equal(wasi_fd_read(&w, 0, 0, 1, 32), WASI_EFAULT);
-    /* More vectors than are looked at: a short transfer. */
+    /* More vectors than the host reads: a short transfer. */
     for (uint32_t i = 0; i < 100; i++)
         iov(64 + 8 * i, 2000, 1);
     assert_int_equal(wasi_fd_write(&w, 0, 64, 100, 32), 0);
@@ -83,7 +83,7 @@ static void test_strings(void **state)
     assert_int_equal(wasi_environ_get(&w, 8, 100), 0);
 }
 
-/* In whatever way the standard streams grow. What fits is written, the rest ends the guest. */
+/* In every way to write to a standard stream. The part that fits is written, and the rest ends the guest. */
 static void test_the_limit_of_output(void **state)
 {
     char name[] = "/tmp/wl-wasi.XXXXXX";
@@ -102,7 +102,7 @@ static void test_the_limit_of_output(void **state)
     assert_int_equal(wasi_fd_write(&w, 0, 0, 1, 32), 0);
     assert_int_equal(w.output_left, 2);
     assert_int_equal(w.ending, WASI_GOES_ON);
-    /* Of two vectors, the second one in part. */
+    /* Two vectors, the second one only in part. */
     iov(8, 200, 1);
     iov(16, 200, 3);
     assert_int_equal(wasi_fd_write(&w, 2, 8, 2, 32), 0);
@@ -120,7 +120,7 @@ static void test_the_limit_of_output(void **state)
     assert_int_equal(w.ending, WASI_SPENT_OUTPUT);
     w.ending = WASI_GOES_ON;
     iov(8, 200, 0);
-    assert_int_equal(wasi_fd_write(&w, 2, 8, 1, 32), 0); /* nothing is not too much */
+    assert_int_equal(wasi_fd_write(&w, 2, 8, 1, 32), 0); /* writing nothing is allowed */
     assert_int_equal(w.ending, WASI_GOES_ON);
     assert_int_equal(wasi_fd_allocate(&w, 2, 0, 100), WASI_EBADF);
     assert_int_equal(wasi_fd_filestat_set_size(&w, 2, 100), WASI_EINVAL);
@@ -128,7 +128,7 @@ static void test_the_limit_of_output(void **state)
     assert_int_equal(st.st_size, 2);
     assert_int_equal(wasi_sock_send(&w, 1, 0, 1, 0, 32), 0); /* not a standard stream */
     assert_int_equal(w.ending, WASI_GOES_ON);
-    /* A new number is no way around it. */
+    /* A new number for the descriptor does not avoid the limit. */
     assert_int_equal(wasi_fd_renumber(&w, 0, 1), 0);
     wasi_fd_write(&w, 1, 0, 1, 32);
     assert_int_equal(w.ending, WASI_SPENT_OUTPUT);
@@ -152,7 +152,7 @@ static ssize_t write_too_much(void *arg, const void *from, size_t n)
     return (ssize_t)n + 7;
 }
 
-/* Standard streams that are not descriptors of the host's. */
+/* Standard streams that are not descriptors of the host. */
 static void test_streams_in_memory(void **state)
 {
     static const uint8_t text[] = "abcdefgh";
@@ -178,7 +178,7 @@ static void test_streams_in_memory(void **state)
         assert_int_equal(wasi_fd_write(&w, 1, 0, 2, 32), 0);
     assert_int_equal(out.n, 6000);
     assert_memory_equal(out.at, "ghcdefgh", 8);
-    /* Each has one direction, and nothing that a pipe lacks. */
+    /* Each has one direction, and no feature that a pipe lacks. */
     assert_int_equal(wasi_fd_write(&w, 0, 0, 2, 32), WASI_EBADF);
     assert_int_equal(wasi_fd_read(&w, 1, 0, 2, 32), WASI_EBADF);
     assert_int_equal(wasi_fd_pread(&w, 0, 0, 1, 0, 32), WASI_ESPIPE);
@@ -193,7 +193,7 @@ static void test_streams_in_memory(void **state)
     assert_int_equal(wasi_fd_prestat_get(&w, 0, 64), WASI_EBADF);
     assert_int_equal(wasi_fd_filestat_get(&w, 0, 64), 0);
     assert_int_equal(bytes[80], WASI_UNKNOWN);
-    /* What the other side refuses or claims. */
+    /* The other side fails, or claims too much. */
     assert_int_equal(wasi_fd_read(&w, 2, 0, 1, 32), WASI_EIO);
     assert_int_equal(wasi_fd_write(&w, 3, 0, 2, 32), 0);
     assert_int_equal(get(32), 6);
@@ -203,7 +203,7 @@ static void test_streams_in_memory(void **state)
     put(16, 4, 0);
     assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 1, 32), 0);
     assert_int_equal(get(32), 1);
-    /* And count. */
+    /* They count as output. */
     w.output_left = 4;
     iov(0, 200, 3);
     iov(8, 300, 3);
@@ -215,7 +215,7 @@ static void test_streams_in_memory(void **state)
     free(out.at);
 }
 
-/* What the guest sets does not show outside, where others have the same stream. */
+/* Flags that the guest sets are not visible outside, where others use the same stream. */
 static void test_the_flags_of_a_stream(void **state)
 {
     uint32_t written = 0, e;
@@ -241,7 +241,7 @@ static void test_the_flags_of_a_stream(void **state)
     assert_int_equal(wasi_fd_read(&w, 0, 0, 2, 32), 0);
 }
 
-/* Something to read comes when it is waited for. */
+/* Data arrives while the host waits for it. */
 static int wait_and_write(void *arg, struct pollfd *fds, nfds_t n, const struct timespec *time)
 {
     (void)arg;
@@ -260,7 +260,7 @@ static int wait_interrupted(void *arg, struct pollfd *fds, nfds_t n, const struc
     return -1;
 }
 
-/* The other way round: what the caller has made not to block does so for the guest. */
+/* The reverse: a stream that the caller made non-blocking blocks for the guest. */
 static void test_a_stream_that_the_caller_made_not_to_block(void **state)
 {
     (void)state;
@@ -284,7 +284,7 @@ static void test_sockets(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, datagrams), 0);
     assert_int_equal(bind(listening, (struct sockaddr *)&address, sizeof address.sun_family),
-                     0); /* a name of its own */
+                     0); /* a name that the kernel chooses */
     assert_int_equal(listen(listening, 1), 0);
     assert_int_equal(getsockname(listening, (struct sockaddr *)&address, &size), 0);
     assert_int_equal(wasi_give(&w, pair[0], NULL, false, false), 0);
@@ -304,21 +304,21 @@ static void test_sockets(void **state)
     iov(16, 300, 3);
     assert_int_equal(wasi_sock_send(&w, 0, 0, 2, 0, 32), 0);
     assert_int_equal(get(32), 6);
-    assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 1, 32, 36), 0); /* looked at, */
+    assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 1, 32, 36), 0); /* peeked */
     assert_memory_equal(bytes + 300, "abc", 3);
-    assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 2, 32, 36), 0); /* and taken */
+    assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 2, 32, 36), 0); /* and read */
     assert_memory_equal(bytes + 300, "abc", 3);
     assert_int_equal(wasi_fd_read(&w, 1, 16, 1, 32), 0);
     assert_memory_equal(bytes + 300, "def", 3);
     assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 4, 32, 36), WASI_EINVAL);
     assert_int_equal(wasi_sock_send(&w, 1, 16, 1, 1, 32), WASI_EINVAL);
     assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 0, 32, sizeof bytes - 1), WASI_EFAULT);
-    /* A datagram is cut. */
+    /* A datagram is cut off. */
     assert_int_equal(wasi_sock_send(&w, 2, 0, 2, 0, 32), 0);
     assert_int_equal(wasi_sock_recv(&w, 3, 16, 1, 0, 32, 36), 0);
     assert_int_equal(get(32), 3);
     assert_int_equal(bytes[36], 1);
-    /* One that is not to block, and one whose other end is gone. */
+    /* A non-blocking socket, and one whose other end is closed. */
     assert_int_equal(wasi_fd_fdstat_set_flags(&w, 1, WASI_FD_NONBLOCK), 0);
     assert_int_equal(wasi_sock_recv(&w, 1, 16, 1, 0, 32, 36), WASI_EAGAIN);
     assert_int_equal(wasi_sock_shutdown(&w, 0, 2), 0);
@@ -341,13 +341,13 @@ static void test_sockets(void **state)
     assert_int_equal(wasi_sock_accept(&w, 6, 0, 32), WASI_ENOTCAPABLE);
     assert_int_equal(wasi_sock_accept(&w, 0, 0, 32), WASI_EINVAL);
     close(client);
-    /* What is none. */
+    /* A descriptor that is not a socket. */
     assert_int_equal(wasi_sock_accept(&w, 5, 0, 32), WASI_ENOTSOCK);
     assert_int_equal(wasi_sock_recv(&w, 5, 16, 1, 0, 32, 36), WASI_ENOTSOCK);
     assert_int_equal(wasi_sock_send(&w, 5, 16, 1, 0, 32), WASI_ENOTSOCK);
     assert_int_equal(wasi_sock_shutdown(&w, 5, 3), WASI_ENOTSOCK);
     assert_int_equal(wasi_sock_shutdown(&w, 77, 3), WASI_EBADF);
-    /* What waits can be interrupted. */
+    /* A waiting call can be interrupted. */
     w.wait = wait_interrupted;
     assert_int_equal(wasi_sock_recv(&w, 3, 16, 1, 0, 32, 36), WASI_EINTR);
     assert_int_equal(wasi_fd_read(&w, 3, 16, 1, 32), WASI_EINTR);

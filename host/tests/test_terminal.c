@@ -19,7 +19,7 @@ static void terminal_start(const char *module)
     }
 }
 
-/* Reads until the text has come; false at the end, or after ten seconds. */
+/* Reads until the text has appeared; false at the end, or after ten seconds. */
 static bool terminal_wait(const char *text)
 {
     struct pollfd fd = {.fd = terminal, .events = POLLIN};
@@ -94,7 +94,7 @@ static void test_end_of_file(void **state)
 static void test_interrupt_without_cells(void **state)
 {
     (void)state;
-    RUN("cat.wasm"); /* is compiled now: no message of that among the output */
+    RUN("cat.wasm"); /* compile it now, so that no message about that is in the output */
     terminal_start("cat.wasm");
     terminal_type("x\n");
     assert_true(terminal_wait("x\r\nx\r\n"));
@@ -106,7 +106,7 @@ static void test_interrupt_without_cells(void **state)
     assert_int_equal(terminal_end(), 1000 + SIGINT);
 }
 
-/* A program that ends where it is asked for its cells has ended with its own status. */
+/* A program that ends when it is asked for its cells ends with its own status. */
 static void test_cells_that_are_not_given(void **state)
 {
     (void)state;

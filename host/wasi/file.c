@@ -299,7 +299,7 @@ void wasi_put_filestat(struct guest_memory m, uint32_t at, int host, const struc
     wasi_store(m, (uint64_t)at + 56, 8, nanoseconds(st->st_ctim));
 }
 
-/* Times before 1970 are taken as they are told: with a sign. */
+/* Times before 1970 are passed as signed numbers. */
 bool wasi_times(uint64_t atim, uint64_t mtim, uint32_t flags, struct timespec times[2])
 {
     const int64_t second = 1000000000, ns[2] = {(int64_t)atim, (int64_t)mtim};

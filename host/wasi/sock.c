@@ -66,7 +66,7 @@ bool wasi_has_heard(const struct wasi_socket *s, const struct sockaddr_storage *
     return false;
 }
 
-/* Notes the sender of a datagram, whom one that serves may answer. */
+/* Notes the sender of a datagram, so that a server can answer it. */
 static void hear(struct wasi_socket *s, const struct sockaddr_storage *from, socklen_t size)
 {
     s->from = *from;

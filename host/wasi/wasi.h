@@ -141,8 +141,8 @@ uint8_t wasi_filetype(int host, const struct stat *st);
 void wasi_put_filestat(struct guest_memory m, uint32_t at, int host, const struct stat *st);
 /* The two times for fd_filestat_set_times and path_filestat_set_times; false: the flags contradict each other. */
 bool wasi_times(uint64_t atim, uint64_t mtim, uint32_t flags, struct timespec times[2]);
-/* Opens a path below a directory, never outside it, whatever the links say and whoever changes them meanwhile. flags:
- * as for open(2). Returns a descriptor, or -1 with errno; EXDEV if the path leads out. */
+/* Opens a path below a directory, never outside it, whatever its links are and even if they change at the same time.
+ * flags: as for open(2). Returns a descriptor, or -1 with errno; EXDEV if the path leads out. */
 int wasi_open_beneath(struct wasi *w, int dir, const char *path, int flags, mode_t mode);
 
 /* Shortens vectors to `most` bytes. */

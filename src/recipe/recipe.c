@@ -215,7 +215,7 @@ void recipe_inputs(const struct recipe *r, struct strv *paths)
         field_paths(f, r, paths);
 }
 
-/* The line of a key path in one of the recipe's files; 0: it is not there. */
+/* The line of a key path in one of the recipe's files; 0: it does not exist. */
 static unsigned line_in(const char *file, const char *key_path)
 {
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;

@@ -114,8 +114,8 @@ static void compose_key(const struct plan *p, size_t node, char key[HASH_HEX_SIZ
     free(linked);
 }
 
-/* Whether a folder is the composition of that key (with a flavour's name: whether it holds that flavour), and all its
- * files are there in their sizes. */
+/* Whether a directory is the composition of that key (with a flavour's name: whether it holds that flavour), and all
+ * its files exist in their sizes. */
 static bool compose_is_current(const char *dir, const char *flavour, const char *key)
 {
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;

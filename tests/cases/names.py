@@ -48,7 +48,7 @@ try:
 except ProcessLookupError:
     pass
 else:
-    raise AssertionError("a process that is not there")
+    raise AssertionError("a process that does not exist")
 came = []
 signal.signal(signal.SIGTERM, lambda number, frame: came.append(number))
 os.kill(os.getpid(), signal.SIGTERM)

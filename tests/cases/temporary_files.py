@@ -1,4 +1,5 @@
-"""A program finds a folder for temporary files and a home, though nobody maps one; both are empty at the start."""
+"""A program finds a directory for temporary files and a home directory, even if none is mapped. Both are empty at
+the start."""
 import io
 import os
 import pathlib
@@ -43,7 +44,7 @@ with tempfile.TemporaryDirectory() as name:
         ("", ["a", "link"], ["hard"]), ("/a", ["b"], []), ("/a/b", [], ["file"])]
     os.utime(folder / "hard", ns=(10**18 + 1, 10**18 + 2))
     assert os.stat(folder / "a/b/file").st_mtime_ns == 10**18 + 2
-    # Across to a folder of the host's and back.
+    # Across to a directory of the host and back.
     try:
         os.rename(folder / "hard", "/w/hard")
     except OSError as error:
@@ -105,7 +106,7 @@ with open(path, "w") as file:
 assert path.read_bytes() == bytes(10000) + b"end"
 path.unlink()
 
-# The limit is an error that can be lived with, and what is removed is free again.
+# At the limit, calls fail with an error that a program can handle, and removed files free their space.
 for i in range(3):
     try:
         with open("/tmp/large", "wb", buffering=0) as file:

@@ -200,7 +200,7 @@ END
     ! grep -q 'class Last' stripped.wasm || fail 'the source is inside'
 }
 
-test_a_module_and_a_folder() {
+test_a_module_and_a_directory() {
     mkdir -p place/tool place/.git
     echo 'from . import work; work.main()' >place/tool/__main__.py
     : >place/tool/__init__.py

@@ -124,7 +124,7 @@ END
     cmp many.svg again/many.svg && cmp many.md again/many.md || fail "other bytes the second time"
 }
 
-test_files_that_are_no_results_are_refused() {
+test_files_that_are_not_results_are_refused() {
     # `bad TEXT JSON`
     bad() {
         printf '%s' "$2" >bad.json

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""bombs.py KIND FILE: writes a small module for which a compiler would need very much of some resource."""
+"""bombs.py KIND FILE: writes a small module that would cost a compiler very much of some resource."""
 
 import sys
 

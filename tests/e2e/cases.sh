@@ -93,7 +93,7 @@ ends() {
     done
 }
 
-test_signals_end_a_program_as_elsewhere() {
+test_signals_end_a_program_as_natively() {
     ends 143 '' 'import signal; signal.raise_signal(signal.SIGTERM)'
     ends 137 '' 'import os; os.kill(os.getpid(), 9)'
     ends 130 '' 'import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); signal.raise_signal(signal.SIGINT)'
@@ -103,10 +103,10 @@ test_signals_end_a_program_as_elsewhere() {
 
 test_signals_end_a_native_program_as_elsewhere() {
     ENGINE=native FLAVOURS='plain snapshot'
-    test_signals_end_a_program_as_elsewhere
+    test_signals_end_a_program_as_natively
 }
 
-test_a_missing_module_is_told_after_a_name() {
+test_a_missing_module_is_reported_after_a_name() {
     real run "$PY" -- -m nope
     status 1
     err 'No module named nope'

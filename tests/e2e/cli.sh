@@ -161,7 +161,7 @@ test_doctor() {
     out "WASI_SDK_ROOT is $T/nowhere"
 }
 
-test_results_go_to_stdout_and_words_to_stderr() {
+test_results_go_to_stdout_and_messages_to_stderr() {
     simple made/a
     wl made/a
     grep -qxE "made/a: $OUT/made/a \([0-9]+ B\)" .out || fail 'no result on stdout'
@@ -365,7 +365,7 @@ END
     wl run --max-memory 1x python/v3.11.2
     err 'cannot use --max-memory 1x' '--max-memory SIZE'
     not_there "$OUT"
-    # All that is right is handed on, in its order.
+    # All valid arguments are passed on, in their order.
     mkdir -p d
     wl run --max-memory 64M --dir-ro d --env HOME --max-wasm-stack=1M python/v3.11.2
     status 0
@@ -455,15 +455,15 @@ test_run_starts_what_was_recorded() {
     made_up_python
     watched_tool "$T/bin"
     WL_MAKE=$T/bin/wl-make
-    sleep 0.05 # what has just changed is not relied on
+    sleep 0.05 # a file that has just changed is not trusted
     wl run python/v3.11.2 -- -c 'print(1)'
     started 1
-    # Other words for the guest, also such as begin with dashes or are empty.
+    # Other arguments for the guest, including empty ones and ones that begin with dashes.
     wl run python/v3.11.2 -- --help -- '' 'two words'
     started 1
     is "$(tail -n 5 .out | tr '\n' ' ')" '<--> <--help> <--> <> <two words> '
     out "<--cache-dir=$CACHE/compiled>" "<$OUT/python/v3.11.2/bin/python.wasm>"
-    # Without "--" the words are others, and what follows could be options.
+    # Without "--" the command line is different, and later words could be options.
     wl run python/v3.11.2 script.py
     started 2
     wl run python/v3.11.2 other.py --engine nonsense
@@ -486,7 +486,7 @@ test_run_starts_what_was_recorded() {
     run env "WL_MAKE_ROOT=$ROOT" "$WL_MAKE" "--cache-dir=$CACHE" --output "$OUT" --ports "$PORTS" run python/v3.11.2 -- y
     started 6
     out '<y>'
-    # A value that looks like the separator: only the tool knows.
+    # A value that looks like the separator: only the tool can tell.
     wl run --argv0 -- python/v3.11.2 -- x
     wl run --argv0 -- python/v3.11.2 -- y
     started 8
@@ -504,7 +504,7 @@ test_run_starts_the_tool_where_a_record_says_nothing() {
     wl run python/v3.11.2 -- x
     wl run python/v3.11.2 -- x
     started 1
-    # Another compiler could be found, and another checkout is one.
+    # Another compiler could be found, and another checkout counts as a change.
     mkdir -p tools
     PATH=$T/tools:$PATH wl run python/v3.11.2 -- x
     started 2
@@ -517,7 +517,7 @@ test_run_starts_the_tool_where_a_record_says_nothing() {
     cp -r "$ROOT" other-root
     ROOT=$T/other-root wl run python/v3.11.2 -- x
     started 4
-    # What a relative path means depends on the working directory.
+    # The meaning of a relative path depends on the working directory.
     mkdir -p one two
     cd one || exit
     run env "WL_MAKE_ROOT=$ROOT" "$WL_MAKE" --cache-dir "$CACHE" --output o --ports "$PORTS" run python/v3.11.2
@@ -529,7 +529,7 @@ test_run_starts_the_tool_where_a_record_says_nothing() {
     started 6
     out "<$T/two/o/python/v3.11.2/bin/python.wasm>"
     cd ..
-    # A record that is cut, or not one.
+    # A record that is cut off, and a file that is not a record.
     local f
     for f in "$CACHE"/identity/launch-*; do truncate -s -1 "$f"; done
     wl run python/v3.11.2 -- x
@@ -553,7 +553,7 @@ test_run_starts_the_tool_where_a_record_says_nothing() {
     err 'cannot start wl-make-tool'
 }
 
-# The runner gets what it gets from the tool: streams, no other descriptors, signals as they are by default.
+# The runner gets the same from both: streams, no other descriptors, default signals.
 test_run_from_a_record_has_a_clean_process() {
     made_up_python
     # (A shell blocks signals while it starts a program.)
@@ -767,13 +767,13 @@ test_wl_make_sh_run() {
     sh_there ./wl-make.sh run python/v3.11.2 -- y
     started 2
     is "$(wc -l <"$T/builds")" 1 'builds of the tool'
-    # Started otherwise the tool does not look at its sources.
+    # If it is started in another way, the tool does not check its sources.
     run env XDG_CACHE_HOME="$T/xdg" WL_MAKE_ROOT="$PWD" .build/tool/src/wl-make run python/v3.11.2 -- y
     started 3
     rm src/a.c
     run env XDG_CACHE_HOME="$T/xdg" WL_MAKE_ROOT="$PWD" .build/tool/src/wl-make run python/v3.11.2 -- y
     started 3
-    # The script is started again by whatever shell, and from anywhere.
+    # The script is started again by any shell, and from any directory.
     cd /
     run env XDG_CACHE_HOME="$T/xdg" PATH="$T/bin:$PATH" sh "$T/work/wl-make.sh" run python/v3.11.2 -- z
     status 0
@@ -809,7 +809,7 @@ test_wl_make_sh_installs_clients() {
     not_there asked
 }
 
-test_wl_make_sh_in_a_folder_with_an_odd_name() {
+test_wl_make_sh_in_a_directory_with_an_odd_name() {
     command -v ninja >/dev/null || skip 'no ninja'
     no_installing
     checkout "$T/ein Ordner – mit ü & 'x' \$y"

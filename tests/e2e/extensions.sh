@@ -66,7 +66,7 @@ END
     is "$(cat .out)" 'True packed.inner begun'
 }
 
-test_a_module_that_can_not_be_imported() {
+test_a_module_that_cannot_be_imported() {
     extension bad broken <<'END'
 #include <Python.h>
 PyMODINIT_FUNC PyInit_broken(void)
@@ -82,7 +82,7 @@ END
 }
 
 # A library is not visible if its port is not among the needs, even if the port is built. A missing port is named.
-test_a_library_that_is_not_there() {
+test_a_library_that_does_not_exist() {
     extension lost packed '    flags: [-lzstd]' <<'END'
 #include <Python.h>
 #include <stddef.h>

@@ -197,7 +197,7 @@ says() {
     is "$(cat .err)" ''
 }
 
-test_single_needs_no_folder() {
+test_single_needs_no_directory() {
     real build $PY --flavour single
     status 0
     # All of it in 15 MB.
@@ -213,7 +213,7 @@ test_single_needs_no_folder() {
     }
 }
 
-test_single_is_a_read_only_folder() {
+test_single_is_a_read_only_directory() {
     cat >look.py <<'EOF'
 import errno, importlib.resources, importlib.util, io, os, pkgutil, select, stat, sys, zipimport, zipfile
 

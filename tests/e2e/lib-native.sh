@@ -26,7 +26,7 @@ library() {
 
 module() {
     cat >"$1.wat"
-    "$WABT/bin/wat2wasm" "$1.wat" -o "$1.wasm" || fail "$1.wat is no wat"
+    "$WABT/bin/wat2wasm" "$1.wat" -o "$1.wasm" || fail "$1.wat is not valid wat"
 }
 
 # `native NAME program|guest.so [OPTION...]`: compiles NAME.wasm to NAME/program or NAME/guest.so, with more options of aot. The

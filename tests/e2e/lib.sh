@@ -105,7 +105,7 @@ is() {
 there() {
     local f
     for f; do
-        [ -e "$f" ] || fail "$f is not there"
+        [ -e "$f" ] || fail "$f does not exist"
     done
 }
 not_there() {

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The network of a guest: clients and servers in the real Python, against servers and clients of this machine's, and
-# what the rules refuse. WL_PYTHON names the Python; NATIVE=yes compiles it as a native program, too.
+# The network of a guest: clients and servers in the real Python, against servers and clients on this machine, and
+# requests that the rules refuse. WL_PYTHON names the Python. NATIVE=yes also compiles it as a native program.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317
 LIMIT=${LIMIT:-3600}
 . "$(dirname -- "$0")/lib.sh"
@@ -8,7 +8,8 @@ LIMIT=${LIMIT:-3600}
 PY=${WL_PYTHON:-python/v3.11.2}
 NET=$WL_SOURCE_ROOT/tests/net
 
-# `python FLAVOUR OPTION... -- ARGUMENT...`: the Python by wl-run, with the tests as /t and this test's folder as /f.
+# `python FLAVOUR OPTION... -- ARGUMENT...`: runs the Python in wl-run, with the tests as /t and this test's directory
+# as /f.
 python() {
     local options=() module=() flavour=$1
     shift
@@ -30,7 +31,7 @@ built() {
     status 0
 }
 
-# Starts the servers; $ports are theirs.
+# Starts the servers, and sets ports to their ports.
 serve() {
     mkdir "$T/f"
     mkfifo "$T/end"
@@ -44,7 +45,7 @@ serve() {
     read -r -a ports <"$T/serving" || fail "no servers: $(cat "$T/servers.err")"
 }
 
-# A port that is free now.
+# Prints a port that is free now.
 free_port() {
     "$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
@@ -57,7 +58,7 @@ test_client() {
     out 'ok test_tcp' 'ok test_udp' 'ok test_tls' 'ok test_asyncio' 'ok test_what_stays_out'
 }
 
-# The channel is another one at each start.
+# The channel is a different one at each start.
 test_client_of_a_snapshot() {
     built snapshot
     serve
@@ -126,7 +127,7 @@ END
     grep -q "connecting to 127.0.0.1:${ports[0]} refused; --net=127.0.0.1:${ports[0]} would allow it" f/log || fail "$(cat f/log)"
     grep -q "looking up nothing.example.com refused; --net=nothing.example.com would allow it" f/log || fail "$(cat f/log)"
     grep -q "listening on 0.0.0.0:$others refused; --net-listen=0.0.0.0:$others would allow it" f/log || fail "$(cat f/log)"
-    # Every public address is none of this machine's.
+    # The rule for public addresses allows none of this machine's.
     python plain --net -- /f/refused.py "${ports[0]}" "$others"
     is "$(grep -c PermissionError .out)" 6
 }

@@ -71,7 +71,7 @@ test_files_on_this_machine() {
     is "$(find "$CACHE/offers" -type f | wc -l)" 0 'files left'
 }
 
-test_a_version_in_the_folders_name() {
+test_a_version_in_the_name_of_a_directory() {
     mkdir -p there
     touch there/Python-3.13.5.tar.xz there/Python-3.13.9.tar.xz there/Python-3.14.2.tar.xz
     pinned python/v3.13.5 3.13.5 "file:$T/there/Python-\${version}.tar.xz"
@@ -196,7 +196,7 @@ debian_rows() {
     row libs/wasi 0.0~git20260423.161b319 0.0~git20260501.0c0ffee outdated debian:wasi-libc
 }
 
-test_a_mirror_of_debian_that_shows_its_folders() {
+test_a_mirror_of_debian_that_lists_its_directories() {
     mkdir -p mirror/pool/main/{z/zlib,o/openssl,w/wasi-libc}
     touch mirror/pool/main/z/zlib/zlib_{1.2.13.dfsg,1.3.dfsg+really1.3.1,1.3.dfsg+really1.3.2}.orig.tar.gz \
         mirror/pool/main/o/openssl/openssl_{3.5.6,3.5.7,3.6.0}.orig.tar.gz \

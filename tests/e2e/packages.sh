@@ -1,6 +1,6 @@
 #!/bin/bash
-# Packages of PyPI in real apps, and in a mapped directory: they do what they do natively (packages/main.py). Needs the index. Each
-# of them failed once, for something that the Python lacked or the choice of packages did wrong.
+# Packages of PyPI in real apps, and in a mapped directory: they work as they do natively (packages/main.py). Needs the
+# index. Each of them failed once, because the Python lacked something or the wrong version of a package was chosen.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317
 LIMIT=${LIMIT:-3600}
 . "$(dirname -- "$0")/lib.sh"
@@ -42,7 +42,7 @@ each_program() {
 
 build_the_app() {
     cp "$PACKAGES/requirements.txt" .
-    # aiohttp, which s3fs wants, works without its compiled modules.
+    # s3fs needs aiohttp, which works without its compiled modules.
     app "$PACKAGES/main.py" -r requirements.txt --without-native aiohttp -o all.wasm
     status 0
 }

@@ -43,7 +43,7 @@ both() {
     ! command -v wasmtime >/dev/null || "$1" wt
 }
 
-test_what_is_in_the_folder() {
+test_the_contents_of_the_directory() {
     built
     cd "$PYTHON_DIR" || exit
     there bin/python.wasm "include/python$SERIES/Python.h" "include/python$SERIES/pyconfig.h" include/zlib.h \
@@ -213,7 +213,7 @@ test_exit_status_and_streams() {
     is "$(sha256 .out)" 40aff2e9d2d8922e47afd4648e6967497158785fbd1da870e7110266bf944880
 }
 
-test_zip_in_another_folder() {
+test_zip_in_another_directory() {
     built
     local lib=$PYTHON_DIR/usr/local/lib
     cp -R "$lib" "$T/lib"
@@ -248,7 +248,7 @@ test_environment() {
     is "$(cat .out)" '/bin/mypython 0'
 }
 
-test_folders() {
+test_directories() {
     built
     mkdir data secret
     printf 'hello\n' >data/in
@@ -278,7 +278,7 @@ test_folders() {
     not_there "$PYTHON_DIR/usr/local/lib/new"
     RUN_OPTIONS=(--dir "$T/none::/none")
     py -c pass
-    [ "$st" != 0 ] || fail 'a folder that is not there'
+    [ "$st" != 0 ] || fail 'a directory that does not exist'
     err "$T/none"
 }
 
@@ -539,9 +539,9 @@ test_without_ssl() {
     [ "$(stat -c %s "$OUT/small/python/bin/python.wasm")" -lt $((with - 2000000)) ] || fail 'not much smaller'
     real info --ports "$T/more" --modules small/python
     status 0
-    grep -qE '^ssl +no +this Python was built without OpenSSL' .out || fail 'ssl is said to be there'
-    grep -qE '^_hashlib +no +this Python was built without OpenSSL' .out || fail '_hashlib is said to be there'
-    grep -qE '^hashlib +yes' .out || fail 'hashlib is said to be missing'
+    grep -qE '^ssl +no +this Python was built without OpenSSL' .out || fail 'ssl is listed as existing'
+    grep -qE '^_hashlib +no +this Python was built without OpenSSL' .out || fail '_hashlib is listed as existing'
+    grep -qE '^hashlib +yes' .out || fail 'hashlib is listed as missing'
     real run --ports "$T/more" small/python -- -c 'import hashlib, sqlite3
 print(hashlib.sha3_256(b"").hexdigest()[:8], hashlib.blake2b(b"").hexdigest()[:8])
 import ssl'

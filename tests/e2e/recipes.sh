@@ -14,7 +14,7 @@ bad_recipe() {
     not_there "$OUT" "$CACHE/logs/made" "$CACHE/artifacts/"*
 }
 
-test_unknown_port_is_told_what_was_meant() {
+test_unknown_port_gets_a_suggestion() {
     simple libs/zlib
     simple python/v3.11.2
     wl build libs/zlip
@@ -33,7 +33,7 @@ test_unknown_port_is_told_what_was_meant() {
     done
 }
 
-test_a_bare_word_that_is_nearly_a_port_is_told_so() {
+test_a_bare_word_that_is_nearly_a_port_gets_a_hint() {
     simple libs/zlib
     wl zlip
     clean_failure 2

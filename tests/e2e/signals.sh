@@ -93,7 +93,7 @@ test_ctrl_c_on_a_terminal() {
     nothing_half
 }
 
-test_a_step_that_will_not_end_is_made_to() {
+test_a_step_that_does_not_end_is_killed() {
     port made/a <<END
 version: "1"
 toolchain: none

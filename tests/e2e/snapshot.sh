@@ -196,7 +196,7 @@ END
 }
 
 # A custom snapshot: other modules, another secret.
-test_a_snapshot_of_ones_own() {
+test_a_custom_snapshot() {
     flavours
     mkdir -p mine
     # shellcheck disable=SC2086 # several words

@@ -75,7 +75,7 @@ test_another_archive_of_the_same_source() {
 }
 
 # The second source belongs only to another archive of the first, so nobody may ask for it.
-test_a_source_that_is_not_wanted_is_not_fetched() {
+test_a_source_that_is_not_needed_is_not_fetched() {
     serve
     archive www/a.tar.gz hello=one
     archive www/b.tar.gz hello=two
@@ -453,7 +453,7 @@ test_many_kinds_of_archives() {
 }
 
 # A message never shows the password in an address.
-test_passwords_of_addresses_are_not_told() {
+test_passwords_of_addresses_are_not_shown() {
     local url
     for url in https://me:secret@a.example/x.tar.gz git+https://secret@a.example/x.git#"$(printf %040d 1)"; do
         from_url made/a "$url" "$(none)"

@@ -174,7 +174,7 @@ test_without_a_date_the_epoch_is_1980() {
     grep -qx 'PKG_CONFIG_LIBDIR=/nonexistent' <<<"$env" || fail "$env"
 }
 
-test_folders_of_a_step() {
+test_directories_of_a_step() {
     archive a.tar.gz hello=world
     mkdir -p "$PORTS/made/a"
     printf 'one\n' >"$PORTS/made/a/one.txt"
@@ -251,7 +251,7 @@ test_paths_do_not_depend_on_the_cache_in_the_sandbox() {
     CACHE=$T/other-cache
     wl made/a
     cmp one "$OUT/made/a/env" || fail 'differ'
-    ! grep -F "$T" one || fail 'names the temp folder'
+    ! grep -F "$T" one || fail 'names the temporary directory'
 }
 
 test_no_sandbox() {
@@ -262,7 +262,7 @@ test_no_sandbox() {
     grep -qF "ROOT=$CACHE/build/" "$OUT/made/a/env" || fail "$(cat "$OUT/made/a/env")"
     is "$(cat "$OUT/made/a/dep")" libs/dep
     not_err 'without a sandbox'
-    # The paths differ, so the artifacts do, too: the sandboxed one is another.
+    # The paths differ, so the artifacts differ, too.
     if bwrap --unshare-all --ro-bind / / true 2>/dev/null; then
         wl made/a
         grep -qx 'ROOT=/wl' "$OUT/made/a/env" || fail "$(cat "$OUT/made/a/env")"
@@ -395,7 +395,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$WL_MAKE" --cache-dir "$CACHE" --output "$
     done
 }
 
-test_enter_sh_enters_the_build_folder() {
+test_enter_sh_enters_the_build_directory() {
     stepped made/a 'echo half >partial; export X=1; false' 'env: ["FOO=it'"'"'s a \"bar\""]'
     wl made/a
     clean_failure 1
@@ -439,7 +439,7 @@ test_a_step_that_prints_bytes_and_no_newline() {
 
 # Steps can write anywhere in the box, and the tool continues in it when they have ended: no link or pipe that they
 # leave there leads the tool out or blocks it.
-test_what_steps_leave_in_the_box_leads_nowhere() {
+test_links_that_steps_leave_in_the_box_lead_nowhere() {
     can_sandbox || skip 'bubblewrap does not work here'
     mkdir -p "$T/host/d" "$PORTS/made/c/dir"
     # Without a sandbox the box is elsewhere, and steps can do anything.

@@ -99,7 +99,7 @@ test_a_removed_or_changed_file_is_restored() {
     nothing_half
 }
 
-test_what_was_not_made_here_is_not_lost() {
+test_files_that_were_not_made_here_are_not_lost() {
     simple made/a
     simple made/b
     simple made/c
@@ -133,7 +133,7 @@ test_what_was_not_made_here_is_not_lost() {
     not_there "$OUT"
 }
 
-test_what_is_no_longer_in_the_artifact_goes() {
+test_files_that_the_artifact_no_longer_has_are_removed() {
     simple made/a
     wl made/a
     sed -i 's,share/,etc/,; s,STAGE/share,STAGE/etc,g' "$PORTS/made/a/recipe.yaml"
@@ -206,7 +206,7 @@ test_dry_run_prints_the_plan_and_does_nothing() {
     out '0 of 2 ports would be built'
 }
 
-test_a_need_that_is_built_is_not_looked_at() {
+test_a_need_that_is_built_is_not_compared() {
     serve
     archive www/a.tar.gz hello=world
     from_url tools/t "$URL/a.tar.gz" "$(sha256 www/a.tar.gz)"
@@ -238,7 +238,7 @@ damage() {
 
 # Each file of an artifact, and its manifest, damaged in each way: the tool reports it, uses none of it, and builds it
 # again.
-test_a_damaged_artifact_is_made_again() {
+test_a_damaged_artifact_is_built_again() {
     printf 'version: "1"\ntoolchain: none\nsteps:\n  - name: i\n    run: mkdir -p "$STAGE/lib"; echo library >"$STAGE/lib/lib.a"\n' |
         port libs/l
     printf 'version: "1"\ntoolchain: none\nneeds: [libs/l]\nsteps:\n  - name: i\n    run: cp "$NEED_LIBS_L/lib/lib.a" "$STAGE/program"\n' |
@@ -539,7 +539,7 @@ END
     # The result contains no path of this machine, even without the sandbox.
     run "$OUT/made/a/bin/a"
     out '2 /wl/build/a.c'
-    ! grep -qF "$T" "$OUT/made/a/bin/a" || fail 'names the temp folder'
+    ! grep -qF "$T" "$OUT/made/a/bin/a" || fail 'names the temporary directory'
 }
 
 main "$@"

@@ -123,7 +123,7 @@ test_sdk_root_pointing_nowhere() {
     sdk_error "$T/file" 'there is no such directory'
 }
 
-test_sdk_root_empty_folder() {
+test_sdk_root_empty_directory() {
     wasi_port made/a
     mkdir empty
     sdk_error "$T/empty" 'holds no bin/clang' 'unset it'
@@ -164,7 +164,7 @@ test_sdk_below_what_the_recipe_wants() {
     not_there "$OUT"
 }
 
-test_a_compiler_that_is_no_program() {
+test_a_compiler_that_is_not_a_program() {
     wasi_port made/a
     sdk sdk 33.0 22.1.0
     printf 'nonsense' >sdk/bin/clang

@@ -1,5 +1,4 @@
-/* Any bytes as a module that is to become a native program: what tools/aot reads in it, and how it rewrites it. Nothing
- * is written to the disk. */
+/* Reads any bytes as a module for a native program: tools/aot reads and rewrites it. Nothing is written to the disk. */
 #include "aot.h"
 
 #include <setjmp.h>
@@ -102,7 +101,7 @@ FILE *make_file(const char *name)
     return nothing ? nothing : stdout;
 }
 
-/* (With each byte read, so that one outside of what was allocated is noticed.) */
+/* (Each byte is read, so that a read outside of an allocation is noticed.) */
 void put(FILE *f, const void *bytes, size_t n)
 {
     static volatile uint8_t sum;

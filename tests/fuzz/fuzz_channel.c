@@ -1,5 +1,5 @@
-/* Reads any bytes as what a guest asks of the channel, a request a line, and a first line as a rule. Nothing but this
- * machine's loopback may be reached, and what was opened must be counted. */
+/* Reads any bytes as a guest's requests to the channel, one request per line, after a first line with a rule.
+ * Nothing but this machine's loopback may be reached, and every socket that is opened must be counted. */
 #include "net/net.h"
 
 #include <stdlib.h>
@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (first && length < sizeof rule) {
             memcpy(rule, data, length);
             rule[length] = '\0';
-            /* Into a policy that is asked nothing: it must only be read. */
+            /* This policy is only filled, and is not asked anything. */
             struct net_policy *other = net_policy_new();
 
             if (net_policy_allow(other, rule, why) < 0 && !*why)

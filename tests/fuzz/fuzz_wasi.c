@@ -96,7 +96,7 @@ static uint64_t sum_of_the_rest(void)
     for (int i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "%s/%s", top, folders[i]);
         if (nftw(path, add, 8, FTW_PHYS) != 0)
-            wrong("a folder is gone");
+            wrong("a directory is missing");
     }
     return sum;
 }
@@ -116,7 +116,7 @@ static void fill_box(void)
     if (fd < 0 || mkdirat(fd, "a", 0700) < 0 || mkdirat(fd, "a/b", 0700) < 0 || symlinkat("a", fd, "link") < 0 ||
         symlinkat("../outside", fd, "out") < 0 || symlinkat("..", fd, "up") < 0 || symlinkat("loop", fd, "loop") < 0 ||
         symlinkat("../../outside/secret", fd, "a/link") < 0)
-        wrong("the folder cannot be filled");
+        wrong("the directory cannot be filled");
     file = openat(fd, "file", O_CREAT | O_WRONLY, 0600);
     if (file < 0 || write(file, "text", 4) != 4)
         wrong("the file cannot be made");
@@ -166,7 +166,7 @@ static void look_at_descriptors(void)
         if (strncmp(path, in_box, strlen(in_box)) != 0 && strncmp(path, ro, strlen(ro)) != 0)
             wrong(path);
         if (!w.fds[i].read_only && strncmp(path, in_box, strlen(in_box)) != 0)
-            wrong("a folder to be read only is not");
+            wrong("a read-only directory was changed");
     }
 }
 

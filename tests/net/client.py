@@ -1,5 +1,5 @@
-"""What a guest does as a client. Arguments: the ports of a TCP echo server, a UDP echo server, an HTTP server and a
-server with TLS, all on 127.0.0.1; the folder with the certificate."""
+"""A guest that is a client. Arguments: the ports of a TCP echo server, a UDP echo server, an HTTP server and a
+server with TLS, all on 127.0.0.1; the directory with the certificate."""
 import asyncio
 import errno
 import select

@@ -1,5 +1,5 @@
-"""What a guest does as a server. Argument: the port to serve HTTP on, and that of an asyncio server that sends lines back;
-each ends after its share of requests."""
+"""A guest that is a server. Arguments: the port of an HTTP server, and the port of an asyncio server that sends
+lines back. Each ends after its share of requests."""
 import asyncio
 import http.server
 import socket

@@ -1,6 +1,6 @@
-"""Servers of the machine's own Python for tests: TCP and UDP that send back what they get, HTTP with and without TLS.
-Prints their ports on one line and serves until its standard input ends. Argument: a folder, where a certificate is made
-and hello.txt is served from."""
+"""Servers of the machine's own Python for tests: TCP and UDP servers that send back their input, HTTP with and
+without TLS. Prints their ports on one line and serves until its standard input ends. Argument: a directory, where a
+certificate is made and hello.txt is served from."""
 import http.server
 import os
 import socketserver

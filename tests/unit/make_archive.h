@@ -9,7 +9,7 @@
 struct entry {
     char kind;
     const char *name, *text;
-    mode_t mode; /* 0: 0644, folders 0755 */
+    mode_t mode; /* 0: 0644, directories 0755 */
 };
 
 /* The time of every entry. */

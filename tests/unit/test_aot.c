@@ -84,7 +84,7 @@ static char *key_of(void **state, const struct question *q)
     return key;
 }
 
-static void test_key_changes_with_what_it_is_made_from(void **state)
+static void test_key_changes_with_its_inputs(void **state)
 {
     static const char *const edits[][2] = {
         {"ports/" WABT_PORT "/a.patch", "--- b\n"},
@@ -132,7 +132,7 @@ static void test_key_changes_with_what_it_is_made_from(void **state)
     }
 }
 
-static void test_key_stays_with_what_does_not_matter(void **state)
+static void test_key_ignores_what_does_not_matter(void **state)
 {
     const struct question others[] = {{.port = "k", .module = "a folder/n.wasm"},
                                       {.port = "k", .module = "n.wasm", .sandboxed = true},
@@ -180,8 +180,8 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_key_changes_with_what_it_is_made_from),
-        TEST_IN_FOLDER(test_key_stays_with_what_does_not_matter),
+        TEST_IN_FOLDER(test_key_changes_with_its_inputs),
+        TEST_IN_FOLDER(test_key_ignores_what_does_not_matter),
         cmocka_unit_test(test_names),
     };
 

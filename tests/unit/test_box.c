@@ -1,4 +1,4 @@
-/* Boxes: steps, their logs and status, and what is put into them. */
+/* Boxes: steps, their logs and status, and the files in them. */
 #include "make/box.h"
 
 #include "make/log.h"
@@ -59,7 +59,7 @@ static void test_status(void **state)
     end_box(&b);
 }
 
-/* Nobody who does not ask for it has such a descriptor. */
+/* Only a step that asks for such a descriptor has one. */
 static void test_no_status(void **state)
 {
     WL_CLEANUP_FREE char *log = in_folder(state, "log");
@@ -94,7 +94,7 @@ static void test_take(void **state)
     end_box(&b);
 }
 
-/* Text of which each byte tells where it is. */
+/* Text in which each byte shows its own place. */
 static void fill(char *text, size_t n, size_t from)
 {
     for (size_t i = 0; i < n; i++)

@@ -63,7 +63,7 @@ static void put_ports(void **state)
     }
 }
 
-/* All that was read of a recipe. */
+/* Everything that was read from a recipe. */
 static char *text_of(void **state, const char *name)
 {
     struct recipe_roots roots = roots_of(state);
@@ -113,7 +113,7 @@ static void test_every_value_is_read(void **state)
     }
 }
 
-/* Values that show in other values only. */
+/* Values that appear only in other values. */
 static void test_every_value_is_read_in_its_place(void **state)
 {
     put_ports(state);
@@ -136,7 +136,7 @@ static void test_every_value_is_read_in_its_place(void **state)
     }
 }
 
-/* Keys that say how recipes are put together: without each of these lines something else is read. */
+/* Keys that combine recipes: without any one of these lines, the result differs. */
 static void test_every_meta_key_is_read(void **state)
 {
     static const char *const cases[][4] = {

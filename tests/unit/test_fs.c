@@ -148,7 +148,7 @@ static void test_copy_tree(void **state)
     assert_class(copy_tree(from, to, &err), WL_E_IO, &err);
 }
 
-static void test_copy_merges_folders(void **state)
+static void test_copy_merges_directories(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
     WL_CLEANUP_FREE char *one = in_folder(state, "one/lib"), *two = in_folder(state, "two/lib"),
@@ -602,7 +602,7 @@ int main(void)
         TEST_IN_FOLDER(test_remove_tree),
         TEST_IN_FOLDER(test_dir_list),
         TEST_IN_FOLDER(test_copy_tree),
-        TEST_IN_FOLDER(test_copy_merges_folders),
+        TEST_IN_FOLDER(test_copy_merges_directories),
         TEST_IN_FOLDER(test_tree_size),
         TEST_IN_FOLDER(test_file_read_write),
         TEST_IN_FOLDER(test_path_replace),

@@ -1,4 +1,4 @@
-/* What tools/aot reads in a module, and how it rewrites one. */
+/* Tests how tools/aot reads a module and rewrites it. */
 #include "aot.h"
 
 #include "testing.h"
@@ -16,7 +16,7 @@ const char *__asan_default_options(void)
     return "detect_leaks=0";
 }
 
-/* Modules by hand: the sections behind the header. */
+/* Modules that are written by hand: the sections after the header. */
 struct bytes {
     uint8_t b[4096];
     size_t n;
@@ -68,7 +68,7 @@ static struct bytes program(const char *more, size_t more_n, const char *body, s
 
 #define PROGRAM(more, body) program(more, sizeof(more) - 1, body, sizeof(body) - 1)
 
-/* With a function that gives a result. */
+/* With a function that returns a result. */
 #define CONST "\x41\0"
 
 static void read_bytes(const struct bytes *b, struct module *m, struct functions *f)
@@ -111,7 +111,7 @@ static void test_cut_modules(void **state)
         b.n = n;
         assert_int_equal(status_of(&b), END_REFUSED);
     }
-    /* The same with a byte changed: any end but a crash. */
+    /* The same with a changed byte: anything but a crash is allowed. */
     for (size_t i = 8; i < whole.n; i++) {
         b = whole;
         b.b[i] ^= 0x7f;

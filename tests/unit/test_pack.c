@@ -44,7 +44,7 @@ static const char wl_run[] =
     "echo printed\n"
     "cp \"${dir%%::*}/archive\" \"$out\"\n";
 
-/* Keeps what programs have printed. */
+/* Keeps the output of programs. */
 static void on_event(void *data, const struct event *e)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -212,7 +212,7 @@ static void test_an_app_is_an_artifact(void **state)
     end_world(&w);
 }
 
-/* What failed is said in the words of the program that failed, and nothing is written. */
+/* A failure is reported in the words of the program that failed, and nothing is written. */
 static void test_failures(void **state)
 {
     WL_CLEANUP_FREE char *bad = in_folder(state, "bad"), *broken = in_folder(state, "broken");

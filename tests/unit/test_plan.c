@@ -294,7 +294,7 @@ static void test_key_changes_with_the_recipe(void **state)
     recipe_roots_free(&roots);
 }
 
-static void test_key_stays_with_what_does_not_matter(void **state)
+static void test_key_ignores_what_does_not_matter(void **state)
 {
     static const char *const edits[][2] = {
         {"summary: text", "summary: other text"},
@@ -724,7 +724,7 @@ int main(void)
         TEST_IN_FOLDER(test_check_needs),
         TEST_IN_FOLDER(test_key_stays_with_the_tool),
         TEST_IN_FOLDER(test_key_changes_with_the_recipe),
-        TEST_IN_FOLDER(test_key_stays_with_what_does_not_matter),
+        TEST_IN_FOLDER(test_key_ignores_what_does_not_matter),
         TEST_IN_FOLDER(test_key_and_checks),
         TEST_IN_FOLDER(test_key_and_switch),
         TEST_IN_FOLDER(test_key_and_extensions),

@@ -188,7 +188,7 @@ static void test_flavours(void **state)
     recipe_roots_free(&roots);
 }
 
-static void test_no_folder(void **state)
+static void test_no_directory(void **state)
 {
     struct recipe_roots roots = roots_of(state);
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
@@ -201,9 +201,9 @@ static void test_no_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_list),      TEST_IN_FOLDER(test_resolve),       TEST_IN_FOLDER(test_not_resolved),
-        TEST_IN_FOLDER(test_ambiguous), TEST_IN_FOLDER(test_several_roots), TEST_IN_FOLDER(test_flavours),
-        TEST_IN_FOLDER(test_no_folder),
+        TEST_IN_FOLDER(test_list),         TEST_IN_FOLDER(test_resolve),       TEST_IN_FOLDER(test_not_resolved),
+        TEST_IN_FOLDER(test_ambiguous),    TEST_IN_FOLDER(test_several_roots), TEST_IN_FOLDER(test_flavours),
+        TEST_IN_FOLDER(test_no_directory),
     };
 
     return cmocka_run_group_tests_name("ports", tests, NULL, NULL);

@@ -457,7 +457,7 @@ static void test_wrong_hash_then_mirror(void **state)
     assert_contains(f.notes.v[0], "does not match the recipe");
 }
 
-static void test_wrong_hash_of_page_is_told(void **state)
+static void test_wrong_hash_of_page_is_reported(void **state)
 {
     WL_CLEANUP_FREE char *page = in_folder(state, "page.tgz");
     FIXTURE(f);
@@ -811,7 +811,7 @@ static void *release_later(void *data)
     return NULL;
 }
 
-static void test_waiting_is_told(void **state)
+static void test_waiting_is_reported(void **state)
 {
     WL_CLEANUP_FREE char *lock = NULL, *folder = NULL;
     struct releaser r = {-1};
@@ -1098,7 +1098,7 @@ static void test_pypi_wheel(void **state)
     assert_contains(last, "GET /files/x-1.0-cp311-abi3-");
 }
 
-/* The file arrives unchanged, and nothing in it is run: there is nothing that could run it. */
+/* The file arrives unchanged, and nothing in it is run, because no program that could run it exists. */
 static void test_pypi_source(void **state)
 {
     WL_CLEANUP_FREE char *last = NULL, *scratch = NULL;
@@ -1524,7 +1524,7 @@ int main(void)
         TEST_IN_FOLDER(test_web_page_wanted),
         TEST_IN_FOLDER(test_wrong_hash),
         TEST_IN_FOLDER(test_wrong_hash_then_mirror),
-        TEST_IN_FOLDER(test_wrong_hash_of_page_is_told),
+        TEST_IN_FOLDER(test_wrong_hash_of_page_is_reported),
         TEST_IN_FOLDER(test_empty_file),
         TEST_IN_FOLDER(test_broken_is_resumed),
         TEST_IN_FOLDER(test_part_is_resumed),
@@ -1548,7 +1548,7 @@ int main(void)
         TEST_IN_FOLDER(test_cancel_transfer),
         TEST_IN_FOLDER(test_cancel_client),
         TEST_IN_FOLDER(test_cancel_waiting_for_lock),
-        TEST_IN_FOLDER(test_waiting_is_told),
+        TEST_IN_FOLDER(test_waiting_is_reported),
         TEST_IN_FOLDER(test_threads_fetch_once),
         TEST_IN_FOLDER(test_file),
         TEST_IN_FOLDER(test_file_bad),

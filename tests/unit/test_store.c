@@ -331,7 +331,7 @@ static void test_old_layout(void **state)
 }
 
 /* If a step leaves something else than a directory of files, it is not stored. */
-static void test_stage_is_no_folder(void **state)
+static void test_stage_is_not_a_directory(void **state)
 {
     WL_CLEANUP_FREE char *outside = in_folder(state, "outside");
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
@@ -864,7 +864,7 @@ int main(void)
         TEST_IN_FOLDER(test_damage),
         TEST_IN_FOLDER(test_exchanged),
         TEST_IN_FOLDER(test_old_layout),
-        TEST_IN_FOLDER(test_stage_is_no_folder),
+        TEST_IN_FOLDER(test_stage_is_not_a_directory),
         TEST_IN_FOLDER(test_paths),
         TEST_IN_FOLDER(test_lock),
         TEST_IN_FOLDER(test_locks_in_turn),

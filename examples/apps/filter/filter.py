@@ -1,4 +1,4 @@
-"""Turns CSV into lines of JSON, those that a condition holds for."""
+"""Prints the rows of CSV that meet a condition as lines of JSON."""
 import argparse
 import csv
 import json

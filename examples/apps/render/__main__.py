@@ -1,4 +1,4 @@
-"""Renders the template with what the command line says."""
+"""Renders the template with the values from the command line."""
 import argparse
 from pathlib import Path
 

@@ -93,7 +93,7 @@ static bool is_given(const struct host_calls *calls, size_t calls_n, const wasm_
     return false;
 }
 
-/* Names an import that nobody gives. */
+/* Names an import that nothing provides. */
 static int check_imports(const struct code *c, const char *file, const struct host_calls *calls, size_t calls_n,
                          struct err *err)
 {

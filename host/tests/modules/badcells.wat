@@ -1,4 +1,4 @@
-;; A list of cells outside its memory: Ctrl-C is then what it is without one.
+;; Its list of cells is outside of its memory. Ctrl-C then works as without a list.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

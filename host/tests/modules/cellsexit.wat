@@ -1,4 +1,4 @@
-;; Ends the program where its list of cells is asked for; _start would give 1.
+;; Exits when it is asked for its list of cells; _start would exit with 1.
 (module
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (memory (export "memory") 1)

@@ -1,5 +1,5 @@
-;; Makes the requests that its arguments are, to the channel (descriptor 3, if no folder is mapped), and prints a line for
-;; each: the errno and the answer. ">TEXT" sends the text to socket 4, and "<" prints what comes from there.
+;; Sends its arguments as requests to the channel (descriptor 3, if no directory is mapped), and prints a line for each: the
+;; errno and the answer. ">TEXT" sends the text to socket 4, and "<" prints the data that arrives there.
 (module
   (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "args_get" (func $args (param i32 i32) (result i32)))

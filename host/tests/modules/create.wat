@@ -1,4 +1,4 @@
-;; Makes a file "new" in the first folder; exits with the errno.
+;; Creates a file "new" in the first directory; exits with the errno.
 (module
   (import "wasi_snapshot_preview1" "path_open"
     (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))

@@ -1,4 +1,4 @@
-;; Never ends by itself. The number of arguments says what it does: none: counts, 1: sleeps, 2: reads from stdin, 3: writes
+;; Never ends by itself. The number of arguments selects what it does: none: counts, 1: sleeps, 2: reads from stdin, 3: writes
 ;; single letters, 4: waits until stdin can be read, 5: writes 16 MiB at once, 6: asks for random numbers without end.
 (module
   (import "wasi_snapshot_preview1" "args_sizes_get" (func $args (param i32 i32) (result i32)))

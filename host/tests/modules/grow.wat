@@ -1,4 +1,4 @@
-;; Grows its memory by 1000 pages; exits with 1 if it may not.
+;; Grows its memory by 1000 pages; exits with 1 if that is refused.
 (module
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (memory (export "memory") 1)

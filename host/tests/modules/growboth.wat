@@ -1,5 +1,5 @@
-;; Grows its memory page by page until that fails, then a table by 1000 at a time; exits with 0 if both came to
-;; an end and together have at most 4 MiB: 64 KiB a page, 16 bytes an element.
+;; Grows its memory page by page until that fails, then a table by 1000 at a time. Exits with 0 if both stopped growing
+;; and have at most 4 MiB together: 64 KiB per page, 16 bytes per element.
 (module
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (memory (export "memory") 1)

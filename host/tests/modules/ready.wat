@@ -1,4 +1,4 @@
-;; Sets a word to what it was and 40 more, in memory it asked for; _start exits with that.
+;; Adds 40 to a word, in memory that it requested; _start exits with the sum.
 (module
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (memory (export "memory") 1 10)

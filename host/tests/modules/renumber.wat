@@ -1,4 +1,4 @@
-;; Opens "file" in the first folder, puts it in the place of stdin, and copies it to stdout.
+;; Opens "file" in the first directory, moves it to the number of stdin, and copies it to stdout.
 (module
   (import "wasi_snapshot_preview1" "path_open"
     (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))

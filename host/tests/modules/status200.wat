@@ -1,4 +1,4 @@
-;; Exits with 200: more than WASI says a status can be.
+;; Exits with 200, which is more than WASI allows for a status.
 (module
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; Writes its arguments and environment, each with its zero.
+;; Writes its arguments and environment, each with its terminating zero.
 (module
   (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes_get (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "args_get" (func $args_get (param i32 i32) (result i32)))

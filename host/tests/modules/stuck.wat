@@ -1,4 +1,4 @@
-;; The same, but never looks.
+;; Prints "go", then counts without ever checking its cell.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; Throws until there is no room for more. Each is kept alive by the one before: a chain, no garbage.
+;; Throws exceptions until there is no room for more. Each exception keeps the one before alive, so that none is garbage.
 (module
   (memory (export "memory") 1)
   (tag $e (param exnref))

@@ -1,4 +1,4 @@
-"""Programs of a few lines with packages of others. Each prints what it prints natively: main.py NAME [ARGUMENT]..."""
+"""Programs of a few lines with packages from PyPI. Each prints the same as natively: main.py NAME [ARGUMENT]..."""
 import importlib
 import io
 import json
@@ -6,7 +6,7 @@ import sys
 
 
 def imports(*names):
-    """Packages that wanted something of the system when they were imported."""
+    """Packages that query the system when they are imported."""
     for name in names:
         importlib.import_module(name)
     return f"{len(names)} imported"
@@ -43,7 +43,7 @@ def django():
 
 
 def workbooks():
-    """A file of a spreadsheet is made in memory. Both packages want a directory for temporary files for that."""
+    """Creates a spreadsheet file in memory. Both packages use a directory for temporary files for that."""
     import openpyxl
     import xlsxwriter
     first, second = io.BytesIO(), io.BytesIO()

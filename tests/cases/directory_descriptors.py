@@ -56,7 +56,7 @@ def by_descriptor(top):
     for name in "link", "hard", "harder", "softer":
         os.unlink(name, dir_fd=folder)
     os.rmdir("c", dir_fd=folder)
-    # An absolute path does not depend on the descriptor, which need not be of a folder.
+    # An absolute path does not depend on the descriptor, which need not be of a directory.
     assert os.stat(top + "/a/x", dir_fd=folder).st_size == 3
     fails(errno.ENOENT, os.stat, "none", dir_fd=folder)
     fails(errno.ENOENT, os.open, "", os.O_RDONLY, dir_fd=folder)
