@@ -1,14 +1,46 @@
-"""rivals.py N: starts N fresh sandboxes of pyeryx, each of which runs `pass` and is dropped, and prints the microseconds of each, one
-per line. bench/instance runs it with the Python for this machine that it also compares with."""
+"""rivals.py pyeryx|wasmtime-py N MODULE: runs `pass` N times in a fresh sandbox of another project, and prints the microseconds of each,
+one per line. pyeryx has a Python of its own; wasmtime-py runs the .wasm file MODULE. bench/host runs it with the Python for this
+machine that it also compares with."""
 import sys
 import time
 
-import eryx
 
-eryx.Sandbox().execute("pass")
-for _ in range(int(sys.argv[1])):
-    start = time.perf_counter()
-    sandbox = eryx.Sandbox()
-    sandbox.execute("pass")
-    del sandbox
-    print("%.1f" % ((time.perf_counter() - start) * 1e6))
+def with_pyeryx():
+    import eryx
+
+    def run():
+        sandbox = eryx.Sandbox()
+        sandbox.execute("pass")
+        del sandbox
+
+    return run
+
+
+def with_wasmtime(module):
+    import wasmtime
+
+    engine = wasmtime.Engine()
+    linker = wasmtime.Linker(engine)
+    linker.define_wasi()
+    program = wasmtime.Module.from_file(engine, module)
+
+    def run():
+        store = wasmtime.Store(engine)
+        config = wasmtime.WasiConfig()
+        config.argv = ["python", "-I", "-c", "pass"]
+        store.set_wasi(config)
+        start = linker.instantiate(store, program).exports(store)["_start"]
+        try:
+            start(store)
+        except wasmtime.ExitTrap as ended:
+            assert ended.code == 0
+
+    return run
+
+
+run = with_pyeryx() if sys.argv[1] == "pyeryx" else with_wasmtime(sys.argv[3])
+run()
+for _ in range(int(sys.argv[2])):
+    begun = time.perf_counter()
+    run()
+    print("%.1f" % ((time.perf_counter() - begun) * 1e6))

@@ -80,7 +80,8 @@ static int refuse(struct wlpy_err *err, const char *what)
 /* Standard input to standard output. */
 static int compile(const char *settings, const char *name, struct wlpy_err *err)
 {
-    const struct wlpy_engine_config config = {.quick = strchr(settings, 'q'), .stoppable = strchr(settings, 's')};
+    const struct wlpy_engine_config config = {
+        .size = sizeof config, .quick = strchr(settings, 'q'), .stoppable = strchr(settings, 's')};
     struct wlpy_engine *engine;
     struct stat st;
     void *wasm = MAP_FAILED, *code = NULL;

@@ -42,7 +42,7 @@ static int grant(const struct run_options *o, struct wasi *w, struct err *err)
                                       .limits = o->net_limits,
                                       .refused = refusals_write,
                                       .arg = &refusals};
-    int r = refusals_open(&refusals, guest_name, o->net_log, err);
+    int r = refusals_open(&refusals, wlpy_native_program.name, o->net_log, err);
 
     for (int i = 0; r == 0 && i <= STDERR_FILENO; i++)
         r = grant_fd(w, i, true, err);
@@ -62,25 +62,26 @@ static int report(const struct run_options *o, const struct end *end)
 
     if (end->kind != END_EXITED) {
         snprintf(text, sizeof text, "the program was stopped: %s", end->text);
-        say(guest_name, text, end->hint);
+        say(wlpy_native_program.name, text, end->hint);
         return end->status;
     }
     if (end->interrupts && end->status == STATUS_INTERRUPTED)
         process_end_by_sigint();
     if (end->status != 0)
-        say_hint(guest_name, o);
+        say_hint(wlpy_native_program.name, o);
     return end->status;
 }
 
 static int run(const struct run_options *o)
 {
+    static struct native_program program = NATIVE_PROGRAM_INIT(&wlpy_native_program);
     struct wasi w = {.args = o->args,
                      .args_n = o->args_n,
                      .environ = o->env,
                      .environ_n = o->env_n,
                      .output_left = o->limits.output};
     static struct control control; /* a SIGINT may come at any time */
-    const struct runtime r = {.name = guest_name,
+    const struct runtime r = {.name = wlpy_native_program.name,
                               .limits = &o->limits,
                               .wasi = &w,
                               .control = &control,
@@ -93,11 +94,11 @@ static int run(const struct run_options *o)
     if (status == 0) {
         control_init(&control);
         process_on_sigint(on_sigint, &control);
-        status = runtime_run(&r, &end, &err);
+        status = runtime_run(&program, &r, &end, &err);
     }
     if (status == 0)
         return report(o, &end);
-    say(guest_name, err.text, err.hint);
+    say(wlpy_native_program.name, err.text, err.hint);
     return (int)err.code;
 }
 
@@ -109,12 +110,12 @@ int main(int argc, char **argv)
 
     process_set_up();
     run_options_init(&o, OF_NATIVE, environ);
-    if (run_options_parse(&o, guest_name, argc, argv, &err) < 0) {
-        say(guest_name, err.text, err.hint);
+    if (run_options_parse(&o, wlpy_native_program.name, argc, argv, &err) < 0) {
+        say(wlpy_native_program.name, err.text, err.hint);
         return ERR_SETUP;
     }
     if (o.help) {
-        printf("Usage: %s", guest_name);
+        printf("Usage: %s", wlpy_native_program.name);
         return say_help(help, OF_NATIVE, exit_status) ? 0 : ERR_SETUP;
     }
     process_allow_sockets(o.net_limits.sockets);

@@ -92,17 +92,19 @@ static const char *own_path(void)
 }
 
 /* What the options give to the guest. The caller frees the directories. */
-static struct wlpy_run_config configure(const struct run_options *o, struct wlpy_folder *folders)
+static struct wlpy_run_config configure(const struct run_options *o, struct wlpy_dir *folders)
 {
     for (size_t i = 0; i < o->folders_n; i++)
-        folders[i] = (struct wlpy_folder){o->folders[i].host, o->folders[i].guest, o->folders[i].read_only};
+        folders[i] = (struct wlpy_dir){
+            .host = o->folders[i].host, .guest = o->folders[i].guest, .read_only = o->folders[i].read_only};
     return (struct wlpy_run_config){
+        .size = sizeof(struct wlpy_run_config),
         .argv = o->args,
         .argc = o->args_n,
         .env = o->env,
         .envc = o->env_n,
-        .folders = folders,
-        .folder_count = o->folders_n,
+        .dirs = folders,
+        .dir_count = o->folders_n,
         .in = {.kind = WLPY_FD, .fd = STDIN_FILENO},
         .out = {.kind = WLPY_FD, .fd = STDOUT_FILENO},
         .err = {.kind = WLPY_FD, .fd = STDERR_FILENO},
@@ -112,12 +114,6 @@ static struct wlpy_run_config configure(const struct run_options *o, struct wlpy
         .net_count = o->net_n,
         .net_listen = o->net_listen,
         .net_listen_count = o->net_listen_n,
-        .limits = {.memory = o->limits.memory,
-                   .output = o->limits.output == LIMITS_NO_OUTPUT_LIMIT ? 0 : o->limits.output,
-                   .deadline_ms = o->limits.deadline_ms,
-                   .sockets = o->net_limits.sockets,
-                   .received = o->net_limits.received,
-                   .sent = o->net_limits.sent},
         .backtrace = o->verbose,
     };
 }
@@ -140,6 +136,7 @@ static int run_or_snapshot(const struct run_options *o, struct wlpy_engine *engi
 static int run(const struct run_options *o)
 {
     const struct wlpy_engine_config how = {
+        .size = sizeof how,
         .stack = (size_t)o->limits.stack,
         .quick = o->quick,
         .stoppable = o->limits.deadline_ms != 0,
@@ -152,10 +149,10 @@ static int run(const struct run_options *o)
         .on_note = on_note,
         .on_note_arg = (void *)o,
     };
-    struct wlpy_folder *folders = calloc(o->folders_n + 1, sizeof *folders);
+    struct wlpy_dir *folders = calloc(o->folders_n + 1, sizeof *folders);
     struct wlpy_control *control = wlpy_control_new();
     struct wlpy_engine *engine = NULL;
-    struct wlpy_result result = {0};
+    struct wlpy_result result = {.size = sizeof result};
     struct refusals refusals;
     struct err why;
     struct wlpy_err err;
@@ -172,8 +169,16 @@ static int run(const struct run_options *o)
     process_on_sigint(on_sigint, control);
     status = wlpy_engine_new(&how, &engine, &err);
     if (status == 0) {
+        const struct wlpy_limits limits = {.size = sizeof limits,
+                                           .memory = o->limits.memory,
+                                           .output = o->limits.output == LIMITS_NO_OUTPUT_LIMIT ? 0 : o->limits.output,
+                                           .deadline_ms = o->limits.deadline_ms,
+                                           .sockets = o->net_limits.sockets,
+                                           .received = o->net_limits.received,
+                                           .sent = o->net_limits.sent};
         struct wlpy_run_config config = configure(o, folders);
 
+        config.limits = &limits;
         config.control = control;
         config.on_refusal = refusals_write;
         config.on_refusal_arg = &refusals;

@@ -19,7 +19,7 @@ enum { STUCK_MS = 1000 };
 enum { AGAIN_NS = 10000000 };
 
 /* The guest of this thread, for the signal handler. */
-static _Thread_local struct control *current;
+static _Thread_local struct control *current __attribute__((tls_model("initial-exec")));
 static struct former former = FORMER_INIT;
 static int install_errno;
 
@@ -180,8 +180,11 @@ int control_wait(void *control, struct pollfd *fds, nfds_t n, const struct times
 
 static bool is_for(const struct control *c, const siginfo_t *info)
 {
-    return c && info->si_value.sival_ptr == c &&
-           (info->si_code == SI_TIMER || (info->si_code == SI_QUEUE && info->si_pid == getpid()));
+    const void *of = info->si_value.sival_ptr;
+
+    if (c && c->cpu_timed && of == &c->cpu_timed)
+        return info->si_code == SI_TIMER;
+    return c && of == c && (info->si_code == SI_TIMER || (info->si_code == SI_QUEUE && info->si_pid == getpid()));
 }
 
 static void on_signal(int number, siginfo_t *info, void *context)
@@ -189,15 +192,18 @@ static void on_signal(int number, siginfo_t *info, void *context)
     const struct itimerspec again = {.it_value = {.tv_nsec = AGAIN_NS}, .it_interval = {.tv_nsec = AGAIN_NS}};
     struct control *c = current;
     int saved = errno, goes_on = CONTROL_GOES_ON;
+    bool deadline;
 
     if (!is_for(c, info)) {
         signals_hand_on(&former, number, info, context);
         errno = saved;
         return;
     }
+    deadline = info->si_code == SI_TIMER && info->si_value.sival_ptr == c;
     if (info->si_code == SI_TIMER)
-        atomic_compare_exchange_strong(&c->ending, &goes_on, CONTROL_DEADLINE);
-    else if (control_ending(c) != CONTROL_GOES_ON && c->timed)
+        atomic_compare_exchange_strong(&c->ending, &goes_on, deadline ? CONTROL_DEADLINE : CONTROL_CPU);
+    /* (Processor time stands still while it waits.) */
+    if (!deadline && control_ending(c) != CONTROL_GOES_ON && c->timed)
         timer_settime(c->timer, 0, &again, NULL);
     if (control_ending(c) != CONTROL_GOES_ON)
         c->on_end(c->arg, context);
@@ -210,24 +216,23 @@ static void install(void)
         install_errno = errno;
 }
 
-static int make_timer(struct control *c)
+static bool make_timer(const struct control *c, clockid_t clock, void *of, timer_t *timer)
 {
     struct sigevent to_this_thread = {
-        .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = CONTROL_SIGNAL, .sigev_value.sival_ptr = c};
+        .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = CONTROL_SIGNAL, .sigev_value.sival_ptr = of};
 
     to_this_thread.sigev_notify_thread_id = c->thread;
-    c->timed = timer_create(CLOCK_MONOTONIC, &to_this_thread, &c->timer) == 0;
-    return c->timed ? 0 : -1;
+    return timer_create(clock, &to_this_thread, timer) == 0;
 }
 
-static int set_timer(const struct control *c, uint64_t ms)
+static int set_timer(timer_t timer, uint64_t ms)
 {
     const struct itimerspec t = {
         .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000},
         .it_interval = {.tv_nsec = AGAIN_NS},
     };
 
-    return timer_settime(c->timer, 0, &t, NULL);
+    return timer_settime(timer, 0, &t, NULL);
 }
 
 /* ---- a run ---- */
@@ -237,10 +242,23 @@ void control_init(struct control *c)
     *c = (struct control){0};
 }
 
-int control_begin(struct control *c, uint64_t deadline_ms, void (*on_end)(void *arg, const void *context), void *arg)
+/* (A cancel needs the first timer too, if it is to be repeated. Without one it sends its signal only once.) */
+static int set_timers(struct control *c, uint64_t deadline_ms, uint64_t cpu_ms)
+{
+    c->timed = make_timer(c, CLOCK_MONOTONIC, c, &c->timer);
+    if (deadline_ms && (!c->timed || set_timer(c->timer, deadline_ms) < 0))
+        return -1;
+    if (!cpu_ms)
+        return 0;
+    c->cpu_timed = make_timer(c, CLOCK_THREAD_CPUTIME_ID, &c->cpu_timed, &c->cpu_timer);
+    return c->cpu_timed ? set_timer(c->cpu_timer, cpu_ms) : -1;
+}
+
+int control_begin(struct control *c, uint64_t deadline_ms, uint64_t cpu_ms,
+                  void (*on_end)(void *arg, const void *context), void *arg)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    int passed = CONTROL_DEADLINE;
+    int passed = CONTROL_DEADLINE, spent = CONTROL_CPU;
     sigset_t set;
 
     pthread_once(&once, install);
@@ -252,17 +270,18 @@ int control_begin(struct control *c, uint64_t deadline_ms, void (*on_end)(void *
     c->thread = gettid();
     /* The deadline of an earlier run is over. */
     atomic_compare_exchange_strong(&c->ending, &passed, CONTROL_GOES_ON);
+    atomic_compare_exchange_strong(&c->ending, &spent, CONTROL_GOES_ON);
     atomic_store(&c->listens, false);
     atomic_store(&c->seen, 0);
     atomic_store(&c->fresh, false);
     atomic_store(&c->unheeded, 0);
+    /* The signal may come as soon as anything here can send it, and must find all of it. */
+    own_signal(&set);
+    pthread_sigmask(SIG_BLOCK, &set, &c->mask);
     c->outer = current;
     current = c;
-    own_signal(&set);
-    pthread_sigmask(SIG_UNBLOCK, &set, &c->mask);
     atomic_store(&c->on, true);
-    /* (Without a timer, a cancel sends its signal only once.) */
-    if ((make_timer(c) < 0 || (deadline_ms && set_timer(c, deadline_ms) < 0)) && deadline_ms) {
+    if (set_timers(c, deadline_ms, cpu_ms) < 0) {
         int e = errno;
 
         control_end(c);
@@ -272,6 +291,7 @@ int control_begin(struct control *c, uint64_t deadline_ms, void (*on_end)(void *
     /* (If it was cancelled before, no other signal comes.) */
     if (control_ending(c) != CONTROL_GOES_ON)
         wake(c);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     return 0;
 }
 
@@ -302,8 +322,11 @@ unsigned control_end(struct control *c)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     if (c->timed)
         timer_delete(c->timer);
+    if (c->cpu_timed)
+        timer_delete(c->cpu_timer);
     c->timed = false;
     drain(c, &set);
+    c->cpu_timed = false;
     current = c->outer;
     pthread_sigmask(SIG_SETMASK, &c->mask, NULL);
     return atomic_load(&c->seen);

@@ -34,7 +34,7 @@ struct control_cell {
 };
 
 /* Why a guest has to end. */
-enum control_ending { CONTROL_GOES_ON, CONTROL_DEADLINE, CONTROL_CANCELLED };
+enum control_ending { CONTROL_GOES_ON, CONTROL_DEADLINE, CONTROL_CANCELLED, CONTROL_CPU };
 
 struct control {
     atomic_bool on;     /* a run uses it; written by control_begin and control_end */
@@ -47,7 +47,9 @@ struct control {
     void *arg;
     timer_t timer; /* for the deadline, and for repeating the signal */
     bool timed;    /* the timer exists */
-    sigset_t mask; /* the thread's own */
+    timer_t cpu_timer;
+    bool cpu_timed; /* likewise; its address is what the timer's signal carries */
+    sigset_t mask;  /* the thread's own */
     struct control *outer;
     /* Interrupts. */
     atomic_bool listens; /* it has cells */
@@ -61,9 +63,11 @@ struct control {
 
 void control_init(struct control *c);
 
-/* Before a run, on the thread that will run it. deadline_ms: from now on; 0: none. 0, or -1 with errno. A control that
- * was cancelled before ends the run immediately. */
-int control_begin(struct control *c, uint64_t deadline_ms, void (*on_end)(void *arg, const void *context), void *arg);
+/* Before a run, on the thread that will run it. deadline_ms: from now on; cpu_ms: of this thread, from now on; 0: none.
+ * 0, or -1 with errno. A control that was cancelled before ends the run immediately: if on_end does not return, this
+ * does not either, and control_end must still be called. */
+int control_begin(struct control *c, uint64_t deadline_ms, uint64_t cpu_ms,
+                  void (*on_end)(void *arg, const void *context), void *arg);
 /* After the run, on the same thread, before its memory is unmapped. Returns how often it was interrupted. */
 unsigned control_end(struct control *c);
 

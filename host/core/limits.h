@@ -8,6 +8,7 @@ struct limits {
     uint64_t memory;      /* bytes that its memories and its tables may have together */
     uint64_t stack;       /* bytes of native stack for its calls */
     uint64_t deadline_ms; /* wall time from its start; 0: none */
+    uint64_t cpu_ms;      /* processor time of its thread; 0: any */
     uint64_t output;      /* bytes that it may write to its standard streams together, or LIMITS_NO_OUTPUT_LIMIT */
     /* What compiling a module may take: bytes of memory, seconds of processor time. */
     uint64_t compile_memory, compile_seconds;

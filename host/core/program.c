@@ -181,6 +181,15 @@ static int load_open(const struct loading *j, int fd, bool for_snapshot)
     return r;
 }
 
+static int link_it(const struct loading *j, int r)
+{
+    if (r == 0)
+        r = j->l->ops->link(j->l->engine, j->p->code, j->file, j->l->calls, j->l->calls_n, j->err);
+    if (r < 0)
+        program_free(j->p, j->l->ops);
+    return r;
+}
+
 int program_load(struct program *p, const struct loader *l, const char *file, bool for_snapshot, struct err *err)
 {
     const struct loading j = {.l = l, .file = file, .p = p, .err = err};
@@ -194,11 +203,35 @@ int program_load(struct program *p, const struct loader *l, const char *file, bo
     }
     r = load_open(&j, fd, for_snapshot);
     close(fd);
-    if (r == 0)
-        r = l->ops->link(l->engine, p->code, file, l->calls, l->calls_n, err);
+    return link_it(&j, r);
+}
+
+int program_from_bytes(struct program *p, const struct loader *l, const char *name, const void *bytes, size_t size,
+                       struct err *err)
+{
+    const struct loading j = {.l = l, .file = name, .p = p, .err = err};
+    const struct module_bytes given = {.fd = -1, .at = bytes, .size = size};
+    struct module_bytes held = {.fd = -1};
+    struct cache_key key;
+    int r = 0;
+
+    *p = (struct program){.bytes = {.fd = -1}};
+    if (size > MODULE_MAX_BYTES)
+        return err_set(err, ERR_MODULE, "cannot run %s: it has more than 1 GiB", name);
+    r = check_header(&j, &given);
     if (r < 0)
-        program_free(p, l->ops);
-    return r;
+        return r;
+    if (l->cache)
+        cache_key_of(l->cache, bytes, size, &key);
+    if (l->cache && load_cached(&j, &key) == 0)
+        return link_it(&j, 0);
+    /* (Another process, which compiles it, gets a file.) */
+    if (l->compiler)
+        r = module_hold(&held, bytes, size, err);
+    if (r == 0)
+        r = compile(&j, l->compiler ? &held : &given, &key);
+    module_release(&held);
+    return link_it(&j, r);
 }
 
 void program_free(struct program *p, const struct engine_ops *ops)

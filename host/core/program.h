@@ -29,6 +29,9 @@ struct program {
 /* From a file. for_snapshot: its code can tell whether tables have changed, and its bytes are kept. 0, or -code with
  * err; then there is nothing to free. */
 int program_load(struct program *p, const struct loader *l, const char *file, bool for_snapshot, struct err *err);
+/* From memory, which is not used after the call. name: for messages. */
+int program_from_bytes(struct program *p, const struct loader *l, const char *name, const void *bytes, size_t size,
+                       struct err *err);
 void program_free(struct program *p, const struct engine_ops *ops);
 
 #endif

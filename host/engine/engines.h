@@ -4,7 +4,7 @@
 
 #include "core/engine.h"
 
-/* Compiles with Cranelift or Winch, through libwasmtime's C API. */
+/* Compiles with Cranelift or Winch, through libwasmtime's C API. In a library without it, it cannot be opened. */
 extern const struct engine_ops engine_wasmtime;
 
 #endif

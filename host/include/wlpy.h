@@ -3,17 +3,24 @@
  *     engine  ->  program  ->  run, as often as wanted
  *
  * An engine compiles and executes; a program is a module's code, loaded once; a run is one instance of it, from its
- * start to its end. One engine and its programs may be used by many threads at once.
+ * start to its end. A program is either a .wasm file, which wasmtime compiles, or a native one, which `wl-make aot
+ * --library` has compiled before. One engine and its programs may be used by many threads at once.
  *
  * A guest gets nothing that the configuration does not name: no directory, no environment variable, no descriptor,
  * no network. All strings and structs are the caller's and are only read during a call; those of an engine's
  * configuration during its life.
  *
+ * Structs with a member `size` must have it set to the size that the caller's compiler knows, for example
+ *     struct wlpy_run_config config = {.size = sizeof config, .argc = 1, .argv = argv};
+ * so that a library with more members runs programs that were compiled with fewer. Everything that is not set must be
+ * zero. Later versions add members at the ends of these structs only; the other structs stay as they are.
+ *
  * The library does not print, does not exit, and leaves standard streams, the umask, the locale and the working
  * directory alone. Of signals it handles only SIGRTMAX-2, by which a run that can be stopped is brought out of a
- * waiting system call, and those that are faults of compiled code (SIGSEGV, SIGBUS, SIGILL, SIGFPE: the engine's); what
- * is not for a guest goes to the handlers that were there before. A caller ignores SIGPIPE and SIGXFSZ if the guest is
- * to learn of them by an error. */
+ * waiting system call, and those that are faults of compiled code (SIGSEGV, SIGBUS, and with wasmtime SIGILL and
+ * SIGFPE). A signal that is not for a guest goes to the handler that was installed before, as the kernel would have
+ * called it. A handler that is installed later has to call ours in the same way, and needs SA_ONSTACK. A pipe that
+ * nobody reads, and a file that becomes larger than the process may write, are errors for the guest, not signals. */
 #ifndef WLPY_H
 #define WLPY_H
 
@@ -25,6 +32,13 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
+
+/* The version of this header; wlpy_version() is the library's. */
+#define WLPY_VERSION "0.1.0"
+const char *wlpy_version(void);
 
 /* Why something could not be done. The command uses the numbers as its exit status. */
 enum wlpy_code {
@@ -42,10 +56,14 @@ struct wlpy_err {
 /* ---- engines ---- */
 
 struct wlpy_engine_config {
-    size_t stack; /* bytes of native stack for the calls of each guest, from 64 KiB to 4 GiB; 0: 16 MiB */
-    bool quick;   /* compile in a fraction of the time, to code that is several times slower: for what runs once */
+    size_t size; /* of this struct */
+    /* Bytes of native stack for the calls of each guest, from 64 KiB to 4 GiB; 0: 16 MiB with wasmtime, and 64 MiB for
+     * native programs, whose frames are larger. Pages that are not used take no memory. */
+    size_t stack;
+    /* The members from here to compile_seconds are for wasmtime. */
+    bool quick; /* compile in a fraction of the time, to code that is several times slower: for what runs once */
     /* Runs can have a deadline and be cancelled wherever they are, for which code is compiled that is a little slower.
-     */
+     * Native programs always can. */
     bool stoppable;
     const char *cache_dir; /* directory for compiled modules, created if missing; NULL: compile every time */
     /* Path of wl-run, which is started to compile a module that is not in the cache, so that limits hold for that and a
@@ -60,16 +78,21 @@ struct wlpy_engine_config {
     /* Called with notes that stop nothing, for example that a cache cannot be written; may be NULL. */
     void (*on_note)(void *arg, const char *text);
     void *on_note_arg;
+    /* At most so many runs of .wasm files at once, for which room is set aside when the first is loaded and used again
+     * and again: that saves a part of each start. Each takes 4 GiB of addresses, but memory only when it runs. One more
+     * fails to begin, and so does a program with a table of more than 262144 elements. 0: each gets its own room,
+     * however many. */
+    unsigned instances;
 };
 
 struct wlpy_engine;
 
-/* 0, and *engine is the caller's; or -code with err. */
+/* config: NULL for the defaults. 0, and *engine is the caller's; or -code with err. */
 int wlpy_engine_new(const struct wlpy_engine_config *config, struct wlpy_engine **engine, struct wlpy_err *err);
 /* After all its programs. NULL is nothing. */
 void wlpy_engine_free(struct wlpy_engine *engine);
 
-/* What executes guests, with its version. */
+/* What compiles and executes .wasm files, with its version. */
 const char *wlpy_engine_name(void);
 
 /* Compiles a module in this process, to the bytes that the cache keeps; *code is to be given to free(). name: of the
@@ -77,23 +100,61 @@ const char *wlpy_engine_name(void);
 int wlpy_compile(struct wlpy_engine *engine, const char *name, const void *wasm, size_t size, void **code,
                  size_t *code_size, struct wlpy_err *err);
 
-/* ---- programs ---- */
+/* ---- programs: 0, and *program is the caller's; or -code with err ---- */
 
 struct wlpy_program;
 
-/* From a .wasm file. 0, and *program is the caller's; or -code with err. */
+/* From a .wasm file. */
 int wlpy_program_load(struct wlpy_engine *engine, const char *file, struct wlpy_program **program,
                       struct wlpy_err *err);
+/* From the bytes of one, which are not used after the call. name: for messages. */
+int wlpy_program_from_bytes(struct wlpy_engine *engine, const char *name, const void *wasm, size_t size,
+                            struct wlpy_program **program, struct wlpy_err *err);
+
+/* From a file that `wl-make aot --library` made. Its code becomes part of this process, and stays: load only files that
+ * you made, or trust like your own program. (So this is a function of its own. What wlpy_program_load is given may come
+ * from anybody.) */
+int wlpy_program_load_native(struct wlpy_engine *engine, const char *file, struct wlpy_program **program,
+                             struct wlpy_err *err);
+
+/* The same of a program that is linked with such a file, which defines this. */
+struct native_guest;
+extern const struct native_guest wlpy_native_program;
+int wlpy_program_builtin(struct wlpy_engine *engine, const struct native_guest *linked, struct wlpy_program **program,
+                         struct wlpy_err *err);
+
 /* After all its runs. NULL is nothing. */
 void wlpy_program_free(struct wlpy_program *program);
 
 /* ---- runs ---- */
 
-/* A directory of the host that the guest sees. */
-struct wlpy_folder {
-    const char *host;  /* its path here */
+/* A directory in memory: files that a guest is given, and those that it hands back. It costs no disk, and takes memory
+ * outside of the guest's. It may be given to any number of runs, one after the other; while one has it, nothing else
+ * may use it. Paths are relative, with slashes. */
+struct wlpy_files;
+
+/* The most bytes that all contents may have together, and the most names that directories may have; 0: 64 MiB, and
+ * 10,000. NULL: out of memory. */
+struct wlpy_files *wlpy_files_new(uint64_t most_bytes, uint64_t most_names);
+void wlpy_files_free(struct wlpy_files *files);
+
+/* Writes a file, in place of one with this path, and makes the directories that it is to be in. 0, or -code with err.
+ */
+int wlpy_files_put(struct wlpy_files *files, const char *path, const void *bytes, size_t size, struct wlpy_err *err);
+/* The content of a file, or of what a link leads to: *bytes is valid until the files change. 0, or -code with err. */
+int wlpy_files_get(struct wlpy_files *files, const char *path, const void **bytes, size_t *size, struct wlpy_err *err);
+/* Removes a file, a link or an empty directory. 0, or -code with err. */
+int wlpy_files_remove(struct wlpy_files *files, const char *path, struct wlpy_err *err);
+/* Calls `each` with the path and the size of every file. A directory comes before its entries and has a slash at the
+ * end; a link has the size -1. If `each` returns something other than 0, the list ends and that is returned. */
+int wlpy_files_list(struct wlpy_files *files, int (*each)(void *arg, const char *path, int64_t size), void *arg);
+
+/* A directory that the guest sees. */
+struct wlpy_dir {
+    const char *host;  /* its path here; NULL: it is files */
     const char *guest; /* its path there */
     bool read_only;
+    struct wlpy_files *files;
 };
 
 enum wlpy_stream_kind {
@@ -108,17 +169,23 @@ struct wlpy_stream {
     enum wlpy_stream_kind kind;
     int fd;
     const void *bytes;
-    size_t size;
+    size_t size; /* of bytes */
     /* On the guest's thread; how many bytes, 0 for the end of input, or -1 with errno. They may wait. */
     ssize_t (*read)(void *arg, void *to, size_t n);
     ssize_t (*write)(void *arg, const void *from, size_t n);
     void *arg;
 };
 
+/* What a guest may take; it is one that ends only this run. */
 struct wlpy_limits {
+    size_t size;             /* of this struct */
     uint64_t memory;         /* the most bytes that its memory and its tables may have together; 0: 4 GiB */
     uint64_t output;         /* the most bytes that it may write to its standard streams together; 0: any number */
-    uint64_t deadline_ms;    /* wall time from its start; 0: none. Needs an engine that is stoppable. */
+    uint64_t deadline_ms;    /* wall time from its start; 0: none. wasmtime needs an engine that is stoppable. */
+    uint64_t cpu_ms;         /* processor time of its thread; 0: any. The same holds. */
+    uint64_t descriptors;    /* the most that it may have open at once, those that it is given included; 0: 65536 */
+    uint64_t file_bytes;     /* the most bytes that it may write to files in all; then it gets EDQUOT. 0: any number */
+    uint64_t files;          /* the most files, directories and links that it may create; likewise */
     uint64_t sockets;        /* the most sockets that it may have open at once; 0: 1024 */
     uint64_t received, sent; /* the most bytes that it may get from and give to the network; 0: any number */
 };
@@ -126,12 +193,13 @@ struct wlpy_limits {
 struct wlpy_control;
 
 struct wlpy_run_config {
-    const char *const *argv; /* argv[0] is the guest's name for itself */
+    size_t size;             /* of this struct */
+    const char *const *argv; /* argv[0] is the guest's name for itself; none: the program's name */
     size_t argc;
     const char *const *env; /* "NAME=value" */
     size_t envc;
-    const struct wlpy_folder *folders; /* of two at the same guest path the later one counts */
-    size_t folder_count;
+    const struct wlpy_dir *dirs; /* of two at the same guest path the later one counts */
+    size_t dir_count;
     struct wlpy_stream in, out, err;
     const int *fds; /* further descriptors that it gets, after its directories; they stay the caller's */
     size_t fd_count;
@@ -144,22 +212,24 @@ struct wlpy_run_config {
     /* Called with one line for each request that no rule allows, on the guest's thread; may be NULL. */
     void (*on_refusal)(void *arg, const char *line);
     void *on_refusal_arg;
-    struct wlpy_limits limits;
-    struct wlpy_control *control; /* by which others reach it while it runs; may be NULL */
-    bool backtrace;               /* fill in wlpy_result.backtrace */
+    const struct wlpy_limits *limits; /* NULL: the defaults */
+    struct wlpy_control *control;     /* by which others reach it while it runs; may be NULL */
+    bool backtrace;                   /* fill in wlpy_result.backtrace; wasmtime only */
 };
 
 enum wlpy_end {
-    WLPY_EXITED,   /* it returned from _start or called proc_exit */
-    WLPY_TRAPPED,  /* the engine stopped it for what it did */
-    WLPY_OUTPUT,   /* it wrote more than its limit; what fits was written */
-    WLPY_DEADLINE, /* its time had passed */
-    WLPY_CANCELLED /* wlpy_cancel() */
+    WLPY_EXITED,    /* it returned from _start or called proc_exit */
+    WLPY_TRAPPED,   /* the engine stopped it for what it did */
+    WLPY_OUTPUT,    /* it wrote more than its limit; what fits was written */
+    WLPY_DEADLINE,  /* its time had passed */
+    WLPY_CANCELLED, /* wlpy_cancel() */
+    WLPY_CPU        /* it took more processor time than its limit */
 };
 
 struct wlpy_result {
+    size_t size; /* of this struct: set it before the run */
     enum wlpy_end end;
-    int status;          /* of WLPY_EXITED its own, 0..255; else 134, or 124 for the deadline */
+    int status;          /* of WLPY_EXITED its own, 0..255; else 134, or 124 for the deadline and processor time */
     bool returned;       /* of WLPY_EXITED: not by proc_exit */
     unsigned interrupts; /* how often it was interrupted */
     char text[256];      /* where it was stopped: why; one line. Else "" */
@@ -167,19 +237,22 @@ struct wlpy_result {
     char *backtrace;     /* where it was stopped, if asked for: lines of the guest's functions; or NULL */
     char *out, *err;     /* what it wrote to streams that are memory, else NULL */
     size_t out_size, err_size;
+    uint64_t wall_ns, cpu_ns; /* the time from its start to its end, and the processor time of its thread in it */
+    uint64_t memory;          /* bytes of its memory at its end, which is the most it had: memory never shrinks */
 };
 
-/* Runs the program to its end, on a thread of its own for which this one waits. 0, and result says how it ended; or
- * -code, and err says why it did not begin. The result is to be freed in either case. */
+/* Runs the program to its end, and returns then: a native one on this thread, any other on a thread of its own. 0, and
+ * result says how it ended; or -code, and err says why it did not begin. The result is to be freed in either case. */
 int wlpy_run(struct wlpy_program *program, const struct wlpy_run_config *config, struct wlpy_result *result,
              struct wlpy_err *err);
 
-/* Instead of running a program to its end: loads it, calls the export `entry`, which takes and gives nothing, and if it
- * returns writes the module with the memory that it then has to the file `out`. Where it did not return, the result
- * says how it ended and there is no such file. 0, or -code with err. */
+/* Instead of running a program to its end: loads the .wasm file, calls the export `entry`, which takes and gives
+ * nothing, and if it returns writes the module with the memory that it then has to the file `out`. Where it did not
+ * return, the result says how it ended and there is no such file. 0, or -code with err. */
 int wlpy_snapshot(struct wlpy_engine *engine, const char *file, const char *entry, const char *out,
                   const struct wlpy_run_config *config, struct wlpy_result *result, struct wlpy_err *err);
 
+/* Frees what the result has, and not the struct. */
 void wlpy_result_free(struct wlpy_result *result);
 
 /* ---- reaching a run from outside ---- */
@@ -195,11 +268,27 @@ enum wlpy_answer {
 };
 
 /* These two may be called by any thread and by signal handlers. wlpy_interrupt is Ctrl-C for a guest that exports
- * wl_interrupt_cells, as the project's Pythons do. wlpy_cancel ends the run, or the next one where there is none; of an
- * engine that is not stoppable, only where it calls its host. */
+ * wl_interrupt_cells, as the project's Pythons do. wlpy_cancel ends the run, or the next one where there is none; with
+ * wasmtime and an engine that is not stoppable, only where the guest calls its host. */
 enum wlpy_answer wlpy_interrupt(struct wlpy_control *control);
 void wlpy_cancel(struct wlpy_control *control);
 
+/* ---- Python ---- */
+
+enum wlpy_python {
+    WLPY_CODE,            /* as python -c */
+    WLPY_FILE,            /* a file that the guest sees */
+    WLPY_MODULE,          /* as python -m */
+    WLPY_ISOLATED = 0x100 /* added to one of these: as python -I */
+};
+
+/* The argv of a Python that runs code, a file or a module with these arguments (its sys.argv[1:]); *argc is its length.
+ * One block of memory, to be given to free(); the strings stay the caller's. NULL: out of memory. */
+const char **wlpy_python_argv(int what, const char *text, const char *const *args, size_t n, size_t *argc);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

@@ -15,6 +15,10 @@
 #define RUNTIME_BASE 0
 #endif
 
+/* What is reserved for a memory: an access is at most 2^32-1 + 2^32-1 + 16 bytes from the start: index, offset, width.
+ */
+#define NATIVE_RESERVED ((UINT64_C(8) << 30) + (UINT64_C(1) << 20))
+
 /* An address of the guest's, for the code that wasm2c writes (ports/toolchain/wabt/embed.patch). */
 #define WASM_RT_LOCAL_MEMORY_ADDR(memory, addr) (RUNTIME_BASE ? (uint8_t *)RUNTIME_BASE + (addr) : &(memory)[(addr)])
 

@@ -31,7 +31,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
     if (r && info->si_code > 0 && at >= r->stack + SIGNAL_STACK && at < r->stack + SIGNAL_STACK + STACK_GUARD)
         run_trap(trap_texts[TRAP_STACK]);
     for (size_t i = 0; r && i < r->ranges_n; i++)
-        if (info->si_code > 0 && at >= r->ranges[i] && at < r->ranges[i] + RESERVED && !r->at_work)
+        if (info->si_code > 0 && at >= r->ranges[i] && at < r->ranges[i] + NATIVE_RESERVED && !r->at_work)
             run_trap(trap_texts[TRAP_MEMORY]);
     if (!signals_hand_on(f, number, info, context))
         end_by(number, info, !(f->action.sa_flags & SA_SIGINFO) && f->action.sa_handler == SIG_IGN);

@@ -9,11 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The file that the image was loaded from, and the place in it. */
-static int image_fd = -1;
-static struct stat image_file;
-static off_t image_offset;
-
 /* The build ID of the loaded file, which is the linker's hash of its content, and its place in the file. NULL: it has
  * none. */
 static const uint8_t *build_id(const struct dl_phdr_info *info, off_t *offset, size_t *size)
@@ -52,19 +47,21 @@ static bool is_loaded_file(int fd, const struct dl_phdr_info *info)
 
 static int find_image(struct dl_phdr_info *info, size_t size, void *arg)
 {
+    struct native_program *p = arg;
+    const struct native_guest *g = p->guest;
+
     (void)size;
-    (void)arg;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *h = &info->dlpi_phdr[i];
-        uintptr_t at = (uintptr_t)guest_image - (info->dlpi_addr + h->p_vaddr);
+        uintptr_t at = (uintptr_t)g->image - (info->dlpi_addr + h->p_vaddr);
 
         if (h->p_type == PT_LOAD && at < h->p_filesz) {
-            image_fd = open(*info->dlpi_name ? info->dlpi_name : "/proc/self/exe", O_RDONLY | O_CLOEXEC);
-            image_offset = (off_t)(h->p_offset + at);
-            if (image_fd >= 0 && (fstat(image_fd, &image_file) < 0 || !is_loaded_file(image_fd, info) ||
-                                  image_file.st_size < image_offset + (guest_image_end - guest_image))) {
-                close(image_fd);
-                image_fd = -1;
+            p->image_fd = open(*info->dlpi_name ? info->dlpi_name : "/proc/self/exe", O_RDONLY | O_CLOEXEC);
+            p->image_offset = (off_t)(h->p_offset + at);
+            if (p->image_fd >= 0 && (fstat(p->image_fd, &p->image_file) < 0 || !is_loaded_file(p->image_fd, info) ||
+                                     p->image_file.st_size < p->image_offset + (g->image_end - g->image))) {
+                close(p->image_fd);
+                p->image_fd = -1;
             }
             return 1;
         }
@@ -72,33 +69,44 @@ static int find_image(struct dl_phdr_info *info, size_t size, void *arg)
     return 0;
 }
 
-static void set_up_image(void)
-{
-    dl_iterate_phdr(find_image, NULL);
-}
-
 /* Whether the descriptor still refers to that file: a program may close descriptors that it does not know. */
-static bool image_is_open(void)
+static bool image_is_open(const struct native_program *p)
 {
     struct stat st;
 
-    return image_fd >= 0 && fstat(image_fd, &st) == 0 && st.st_dev == image_file.st_dev &&
-           st.st_ino == image_file.st_ino;
+    return p->image_fd >= 0 && fstat(p->image_fd, &st) == 0 && st.st_dev == p->image_file.st_dev &&
+           st.st_ino == p->image_file.st_ino;
+}
+
+/* For pthread_once, which gives no argument. */
+static _Thread_local struct native_program *setting_up;
+
+static void set_up_image(void)
+{
+    dl_iterate_phdr(find_image, setting_up);
 }
 
 /* A page that is mapped from the program's file is read when it is used, and copied when it is written to. If the file
  * cannot be opened, the whole image is copied. */
-void image_take(uint8_t *memory, uint64_t size)
+void image_take(struct native_program *p, uint8_t *memory, uint64_t size)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    uint64_t n = (uint64_t)(guest_image_end - guest_image);
+    const struct native_guest *g = p->guest;
+    uint64_t n = (uint64_t)(g->image_end - g->image);
 
     if (n == 0)
         return;
-    if (guest_image_from > size || n > size - guest_image_from)
+    if (g->image_from > size || n > size - g->image_from)
         run_refuse("its data is larger than its memory");
-    pthread_once(&once, set_up_image);
-    if (!image_is_open() || mmap(memory + guest_image_from, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED,
-                                 image_fd, image_offset) == MAP_FAILED)
-        memcpy(memory + guest_image_from, guest_image, n);
+    setting_up = p;
+    pthread_once(&p->image_once, set_up_image);
+    if (!image_is_open(p) || mmap(memory + g->image_from, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED,
+                                  p->image_fd, p->image_offset) == MAP_FAILED)
+        memcpy(memory + g->image_from, g->image, n);
+}
+
+void image_close(struct native_program *p)
+{
+    if (image_is_open(p))
+        close(p->image_fd);
+    p->image_fd = -1;
 }

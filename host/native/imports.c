@@ -1,5 +1,3 @@
-#include "native/imports.h"
-
 #include "native/run.h"
 
 typedef struct wasi host;

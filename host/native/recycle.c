@@ -14,9 +14,9 @@
 enum { KEPT_MEMORY = 4 << 20, KEPT_STACK = 1 << 18, KEPT_RUNS = 64 };
 
 /* Restores [at, at + n), which the guest may have written to, to its initial content. */
-static void restore_pages(uint8_t *memory, uint64_t at, uint64_t n)
+static void restore_pages(const struct native_guest *g, uint8_t *memory, uint64_t at, uint64_t n)
 {
-    uint64_t from = guest_image_from, to = from + (uint64_t)(guest_image_end - guest_image);
+    uint64_t from = g->image_from, to = from + (uint64_t)(g->image_end - g->image);
     uint64_t a = at < from ? from : at, b = at + n < to ? at + n : to;
 
     if (a >= b)
@@ -25,18 +25,18 @@ static void restore_pages(uint8_t *memory, uint64_t at, uint64_t n)
     if (a > at)
         memset(memory + at, 0, a - at);
     if (b > a)
-        memcpy(memory + a, guest_image + (a - from), b - a);
+        memcpy(memory + a, g->image + (a - from), b - a);
     if (at + n > b)
         memset(memory + b, 0, at + n - b);
 }
 
 /* Restores the range, or drops its pages, so that it is as it was mapped. */
-static bool put_back(uint8_t *memory, uint64_t at, uint64_t n, uint64_t *kept)
+static bool put_back(const struct native_guest *g, uint8_t *memory, uint64_t at, uint64_t n, uint64_t *kept)
 {
     if (*kept + n > KEPT_MEMORY)
         return madvise(memory + at, n, MADV_DONTNEED) == 0;
     *kept += n;
-    restore_pages(memory, at, n);
+    restore_pages(g, memory, at, n);
     return true;
 }
 
@@ -52,7 +52,7 @@ struct region {
 enum { IS_FILE = 1 << 2, IS_PRESENT = 1 << 3, IS_SWAPPED = 1 << 4 };
 
 /* Asks the kernel for the pages that were written; false, and *can false, if the kernel cannot say. */
-static bool restore_found(int fd, uint8_t *memory, uint64_t size, bool *can)
+static bool restore_found(const struct native_guest *g, int fd, uint8_t *memory, uint64_t size, bool *can)
 {
     struct region found[256];
     struct scan s = {.size = sizeof s,
@@ -76,14 +76,14 @@ static bool restore_found(int fd, uint8_t *memory, uint64_t size, bool *can)
             return false;
         }
         for (int i = 0; well && i < n; i++)
-            well = put_back(memory, found[i].start - (uintptr_t)memory, found[i].end - found[i].start, &kept);
+            well = put_back(g, memory, found[i].start - (uintptr_t)memory, found[i].end - found[i].start, &kept);
         s.start = s.walk_end;
     }
     return well;
 }
 
 /* Looks at each page's entry. */
-static bool restore_looking(int fd, uint8_t *memory, uint64_t size)
+static bool restore_looking(const struct native_guest *g, int fd, uint8_t *memory, uint64_t size)
 {
     const uint64_t present = UINT64_C(1) << 63, swapped = UINT64_C(1) << 62, of_file = UINT64_C(1) << 61;
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), entries[512], kept = 0, own_n = 0, done = 0;
@@ -102,7 +102,7 @@ static bool restore_looking(int fd, uint8_t *memory, uint64_t size)
             if (own && done + page < size)
                 continue;
             if (own_n)
-                well = put_back(memory, own ? done + page - own_n : done - own_n, own_n, &kept);
+                well = put_back(g, memory, own ? done + page - own_n : done - own_n, own_n, &kept);
             own_n = 0;
         }
     }
@@ -111,7 +111,7 @@ static bool restore_looking(int fd, uint8_t *memory, uint64_t size)
 
 /* Restores the pages of [0, size) that are the process's own: they were, or may have been, written to. False if that
  * is unknown. */
-static bool restore(uint8_t *memory, uint64_t size)
+static bool restore(const struct native_guest *g, uint8_t *memory, uint64_t size)
 {
     /* (Opened each time: the descriptor stays bound to the memory of the process that opened it, even after a fork.) */
     int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -119,14 +119,13 @@ static bool restore(uint8_t *memory, uint64_t size)
 
     if (fd < 0)
         return false;
-    well = restore_found(fd, memory, size, &can) || (!can && restore_looking(fd, memory, size));
+    well = restore_found(g, fd, memory, size, &can) || (!can && restore_looking(g, fd, memory, size));
     close(fd);
     return well;
 }
 
+/* Of the lists of all programs. */
 static pthread_mutex_t idle_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct run *idle;
-static long idle_n;
 
 /* A child of fork() has only the thread that forked: if another one held the lock, it would stay locked there. */
 static void lock_idle(void)
@@ -142,11 +141,11 @@ static void unlock_idle(void)
 static void drop(struct run *r)
 {
     if (r->kept_memory)
-        munmap(r->kept_memory, RESERVED);
+        munmap(r->kept_memory, NATIVE_RESERVED);
     stack_drop(r);
     if (r->instance) {
         run_current = r;
-        guest_free(r->instance);
+        r->guest->free(r->instance);
         run_current = NULL;
     }
     tables_release(r);
@@ -156,53 +155,69 @@ static void drop(struct run *r)
     free(r);
 }
 
-struct run *recycle_take(void)
+struct run *recycle_take(struct native_program *p)
 {
     struct run *r;
 
     pthread_mutex_lock(&idle_lock);
-    r = idle;
+    r = p->idle;
     if (r) {
-        idle = r->next;
-        idle_n--;
+        p->idle = r->next;
+        p->idle_n--;
     }
     pthread_mutex_unlock(&idle_lock);
-    return r ? r : calloc(1, sizeof *r);
+    if (!r)
+        r = calloc(1, sizeof *r);
+    if (r) {
+        r->program = p;
+        r->guest = p->guest;
+    }
+    return r;
 }
 
 static void keep(struct run *r)
 {
+    struct native_program *p = r->program;
     long most = sysconf(_SC_NPROCESSORS_ONLN);
     bool kept;
 
     pthread_mutex_lock(&idle_lock);
-    kept = idle_n < most && idle_n < KEPT_RUNS;
+    kept = p->idle_n < most && p->idle_n < KEPT_RUNS;
     if (kept) {
-        r->next = idle;
-        idle = r;
-        idle_n++;
+        r->next = p->idle;
+        p->idle = r;
+        p->idle_n++;
     }
     pthread_mutex_unlock(&idle_lock);
     if (!kept)
         drop(r);
 }
 
+void native_program_clear(struct native_program *p)
+{
+    while (p->idle_n)
+        drop(recycle_take(p));
+    image_close(p);
+}
+
 /* Releases everything of the guest except what is restored for the next one. */
 static void clear(struct run *r)
 {
     uint8_t *memory = r->ranges[0];
-    uint64_t size = guest_memory(r->instance)->size;
+    uint64_t size = r->guest->memory(r->instance).size;
     bool well = r->memory_is_whole;
 
     if (well && size > r->start_size)
         well = madvise(memory + r->start_size, size - r->start_size, MADV_DONTNEED) == 0 &&
                mprotect(memory + r->start_size, size - r->start_size, PROT_NONE) == 0;
-    well = well && restore(memory, r->start_size);
+    well = well && restore(r->guest, memory, r->start_size);
     if (r->ranges_n)
         r->kept_memory = well ? memory : NULL;
+    for (size_t i = well ? 1 : 0; i < r->ranges_n; i++)
+        munmap(r->ranges[i], NATIVE_RESERVED);
     if (!well || !r->kept_instance) {
-        guest_free(r->instance);
-        memset(r->instance, 0, guest_size);
+        r->guest->free(r->instance);
+        memset(r->instance, 0, r->guest->instance_size);
         tables_release(r);
         free(r->kept_instance);
         r->kept_instance = NULL;

@@ -39,24 +39,14 @@ void run_fail(const char *what)
     run_leave(NOT_SET_UP, what, errno);
 }
 
-/* The translated code calls this for every trap that it detects itself. */
-void runtime_trap(wasm_rt_trap_t code);
-void runtime_trap(wasm_rt_trap_t code)
+void native_trap(uint32_t trap)
 {
-    static const enum trap traps[] = {
-        [WASM_RT_TRAP_OOB] = TRAP_BOUNDS,
-        [WASM_RT_TRAP_INT_OVERFLOW] = TRAP_OVERFLOW,
-        [WASM_RT_TRAP_DIV_BY_ZERO] = TRAP_ZERO,
-        [WASM_RT_TRAP_INVALID_CONVERSION] = TRAP_CONVERSION,
-        [WASM_RT_TRAP_UNREACHABLE] = TRAP_ABORT,
-        [WASM_RT_TRAP_CALL_INDIRECT] = TRAP_CALL,
-        [WASM_RT_TRAP_UNCAUGHT_EXCEPTION] = TRAP_EXCEPTION,
-        [WASM_RT_TRAP_UNALIGNED] = TRAP_ALIGNMENT,
-    };
+    run_trap(trap < TRAPS ? trap_texts[trap] : "it was stopped for an unknown reason");
+}
 
-    if (code == WASM_RT_TRAP_NONE || (size_t)code >= sizeof traps / sizeof *traps)
-        run_trap(wasm_rt_strerror(code));
-    run_trap(trap_texts[traps[code]]);
+void native_refuse(const char *why)
+{
+    run_refuse(why);
 }
 
 /* Whether the signal has interrupted the guest itself, and not another handler, which runs on the stack for signals. */
@@ -81,10 +71,10 @@ static void on_end(void *arg, const void *context)
 
 static struct guest_memory memory(void *arg)
 {
-    const wasm_rt_memory_t *m = guest_memory(run_current->instance);
+    struct native_memory m = run_current->guest->memory(run_current->instance);
 
     (void)arg;
-    return (struct guest_memory){m->data, m->size};
+    return (struct guest_memory){m.data, m.size};
 }
 
 static void use_control(const struct runtime *r)
@@ -94,18 +84,18 @@ static void use_control(const struct runtime *r)
     r->wasi->wait_arg = r->control;
 }
 
-void runtime_interrupts(uint32_t address)
+void native_interrupts(uint32_t address)
 {
     const struct runtime *r = run_current->runtime;
-    const wasm_rt_memory_t *m = guest_memory(run_current->instance);
+    struct native_memory m = run_current->guest->memory(run_current->instance);
     struct control_cell cells[CONTROL_MAX_CELLS];
     size_t n;
 
     /* (The memory never moves: it grows within its reservation.) */
-    if (!r->control || !control_read_cells(m->data, m->size, address, cells, &n))
+    if (!r->control || !control_read_cells(m.data, m.size, address, cells, &n))
         return;
     use_control(r);
-    control_listen(r->control, m->data, cells, n);
+    control_listen(r->control, m.data, cells, n);
 }
 
 /* ---- one run ---- */
@@ -113,34 +103,40 @@ void runtime_interrupts(uint32_t address)
 /* An instance that was restored to its initial state is used again. */
 static void instantiate(struct run *r)
 {
+    const struct native_guest *g = r->guest;
+    struct w2c_wasi__snapshot__preview1 *w = (void *)r->runtime->wasi;
+
     if (r->kept_instance) {
         if (r->start_used > r->runtime->limits->memory)
             run_refuse(ERR_TEXT_MEMORY);
         r->used = r->start_used;
         r->ranges[r->ranges_n++] = r->kept_memory;
         r->memory_is_whole = true;
-        memcpy(r->instance, r->kept_instance, guest_size);
+        memcpy(r->instance, r->kept_instance, g->instance_size);
     } else {
-        guest_instantiate(r->instance, r->runtime->wasi);
+        g->instantiate(r->instance, w);
         run_begin_work();
-        r->kept_instance = !r->runtime->last && !guest_changes_tables && guest_image_is_all && r->ranges_n == 1
-                               ? malloc(guest_size)
+        r->kept_instance = !r->runtime->last && !g->changes_tables && g->image_is_all && r->ranges_n == 1
+                               ? malloc(g->instance_size)
                                : NULL;
         if (r->kept_instance)
-            memcpy(r->kept_instance, r->instance, guest_size);
+            memcpy(r->kept_instance, r->instance, g->instance_size);
         r->start_used = r->used;
         run_end_work();
     }
-    guest_use(r->instance, r->runtime->wasi);
+    g->use(r->instance, w);
 }
 
 static void begin_control(struct run *r)
 {
     struct control *c = r->runtime->control;
 
-    if (c && control_begin(c, r->runtime->limits->deadline_ms, on_end, r) < 0)
-        run_fail("set its deadline");
+    /* (It may be over before the function returns.) */
     r->controlled = c;
+    if (!c || control_begin(c, r->runtime->limits->deadline_ms, r->runtime->limits->cpu_ms, on_end, r) == 0)
+        return;
+    r->controlled = NULL;
+    run_fail("set its limits of time");
 }
 
 /* On the guest's own stack. */
@@ -151,7 +147,7 @@ static void on_stack(void)
     if (sigsetjmp(r->out, 1) == 0) {
         begin_control(r);
         instantiate(r);
-        guest_start(r->instance);
+        r->guest->start(r->instance);
         r->leaving = LEFT_AT_END;
     }
     /* (A signal may still jump into the setjmp above, and so come here twice.) */
@@ -171,6 +167,7 @@ static void run_guest(struct run *r)
     if (sigaltstack(&own, &before) < 0 || pthread_sigmask(SIG_UNBLOCK, &needed, &mask) != 0)
         run_fail("set up the handling of traps");
     arch_call_on(r->stack + r->stack_size, on_stack);
+    stack_forget(r);
     if (r->runtime->last)
         return;
     pthread_sigmask(SIG_SETMASK, &mask, NULL);
@@ -198,7 +195,7 @@ static void set_up_and_run(struct run *r)
     if (errno)
         run_fail("set up the handling of traps");
     if (!r->instance)
-        r->instance = calloc(1, guest_size);
+        r->instance = calloc(1, r->guest->instance_size);
     if (!r->instance)
         run_fail("get memory for the program");
     stack_set_up(r, r->runtime->limits->stack);
@@ -224,6 +221,10 @@ static void tell_end(const struct run *r, struct end *end)
         end->kind = END_DEADLINE;
         end->status = STATUS_DEADLINE;
         why = END_TEXT_DEADLINE;
+    } else if (r->leaving == LEFT_BY_CONTROL && control_ending(r->runtime->control) == CONTROL_CPU) {
+        end->kind = END_CPU;
+        end->status = STATUS_DEADLINE;
+        why = END_TEXT_CPU;
     } else if (r->leaving == LEFT_BY_CONTROL) {
         end->kind = END_CANCELLED;
         why = END_TEXT_CANCELLED;
@@ -251,9 +252,9 @@ static int tell(const struct run *r, struct end *end, struct err *err)
     }
 }
 
-int runtime_run(const struct runtime *runtime, struct end *end, struct err *err)
+int runtime_run(struct native_program *p, const struct runtime *runtime, struct end *end, struct err *err)
 {
-    struct run *r = recycle_take();
+    struct run *r = recycle_take(p);
     int status;
 
     if (!r)
@@ -268,6 +269,7 @@ int runtime_run(const struct runtime *runtime, struct end *end, struct err *err)
     set_up_and_run(r);
     status = tell(r, end, err);
     end->interrupts = r->interrupts;
+    end->memory = r->instance ? p->guest->memory(r->instance).size : 0;
     run_current = NULL;
     if (!runtime->last)
         recycle_give_back(r);

@@ -7,8 +7,6 @@
 
 #include <setjmp.h>
 
-/* An access is at most 2^32-1 + 2^32-1 + 16 bytes from the start: index, offset, width. */
-#define RESERVED ((UINT64_C(8) << 30) + (UINT64_C(1) << 20))
 enum { STACK_GUARD = 1 << 20, SIGNAL_STACK = 1 << 16, MAX_RANGES = 16 };
 /* Room for the host when the guest has used up its stack: much more than wasi/ needs. */
 enum { HOST_STACK = 1 << 17 };
@@ -24,6 +22,8 @@ enum leaving {
 };
 
 struct run {
+    struct native_program *program;
+    const struct native_guest *guest; /* the program's */
     const struct runtime *runtime;
     void *instance;
     /* A stack for signals, the guard, room for the host, the guest's stack. */
@@ -50,8 +50,9 @@ struct run {
     struct run *next;
 };
 
-/* The guest of this thread, for signal handlers and wasm-rt's functions, which get no argument. */
-extern _Thread_local struct run *run_current;
+/* The guest of this thread, for signal handlers and for functions that get no argument. (Each call of the host uses it,
+ * so a shared library does not look for it by a function.) */
+extern _Thread_local struct run *run_current __attribute__((tls_model("initial-exec")));
 
 /* Leave the guest. These may be called in signal handlers. */
 _Noreturn void run_trap(const char *why);
@@ -66,14 +67,16 @@ uint64_t memory_left(void);
 /* table.c: releases all tables except one that is kept for the next guest. */
 void tables_release(struct run *r);
 /* image.c: puts the initial content into the module's memory. */
-void image_take(uint8_t *memory, uint64_t size);
+void image_take(struct native_program *p, uint8_t *memory, uint64_t size);
+void image_close(struct native_program *p);
 /* faults.c: once for the process. 0, or an errno. */
 int faults_install(void);
 /* stack.c */
 void stack_set_up(struct run *r, uint64_t size);
 void stack_drop(struct run *r);
+void stack_forget(struct run *r); /* all frames that were on it */
 /* recycle.c: keeps parts of a guest for the next one. */
-struct run *recycle_take(void); /* NULL: out of memory */
+struct run *recycle_take(struct native_program *p); /* NULL: out of memory */
 void recycle_give_back(struct run *r);
 int recycle_install(void); /* once for the process. 0, or an errno */
 

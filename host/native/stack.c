@@ -3,6 +3,16 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* AddressSanitizer's. It would remember the frames of functions that were left by a jump, wherever their memory is used
+ * next. */
+void __asan_unpoison_memory_region(const volatile void *at, size_t size) __attribute__((weak));
+
+void stack_forget(struct run *r)
+{
+    if (__asan_unpoison_memory_region)
+        __asan_unpoison_memory_region(r->stack, r->stack_size);
+}
+
 void stack_drop(struct run *r)
 {
     if (r->stack)

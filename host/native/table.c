@@ -15,13 +15,6 @@ struct table {
     _Alignas(16) uint8_t data[];
 };
 
-/* wasm-rt allocates its tables with these (tools/aot): within the guest's limit of memory, and never failing silently.
- */
-
-void *runtime_calloc(size_t n, size_t size);
-void *runtime_realloc(void *old, size_t size);
-void runtime_free(void *it);
-
 static void link_table(struct run *r, struct table *t)
 {
     t->before = NULL;
@@ -31,7 +24,7 @@ static void link_table(struct run *r, struct table *t)
     r->tables = t;
 }
 
-void *runtime_calloc(size_t n, size_t size)
+void *native_table_new(size_t n, size_t size)
 {
     struct run *r = run_current;
     struct table *t;
@@ -58,7 +51,7 @@ void *runtime_calloc(size_t n, size_t size)
 }
 
 /* (NULL: the table cannot grow, and the guest gets an error.) */
-void *runtime_realloc(void *old, size_t size)
+void *native_table_grow(void *old, size_t size)
 {
     struct run *r = run_current;
     struct table *t = (struct table *)((uint8_t *)old - offsetof(struct table, data)), *moved = NULL;
@@ -76,12 +69,6 @@ void *runtime_realloc(void *old, size_t size)
     }
     run_end_work();
     return moved ? moved->data : NULL;
-}
-
-/* tables_release() does it. */
-void runtime_free(void *it)
-{
-    (void)it;
 }
 
 void tables_release(struct run *r)

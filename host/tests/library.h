@@ -97,15 +97,18 @@ struct setup {
 static inline int run(const struct setup *s, struct wlpy_result *result)
 {
     static const char *const argv[] = {"program"};
+    struct wlpy_engine_config how = s->engine;
     struct wlpy_run_config config = s->run;
     struct wlpy_program *program = NULL;
     struct wlpy_engine *engine;
     int r;
 
+    how.size = sizeof how;
+    config.size = sizeof config;
     config.argv = argv;
     config.argc = 1;
-    memset(result, 0, sizeof *result);
-    assert_int_equal(wlpy_engine_new(&s->engine, &engine, &why), 0);
+    *result = (struct wlpy_result){.size = sizeof *result};
+    assert_int_equal(wlpy_engine_new(&how, &engine, &why), 0);
     if (s->snapshot) {
         r = wlpy_snapshot(engine, s->module, s->entry, s->snapshot, &config, result, &why);
     } else {

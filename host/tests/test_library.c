@@ -1,241 +1,271 @@
-/* Runs through wlpy.h: streams, deadlines, cancels, and the process state that the library must not change. */
+/* What wlpy.h has beside runs: engines, programs from memory, arguments for Python. */
 #include "library.h"
 
-/* Copies all of its input to its output, and exits with the number of its reads. */
-static const char copying[] =
-    "(module (import \"wasi_snapshot_preview1\" \"fd_read\" (func $r (param i32 i32 i32 i32) (result i32)))"
-    " (import \"wasi_snapshot_preview1\" \"fd_write\" (func $w (param i32 i32 i32 i32) (result i32)))"
-    " (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $e (param i32)))"
-    " (memory (export \"memory\") 1) (global $n (mut i32) (i32.const 0))"
-    " (func (export \"_start\") (loop $l"
-    "  (i32.store (i32.const 0) (i32.const 100)) (i32.store (i32.const 4) (i32.const 16))"
-    "  (if (call $r (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (then (call $e (i32.const 99))))"
-    "  (global.set $n (i32.add (global.get $n) (i32.const 1)))"
-    "  (i32.store (i32.const 4) (i32.load (i32.const 8)))"
-    "  (if (call $w (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 12)) (then (call $e (i32.const 98))))"
-    "  (br_if $l (i32.load (i32.const 8)))) (call $e (global.get $n))))";
+static struct wlpy_engine *engine_with(struct wlpy_engine_config config)
+{
+    struct wlpy_engine *engine;
 
-static const char spinning[] = "(module (memory (export \"memory\") 1) (func (export \"_start\") (loop $l (br $l))))";
+    config.size = sizeof config;
+    assert_int_equal(wlpy_engine_new(&config, &engine, &why), 0);
+    return engine;
+}
 
-static struct wlpy_program *load(struct wlpy_engine *engine, const char *text)
+static struct wlpy_program *from_text(struct wlpy_engine *engine, const char *text)
 {
     struct wlpy_program *program;
     wasm_byte_vec_t binary;
 
     to_binary(text, &binary);
-    put_file("run.wasm", binary.data, binary.size);
+    assert_int_equal(wlpy_program_from_bytes(engine, "text", binary.data, binary.size, &program, &why), 0);
+    /* The caller's bytes are not used any more. */
+    memset(binary.data, 0, binary.size);
     wasm_byte_vec_delete(&binary);
-    assert_int_equal(wlpy_program_load(engine, "run.wasm", &program, &why), 0);
     return program;
 }
 
-static struct wlpy_engine *stoppable(void)
+static int status_of(struct wlpy_program *program, const struct wlpy_run_config *config)
 {
-    const struct wlpy_engine_config config = {.stoppable = true};
-    struct wlpy_engine *engine;
+    struct wlpy_result result = {.size = sizeof result};
 
-    assert_int_equal(wlpy_engine_new(&config, &engine, &why), 0);
-    return engine;
+    assert_int_equal(wlpy_run(program, config, &result, &why), 0);
+    wlpy_result_free(&result);
+    return result.end == WLPY_EXITED ? result.status : -(int)result.end;
 }
 
-struct told {
-    char text[64];
+static void test_a_program_from_memory(void **state)
+{
+    static const char text[] = "(module (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $e (param i32)))"
+                               " (func (export \"_start\") (call $e (i32.const 5))))";
+    const struct wlpy_run_config config = {.size = sizeof config};
+    struct wlpy_engine *engine = engine_with((struct wlpy_engine_config){0});
+    struct wlpy_program *program = from_text(engine, text);
+
+    (void)state;
+    assert_int_equal(status_of(program, &config), 5);
+    wlpy_program_free(program);
+    wlpy_engine_free(engine);
+    /* The second time it comes from the cache. */
+    for (int i = 0; i < 2; i++) {
+        engine = engine_with((struct wlpy_engine_config){.cache_dir = "cache"});
+        program = from_text(engine, text);
+        assert_int_equal(status_of(program, &config), 5);
+        wlpy_program_free(program);
+        wlpy_engine_free(engine);
+    }
+}
+
+static void test_bytes_that_are_no_program(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *text;
+    } wrong[] = {{"", 0, "cannot run text: it is not a WebAssembly file"},
+                 {NULL, 100, "cannot run text: it is not a WebAssembly file"},
+                 {"\0asm\1\0\0", 7, "cannot run text: it is not a WebAssembly file"},
+                 {"\0asm\15\0\1\0", 8, "cannot run text: it is a component"},
+                 {"\177ELF....", 8, "cannot run text: it is not a WebAssembly file"},
+                 {"\0asm\1\0\0\0\1\377", 10, "cannot run text: it is not a valid WebAssembly module"},
+                 {"\0asm\1\0\0\0", SIZE_MAX, "cannot run text: it has more than 1 GiB"}};
+    struct wlpy_engine *engine = engine_with((struct wlpy_engine_config){.cache_dir = "cache"});
+    struct wlpy_program *program = (void *)1;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(wlpy_program_from_bytes(engine, "text", wrong[i].bytes, wrong[i].size, &program, &why),
+                         -WLPY_E_MODULE);
+        assert_non_null(strstr(why.text, wrong[i].text));
+        assert_null(program);
+    }
+    wlpy_engine_free(engine);
+}
+
+/* What is loaded as WebAssembly is never run as a program of this machine, and the other way round. */
+static void test_native_files(void **state)
+{
+    struct wlpy_engine *engine = engine_with((struct wlpy_engine_config){0});
+    struct wlpy_program *program;
+
+    (void)state;
+    assert_int_equal(wlpy_program_load(engine, "/proc/self/exe", &program, &why), -WLPY_E_MODULE);
+    put_file("text.so", "text", 4);
+    assert_int_equal(wlpy_program_load_native(engine, "text.so", &program, &why), -WLPY_E_MISSING);
+    assert_int_equal(wlpy_program_load_native(engine, "nowhere.so", &program, &why), -WLPY_E_MISSING);
+    /* (A name without a slash is a file here, not one that is looked for.) */
+    assert_int_equal(wlpy_program_load_native(engine, "libc.so.6", &program, &why), -WLPY_E_MISSING);
+    assert_null(program);
+    wlpy_engine_free(engine);
+}
+
+static void test_engines(void **state)
+{
+    const struct wlpy_limits limits = {.size = sizeof limits, .deadline_ms = 50},
+                             cpu = {.size = sizeof cpu, .cpu_ms = 9};
+    struct wlpy_run_config config = {.size = sizeof config};
+    struct wlpy_engine_config how = {.size = sizeof how, .stack = 1};
+    struct wlpy_result result = {.size = sizeof result};
+    struct wlpy_program *program;
+    struct wlpy_engine *engine;
+
+    (void)state;
+    assert_int_equal(wlpy_engine_new(&how, &engine, &why), -WLPY_E_SETUP);
+    assert_null(engine);
+    how = (struct wlpy_engine_config){0};
+    assert_int_equal(wlpy_engine_new(&how, &engine, &why), -WLPY_E_SETUP);
+    assert_non_null(strstr(why.text, "wlpy_engine_config whose size is 0"));
+    /* Code that was not compiled for being stopped. */
+    assert_int_equal(wlpy_engine_new(NULL, &engine, &why), 0);
+    program = from_text(engine, "(module (func (export \"_start\")))");
+    assert_int_equal(status_of(program, &config), 0);
+    for (int i = 0; i < 2; i++) {
+        config.limits = i ? &cpu : &limits;
+        assert_int_equal(wlpy_run(program, &config, &result, &why), -WLPY_E_SETUP);
+        assert_non_null(strstr(why.text, "not stoppable"));
+    }
+    wlpy_program_free(program);
+    wlpy_engine_free(engine);
+    assert_string_equal(wlpy_version(), WLPY_VERSION);
+    assert_non_null(strstr(wlpy_engine_name(), "wasmtime"));
+}
+
+/* Room that is set aside: so many runs at once, and not one more. */
+static void test_instances(void **state)
+{
+    static const char small[] = "(module (memory (export \"memory\") 1) (table 9 funcref) (func (export \"_start\")))",
+                      large[] = "(module (table 300000 funcref) (func (export \"_start\")))";
+    struct wlpy_engine *engine = engine_with((struct wlpy_engine_config){.instances = 1, .cache_dir = "cache"});
+    struct wlpy_program *program = from_text(engine, small);
+    const struct wlpy_run_config config = {.size = sizeof config};
+    struct wlpy_result result = {.size = sizeof result};
+    wasm_byte_vec_t binary;
+
+    (void)state;
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(status_of(program, &config), 0);
+    wlpy_program_free(program);
+    to_binary(large, &binary);
+    if (wlpy_program_from_bytes(engine, "large", binary.data, binary.size, &program, &why) == 0) {
+        assert_true(wlpy_run(program, &config, &result, &why) < 0);
+        wlpy_program_free(program);
+    }
+    assert_non_null(strstr(why.text, "cannot run large"));
+    wasm_byte_vec_delete(&binary);
+    wlpy_engine_free(engine);
+}
+
+static void argv_is(const char **argv, size_t argc, const char *wanted)
+{
+    char got[128] = "";
+
+    assert_non_null(argv);
+    for (size_t i = 0; i < argc; i++)
+        snprintf(got + strlen(got), sizeof got - strlen(got), "%s|", argv[i]);
+    assert_null(argv[argc]);
+    assert_string_equal(got, wanted);
+    free(argv);
+}
+
+static void test_arguments_of_python(void **state)
+{
+    static const char *const more[] = {"a", "b c"};
+    const char **argv;
     size_t n;
-};
-
-static ssize_t tell(void *arg, const void *from, size_t n)
-{
-    struct told *t = arg;
-
-    assert_true(t->n + n <= sizeof t->text);
-    memcpy(t->text + t->n, from, n);
-    t->n += n;
-    return (ssize_t)n;
-}
-
-static ssize_t refuse(void *arg, void *to, size_t n)
-{
-    (void)arg;
-    (void)to;
-    (void)n;
-    errno = EAGAIN;
-    return -1;
-}
-
-static void test_streams(void **state)
-{
-    struct wlpy_engine *engine = stoppable();
-    struct wlpy_program *program = load(engine, copying);
-    struct told told = {.n = 0};
-    struct wlpy_run_config config = {.in = {.kind = WLPY_MEMORY, .bytes = "twenty bytes of text", .size = 20},
-                                     .out = {.kind = WLPY_MEMORY}};
-    struct wlpy_result result;
 
     (void)state;
-    assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
-    assert_int_equal(result.status, 3);
-    assert_false(result.returned);
-    assert_int_equal(result.out_size, 20);
-    assert_memory_equal(result.out, "twenty bytes of text", 20);
-    assert_int_equal(result.err_size, 0);
-    wlpy_result_free(&result);
-    config.out = (struct wlpy_stream){.kind = WLPY_CALL, .write = tell, .arg = &told};
-    assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
-    assert_int_equal(told.n, 20);
-    assert_null(result.out);
-    /* No streams at all, and a stream that the caller refuses. */
-    config = (struct wlpy_run_config){0};
-    assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
-    assert_int_equal(result.status, 1);
-    config.in = (struct wlpy_stream){.kind = WLPY_CALL, .read = refuse};
-    assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
-    assert_int_equal(result.status, 99);
-    /* A limit: the part that fits is written. */
-    config.in = (struct wlpy_stream){.kind = WLPY_MEMORY, .bytes = "twenty bytes of text", .size = 20};
-    config.out = (struct wlpy_stream){.kind = WLPY_MEMORY};
-    config.limits.output = 17;
-    assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
-    assert_int_equal(result.end, WLPY_OUTPUT);
-    assert_int_equal(result.status, 134);
-    assert_int_equal(result.out_size, 17);
-    assert_memory_equal(result.out, "twenty bytes of t", 17);
-    wlpy_result_free(&result);
-    config.in = (struct wlpy_stream){.kind = WLPY_FD, .fd = 1000};
-    assert_int_equal(wlpy_run(program, &config, &result, &why), -WLPY_E_SETUP);
-    assert_non_null(strstr(why.text, "descriptor 1000"));
-    wlpy_program_free(program);
-    wlpy_engine_free(engine);
+    argv = wlpy_python_argv(WLPY_CODE, "pass", NULL, 0, &n);
+    argv_is(argv, n, "python|-c|pass|");
+    argv = wlpy_python_argv(WLPY_CODE | WLPY_ISOLATED, "pass", more, 2, &n);
+    argv_is(argv, n, "python|-I|-c|pass|a|b c|");
+    argv = wlpy_python_argv(WLPY_MODULE, "json.tool", more, 1, &n);
+    argv_is(argv, n, "python|-m|json.tool|a|");
+    argv = wlpy_python_argv(WLPY_FILE | WLPY_ISOLATED, "/d/x.py", more, 1, &n);
+    argv_is(argv, n, "python|-I|/d/x.py|a|");
+    assert_null(wlpy_python_argv(WLPY_CODE, "pass", NULL, SIZE_MAX / 2, &n));
 }
 
-static void test_a_deadline(void **state)
+static int stop_at_second(void *arg, const char *path, int64_t size)
 {
-    struct wlpy_engine *engine = stoppable(), *other;
-    struct wlpy_program *program = load(engine, spinning);
-    struct wlpy_run_config config = {.limits.deadline_ms = 50};
-    const struct wlpy_engine_config plain = {0};
-    struct wlpy_result result;
+    char *text = arg;
+
+    snprintf(text + strlen(text), 200 - strlen(text), "%s=%d|", path, (int)size);
+    return strchr(text, '|') == strrchr(text, '|') ? 0 : 7;
+}
+
+static int all(void *arg, const char *path, int64_t size)
+{
+    char *text = arg;
+
+    snprintf(text + strlen(text), 200 - strlen(text), "%s=%d|", path, (int)size);
+    return 0;
+}
+
+static void test_files(void **state)
+{
+    struct wlpy_files *files = wlpy_files_new(1000, 8);
+    static const struct {
+        const char *path, *text;
+    } wrong[] = {{"", "there is no such file"},
+                 {"/a", "the path leads out"},
+                 {"../a", "the path leads out"},
+                 {"dir/../../a", "the path leads out"},
+                 {"dir", "it is a directory"},
+                 {"dir/", "it is a directory"},
+                 {"file/a", "a part of the path is not a directory"}};
+    char text[200] = "", path[6000];
+    const void *bytes;
+    size_t size;
 
     (void)state;
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
-        assert_int_equal(result.end, WLPY_DEADLINE);
-        assert_int_equal(result.status, 124);
-        assert_string_equal(result.text, "its deadline has passed");
+    assert_int_equal(wlpy_files_put(files, "dir/sub/a.txt", "text", 4, &why), 0);
+    assert_int_equal(wlpy_files_put(files, "dir/b", NULL, 0, &why), 0);
+    assert_int_equal(wlpy_files_put(files, "file", "longer", 6, &why), 0);
+    assert_int_equal(wlpy_files_put(files, "file", "short", 5, &why), 0);
+    assert_int_equal(wlpy_files_get(files, "dir/../file", &bytes, &size, &why), 0);
+    assert_int_equal(size, 5);
+    assert_memory_equal(bytes, "short", 5);
+    assert_int_equal(wlpy_files_get(files, "dir/b", &bytes, &size, &why), 0);
+    assert_non_null(bytes);
+    assert_int_equal(size, 0);
+    assert_int_equal(wlpy_files_list(files, all, text), 0);
+    assert_string_equal(text, "dir/=0|dir/sub/=0|dir/sub/a.txt=4|dir/b=0|file=5|");
+    *text = '\0';
+    assert_int_equal(wlpy_files_list(files, stop_at_second, text), 7);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(wlpy_files_put(files, wrong[i].path, "x", 1, &why), -WLPY_E_SETUP);
+        assert_non_null(strstr(why.text, wrong[i].text));
+        assert_int_equal(wlpy_files_get(files, wrong[i].path, &bytes, &size, &why), -WLPY_E_SETUP);
+        assert_null(bytes);
     }
-    wlpy_program_free(program);
-    wlpy_engine_free(engine);
-    /* Code that was not compiled to be stoppable. */
-    assert_int_equal(wlpy_engine_new(&plain, &other, &why), 0);
-    program = load(other, spinning);
-    assert_int_equal(wlpy_run(program, &config, &result, &why), -WLPY_E_SETUP);
-    assert_non_null(strstr(why.text, "not stoppable"));
-    wlpy_program_free(program);
-    wlpy_engine_free(other);
-}
-
-struct cancelled {
-    struct wlpy_program *program;
-    struct wlpy_control *control;
-    struct wlpy_result result;
-};
-
-static void *run_cancelled(void *arg)
-{
-    struct cancelled *c = arg;
-    struct wlpy_run_config config = {.control = c->control};
-    struct wlpy_err own;
-
-    assert_int_equal(wlpy_run(c->program, &config, &c->result, &own), 0);
-    return NULL;
-}
-
-static void test_cancel(void **state)
-{
-    struct wlpy_engine *engine = stoppable();
-    struct wlpy_program *program = load(engine, spinning);
-    struct cancelled all[3];
-    const struct timespec tick = {.tv_nsec = 30000000};
-    struct wlpy_result result;
-    struct wlpy_run_config config = {0};
-    pthread_t threads[3];
-
-    (void)state;
-    for (int i = 0; i < 3; i++) {
-        all[i] = (struct cancelled){.program = program, .control = wlpy_control_new()};
-        assert_int_equal(pthread_create(&threads[i], NULL, run_cancelled, &all[i]), 0);
-    }
-    nanosleep(&tick, NULL);
-    /* One after the other: the others continue. */
-    for (int i = 0; i < 3; i++) {
-        wlpy_cancel(all[i].control);
-        pthread_join(threads[i], NULL);
-        assert_int_equal(all[i].result.end, WLPY_CANCELLED);
-        assert_int_equal(all[i].result.status, 134);
-    }
-    /* Before the run has begun. */
-    config.control = all[0].control;
-    assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
-    assert_int_equal(result.end, WLPY_CANCELLED);
-    for (int i = 0; i < 3; i++)
-        wlpy_control_free(all[i].control);
-    wlpy_program_free(program);
-    wlpy_engine_free(engine);
-}
-
-/* A call that waits in the host. */
-static void test_cancel_a_wait(void **state)
-{
-    struct wlpy_engine *engine = stoppable();
-    struct wlpy_program *program = load(engine, copying);
-    struct wlpy_run_config config = {.limits.deadline_ms = 40};
-    struct wlpy_result result;
-    int p[2];
-
-    (void)state;
-    assert_int_equal(pipe(p), 0);
-    config.in = (struct wlpy_stream){.kind = WLPY_FD, .fd = p[0]};
-    assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
-    assert_int_equal(result.end, WLPY_DEADLINE);
-    close(p[0]);
-    close(p[1]);
-    wlpy_program_free(program);
-    wlpy_engine_free(engine);
-}
-
-/* The library handles one of the process's signals, and its engine handles the signals of faults. */
-static void test_signals_stay(void **state)
-{
-    struct wlpy_engine *engine;
-    struct wlpy_program *program;
-    struct wlpy_run_config config = {.limits.deadline_ms = 1000, .control = wlpy_control_new()};
-    struct wlpy_result result;
-    struct sigaction before[NSIG], now;
-    sigset_t mask, mask_now;
-
-    (void)state;
-    for (int i = 1; i < NSIG; i++)
-        sigaction(i, NULL, &before[i]);
-    pthread_sigmask(SIG_SETMASK, NULL, &mask);
-    engine = stoppable();
-    program = load(engine, copying);
-    assert_int_equal(wlpy_run(program, &config, &result, &why), 0);
-    wlpy_program_free(program);
-    wlpy_engine_free(engine);
-    wlpy_control_free(config.control);
-    for (int i = 1; i < NSIG; i++)
-        if (sigaction(i, NULL, &now) == 0 && i != SIGRTMAX - 2 && i != SIGSEGV && i != SIGBUS && i != SIGILL &&
-            i != SIGFPE && i != SIGTRAP)
-            assert_true(now.sa_handler == before[i].sa_handler);
-    pthread_sigmask(SIG_SETMASK, NULL, &mask_now);
-    for (int i = 1; i < NSIG; i++)
-        assert_int_equal(sigismember(&mask, i), sigismember(&mask_now, i));
+    memset(path, 'a', sizeof path);
+    path[300] = path[sizeof path - 1] = '\0';
+    assert_int_equal(wlpy_files_put(files, path, "x", 1, &why), -WLPY_E_SETUP);
+    path[300] = 'a';
+    assert_int_equal(wlpy_files_put(files, path, "x", 1, &why), -WLPY_E_SETUP);
+    /* A file that is too large leaves what was there, and nothing new. */
+    assert_int_equal(wlpy_files_put(files, "file", path, 1001, &why), -WLPY_E_SETUP);
+    assert_non_null(strstr(why.text, "limit"));
+    assert_int_equal(wlpy_files_put(files, "new", path, 1001, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_files_get(files, "new", &bytes, &size, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_files_get(files, "file", &bytes, &size, &why), 0);
+    assert_int_equal(size, 5);
+    assert_int_equal(wlpy_files_remove(files, "dir", &why), -WLPY_E_SETUP);
+    assert_non_null(strstr(why.text, "not empty"));
+    assert_int_equal(wlpy_files_remove(files, "dir/sub/a.txt", &why), 0);
+    assert_int_equal(wlpy_files_remove(files, "dir/sub", &why), 0);
+    wlpy_files_free(files);
+    wlpy_files_free(NULL);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_streams),       cmocka_unit_test(test_a_deadline),   cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_cancel_a_wait), cmocka_unit_test(test_signals_stay),
+        cmocka_unit_test(test_a_program_from_memory),
+        cmocka_unit_test(test_bytes_that_are_no_program),
+        cmocka_unit_test(test_native_files),
+        cmocka_unit_test(test_engines),
+        cmocka_unit_test(test_instances),
+        cmocka_unit_test(test_arguments_of_python),
+        cmocka_unit_test(test_files),
     };
 
     return cmocka_run_group_tests_name("library", tests, set_up, tear_down);

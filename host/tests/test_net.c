@@ -1,10 +1,11 @@
-/* The network through wlpy.h: rules and limits. Argument: the directory of the modules. */
+/* test_net PROGRAM: the network through wlpy.h, the same with each engine: what rules and limits allow. PROGRAM is
+ * channel.wasm or channel.so, which guests.sh makes of guests/channel.wat. */
 #include "library.h"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
-static const char *modules;
+static const char *file;
 static struct wlpy_engine *engine;
 static struct wlpy_program *channel;
 static int listening = -1;
@@ -31,27 +32,15 @@ static void *serve(void *none)
 static int begin(void **state)
 {
     struct sockaddr_in at = {.sin_family = AF_INET};
-    const struct wlpy_engine_config config = {.quick = true};
+    const struct wlpy_engine_config config = {.size = sizeof config, .quick = true};
     socklen_t size = sizeof at;
     pthread_t thread;
-    wasm_byte_vec_t binary;
-    char path[1024], text[8192];
-    ssize_t n;
-    int fd;
 
     if (set_up(state) < 0)
         return -1;
-    snprintf(path, sizeof path, "%s/channel.wat", modules);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    n = read(fd, text, sizeof text - 1);
-    assert_in_range(n, 1, sizeof text - 2);
-    close(fd);
-    text[n] = '\0';
-    to_binary(text, &binary);
-    put_file("channel.wasm", binary.data, binary.size);
-    wasm_byte_vec_delete(&binary);
     assert_int_equal(wlpy_engine_new(&config, &engine, &why), 0);
-    assert_int_equal(wlpy_program_load(engine, "channel.wasm", &channel, &why), 0);
+    assert_int_equal((strstr(file, ".so") ? wlpy_program_load_native : wlpy_program_load)(engine, file, &channel, &why),
+                     0);
     inet_pton(AF_INET, "127.0.0.2", &at.sin_addr);
     listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(listening, (struct sockaddr *)&at, size), 0);
@@ -77,9 +66,10 @@ static void count(void *n, const char *line)
 /* The guest makes these requests, and must get these answers. */
 static void talk(struct wlpy_run_config config, const char *const *words, size_t n, const char *answers, int refusals)
 {
-    struct wlpy_result result;
+    struct wlpy_result result = {.size = sizeof result};
     int refused = 0;
 
+    config.size = sizeof config;
     config.argv = words;
     config.argc = n;
     config.out = (struct wlpy_stream){.kind = WLPY_MEMORY};
@@ -116,19 +106,20 @@ static void test_limits(void **state)
     const char *const rules[] = {rule};
     const char *const two[] = {"", "net.socket 4 stream", "net.socket 4 stream", connect_to, ">hello", "<", ">again"};
     const char *const more[] = {"", "net.socket 4 stream", connect_to, ">hello", "<", ">again", "<"};
-    struct wlpy_run_config config = {.net = rules, .net_count = 1, .limits = {.sockets = 1, .sent = 7}};
+    struct wlpy_limits limits = {.size = sizeof limits, .sockets = 1, .sent = 7};
+    struct wlpy_run_config config = {.net = rules, .net_count = 1, .limits = &limits};
 
     (void)state;
     TALK(config, two, "00 4\n33 \n00 \n00 \n00 hello\n19 \n", 0);
-    config.limits = (struct wlpy_limits){.received = 5};
+    limits = (struct wlpy_limits){.size = sizeof limits, .received = 5};
     TALK(config, more, "00 4\n00 \n00 \n00 hello\n00 \n19 \n", 0);
 }
 
 static void test_a_rule_that_is_none(void **state)
 {
     const char *const rules[] = {"127.0.0.2:port"};
-    struct wlpy_run_config config = {.net = rules, .net_count = 1};
-    struct wlpy_result result;
+    struct wlpy_run_config config = {.size = sizeof config, .net = rules, .net_count = 1};
+    struct wlpy_result result = {.size = sizeof result};
 
     (void)state;
     assert_int_equal(wlpy_run(channel, &config, &result, &why), -WLPY_E_SETUP);
@@ -143,6 +134,6 @@ int main(int argc, char **argv)
 
     if (argc != 2)
         return 1;
-    modules = argv[1];
+    file = argv[1];
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -1,4 +1,5 @@
 /* The guest's descriptors, and functions on them that files and paths share. */
+#include "wasi/tree.h"
 #include "wasi/wasi.h"
 
 #include <errno.h>
@@ -145,9 +146,15 @@ static bool is_last(int host)
 /* The lowest free entry; NULL with *e. */
 static struct wasi_fd *find_free(struct wasi *w, uint32_t *e)
 {
-    size_t at = w->fds_low, n;
+    size_t at = w->fds_low, n, used = 0;
     struct wasi_fd *more;
 
+    for (size_t i = w->most_fds ? 0 : w->fds_n; i < w->fds_n; i++)
+        used += w->fds[i].used;
+    if (w->most_fds && used >= w->most_fds) {
+        *e = WASI_EMFILE;
+        return NULL;
+    }
     while (at < w->fds_n && w->fds[at].used)
         at++;
     w->fds_low = at;
@@ -308,6 +315,8 @@ void wasi_drop(struct wasi *w, struct wasi_fd *f)
     wasi_close_dir(w, f);
     if (f->host >= 0)
         close(f->host);
+    if (f->node)
+        tree_drop(f->node);
     free(f->preopen);
     wasi_free_socket(f->socket);
     empty(w, f);
@@ -412,6 +421,10 @@ uint32_t wasi_fd_fdstat_set_flags(struct wasi *w, uint32_t fd, uint32_t flags)
         return WASI_ENOTSUP;
     /* A terminal that no longer blocks would trouble its next user, and a stream that was opened for appending has to
      * stay so. So non-blocking is only noted, for wasi_ready(). */
+    if (f->node) {
+        f->flags = (uint16_t)flags;
+        return WASI_SUCCESS;
+    }
     if (f->standard) {
         if ((flags ^ f->flags) & WASI_FD_APPEND)
             return WASI_ENOTSUP;

@@ -147,12 +147,18 @@ static uint32_t transfer(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t co
     if (offset && *offset > INT64_MAX)
         return WASI_EINVAL;
     limited = writing && wasi_limit_output(w, f, total, io, &n);
-    if (n > 0)
+    if (writing && (e = wasi_quota_write(w, f, total, io, &n)) != WASI_SUCCESS)
+        return e;
+    if (f->node && (e = wasi_tree_transfer(f, io, n, offset, writing, &done)) != WASI_SUCCESS)
+        return e;
+    if (n > 0 && !f->node)
         done = f->host < 0 ? transfer_stream(&f->stream, io, n, writing) : transfer_host(w, f, io, n, offset, writing);
     if (done < 0)
         return wasi_from_errno(errno);
-    if (writing)
+    if (writing) {
         wasi_count_output(w, f, limited, (size_t)done);
+        wasi_quota_written(w, f, (size_t)done);
+    }
     wasi_store(m, result, 4, (uint64_t)done);
     return WASI_SUCCESS;
 }
@@ -194,7 +200,7 @@ static uint32_t seek(struct wasi *w, uint32_t fd, uint64_t rights, int64_t offse
         return e;
     if (!wasi_inside(m, result, 8))
         return WASI_EFAULT;
-    at = lseek(f->host, offset, whence);
+    at = f->node ? wasi_tree_seek(f, offset, whence) : lseek(f->host, offset, whence);
     if (at < 0)
         return wasi_from_errno(errno);
     wasi_store(m, result, 8, (uint64_t)at);
@@ -223,7 +229,7 @@ uint32_t wasi_fd_sync(struct wasi *w, uint32_t fd)
     if (!f)
         return e;
     if (f->host < 0)
-        return WASI_EINVAL; /* as for a pipe; likewise below */
+        return f->node ? WASI_SUCCESS : WASI_EINVAL; /* as for a pipe; likewise below */
     return fsync(f->host) < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
 }
 
@@ -235,7 +241,7 @@ uint32_t wasi_fd_datasync(struct wasi *w, uint32_t fd)
     if (!f)
         return e;
     if (f->host < 0)
-        return WASI_EINVAL;
+        return f->node ? WASI_SUCCESS : WASI_EINVAL;
     return fdatasync(f->host) < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
 }
 
@@ -253,6 +259,8 @@ uint32_t wasi_fd_advise(struct wasi *w, uint32_t fd, uint64_t offset, uint64_t s
         return WASI_EINVAL;
     if (f->type == WASI_DIRECTORY)
         return WASI_EBADF;
+    if (f->node)
+        return WASI_SUCCESS;
     r = posix_fadvise(f->host, (off_t)offset, (off_t)size, of[advice]);
     return r ? wasi_from_errno(r) : WASI_SUCCESS;
 }
@@ -276,6 +284,11 @@ uint32_t wasi_fd_allocate(struct wasi *w, uint32_t fd, uint64_t offset, uint64_t
     if (offset > INT64_MAX || size > INT64_MAX - offset)
         return WASI_EINVAL;
     /* (posix_fallocate() would write to every block if the file system cannot allocate, however long that takes.) */
+    e = wasi_quota_extend(w, f, offset + size);
+    if (e)
+        return e;
+    if (f->node)
+        return wasi_tree_extend(f, offset + size);
     do
         r = fallocate(f->host, 0, (off_t)offset, (off_t)size);
     while (r < 0 && wasi_again(w));
@@ -331,6 +344,8 @@ uint32_t wasi_fd_filestat_get(struct wasi *w, uint32_t fd, uint32_t at)
     if (!wasi_inside(m, at, 64))
         return WASI_EFAULT;
     memset(&st, 0, sizeof st);
+    if (f->node)
+        wasi_tree_stat(f->node, &st);
     if (f->host >= 0 && fstat(f->host, &st) < 0)
         return wasi_from_errno(errno);
     wasi_put_filestat(m, at, f->host, &st);
@@ -347,6 +362,11 @@ uint32_t wasi_fd_filestat_set_size(struct wasi *w, uint32_t fd, uint64_t size)
     /* As for a file that is not open for writing. */
     if (!(f->rights & WASI_R_FD_SET_SIZE) || size > INT64_MAX || grows_output(w, f))
         return WASI_EINVAL;
+    e = wasi_quota_extend(w, f, size);
+    if (e)
+        return e;
+    if (f->node)
+        return wasi_tree_set_size(f, size);
     return ftruncate(f->host, (off_t)size) < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
 }
 
@@ -362,6 +382,10 @@ uint32_t wasi_fd_filestat_set_times(struct wasi *w, uint32_t fd, uint64_t atim, 
         return WASI_EINVAL;
     if (f->read_only)
         return WASI_EROFS;
+    if (f->node) {
+        wasi_tree_set_times(f->node, times);
+        return WASI_SUCCESS;
+    }
     return futimens(f->host, times) < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
 }
 
@@ -401,6 +425,8 @@ uint32_t wasi_fd_readdir(struct wasi *w, uint32_t fd, uint32_t at, uint32_t size
         return e;
     if (!wasi_inside(m, at, size) || !wasi_inside(m, result, 4))
         return WASI_EFAULT;
+    if (f->node)
+        return wasi_tree_readdir(w, f, at, size, cookie, result);
     if (!f->dir && (e = wasi_open_dir(w, f)) != WASI_SUCCESS)
         return e;
     /* Guests usually continue where they were. Seeking there would make the kernel read the directory again for each of

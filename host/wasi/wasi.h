@@ -35,6 +35,8 @@ struct wasi_stream {
 enum { WASI_HEARD = 256, WASI_MOST_SETS = 8 };
 
 struct wasi_request_set;
+struct tree;
+struct tree_node;
 
 /* What a socket has that the guest has made itself (net/). */
 struct wasi_socket {
@@ -66,6 +68,14 @@ struct wasi_fd {
     uint64_t dir_at;            /* the cookie of the last entry that the guest got completely */
     struct dirent *next;        /* the entry after it, if it was read already, or NULL; dir's */
     struct wasi_socket *socket; /* owned, or NULL */
+    struct tree_node *node;     /* held; host is -1: a file or a directory in memory (tree.h); or NULL */
+    uint64_t at;                /* of such a file: where it is read or written next */
+};
+
+/* What a guest may still do with files; shared by nobody. */
+struct wasi_quota {
+    uint64_t bytes;   /* that it may write to files, or make them longer by */
+    uint64_t entries; /* files, directories and links that it may create */
 };
 
 /* Why the guest has to end when the call that it has made returns. */
@@ -84,15 +94,17 @@ struct wasi {
     void *wait_arg;
     const char *const *args, *const *environ; /* borrowed */
     size_t args_n, environ_n;
-    uint64_t output_left; /* bytes that may still be written to the standard streams; UINT64_MAX: any number */
-    bool no_openat2;      /* resolve paths step by step: openat2 is missing, or for a test */
-    bool has_openat2;     /* openat2 was tried and exists */
+    uint64_t output_left;     /* bytes that may still be written to the standard streams; UINT64_MAX: any number */
+    size_t most_fds;          /* descriptors that it may have open; 0: as many as there can be */
+    struct wasi_quota *quota; /* NULL: none */
+    bool no_openat2;          /* resolve paths step by step: openat2 is missing, or for a test */
+    bool has_openat2;         /* openat2 was tried and exists */
     enum wasi_ending ending;
     uint32_t status;
     struct wasi_fd *fds;
     size_t fds_n;
     size_t fds_low; /* all entries below are used */
-    size_t dirs_n; /* descriptors that have `dir` */
+    size_t dirs_n;  /* descriptors that have `dir` */
     const struct wasi_request_set *sets[WASI_MOST_SETS];
     size_t sets_n;
 };
@@ -103,6 +115,8 @@ struct wasi {
 int wasi_give(struct wasi *w, int host, const char *name, bool read_only, bool standard);
 /* The same for a standard stream that is not a descriptor. */
 int wasi_give_stream(struct wasi *w, const struct wasi_stream *stream);
+/* The same for the root of a tree, which must outlive the descriptors. */
+int wasi_give_tree(struct wasi *w, struct tree *tree, const char *name, bool read_only);
 /* Closes all descriptors. */
 void wasi_free(struct wasi *w);
 
@@ -151,6 +165,44 @@ void wasi_shorten(struct iovec *io, size_t *n, uint64_t most);
  * After it: counts the written bytes, and ends the guest if it wanted to write more. */
 bool wasi_limit_output(const struct wasi *w, const struct wasi_fd *f, uint64_t total, struct iovec *io, size_t *n);
 void wasi_count_output(struct wasi *w, const struct wasi_fd *f, bool limited, size_t written);
+
+/* quota.c: EDQUOT if that is more than is left. */
+
+/* Before a write to a file: shortens it to what is left. Afterwards: counts what was written. */
+uint32_t wasi_quota_write(const struct wasi *w, const struct wasi_fd *f, uint64_t total, struct iovec *io, size_t *n);
+void wasi_quota_written(struct wasi *w, const struct wasi_fd *f, size_t written);
+/* Before a file becomes so long, which counts as written. */
+uint32_t wasi_quota_extend(struct wasi *w, const struct wasi_fd *f, uint64_t size);
+/* Before an entry is created; and when it was not created after all. */
+uint32_t wasi_quota_create(struct wasi *w);
+void wasi_quota_uncreate(struct wasi *w);
+
+/* path.c: reads a path from the guest; refuses one that has a zero byte. path has room for PATH_MAX. */
+uint32_t wasi_take_path(struct guest_memory m, uint32_t at, uint32_t size, char *path);
+
+/* tree_calls.c: the calls on files and directories in memory; the caller has checked rights and descriptors. */
+
+uint32_t wasi_tree_transfer(struct wasi_fd *f, const struct iovec *io, size_t n, const uint64_t *offset, bool writing,
+                            ssize_t *done);
+off_t wasi_tree_seek(struct wasi_fd *f, int64_t offset, int whence); /* -1 with errno */
+void wasi_tree_stat(const struct tree_node *node, struct stat *st);
+uint32_t wasi_tree_set_size(struct wasi_fd *f, uint64_t size);
+uint32_t wasi_tree_extend(struct wasi_fd *f, uint64_t size); /* never makes it shorter */
+void wasi_tree_set_times(struct tree_node *node, const struct timespec times[2]);
+uint32_t wasi_tree_readdir(struct wasi *w, struct wasi_fd *f, uint32_t at, uint32_t size, uint64_t cookie,
+                           uint32_t result);
+uint32_t wasi_tree_open(struct wasi *w, struct wasi_fd *dir, const char *path, bool follow, uint32_t create,
+                        uint64_t rights, uint64_t inheriting, uint32_t fdflags, uint32_t *fd);
+uint32_t wasi_tree_stat_path(const struct wasi_fd *dir, const char *path, bool follow, struct stat *st);
+uint32_t wasi_tree_set_path_times(const struct wasi_fd *dir, const char *path, bool follow,
+                                  const struct timespec times[2]);
+uint32_t wasi_tree_make_dir(struct wasi *w, const struct wasi_fd *dir, const char *path);
+uint32_t wasi_tree_remove(const struct wasi_fd *dir, const char *path, bool directory);
+uint32_t wasi_tree_symlink(struct wasi *w, const struct wasi_fd *dir, const char *path, const char *target);
+uint32_t wasi_tree_readlink(const struct wasi_fd *dir, const char *path, char *text, ssize_t *size);
+uint32_t wasi_tree_link(struct wasi *w, const struct wasi_fd *from, const char *path, const struct wasi_fd *to,
+                        const char *new_path);
+uint32_t wasi_tree_rename(const struct wasi_fd *from, const char *path, const struct wasi_fd *to, const char *new_path);
 
 /* Guest memory. Call wasi_inside() before loading or storing. */
 

@@ -18,7 +18,6 @@
 /* Where the result is in the artifact. */
 #define PROGRAM "bin/program"
 #define LIBRARY "lib/guest.so"
-#define HEADER "wl_guest.h"
 
 void aot_ports(struct strv *names)
 {
@@ -98,7 +97,7 @@ int aot_find(const struct aot *a, struct aot_program *p, struct wl_err *err)
     if (r < 0)
         return r;
     h = hash_new();
-    hash_field(h, "aot", "5");
+    hash_field(h, "aot", "6");
     hash_field(h, "module", a->key ? a->key : a->sha256);
     hash_field(h, "name", p->name);
     hash_field(h, "compiler", t.identity);
@@ -122,13 +121,6 @@ char *aot_result(const struct aot *a, const struct aot_program *p)
     WL_CLEANUP_FREE char *artifact = store_path(a->o->store, p->key);
 
     return path_join(artifact, place(a));
-}
-
-char *aot_header(const char *library)
-{
-    WL_CLEANUP_FREE char *lib = path_dir(library), *artifact = path_dir(lib);
-
-    return path_join(artifact, "include/" HEADER);
 }
 
 /* --- how far it is, and why it failed --- */
@@ -254,8 +246,6 @@ static int prepare(const struct making *m, struct box *b, const struct jobs *job
     /* A copy starts sooner than what the linker has written page by page. */
     str_addf(run, "\nmkdir ../stage/%.*s\ncp %s ../stage/%s\n", (int)strcspn(place(a), "/"), place(a),
              path_base(place(a)), place(a));
-    if (a->library)
-        str_addf(run, "mkdir ../stage/include\ncp %s/share/aot/host/native/" HEADER " ../stage/include/\n", aot);
     return 0;
 }
 

@@ -48,12 +48,9 @@ struct aot_program {
 int aot_find(const struct aot *a, struct aot_program *p, struct wl_err *err);
 void aot_program_free(struct aot_program *p);
 
-/* The path of the program or the library (host/native/wl_guest.h) in the store; it need not exist. The caller frees it.
- */
+/* The path of the program, or of the library (a program for host/include/wlpy.h), in the store; it need not exist. The
+ * caller frees it. */
 char *aot_result(const struct aot *a, const struct aot_program *p);
-
-/* The header of a library that aot_result has given; the caller frees it. */
-char *aot_header(const char *library);
 
 /* Whether it exists and is intact: 1 yes, 0 no. A damaged one is removed, with a note as event. */
 int aot_check(const struct aot *a, const struct aot_program *p, struct wl_err *err);

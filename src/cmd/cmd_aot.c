@@ -20,8 +20,7 @@ struct aot_options {
 #define AT(m) .member = offsetof(struct aot_options, m)
 static const struct option_spec options[] = {
     {'o', "output", "write the program to FILE (default: the module's name)", "FILE", OPTION_TEXT, AT(file)},
-    {0, "library", "make a library that runs the program inside another one, and its header", NULL, OPTION_FLAG,
-     AT(library)},
+    {0, "library", "make a file that libwlpy runs inside another program", NULL, OPTION_FLAG, AT(library)},
     {0, "profile", "compile with the profile FILE (see profile --native), or with none", "FILE", OPTION_TEXT,
      AT(profile)},
     {0, "target-cpu", "compile for this processor: a name of clang's, or native (default: any x86-64)", "NAME",
@@ -39,15 +38,6 @@ static bool is_file(const char *word)
     struct stat st;
 
     return (stat(word, &st) == 0 && S_ISREG(st.st_mode)) || ends_with(word, ".wasm");
-}
-
-/* Copies the library's header into the directory of the library. */
-static int copy_header(const char *result, const char *library, struct wl_err *err)
-{
-    WL_CLEANUP_FREE char *from = aot_header(result);
-    WL_CLEANUP_FREE char *dir = path_dir(library), *header = path_join(dir, "wl_guest.h");
-
-    return file_copy(from, header, 0644, err);
 }
 
 static int compile_memory(const struct aot_options *o, uint64_t *bytes, struct wl_err *err)
@@ -112,8 +102,6 @@ static int deliver(const struct app *a, const struct aot_options *o, const char 
     const char *out = o->file ? o->file : file;
     int r = file_copy(result, out, 0755, err);
 
-    if (r == 0 && o->library)
-        r = copy_header(result, out, err);
     if (r == 0 && !a->options.quiet) {
         WL_CLEANUP_FREE char *size = human_size(tree_size(out));
 

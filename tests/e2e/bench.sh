@@ -20,7 +20,7 @@ refuses() {
 
 test_options_that_are_refused() {
     local script
-    for script in build instance libs size start throughput; do
+    for script in build host libs size start throughput; do
         refuses "unknown option --bogus" "$script" --bogus
         refuses "--runs takes a number" "$script" --runs 0
         refuses "--runs takes a number" "$script" --runs

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Libraries of native programs (host/native) in processes that handle signals themselves: a JVM, a Go program.
+# libwlpy with native programs in processes that handle signals themselves: a JVM, a Go program.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
 LIMIT=${LIMIT:-900}
 . "$(dirname -- "$0")/lib.sh"
@@ -8,6 +8,7 @@ LIMIT=${LIMIT:-900}
 
 guests() {
     wabt
+    wlpy
     library signals <"$E2E/guest-signals.wat"
     export GUEST_LIBRARY=$PWD/signals/guest.so
     # Three times one after the other, four at the same time.
@@ -21,8 +22,8 @@ test_a_jvm() {
     guests 'null deep'
     local home
     home=$(dirname "$(dirname "$(readlink -f "$(cat javac)")")")
-    cc -shared -fPIC -O1 -Wall -Wextra -Werror -I"$home/include" -I"$home/include/linux" -I"$HOST" "$E2E/guest-jvm.c" \
-        -o libguests.so -ldl || fail 'the library for Java was not compiled'
+    cc -shared -fPIC -O1 -Wall -Wextra -Werror -I"$home/include" -I"$home/include/linux" -I"$WLPY/include" "$E2E/guest-jvm.c" \
+        -o libguests.so -L"$WLPY/lib" -lwlpy-native "-Wl,-rpath,$WLPY/lib" || fail 'the library for Java was not compiled'
     javac -d classes "$E2E/Guests.java" || fail 'Guests.java was not compiled'
     # Compiled code checks for null with another instruction than the interpreter.
     for mode in -Xint -Xmixed; do
@@ -36,11 +37,11 @@ test_a_go_program() {
     command -v go >/dev/null || skip 'there is no go (golang-go)'
     guests nil
     mkdir go
-    cp "$E2E/guests.go" "$E2E/guest-embed.h" "$HOST/wl_guest.h" go/
+    cp "$E2E/guests.go" "$E2E/guest-embed.h" "$E2E/guest.h" "$WLPY/include/wlpy.h" "$WLPY"/lib/libwlpy-native.so* go/
     # With the cache of an earlier compilation; otherwise Go first compiles its library.
     (cd go && HOME=$REAL_HOME GO111MODULE=off CGO_ENABLED=1 go build -o ../guests guests.go) >log 2>&1 ||
         fail "not built: $(tail -n 5 log)"
-    run ./guests
+    LD_LIBRARY_PATH=$WLPY/lib run ./guests
     status 0
     diff expected .out >difference || fail "otherwise: $(head difference)"
 }

@@ -317,6 +317,32 @@ EOF
     says 'as a folder'
 }
 
+# The lines of examples/c/README.md, for this version.
+test_example_c() {
+    real build $PY --flavour single
+    status 0
+    real build toolchain/wlpy
+    status 0
+    ln -s "$OUT" build-output
+    ln -s "$WL_SOURCE_ROOT/examples" examples
+    local readme=$WL_SOURCE_ROOT/examples/c/README.md
+    sed -n 's/^    //p' "$readme" | grep '^export\|^cc\|^\./formula' | sed "s/v3\.13\.5/v$VERSION/g" >lines
+    is "$(grep -c . lines)" 4
+    sed -i 's/^cc /&-Wall -Wextra -Werror /' lines
+    SECONDS_EACH=600 run bash -u lines
+    status 124
+    is "$(cat .out .err)" "$(sed -n 's/^    \([0-9].*\|formula: .*\)$/\1/p' "$readme")"
+    run ./formula "$OUT/$PY/bin/python-single.wasm" '1 / x' x=0
+    status 1
+    err ZeroDivisionError
+    run ./formula "$OUT/$PY/bin/python-single.wasm" 'print(open("/etc/passwd").read())'
+    status 1
+    err FileNotFoundError
+    run ./formula "$OUT/$PY/bin/python.wasmer" 1
+    status 127
+    err 'cannot read'
+}
+
 test_single_beside_the_host() {
     mkdir -p data/pkg data/usr/local/lib/python$SERIES/site-packages data/usr/local/ssl data/usr/share
     echo 'def greet(): return "from the host"' >data/pkg/__init__.py

@@ -8,5 +8,5 @@ JNIEXPORT jint JNICALL Java_Guests_run(JNIEnv *env, jclass of, jint what)
 {
     (void)env;
     (void)of;
-    return guest_run(what);
+    return guest_of(what);
 }

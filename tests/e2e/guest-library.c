@@ -1,8 +1,7 @@
-/* guest-library LIBRARY: runs guests of the library that tests/e2e/aot.sh makes, one by one and in parallel, and prints
+/* guest-library PROGRAM: runs guests of a program that tests/e2e/aot.sh makes, one by one and in parallel, and prints
  * how they ended. The number of its arguments tells a guest what to do. */
-#include "wl_guest.h"
+#include "guest.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -13,34 +12,26 @@
 
 enum { EXIT, UNREACHABLE, BOUNDS, DEEP, ENDLESS, WAIT, READ, OUTPUT, COUNT, FOLDER, DEEP_IN_HOST, DONE };
 
-static enum wl_guest_end (*run)(const struct wl_guest_config *config, struct wl_guest_result *result);
+static struct wlpy_program *program, *shallow; /* the second has a smaller stack */
 static int quiet_pipe[2];
 
-static struct wl_guest_result guest(int what, int out)
+static struct wlpy_result guest(int what, int out)
 {
-    static const char *const args[DONE + 1] = {"", "", "", "", "", "", "", "", "", "", "", ""};
     static const char *const env[] = {"A=1", "B=2"};
-    static const struct wl_guest_folder folder = {.host = ".", .guest = "/d", .read_only = true};
-    const struct wl_guest_config config = {.args = args,
-                                           .args_n = (size_t)what + 1,
-                                           .env = env,
-                                           .env_n = 2,
-                                           .folders = &folder,
-                                           .folders_n = what == FOLDER,
-                                           .in = quiet_pipe[0],
-                                           .out = out,
-                                           .err = -1,
-                                           .stack = what == DEEP || what == DEEP_IN_HOST ? 1 << 20 : 0,
-                                           .output = what == OUTPUT ? 1000 : 0,
-                                           .deadline_ms = what >= ENDLESS && what <= READ ? 100 : 0};
-    struct wl_guest_result result;
+    static const struct wlpy_dir folder = {.host = ".", .guest = "/d", .read_only = true};
+    const struct guest_options o = {.argc = (size_t)what + 1,
+                                    .env = env,
+                                    .envc = 2,
+                                    .folder = what == FOLDER ? &folder : NULL,
+                                    .in = quiet_pipe[0],
+                                    .out = out,
+                                    .output = what == OUTPUT ? 1000 : 0,
+                                    .deadline_ms = what >= ENDLESS && what <= READ ? 100 : 0};
 
-    memset(&result, 'x', sizeof result);
-    run(&config, &result);
-    return result;
+    return guest_run(what == DEEP || what == DEEP_IN_HOST ? shallow : program, &o);
 }
 
-static void show(struct wl_guest_result r)
+static void show(struct wlpy_result r)
 {
     printf("%d %d %s\n", (int)r.end, r.status, r.text);
     fflush(stdout);
@@ -49,18 +40,19 @@ static void show(struct wl_guest_result r)
 /* All kinds again and again; each must always end in the same way. */
 static void *side_by_side(void *wrong)
 {
-    struct wl_guest_result first[DONE];
+    struct wlpy_result first[DONE];
 
     for (int i = 0; i < 100; i++)
         for (int what = EXIT; what < DONE; what++) {
-            struct wl_guest_result r;
+            struct wlpy_result r;
 
             if (((what >= ENDLESS && what <= READ) || what == DEEP_IN_HOST) && i % 50)
                 continue;
-            r = guest(what, -1);
+            r = guest(what, 0);
             if (i == 0)
                 first[what] = r;
-            else if (memcmp(&first[what], &r, sizeof r - sizeof r.text) != 0 || strcmp(first[what].text, r.text) != 0)
+            else if (first[what].end != r.end || first[what].status != r.status ||
+                     strcmp(first[what].text, r.text) != 0)
                 *(int *)wrong = 1;
         }
     return NULL;
@@ -77,26 +69,24 @@ static int descriptors(void)
 
 int main(int argc, char **argv)
 {
-    void *library = argc == 2 ? dlopen(argv[1], RTLD_NOW) : NULL;
     pthread_t threads[4];
-    int wrong[4] = {0}, open_before, closed_pipe[2];
+    int wrong[4] = {0}, at_start, open_before, closed_pipe[2];
+    struct wlpy_dir nowhere = {.host = "no/such/folder", .guest = "/d"};
+    const struct wlpy_engine_config bad = {.size = sizeof bad, .stack = 1};
+    struct wlpy_engine *engine;
+    struct wlpy_err err;
     sigset_t pending;
-    struct wl_guest_config bad = {.stack = 1};
-    struct wl_guest_folder nowhere = {.host = "no/such/folder", .guest = "/d"};
-    struct wl_guest_result r;
 
-    if (!library) {
-        fprintf(stderr, "%s\n", argc == 2 ? dlerror() : "usage: guest-library LIBRARY");
+    if (argc != 2 || pipe(quiet_pipe) < 0 || pipe(closed_pipe) < 0 || close(closed_pipe[0]) < 0)
         return 1;
-    }
-    *(void **)&run = dlsym(library, "wl_guest_run");
-    if (!run || pipe(quiet_pipe) < 0)
+    at_start = descriptors();
+    program = guest_load_with(argv[1], 0);
+    shallow = guest_load_with(argv[1], 1 << 20);
+    if (!program || !shallow)
         return 1;
     for (int what = EXIT; what < DONE; what++)
         show(guest(what, STDOUT_FILENO));
     /* Writing output that nobody reads does not end the process, and leaves no signal pending. */
-    if (pipe(closed_pipe) < 0 || close(closed_pipe[0]) < 0)
-        return 1;
     show(guest(OUTPUT, closed_pipe[1]));
     sigpending(&pending);
     printf("pending: %d\n", sigismember(&pending, SIGPIPE));
@@ -109,17 +99,14 @@ int main(int argc, char **argv)
         printf("wrong: %d\n", wrong[i]);
     }
     printf("left open: %d\n", descriptors() - open_before);
-    run(&bad, &r);
-    show(r);
-    bad = (struct wl_guest_config){.folders = &nowhere, .folders_n = 1};
-    run(&bad, &r);
-    show(r);
-    bad = (struct wl_guest_config){.in = 1000};
-    run(&bad, &r);
-    show(r);
-    bad = (struct wl_guest_config){.memory = 4096};
-    run(&bad, &r);
-    show(r);
+    wlpy_engine_new(&bad, &engine, &err);
+    printf("%d %s\n", (int)err.code, err.text);
+    show(guest_run(program, &(struct guest_options){.folder = &nowhere}));
+    show(guest_run(program, &(struct guest_options){.in = 1000}));
+    show(guest_run(program, &(struct guest_options){.memory = 4096}));
+    wlpy_program_free(program);
+    wlpy_program_free(shallow);
+    printf("without programs: %d\n", descriptors() - at_start);
     fflush(stdout);
     /* A fault that does not belong to a guest stays a crash. */
     *(volatile int *)8 = 1;

@@ -1,15 +1,14 @@
-/* guest-runs LIBRARY WHAT...: runs guests of a library that `wl-make aot --library` made, one after the other in this
+/* guest-runs PROGRAM WHAT...: runs guests of a program that `wl-make aot --library` made, one after the other in this
  * process, and prints how each ended. WHAT is
  *   run ARGUMENTS MEMORY     a guest with that many arguments and at most that much memory
  *   beside ARGUMENTS         two guests at the same time: each writes a byte and waits for one
  *   fork TIMES               that many children, in each of which a guest exits while other threads run some
  *   stop TIMES               that many guests, each stopped after some ms; prints whether the heap grew by 8 MiB
- *   replace FILE             replaces the file of the library with FILE, as an upgrade does
- *   maps                     prints how often the library's file is mapped, in addition to the loader's mappings
+ *   replace FILE             replaces the file of the program with FILE, as an upgrade does
+ *   maps                     prints how often the program's file is mapped, in addition to the loader's mappings
  *   close                    closes all descriptors except the standard streams, as a daemon does, and opens others */
-#include "wl_guest.h"
+#include "guest.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -20,23 +19,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST = 64 };
+static struct wlpy_program *program;
+static int in, out;
 
-static enum wl_guest_end (*run)(const struct wl_guest_config *config, struct wl_guest_result *result);
-
-static int in = -1, out = -1;
-
-static struct wl_guest_result guest(size_t args_n, uint64_t memory, uint64_t deadline_ms)
+static struct wlpy_result guest(size_t argc, uint64_t memory, uint64_t deadline_ms)
 {
-    static const char *args[MOST];
-    const struct wl_guest_config config = {
-        .args = args, .args_n = args_n, .in = in, .out = out, .err = -1, .memory = memory, .deadline_ms = deadline_ms};
-    struct wl_guest_result result;
+    const struct guest_options o = {.argc = argc, .in = in, .out = out, .memory = memory, .deadline_ms = deadline_ms};
 
-    for (size_t i = 0; i < MOST; i++)
-        args[i] = "";
-    run(&config, &result);
-    return result;
+    return guest_run(program, &o);
 }
 
 static void stop(int times)
@@ -47,7 +37,7 @@ static void stop(int times)
     for (int i = 0; i < times; i++) {
         struct mallinfo2 m;
 
-        ended += guest(1, 0, (uint64_t)i % 3 + 1).end == WL_GUEST_DEADLINE;
+        ended += guest(1, 0, (uint64_t)i % 3 + 1).end == WLPY_DEADLINE;
         m = mallinfo2();
         now = m.uordblks + m.hblkhd;
         if (i == 10)
@@ -105,7 +95,7 @@ static int maps_of(const char *file)
 
 static void *one_of_two(void *args_n)
 {
-    struct wl_guest_result r = guest(*(size_t *)args_n, 0, 0);
+    struct wlpy_result r = guest(*(size_t *)args_n, 0, 0);
 
     return (void *)(uintptr_t)r.status;
 }
@@ -134,23 +124,23 @@ static int beside(size_t args_n)
         pthread_join(t[i], &status);
         printf("%d\n", (int)(uintptr_t)status);
     }
-    in = out = -1;
+    in = out = 0;
     return 0;
 }
 
 int main(int argc, char **argv)
 {
-    void *library = argc > 1 && strchr(argv[1], '/') ? dlopen(argv[1], RTLD_NOW) : NULL;
-    int maps = library ? maps_of(argv[1]) : 0;
+    int maps;
 
-    if (!library) {
-        fprintf(stderr, "%s\n", argc > 1 ? "no library, or no path of one" : "usage: guest-runs LIBRARY WHAT...");
+    program = argc > 1 && strchr(argv[1], '/') ? guest_load_with(argv[1], 0) : NULL;
+    if (!program) {
+        fprintf(stderr, "usage: guest-runs PATH WHAT...\n");
         return 1;
     }
-    *(void **)&run = dlsym(library, "wl_guest_run");
+    maps = maps_of(argv[1]);
     for (int i = 2; i < argc; i++) {
         if (!strcmp(argv[i], "run") && i + 2 < argc) {
-            struct wl_guest_result r = guest((size_t)atoi(argv[i + 1]), strtoull(argv[i + 2], NULL, 0), 0);
+            struct wlpy_result r = guest((size_t)atoi(argv[i + 1]), strtoull(argv[i + 2], NULL, 0), 0);
 
             printf("%d %s\n", r.status, r.text);
             i += 2;

@@ -1,9 +1,8 @@
-/* guest-signals LIBRARY OTHER: runs guests in a process that has its own handlers, like a JVM or a Go program, and
+/* guest-signals PROGRAM OTHER: runs guests in a process that has its own handlers, like a JVM or a Go program, and
  * prints how they ended. The number of its arguments tells a guest what to do: 1 exits with 7, 2 uses memory out of
- * bounds, 3 calls too deep, 4 never ends. OTHER is a second library of the same guests. */
-#include "wl_guest.h"
+ * bounds, 3 calls too deep, 4 never ends. OTHER is a second file of the same guests. */
+#include "guest.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -17,28 +16,17 @@
 
 enum { EXIT = 1, BOUNDS, DEEP, ENDLESS };
 
-typedef enum wl_guest_end run_function(const struct wl_guest_config *config, struct wl_guest_result *result);
-
-static run_function *run, *other;
+static struct wlpy_program *run, *other;
 static sigjmp_buf back;
 static volatile int handled, masked_usr1, masked_itself;
 static char *page;
 static long page_size;
 
-static int guest_of(run_function *of, size_t what)
+static int guest_of(struct wlpy_program *of, size_t what)
 {
-    static const char *const args[] = {"", "", "", ""};
-    const struct wl_guest_config config = {.args = args,
-                                           .args_n = what,
-                                           .in = -1,
-                                           .out = -1,
-                                           .err = -1,
-                                           .stack = 1 << 20,
-                                           .deadline_ms = what == ENDLESS ? 50 : 0};
-    struct wl_guest_result result;
+    const struct guest_options o = {.argc = what, .deadline_ms = what == ENDLESS ? 50 : 0};
 
-    of(&config, &result);
-    return result.status;
+    return guest_run(of, &o).status;
 }
 
 /* Each kind of guest must end in its way. */
@@ -187,11 +175,11 @@ static void mode_sent(void)
     printf("not reached\n");
 }
 
-/* Two libraries, each with its own handlers: guests of both end normally, and so do deadlines. */
+/* Two programs: guests of both end normally, and so do deadlines. */
 static void mode_two(void)
 {
     for (int i = 0; i < 6; i++) {
-        run_function *next = other;
+        struct wlpy_program *next = other;
 
         guests(i % 2 ? "other" : "one");
         other = run;
@@ -238,14 +226,13 @@ int main(int argc, char **argv)
     } modes[] = {{"jump", mode_jump}, {"no defer", mode_nodefer},      {"return", mode_return},
                  {"once", mode_once}, {"ignored", mode_ignored},       {"sent", mode_sent},
                  {"two", mode_two},   {"realtime", mode_own_realtime}, {"blocked", mode_blocked}};
-    void *libraries[] = {argc == 3 ? dlopen(argv[1], RTLD_NOW) : NULL, argc == 3 ? dlopen(argv[2], RTLD_NOW) : NULL};
 
-    if (!libraries[0] || !libraries[1]) {
-        fprintf(stderr, "%s\n", argc == 3 ? dlerror() : "usage: guest-signals LIBRARY OTHER");
+    if (argc != 3)
         return 1;
-    }
-    *(void **)&run = dlsym(libraries[0], "wl_guest_run");
-    *(void **)&other = dlsym(libraries[1], "wl_guest_run");
+    run = guest_load_with(argv[1], 1 << 20);
+    other = guest_load_with(argv[2], 1 << 20);
+    if (!run || !other)
+        return 1;
     page_size = sysconf(_SC_PAGESIZE);
     page = mmap(NULL, (size_t)page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     /* Each in its own process. */

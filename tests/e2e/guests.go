@@ -2,7 +2,8 @@
 // even those that run C.
 package main
 
-// #cgo LDFLAGS: -ldl
+// #cgo CFLAGS: -I.
+// #cgo LDFLAGS: -L. -lwlpy-native
 // #include "guest-embed.h"
 import "C"
 
@@ -24,7 +25,7 @@ func dereference(p *int) (told string) {
 func once() string {
 	told := dereference(nil)
 	for what := 1; what <= 4; what++ {
-		told += fmt.Sprint(" ", C.guest_run(C.int(what)))
+		told += fmt.Sprint(" ", C.guest_of(C.int(what)))
 	}
 	return told
 }

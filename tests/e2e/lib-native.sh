@@ -1,6 +1,6 @@
-# Native programs and libraries from modules that a test writes. Scripts source this file after lib.sh.
+# Native programs, in executables and in files for libwlpy, from modules that a test writes. Scripts source this file after lib.sh.
 # shellcheck shell=bash disable=SC2317
-export HOST=$WL_SOURCE_ROOT/host/native
+export HOST=$WL_SOURCE_ROOT/host
 
 # Sets WABT and MUSL to the artifacts of their ports, and AOT to the program that makes native programs.
 wabt() {
@@ -10,6 +10,20 @@ wabt() {
     WABT=$OUT/toolchain/wabt
     MUSL=$OUT/toolchain/musl
     AOT="$OUT/toolchain/aot/bin/aot --wabt $WABT --cc clang-22 --profdata llvm-profdata-22"
+}
+
+# Sets WLPY to the artifact of libwlpy.
+wlpy() {
+    real build toolchain/wlpy
+    status 0
+    export WLPY=$OUT/toolchain/wlpy
+}
+
+# `embedder NAME`: compiles NAME.c, a program that uses libwlpy.
+embedder() {
+    [ -n "${WLPY-}" ] || wlpy
+    cc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -I"$WLPY/include" "$E2E/$1.c" -o "$1" -L"$WLPY/lib" -lwlpy-native \
+        "-Wl,-rpath,$WLPY/lib" -lpthread || fail "$1.c was not compiled"
 }
 
 # `program NAME`: compiles the wat on stdin to NAME/program.

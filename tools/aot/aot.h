@@ -128,9 +128,9 @@ bool table_write(const struct module *m, const struct functions *f);
 
 /* --- glue.c --- */
 
-/* Writes "glue.c", what the runtime knows of this module (host/native/runtime.h), and "image.s". */
+/* Writes "glue.c", what the host knows of this module (host/native/abi.h), and "image.s". */
 void glue_write(const char *name, const struct functions *f, const struct fit *fit, const struct image *i,
-                bool constant_table);
+                bool constant_table, bool library);
 
 /* --- commands.c: other programs, side by side --- */
 

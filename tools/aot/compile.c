@@ -130,7 +130,7 @@ static bool has_musl(const struct build *b)
 
 static void add_place(const struct build *b, struct words *w)
 {
-    /* Nothing is found from outside but wl_guest_run, so nothing is looked up. */
+    /* Nothing is found from outside but wlpy_native_program, so nothing is looked up. */
     add_all(w, b->library ? "-fPIC -fvisibility=hidden -ftls-model=initial-exec" : "-fPIE");
 }
 
@@ -276,7 +276,7 @@ static char *host_object(const struct build *b, const char *from)
     return object;
 }
 
-/* Lines "WHEN FILE" in the file host/native/sources: WHEN is always, program, library or musl. */
+/* Lines "WHEN FILE" in the file host/native/sources: WHEN is all, program, library or musl. */
 static void add_host(const struct build *b, struct objects *o)
 {
     char *name = text("%s/host/native/sources", b->share), *state;

@@ -1,4 +1,4 @@
-/* What the runtime knows of a module (host/native/runtime.h), written as C and assembler. */
+/* What the host knows of a module (host/native/abi.h), written as C and assembler. */
 #include "aot.h"
 
 static const char image[] = "    .section .wl_image,\"a\",@progbits\n"
@@ -53,32 +53,42 @@ static void put_import(FILE *file, const struct functions *f, uint64_t function)
 }
 
 void glue_write(const char *name, const struct functions *f, const struct fit *fit, const struct image *i,
-                bool constant_table)
+                bool constant_table, bool library)
 {
     FILE *file = make_file("image.s");
 
     put(file, image, sizeof image - 1);
     end_file(file, "image.s");
     file = make_file("glue.c");
-    fputs("#include \"guest.h\"\n#include \"native/imports.h\"\n#include \"native/runtime.h\"\n\n", file);
-    fprintf(file,
-            "const char guest_name[] = \"%s\";\n"
-            "const uint64_t guest_image_from = %llu;\n"
-            "const bool guest_image_is_all = %s;\n"
-            "const size_t guest_size = sizeof(w2c_guest);\n"
-            "const bool guest_changes_tables = %s;\n",
-            name, (unsigned long long)i->from, i->is_all ? "true" : "false", f->changes_tables ? "true" : "false");
-    fprintf(file,
-            "\nvoid guest_instantiate(void *instance, struct wasi *w)\n{\n    (void)w;\n    "
-            "wasm2c_guest_instantiate(%s);\n}\n",
-            fit->imports ? "instance, (void *)w" : "instance");
-    fprintf(file, "\nvoid guest_use(void *instance, struct wasi *w)\n{\n    (void)instance;\n    (void)w;\n%s}\n",
-            fit->imports ? "    ((w2c_guest *)instance)->" IMPORTS "_instance = (void *)w;\n" : "");
-    fprintf(file, "\nvoid guest_start(void *instance)\n{\n%s    w2c_guest_0x5Fstart(instance);\n}\n",
-            fit->interrupts ? "    runtime_interrupts(w2c_guest_wl_interrupt_cells(instance));\n" : "");
-    fputs("\nvoid guest_free(void *instance)\n{\n    wasm2c_guest_free(instance);\n}\n"
-          "\nconst wasm_rt_memory_t *guest_memory(void *instance)\n{\n    return w2c_guest_memory(instance);\n}\n",
+    fputs("#include \"guest.h\"\n#include \"native/abi.h\"\n\n"
+          "extern const uint8_t guest_image[] __attribute__((visibility(\"hidden\"))),\n"
+          "    guest_image_end[] __attribute__((visibility(\"hidden\")));\n"
+          "bool bridge_connect(const struct native_host *host);\n",
           file);
+    fprintf(file,
+            "\nstatic void instantiate(void *instance, struct " IMPORTS " *w)\n{\n    (void)w;\n    "
+            "wasm2c_guest_instantiate(instance%s);\n}\n",
+            fit->imports ? ", w" : "");
+    fprintf(file,
+            "\nstatic void use(void *instance, struct " IMPORTS " *w)\n{\n    (void)instance;\n    (void)w;\n%s}\n",
+            fit->imports ? "    ((w2c_guest *)instance)->" IMPORTS "_instance = w;\n" : "");
+    fprintf(file, "\nstatic void start(void *instance)\n{\n%s    w2c_guest_0x5Fstart(instance);\n}\n",
+            fit->interrupts ? "    native_interrupts(w2c_guest_wl_interrupt_cells(instance));\n" : "");
+    fputs("\nstatic void release(void *instance)\n{\n    wasm2c_guest_free(instance);\n}\n"
+          "\nstatic struct native_memory memory(void *instance)\n{\n"
+          "    const wasm_rt_memory_t *m = w2c_guest_memory(instance);\n\n"
+          "    return (struct native_memory){m->data, m->size};\n}\n",
+          file);
+    fprintf(file,
+            "\n%sconst struct native_guest wlpy_native_program = {\n"
+            "    .abi = NATIVE_ABI,\n    .size = sizeof wlpy_native_program,\n    .name = \"%s\",\n"
+            "    .image = guest_image,\n    .image_end = guest_image_end,\n    .image_from = %llu,\n"
+            "    .instance_size = sizeof(w2c_guest),\n    .image_is_all = %s,\n    .changes_tables = %s,\n"
+            "    .instantiate = instantiate,\n    .use = use,\n    .start = start,\n    .free = release,\n"
+            "    .memory = memory,\n%s};\n",
+            library ? "__attribute__((visibility(\"default\")))\n" : "", name, (unsigned long long)i->from,
+            i->is_all ? "true" : "false", f->changes_tables ? "true" : "false",
+            library ? "    .connect = bridge_connect,\n" : "");
     for (uint64_t k = 0; constant_table && k < f->imported; k++)
         put_import(file, f, k);
     end_file(file, "glue.c");

@@ -137,11 +137,14 @@ static bool tell_host(struct end *end, const struct engine_run *given)
     } else if (ending == CONTROL_DEADLINE) {
         end->kind = END_DEADLINE;
         why = END_TEXT_DEADLINE;
+    } else if (ending == CONTROL_CPU) {
+        end->kind = END_CPU;
+        why = END_TEXT_CPU;
     } else {
         end->kind = END_CANCELLED;
         why = END_TEXT_CANCELLED;
     }
-    end->status = end->kind == END_DEADLINE ? STATUS_DEADLINE : STATUS_TRAPPED;
+    end->status = end->kind == END_DEADLINE || end->kind == END_CPU ? STATUS_DEADLINE : STATUS_TRAPPED;
     snprintf(end->text, sizeof end->text, "%s", why);
     return true;
 }

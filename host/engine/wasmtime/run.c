@@ -31,18 +31,18 @@ static wasmtime_error_t *on_epoch(const wasmtime_context_t *context, void *data,
 static int begin_control(struct run *r, wasmtime_store_t *store, struct err *err)
 {
     struct control *c = r->given->control;
-    uint64_t ms = r->given->limits->deadline_ms;
+    const struct limits *l = r->given->limits;
 
     if (r->engine->settings.stoppable) {
         wasmtime_context_set_epoch_deadline(r->context, 1);
         wasmtime_store_epoch_deadline_callback(store, on_epoch, r, NULL);
-    } else if (ms) {
-        return err_set(err, ERR_SETUP, "cannot set a deadline: the engine is not stoppable");
+    } else if (l->deadline_ms || l->cpu_ms) {
+        return err_set(err, ERR_SETUP, "cannot set a limit of time: the engine is not stoppable");
     }
     if (!c)
         return 0;
-    if (control_begin(c, ms, on_end, r) < 0)
-        return err_set(err, ERR_SETUP, "cannot set the deadline: %s", strerror(errno));
+    if (control_begin(c, l->deadline_ms, l->cpu_ms, on_end, r) < 0)
+        return err_set(err, ERR_SETUP, "cannot set its limits of time: %s", strerror(errno));
     if (r->engine->settings.stoppable) {
         r->given->wasi->wait = control_wait;
         r->given->wasi->interrupted = control_interrupted;
@@ -218,6 +218,7 @@ int wt_run(struct engine *e, struct code *c, struct engine_run *given, struct en
         status = run_instance(&r, err);
         if (given->control)
             end->interrupts = control_end(given->control);
+        end->memory = wt_memory(&r).size;
     }
     wasmtime_store_delete(store);
     return status;

@@ -1,0 +1,124 @@
+/* What a run's configuration gives to its guest. */
+#include "api/run.h"
+
+#include "core/grant.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* out: where it is collected; NULL: it is standard input. */
+static int give_stream(struct job *j, const struct wlpy_stream *s, struct wasi_buffer *out)
+{
+    struct wasi_stream stream = {0};
+
+    switch (s->kind) {
+    case WLPY_FD:
+        return grant_fd(&j->wasi, s->fd, true, &j->err);
+    case WLPY_MEMORY:
+        if (!out)
+            j->in = (struct wasi_bytes){s->bytes, s->size};
+        stream = out ? wasi_write_to(out) : wasi_read_from(&j->in);
+        break;
+    case WLPY_CALL:
+        stream = (struct wasi_stream){out ? NULL : s->read, out ? s->write : NULL, s->arg};
+        break;
+    case WLPY_NOTHING:
+        stream = out ? wasi_write_nothing() : wasi_read_nothing();
+        break;
+    default:
+        return err_set(&j->err, ERR_SETUP, "cannot give a standard stream of the unknown kind %d", (int)s->kind);
+    }
+    if (wasi_give_stream(&j->wasi, &stream) >= 0)
+        return 0;
+    return err_set(&j->err, ERR_SETUP, "cannot give a standard stream: %s", strerror(errno));
+}
+
+/* A directory in memory is for one run at a time. */
+static int take_files(struct job *j)
+{
+    const struct wlpy_run_config *c = &j->config;
+
+    for (; j->files_taken < c->dir_count; j->files_taken++) {
+        struct wlpy_files *f = c->dirs[j->files_taken].files;
+
+        if (f && atomic_exchange(&f->used, true))
+            return err_set(&j->err, ERR_SETUP, "cannot grant files in memory as %s: another run has them",
+                           c->dirs[j->files_taken].guest);
+    }
+    return 0;
+}
+
+void job_leave_files(struct job *j)
+{
+    while (j->files_taken > 0) {
+        struct wlpy_files *f = j->config.dirs[--j->files_taken].files;
+
+        if (f)
+            atomic_store(&f->used, false);
+    }
+}
+
+static bool is_hidden(const struct wlpy_dir *folders, size_t n, size_t i)
+{
+    for (size_t k = i + 1; k < n; k++)
+        if (!strcmp(folders[i].guest, folders[k].guest))
+            return true;
+    return false;
+}
+
+static int give_folders(struct job *j)
+{
+    const struct wlpy_run_config *c = &j->config;
+    int r = take_files(j);
+
+    for (size_t i = 0; r == 0 && i < c->dir_count; i++) {
+        const struct wlpy_dir *f = &c->dirs[i];
+        const struct folder one = {f->host, f->guest, f->read_only};
+
+        if (is_hidden(c->dirs, c->dir_count, i))
+            continue;
+        if (!f->files)
+            r = grant_folders(&j->wasi, &one, 1, &j->err);
+        else if (wasi_give_tree(&j->wasi, f->files->tree, f->guest, f->read_only) < 0)
+            r = err_set(&j->err, ERR_SETUP, "cannot grant files in memory as %s: %s", f->guest, strerror(errno));
+    }
+    return r;
+}
+
+static int give_network(struct job *j)
+{
+    const struct wlpy_run_config *c = &j->config;
+    const struct net_config config = {
+        .connect = c->net,
+        .connect_n = c->net_count,
+        .listen = c->net_listen,
+        .listen_n = c->net_listen_count,
+        .limits = {.sockets = j->given.sockets, .received = j->given.received, .sent = j->given.sent},
+        .refused = c->on_refusal,
+        .arg = c->on_refusal_arg};
+
+    if (!c->net_count && !c->net_listen_count)
+        return 0;
+    j->net = calloc(1, sizeof *j->net);
+    return j->net ? net_grant(j->net, &j->wasi, &config, &j->err) : err_set(&j->err, ERR_SETUP, "out of memory");
+}
+
+/* The directories come first: libc looks for them from 3 on, up to what is not one. */
+int job_grant(struct job *j)
+{
+    const struct wlpy_run_config *c = &j->config;
+    int r = give_stream(j, &c->in, NULL);
+
+    if (r == 0)
+        r = give_stream(j, &c->out, &j->out);
+    if (r == 0)
+        r = give_stream(j, &c->err, &j->err_out);
+    if (r == 0)
+        r = give_folders(j);
+    if (r == 0)
+        r = give_network(j);
+    for (size_t i = 0; r == 0 && i < c->fd_count; i++)
+        r = grant_fd(&j->wasi, c->fds[i], false, &j->err);
+    return r;
+}

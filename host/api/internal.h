@@ -1,0 +1,57 @@
+/* What the files of api/ share. */
+#ifndef WL_API_INTERNAL_H
+#define WL_API_INTERNAL_H
+
+#include "core/program.h"
+#include "native/load.h"
+#include "native/runtime.h"
+#include "wlpy.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct wlpy_engine {
+    struct wlpy_engine_config config;
+    struct limits limits; /* of compiling */
+    pthread_mutex_t lock; /* for opening wasmtime, which happens with the first .wasm file */
+    struct loader loader;
+    struct engine *engine; /* wasmtime's; NULL: not opened yet */
+    struct cache *cache;
+};
+
+struct wlpy_program {
+    struct wlpy_engine *engine;
+    char *name;
+    struct program program;        /* if it is not native */
+    struct native_program *native; /* or NULL */
+};
+
+struct wlpy_files {
+    struct tree *tree;
+    atomic_bool used; /* by a run */
+};
+
+struct wlpy_control {
+    struct control control;
+};
+
+/* engine.c */
+
+extern const struct engine_ops *const api_ops;
+
+/* Both return -code. */
+int api_err(const struct err *from, struct wlpy_err *to);
+int api_out_of_memory(struct wlpy_err *err);
+
+/* Opens wasmtime, unless it is open. */
+int api_open_wasmtime(struct wlpy_engine *e, struct err *err);
+
+/* program.c: for_snapshot as in program_load(). bytes NULL: from the file `name`. */
+int api_load(struct wlpy_engine *engine, const char *name, const void *bytes, size_t size, bool for_snapshot,
+             struct wlpy_program **program, struct wlpy_err *err);
+
+/* sized.c: copies a caller's struct, which begins with its size, into one of our size; what it does not have is zero.
+ * what: its name, for the error. 0, or -ERR_SETUP. */
+int api_take(void *to, size_t size, const void *given, const char *what, struct err *err);
+
+#endif

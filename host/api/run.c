@@ -1,0 +1,272 @@
+/* Runs. */
+#include "api/run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static uint64_t now(clockid_t clock)
+{
+    struct timespec t;
+
+    return clock_gettime(clock, &t) == 0 ? (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec : 0;
+}
+
+/* ---- signals ---- */
+
+/* A pipe without a reader and a file that is too large are errors for the guest, not signals for the process. (The
+ * kernel sends these two to the thread that has written.) */
+struct held {
+    sigset_t before, pending;
+};
+
+static const int held_back[] = {SIGPIPE, SIGXFSZ};
+
+static void hold_signals(struct held *h)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (int i = 0; i < 2; i++)
+        sigaddset(&set, held_back[i]);
+    pthread_sigmask(SIG_BLOCK, &set, &h->before);
+    sigemptyset(&h->pending);
+    sigpending(&h->pending);
+}
+
+static void release_signals(const struct held *h)
+{
+    const struct timespec none = {0};
+    sigset_t pending;
+
+    sigpending(&pending);
+    for (int i = 0; i < 2; i++) {
+        sigset_t one;
+
+        sigemptyset(&one);
+        sigaddset(&one, held_back[i]);
+        while (sigismember(&pending, held_back[i]) && !sigismember(&h->pending, held_back[i]) &&
+               sigtimedwait(&one, NULL, &none) > 0)
+            continue;
+    }
+    pthread_sigmask(SIG_SETMASK, &h->before, NULL);
+}
+
+/* ---- on the guest's thread ---- */
+
+static int run_native(struct job *j)
+{
+    const struct runtime r = {.name = j->program->name,
+                              .limits = &j->limits,
+                              .wasi = &j->wasi,
+                              .control = j->run.control,
+                              .stoppable = j->run.control != NULL};
+
+    return runtime_run(j->program->native, &r, &j->end, &j->err);
+}
+
+static void run_measured(struct job *j)
+{
+    uint64_t wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_THREAD_CPUTIME_ID);
+    struct held h;
+
+    hold_signals(&h);
+    j->status = j->program->native
+                    ? run_native(j)
+                    : api_ops->run(j->program->engine->engine, j->program->program.code, &j->run, &j->end, &j->err);
+    release_signals(&h);
+    j->result.wall_ns = now(CLOCK_MONOTONIC) - wall;
+    j->result.cpu_ns = now(CLOCK_THREAD_CPUTIME_ID) - cpu;
+}
+
+static void *run_thread(void *arg)
+{
+    run_measured(arg);
+    return NULL;
+}
+
+/* On a thread of its own: the process's first thread has the stack that the shell's limits gave it. */
+static int run_aside(struct job *j)
+{
+    uint64_t stack = j->limits.stack;
+    pthread_attr_t attr;
+    pthread_t thread;
+    int r;
+
+    pthread_attr_init(&attr);
+    r = pthread_attr_setstacksize(&attr, (size_t)stack + engine_spare_stack);
+    if (r == 0)
+        r = pthread_create(&thread, &attr, run_thread, j);
+    pthread_attr_destroy(&attr);
+    if (r != 0) {
+        err_set(&j->err, ERR_SETUP, "cannot start a thread with a stack of %llu KiB: %s",
+                (unsigned long long)stack >> 10, strerror(r));
+        return err_hint(&j->err, "give a smaller --max-wasm-stack, or raise the limit of memory (ulimit -v)");
+    }
+    pthread_join(thread, NULL);
+    return j->status;
+}
+
+static int run_it(struct job *j)
+{
+    /* A native guest has a stack that is not its thread's. */
+    if (!j->program->native)
+        return run_aside(j);
+    run_measured(j);
+    return j->status;
+}
+
+/* ---- before and after ---- */
+
+static void set_limits(struct job *j)
+{
+    const struct wlpy_limits *l = &j->given;
+    size_t stack = j->program->engine->config.stack;
+
+    j->limits = (struct limits)LIMITS_DEFAULTS;
+    j->limits.stack = stack ? stack : j->program->native ? LIMITS_DEFAULT_NATIVE_STACK : LIMITS_DEFAULT_STACK;
+    j->limits.deadline_ms = l->deadline_ms;
+    j->limits.cpu_ms = l->cpu_ms;
+    if (l->memory)
+        j->limits.memory = l->memory;
+    if (l->output)
+        j->limits.output = l->output;
+    j->wasi.output_left = j->limits.output;
+    j->wasi.most_fds = (size_t)l->descriptors;
+    j->quota = (struct wasi_quota){l->file_bytes ? l->file_bytes : UINT64_MAX, l->files ? l->files : UINT64_MAX};
+    if (l->file_bytes || l->files)
+        j->wasi.quota = &j->quota;
+    control_init(&j->own);
+    j->run.control = j->config.control ? &j->config.control->control : l->deadline_ms || l->cpu_ms ? &j->own : NULL;
+}
+
+static int prepare(struct job *j, struct wlpy_program *program, const struct wlpy_run_config *config,
+                   struct wlpy_result *result)
+{
+    const struct wlpy_run_config *c = &j->config;
+
+    memset(j, 0, sizeof *j);
+    j->program = program;
+    if (api_take(&j->result, sizeof j->result, result, "wlpy_result", &j->err) < 0)
+        return -ERR_SETUP;
+    memset(&j->result, 0, sizeof j->result);
+    if (api_take(&j->config, sizeof j->config, config, "wlpy_run_config", &j->err) < 0 ||
+        (c->limits && api_take(&j->given, sizeof j->given, c->limits, "wlpy_limits", &j->err) < 0))
+        return -ERR_SETUP;
+    j->own_argv[0] = program->name;
+    j->wasi = (struct wasi){.args = c->argc ? c->argv : j->own_argv,
+                            .args_n = c->argc ? c->argc : 1,
+                            .environ = c->env,
+                            .environ_n = c->envc};
+    j->arguments[0] = &j->wasi;
+    j->run = (struct engine_run){.name = program->name,
+                                 .limits = &j->limits,
+                                 .wasi = &j->wasi,
+                                 .arguments = j->arguments,
+                                 .backtrace = c->backtrace};
+    set_limits(j);
+    return 0;
+}
+
+static void tell(struct job *j)
+{
+    static const enum wlpy_end kinds[] = {
+        [END_EXITED] = WLPY_EXITED,     [END_TRAPPED] = WLPY_TRAPPED,     [END_OUTPUT] = WLPY_OUTPUT,
+        [END_DEADLINE] = WLPY_DEADLINE, [END_CANCELLED] = WLPY_CANCELLED, [END_CPU] = WLPY_CPU};
+    struct wlpy_result *r = &j->result;
+
+    r->end = kinds[j->end.kind];
+    r->status = j->end.status;
+    r->returned = j->end.kind == END_EXITED && !j->end.left;
+    r->interrupts = j->end.interrupts;
+    r->memory = j->end.memory;
+    memcpy(r->text, j->end.text, sizeof r->text);
+    memcpy(r->hint, j->end.hint, sizeof r->hint);
+}
+
+/* What a caller's older struct has no room for is freed: it would not know of it. */
+static void give_result(struct job *j, struct wlpy_result *result)
+{
+    size_t size = result->size;
+
+    j->result.size = size;
+    memcpy(result, &j->result, size < sizeof j->result ? size : sizeof j->result);
+}
+
+static int run_job(struct job *j)
+{
+    int r = job_grant(j);
+
+    if (r == 0)
+        r = run_it(j);
+    wasi_free(&j->wasi);
+    job_leave_files(j);
+    if (j->net)
+        net_free(j->net);
+    free(j->net);
+    j->result.backtrace = j->run.trace;
+    j->result.out = (char *)j->out.at;
+    j->result.out_size = j->out.n;
+    j->result.err = (char *)j->err_out.at;
+    j->result.err_size = j->err_out.n;
+    if (r == 0)
+        tell(j);
+    return r;
+}
+
+/* The members up to here exist since the first version. */
+static bool has_room(const struct wlpy_result *result)
+{
+    return result->size >= offsetof(struct wlpy_result, wall_ns);
+}
+
+static int run(struct wlpy_program *program, const struct wlpy_run_config *config, struct wlpy_result *result,
+               const struct engine_run *snapshot, struct wlpy_err *err)
+{
+    struct job j;
+    int r = prepare(&j, program, config, result);
+
+    if (r == 0 && !has_room(result))
+        r = err_set(&j.err, ERR_SETUP, "cannot use a wlpy_result whose size is %zu", result->size);
+    if (r < 0)
+        return api_err(&j.err, err);
+    if (snapshot) {
+        j.run.entry = snapshot->entry;
+        j.run.snapshot = snapshot->snapshot;
+        j.run.bytes = snapshot->bytes;
+    }
+    r = run_job(&j);
+    give_result(&j, result);
+    return r < 0 ? api_err(&j.err, err) : 0;
+}
+
+int wlpy_run(struct wlpy_program *program, const struct wlpy_run_config *config, struct wlpy_result *result,
+             struct wlpy_err *err)
+{
+    return run(program, config, result, NULL, err);
+}
+
+int wlpy_snapshot(struct wlpy_engine *engine, const char *file, const char *entry, const char *out,
+                  const struct wlpy_run_config *config, struct wlpy_result *result, struct wlpy_err *err)
+{
+    struct engine_run snapshot = {.entry = entry, .snapshot = out};
+    struct wlpy_program *program;
+    int r = api_load(engine, file, NULL, 0, true, &program, err);
+
+    if (r < 0)
+        return r;
+    snapshot.bytes = &program->program.bytes;
+    r = run(program, config, result, &snapshot, err);
+    wlpy_program_free(program);
+    return r;
+}
+
+void wlpy_result_free(struct wlpy_result *result)
+{
+    free(result->backtrace);
+    free(result->out);
+    free(result->err);
+    result->backtrace = result->out = result->err = NULL;
+}

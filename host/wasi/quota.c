@@ -1,0 +1,57 @@
+/* How much a guest may write to files, and how many it may create. */
+#include "wasi/wasi.h"
+
+static bool counts(const struct wasi *w, const struct wasi_fd *f)
+{
+    return w->quota && !f->standard && f->type == WASI_REGULAR_FILE;
+}
+
+uint32_t wasi_quota_write(const struct wasi *w, const struct wasi_fd *f, uint64_t total, struct iovec *io, size_t *n)
+{
+    if (!counts(w, f) || total <= w->quota->bytes)
+        return WASI_SUCCESS;
+    if (w->quota->bytes == 0)
+        return WASI_EDQUOT;
+    wasi_shorten(io, n, w->quota->bytes);
+    return WASI_SUCCESS;
+}
+
+void wasi_quota_written(struct wasi *w, const struct wasi_fd *f, size_t written)
+{
+    if (counts(w, f) && w->quota->bytes != UINT64_MAX)
+        w->quota->bytes -= written;
+}
+
+uint32_t wasi_quota_extend(struct wasi *w, const struct wasi_fd *f, uint64_t size)
+{
+    struct stat st;
+    uint64_t more;
+
+    if (!counts(w, f) || w->quota->bytes == UINT64_MAX)
+        return WASI_SUCCESS;
+    if (f->node)
+        wasi_tree_stat(f->node, &st);
+    else if (fstat(f->host, &st) < 0)
+        return wasi_from_errno(errno);
+    more = size > (uint64_t)st.st_size ? size - (uint64_t)st.st_size : 0;
+    if (more > w->quota->bytes)
+        return WASI_EDQUOT;
+    w->quota->bytes -= more;
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_quota_create(struct wasi *w)
+{
+    if (!w->quota || w->quota->entries == UINT64_MAX)
+        return WASI_SUCCESS;
+    if (w->quota->entries == 0)
+        return WASI_EDQUOT;
+    w->quota->entries--;
+    return WASI_SUCCESS;
+}
+
+void wasi_quota_uncreate(struct wasi *w)
+{
+    if (w->quota && w->quota->entries != UINT64_MAX)
+        w->quota->entries++;
+}
