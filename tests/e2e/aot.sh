@@ -52,7 +52,7 @@ RUNS
 
 # Each access at each edge, each trap, each call with each bad pointer: both engines must end in the same way, also with
 # the host under the sanitizers. (The native library runs all cases in one process, one after the other.)
-test_all_that_a_hostile_module_does() {
+test_everything_that_a_hostile_module_does() {
     wabt
     real build toolchain/wl-run
     status 0
@@ -554,10 +554,10 @@ C
     mv .out native.out
     run "$WL_RUN" --no-cache --dir engine::/d files.wasm a b
     status 5
-    diff .out native.out >difference || fail "wl-run did otherwise: $(cat difference)"
+    diff .out native.out >difference || fail "wl-run behaves differently: $(cat difference)"
     run ./wasi-reference files.wasm reference /d a b
     status 5
-    diff .out native.out >difference || fail "libwasmtime did otherwise: $(cat difference)"
+    diff .out native.out >difference || fail "libwasmtime behaves differently: $(cat difference)"
     grep -qx 'out -1 -1' native.out || fail 'a path led out'
     ls -A native >left
     [ ! -s left ] || fail 'something was left'
@@ -618,7 +618,7 @@ test_every_call_as_libwasmtime_does_it() {
         mv .out native.out
         run "$WL_RUN" --no-cache --dir engine.$seed::/ wasi-calls.wasm $seed 100 120
         status 0
-        diff .out native.out >difference || fail "wl-run did otherwise: $(head difference)"
+        diff .out native.out >difference || fail "wl-run behaves differently: $(head difference)"
         run ./wasi-reference wasi-calls.wasm reference.$seed / $seed 100 120
         status 0
         is "$(grep -c -e '->' native.out)" 12000 'number of calls'
@@ -636,15 +636,15 @@ test_every_call_as_libwasmtime_does_it() {
                 print $1 " and not " theirs[2] "| " $2
             }
             BEGIN {
-                known["fd_filestat_set_size 28 8"]      # a folder
+                known["fd_filestat_set_size 28 8"]      # a directory
                 known["fd_read 31 8"]; known["fd_pread 31 8"]
                 known["fd_readdir 54 8"]                # a file
                 known["fd_advise 28 8"]; known["fd_filestat_set_times 8 28"]    # two things
                 known["fd_prestat_dir_name 8 54"]
                 known["path_open 8 25"]; known["path_open 54 25"]
-                known["path_open 54 32"]                # a link where a folder has to be
+                known["path_open 54 32"]                # a link instead of a directory
             }' >difference
-        [ ! -s difference ] || fail "libwasmtime did otherwise: $(head difference)"
+        [ ! -s difference ] || fail "libwasmtime behaves differently: $(head difference)"
     done
 }
 
@@ -706,13 +706,13 @@ WAT
     for name in one two three; do
         "$WABT/bin/wat2wasm" $name.txt -o $name.wasm
         native $name program
-        "$WABT/bin/wasm-validate" $name/guest.wasm || fail "$name is no module any more"
+        "$WABT/bin/wasm-validate" $name/guest.wasm || fail "$name is not a module any more"
         "$WABT/bin/wasm-objdump" -x -j Function $name/guest.wasm | sed -n 's/.* <\(s[0-9a-f_]*\)>$/\1/p' >$name.names
     done
     is "$(wc -l <one.names)" 3
     is "$(grep -vxFf one.names two.names | wc -l)" 1 'functions of the second that the first does not have'
     is "$(grep -xFf two.names three.names | wc -l)" 3 'functions of the second that the third has'
-    # Counted in one module, used for the other.
+    # The counts of one module are used for the other.
     echo 'int main(void) { return 0; }' >there.c
     clang-22 -fprofile-generate there.c -o there 2>/dev/null || skip 'clang-22 has no library for counters (libclang-rt-22-dev)'
     mkdir counted used
@@ -732,7 +732,7 @@ WAT
         fail 'nothing was found again'
 }
 
-# It takes jobs of the jobserver that it is started under, for the linker too, and gives all of them back, also when it fails.
+# It takes jobs of its jobserver, also for the linker, and gives all of them back, even if it fails.
 test_it_gives_its_jobs_back() {
     wabt
     module jobs <<'WAT'
@@ -786,7 +786,7 @@ WAT
     aot "hello $$.wasm" -o other
     status 0
     not_err 'compiling'
-    cmp "hello_$$" other || fail 'the second one is another'
+    cmp "hello_$$" other || fail 'the second one differs'
     aot "hello $$.wasm" -o nowhere/other
     clean_failure 7
     # The options for clang are part of the key.
@@ -800,13 +800,13 @@ WAT
     echo text >text.xz
     aot "hello $$.wasm" --profile text.xz
     clean_failure 2
-    err 'text.xz is no profile'
+    err 'text.xz is not a profile'
     aot "hello $$.wasm" --target-cpu abacus
     clean_failure 1
     aot --library "hello $$.wasm"
     status 0
     out "hello_$$.so ("
-    nm -D "hello_$$.so" | grep -q ' [DR] wlpy_native_program' || fail 'the library is none'
+    nm -D "hello_$$.so" | grep -q ' [DR] wlpy_native_program' || fail 'there is no library'
 }
 
 # `run` uses the native program if one exists; it passes options and arguments to it as to the runner.
@@ -861,18 +861,18 @@ test_bad_input_is_named() {
     echo 'no module' >text.wasm
     aot text.wasm
     clean_failure 2
-    err 'text is no WebAssembly module'
+    err 'text is not a WebAssembly module'
     not_there text
     echo '(module (import "env" "f" (func)) (memory (export "memory") 1) (func (export "_start")))' >import.wat
     "$WABT/bin/wat2wasm" import.wat -o import.wasm
     aot import.wasm
     clean_failure 2
-    err 'imports env.f, which nobody gives'
+    err 'imports env.f, which nothing provides'
     echo '(module (import "wasi_snapshot_preview1" "fd_steal" (func)) (memory (export "memory") 1) (func (export "_start")))' >call.wat
     "$WABT/bin/wat2wasm" call.wat -o call.wasm
     aot call.wasm
     clean_failure 2
-    err 'fd_steal, which is no call of WASI'
+    err 'fd_steal, which is not a call of WASI'
     echo '(module (memory (export "memory") 1))' >library.wat
     "$WABT/bin/wat2wasm" library.wat -o library.wasm
     aot library.wasm
@@ -887,10 +887,10 @@ test_bad_input_is_named() {
     head -c 20 import.wasm >cut.wasm
     aot cut.wasm
     clean_failure 2
-    err 'cut is no valid module'
+    err 'cut is not a valid module'
     while IFS='|' read -r name why text; do
         echo "$text" >"$name.wat"
-        "$WABT/bin/wat2wasm" --enable-all "$name.wat" -o "$name.wasm" || fail "$name.wat is no wat"
+        "$WABT/bin/wat2wasm" --enable-all "$name.wat" -o "$name.wasm" || fail "$name.wat is not valid wat"
         aot "$name.wasm"
         clean_failure 2
         err "$name $why" 'docs/native.md'
@@ -898,8 +898,8 @@ test_bad_input_is_named() {
     done <<'END'
 exceptions|uses exceptions|(module (tag) (memory (export "memory") 1) (func (export "_start") (throw 0)))
 wide|has a memory of 64 bits|(module (memory (export "memory") i64 1) (func (export "_start")))
-threads|is no valid module, or uses a proposal|(module (memory (export "memory") 1 1 shared) (func (export "_start")))
-given|imports env.memory, which nobody gives|(module (import "env" "memory" (memory 1)) (export "memory" (memory 0)) (func (export "_start")))
+threads|is not a valid module, or uses a proposal|(module (memory (export "memory") 1 1 shared) (func (export "_start")))
+given|imports env.memory, which nothing provides|(module (import "env" "memory" (memory 1)) (export "memory" (memory 0)) (func (export "_start")))
 closed|does not export its memory|(module (memory 1) (func (export "_start")))
 END
     aot nothing.wasm
@@ -944,7 +944,7 @@ WAT
     # Names that look like lines of a tool's listing.
     while IFS='|' read -r name why text; do
         echo "$text" | sed 's/NL/\\0a/g' >"$name.wat"
-        "$WABT/bin/wat2wasm" "$name.wat" -o "$name.wasm" || fail "$name.wat is no wat"
+        "$WABT/bin/wat2wasm" "$name.wat" -o "$name.wasm" || fail "$name.wat is not valid wat"
         aot "$name.wasm"
         clean_failure 2
         err "$name $why"
@@ -953,9 +953,9 @@ WAT
 nostart|has no function _start|(module (memory (export "memory") 1) (func (export "xNL - func[0] <_start> -> \22_start\22")))
 nomemory|does not export its memory|(module (memory 1) (func (export "_start")) (func (export "NL - memory[0] pages: initial=1 -> \22memory\22")))
 second|does not export its memory|(module (memory 1) (memory (export "memory") 1) (func (export "_start")))
-arrow|imports env.f <- wasi_snapshot_preview1.fd_write, which nobody gives|(module (import "env" "f <- wasi_snapshot_preview1.fd_write" (func)) (memory (export "memory") 1) (func (export "_start")))
-pattern|imports wasi_snapshot_preview1.fd_.*, which is no call|(module (import "wasi_snapshot_preview1" "fd_.*" (func)) (memory (export "memory") 1) (func (export "_start")))
-control|imports wasi_snapshot_preview1.??[31mred?, which is no call|(module (import "wasi_snapshot_preview1" "\1b\07[31mredNL" (func)) (memory (export "memory") 1) (func (export "_start")))
+arrow|imports env.f <- wasi_snapshot_preview1.fd_write, which nothing provides|(module (import "env" "f <- wasi_snapshot_preview1.fd_write" (func)) (memory (export "memory") 1) (func (export "_start")))
+pattern|imports wasi_snapshot_preview1.fd_.*, which is not a call|(module (import "wasi_snapshot_preview1" "fd_.*" (func)) (memory (export "memory") 1) (func (export "_start")))
+control|imports wasi_snapshot_preview1.??[31mred?, which is not a call|(module (import "wasi_snapshot_preview1" "\1b\07[31mredNL" (func)) (memory (export "memory") 1) (func (export "_start")))
 END
     # The name of the file.
     printf '(module (memory (export "memory") 1) (data (i32.const 0) "%s") (func (export "_start")))' "$$" >file.wat
@@ -1008,9 +1008,9 @@ tables|has more than 100 tables
 data|has more than 100000 segments of data
 function|has a function of 7654323 bytes
 functions|has more than 1000000 functions
-blocks|is no valid module
-twice|is no valid module
-order|is no valid module
+blocks|is not a valid module
+twice|is not a valid module
+order|is not a valid module
 END
     # Otherwise each process has limits.
     "$PYTHON" "$E2E/bombs.py" arithmetic arithmetic.wasm
@@ -1057,7 +1057,7 @@ test_it_is_compiled_in_the_box() {
 }
 
 # The bytes that were hashed are the bytes that are compiled, even if somebody writes to the file in between.
-test_the_module_changes_meanwhile() {
+test_the_module_changes_in_between() {
     wabt
     local name dir
     for name in one two; do

@@ -8,7 +8,7 @@ LIMIT=${LIMIT:-300}
 
 E2E=$(cd -- "$(dirname -- "$0")" && pwd)
 
-test_all_that_is_too_much() {
+test_everything_that_is_too_much() {
     real build toolchain/wl-run
     status 0
     mkdir modules
@@ -77,8 +77,8 @@ PYTHON
     status 0
 }
 
-# `both [OPTION...] -- [ARGUMENT...]`: runs endless.wasm by both engines, with a pipe that has nothing in it as stdin and
-# one that nobody reads as stdout. Their status goes to $st, and they must say the same of the program.
+# `both [OPTION...] -- [ARGUMENT...]`: runs endless.wasm in both engines. stdin is an empty pipe, stdout a pipe that
+# nobody reads. Sets st to their status; both must print the same message about the program.
 both() {
     local options=() engine said=() status=()
     while [ "$1" != -- ]; do
@@ -99,7 +99,8 @@ both() {
     err "$expected"
 }
 
-# A guest that counts, sleeps, reads, writes, polls, writes a lot at once, or has the host work: its time is over in each case.
+# A guest that counts, sleeps, reads, writes, polls, writes a lot at once, or keeps the host busy: the deadline ends it
+# in each case.
 test_limits_of_both_engines() {
     local n expected args=()
     wabt

@@ -1,5 +1,5 @@
 #!/bin/bash
-# tools/slots/check.c on small object files: what it finds, and what it does not mistake for a table.
+# tools/slots/check.c on small object files: the mistakes that it finds, and data that it must not take for a table.
 . "${BASH_SOURCE[0]%/*}/lib.sh"
 
 # The tool, a header with the tables of a small Python, and the expected types.
@@ -119,7 +119,7 @@ s/^object \*fast.*/object *fast(object *o, object *a) { return o + 1; }/|methods
 s/^object \*getter.*/object *getter(object *o) { return o; }/|accessors|getter|the getter of entry 1
 s/^int setter.*/int setter(object *o, object *v, long long c) { return 0; }/|accessors|setter|the setter of entry 0
 END
-    err 'a function (i32, i32, i64) -> i32, but a function (i32, i32, i32) -> i32 is wanted there'
+    err 'a function (i32, i32, i64) -> i32, but must be a function (i32, i32, i32) -> i32'
 }
 
 test_archives_and_several_files() {
@@ -142,13 +142,13 @@ test_damaged_files() {
     echo 'no object' >text
     run ./check probe.o text
     status 2
-    err 'text is no WebAssembly object file'
+    err 'text is not a WebAssembly object file'
     run ./check probe.o nothing
     status 2
     err 'cannot read nothing'
     run ./check right.o right.o
     status 2
-    err 'the probe does not tell'
+    err 'the probe has no'
     size=$(stat -c %s right.o)
     for ((n = 0; n < 120; n++)); do
         head -c $((size * n / 120)) right.o >part.o

@@ -1,6 +1,6 @@
-/* What the files of this program share. It turns a module into a native program or library: checks it, rewrites it for
- * wasm2c, has wasm2c write C, and compiles that with the host's C. It runs in a box of wl-make, or by hand; all files
- * are made in the current directory. */
+/* Declarations that the files of this program share. The program turns a module into a native program or library: it
+ * checks the module, rewrites it for wasm2c, lets wasm2c translate it to C, and compiles that with the host's C. It
+ * runs in a box of wl-make, or by hand. It creates all files in the current directory. */
 #ifndef WL_AOT_TOOL_H
 #define WL_AOT_TOOL_H
 
@@ -11,12 +11,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* --- report.c: how this program ends, and how far it is --- */
+/* --- report.c: the end of this program, and its progress --- */
 
 /* Its exit statuses beyond 0 and 1. */
 enum {
     END_REFUSED = 3, /* the module cannot be translated */
-    END_STOPPED = 4, /* a limit stopped it, or a full disk */
+    END_STOPPED = 4, /* a limit or a full disk stopped it */
 };
 
 /* A descriptor that gets lines for the program that started this one; -1: none.
@@ -35,7 +35,7 @@ _Noreturn void stop(const char *reason, const char *format, ...) __attribute__((
 /* --- Memory, text and files; whatever fails ends the program --- */
 
 void *need(void *memory);
-/* calloc(), with room for one more. */
+/* calloc() with room for one more element. */
 void *get(uint64_t n, size_t size);
 char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 uint8_t *read_file(const char *name, size_t *n);
@@ -60,13 +60,13 @@ struct section {
     struct wasm_reader content;
 };
 
-/* The next section of those that r has before it; false at the end, or where the module is cut off (r->bad). */
+/* Reads the next section from r; false at the end, or if the module is cut off (r->bad). */
 bool section_next(struct wasm_reader *r, struct section *s);
-/* What the module has. Refuses one that is cut off, or has a section twice. */
+/* Finds the sections of a module. Refuses a module that is cut off or has a section twice. */
 void module_read(struct module *m, const char *name, const uint8_t *bytes, size_t n);
-/* A part that begins with its length; refuses the module where it is cut off. */
+/* A part that begins with its length. Refuses the module if the part is cut off. */
 struct wasm_reader module_part(const struct module *m, struct wasm_reader *r);
-/* Refuses the module if r has come upon its end. */
+/* Refuses the module if r tried to read past its end. */
 void module_check(const struct module *m, const struct wasm_reader *r);
 
 /* Whether r is exactly that text. */
@@ -76,13 +76,14 @@ bool is_text(struct wasm_reader r, const char *text);
 
 struct fit {
     bool interrupts; /* it exports wl_interrupt_cells (guest/interrupt.c) */
-    bool imports;    /* it has some */
+    bool imports;    /* it has imports */
 };
 
-/* Refuses a module that cannot be translated, or would need much more for it than what a compiler has written. */
+/* Refuses a module that cannot be translated, or whose translation would take much more than that of a compiler's
+ * output. */
 void fit_check(const struct module *m, struct fit *f);
 
-/* --- shapes.c: what the functions of a module are --- */
+/* --- shapes.c: the functions of a module --- */
 
 struct shape {
     uint64_t hash;
@@ -95,29 +96,29 @@ struct functions {
     uint64_t types_n;
     uint32_t *type; /* of each function, imported ones first */
     uint64_t imported, n;
-    struct wasm_reader *fields; /* what each imported one is called */
-    struct shape *shapes;       /* of those that are not imported, in their order */
-    bool known;                 /* all instructions are; else there are no shapes, and the rest is assumed */
-    bool changes_tables;        /* an instruction does */
-    bool reads_tables;          /* other than by a call */
-    bool uses_data;             /* an instruction names a data segment */
-    bool uses_references;       /* to functions */
+    struct wasm_reader *fields; /* the name of each imported one */
+    struct shape *shapes;       /* of the functions that are not imported, in their order */
+    bool known;           /* all instructions are known; otherwise there are no shapes, and the flags below are set */
+    bool changes_tables;  /* an instruction changes a table */
+    bool reads_tables;    /* other than by a call */
+    bool uses_data;       /* an instruction names a data segment */
+    bool uses_references; /* to functions */
 };
 
-/* For a module that is valid. */
+/* The module must be valid. */
 void functions_read(const struct module *m, struct functions *f);
 
 /* --- rewrite.c --- */
 
-/* What of the module wasm2c is not given. */
+/* The part of the module that wasm2c does not get. */
 struct image {
     bool taken;    /* the data is in the file "image" */
     uint64_t from; /* the address at which it begins, a multiple of 64 KiB */
-    bool is_all;   /* an instance's memory begins with that and nothing else */
+    bool is_all;   /* an instance's memory begins with this data and nothing else */
 };
 
-/* Writes "image" if the data can be taken out of the module (else an empty one), and "guest.wasm": the module without
- * it, with only the exports that a program has, and each function named by its shape. */
+/* Writes "image", the data of the module, or an empty file if the data cannot be taken out, and "guest.wasm", the
+ * module without that data, with only the exports that a program has, and with each function named after its shape. */
 void rewrite(const struct module *m, const struct functions *f, struct image *i);
 
 /* --- table.c --- */
@@ -128,11 +129,11 @@ bool table_write(const struct module *m, const struct functions *f);
 
 /* --- glue.c --- */
 
-/* Writes "glue.c", what the host knows of this module (host/native/abi.h), and "image.s". */
+/* Writes "glue.c", which tells the host about this module (host/native/abi.h), and "image.s". */
 void glue_write(const char *name, const struct functions *f, const struct fit *fit, const struct image *i,
                 bool constant_table, bool library);
 
-/* --- commands.c: other programs, side by side --- */
+/* --- commands.c: other programs, in parallel --- */
 
 struct command {
     char **argv;     /* ended by NULL */
@@ -140,18 +141,19 @@ struct command {
     bool counted;    /* by report_count() */
 };
 
-/* How many jobs there are in all: a jobserver's (MAKEFLAGS), or else n. */
+/* Sets the number of jobs: a jobserver's (MAKEFLAGS), or n if there is none. */
 void commands_jobs(int n);
-/* Runs them, as many side by side as there are jobs. The first that fails ends this program: with what it says of a
- * limit, else with status 1. With refusal, the text of one, the module is to blame if a command exits with a status. */
+/* Runs the commands in parallel, one for each job. The first command that fails ends this program: as END_STOPPED if
+ * its output reports a limit, otherwise with status 1. If refusal is not NULL, a command that exits with a failure
+ * means that the module is refused with this text. */
 void commands_run(const struct command *commands, size_t n, const char *refusal);
-/* Takes as many jobs as are free now, for the last command; they are given back when this program ends. */
+/* Takes all jobs that are free now, for the last command. They are given back when this program ends. */
 int commands_free_jobs(void);
 
 /* --- compile.c --- */
 
 struct build {
-    const char *name;                /* what the program calls itself */
+    const char *name;                /* the program's name for itself */
     const char *wabt, *musl, *share; /* directories; musl NULL: the machine's C library */
     const char *cc, *profdata;
     const char *opt, *lto, *cpu;
@@ -162,9 +164,9 @@ struct build {
     bool library, counters, constant_table;
 };
 
-/* Has wasm2c write "guest_*.c". */
+/* Lets wasm2c write "guest_*.c". */
 void translate(const struct build *b);
-/* Compiles them with the host, and links "program" or "guest.so". */
+/* Compiles these files and the host's, and links "program" or "guest.so". */
 void compile(const struct build *b);
 
 #endif

@@ -1,6 +1,6 @@
-/* Other programs, as many side by side as there are jobs: those of a GNU make jobserver (make's manual, "Sharing Job
- * Slots with GNU make") where one is, else a number of its own. What each prints is passed on when it has ended, so
- * that lines of two do not mix; of very much, the beginning is left out. */
+/* Runs other programs in parallel. The jobs come from a GNU make jobserver (make's manual, "Sharing Job Slots with
+ * GNU make") if there is one; otherwise their number is an option. A program's output is passed on after it has
+ * ended, so that the lines of two programs do not mix. If the output is very long, its beginning is left out. */
 #include "aot.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ struct running {
 static int own_jobs = 1;
 static int take_fd = -1, give_fd = -1; /* of the jobserver */
 static int all_jobs = 1;
-static int held; /* bytes of the jobserver that this program has */
+static int held; /* bytes of the jobserver that this program holds */
 
 static bool take_token(void)
 {
@@ -44,7 +44,7 @@ static void give_token(void)
         printf("cannot give a job back: %s\n", strerror(errno));
 }
 
-/* However this program ends, others need the jobs. */
+/* Other programs need the jobs however this program ends. */
 static void give_all(void)
 {
     while (held > 0)
@@ -60,7 +60,7 @@ void commands_jobs(int n)
     own_jobs = all_jobs = n < 1 ? 1 : n > MOST_JOBS ? MOST_JOBS : n;
     if (!auth || sscanf(auth, "--jobserver-auth=%d,%d", &take, &give) != 2)
         return;
-    /* Opened once more, so that not blocking is ours alone: others expect theirs to block. */
+    /* Opened again, so that only this descriptor is non-blocking: others expect that theirs block. */
     take_fd = open(text("/proc/self/fd/%d", take), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     give_fd = fcntl(give, F_DUPFD_CLOEXEC, 3);
     if (take_fd < 0 || give_fd < 0)
@@ -84,7 +84,7 @@ int commands_free_jobs(void)
 
 /* --- what went wrong --- */
 
-/* What a line that a command prints says of a limit, where only a process below it came upon that. */
+/* The limit that a line of a command's output reports, when a process below the command reached it. */
 static const char *reason_in(const char *output)
 {
     static const char *const known[][2] = {
@@ -112,7 +112,7 @@ static const char *reason_of_signal(int signal)
         return "time";
     case SIGXFSZ:
         return "file";
-    case SIGKILL: /* of the limit of time as well, but that comes after SIGXCPU */
+    case SIGKILL: /* the limit of time can also cause it, but only after SIGXCPU */
     case SIGSEGV:
     case SIGBUS:
     case SIGABRT:
@@ -129,7 +129,7 @@ _Noreturn static void failed(const struct running *r, int status, const char *re
     if (!reason && WIFSIGNALED(status))
         reason = reason_of_signal(WTERMSIG(status));
     if (reason)
-        stop(reason, "%s needed more %s than it may have", program, reason);
+        stop(reason, "%s needed more %s than the limit", program, reason);
     if (WIFSIGNALED(status))
         end("%s was ended by signal %d", program, WTERMSIG(status));
     if (refusal)
@@ -144,7 +144,7 @@ static void start(struct running *r, const struct command *c, bool token)
     int fds[2];
 
     if (pipe2(fds, O_CLOEXEC) < 0)
-        end("cannot make a pipe: %s", strerror(errno));
+        end("cannot create a pipe: %s", strerror(errno));
     *r = (struct running){.command = c, .pipe = fds[0], .token = token};
     fflush(stdout);
     r->pid = fork();
@@ -162,7 +162,7 @@ static void start(struct running *r, const struct command *c, bool token)
     close(fds[1]);
 }
 
-/* Reads some of what a command prints; false: that was all. */
+/* Reads a part of a command's output; false: this was the end. */
 static bool read_output(struct running *r)
 {
     char bytes[8192];
@@ -197,7 +197,7 @@ static int reap(struct running *r)
     return status;
 }
 
-/* Ends the others, so that none goes on writing into this directory. */
+/* Ends the other commands, so that none continues to write into this directory. */
 static void end_all(struct running *running, int n)
 {
     for (int i = 0; i < n; i++)
@@ -220,7 +220,7 @@ void commands_run(const struct command *commands, size_t n, const char *refusal)
         struct pollfd fds[MOST_JOBS + 1];
         int polled = running_n;
 
-        /* The first runs on the job that this program itself is. */
+        /* The first command uses the job of this program itself. */
         while (next < n && running_n < all_jobs && (!running_n || take_fd < 0 || take_token())) {
             start(&running[running_n], &commands[next++], running_n && take_fd >= 0);
             polled = ++running_n;
@@ -239,7 +239,7 @@ void commands_run(const struct command *commands, size_t n, const char *refusal)
                 continue;
             ended = running[i];
             running[i] = running[--running_n];
-            /* The job that this program itself is passes on to one that has another. */
+            /* A command that has a job of its own gives it back, and continues on the job of this program. */
             if (!ended.token && running_n && take_fd >= 0) {
                 ended.token = true;
                 running[0].token = false;

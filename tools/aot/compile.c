@@ -1,5 +1,5 @@
-/* From a module to an executable or a library: wasm2c translates it into several C files, which are compiled side by
- * side with the host's. */
+/* From a module to an executable or a library: wasm2c translates it into several C files, which are compiled in
+ * parallel with the host's. */
 #include "aot.h"
 
 #include <errno.h>
@@ -63,7 +63,7 @@ void translate(const struct build *b)
 
     add_made(&w, text("%s/bin/wasm2c", b->wabt));
     add_all(&w, "-n guest");
-    /* With one file there would be no names that the others use. */
+    /* With a single file, wasm2c would not write the names that the other files use. */
     add_made(&w, text("--num-outputs=%u", b->parts));
     add_all(&w, "guest.wasm -o guest.c");
     run_one(w, NULL, refusal);
@@ -72,7 +72,7 @@ void translate(const struct build *b)
 
 /* --- the profile --- */
 
-/* What the profiles say of where the time goes, as one file for the compiler; NULL: nothing. */
+/* The profiles as one file for the compiler; NULL: there are none. */
 static const char *merge_profiles(const struct build *b)
 {
     struct words merge = {0};
@@ -85,7 +85,7 @@ static const char *merge_profiles(const struct build *b)
     for (size_t i = 0; b->profiles[i]; i++) {
         struct words unpack = {0};
         char *name = text("profile.%zu", i),
-             *why = text("%s is no profile that wl-make profile --native wrote", b->profiles[i]);
+             *why = text("%s is not a profile that wl-make profile --native wrote", b->profiles[i]);
 
         add_all(&unpack, "xz -dc --");
         add(&unpack, b->profiles[i]);
@@ -96,7 +96,7 @@ static const char *merge_profiles(const struct build *b)
     return "profile";
 }
 
-/* What every start of a Python runs: pages of the file that it needs. */
+/* The functions that every start of a Python runs, so that they share few pages of the file. */
 static void write_order(const struct build *b)
 {
     FILE *order = make_file("order");
@@ -120,9 +120,9 @@ static bool has_sanitizers(const struct build *b)
     return strstr(b->host_cflags, "-fsanitize") != NULL;
 }
 
-/* Counters and sanitizers need the machine's C library. The machine's would otherwise be found, loaded and relocated at
- * each start, and asks the processor some 70 questions then, each of which a virtual machine passes on to its host:
- * together that takes longer than a Python of the flavour snapshot runs. */
+/* Counters and sanitizers need the machine's C library. Other programs do not use it, because it would be found,
+ * loaded and relocated at each start, and it executes some 70 cpuid instructions, each of which a virtual machine
+ * passes on to its host. Together this takes longer than a Python of the flavour snapshot runs. */
 static bool has_musl(const struct build *b)
 {
     return b->musl && !b->library && !b->counters && !has_sanitizers(b);
@@ -130,13 +130,13 @@ static bool has_musl(const struct build *b)
 
 static void add_place(const struct build *b, struct words *w)
 {
-    /* Nothing is found from outside but wlpy_native_program, so nothing is looked up. */
+    /* Only wlpy_native_program is visible from outside, so no symbol is looked up at run time. */
     add_all(w, b->library ? "-fPIC -fvisibility=hidden -ftls-model=initial-exec" : "-fPIE");
 }
 
-/* The guard pages and the handler are the host's own (host/native), as is the stack's guard: hence wasm-rt neither
- * installs handlers nor counts calls. A load whose value nobody uses may be left out, though it would have trapped:
- * that harms nobody, and to keep them all would tie each load to its place. */
+/* The host has its own guard pages, fault handler and stack guard (host/native). So wasm-rt neither installs
+ * handlers nor counts calls. A load whose value is not used may be left out, even if it would have trapped: this is
+ * harmless, and keeping all loads would fix each of them to its place. */
 static void add_cpp_flags(const struct build *b, struct words *w)
 {
     add(w, "-I.");
@@ -146,7 +146,7 @@ static void add_cpp_flags(const struct build *b, struct words *w)
     add_all(w, "-D_GNU_SOURCE -DWASM_RT_USE_MMAP=1 -DWASM_RT_MEMCHECK_GUARD_PAGES=1 -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 "
                "-DWASM_RT_NONCONFORMING_UNCHECKED_STACK_EXHAUSTION=1 "
                "-DWASM_RT_NONCONFORMING_ALLOW_OOB_READ_ELIMINATION=1 -DWASM_RT_TRAP_HANDLER=runtime_trap -DNDEBUG");
-    /* A program has one guest, whose memory can be where the code knows it to be. A library has many. */
+    /* A program has one guest, whose memory can be at an address that the code knows. A library has many guests. */
     if (!b->library && !has_sanitizers(b))
         add(w, "-DRUNTIME_ONE_GUEST");
     if (has_musl(b)) {
@@ -177,8 +177,8 @@ static void add_output(struct words *w, const char *from, const char *to)
     add(w, to);
 }
 
-/* What the compiler may not do with the guest's code: reason about overflow or aliasing that wasm allows, or step over
- * the stack's guard with one big frame. */
+/* The compiler must not use undefined overflow or aliasing, because wasm allows both, and one big frame must not
+ * step over the stack's guard. */
 static struct words guest_command(const struct build *b, const char *profile, const char *from, const char *to)
 {
     struct words w = {0};
@@ -206,7 +206,7 @@ static struct words host_command(const struct build *b, const char *more, const 
     add_all(&w, b->cc);
     add_cpp_flags(b, &w);
     add_place(b, &w);
-    /* As host/meson.build has it for wl-run. */
+    /* The same flags as for wl-run in host/meson.build. */
     add_all(&w, "-std=c17 -O2 -Wall -Wextra -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection");
 #if defined __x86_64__
     add(&w, "-fcf-protection=full");
@@ -254,7 +254,7 @@ static void add_guest(const struct build *b, const char *profile, struct objects
     }
 }
 
-/* A file of the host's; one that is kept is not compiled again. */
+/* Compiles a file of the host, unless its object was kept. */
 static void add_host_object(const struct build *b, struct words w, struct objects *o)
 {
     const char *to = w.v[w.n - 1];
@@ -297,7 +297,7 @@ static void add_host(const struct build *b, struct objects *o)
             continue;
         from = text("%s/host/%s", b->share, file);
         to = host_object(b, file);
-        /* (What stands in for the C library's functions is what a compiler that knows them would make calls of.) */
+        /* (A compiler that knows the C library's functions would turn these replacements into calls of themselves.) */
         add_host_object(b, host_command(b, musl ? "-ffreestanding -fno-stack-protector" : "", from, to), o);
         free(from);
         free(to);
@@ -347,8 +347,8 @@ static struct words link_command(const struct build *b, const char *profile, con
     add_all(&w, b->cc);
     add_own_flags(b, &w);
     add_all(&w, b->host_cflags);
-    /* By the hash of its content a library finds out whether the file at its path is still the one that was loaded
-     * (host/native/image.c). */
+    /* A library uses the hash of its content to find out whether the file at its path is still the one that was
+     * loaded (host/native/image.c). */
     add_all(&w, "-Wl,--build-id=sha1 -Wl,-z,relro,-z,now");
     if (*b->lto || profile || b->counters) {
         add(&w, b->opt);
@@ -357,8 +357,8 @@ static struct words link_command(const struct build *b, const char *profile, con
         add(&w, "-w");
     }
     if (*b->lto) {
-        /* What every start runs lies together, so that few pages have it. (With LTO each function is a section of its
-         * own.) */
+        /* The functions that every start runs are placed together, so that they need few pages. (With LTO each
+         * function is a section of its own.) */
         add(&w, "-Wl,--symbol-ordering-file=order,--no-warn-symbol-ordering");
         add_made(&w, text("-Wl,--thinlto-jobs=%d", commands_free_jobs()));
     }
@@ -386,7 +386,7 @@ void compile(const struct build *b)
     write_order(b);
     profile = merge_profiles(b);
     if (b->host_objects && mkdir(b->host_objects, 0777) < 0 && errno != EEXIST)
-        end("cannot make %s: %s", b->host_objects, strerror(errno));
+        end("cannot create %s: %s", b->host_objects, strerror(errno));
     add_guest(b, profile, &o);
     add_host(b, &o);
     add_rest(b, &o);

@@ -1,7 +1,7 @@
-/* Whether a module is one that can be translated. That it is valid is not looked at here: wasm-validate does.
+/* Checks whether a module can be translated. wasm-validate checks whether it is valid.
  *
- * This reads bytes and not what another program prints of them, since names in a module may be anything, lines of such
- * a listing too. */
+ * This code reads the bytes of the module, and not another program's listing of it: a name in a module can have any
+ * text, even lines of such a listing. */
 #include "aot.h"
 
 #include "wasi/calls.h"
@@ -11,8 +11,8 @@
 
 enum { FUNCTION_KIND = 0, MEMORY_KIND = 2, WIDE = 4, I32 = 0x7f, FUNCTION_TYPE = 0x60 };
 
-/* The most of each that a module may have: those are the limits of browsers, and of the engine of wl-run. What a
- * compiler needs grows with them. */
+/* The largest number of each that a module may have. These are the limits of browsers, and of the engine of wl-run.
+ * The compiler's time and memory grow with them. */
 static const struct {
     uint8_t section;
     uint64_t most;
@@ -28,9 +28,9 @@ static const struct {
 #define MOST_PARAMETERS 1000
 #define MOST_CODE 7654321 /* bytes of one function */
 
-/* Locals, parameters and results take some bytes of C wherever they stand, but in the module a type of a thousand
- * stands once and a million locals are a number. In what a compiler has written most are used, so there are fewer than
- * bytes. */
+/* Each local, parameter and result takes some bytes of C wherever it occurs. In a module, however, a type with a
+ * thousand of them occurs once, and a million locals are one number. A compiler's output uses most of its locals, so
+ * it has fewer of them than bytes. */
 #define SOME_VARIABLES 100000
 
 struct signature {
@@ -48,7 +48,7 @@ struct checked {
     uint64_t variables; /* parameters, results and locals of all functions and exports */
 };
 
-/* A name out of the module, as it can be shown. */
+/* A name from the module in a form that can be printed. */
 struct shown {
     char s[120];
 };
@@ -86,7 +86,7 @@ static void check_types(struct checked *c)
     for (; c->types_n < n; c->types_n++) {
         struct signature *t = &c->types[c->types_n];
 
-        /* (A type that is not a function's: wasm-validate says more.) */
+        /* (This is not a function type. wasm-validate reports it.) */
         if (wasm_byte(&r) != FUNCTION_TYPE)
             return;
         for (int i = 0; i < 2; i++) {
@@ -133,10 +133,11 @@ static void check_imports(struct checked *c)
         struct wasm_reader module = module_part(c->m, &r), field = module_part(c->m, &r);
 
         if (!is_text(module, "wasi_snapshot_preview1") || wasm_byte(&r) != FUNCTION_KIND)
-            refuse("%s imports %s.%s, which nobody gives: only WASI preview 1 is there", c->m->name, shown(module).s,
-                   shown(field).s);
+            refuse("%s imports %s.%s, which nothing provides: native programs have only WASI preview 1", c->m->name,
+                   shown(module).s, shown(field).s);
         if (!is_call(field))
-            refuse("%s imports %s.%s, which is no call of WASI preview 1", c->m->name, shown(module).s, shown(field).s);
+            refuse("%s imports %s.%s, which is not a call of WASI preview 1", c->m->name, shown(module).s,
+                   shown(field).s);
         add_function(c, wasm_number(&r));
         module_check(c->m, &r);
         c->fit->imports = true;
@@ -178,9 +179,9 @@ static void check_exports(struct checked *c)
             is_text(field, "wl_interrupt_cells") && t && !t->parameters && t->results == 1 && t->result == I32;
     }
     if (!memory)
-        refuse("%s does not export its memory, so it is no WASI program", c->m->name);
+        refuse("%s does not export its memory, so it is not a WASI program", c->m->name);
     if (!start)
-        refuse("%s has no function _start, so it is no program that can be run", c->m->name);
+        refuse("%s has no function _start, so it is not a program", c->m->name);
 }
 
 static void check_memories(struct checked *c)
@@ -244,11 +245,11 @@ void fit_check(const struct module *m, struct fit *f)
     check_functions(&c);
     check_memories(&c);
     if (tags->at && tags->at < tags->end && *tags->at)
-        refuse("%s uses exceptions of WebAssembly, which native programs cannot", m->name);
+        refuse("%s uses exceptions of WebAssembly, which native programs cannot use", m->name);
     check_code(&c);
     check_exports(&c);
     if (c.variables > SOME_VARIABLES + m->n)
-        refuse("%s has %llu parameters and locals in %llu bytes: what a compiler has written has fewer", m->name,
+        refuse("%s has %llu parameters and locals in %llu bytes: a compiler's output has fewer", m->name,
                (unsigned long long)c.variables, (unsigned long long)m->n);
     free(c.types);
     free(c.type_of);

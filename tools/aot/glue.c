@@ -1,4 +1,4 @@
-/* What the host knows of a module (host/native/abi.h), written as C and assembler. */
+/* Writes the host's facts about a module (host/native/abi.h) as C and assembler. */
 #include "aot.h"
 
 static const char image[] = "    .section .wl_image,\"a\",@progbits\n"
@@ -31,7 +31,7 @@ static const char *c_type(uint8_t type)
     }
 }
 
-/* An imported function as the table calls it: with the instance that imports it. */
+/* An imported function for the table, which calls it with the instance that imports it. */
 static void put_import(FILE *file, const struct functions *f, uint64_t function)
 {
     struct wasm_reader type = f->types[f->type[function]], parameters, results, field = f->fields[function];
@@ -45,7 +45,7 @@ static void put_import(FILE *file, const struct functions *f, uint64_t function)
     for (const uint8_t *p = parameters.at; p < parameters.end; p++)
         fprintf(file, ", %s p%d", c_type(*p), (int)(p - parameters.at));
     fprintf(file, ")\n{\n    %s" IMPORTS "_", results.at < results.end ? "return " : "");
-    /* As wasm2c writes it: names of calls have letters, digits and single underscores. */
+    /* The name that wasm2c gives the function. Names of calls have only letters, digits and single underscores. */
     fprintf(file, "%.*s(instance->" IMPORTS "_instance", name_n, (const char *)field.at);
     for (const uint8_t *p = parameters.at; p < parameters.end; p++)
         fprintf(file, ", p%d", (int)(p - parameters.at));

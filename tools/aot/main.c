@@ -1,5 +1,5 @@
-/* aot [OPTION...] MODULE NAME: makes the executable "program" (or with --library the library "guest.so") of a module.
- * NAME is what the program calls itself. All files are made in the current directory. */
+/* aot [OPTION...] MODULE NAME: makes the executable "program" (or with --library the library "guest.so") of a
+ * module. NAME is the program's name for itself. All files are created in the current directory. */
 #include "aot.h"
 
 #include <ctype.h>
@@ -12,8 +12,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* The most of processor time, of memory and of a file that a process may take: so much, and so much more for each MB of
- * the module. A Python takes a tenth of it on a quick machine. */
+/* The limits of a process's processor time, memory and file size: a fixed part, and a part for each MB of the
+ * module. A Python takes a tenth of them on a fast machine. */
 enum { SECONDS = 600, SECONDS_MB = 300, FILE_LEAST_MB = 16, FILE_MB = 64 };
 #define MEMORY (UINT64_C(4) << 30)
 #define MEMORY_MB (UINT64_C(256) << 20)
@@ -24,23 +24,23 @@ static const char usage[] =
     "usage: aot [OPTION...] MODULE NAME\n"
     "makes the executable \"program\" of a module, in the current directory\n\n"
     "  --library            make the library \"guest.so\" instead\n"
-    "  --wabt DIR           what brings wasm2c (port toolchain/wabt)\n"
-    "  --musl DIR           the C library that a program has inside (port toolchain/musl); else the machine's\n"
-    "  --share DIR          the host's sources and the profiles; else those beside this program\n"
+    "  --wabt DIR           the directory of wasm2c (port toolchain/wabt)\n"
+    "  --musl DIR           link this C library into the program (port toolchain/musl); default: the machine's\n"
+    "  --share DIR          the host's sources and the profiles; default: those beside this program\n"
     "  --cc COMMAND         the compiler, a clang\n"
     "  --profdata PROGRAM   its llvm-profdata\n"
-    "  --cpu NAME           for that processor and its like, as clang names it\n"
-    "  --profile FILE       where the time goes, instead of the profiles that are there; none: nothing\n"
-    "  --counters           a program that counts for such a profile\n"
-    "  --opt -ON            how the module's code is optimised (-O2)\n"
-    "  --no-lto             each file by itself\n"
-    "  --host-cflags WORDS  more words for the compiler of the host's files\n"
-    "  --host-objects DIR   keep the host's objects there, and use those that are there already\n"
-    "  --parts N            how many files wasm2c writes (24)\n"
-    "  -j N                 how many jobs run side by side, without a jobserver in MAKEFLAGS\n"
-    "  --max-seconds N      the most processor time of a process\n"
-    "  --max-memory N       the most bytes of memory of a process\n"
-    "  --status-fd N        write lines of what is done to that descriptor\n";
+    "  --cpu NAME           compile for this processor (clang's name) and similar ones\n"
+    "  --profile FILE       use this profile instead of the stored ones; none: use no profile\n"
+    "  --counters           make a program that counts calls for such a profile\n"
+    "  --opt -ON            optimisation of the module's code (-O2)\n"
+    "  --no-lto             compile each file by itself\n"
+    "  --host-cflags WORDS  more options for compiling the host's files\n"
+    "  --host-objects DIR   keep the host's objects in DIR, and use the ones that it has\n"
+    "  --parts N            the number of C files that wasm2c writes (24)\n"
+    "  -j N                 the number of parallel jobs, if MAKEFLAGS names no jobserver\n"
+    "  --max-seconds N      limit the processor time of each process\n"
+    "  --max-memory N       limit the memory of each process, in bytes\n"
+    "  --status-fd N        write lines about the progress to this descriptor\n";
 
 enum option_value {
     LIBRARY = 256,
@@ -184,7 +184,7 @@ static void take_option(struct settings *s, int option)
     }
 }
 
-/* Where the artifact that this program belongs to has what it needs. */
+/* The directory with the host's sources in the artifact that this program belongs to. */
 static char *share_beside_program(void)
 {
     char self[PATH_MAX];
@@ -194,7 +194,7 @@ static char *share_beside_program(void)
         while (n > 0 && self[--n] != '/')
             ;
     if (n <= 0)
-        end("cannot find the host's sources beside this program; name them by --share");
+        end("cannot find the host's sources beside this program; name their directory with --share");
     return text("%.*s/share/aot", (int)n, self);
 }
 
@@ -215,7 +215,7 @@ static char **files_in(const char *directory, const char *ending)
     return files;
 }
 
-/* A limit of this program's and of all that it starts; where less is allowed already, that stays. */
+/* Sets a limit for this program and all programs that it starts. A lower limit stays. */
 static void limit(int what, uint64_t most, uint64_t hard)
 {
     struct rlimit now, wanted = {most, hard};
@@ -229,7 +229,7 @@ static void limit(int what, uint64_t most, uint64_t hard)
     if (wanted.rlim_cur > wanted.rlim_max)
         wanted.rlim_cur = wanted.rlim_max;
     if (setrlimit(what, &wanted) < 0)
-        end("cannot limit what a process may take: %s", strerror(errno));
+        end("cannot set the limits of processes: %s", strerror(errno));
 }
 
 static void set_limits(const struct settings *s, size_t module_size)
@@ -244,7 +244,7 @@ static void set_limits(const struct settings *s, size_t module_size)
     limit(RLIMIT_FSIZE, file, file);
 }
 
-/* It becomes a string of C, and is shown: the caller has made a harmless one of a file's name. */
+/* The name becomes a C string and is printed, so the caller must make it harmless. */
 static void check_name(const char *name)
 {
     for (const char *p = name; *p; p++)
@@ -255,7 +255,7 @@ static void check_name(const char *name)
 static void validate(const struct build *b, const char *module)
 {
     char *argv[] = {text("%s/bin/wasm-validate", b->wabt), (char *)module, NULL};
-    char *refusal = text("%s is no valid module, or uses a proposal that wasm2c lacks", b->name);
+    char *refusal = text("%s is not a valid module, or uses a proposal that wasm2c lacks", b->name);
 
     commands_run(&(struct command){argv, NULL, false}, 1, refusal);
     free(argv[0]);

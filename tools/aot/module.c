@@ -1,4 +1,4 @@
-/* A module's sections. All reading of them goes through here, so that none of it steps over their ends. */
+/* A module's sections. All code reads them with these functions, which never read past the end. */
 #include "aot.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@ bool is_text(struct wasm_reader r, const char *text)
 void module_check(const struct module *m, const struct wasm_reader *r)
 {
     if (r->bad)
-        refuse("%s is no valid module, or uses a proposal that wasm2c lacks", m->name);
+        refuse("%s is not a valid module, or uses a proposal that wasm2c lacks", m->name);
 }
 
 struct wasm_reader module_part(const struct module *m, struct wasm_reader *r)
@@ -39,12 +39,12 @@ void module_read(struct module *m, const char *name, const uint8_t *bytes, size_
 
     *m = (struct module){.name = name, .bytes = bytes, .n = n};
     if (n < WASM_HEADER || memcmp(bytes, "\0asm", 4) != 0)
-        refuse("%s is no WebAssembly module", name);
+        refuse("%s is not a WebAssembly module", name);
     while (section_next(&r, &s)) {
         if (s.id == WASM_CUSTOM || s.id >= SECTIONS)
             continue;
         if (m->section[s.id].at)
-            refuse("%s is no valid module: it has a section twice", name);
+            refuse("%s is not a valid module: it has a section twice", name);
         m->section[s.id] = s.content;
     }
     module_check(m, &r);

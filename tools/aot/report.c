@@ -1,4 +1,4 @@
-/* How this program ends and how far it is; memory and files for all of it. */
+/* The end and the progress of this program; memory and files for all its parts. */
 #include "aot.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@ void report_to(int fd)
     status_fd = fd;
 }
 
-/* One line; what would begin another one is left out. */
+/* Writes one line, without characters that would begin another. */
 static void report(const char *what, const char *rest)
 {
     char line[512];
@@ -27,7 +27,7 @@ static void report(const char *what, const char *rest)
         if (line[i] == '\n')
             line[i] = ' ';
     line[n++] = '\n';
-    /* Nobody listens any more: the work goes on. */
+    /* Nobody reads the progress any more. The work continues. */
     if (write(status_fd, line, (size_t)n) != n)
         status_fd = -1;
 }
@@ -86,7 +86,7 @@ _Noreturn void stop(const char *reason, const char *format, ...)
 void *need(void *memory)
 {
     if (!memory)
-        stop("memory", "there is no more memory");
+        stop("memory", "out of memory");
     return memory;
 }
 

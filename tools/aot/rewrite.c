@@ -1,13 +1,13 @@
-/* The module as wasm2c gets it. Its data is taken out, so that a program can map what wasm2c would copy. Of its exports
- * those stay that a program has: the others would only cost time, and could have the names that functions are given.
- * Its functions are named in a section "name"
- * (https://webassembly.github.io/spec/core/appendix/custom.html), by which wasm2c calls the C functions. */
+/* Rewrites the module for wasm2c. Its data is taken out, so that a program can map the data that wasm2c would copy.
+ * Only the exports that a program needs stay: the others would only cost time, and could collide with the new names
+ * of functions. The functions get names in a section "name"
+ * (https://webassembly.github.io/spec/core/appendix/custom.html), which wasm2c uses for the C functions. */
 #include "aot.h"
 
 #include <string.h>
 
-/* An image may have so many bytes, and so many for each of the module's: it is a file, which a few bytes of data far
- * from each other would make as large as the memory. */
+/* The largest size of an image: a fixed part, and a part for each byte of the module. The image is a file, and a few
+ * bytes of data that are far apart would make it as large as the memory. */
 enum { IMAGE_LEAST = 64 << 20, IMAGE_PER_BYTE = 16 };
 
 enum { LEB_MOST = 10 };
@@ -25,8 +25,8 @@ static size_t leb(uint8_t *to, uint64_t n)
 
 /* --- data --- */
 
-/* Goes through the data: first to learn from where to where it lies, then (to not NULL) to copy it. False: it is not
- * simply there from the start. */
+/* Goes through the data: first to find its range, then (if `to` is not NULL) to copy it. False: some data is not
+ * simply in memory from the start. */
 static bool walk_data(const struct module *m, struct image *i, uint64_t *until, uint8_t *to)
 {
     enum { I32_CONST = 0x41, END = 0x0b };
@@ -56,7 +56,7 @@ static bool walk_data(const struct module *m, struct image *i, uint64_t *until, 
     return true;
 }
 
-/* The size in bytes that the memory has at the start; 0: it is not the only one. */
+/* The initial size of the memory in bytes; 0: it is not the only memory. */
 static uint64_t memory_size(const struct module *m)
 {
     struct wasm_reader r = m->section[WASM_MEMORY];
@@ -157,7 +157,7 @@ void rewrite(const struct module *m, const struct functions *f, struct image *i)
     while (section_next(&r, &s)) {
         bool data = s.id == WASM_DATA || s.id == WASM_DATA_COUNT;
 
-        /* (What is custom may name data that is no longer there, and names functions otherwise.) */
+        /* (Custom sections may name data that was removed, and name functions in another way.) */
         if (s.id == WASM_CUSTOM || (data && i->taken))
             continue;
         /* A reference to a function may need it to be exported. */

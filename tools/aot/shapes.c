@@ -1,8 +1,8 @@
-/* Gives each function of a module a name made of its shape, so that a profile of the compiled module finds it again in
- * another: a flavour, an app, the next release. On the way it notes what of the instructions matters elsewhere.
+/* Gives each function of a module a name made from its shape, so that a profile of the compiled module fits other
+ * modules: a flavour, an app, the next release. It also notes the facts about instructions that other files need.
  *
- * The shape is the function's type and its instructions, without what the linker fills in: which function, global or
- * address is meant. Functions of the same shape are numbered. */
+ * The shape is the function's type and its instructions, without the numbers that the linker fills in: functions,
+ * globals and addresses. Functions of the same shape are numbered. */
 #include "aot.h"
 
 #include <stdlib.h>
@@ -15,8 +15,8 @@ enum { OWN_OFFSET = 4096, OWN_CONST = 64 };
 /* A bit in the alignment of an access says that the number of a memory follows. */
 enum { WITH_MEMORY = 0x40 };
 
-/* FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/). Nothing is lost if a module makes two shapes equal on purpose:
- * clang compares the shapes of what it has made of them, too. */
+/* FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/). A module that makes two shapes equal on purpose does no harm,
+ * because clang also compares the shapes of the compiled functions. */
 static void mix(uint64_t *h, const void *bytes, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -79,12 +79,12 @@ static void skip_numbers(struct wasm_reader *r, int count)
         wasm_number(r);
 }
 
-/* The instructions behind 0xfc. */
+/* The instructions that begin with 0xfc. */
 static bool mix_misc(uint64_t *h, struct functions *f, struct wasm_reader *r)
 {
     enum { MEMORY_INIT = 8, DATA_DROP, MEMORY_COPY, MEMORY_FILL, TABLE_INIT, ELEM_DROP, TABLE_COPY, TABLE_GROW };
     enum { TABLE_SIZE = TABLE_GROW + 1, TABLE_FILL };
-    static const uint8_t indices[] = {2, 1, 2, 1, 2, 1, 2, 1, 1, 1}; /* of MEMORY_INIT and what follows */
+    static const uint8_t indices[] = {2, 1, 2, 1, 2, 1, 2, 1, 1, 1}; /* of MEMORY_INIT and the instructions after it */
     uint64_t op = wasm_number(r);
 
     mix_number(h, op);
@@ -98,7 +98,7 @@ static bool mix_misc(uint64_t *h, struct functions *f, struct wasm_reader *r)
     return true;
 }
 
-/* Those of SIMD, behind 0xfd. */
+/* The SIMD instructions, which begin with 0xfd. */
 static bool mix_simd(uint64_t *h, struct wasm_reader *r)
 {
     uint64_t op = wasm_number(r);
@@ -113,7 +113,7 @@ static bool mix_simd(uint64_t *h, struct wasm_reader *r)
     return op < 0x114;
 }
 
-/* One instruction; false: it is not a known one. */
+/* Reads one instruction; false: it is unknown. */
 static bool mix_instruction(uint64_t *h, struct functions *f, struct wasm_reader *r)
 {
     uint8_t op = wasm_byte(r);
@@ -149,7 +149,7 @@ static bool mix_instruction(uint64_t *h, struct functions *f, struct wasm_reader
     case 0x13: /* return_call_indirect */
         mix_type(h, f, wasm_number(r));
         skip_numbers(r, 1);
-        /* (wasm2c looks into the table for the latter.) */
+        /* (For a tail call, wasm2c's code reads the table.) */
         f->reads_tables |= op == 0x13;
         return true;
     case 0x1c: /* select of types */
@@ -291,7 +291,7 @@ void functions_read(const struct module *m, struct functions *f)
         f->known = shape_of(m, f, f->imported + i, body, &f->shapes[i].hash);
     }
     if (!f->known) {
-        /* Something newer than this: it serves, without names. */
+        /* The module uses newer instructions. It is translated without names. */
         f->changes_tables = f->reads_tables = f->uses_data = f->uses_references = true;
         return;
     }

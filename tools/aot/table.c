@@ -1,12 +1,13 @@
-/* The table of functions of a module that has one and never changes it, as constant data: an entry is where the
- * function is, seen from the table, and a number of its type, so that nothing has to be put in place when a program
- * starts. */
+/* Writes the table of functions as constant data, if the module has one table and never changes it. An entry has the
+ * address of a function relative to the table, and a number for its type, so that a program needs no relocation when
+ * it starts. */
 #include "aot.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* An empty entry takes no room where it is allocated; here it does, so there may be few more than functions. */
+/* An empty entry takes space in the file, unlike in an allocated table. So the table must not have many more entries
+ * than there are functions. */
 enum { MOST_GAPS = 65536 };
 
 enum { FUNCREF = 0x70, I32_CONST = 0x41, REF_FUNC = 0xd2, END = 0x0b };
@@ -15,10 +16,10 @@ struct table {
     const struct module *m;
     const struct functions *f;
     uint64_t size;
-    uint32_t *function; /* the number of each entry's, and one more; 0: it is empty */
+    uint32_t *function; /* the number of each entry's function, plus one; 0: the entry is empty */
 };
 
-/* The size of the only table; false: there is none, or another kind. */
+/* The size of the only table; false: there is no such table, or it is of another kind. */
 static bool read_size(struct table *t)
 {
     struct wasm_reader r = t->m->section[WASM_TABLE];
@@ -103,7 +104,7 @@ static int by_structure_and_index(const void *a, const void *b)
     return order ? order : (x->index > y->index) - (x->index < y->index);
 }
 
-/* A number for each type, the same for those that are the same; it is never 0. */
+/* Gives each type a number that is never 0. Equal types have the same number. */
 static uint32_t *number_types(const struct functions *f)
 {
     uint32_t *number = get(f->types_n, sizeof *number);

@@ -1,12 +1,12 @@
-/* Compares the functions in Python's tables of data with the types that their places want.
+/* Compares the functions in Python's data tables with the types that their places need.
  *
  *   slot-check PROBE FILE...
  *
- * WebAssembly calls a function only by its own type: a slot, getter or method of another type, which C lets pass by a
- * cast or a void *, ends the program when it is called. FILE is an object file or an archive of them; PROBE is probe.c,
- * compiled with the headers of the same Python. Tables are found by what they look like, since object files do not tell
- * the types of data: which words are addresses of functions and which of data, and what the others are. Each function
- * of another type is told on a line of stderr, and the exit status is 1 then. */
+ * WebAssembly calls a function only by its own type: a slot, getter or method of another type, which C allows with a
+ * cast or a void *, ends the program when it is called. FILE is an object file or an archive of them; PROBE is
+ * probe.c, compiled with the headers of the same Python. Object files do not have the types of data, so tables are
+ * recognised by their content: which words are addresses of functions or of data, and the values of the others. Each
+ * function of a wrong type is reported in a line on stderr, and the exit status is then 1. */
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 
 /* --- reading --- */
 
-/* Bytes that are read from the front; bad once something was not there. */
+/* Bytes that are read from the front; bad is set when a read goes past the end. */
 struct reader {
     const uint8_t *at, *end;
     int bad;
@@ -71,14 +71,14 @@ static struct reader get_part(struct reader *r, uint32_t n)
     return part;
 }
 
-/* A name with its length in front; a copy that is never freed, as all this program keeps. */
+/* A name after its length. The copy is never freed, like everything that this program keeps. */
 static const char *get_name(struct reader *r)
 {
     struct reader part = get_part(r, get_number(r));
     char *name = strndup((const char *)part.at, (size_t)(part.end - part.at));
 
     if (!name) {
-        fputs("slot-check: no memory\n", stderr);
+        fputs("slot-check: out of memory\n", stderr);
         exit(2);
     }
     return name;
@@ -91,7 +91,7 @@ static void *more(void *list, size_t n, size_t size)
         return list;
     list = reallocarray(list, n ? 2 * n : 1, size);
     if (!list) {
-        fputs("slot-check: no memory\n", stderr);
+        fputs("slot-check: out of memory\n", stderr);
         exit(2);
     }
     return list;
@@ -155,7 +155,7 @@ static const char *value_type(uint8_t type)
     }
 }
 
-/* "(i32, i32) -> i32", as it is shown to a person and compared. */
+/* "(i32, i32) -> i32": the text that is shown and compared. */
 static const char *get_type(struct reader *r)
 {
     char text[1024];
@@ -234,7 +234,7 @@ static void read_data(struct object *o, struct reader *r)
 
         if (flags & 2)
             get_number(r);
-        if (!(flags & 1)) { /* where it goes: a constant, and the end */
+        if (!(flags & 1)) { /* its address: a constant, and the end */
             get_byte(r);
             get_leb(r, 1);
             if (get_byte(r) != 0x0b)
@@ -422,7 +422,7 @@ static int is_null(struct word w)
 
 /* --- the probe --- */
 
-/* One of its rows: kind__table__member. */
+/* One row of the probe: kind__table__member. */
 struct row {
     char kind[16], table[40], member[40];
     uint32_t number;
@@ -455,7 +455,7 @@ static void add_rows(const struct object *o)
     }
 }
 
-/* The row of a kind and, where it is not NULL, of a table, whose number is this; or NULL. */
+/* The row of a kind with this number, and of a table unless that is NULL. NULL: there is none. */
 static const struct row *row_of(const char *kind, const char *table, uint32_t number)
 {
     for (size_t i = 0; i < probe.n_rows; i++)
@@ -470,7 +470,7 @@ static uint32_t number_of(const char *kind, const char *table)
     for (size_t i = 0; i < probe.n_rows; i++)
         if (strcmp(probe.rows[i].kind, kind) == 0 && strcmp(probe.rows[i].table, table) == 0)
             return probe.rows[i].number;
-    fprintf(stderr, "slot-check: the probe does not tell wl_%s__%s\n", kind, table);
+    fprintf(stderr, "slot-check: the probe has no wl_%s__%s\n", kind, table);
     exit(2);
 }
 
@@ -490,12 +490,12 @@ static void compare(const struct object *o, const struct symbol *table, struct w
     type = o->functions[function.symbol->index].type;
     if (strcmp(type, wanted) == 0)
         return;
-    fprintf(stderr, "%s: %s has %s as %s, which is a function %s, but a function %s is wanted there\n", o->file,
-            table->name, function.symbol->name, place, type, wanted);
+    fprintf(stderr, "%s: %s has %s as %s, which is a function %s, but must be a function %s\n", o->file, table->name,
+            function.symbol->name, place, type, wanted);
     counts.wrong++;
 }
 
-/* 1: the functions of a table stand only where it has places for them. */
+/* 1: the functions in a table are only where it has places for functions. */
 static int fits(const struct object *o, const struct symbol *table, uint32_t at, const char *kind)
 {
     uint32_t size = number_of("size", kind);
@@ -527,7 +527,7 @@ static void compare_fields(const struct object *o, const struct symbol *table, u
     }
 }
 
-/* A type or a module: it is as large as one, no address is in front of its name, and its name is data. */
+/* Whether this is a type or a module: it has the size of one, no address before its name, and its name is data. */
 static int has_a_name(const struct object *o, const struct symbol *table, const char *kind)
 {
     return table->size == number_of("size", kind) && word_at(o, table, 0).kind == WORD_NUMBER &&
@@ -546,7 +546,7 @@ static int is_type(const struct object *o, const struct symbol *table)
         if (strcmp(row->kind, "inner") != 0 || strcmp(row->table, "PyTypeObject") != 0)
             continue;
         w = word_at(o, table, row->number);
-        /* What another object file has is not looked at: Python has each of these beside its type. */
+        /* Tables in other object files are not checked: Python has each of these in the same file as its type. */
         if (w.kind == WORD_DATA && w.symbol->kind == SYMBOL_DATA && !(w.symbol->flags & FLAG_UNDEFINED) &&
             w.addend >= 0 && w.addend <= w.symbol->size && fits(o, w.symbol, (uint32_t)w.addend, row->member))
             compare_fields(o, w.symbol, (uint32_t)w.addend, row->member);
@@ -562,7 +562,7 @@ static int is_module(const struct object *o, const struct symbol *table)
     return 1;
 }
 
-/* How many entries a table of that many bytes each has before the one that begins with zeros, or its end. */
+/* The number of entries of this size in a table, up to the entry that begins with zeros, or the end. */
 static uint32_t entries(const struct object *o, const struct symbol *table, uint32_t size)
 {
     uint32_t n = table->size / size;
@@ -631,7 +631,7 @@ static int are_accessors(const struct object *o, const struct symbol *table)
     return n > 0;
 }
 
-/* The slots of a type that is made of a specification, or those of a module, which have the lowest numbers only. */
+/* The slots of a type that is made from a specification, or of a module. Only modules use just the lowest numbers. */
 static int are_slots(const struct object *o, const struct symbol *table)
 {
     enum { SIZE = 8, MOST = 1000 };
@@ -696,7 +696,7 @@ static void one_object(const char *name, const uint8_t *bytes, size_t n, void (*
     struct object o = {.file = name};
 
     if (read_object(&o, bytes, n) < 0) {
-        fprintf(stderr, "slot-check: %s is no WebAssembly object file, or not of a kind that is known\n", name);
+        fprintf(stderr, "slot-check: %s is not a WebAssembly object file, or one of an unknown kind\n", name);
         exit(2);
     }
     use(&o);

@@ -1,6 +1,7 @@
-/* What the places for functions want that Python has in tables of data: compiled with the headers of the Python that is
- * checked, and read by check.c. Each row is a variable whose name says which place it is of; it holds where the place
- * is, and a function of the type that is wanted there, which the object file tells with its name.
+/* The types that the places for functions in Python's data tables need. This file is compiled with the headers of
+ * the Python that is checked, and check.c reads the object. Each row is a variable. Its name tells the place. Its
+ * values are the position of the place and a function of the type that the place needs; the object file has the name
+ * and type of that function.
  *
  *   wl_size__TABLE             {the size of a TABLE, 0}
  *   wl_name__TABLE             {the offset of a TABLE's name, 0}
@@ -27,7 +28,7 @@ struct row {
 #define FIELD(table, member)                                                                                           \
     extern __typeof__(*((table *)0)->member) want_##member;                                                            \
     ROW(wl_field__##table##__##member, offsetof(table, member), WANTED(member))
-/* A place in a table that a specification of a type has a slot for, too. */
+/* A place in a table for which a type specification also has a slot. */
 #define SLOT(table, member)                                                                                            \
     FIELD(table, member);                                                                                              \
     ROW(wl_slot__##member, Py_##member, WANTED(member))
