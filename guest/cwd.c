@@ -1,14 +1,14 @@
-/* The current folder, and how a path leads to a mapped folder and a path below it. It replaces wasi-libc's chdir.c,
- * which differs from Linux:
+/* The current directory, and how a path leads to a mapped directory and a path below it. It replaces wasi-libc's
+ * chdir.c, which differs from Linux:
  *
- *   - The empty path names nothing, as POSIX says. In wasi-libc it is the current folder, which rmtree("") then
- * deletes.
- *   - ".." leads where it leads on Linux, also out of a mapped folder into what is mapped above or beside it. In
- * wasi-libc it is left to the host, which does not let a path leave a mapped folder.
- *   - The name of the current folder contains no "." and "..".
+ *   - The empty path names nothing, as POSIX says. In wasi-libc it is the current directory, which rmtree("") then
+ *     deletes.
+ *   - ".." leads where it leads on Linux, also out of a mapped directory into what is mapped above or beside it. In
+ *     wasi-libc the host handles it, and does not let a path leave a mapped directory.
+ *   - The name of the current directory contains no "." and "..".
  *
- * All functions of libc that take a path use __wasilibc_find_relpath_alloc(), except those that take the descriptor of
- * a folder (openat). For those, the host refuses the empty path. */
+ * All functions of libc that take a path use __wasilibc_find_relpath_alloc(), except those that take the descriptor
+ * of a directory (openat). For those, the host refuses the empty path. */
 #include "cwd.h"
 
 #include <errno.h>
@@ -93,7 +93,7 @@ static bool has_dots_up(const char *path)
     return false;
 }
 
-/* The mapped folder of an absolute path, and the path below it. "" is the root. */
+/* The mapped directory of an absolute path, and the path below it. "" is the root. */
 static int locate(const char *path, const char **rest)
 {
     const char *prefix;
@@ -106,8 +106,8 @@ static int locate(const char *path, const char **rest)
 
 enum kind { FOLDER, LINK, OTHER };
 
-/* What `done` names, when ".." follows it. `link` gets the text of a link. OTHER: it is missing, not a folder, or a
- * link that the host does not let us read. Then the host gets the rest of the path, and reports the error. */
+/* What `done` names, when ".." follows it. `link` gets the text of a link. OTHER: it is missing, not a directory, or
+ * a link that the host does not let us read. Then the host gets the rest of the path, and reports the error. */
 static enum kind look(const struct text *done, char *link, size_t size)
 {
     const char *rest;
@@ -144,8 +144,9 @@ static int follow(struct text *done, struct text *left, const char *link, const 
     return 0;
 }
 
-/* Removes each ".." from the path, which starts at `done`. It leads to the folder above; after a link, to the folder
- * above the target of the link. The rest of the path is not changed, so that a "/" at its end is still seen. */
+/* Removes each ".." from the path, which starts at `done`. It leads to the directory above; after a link, to the
+ * directory above the target of the link. The rest of the path is not changed, so that a "/" at its end is still
+ * seen. */
 static int walk(struct text *done, const char *path)
 {
     char link[1024];
@@ -168,7 +169,7 @@ static int walk(struct text *done, const char *path)
             continue;
         }
         if (!done->n)
-            continue; /* the folder above the root is the root */
+            continue; /* the directory above the root is the root */
         switch (look(done, link, sizeof link)) {
         case FOLDER:
             drop_name(done);

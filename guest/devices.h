@@ -8,8 +8,8 @@
 #include <wasi/api.h>
 
 enum device {
-    DEVICES,     /* the folder itself */
-    DEVICES_FD,  /* the folder fd */
+    DEVICES,     /* the directory itself */
+    DEVICES_FD,  /* the directory fd */
     DEVICE_NULL, /* from here on they are files */
     DEVICE_ZERO,
     DEVICE_FULL,
@@ -19,10 +19,10 @@ enum device {
     DEVICE_DESCRIPTOR /* and higher: descriptor n is DEVICE_DESCRIPTOR + n */
 };
 
-/* Result of device_walk() for a path that leads out of the folder. */
+/* Result of device_walk() for a path that leads out of the directory. */
 #define DEVICE_AWAY ((__wasi_errno_t)0x4001)
 
-/* Follows a path from one of the folders. If only the last name is missing, that is not an error: *device is
+/* Follows a path from one of the directories. If only the last name is missing, that is not an error: *device is
  * DEVICE_NONE. On DEVICE_AWAY, *rest is the path as seen from "/". */
 __wasi_errno_t device_walk(enum device from, const char *path, enum device *device, const char **rest);
 
@@ -31,7 +31,7 @@ void device_stat(enum device device, __wasi_filestat_t *stat);
 __wasi_errno_t device_read(enum device device, void *to, size_t n, size_t *done);
 __wasi_errno_t device_write(enum device device, size_t n, size_t *done);
 
-/* Entry i of a folder; "." is 0 and ".." is 1. NULL: there is none. */
+/* Entry i of a directory; "." is 0 and ".." is 1. NULL: there is none. */
 const char *device_name(enum device folder, uint64_t i, enum device *device);
 
 #endif

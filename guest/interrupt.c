@@ -1,8 +1,9 @@
 /* Ctrl-C for a Python without signals.
  *
- * A WebAssembly module can not be interrupted by a signal, but its host can write into its memory at any moment. This
- * file tells the host what to write so that Python believes SIGINT has arrived: the same words, in the same order, that
- * its own signal handler would set. The evaluation loop looks at the last of them anyway, so this costs nothing.
+ * A WebAssembly module cannot be interrupted by a signal, but its host can write into its memory at any moment. This
+ * file tells the host what to write so that Python believes SIGINT has arrived: the same words, in the same order,
+ * that its own signal handler would set. The evaluation loop looks at the last of them anyway, so this costs
+ * nothing.
  *
  *   wl_interrupt_cells() -> address of:  u32 count;  count times { u32 address; u32 bits; }
  *

@@ -11,9 +11,9 @@ typedef __wasi_errno_t error_t;
 
 enum { BLOCK = 4096, FIRST_COOKIE = 2, MODE_BITS = 07777, TEXT_END = 1 };
 
-/* A name in a folder. */
+/* A name in a directory. */
 struct name {
-    struct name *before, *after; /* in the folder, in the order of creation */
+    struct name *before, *after; /* in the directory, in the order of creation */
     struct name *next_in_table;  /* with the same place in the table of all names */
     struct memory_node *folder;
     struct memory_node *node;
@@ -51,7 +51,7 @@ struct memory_node {
 };
 
 static struct memory_node roots[MEMORY_ROOTS];
-/* All names by folder and text. */
+/* All names by directory and text. */
 static struct name **table;
 static size_t table_n, names_n;
 static uint64_t used, limit, last_inode;
@@ -80,7 +80,7 @@ static uint64_t parse_size(const char *text, uint64_t otherwise)
 
 static uint64_t room(void)
 {
-    static const uint64_t asked = 1; /* tells a limit of 0 from one that was not read yet */
+    static const uint64_t asked = 1; /* distinguishes a limit of 0 from one that was not read yet */
 
     if (!limit)
         limit = parse_size(getenv(MEMORY_LIMIT_VARIABLE), MEMORY_LIMIT) + asked;
@@ -444,7 +444,7 @@ static void take_from_table(const struct name *name)
     names_n--;
 }
 
-/* A name that is not in a folder yet. */
+/* A name that is not in a directory yet. */
 static struct name *new_name(const char *text, size_t n)
 {
     struct name *name = grow_table() ? take(sizeof *name + n) : NULL;
@@ -475,7 +475,7 @@ static void insert(struct name *name, struct memory_node *folder, struct memory_
     changed(folder, true);
 }
 
-/* Removes a name from its folder and frees it, but not its node. */
+/* Removes a name from its directory and frees it, but not its node. */
 static void take_out(struct name *name)
 {
     struct memory_node *folder = name->folder, *node = name->node;

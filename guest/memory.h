@@ -1,9 +1,9 @@
-/* A file system in the guest's memory. It holds /tmp and the home folder, unless the host provides these (vfs.h).
+/* A file system in the guest's memory. It holds /tmp and the home directory, unless the host provides these (vfs.h).
  *
- * It has what POSIX requires: files with holes, folders, symbolic and hard links, modes, times, and files that can be
- * used after their name was removed. Permissions are not checked, because everything in it belongs to the guest.
- * Nothing is allocated before the first file is created, and removed files are given back to malloc. The total size is
- * limited. When the limit is reached, or malloc fails, calls that need more memory fail with ENOSPC.
+ * It has what POSIX requires: files with holes, directories, symbolic and hard links, modes, times, and files that
+ * can be used after their name was removed. Permissions are not checked, because everything in it belongs to the
+ * guest. Nothing is allocated before the first file is created, and removed files are given back to malloc. The
+ * total size is limited. When the limit is reached, or malloc fails, calls that need more memory fail with ENOSPC.
  *
  * Functions return a WASI error, or 0. They know nothing about descriptors and the host. */
 #ifndef WL_MEMORY_H
@@ -26,10 +26,10 @@ struct memory_node;
 /* Where a path leads. */
 struct memory_place {
     struct memory_node *node;   /* the file, or NULL */
-    struct memory_node *folder; /* the folder that the last name is in */
+    struct memory_node *folder; /* the directory that the last name is in */
     const char *name;           /* that name, in text; n is 0 if the path ends in "." or "..", or is a root */
     size_t n;
-    bool slash;             /* the path ends in "/", so it must name a folder */
+    bool slash;             /* the path ends in "/", so it must name a directory */
     bool keeps_link;        /* input: do not follow a link at the end, even if a "/" follows it */
     unsigned links;         /* how many symbolic links were followed; 0 at first */
     char text[MEMORY_PATH]; /* the path; after MEMORY_AWAY, where it leads */
@@ -38,15 +38,15 @@ struct memory_place {
 /* Result of memory_walk() for a path that leads out of this file system. The absolute path is in place->text. */
 #define MEMORY_AWAY ((__wasi_errno_t)0x4000)
 
-/* Top folder i of MEMORY_ROOTS, and the absolute path at which it is seen. The path is not copied. */
+/* Top directory i of MEMORY_ROOTS, and the absolute path at which it is seen. The path is not copied. */
 enum { MEMORY_TMP, MEMORY_HOME, MEMORY_ROOTS };
 struct memory_node *memory_root(int i);
 void memory_set_path(int i, const char *path);
 /* Removes all files. Those that are held stay until they are released. */
 void memory_reset(void);
 
-/* Follows the path in place->text from a folder. `follow`: follow a link at its end, too. If only the last name is
- * missing, that is not an error, and the node is NULL. */
+/* Follows the path in place->text from a directory. `follow`: follow a link at its end, too. If only the last name
+ * is missing, that is not an error, and the node is NULL. */
 __wasi_errno_t memory_walk(struct memory_node *from, bool follow, struct memory_place *place);
 
 /* Whether a place has a file: ENOENT if not, ENOTDIR if a "/" follows the name of a file. */
@@ -84,8 +84,8 @@ __wasi_errno_t memory_rename(struct memory_place *from, struct memory_place *to)
 /* The target of a link, not terminated. NULL: it is not a link. */
 const char *memory_link_text(const struct memory_node *node, size_t *n);
 
-/* The first entry of a folder with this cookie or a higher one; "." has 0, ".." 1. An entry keeps its cookie as long as
- * it exists, whatever is added or removed. false: there is none. */
+/* The first entry of a directory with this cookie or a higher one; "." has 0, ".." 1. An entry keeps its cookie as
+ * long as it exists, whatever is added or removed. false: there is none. */
 struct memory_entry {
     uint64_t cookie, inode;
     const char *name;

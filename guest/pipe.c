@@ -7,7 +7,7 @@ enum { SIZE = 65536 };
 
 struct pipe {
     bool has_reader, has_writer;
-    size_t start, n; /* of what is in it */
+    size_t start, n; /* of the bytes in it */
     unsigned char bytes[SIZE];
 };
 

@@ -12,7 +12,7 @@ rofs_archive:
 	.int32	0
 	.int32	0
 	.int64	0
-# The root: an empty folder.
+# The root: an empty directory.
 	.int64	0
 	.int64	0
 	.int64	0

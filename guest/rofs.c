@@ -4,14 +4,14 @@
 #include <string.h>
 #include <zlib.h>
 
-/* The archive that was added, and the folder that its root replaces. */
+/* The archive that was added, and the directory that its root replaces. */
 static struct {
     const unsigned char *archive;
     size_t size;
     const struct rofs_node *root, *folder;
 } added;
 
-/* A folder that was added to those of the archive. There are few. */
+/* A directory that was added to those of the archive. There are few. */
 static struct mount {
     struct rofs_node node;
     const struct rofs_node *parent;

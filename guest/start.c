@@ -1,9 +1,9 @@
 /* Starts a Python that can be saved after its start: a snapshot.
  *
- * wizer.initialize is called on the build machine, by `wl-run --snapshot` or by wizer. It starts Python and imports the
- * modules that are its arguments. The contents of the memory then become the data of the module. When _start of that
- * module is called, Python is running already: it gets what is new (arguments, environment, folders, streams) and runs
- * the program. In a module that was not saved, _start starts Python as usual.
+ * wizer.initialize is called on the build machine, by `wl-run --snapshot` or by wizer. It starts Python and imports
+ * the modules that are its arguments. The contents of the memory then become the data of the module. When _start of
+ * that module is called, Python is running already: it gets what is new (arguments, environment, directories,
+ * streams) and runs the program. In a module that was not saved, _start starts Python as usual.
  *
  * Some options (-O, -X ..., PYTHONHASHSEED) change how Python starts. For these the memory is restored to its initial
  * state, and Python starts as usual. The initialised data is saved for that, compressed, before anything changes it.
@@ -326,7 +326,7 @@ static int run_snapshot(int argc, char **argv)
     PyStatus status;
     struct stat st;
 
-    /* If its input is a folder, Python ends with a message of its own. */
+    /* If its input is a directory, Python ends with a message of its own. */
     if (argc == 0 || !*argv[0] || environment_is_new() || (fstat(STDIN_FILENO, &st) == 0 && S_ISDIR(st.st_mode)))
         start_again();
     PyConfig_InitPythonConfig(&config);

@@ -16,7 +16,7 @@ kept = {}
 
 
 def program(folder, kind, target):
-    """The code of an app, which lies in the folder, and what __main__ has beside it."""
+    """The code of an app, which is in the directory, and the attributes of its __main__."""
     names = sys.modules["__main__"].__dict__
     if kind == "script":
         import importlib.machinery as machinery
@@ -48,7 +48,7 @@ def make(names, folder=None, kind=None, target=None):
         __import__(module, fromlist=parts.split(",") if parts else ())
     if folder:
         code = program(folder, kind, target)
-    # A path may name another folder at the start, so forget the importers. The library in the module stays the same.
+    # A path may name another directory at the start, so forget the importers. The library in the module stays the same.
     for name in list(sys.path_importer_cache):
         if not name.startswith(sys.prefix) or sys.path_importer_cache[name] is None or os.path.isdir(name):
             del sys.path_importer_cache[name]
@@ -66,7 +66,7 @@ def make(names, folder=None, kind=None, target=None):
 
 
 def keep(fd, text):
-    """Remembers a stream of the build; what is in it is written now, and not at each start."""
+    """Remembers a stream of the build, and writes its buffered data now instead of at each start."""
     if type(text) is io.TextIOWrapper and not text.closed and type(getattr(text.buffer, "raw", None)) is io.FileIO:
         if fd:
             text.flush()

@@ -1,9 +1,10 @@
-/* Local time by the rules of a time zone. wasi-libc takes every zone for UTC; its mktime(), localtime() and their like
- * ask __secs_to_zone(), which is ours here.
+/* Local time by the rules of a time zone. wasi-libc treats every zone as UTC. Its mktime(), localtime() and similar
+ * functions ask __secs_to_zone(), which this file replaces.
  *
- * The zone is what the variable TZ says: the name of a file of the time zone database, or the rules themselves as POSIX
- * writes them ("CET-1CEST,M3.5.0,M10.5.0/3"). Without TZ it is that of /etc/localtime, if a mapped folder has such a
- * file. In all other cases it is UTC. Files have the format of RFC 9636, in which everything is big-endian. */
+ * The variable TZ selects the zone: it has the name of a file of the time zone database, or the rules themselves as
+ * POSIX writes them ("CET-1CEST,M3.5.0,M10.5.0/3"). Without TZ, /etc/localtime defines the zone, if a mapped
+ * directory has that file. Otherwise the zone is UTC. Files have the format of RFC 9636, in which everything is
+ * big-endian. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* libc's, or in place of libc's. */
+/* These belong to libc or replace libc's. */
 extern const char __utc[];
 void __secs_to_zone(long long t, int local, int *isdst, int *offset, long *oppoff, const char **zonename);
 const char *__tm_to_tzname(const struct tm *tm);
@@ -25,28 +26,28 @@ const char __utc[] = "UTC";
 
 enum { DAY = 86400, HOUR = 3600, WEEK = 7, LONGEST_FILE = 1 << 18, HEADER = 44, MOST_KINDS = 256, SHORTEST_NAME = 3 };
 
-/* Seconds to the east of Greenwich, whether that is daylight saving time, and what it is called. */
+/* Seconds to the east of Greenwich, whether that is daylight saving time, and its name. */
 struct kind {
     int offset;
     bool dst;
     const char *name;
 };
 
-/* A day of each year, and the time on it in seconds from midnight, which can be days away. */
+/* A day of each year, and a time in seconds from its midnight, which can be days away. */
 struct rule {
     enum { JULIAN, DAY_OF_YEAR, DAY_OF_MONTH } by;
     int day, month, week;
     int time;
 };
 
-/* What a POSIX text says. */
+/* The rules in a POSIX text. */
 struct rules {
     struct kind standard, summer;
     bool changes;
     struct rule begin, end;
 };
 
-/* The changes of a file, each to a kind; what follows the last of them, the rules say. */
+/* The changes of a file, each to a kind. The rules apply after the last change. */
 struct zone {
     unsigned char *bytes;
     const unsigned char *times, *to_kind; /* in bytes */
@@ -59,7 +60,7 @@ struct zone {
 static struct zone zone;
 static bool ready;
 
-/* A name that stays: a struct tm points to it, which may outlive the zone. */
+/* A name that is never freed: a struct tm points to it and may outlive the zone. */
 static const char *keep(const char *name, size_t n)
 {
     struct kept {
@@ -143,7 +144,7 @@ static bool take_name(const char **at, const char **name)
     return true;
 }
 
-/* Jn, n, or Mm.w.d, and /time behind it. */
+/* Jn, n, or Mm.w.d, followed by /time. */
 static bool take_rule(const char **at, struct rule *rule)
 {
     *rule = (struct rule){.time = 2 * HOUR};
@@ -193,7 +194,7 @@ static bool parse_rules(const char *text, struct rules *rules)
         rules->summer.offset = -rules->summer.offset;
     }
     if (!*at)
-        at = ",M3.2.0,M11.1.0"; /* as everywhere where nothing is said */
+        at = ",M3.2.0,M11.1.0"; /* the usual rules if the text has none */
     return take_rule(&at, &rules->begin) && take_rule(&at, &rules->end) && !*at;
 }
 
@@ -227,7 +228,7 @@ static long long year_of(long long t)
     return year;
 }
 
-/* The seconds since 1970 at which a rule says so in a year, on the clock that is shown there before. */
+/* When a rule takes effect in a year, in seconds since 1970 on the local clock before the change. */
 static long long moment_of(const struct rule *rule, long long year)
 {
     static const short before_month[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
@@ -279,7 +280,7 @@ static int64_t big64(const unsigned char *at)
     return (int64_t)((uint64_t)big32(at) << 32 | big32(at + 4));
 }
 
-/* The parts of a block of data, as its header counts them. Times have `width` bytes. */
+/* How many parts of each kind a block of data has, from its header. Times have `width` bytes. */
 struct block {
     size_t utc_n, standard_n, leaps_n, changes_n, kinds_n, names_n;
     size_t size;
@@ -303,7 +304,7 @@ static bool read_header(const unsigned char *at, size_t left, size_t width, stru
     return size <= left - HEADER && b->kinds_n > 0 && b->kinds_n <= MOST_KINDS && b->names_n > 0;
 }
 
-/* The rules behind the data: between two ends of a line. */
+/* The rules after the data, between two line ends. */
 static bool read_rules(const unsigned char *at, size_t left, struct rules *rules)
 {
     char text[128];
@@ -323,7 +324,7 @@ static bool read_zone(struct zone *z, unsigned char *bytes, size_t n)
     const unsigned char *at = bytes, *kinds, *names;
     struct block b;
 
-    /* The first block is for programs that do not know of 64 bits. */
+    /* The first block is for programs that cannot read 64-bit times. */
     if (!read_header(at, n, 4, &b) || at[4] < '2')
         return false;
     at += HEADER + b.size;
@@ -396,7 +397,7 @@ static bool load_name(struct zone *z, const char *name)
     return false;
 }
 
-/* ---- What libc asks ---- */
+/* ---- Functions that libc calls ---- */
 
 void tzset(void)
 {
@@ -418,7 +419,7 @@ void tzset(void)
     errno = error;
 }
 
-/* How many changes have come by then. */
+/* The number of changes up to this time. */
 static size_t changes_until(long long t)
 {
     size_t low = 0, high = zone.changes_n;
@@ -446,17 +447,17 @@ static const struct kind *kind_at(long long t)
         return by_rules(&zone.rules, t);
     if (!zone.kinds_n)
         return &utc;
-    /* The first kind is that of the time before all changes. */
+    /* The first kind applies before all changes. */
     return &zone.kinds[n ? zone.to_kind[n - 1] : 0];
 }
 
-/* The kind that is in force at a time on the local clock. Where the clock is put back, that of the first of the two
- * times; where it leaps, the one from before. */
+/* The kind that applies at a time on the local clock. If the clock shows that time twice, it is the kind of the
+ * first; if the clock skips that time, the kind before the change. */
 static const struct kind *kind_at_local(long long t)
 {
     const struct kind *before = kind_at(t - DAY), *after = kind_at(t + DAY), *kind;
 
-    /* A day is longer than any offset, and there are no two changes within one. */
+    /* A day is longer than any offset, and two changes are never within a day of each other. */
     kind = kind_at(t - before->offset);
     if (kind == before || kind->offset == before->offset)
         return kind;
@@ -464,7 +465,8 @@ static const struct kind *kind_at_local(long long t)
     return kind->offset == after->offset ? kind : before;
 }
 
-/* The other kind of time, summer or not, that is in force closest before or after; the same where there is none. */
+/* The kind with the opposite daylight saving time that applies closest before or after this one; the same kind if
+ * there is none. */
 static const struct kind *other_kind(long long t, const struct kind *kind)
 {
     enum { MONTH = 30 * DAY, MONTHS = 12 };
@@ -481,7 +483,7 @@ static const struct kind *other_kind(long long t, const struct kind *kind)
 
 void __secs_to_zone(long long t, int local, int *isdst, int *offset, long *oppoff, const char **zonename)
 {
-    /* Farther away libc has no year for it; so nothing here overflows. */
+    /* libc has no year for a time that is farther away. With this limit no calculation here overflows. */
     const long long most = 1LL << 56;
     const struct kind *kind;
 

@@ -25,8 +25,8 @@
      __WASI_RIGHTS_PATH_LINK_TARGET | __WASI_RIGHTS_PATH_RENAME_SOURCE | __WASI_RIGHTS_PATH_RENAME_TARGET |            \
      __WASI_RIGHTS_PATH_FILESTAT_SET_SIZE | __WASI_RIGHTS_PATH_FILESTAT_SET_TIMES | __WASI_RIGHTS_PATH_SYMLINK |       \
      __WASI_RIGHTS_PATH_REMOVE_DIRECTORY | __WASI_RIGHTS_PATH_UNLINK_FILE)
-/* The rights that libc may request below a folder of the archive. Writing is among them, so that it fails with EROFS.
- */
+/* The rights that libc may request below a directory of the archive. Writing is among them, so that it fails with
+ * EROFS. */
 #define INHERITED_RIGHTS (FILE_RIGHTS | FOLDER_RIGHTS | __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_WRITE)
 
 bool vfs_is_folder(const struct vfs_file *file)
@@ -516,10 +516,10 @@ error_t WRAP(fd_sync)(__wasi_fd_t fd)
     return host < 0 ? 0 : REAL(fd_sync)((__wasi_fd_t)host);
 }
 
-/* ---- Listing a folder ---- */
+/* ---- Listing a directory ---- */
 
-/* Cookies of the folders of the archive: "." has 0, ".." 1, and the children follow. Entries of the host have their own
- * cookies with the highest bit set, which file systems do not use. */
+/* Cookies of the directories of the archive: "." has 0, ".." 1, and the children follow. Entries of the host have
+ * their own cookies with the highest bit set, which file systems do not use. */
 #define HOST_COOKIE (UINT64_C(1) << 63)
 
 struct listing {
@@ -562,7 +562,7 @@ static void list_archive(struct listing *l, const struct rofs_node *folder, uint
     }
 }
 
-/* The entries of the host in a shared folder, without names that the archive has as well. */
+/* The entries of the host in a shared directory, without names that the archive has as well. */
 static error_t list_host(struct listing *l, const struct vfs_entry *e, uint64_t cookie)
 {
     size_t room = sizeof(__wasi_dirent_t) + VFS_PATH;

@@ -1,7 +1,7 @@
-/* Calls on paths. A path is followed name by name as long as it stays in our own folders. At the first name that the
- * archive does not have, the host takes over, and gets the whole path relative to its folder. A path may lead from one
- * place to another: into a mapped folder, through a link in memory, or through a link that the host does not follow
- * because it leads out of the mapped folder. Then it is followed from there. */
+/* Calls on paths. A path is followed name by name as long as it stays in our own directories. At the first name that
+ * the archive does not have, the host takes over, and gets the whole path relative to its directory. A path may lead
+ * from one place to another: into a mapped directory, through a link in memory, or through a link that the host does
+ * not follow because it leads out of the mapped directory. Then it is followed from there. */
 #include "vfs.h"
 
 #include <errno.h>
@@ -66,8 +66,8 @@ static bool add_way_from_root(struct place *p, const struct rofs_node *node)
            (add_way_from_root(p, rofs_parent(node)) && add_name(p, rofs_name(node), node->name_size));
 }
 
-/* ".." after names that only the host has. 0: they name a folder, so ".." leads back from it. 1: they name a symbolic
- * link, so only the host can follow it. -1: *error. */
+/* ".." after names that only the host has. 0: they name a directory, so ".." leads back from it. 1: they name a
+ * symbolic link, so only the host can follow it. -1: *error. */
 static int is_way_back(const struct place *p, error_t *error)
 {
     __wasi_filestat_t stat;
@@ -81,8 +81,8 @@ static int is_way_back(const struct place *p, error_t *error)
     return *error ? -1 : 0;
 }
 
-/* ".." in the archive. Above the root is the root. Above another folder that the path starts from, the path continues
- * as seen from the root. */
+/* ".." in the archive. Above the root is the root. Above another directory that the path starts from, the path
+ * continues as seen from the root. */
 static bool go_up(struct place *p, const struct rofs_node **node)
 {
     const struct vfs_entry *root;
@@ -111,8 +111,8 @@ static const struct rofs_node *child_of(const struct rofs_node *folder, const ch
     return child;
 }
 
-/* Follows a path from a folder of the archive or a shared folder. MOVES: it leads into the mapped folder *fd; *whole is
- * the rest. */
+/* Follows a path from a directory of the archive or a shared directory. MOVES: it leads into the mapped directory
+ * *fd; *whole is the rest. */
 static error_t walk_archive(const struct vfs_entry *e, __wasi_fd_t *fd, const char **whole, struct place *p)
 {
     const struct rofs_node *node = e->file->node;
@@ -132,7 +132,7 @@ static error_t walk_archive(const struct vfs_entry *e, __wasi_fd_t *fd, const ch
         if (!beyond && node->kind != ROFS_FOLDER)
             return __WASI_ERRNO_NOTDIR; /* also if only a "/" follows */
         if (n == 1 && *name == '.' && beyond && !ends_in_dot(p) && !add_name(p, ".", 1))
-            return __WASI_ERRNO_NAMETOOLONG; /* so that the host requires a folder */
+            return __WASI_ERRNO_NAMETOOLONG; /* so that the host requires a directory */
         if (n == 0 || (n == 1 && *name == '.'))
             continue;
         if (!beyond && n > VFS_NAME)
@@ -270,8 +270,8 @@ static error_t resolve(__wasi_fd_t fd, const char *path, bool follow, struct pla
     return go_on(fd, path, follow, p);
 }
 
-/* The same for a folder that is to be created or removed: a link at the end is not followed, even if a "/" follows it.
- */
+/* The same for a directory that is to be created or removed: a link at the end is not followed, even if a "/" follows
+ * it. */
 static error_t resolve_folder(__wasi_fd_t fd, const char *path, struct place *p)
 {
     p->moves = 0;
@@ -280,9 +280,9 @@ static error_t resolve_folder(__wasi_fd_t fd, const char *path, struct place *p)
     return go_on(fd, path, false, p);
 }
 
-/* Replaces the first link in a path of the host. The result is an absolute path; if the name of the folder that the
- * path starts from is unknown, the result of a relative link is relative to that folder. false: there is no link, or
- * the host does not let us read it. */
+/* Replaces the first link in a path of the host. The result is an absolute path; if the name of the directory that
+ * the path starts from is unknown, the result of a relative link is relative to that directory. false: there is no
+ * link, or the host does not let us read it. */
 static bool expand_link(const struct place *p, bool follow, char expanded[VFS_PATH])
 {
     char *top = vfs_name_of_mapped(p->host), part[VFS_PATH], text[VFS_PATH];
@@ -325,8 +325,8 @@ static bool expand_link(const struct place *p, bool follow, char expanded[VFS_PA
     return found;
 }
 
-/* Whether a call has to be repeated: the host refused to follow a link that leads out of its folder. Then the place is
- * now where the link leads. Otherwise *error is the result of the call. */
+/* Whether a call has to be repeated: the host refused to follow a link that leads out of its directory. Then the
+ * place is now where the link leads. Otherwise *error is the result of the call. */
 static bool goes_away(struct place *p, bool follow, error_t *error)
 {
     char expanded[VFS_PATH], *rest;
@@ -375,7 +375,7 @@ static error_t may_change(const struct place *p)
     return p->in_folder ? __WASI_ERRNO_ROFS : __WASI_ERRNO_NOENT;
 }
 
-/* Whether the host has the folder that would contain the last name of the path. */
+/* Whether the host has the directory that would contain the last name of the path. */
 static bool host_has_folder(struct place *p)
 {
     __wasi_filestat_t stat;
@@ -389,9 +389,9 @@ static bool host_has_folder(struct place *p)
                         stat.filetype == __WASI_FILETYPE_DIRECTORY);
 }
 
-/* The error of the host for a name in a folder of the archive that the host does not have. The folder does exist, so
- * for a call that creates something it is read-only. For other calls the name is missing, even if the host has a file
- * of the folder's name. */
+/* The error of the host for a name in a directory of the archive that the host does not have. The directory does
+ * exist, so for a call that creates something it is read-only. For other calls the name is missing, even if the host
+ * has a file of the directory's name. */
 static error_t host_error(struct place *p, error_t error, bool making)
 {
     if (!p->in_folder || (error != __WASI_ERRNO_NOENT && error != __WASI_ERRNO_NOTDIR) || host_has_folder(p))
@@ -492,7 +492,7 @@ static error_t access_place(struct place *p, int how, __wasi_lookupflags_t flags
         return __WASI_ERRNO_ACCES;
     if (p->kind != VFS_ARCHIVE || p->node)
         return 0;
-    /* For a file of the host, the rights of its folder decide. */
+    /* For a file of the host, the rights of its directory decide. */
     if (how & R_OK)
         wanted |= stat.filetype == __WASI_FILETYPE_DIRECTORY ? __WASI_RIGHTS_FD_READDIR : __WASI_RIGHTS_FD_READ;
     if (how & W_OK)
@@ -556,7 +556,7 @@ struct opening {
     bool writes, makes;
 };
 
-/* Opens a folder of the archive or a shared folder. */
+/* Opens a directory of the archive or a shared directory. */
 static error_t open_folder(const struct place *p, const struct opening *o, __wasi_fd_t *fd)
 {
     bool both =
@@ -817,7 +817,7 @@ static error_t room_of_place(struct place *p, struct vfs_room *room)
 
     if (error)
         return error;
-    /* In a shared folder, new files are the host's. */
+    /* In a shared directory, new files are the host's. */
     return vfs_room_of(p->kind, p->kind != VFS_ARCHIVE || (p->node && p->host < 0) ? -1 : p->host, room);
 }
 
@@ -831,7 +831,7 @@ error_t vfs_room_path(__wasi_fd_t fd, const char *path, struct vfs_room *room)
     return error;
 }
 
-/* To remove a name that does not exist fails with ENOENT, even in a read-only folder. */
+/* Removing a name that does not exist fails with ENOENT, even in a read-only directory. */
 static error_t may_remove(const struct place *p)
 {
     error_t error = may_change(p);

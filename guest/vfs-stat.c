@@ -1,10 +1,10 @@
 /* Functions of libc that deal with modes, owners, times and the size of a file system. They replace those of libc,
  * which report no modes: an archive that was made in the guest would unpack to files that nobody can read.
  *
- * Files and folders in memory have the mode they were created with, until chmod() changes it. WASI does not report the
- * modes of the host's files: a file shows 0644, a folder 0755, and chmod() succeeds without changing anything. The
- * archive has 0444 and 0555, and chmod() fails with EROFS. All files belong to the user that the program runs as, and
- * cannot be given to another: netrc and others check the owner.
+ * Files and directories in memory have the mode they were created with, until chmod() changes it. WASI does not
+ * report the modes of the host's files: a file shows 0644, a directory 0755, and chmod() succeeds without changing
+ * anything. The archive has 0444 and 0555, and chmod() fails with EROFS. All files belong to the user that the
+ * program runs as, and cannot be given to another: netrc and others check the owner.
  *
  * stat, fstat, access, umask, chown and futimens have their own names here. open, mkdir, chmod and statvfs are in one
  * object of libc with much else, so the linker has to redirect them (vfs.ld). Without that, new files have the usual

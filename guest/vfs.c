@@ -10,15 +10,15 @@
 /* The entries from VFS_FIRST on: number VFS_FIRST + index. VFS_FIRST itself is the root. */
 static struct vfs_entry *own;
 static size_t own_n;
-/* The entries with lower numbers. They are few, so a linear search will do. */
+/* The entries with lower numbers. They are few, so a linear search is fast enough. */
 static struct vfs_entry *low;
 static size_t low_n;
 
-/* The names of the host's mapped folders, kept for libc, which asks for them too. They are dropped when one of the
- * folders is closed. */
+/* The names of the host's mapped directories, kept for libc, which asks for them too. They are dropped when one of
+ * the directories is closed. */
 enum { FIRST_MAPPED = 3, MOST_KEPT = 16 };
 static char *names[MOST_KEPT];
-static __wasi_fd_t names_end; /* the first number that is not a mapped folder; 0: no names are kept */
+static __wasi_fd_t names_end; /* the first number that is not a mapped directory; 0: no names are kept */
 
 static bool is_mapped(int64_t fd)
 {
@@ -323,10 +323,10 @@ error_t WRAP(fd_renumber)(__wasi_fd_t from, __wasi_fd_t to)
 
 /* ---- Start ---- */
 
-/* Our own mapped folders, in the order of their numbers from VFS_FIRST on. */
+/* Our own mapped directories, in the order of their numbers from VFS_FIRST on. */
 enum { ROOT, TMP, HOME, DEV, OURS };
 static const char *const our_names[OURS] = {"/", "/tmp", VFS_HOME, "/dev"};
-/* Whether the guest sees our folder, and not the host's. */
+/* Whether the guest sees our directory, and not the host's. */
 static bool is_ours[OURS];
 static bool mapped_is_shown;
 
@@ -344,7 +344,7 @@ static const char *next_name(const char *path, size_t *n)
     }
 }
 
-/* The rest of `path` below the folder `above`: "" if they are the same. NULL: it is not below it. */
+/* The rest of `path` below the directory `above`: "" if they are the same. NULL: it is not below it. */
 static const char *below(const char *path, const char *above)
 {
     size_t n, m;
@@ -360,8 +360,8 @@ static const char *below(const char *path, const char *above)
     return path ? path : "";
 }
 
-/* The archive's folder of the same name as a mapped one, or NULL. A "/" or "./" at the beginning is ignored, as libc
- * does. */
+/* The archive's directory of the same name as a mapped one, or NULL. A "/" or "./" at the beginning is ignored, as
+ * libc does. */
 static const struct rofs_node *find_mapped(const char *name)
 {
     const struct rofs_node *node = rofs_root();
@@ -376,7 +376,7 @@ static const struct rofs_node *find_mapped(const char *name)
     return node && node->kind == ROFS_FOLDER ? node : NULL;
 }
 
-/* Whether the host has this folder, below one that it maps, and files can be created in it. */
+/* Whether the host has this directory, below one that it maps, and files can be created in it. */
 static bool host_has(__wasi_fd_t fd, const __wasi_fdstat_t *mapped, const char *path)
 {
     const __wasi_rights_t wanted = __WASI_RIGHTS_PATH_CREATE_FILE | __WASI_RIGHTS_PATH_OPEN;
@@ -387,7 +387,7 @@ static bool host_has(__wasi_fd_t fd, const __wasi_fdstat_t *mapped, const char *
            stat.filetype == __WASI_FILETYPE_DIRECTORY;
 }
 
-/* Notes which of our folders a mapped folder of the host replaces. */
+/* Notes which of our directories a mapped directory of the host replaces. */
 static void leave_to_host(__wasi_fd_t fd, const char *name)
 {
     __wasi_fdstat_t stat;
@@ -447,8 +447,8 @@ char *vfs_name_of_mapped(int64_t host)
     return name;
 }
 
-/* libc lists the host's mapped folders when the first of ours is registered, so ours come last. Of two folders with the
- * same name libc takes the last: our "/" wins even if the host maps "/" or ".". */
+/* libc lists the host's mapped directories when the first of ours is registered, so ours come last. Of two
+ * directories with the same name libc takes the last: our "/" wins even if the host maps "/" or ".". */
 static void start(void)
 {
     static struct vfs_file files[OURS]; /* never freed */
@@ -474,7 +474,7 @@ static void start(void)
             break;
         }
         if (!strcmp(name, CHANNEL)) {
-            /* It is no folder, and the program must not close it. */
+            /* It is no directory, and the program must not close it. */
             if (hide_number(fd) == 0)
                 channel_set(fd);
             free(name);
@@ -510,7 +510,7 @@ __attribute__((constructor(101))) static void start_first(void)
 
 static void forget_host(struct vfs_entry *e)
 {
-    /* The folder is no longer mapped. */
+    /* The directory is no longer mapped. */
     if (e->used && e->file && e->file->kind == VFS_ARCHIVE && rofs_is_mount(e->file->node)) {
         vfs_let_go(e->file);
         e->file = NULL;

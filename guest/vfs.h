@@ -6,23 +6,22 @@
  *   - A file of our own, of one of the kinds below. Its number is VFS_FIRST or above, which no host reaches. Pipes and
  * copies have lower numbers, because select() must be able to use them, and so has a file that was moved (fd_renumber,
  * dup2).
- *   - A shared folder: the archive has it, and the host maps a folder of the same name. It has the host's number and
- * shows the names of both.
+ *   - A shared directory: the archive has it, and the host maps a directory of the same name. It has the host's
+ *     number and shows the names of both.
  *
  * Our own files are:
  *
  *   - the archive (rofs.h), which is read-only: the library of a Python, or just an empty root, "/"
- *   - memory (memory.h): /tmp and the home folder. The host's take their place if the host maps them, or if it maps a
- * writable folder that contains them.
+ *   - memory (memory.h): /tmp and the home directory. The host's take their place if the host maps them, or if it
+ *     maps a writable directory that contains them.
  *   - devices (devices.h): /dev, unless the host maps it
  *   - pipes (pipe.h), which have no name
  *
- * If the archive and the host both have a name, the guest sees the archive's; two folders of the same name form a
- * shared folder again. The root of the archive is registered with libc as "/", and our other folders by their names.
- * libc uses the longest mapped folder that a path begins with. So a path in a folder that the host maps below the root
- * ("/data") does not pass through here, except in listings. A folder that the host maps in or above the archive's
- * folders ("/",
- * "/usr") is noted as a shared folder.
+ * If the archive and the host both have a name, the guest sees the archive's; two directories of the same name form
+ * a shared directory again. The root of the archive is registered with libc as "/", and our other directories by
+ * their names. libc uses the longest mapped directory that a path begins with. So a path in a directory that the
+ * host maps below the root ("/data") does not pass through here, except in listings. A directory that the host maps
+ * in or above the archive's directories ("/", "/usr") is noted as a shared directory.
  *
  * vfs.c holds the descriptors, vfs-files.c the calls on descriptors, vfs-paths.c the calls on paths, and vfs-stat.c the
  * functions of libc that deal with modes, owners and times. cwd.c runs before all of them: it makes paths absolute. */
@@ -38,7 +37,7 @@
 
 #include <sys/types.h>
 
-/* The home folder of a guest whose environment names none. */
+/* The home directory of a guest whose environment names none. */
 #define VFS_HOME "/home/user"
 
 enum { VFS_FIRST = 1 << 30, VFS_PATH = MEMORY_PATH, VFS_NAME = 255 };
@@ -67,7 +66,7 @@ struct vfs_entry {
     int64_t fd;                  /* the guest's number */
     int64_t host;                /* the host's descriptor behind it, or -1 */
     struct vfs_file *file;       /* NULL: only the number differs from the host's */
-    __wasi_rights_t host_rights; /* the rights of what is opened below the host's folder */
+    __wasi_rights_t host_rights; /* the rights of what is opened below the host's directory */
     bool used;
     bool gone; /* the guest closed this number, but the host's descriptor is still in use behind another one */
 };
@@ -80,7 +79,7 @@ struct vfs_entry *vfs_find(int64_t fd);
 struct vfs_entry *vfs_find_file(__wasi_fd_t fd);
 /* The host's number of a descriptor that only the host has; -1: it is our own, or closed. */
 int64_t vfs_host_only(__wasi_fd_t fd);
-/* As vfs_host_only, but also for shared folders. */
+/* As vfs_host_only, but also for shared directories. */
 int64_t vfs_host_behind(__wasi_fd_t fd);
 /* An entry with a new number of our own. NULL: out of memory. */
 struct vfs_entry *vfs_take(void);
@@ -98,10 +97,11 @@ error_t vfs_adopt(error_t error, __wasi_fd_t *fd);
 /* A copy of a descriptor: with a new number, or replacing `fd`. */
 error_t vfs_copy(__wasi_fd_t of, __wasi_fd_t *fd);
 error_t vfs_copy_to(__wasi_fd_t of, __wasi_fd_t fd);
-/* The name of a mapped folder of the host: "" if the host does not give one. NULL: it is not a mapped folder, or out of
- * memory. The caller frees it. */
+/* The name of a mapped directory of the host: "" if the host does not give one. NULL: it is not a mapped directory,
+ * or out of memory. The caller frees it. */
 char *vfs_name_of_mapped(int64_t fd);
-/* Makes all mapped folders visible in the listings of the folders above them. Only the first call does something. */
+/* Makes all mapped directories visible in the listings of the directories above them. Only the first call does
+ * something. */
 void vfs_show_mapped(void);
 
 /* For calls on descriptors: sets `host` to the host's number, or to -1 for a file of our own; returns if there is

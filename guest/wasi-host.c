@@ -1,5 +1,5 @@
 /* The WASI calls that are passed on to the host unchanged. One thing is added: a program without HOME gets one, a
- * folder in memory (vfs.h), because most programs expect it. */
+ * directory in memory (vfs.h), because most programs expect it. */
 #include "wasi-host.h"
 
 #include "vfs.h"
@@ -44,7 +44,7 @@ _Noreturn void WRAP(proc_exit)(__wasi_exitcode_t status)
     host_proc_exit(status);
 }
 
-/* libc first asks for the sizes, and is told of one variable more. Then it asks for the variables. */
+/* libc first asks for the sizes, which include the added variable. Then it asks for the variables. */
 static const char home[] = "HOME=" VFS_HOME;
 static __wasi_size_t host_n, host_size;
 
@@ -62,7 +62,7 @@ error_t WRAP(environ_sizes_get)(__wasi_size_t *n, __wasi_size_t *size)
 error_t WRAP(environ_get)(uint8_t **variables, uint8_t *bytes)
 {
     __wasi_size_t n = host_n, size = host_size;
-    /* Some hosts fail if there are no variables, so they are not asked, as libc would not. */
+    /* Some hosts fail if there are no variables, so they are not asked then. libc would not ask them either. */
     error_t error = n ? REAL(environ_get)(variables, bytes) : 0;
 
     if (error)

@@ -1,4 +1,4 @@
-/* _ctypes, and a list of its functions that it calls by address. It is compiled in the folder of _ctypes. */
+/* _ctypes, and a list of its functions that it calls by address. It is compiled in the directory of _ctypes. */
 #include "_ctypes.c"
 
 #include "ffi.h"

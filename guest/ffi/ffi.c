@@ -199,7 +199,7 @@ static bool learn_all(void)
             last = (uintptr_t)s->address;
     known = malloc((last + 1) * sizeof *known);
     if (!known)
-        return refuse("there is no memory");
+        return refuse("out of memory");
     for (known_size = 0; known_size <= last; known_size++)
         known[known_size] = (struct known){NULL, -1, false};
     for (unsigned i = 0; i < wl_ffi_symbol_count; i++)
@@ -224,7 +224,7 @@ static const struct known *function_at(const void *address)
         return NULL;
     }
     if ((uintptr_t)address >= known_size || known[(uintptr_t)address].signature < 0) {
-        refuse("nothing is known of a function at address %#lx: only those that CDLL(None) finds, and callbacks, can "
+        refuse("the function at address %#lx is unknown: only those that CDLL(None) finds, and callbacks, can "
                "be called",
                (unsigned long)(uintptr_t)address);
         return NULL;
@@ -421,7 +421,7 @@ ffi_status wl_ffi_prep_closure(ffi_closure *closure, ffi_cif *cif,
     if (!owners)
         owners = calloc(wl_ffi_thunk_count, sizeof(ffi_closure *));
     if (!owners) {
-        refuse("there is no memory");
+        refuse("out of memory");
         return FFI_BAD_TYPEDEF;
     }
     if (!signature_of(cif, cif->nargs, text))
@@ -443,11 +443,10 @@ ffi_status wl_ffi_prep_closure(ffi_closure *closure, ffi_cif *cif,
             *code = (void *)wl_ffi_thunks[i];
             return FFI_OK;
         }
-        refuse("all %u callbacks %s are in use: WebAssembly can make no further ones while it runs", group->count,
-               told);
+        refuse("all %u callbacks %s are in use: WebAssembly cannot create more while it runs", group->count, told);
         return FFI_BAD_TYPEDEF;
     }
-    refuse("there is no callback %s: WebAssembly can make none while it runs", told);
+    refuse("there is no callback %s: WebAssembly cannot create one while it runs", told);
     return FFI_BAD_TYPEDEF;
 }
 
@@ -504,7 +503,7 @@ void *dlopen(const char *name, int flags)
     /* Nothing can be loaded, so the only handle is the program's. */
     if (!name)
         return (void *)wl_ffi_symbols;
-    snprintf(dl_error, sizeof dl_error, "%.200s: WASI can load no library; CDLL(None) has what is linked into Python",
+    snprintf(dl_error, sizeof dl_error, "%.200s: WASI cannot load libraries; CDLL(None) has what is linked into Python",
              name);
     dl_failed = true;
     return NULL;

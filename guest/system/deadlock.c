@@ -17,8 +17,7 @@ static int raise_deadlock(void *data)
 {
     (void)data;
     asked = 0;
-    PyErr_SetString(PyExc_RuntimeError,
-                    "deadlock: waiting for what only another thread could do, and WASI has one thread");
+    PyErr_SetString(PyExc_RuntimeError, "deadlock: only another thread could end this wait, and WASI has one thread");
     return -1;
 }
 

@@ -1,6 +1,5 @@
-/* Names and addresses: addresses in numbers, the names of this machine, and the ports and protocols that everybody
- * knows. Other names are looked up by the host, where it gives a network (guest/channel.h); elsewhere they fail to
- * resolve. */
+/* Names and addresses: numeric addresses, the names of this machine, and the well-known ports and protocols. The
+ * host looks up other names if it provides a network (guest/channel.h); otherwise they do not resolve. */
 #include "../channel.h"
 
 #include <arpa/inet.h>
@@ -78,7 +77,8 @@ const char *gai_strerror(int error)
         [-EAI_BADFLAGS] = "Bad value for ai_flags",
         [-EAI_NONAME] = "Name or service not known",
         [-EAI_AGAIN] = "Temporary failure in name resolution",
-        [-EAI_FAIL] = "Non-recoverable failure in name resolution: the host gives no network, or not this name",
+        [-EAI_FAIL] =
+            "Non-recoverable failure in name resolution: the host provides no network, or does not allow this name",
         [-EAI_NODATA] = "No address associated with hostname",
         [-EAI_FAMILY] = "ai_family not supported",
         [-EAI_SOCKTYPE] = "ai_socktype not supported",
@@ -178,7 +178,7 @@ static int ask_host(const char *host, int family, struct address found[MOST_ANSW
         return EAI_NONAME;
     for (const char *p = host; *p; p++)
         if (*p <= ' ' || *p > '~')
-            return EAI_NONAME; /* no word of a request */
+            return EAI_NONAME; /* it cannot be a word of a request */
     if (channel_ask(answer, sizeof answer, "net.resolve %d %s",
                     family == AF_INET    ? 4
                     : family == AF_INET6 ? 6

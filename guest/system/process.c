@@ -1,4 +1,4 @@
-/* The only process: signals that it sends to itself, and what a system returns on which nothing else can run. */
+/* The only process: signals that it sends to itself, and the results of functions that need other processes. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 pid_t getppid(void)
 {
-    return 0; /* as if the parent were outside of the container */
+    return 0; /* as for a parent outside of the container */
 }
 
 /* There is no shell. As without /bin/sh on Linux, the command ends with status 127. */

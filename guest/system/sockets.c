@@ -1,7 +1,6 @@
-/* The calls for sockets that WASI's preview 1 does not have. Where the host gives a network, requests to it make
- * sockets (guest/channel.h); what is sent and received passes through WASI's own calls. Elsewhere a program gets only
- * the sockets that its host hands over, which are connected or listen already: all that needs a network fails with
- * ENOTSUP. */
+/* The socket functions that WASI preview 1 lacks. If the host provides a network, it creates sockets on request
+ * (guest/channel.h), and data passes through WASI's own calls. Otherwise a program has only the sockets that its
+ * host hands over, which are already connected or listening, and everything that needs a network fails with ENOTSUP. */
 #include "../channel.h"
 #include "../vfs.h"
 
@@ -167,7 +166,7 @@ static int ask_address(int fd, const char *what, struct sockaddr *restrict addre
     return channel_ask_of(fd, answer, sizeof answer, what, "%s", "") < 0 ? -1 : from_words(answer, address, size);
 }
 
-/* The address that stands for any: what is at the other end of a socket that a host hands over, nobody tells. */
+/* The unspecified address: WASI does not report the peer of a socket that a host hands over. */
 static int unknown_address(int fd, struct sockaddr *restrict address, socklen_t *restrict size)
 {
     struct sockaddr_in any = {.sin_family = AF_INET};
@@ -223,7 +222,7 @@ int wl_accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict si
     if (accepted < 0 || !address)
         return accepted;
     if (getpeername(accepted, address, size) < 0)
-        *size = 0; /* it was closed at the other end already */
+        *size = 0; /* the other end has closed it */
     return accepted;
 }
 
@@ -277,7 +276,7 @@ ssize_t recvfrom(int fd, void *restrict bytes, size_t n, int flags, struct socka
 {
     const ssize_t got = wl_recv(fd, bytes, n, flags);
 
-    /* Of a stream nothing is said, as on Linux. */
+    /* For a stream no address is reported, as on Linux. */
     if (got >= 0 && address &&
         (!channel_is_there() || type_of(fd) != SOCK_DGRAM || ask_address(fd, "net.from", address, size) < 0))
         *size = 0;

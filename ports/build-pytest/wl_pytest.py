@@ -1,23 +1,23 @@
-"""Runs one file of a suite's tests inside the guest, with pytest, and writes what became of each test:
+"""Runs one file of a suite's tests inside the guest, with pytest, and writes the result of each test:
 
     python -m wl_pytest SUITE/FILE RESULTS
 
-FILE is in /source, a copy of the suite's sources; /suite/options has options for pytest. RESULTS is written as by wl_test of
-the port python-tests, a line for each test; the name of a test is SUITE/ and what pytest calls it. The exit status is
-regrtest's. Started by `wl-make test` (src/regrtest/)."""
+FILE is in /source, a copy of the suite's sources; /suite/options has options for pytest. RESULTS has the format that
+wl_test of the port python-tests writes, one line for each test. The name of a test is SUITE/ and pytest's name for
+it. The exit status is regrtest's. `wl-make test` (src/regrtest/) starts this program."""
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
-# regrtest's exit status for pytest's: tests failed, none was run. Any other is that of something that went wrong.
+# regrtest's exit status for pytest's: tests failed, no test ran. Any other status means an error of pytest itself.
 STATUS = {pytest.ExitCode.OK: 0, pytest.ExitCode.TESTS_FAILED: 2, pytest.ExitCode.NO_TESTS_COLLECTED: 4,
           pytest.ExitCode.INTERRUPTED: 2}
 OPTIONS = [
-    # WASI has no dup(), by which it would catch what is written to descriptors, and keep a copy of stderr for a crash.
+    # WASI has no dup(), which pytest needs to capture what is written to descriptors, and to keep a copy of stderr for a crash.
     "--capture=sys", "-p", "no:faulthandler",
-    # Several files are run at once. There is no /dev/null, into which it would write its log.
+    # Several files run at once, so they must not share a cache. By default the log goes to /dev/null.
     "-p", "no:cacheprovider", "--log-file=/tmp/log",
     "--rootdir=/source", "--basetemp=/tmp/pytest", "--color=no", "--tb=short",
 ]
@@ -33,12 +33,12 @@ def reason(report):
     said = report.longrepr
     if getattr(report, "wasxfail", None) is not None:
         return "expected to fail: %s" % report.wasxfail
-    if isinstance(said, tuple):  # of one that was skipped
+    if isinstance(said, tuple):  # of a skipped test
         return said[2].removeprefix("Skipped: ")
     crash = getattr(said, "reprcrash", None)
     if crash:
         return crash.message
-    # Of a fixture that is not there; of a file that cannot be imported it is text that ends in the error.
+    # A missing fixture has an error string. For a file that cannot be imported, the text ends in the error.
     return getattr(said, "errorstring", None) or (str(said).strip().splitlines() or [""])[-1].removeprefix("E ")
 
 
@@ -46,9 +46,9 @@ class Results:
     def __init__(self, suite, name, file):
         self.suite, self.name, self.file = suite, name, file
         self.running = {}  # the worst state of a test's phases so far, and why
-        self.skipped = None  # why the file was
+        self.skipped = None  # why the file was skipped
 
-    # When one of these failed, pytest would give up every later test of the file.
+    # If one of these failed, pytest would skip every later test of the file.
     @pytest.fixture
     def capfd(self):
         pytest.skip("capfd needs dup(), which WASI does not have")
@@ -63,7 +63,8 @@ class Results:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session):
-        # A suite's conftest.py leaves out what is not for this Python; pytest asks it only of what it finds by itself.
+        # A suite's conftest.py ignores the files that are not for this Python, but pytest asks it only about files that
+        # it finds itself.
         path = Path(self.name).absolute()
         if session.gethookproxy(path.parent).pytest_ignore_collect(collection_path=path, config=session.config):
             self.skipped = "the suite's conftest.py leaves it out"
@@ -73,7 +74,7 @@ class Results:
 
     def pytest_collectreport(self, report):
         if report.failed:
-            # Not the bare name of the file: that stands for the file as a whole.
+            # Not the bare name of the file, which means the file as a whole.
             self.write("failed", report.nodeid + "::import", reason(report))
         elif report.skipped:
             self.skipped = reason(report)
@@ -101,10 +102,10 @@ def main():
         results = Results(suite, name, f)
         status = STATUS.get(pytest.main([*OPTIONS, *options, name], [results]), 1)
         if status == 4 and results.skipped:
-            # As regrtest says it.
+            # In the words of regrtest.
             print("%s/%s skipped -- %s" % (suite, name, one_line(results.skipped)))
             status = 0
-    # What the tests have left must not decide how this ends.
+    # Nothing that the tests left behind may change the exit status.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

@@ -1,9 +1,9 @@
-"""Runs one file of CPython's tests inside the guest, as `python -m test` does, and writes what became of each test:
+"""Runs one file of CPython's tests inside the guest, as `python -m test` does, and writes the result of each test:
 
     python -m wl_test NAME FILE
 
-FILE gets a line for each test: its state (passed, failed, skipped), its name and, behind a tab each, the reason. Started by
-`wl-make test` (src/regrtest/). The exit status is regrtest's."""
+FILE gets a line for each test, with three fields separated by tabs: its state (passed, failed, skipped), its name
+and the reason. The exit status is regrtest's. `wl-make test` (src/regrtest/) starts this program."""
 import errno
 import faulthandler
 import importlib
@@ -15,41 +15,41 @@ import traceback
 import types
 import unittest
 
-# Line by line what became of a test. Not regrtest's own --junit-xml: that lacks what fails in a subTest, and takes
-# test.id() for the name, which tests use for something else.
+# The result of each test. regrtest's own --junit-xml is not used: it lacks failures in a subTest, and its name of a
+# test is test.id(), which some tests override.
 results = []
 
-# Files that upstream skips as a whole on WASI, because some of their tests need what is not there. Here all run, and those
-# are skipped that come upon it.
+# Why upstream skips whole files on WASI: some of their tests need something that WASI lacks. Here all tests run, and
+# those that need it are skipped.
 WHOLE = ("requires socket support", "requires threading support", "test module requires subprocess", "test webserver requires subprocess",
          "test requires gethostname()", "Cannot create socket")
-whole = False  # whether this is one of them
-# How they tell, in the last line of a traceback.
+whole = False  # whether this is one of these files
+# How such a test fails: the last line of the traceback, and the reason.
 MISSING = [(re.compile(text), why) for text, why in (
     (r"\[Errno %d\]" % errno.ENOTSUP, "no sockets or processes"),
     (r"could not bind on any address", "no sockets"),
     (r"Mock object has no attribute '(get(sock|peer)name|sendto)'", "no sockets"),
     (r"can't start new thread|unable to start the thread", "no threads"),
     (r"No module named '_posixsubprocess'", "no processes"),
-    (r"[Mm]odule '(os|select|signal|_?socket|subprocess)'.* (has no|does not have the) attribute", "a function is not there"),
+    (r"[Mm]odule '(os|select|signal|_?socket|subprocess)'.* (has no|does not have the) attribute", "a function does not exist"),
 )]
-# Said by tests that want something of a module that is only for tests, of which flavours have none.
+# The messages of tests that need one of CPython's modules for testing, which flavours do not have.
 TEST_MODULE = re.compile(r"requires _test\w*capi|_test\w+ required|which is only for tests")
-# One waits for a lock that only another thread could open, which ends the program; one, in 3.11, for an exception that goes to
-# the state of a thread that could not be started.
+# The first waits for a lock that only another thread could release, which ends the program. The second, in 3.11, waits
+# for an exception that is sent to a thread that could not be started.
 ENDLESS = ("test_shutdown_default_executor_timeout", "test_PyThreadState_SetAsyncExc")
 
 
 class NoTestModule(ModuleNotFoundError, unittest.SkipTest):
-    """A test that wants such a module, and does not look whether it is there, is skipped."""
+    """Skips a test that imports such a module without checking that it exists."""
 
     def __init__(self, name):
         super().__init__("No module named %r, which is only for tests" % name, name=name)
 
 
 class TestModules:
-    """A finder for them, behind the others, which find those that are there. For a file that imports one as it begins there are
-    empty ones, so that those of its tests are run that can do without."""
+    """A finder for these modules, after the finders of the modules that exist. A file that imports one at its start
+    gets an empty module, so that its tests that do not need the module run."""
 
     empty = False
 
@@ -77,7 +77,7 @@ class TestModules:
 
 
 def what_is_missing(exception):
-    """Why a test cannot run here; None: it failed."""
+    """Why a test cannot run here, or None if it failed."""
     while exception:
         line = last_line(exception)
         if TEST_MODULE.search(line):
@@ -94,16 +94,16 @@ def say_all_is_there(name):
     from test.support import socket_helper, threading_helper
     test.support.has_subprocess_support = test.support.has_socket_support = threading_helper.can_start_thread = True
     socket_helper.has_gethostname = True
-    # regrtest of versions before 3.13 sets a watchdog at its end where threads are said to start.
+    # Before 3.13, regrtest sets a watchdog at its end if threads can be started.
     watchdog = faulthandler.dump_traceback_later
     faulthandler.dump_traceback_later = lambda *args, exit=False, **options: exit or watchdog(*args, **options)
     if name == "test_asyncio":
-        # In 3.11 it imports tty for a single test, of terminals, which there are not, and the whole of it would fail.
+        # In 3.11 it imports tty for a single test of terminals. Without tty the whole file would fail.
         sys.modules["tty"] = types.ModuleType("tty")
 
 
 def widen(name):
-    """For a file of which nothing ran: whether more of it may now."""
+    """If no test of a file ran: allows more of its tests to run, and returns whether it did."""
     global whole
     try:
         importlib.import_module("test." + name)
@@ -118,7 +118,7 @@ def widen(name):
         whole = True
         say_all_is_there(name)
         return True
-    # (Where a test of monitoring is skipped in the middle, it leaves the next ones what it has set.)
+    # (A test of monitoring that is skipped half-way leaves its settings to the tests after it.)
     if TEST_MODULE.search(why) and not TestModules.empty and name != "test_monitoring":
         TestModules.empty = True
         return True
@@ -134,7 +134,7 @@ def last_line(exception):
 
 
 def watch(result):
-    """Makes a class of unittest's results note them; between startTest and stopTest the worst counts."""
+    """Makes a class of unittest's results record them. Between startTest and stopTest, only the worst result counts."""
     running = []
 
     def note(test, state, reason=""):
@@ -171,7 +171,7 @@ def watch(result):
 
 
 def watch_doctests(support):
-    """The same for what versions before 3.12 run aside of unittest; as one test, which is what they count."""
+    """The same for doctests, which versions before 3.12 run outside of unittest and count as one test."""
     run = support.run_doctest
 
     def watched(module, *args, **options):
@@ -216,7 +216,7 @@ def main():
     with open(file, "w", encoding="utf-8", errors="backslashreplace") as f:
         for result in results:
             f.write("%s\t%s\t%s\n" % result)
-    # What the tests have left must not decide how this ends.
+    # Nothing that the tests left behind may change the exit status.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

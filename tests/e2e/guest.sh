@@ -32,7 +32,7 @@ wl_run() {
 }
 
 # Two directories, with links inside and from one to the other.
-two_folders() {
+two_directories() {
     mkdir -p a/sub/inner b
     printf x >b/f
     printf y >a/g
@@ -46,7 +46,7 @@ two_folders() {
 # The empty path names nothing, ".." leads where it leads on Linux, and the current directory has a plain name.
 test_paths() {
     guest paths paths.c layer
-    two_folders
+    two_directories
     wl_run --dir a::/a --dir b::/b paths.wasm
     status 0
     there a/g a/sub/h b/f
@@ -55,7 +55,7 @@ test_paths() {
 # Files in memory, devices, copies of descriptors, modes, shared directories, clocks.
 test_the_layer() {
     guest layer layer.c layer
-    two_folders
+    two_directories
     wl_run --dir a::/a --dir b::/b/deep --env WL_TMP_SIZE=1M layer.wasm
     status 0
     is "$(cat .out)" $'to stdout\nstill\nnot caught'
@@ -63,7 +63,7 @@ test_the_layer() {
 }
 
 # The same random calls below /tmp in memory and in a real directory.
-test_memory_is_like_a_real_folder() {
+test_memory_is_like_a_real_directory() {
     local seed
     guest real changes.c
     # In both, our own code keeps the name of the current directory.
@@ -79,7 +79,7 @@ test_memory_is_like_a_real_folder() {
         [ "$(grep -c ' = .*ok' real.out)" -gt 300 ] || fail 'too few calls did anything'
         diff real.out .out >differences || {
             head -20 differences
-            fail "seed $seed: memory is not as a real folder"
+            fail "seed $seed: memory differs from a real directory"
         }
     done
 }
@@ -112,23 +112,23 @@ NZST-12NZDT,M9.5.0,M4.1.0/3: 0:00 NZST, 1:00 NZDT
 EST5EDT: 8:00 EDT, 7:00 EST'
 }
 
-test_whose_folders_are_seen() {
-    local devices=$'/dev: folder, Read-only file system: null zero full random urandom stdin stdout stderr fd'
+test_whose_directories_are_seen() {
+    local devices=$'/dev: directory, Read-only file system: null zero full random urandom stdin stdout stderr fd'
     guest where where.c layer
     mkdir -p host/tmp host/home/user empty
     touch host/tmp/mine host/home/user/settings
     places
-    is "$(cat .out)" $'/tmp: folder, writable:\n/home/user: folder, writable:\n'"$devices"$'\nHOME=/home/user'
+    is "$(cat .out)" $'/tmp: directory, writable:\n/home/user: directory, writable:\n'"$devices"$'\nHOME=/home/user'
     # The host's directory is visible if it is writable, or is shared under exactly this name.
     places --dir host::/
-    is "$(cat .out)" $'/tmp: folder, writable: mine\n/home/user: folder, writable: settings\n'"$devices"$'\nHOME=/home/user'
+    is "$(cat .out)" $'/tmp: directory, writable: mine\n/home/user: directory, writable: settings\n'"$devices"$'\nHOME=/home/user'
     places --dir host::/::ro
-    out '/tmp: folder, writable:' '/home/user: folder, writable:'
+    out '/tmp: directory, writable:' '/home/user: directory, writable:'
     not_out mine
     places --dir empty::/
-    out '/tmp: folder, writable:' "$devices"
+    out '/tmp: directory, writable:' "$devices"
     places --dir host/tmp::/tmp::ro --dir empty::/dev --env HOME=/elsewhere
-    is "$(cat .out)" $'/tmp: folder, Read-only file system: mine\n/home/user: folder, writable:\n/dev: folder, writable:\nHOME=/elsewhere'
+    is "$(cat .out)" $'/tmp: directory, Read-only file system: mine\n/home/user: directory, writable:\n/dev: directory, writable:\nHOME=/elsewhere'
     # Nothing was left on the host.
     is "$(find host empty | sort)" $'empty\nhost\nhost/home\nhost/home/user\nhost/home/user/settings\nhost/tmp\nhost/tmp/mine'
 }

@@ -246,7 +246,11 @@ static void print_stat(int result, const struct stat *st)
     else if (S_ISREG(st->st_mode))
         printf(" = file %zu, %lld bytes, %lld\n", inode_of(st), (long long)st->st_size, (long long)st->st_mtim.tv_sec);
     else
-        printf(" = %s %zu\n", S_ISDIR(st->st_mode) ? "folder" : S_ISLNK(st->st_mode) ? "link" : "other", inode_of(st));
+        printf(" = %s %zu\n",
+               S_ISDIR(st->st_mode)   ? "directory"
+               : S_ISLNK(st->st_mode) ? "link"
+                                      : "other",
+               inode_of(st));
 }
 
 static void print_bytes(ssize_t n, const unsigned char *bytes)
@@ -306,8 +310,9 @@ static const char *flags_text(int flags)
     static const struct {
         int bits;
         const char *name;
-    } table[] = {{O_WRONLY, " write"},      {O_DIRECTORY, " folder"}, {O_NONBLOCK, " nonblock"}, {O_APPEND, " append"},
-                 {O_NOFOLLOW, " nofollow"}, {O_CREAT, " make"},       {O_EXCL, " new"},          {O_TRUNC, " cut"}};
+    } table[] = {
+        {O_WRONLY, " write"},      {O_DIRECTORY, " directory"}, {O_NONBLOCK, " nonblock"}, {O_APPEND, " append"},
+        {O_NOFOLLOW, " nofollow"}, {O_CREAT, " make"},          {O_EXCL, " new"},          {O_TRUNC, " cut"}};
     static char text[128];
 
     strcpy(text, "read");
@@ -323,7 +328,7 @@ static const char *slot_text(int slot)
 {
     static char text[32];
 
-    snprintf(text, sizeof text, "[%d%s]", slot, fds[slot] < 0 ? " closed" : is_folder[slot] ? " folder" : "");
+    snprintf(text, sizeof text, "[%d%s]", slot, fds[slot] < 0 ? " closed" : is_folder[slot] ? " directory" : "");
     return text;
 }
 

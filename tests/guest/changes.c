@@ -83,7 +83,7 @@ static size_t inode_of(ino_t inode)
 /* A file system can reuse an inode number, so an inode is compared only while its file exists. */
 static void print_stat(int result, const struct stat *st)
 {
-    const char *kind = S_ISDIR(st->st_mode) ? "folder" : S_ISLNK(st->st_mode) ? "link" : "file";
+    const char *kind = S_ISDIR(st->st_mode) ? "directory" : S_ISLNK(st->st_mode) ? "link" : "file";
 
     if (result < 0) {
         printf(" = %s\n", error_of(-1));

@@ -22,13 +22,13 @@ function allowed(plain, other,    c, p, o) {
 BEGIN { refusals = "^(EROFS|EEXIST|ENOENT|ENOTDIR|EISDIR|ENAMETOOLONG|EINVAL)" }
 FNR == NR { trace[FNR] = $0; lines = FNR; next }
 trace[FNR] != $0 && !allowed(trace[FNR], $0) {
-    print "  real folder: " trace[FNR]
+    print "  real directory: " trace[FNR]
     print "  in module:   " $0
     if (++differences == 20)
         exit
 }
 END {
     if (FNR != lines && differences < 20)
-        print "  the real folder has " lines " lines, the other " FNR
+        print "  the real directory has " lines " lines, the other " FNR
     exit differences > 0 || FNR != lines
 }

@@ -1,17 +1,18 @@
 #!/bin/sh
-# differential.sh FILES WORK SEED...: the same random calls on files inside the module and on a real folder.
+# differential.sh FILES WORK SEED...: makes the same random calls on files inside the module and in a real directory.
 #
-# FILES has calls.c and the layer of guest/vfs.h; WORK is an empty folder to work in; CC, CFLAGS, CPPFLAGS, LDFLAGS as a step of a recipe that
-# needs zlib has them; RUN and ROFS_PACK name wl-run and rofs-pack. One run sees everything in a real folder that the host maps; the others have
-# all of it, or a part (the rest being the host's), in the archive, with the host's folder mapped in different places.
-# What they print must be the same, but for what compare.awk lists. A difference is shown with its seed.
+# FILES has calls.c and the layer of guest/vfs.h. WORK is an empty directory to work in. CC, CFLAGS, CPPFLAGS and
+# LDFLAGS have the values of a recipe's step that needs zlib. RUN and ROFS_PACK name wl-run and rofs-pack. One run sees
+# all files in a real directory that the host maps. The other runs have all files, or a part of them, in the archive;
+# the host's directory with the rest is mapped in different places. All runs must print the same, except for the
+# differences that compare.awk allows. A difference is shown with its seed.
 set -eu
 files=$1 work=$2
 shift 2
 count=${COUNT:-1500}
 cd "$work"
 
-# The tree. Every name is in one of two halves; what both have is the same.
+# The tree. Every name is in one of two halves; files that both have are the same.
 fill() {
     mkdir -p "$1/tree/common" "$1/tree/common/deep/deeper"
     printf 'in both halves\n' >"$1/tree/common/both"
@@ -50,7 +51,7 @@ for name in channel cwd devices memory pipe rofs vfs vfs-files vfs-paths vfs-sta
     $CC $CFLAGS $CPPFLAGS -fsanitize=undefined -fsanitize-trap=all -c "$files/$name.c" -o "$name.o"
     layer="$layer $name.o"
 done
-# The way to a path is our own in both.
+# Both use our own cwd.c.
 $CC calls.o cwd.o -o plain.wasm
 for half in all inside; do
     mkdir $half.data

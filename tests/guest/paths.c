@@ -87,7 +87,7 @@ static void empty_paths(void)
     FAILS(rmdir("."), EINVAL);
     FAILS(rmdir("./"), EINVAL);
     FAILS(stat("./", &st), 0);
-    check("the folder is there", ERROR(stat("/a/sub", &st)), 0);
+    check("the directory exists", ERROR(stat("/a/sub", &st)), 0);
 }
 
 static void up_and_down(void)

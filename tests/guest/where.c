@@ -17,7 +17,7 @@ int main(int argc, char **argv)
 
         snprintf(path, sizeof path, "%s/made", argv[i]);
         fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
-        printf("%s: %s, %s:", argv[i], dir ? "folder" : strerror(errno), fd < 0 ? strerror(errno) : "writable");
+        printf("%s: %s, %s:", argv[i], dir ? "directory" : strerror(errno), fd < 0 ? strerror(errno) : "writable");
         if (fd >= 0) {
             close(fd);
             unlink(path);

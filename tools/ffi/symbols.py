@@ -2,8 +2,8 @@
 
     symbols.py DECLARED OUTPUT ARCHIVE...
 
-DECLARED is a C source after preprocessing. A function or variable is in the table if DECLARED has its name and one of the
-archives of WebAssembly objects defines it. What the function's type is, its object says."""
+DECLARED is a C source after preprocessing. A function or variable is in the table if DECLARED has its name and one
+of the archives of WebAssembly objects defines it. The object tells the type of a function."""
 
 import itertools
 import re
@@ -14,7 +14,7 @@ C_TYPES = {"i": "uint32_t", "I": "uint64_t", "f": "float", "d": "double", "v": "
 # Symbols: kinds and flags of the symbol table of an object.
 FUNCTION, DATA = 0, 1
 LOCAL, UNDEFINED, NAMED, THREAD = 0x02, 0x10, 0x40, 0x100
-# Large, and there in Python itself.
+# These are large, and Python has its own versions.
 LEFT_OUT = re.compile(r"crypt|encrypt|setkey|gz\w+|inflateBack\w*|v?[fs]?w(printf|scanf)|(is|to)w\w+|wcs?width|[jy][01n]f?")
 
 
@@ -67,7 +67,7 @@ def members(path):
 
 
 def symbols(data):
-    """What an object defines for others: (name, signature), the signature None for data."""
+    """The symbols that an object defines for others: (name, signature). The signature of data is None."""
     types, functions = [], []
     file = Reader(data, 8)
     while not file.end():
@@ -76,7 +76,7 @@ def symbols(data):
         if kind == 1:  # types
             for _ in range(section.number()):
                 if section.byte() != 0x60:
-                    raise ValueError("a type that is no function")
+                    raise ValueError("a type that is not a function")
                 arguments, results = ([section.byte() for _ in range(section.number())] for _ in range(2))
                 known = all(t in TYPES for t in arguments + results) and len(results) < 2
                 types.append("".join(TYPES[t] for t in results or ()) .rjust(1, "v") + "".join(TYPES[t] for t in arguments)
@@ -126,7 +126,7 @@ def table(part, functions):
 
 
 def callbacks():
-    """The types of callbacks there are, and how many of each can be in use at once."""
+    """The types of callbacks, and how many of each can be in use at once."""
     for arguments in itertools.chain.from_iterable(itertools.product("iIfd", repeat=n) for n in range(3)):
         for result in "viIfd":
             yield result + "".join(arguments), 32 if set(arguments) <= {"i"} and result in "vi" else 4
@@ -191,7 +191,7 @@ def main(declared, output, *archives):
     with open(declared, encoding="utf-8", errors="replace") as file:
         text = file.read()
     words = set(re.findall(r"[A-Za-z_]\w*", text))
-    # Functions with "..." in their declaration: what they get for it is an address.
+    # Functions with "..." in their declaration. In place of "..." they get an address.
     variadic = set(re.findall(r"\b([A-Za-z_]\w*)\s*\((?:[^;{}()]|\([^()]*\))*,\s*\.\.\.\s*\)", text))
     found = {}
     for archive in archives:
@@ -200,7 +200,7 @@ def main(declared, output, *archives):
                 for name, signature in symbols(data):
                     if name in words:
                         found.setdefault(name, signature)
-    # Of functions that are there for each kind of number, those for long double are large, too.
+    # Some functions exist for each kind of number. Their versions for long double are large, too.
     long = {name for name in found if name.endswith("l") and name[:-1] in found and name[:-1] + "f" in found}
     found = {name: text for name, text in found.items() if name not in long and not LEFT_OUT.fullmatch(name)}
     with open(output, "w") as out:

@@ -1,9 +1,9 @@
-/* rofs-pack [--deflate PATH]... [--compress] FOLDER ARCHIVE: writes what rofs.h describes. Runs on the build machine,
- * with its compiler's program. PATH, of a file or a directory in FOLDER, is what lies compressed in the archive, as one
- * piece. With --compress, every other file that becomes smaller is compressed by itself.
+/* rofs-pack [--deflate PATH]... [--compress] DIRECTORY ARCHIVE: writes the archive that rofs.h describes. It runs on
+ * the build machine. Each PATH names a file or a directory in DIRECTORY; all these files are compressed together, as
+ * one piece. With --compress, every other file that becomes smaller is compressed by itself.
  *
- * The result depends on names and bytes alone: every file gets SOURCE_DATE_EPOCH (else 1980-01-01) as its time.
- * Symbolic links are followed, anything that is neither a file nor a directory is an error. */
+ * The result depends only on names and bytes: every file gets SOURCE_DATE_EPOCH (or 1980-01-01) as its time.
+ * Symbolic links are followed. Anything that is neither a file nor a directory is an error. */
 #define _GNU_SOURCE
 #include "rofs.h"
 
@@ -21,8 +21,8 @@ _Static_assert(sizeof(struct rofs_header) == 48 && sizeof(struct rofs_node) == 3
 #error the structs are written as they lie in memory
 #endif
 
-/* A file that is compressed is inflated as a whole to be read, so a very large one, of which a program may want a part,
- * is not; nor is one that would hardly become smaller. */
+/* Reading a compressed file inflates all of it. So very large files, of which a program may need only a part, are
+ * not compressed. Files that would hardly become smaller are not compressed either. */
 enum { ALIGN = 16, MAX_DEPTH = 64, MOST_DEFLATED = 4 << 20, LEAST_SAVED = 8 };
 
 struct item {
@@ -32,7 +32,7 @@ struct item {
     size_t n, depth;
     bool folder, packed;
     unsigned char *bytes;
-    uint64_t stored; /* how many bytes those are: fewer than node.size of a file that is deflated */
+    uint64_t stored; /* the number of these bytes: fewer than node.size if the file is deflated */
     struct rofs_node node;
 };
 
@@ -79,7 +79,7 @@ static void read_file(struct item *item, size_t size)
 
 static bool compressing;
 
-/* Compresses a file by itself, where that is worth it. */
+/* Compresses a file by itself if that is worth it. */
 static void deflate_item(struct item *item)
 {
     uLongf size = compressBound((uLong)item->stored);
@@ -130,7 +130,7 @@ static void read_folder(struct item *item)
         read_item(&item->children[i]);
 }
 
-/* What lies compressed; NULL once it was seen. */
+/* The paths to compress together; NULL once the path was found. */
 static char **deflated;
 static size_t n_deflated;
 
@@ -188,7 +188,7 @@ static struct item **in_order(struct item *root, size_t *n)
     return list;
 }
 
-/* Where the bytes of each file go, of those that are packed or of the others. zoneinfo has most zones under several
+/* Places the bytes of each file, either of the packed files or of the others. zoneinfo has most zones under several
  * names. */
 static uint64_t place_bytes(struct item **list, size_t n, bool packed, uint64_t end)
 {
@@ -214,7 +214,7 @@ static uint64_t place_bytes(struct item **list, size_t n, bool packed, uint64_t 
     return end;
 }
 
-/* What is packed, compressed. */
+/* The packed files, compressed. */
 static unsigned char *deflate_packed(struct item **list, size_t n, struct rofs_header *header)
 {
     uLongf size = compressBound((uLong)header->unpacked_size);
@@ -253,7 +253,7 @@ static void write_archive(const char *file, struct item **list, size_t n, const 
         at += list[i]->name_size;
     }
     for (size_t i = 0; i < n; i++) {
-        /* Bytes that were written already, for a file before this one. */
+        /* An earlier file has the same bytes, which are already written. */
         if (list[i]->folder || list[i]->packed || list[i]->node.start < at)
             continue;
         pad(f, &at, list[i]->node.start);
@@ -286,7 +286,7 @@ int main(int argc, char **argv)
         argv++;
     }
     if (argc != 3)
-        fail("usage: rofs-pack [--deflate PATH]... [--compress] FOLDER ARCHIVE");
+        fail("usage: rofs-pack [--deflate PATH]... [--compress] DIRECTORY ARCHIVE");
     for (size_t i = 0; i < n_deflated; i++) {
         if (asprintf(&deflated[i], "%s/%s", argv[1], deflated[i]) < 0)
             fail("no memory");
@@ -297,7 +297,7 @@ int main(int argc, char **argv)
         fail("%s is not a directory", argv[1]);
     for (size_t i = 0; i < n_deflated; i++) {
         if (deflated[i])
-            fail("there is no %s", deflated[i]);
+            fail("%s does not exist", deflated[i]);
     }
     list = in_order(&root, &n);
     for (size_t i = 0; i < n; i++) {

@@ -1,15 +1,16 @@
-"""Runs inside the finished wasm: the table of modules tells the truth.
+"""Runs inside the finished wasm, and checks that the table of modules is true.
 
     imports.py TABLE ZIP
 
-What the table says is there can be imported, and so can everything in ZIP that is not said to be missing; what it says
-is missing can not; of what it calls useless nothing is asked. Prints a line for each module of which that is not so."""
+Every module that the table lists as existing can be imported, and so can every module in ZIP that it does not list
+as missing. A missing module cannot be imported. Modules that it lists as useless are not checked. Prints a line for
+each module that differs."""
 
 import importlib
 import sys
 import zipfile
 
-# What does something besides being imported.
+# Importing these has other effects.
 SKIPPED = {"antigravity", "this"}
 LEFT_OUT = {"test", "tests"}
 

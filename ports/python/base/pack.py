@@ -2,12 +2,14 @@
 
     pack.py LIB SYSCONFIGDATA ZIP MODULES TABLE SWITCHES ROOT WORD...
 
-The same input gives the same bytes, wherever it is done: entries are sorted, times are fixed, nothing tells where or when
-it was made. SYSCONFIGDATA is what the build wrote about itself; ROOT becomes /wl there, words of its values that hold one of
-WORD (folders of the build machine) are left out, and so is what tells of the build machine's programs.
+The same input gives the same bytes everywhere: entries are sorted, times are fixed, and nothing shows where or when
+it was packed. SYSCONFIGDATA is the build's description of itself. In it, ROOT becomes /wl; words of values that
+contain one of WORD (directories of the build machine) are left out, and so are variables about the build machine's
+programs.
 
-TABLE becomes a table of all modules of the standard library, there or not, with what MODULES says of them; those that it
-calls absent are left out of the zip. SWITCHES are the recipe's that are on, as one word with spaces."""
+TABLE becomes a table of all modules of the standard library, existing or missing, with the remarks in MODULES.
+Modules that MODULES lists as absent are left out of the zip. SWITCHES are the recipe's switches that are on, as one
+argument with spaces."""
 
 import importlib.util
 import marshal
@@ -17,12 +19,13 @@ import shlex
 import sys
 import zipfile
 
-# What nobody can use without a screen, a process to start or a package index, and what only tests Python itself.
+# Modules that cannot be used without a screen, other processes or a package index, and modules that only test Python
+# itself.
 LEFT_OUT = {"test", "tests", "ensurepip", "idlelib", "lib2to3", "tkinter", "turtledemo", "venv", "__pycache__",
             "site-packages"}
-# Needed by every start: stored as they are, so that nothing has to be inflated.
+# Every start needs these. They are stored uncompressed, so that nothing has to be inflated.
 EVERY_START = {"encodings/__init__.pyc", "encodings/aliases.pyc", "encodings/utf_8.pyc"}
-# Variables that say how the build machine ran or would test what it built.
+# Variables about how the build machine ran the build or would test the result.
 BUILD_ONLY = ("BUILD_GNU_TYPE", "build", "COVERAGE", "HOSTRUNNER", "INSTALL", "LLVM_", "MKDIR_P", "PGO_", "PROFILE_", "PYTHON_FOR_", "TEST")
 INSIDE = "/usr/local/lib/python{}{}.zip/".format(*sys.version_info)
 
@@ -39,13 +42,13 @@ def modules(lib, remarks):
 
 
 def absent(name, remarks):
-    """Whether a file is of a module, or in a package, that cannot be imported anyway."""
+    """Whether a file belongs to a module or package that cannot be imported anyway."""
     parts = name.removesuffix(".py").split("/")
     return any(remarks.get(".".join(parts[:count]), [""])[0] == "absent" for count in range(1, len(parts) + 1))
 
 
 def sysconfigdata(path, root, words):
-    """The build's variables as source text, without the build machine's folders."""
+    """The build's variables as source text, without the build machine's directories."""
     scope = {}
     with open(path) as file:
         exec(file.read(), scope)
@@ -67,13 +70,13 @@ def sysconfigdata(path, root, words):
 
 def byte_code(name, source):
     code = compile(source, INSIDE + name, "exec", dont_inherit=True, optimize=0)
-    # With an unchecked hash: such a file is never compared with a source, and holds no time. So any hash will do.
+    # With an unchecked hash: such a file is never compared with a source, and contains no time. So any hash is good.
     flags = (1).to_bytes(4, "little")
     return importlib.util.MAGIC_NUMBER + flags + bytes(8) + marshal.dumps(code)
 
 
 def remarks(path, switches):
-    """What modules.txt says: {name: (section, reason)}."""
+    """The remarks in modules.txt: {name: (section, reason)}."""
     found = {}
     section, counts = None, True
     with open(path) as file:
@@ -84,15 +87,15 @@ def remarks(path, switches):
                 section, when, switch = header.groups()
                 counts = not when or (when == "with") == (switch in switches)
             elif line and not line.startswith("#"):
-                assert section and colon and reason, f"{path}: what is {line!r}?"
+                assert section and colon and reason, f"{path}: {line!r} is not \"MODULE...: reason\" in a section"
                 for name in names.split() if counts else ():
-                    assert name not in found, f"{path}: {name} stands there twice"
+                    assert name not in found, f"{path}: {name} is listed twice"
                     found[name] = section, reason
     return found
 
 
 def table(lib, remarks):
-    """Every module at the top, and those in packages that there is something to say of."""
+    """All top-level modules, and the modules in packages that have a remark."""
     def exists(name):
         path = os.path.join(lib, *name.split("."))
         return os.path.exists(path + ".py") or os.path.isdir(path)

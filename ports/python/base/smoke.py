@@ -1,8 +1,9 @@
-"""Runs inside the wasm, from the zip and what lies beside it alone: what was linked in works.
+"""Runs inside the wasm, with only the zip and the files beside it, and checks that everything that was linked in
+works.
 
     smoke.py SWITCH...
 
-SWITCH are the recipe's that are on."""
+SWITCH are the recipe's switches that are on."""
 
 import io
 import os
@@ -127,7 +128,7 @@ def maps():
             else:
                 raise AssertionError(lock)
         late = mmap.mmap(file.fileno(), 0)
-    # Its file is closed, and the number may be another file's by now: nothing may be written there.
+    # Its file is closed, and another file may have its number now: nothing may be written there.
     late[0] = ord("L")
     with open("/data/other", "w+b") as other:
         other.write(b"o" * 100000)
@@ -173,7 +174,7 @@ def foreign_functions():
     text = create_string_buffer(10)
     assert memmove(text, b"hello", 5) == addressof(text) and text.value == b"hello"
 
-    # Calls: what is linked in, with the types it has.
+    # Calls of functions that are linked in, with their types.
     everything = CDLL(None)
     assert everything.strlen(b"12345") == 5 and everything.abs(-3) == everything.abs(3, "more") == 3
     everything.ldexp.argtypes, everything.ldexp.restype = (c_double, c_int), c_double
@@ -223,16 +224,16 @@ def foreign_functions():
     for again in range(200):
         assert CFUNCTYPE(c_int)(lambda: again)() == again
 
-    # What can not be is an exception that says why.
+    # Anything that is impossible raises an exception that says why.
     double = CDLL(None).sqrt
     raises(ValueError, r"sqrt is a function \(f64\) -> f64, but the call is \(i32\) -> i32", double, 4)
     raises(ValueError, "printf is a function", everything.printf)
     raises(ValueError, "NULL", CFUNCTYPE(c_int)(0))
-    raises(ValueError, "nothing is known of a function at address 0xffff0", CFUNCTYPE(c_int)(0xFFFF0))
+    raises(ValueError, "the function at address 0xffff0 is unknown", CFUNCTYPE(c_int)(0xFFFF0))
     raises(NotImplementedError, "there is no callback", CFUNCTYPE(c_int, *[c_double] * 7), lambda *_: 0)
     raises(NotImplementedError, "in use", lambda: [CFUNCTYPE(c_int)(lambda: 0) for _ in range(100)])
     assert CFUNCTYPE(c_int)(lambda: 8)() == 8
-    raises(OSError, "libm.so.6: WASI can load no library", CDLL, "libm.so.6")
+    raises(OSError, "libm.so.6: WASI cannot load libraries", CDLL, "libm.so.6")
     raises(AttributeError, "nothing_like_this", getattr, everything, "nothing_like_this")
 
 
@@ -299,7 +300,7 @@ def event_loop():
 
 
 def selecting():
-    """select() of guest/select.c: wasi-libc's own waits whole milliseconds only, and knows no closed descriptors."""
+    """select() of guest/select.c: wasi-libc's waits only whole milliseconds, and does not report closed descriptors."""
     import select, time
 
     for seconds in 0.0105, 0.0005:
@@ -396,7 +397,7 @@ def digests():
     for name in expected:
         digest = check(name, lambda data=b"": _hashlib.new(name, data))
         assert check(name, lambda data=b"": hashlib.new(name, data, usedforsecurity=False)) == digest
-        # Two programs came to it.
+        # Two other programs computed the same digest.
         assert digest == own.get(name, digest), name
     assert hashlib.sha256 is _hashlib.openssl_sha256 and hmac.HMAC(b"", digestmod="sha1")._hmac
     # RFC 6070 and RFC 7914
@@ -407,8 +408,8 @@ def digests():
                              "2eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640")
 
 
-# An authority, the certificate of good.test and *.wild.test that it signed, and the key of that, under a password: of
-# use for nothing but this test. They expire in 2119.
+# An authority, the certificate that it signed for good.test and *.wild.test, and that certificate's key, which has a
+# password. Only this test uses them. They expire in 2119.
 AUTHORITY = """\
 -----BEGIN CERTIFICATE-----
 MIIBdjCCARygAwIBAgIUKcd1fa5EddUT5A1xFI0hSN4QWfIwCgYIKoZIzj0EAwIw
@@ -483,13 +484,13 @@ def tls():
         os.unlink(f"/data/{name}.pem")
 
     def pair(client, host, session=None):
-        """Both ends of a connection, and what is on its way to the server."""
+        """Both ends of a connection, and the data on its way to the server."""
         there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
         return (client.wrap_bio(back, there, server_hostname=host, session=session),
                 server.wrap_bio(there, back, server_side=True), there)
 
     def until_done(*calls):
-        """Call each in turn until none waits for the other any more."""
+        """Call each in turn until neither waits for the other."""
         waiting = list(calls)
         for _ in range(100):
             for call in list(waiting):
@@ -562,7 +563,7 @@ def tls():
     try:
         other.read()
     except ssl.SSLError as error:
-        # OpenSSL 3.2 and later say so in a word that older Pythons have no name for.
+        # OpenSSL 3.2 and later report it with a code that older Pythons have no name for.
         assert "record layer failure" in str(error).lower() or "BAD_RECORD_MAC" in str(error), error
     else:
         raise AssertionError("a changed record was taken")

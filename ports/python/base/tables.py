@@ -2,9 +2,9 @@
 
     tables.py TABLES_H HEADER...
 
-HEADERS are those that one extension module includes, in the order in which it does. Each large array of plain numbers in
-them becomes one without values, and the last header gets them all, compressed, and a macro by which the module fills the
-arrays when it starts (guest/tables.h). What holds addresses, or is small, stays as it is."""
+HEADERS are the headers that one extension module includes, in the same order. Each large array of plain numbers in
+them becomes an array without values. The last header gets all the values, compressed, and a macro with which the
+module fills the arrays when it starts (guest/tables.h). Arrays that are small or hold addresses stay unchanged."""
 
 import os
 import re
@@ -61,7 +61,7 @@ static const struct wl_table wl_tables[] = {{
 static const unsigned char wl_tables_packed[] = {{
 {lines}}};
 
-/* Nobody would fill the tables if the module started in another way. */
+/* If the module started in another way, nothing would fill the tables. */
 #pragma clang diagnostic error "-Wunused-function"
 static PyObject *
 wl_tables_start(PyModuleDef *def)

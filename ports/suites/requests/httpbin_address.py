@@ -1,4 +1,4 @@
-"""In place of pytest-httpbin, whose server cannot be started: many tests that name it want no more than an address."""
+"""Replaces pytest-httpbin, whose server cannot be started: many tests that use it need only an address."""
 import types
 
 import pytest

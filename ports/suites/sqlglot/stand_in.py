@@ -1,5 +1,5 @@
-"""In place of duckdb, pandas and numpy, which are not Python alone: tests import them to compare with, and are skipped when they
-come to that; and in place of a pool of processes."""
+"""Replaces duckdb, pandas and numpy, which are not pure Python, and a pool of processes. Tests import these packages
+to compare results, and are skipped when they do so."""
 import unittest
 from concurrent.futures import Future
 
@@ -9,14 +9,14 @@ class Absent:
         self.name = name
 
     def __call__(self, *args, **options):
-        raise unittest.SkipTest("it compares with %s, which is not there" % self.name)
+        raise unittest.SkipTest("it compares with %s, which does not exist here" % self.name)
 
     def __getattr__(self, name):
         return Absent("%s.%s" % (self.name, name))
 
 
 class Connection:
-    """Of duckdb: takes whatever it is told, and has no results."""
+    """A connection of duckdb that accepts every statement and has no results."""
 
     def __enter__(self):
         return self

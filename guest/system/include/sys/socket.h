@@ -68,7 +68,7 @@ ssize_t wl_recv(int fd, void *bytes, size_t n, int flags);
 ssize_t wl_send(int fd, const void *bytes, size_t n, int flags);
 int wl_getsockopt(int fd, int level, int option, void *__restrict value, socklen_t *__restrict size);
 
-/* In place of libc's, which know no peer, no flags but their own, and no option but SO_TYPE. */
+/* They replace libc's, which support no peer, few flags, and only the option SO_TYPE. */
 #define accept(fd, address, size) wl_accept(fd, address, size)
 #define accept4(fd, address, size, flags) wl_accept4(fd, address, size, flags)
 #define recv(fd, bytes, n, flags) wl_recv(fd, bytes, n, flags)
