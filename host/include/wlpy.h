@@ -286,6 +286,19 @@ enum wlpy_python {
  * One block of memory, to be given to free(); the strings stay the caller's. NULL: out of memory. */
 const char **wlpy_python_argv(int what, const char *text, const char *const *args, size_t n, size_t *argc);
 
+/* What Python wrote of an exception that ended it: the last one in its standard error. The parts lie in the text, and
+ * are as true as what a guest writes. */
+struct wlpy_exception {
+    size_t size;                    /* of this struct */
+    const char *type, *message;     /* "ValueError"; what follows the colon, which may have several lines, or "" */
+    size_t type_size, message_size; /* their bytes: neither ends with a zero byte */
+    const char *traceback;          /* all of it, to the end of the message */
+    size_t traceback_size;
+};
+
+/* Finds it; false if the text has none. */
+bool wlpy_python_exception(const char *text, size_t size, struct wlpy_exception *exception);
+
 #ifdef __GNUC__
 #pragma GCC visibility pop
 #endif

@@ -183,6 +183,60 @@ static void test_arguments_of_python(void **state)
     assert_null(wlpy_python_argv(WLPY_CODE, "pass", NULL, SIZE_MAX / 2, &n));
 }
 
+static void exception_is(const char *text, const char *type, const char *message)
+{
+    struct wlpy_exception e = {.size = sizeof e};
+    bool found = wlpy_python_exception(text, strlen(text), &e);
+
+    if (!type) {
+        assert_false(found);
+        return;
+    }
+    assert_true(found);
+    assert_int_equal(e.type_size, strlen(type));
+    assert_memory_equal(e.type, type, e.type_size);
+    assert_int_equal(e.message_size, strlen(message));
+    assert_memory_equal(e.message, message, e.message_size);
+    assert_ptr_equal(e.traceback + e.traceback_size, text + strlen(text));
+}
+
+#define HEAD "Traceback (most recent call last):\n  File \"<string>\", line 1, in <module>\n"
+
+static void test_exceptions(void **state)
+{
+    static const char *const none[] = {"",
+                                       "\n",
+                                       "text",
+                                       "ValueError: no\n",
+                                       "Traceback (most recent call last):\n",
+                                       HEAD,
+                                       HEAD " ",
+                                       HEAD "two words\n",
+                                       HEAD "\n",
+                                       HEAD ": no type\n",
+                                       "Traceback (most recent call last):"};
+    struct wlpy_exception small = {.size = 8};
+
+    (void)state;
+    exception_is(HEAD "ValueError: a text\n", "ValueError", "a text");
+    exception_is(HEAD "ValueError: a text", "ValueError", "a text");
+    exception_is(HEAD "KeyboardInterrupt\n", "KeyboardInterrupt", "");
+    exception_is(HEAD "json.decoder.JSONDecodeError: Expecting value: line 1\n", "json.decoder.JSONDecodeError",
+                 "Expecting value: line 1");
+    exception_is(HEAD "ValueError: one\n two\n\nthree\n", "ValueError", "one\n two\n\nthree");
+    exception_is(HEAD "ValueError:\n", "ValueError", "");
+    exception_is("a warning\n" HEAD "    f()\n    ~^^\n  File \"x.py\", line 2, in f\nKeyError: 'a'\n", "KeyError",
+                 "'a'");
+    exception_is(HEAD "KeyError: 1\n\nDuring handling of the above exception, another exception occurred:\n\n" HEAD
+                      "TypeError: 2\n",
+                 "TypeError", "2");
+    exception_is("  File \"<string>\", line 1\n    1 +\n       ^\nSyntaxError: invalid syntax\n", "SyntaxError",
+                 "invalid syntax");
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        exception_is(none[i], NULL, NULL);
+    assert_false(wlpy_python_exception(HEAD "ValueError: a\n", sizeof HEAD + 14, &small));
+}
+
 static int stop_at_second(void *arg, const char *path, int64_t size)
 {
     char *text = arg;
@@ -266,6 +320,7 @@ int main(void)
         cmocka_unit_test(test_instances),
         cmocka_unit_test(test_arguments_of_python),
         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_exceptions),
     };
 
     return cmocka_run_group_tests_name("library", tests, set_up, tear_down);

@@ -4,6 +4,7 @@
  * A call is a byte that names it and a byte for each argument: a small number, an edge of memory or of numbers, a path
  * (whose size is then the next argument), or a value from the next bytes. */
 #include "wasi/stream.h"
+#include "wasi/tree.h"
 #include "wasi/wasi.h"
 
 #include <fcntl.h>
@@ -158,7 +159,7 @@ static void look_at_descriptors(void)
     for (size_t i = 0; i < w.fds_n; i++) {
         ssize_t n;
 
-        if (!w.fds[i].used || (w.fds[i].type != WASI_REGULAR_FILE && w.fds[i].type != WASI_DIRECTORY))
+        if (!w.fds[i].used || w.fds[i].node || (w.fds[i].type != WASI_REGULAR_FILE && w.fds[i].type != WASI_DIRECTORY))
             continue;
         snprintf(link, sizeof link, "/proc/self/fd/%d", w.fds[i].host);
         n = readlink(link, path, sizeof path - 1);
@@ -237,6 +238,21 @@ static void call(struct input *in, uint8_t number)
     touched |= starts_with(c->name, "fd_") || starts_with(c->name, "path_");
 }
 
+/* What is counted of a directory in memory is what is there. */
+enum { TREE_BYTES = 1 << 16, TREE_ENTRIES = 64 };
+static struct tree *tree;
+
+static void check_tree(void)
+{
+    const struct tree_node *dir = tree->root;
+    uint64_t entries = 0;
+
+    for (const struct tree_entry *e = dir->first; e; e = e->next)
+        entries++;
+    if (tree->bytes_left > TREE_BYTES || tree->entries_left > TREE_ENTRIES - entries)
+        wrong("a directory in memory has lost count");
+}
+
 static void give(int pair[2], struct wasi_bytes *in)
 {
     const struct wasi_stream stream = wasi_read_from(in);
@@ -251,7 +267,9 @@ static void give(int pair[2], struct wasi_bytes *in)
     if (wasi_give(&w, null, NULL, false, true) != 0 || wasi_give(&w, pair[0], NULL, false, true) != 1 ||
         wasi_give(&w, dup(pair[0]), NULL, false, false) != 2 ||
         wasi_give(&w, open(box, O_RDONLY | O_DIRECTORY), "/", false, false) != 3 ||
-        wasi_give(&w, open(ro, O_RDONLY | O_DIRECTORY), "/ro", true, false) != 4 || wasi_give_stream(&w, &stream) != 5)
+        wasi_give(&w, open(ro, O_RDONLY | O_DIRECTORY), "/ro", true, false) != 4 ||
+        wasi_give_stream(&w, &stream) != 5 || !tree || wasi_give_tree(&w, tree, "/tree", false) != 6 ||
+        wasi_give_tree(&w, tree, "/tree/ro", true) != 7)
         wrong("the guest gets no descriptors");
 }
 
@@ -277,12 +295,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                       .args_n = 2,
                       .output_left = 1 << 12,
                       .no_openat2 = byte(&in) & 1};
+    tree = tree_new(TREE_BYTES, TREE_ENTRIES);
     give(pair, &text);
     for (int n = 0; in.at < in.end && n < MAX_CALLS && w.ending == WASI_GOES_ON; n++) {
         call(&in, byte(&in));
         look_at_descriptors();
     }
     wasi_free(&w);
+    check_tree();
+    tree_free(tree);
     close(pair[1]);
     if (sum_of_the_rest() != before)
         wrong("something outside has changed");
