@@ -103,7 +103,7 @@ static int run_aside(struct job *j)
     if (r != 0) {
         err_set(&j->err, ERR_SETUP, "cannot start a thread with a stack of %llu KiB: %s",
                 (unsigned long long)stack >> 10, strerror(r));
-        return err_hint(&j->err, "give a smaller --max-wasm-stack, or raise the limit of memory (ulimit -v)");
+        return err_hint(&j->err, "give a smaller stack (--max-wasm-stack), or raise the limit of memory (ulimit -v)");
     }
     pthread_join(thread, NULL);
     return j->status;

@@ -19,7 +19,7 @@ struct err {
 
 /* What both engines say. */
 #define ERR_TEXT_MEMORY "it starts with more memory than its limit"
-#define ERR_HINT_MEMORY "--max-memory must hold what it starts with, its tables included"
+#define ERR_HINT_MEMORY "the limit of memory (--max-memory) must hold what it starts with, its tables included"
 
 /* Replaces what err says and returns -code, so that `return err_set(...)` ends a function. */
 int err_set(struct err *err, enum err_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

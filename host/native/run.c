@@ -231,7 +231,7 @@ static void tell_end(const struct run *r, struct end *end)
     }
     snprintf(end->text, sizeof end->text, "%s", why);
     if (why == trap_texts[TRAP_STACK])
-        snprintf(end->hint, sizeof end->hint, "give it more with --max-wasm-stack (it has %llu KiB)",
+        snprintf(end->hint, sizeof end->hint, "give it a larger stack (--max-wasm-stack); it has %llu KiB",
                  (unsigned long long)r->runtime->limits->stack >> 10);
 }
 

@@ -108,7 +108,7 @@ static void tell_trap(struct run *r, wasm_trap_t *t)
     if (wasmtime_trap_code(t, &code) && code < sizeof traps / sizeof *traps) {
         snprintf(end->text, sizeof end->text, "%s", trap_texts[traps[code]]);
         if (traps[code] == TRAP_STACK)
-            snprintf(end->hint, sizeof end->hint, "give it more with --max-wasm-stack (it has %llu KiB)",
+            snprintf(end->hint, sizeof end->hint, "give it a larger stack (--max-wasm-stack); it has %llu KiB",
                      (unsigned long long)r->engine->settings.stack >> 10);
         return;
     }
