@@ -345,6 +345,38 @@ test_example_c() {
     err 'cannot read'
 }
 
+# A directory in memory, which libwlpy gives to a Python.
+test_files_in_memory() {
+    real build $PY --flavour single
+    status 0
+    real build toolchain/wlpy
+    status 0
+    local wlpy=$OUT/toolchain/wlpy
+    cc -O1 -Wall -Wextra -Werror -I"$wlpy/include" "$WL_SOURCE_ROOT/tests/e2e/python-files.c" -o python-files -L"$wlpy/lib" -lwlpy \
+        "-Wl,-rpath,$wlpy/lib" || fail 'python-files.c was not compiled'
+    SECONDS_EACH=600 run ./python-files "$OUT/$PY/bin/python-single.wasm"
+    status 0
+    sed -i 's/Errno [0-9]*/Errno/; s/^t.db [1-9][0-9]*$/t.db/' .out
+    diff - .out >difference <<'END' || fail "otherwise: $(cat difference)"
+['input'] ['1,2', '3,4']
+hello y.txt 50
+[('copy', ['a'], ['link', 'y.txt']), ('copy/a', ['b'], []), ('copy/a/b', [], [])]
+(499500,)
+[Errno] Quota exceeded
+[Errno] Quota exceeded: 'n41'
+1 ValueError the end
+input/ 0
+input/data.csv 8
+output/ 0
+output/a/ 0
+output/a/b/ 0
+output/y.txt 50
+output/link -1
+t.db
+big 10
+END
+}
+
 test_single_beside_the_host() {
     mkdir -p data/pkg data/usr/local/lib/python$SERIES/site-packages data/usr/local/ssl data/usr/share
     echo 'def greet(): return "from the host"' >data/pkg/__init__.py
