@@ -1,6 +1,8 @@
 /* The socket functions that WASI preview 1 lacks. If the host provides a network, it creates sockets on request
  * (guest/channel.h), and data passes through WASI's own calls. Otherwise a program has only the sockets that its
  * host hands over, which are already connected or listening, and everything that needs a network fails with ENOTSUP. */
+#include "sockets.h"
+
 #include "../channel.h"
 #include "../vfs.h"
 
@@ -8,7 +10,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,6 @@
 #undef accept
 #undef accept4
 #undef getsockopt
-#undef recv
-#undef send
 
 static int fails(int error)
 {
@@ -27,8 +26,7 @@ static int fails(int error)
     return -1;
 }
 
-/* The type of a socket; -1 with errno for anything else. */
-static int type_of(int fd)
+int socket_type(int fd)
 {
     __wasi_fdstat_t stat;
     __wasi_errno_t e = __wasi_fd_fdstat_get(fd, &stat);
@@ -43,7 +41,7 @@ static int type_of(int fd)
 /* Refuses what only a network could do, once it is clear that fd is a socket. */
 static int check(int fd)
 {
-    return type_of(fd) < 0 ? -1 : 0;
+    return socket_type(fd) < 0 ? -1 : 0;
 }
 
 /* A number for a descriptor that the host has opened; flags: SOCK_NONBLOCK. */
@@ -231,56 +229,26 @@ int wl_accept(int fd, struct sockaddr *restrict address, socklen_t *restrict siz
     return wl_accept4(fd, address, size, 0);
 }
 
-/* ---- Data ---- */
+/* ---- Datagrams ---- */
 
-/* -1 with EAGAIN if the call would have to wait. */
-static int is_ready(int fd, short events)
-{
-    struct pollfd p = {.fd = fd, .events = events};
-    const int n = poll(&p, 1, 0);
-
-    return n < 0 ? -1 : n ? 0 : fails(EAGAIN);
-}
-
-ssize_t wl_send(int fd, const void *bytes, size_t n, int flags)
-{
-    if (flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT))
-        return fails(EOPNOTSUPP);
-    if ((flags & MSG_DONTWAIT) && is_ready(fd, POLLOUT) < 0)
-        return -1;
-    return send(fd, bytes, n, 0);
-}
-
-ssize_t wl_recv(int fd, void *bytes, size_t n, int flags)
-{
-    if ((flags & MSG_DONTWAIT) && is_ready(fd, POLLIN) < 0)
-        return -1;
-    return recv(fd, bytes, n, flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT));
-}
-
-ssize_t sendto(int fd, const void *bytes, size_t n, int flags, const struct sockaddr *address, socklen_t size)
+int socket_send_to(int fd, const struct sockaddr *address, socklen_t size)
 {
     char words[WORDS];
 
-    if (!address)
-        return wl_send(fd, bytes, n, flags);
     if (!channel_is_there())
         return check(fd) < 0 ? -1 : fails(ENOTSUP);
-    if (to_words(address, size, words) < 0 || channel_ask_of(fd, NULL, 0, "net.to", "%s", words) < 0)
+    if (to_words(address, size, words) < 0)
         return -1;
-    return wl_send(fd, bytes, n, flags);
+    if (channel_ask_of(fd, NULL, 0, "net.to", "%s", words) >= 0)
+        return 0;
+    return errno == EISCONN ? 0 : -1; /* a stream, which ignores the address, as on Linux */
 }
 
-ssize_t recvfrom(int fd, void *restrict bytes, size_t n, int flags, struct sockaddr *restrict address,
-                 socklen_t *restrict size)
+void socket_sent_from(int fd, struct sockaddr *restrict address, socklen_t *restrict size)
 {
-    const ssize_t got = wl_recv(fd, bytes, n, flags);
-
     /* For a stream no address is reported, as on Linux. */
-    if (got >= 0 && address &&
-        (!channel_is_there() || type_of(fd) != SOCK_DGRAM || ask_address(fd, "net.from", address, size) < 0))
+    if (!channel_is_there() || socket_type(fd) != SOCK_DGRAM || ask_address(fd, "net.from", address, size) < 0)
         *size = 0;
-    return got;
 }
 
 /* ---- Options ---- */
@@ -371,7 +339,7 @@ int wl_getsockopt(int fd, int level, int option, void *restrict value, socklen_t
 
     if (level == SOL_SOCKET && option == SO_TYPE)
         return getsockopt(fd, level, option, value, size);
-    type = type_of(fd);
+    type = socket_type(fd);
     if (type < 0)
         return -1;
     if (level == SOL_SOCKET && option == SO_DOMAIN) {

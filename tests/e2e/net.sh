@@ -55,7 +55,7 @@ test_client() {
     serve
     python plain --net=127.0.0.1 --net=localhost -- /t/client.py "${ports[@]}" /f
     status 0
-    out 'ok test_tcp' 'ok test_udp' 'ok test_tls' 'ok test_asyncio' 'ok test_what_stays_out'
+    out 'ok test_tcp' 'ok test_udp' 'ok test_messages' 'ok test_tls' 'ok test_asyncio' 'ok test_what_stays_out'
 }
 
 # The channel is a different one at each start.

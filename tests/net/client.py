@@ -111,6 +111,33 @@ def test_udp():
         assert s.recv(100) == b'connected'
 
 
+def test_messages():
+    with socket.create_connection(('127.0.0.1', tcp)) as s:
+        assert s.sendmsg([b'ab', memoryview(b'cde'), b'', bytearray(b'f')]) == 6
+        first, second = bytearray(4), bytearray(2)
+        assert s.recvmsg_into([first, second], 0, socket.MSG_WAITALL)[0] == 6
+        assert first + second == b'abcdef'
+        assert s.sendmsg([b'xy'] * 1000) == 2000
+        assert s.recv(2000, socket.MSG_WAITALL) == b'xy' * 1000
+    with socket.socket(type=socket.SOCK_DGRAM) as s:
+        s.settimeout(10)
+        # One datagram of more buffers than the host takes.
+        assert s.sendmsg([b'%03d' % i for i in range(1000)], [], 0, ('127.0.0.1', udp)) == 3000
+        parts = [bytearray(10) for _ in range(290)]
+        assert s.recvmsg_into(parts) == (2900, [], socket.MSG_TRUNC, ('127.0.0.1', udp))
+        assert b''.join(parts) == b''.join(b'%03d' % i for i in range(1000))[:2900]
+        s.sendmsg([b'hello ', b'there'], [], 0, ('127.0.0.1', udp))
+        assert s.recvmsg(100, socket.CMSG_SPACE(4)) == (b'hello there', [], 0, ('127.0.0.1', udp))
+        for send in (lambda: s.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, b'1234')], 0, ('127.0.0.1', udp)),
+                     lambda: socket.send_fds(s, [b'x'], [0], 0, ('127.0.0.1', udp))):
+            try:
+                send()
+            except OSError as e:
+                assert e.errno == errno.ENOTSUP, e
+            else:
+                raise AssertionError('ancillary data was sent')
+
+
 def test_pair():
     a, b = socket.socketpair()
     with a, b:

@@ -49,7 +49,32 @@
 #ifndef MSG_DONTWAIT
 #define MSG_DONTWAIT 0x0040
 #define MSG_NOSIGNAL 0x4000
+/* wasi-libc's is the number of MSG_PEEK: of one call it is a question, of the other an answer. */
+#undef MSG_TRUNC
+#define MSG_TRUNC 0x0020
+#define MSG_CTRUNC 0x0008
 #endif
+
+/* Ancillary data. None can be sent and none arrives, but programs compute the sizes of its buffers. */
+struct cmsghdr {
+    socklen_t cmsg_len;
+    int cmsg_level, cmsg_type;
+};
+
+#define SCM_RIGHTS 1
+#define CMSG_ALIGN(n) (((n) + sizeof(size_t) - 1) & (size_t) ~(sizeof(size_t) - 1))
+#define CMSG_SPACE(n) (CMSG_ALIGN(n) + CMSG_ALIGN(sizeof(struct cmsghdr)))
+#define CMSG_LEN(n) (CMSG_ALIGN(sizeof(struct cmsghdr)) + (n))
+#define CMSG_DATA(c) ((unsigned char *)((struct cmsghdr *)(c) + 1))
+#define CMSG_FIRSTHDR(m)                                                                                               \
+    ((m)->msg_controllen >= sizeof(struct cmsghdr) ? (struct cmsghdr *)(m)->msg_control : (struct cmsghdr *)0)
+/* What is left behind c must hold another header. */
+#define CMSG_LEFT(m, c) ((size_t)((char *)(m)->msg_control + (m)->msg_controllen - (char *)(c)))
+#define CMSG_NXTHDR(m, c)                                                                                              \
+    ((c)->cmsg_len < sizeof(struct cmsghdr) || CMSG_LEFT(m, c) < sizeof(struct cmsghdr) ||                             \
+             CMSG_LEFT(m, c) - sizeof(struct cmsghdr) < CMSG_ALIGN((c)->cmsg_len)                                      \
+         ? (struct cmsghdr *)0                                                                                         \
+         : (struct cmsghdr *)((char *)(c) + CMSG_ALIGN((c)->cmsg_len)))
 
 int socket(int family, int type, int protocol);
 int connect(int fd, const struct sockaddr *address, socklen_t size);
@@ -60,6 +85,8 @@ int getpeername(int fd, struct sockaddr *__restrict address, socklen_t *__restri
 ssize_t sendto(int fd, const void *bytes, size_t n, int flags, const struct sockaddr *address, socklen_t size);
 ssize_t recvfrom(int fd, void *__restrict bytes, size_t n, int flags, struct sockaddr *__restrict address,
                  socklen_t *__restrict size);
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags);
+ssize_t recvmsg(int fd, struct msghdr *message, int flags);
 int setsockopt(int fd, int level, int option, const void *value, socklen_t size);
 int socketpair(int family, int type, int protocol, int pair[2]);
 int wl_accept(int fd, struct sockaddr *__restrict address, socklen_t *__restrict size);
