@@ -1,0 +1,81 @@
+#!/bin/bash
+# Clients and servers of PyPI in the real Python, against real ones: nginx, Redis and PostgreSQL of Debian, and this machine's
+# Python. Needs pip's index, and apt's unless the three are installed. WL_PYTHON names the Python.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317
+LIMIT=${LIMIT:-3600}
+. "$(dirname -- "$0")/lib.sh"
+# shellcheck source=tests/net/real-servers.sh
+. "$(dirname -- "$0")/../net/real-servers.sh"
+
+PY=${WL_PYTHON:-python/v3.11.2}
+NET=$WL_SOURCE_ROOT/tests/net
+
+# The packages in $T/packages.
+packages() {
+    local pip=("$PYTHON" -m pip install -q --disable-pip-version-check --no-deps --only-binary=:all: --target packages)
+    local series=${PY##*v}
+    series=${series%.*}
+    [ -z "${WL_CHECK_OFFLINE-}" ] && "$PYTHON" -m pip --version >/dev/null 2>&1 || skip 'without pip and the network'
+    HOME=$REAL_HOME SECONDS_EACH=600 run "${pip[@]}" --python-version="$series" --platform=any --implementation=py --abi=none \
+        -r "$NET/real-packages.txt"
+    [ "$st" = 0 ] || not_available "$(tail -n 1 .err)"
+    HOME=$REAL_HOME SECONDS_EACH=600 run "${pip[@]}" --python-version="$series" --platform=manylinux2014_x86_64 \
+        --implementation=cp --abi="cp${series/./}" -r "$NET/real-compiled.txt"
+    [ "$st" = 0 ] || not_available "$(tail -n 1 .err)"
+    find packages -name '*.so' -delete
+}
+
+# `python OPTION... -- ARGUMENT...`
+python() {
+    local options=()
+    while [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    shift
+    SECONDS_EACH=600 run "$OUT/toolchain/wl-run/bin/wl-run" --dir "$T/packages::/packages" --env PYTHONPATH=/packages --dir "$NET::/t" \
+        --dir "$T/f::/f" --net=localhost --net=127.0.0.1 --net=::1 "${options[@]}" --dir "$OUT/$PY/usr::/usr" "$OUT/$PY/bin/python.wasm" "$@"
+}
+built() {
+    mkdir f
+    packages
+    real build -q toolchain/wl-run "$PY"
+    status 0
+}
+
+test_clients_against_real_servers() {
+    local ports
+    built
+    debian_servers
+    trap 'kill $(jobs -p) 2>/dev/null' EXIT
+    real_servers "$T/f" || fail "a server did not start: $(cat f/why f/*/out f/postgres.out 2>/dev/null)"
+    read -r -a ports <f/ports
+    python -- /t/real_clients.py /f "${ports[@]}"
+    status 0
+    is "$(tr '\n' ' ' <.out)" 'ok test_urllib ok test_http_client ok test_urllib3 ok test_requests ok test_httpx ok test_aiohttp ok test_redis ok test_redis_asyncio ok test_pg8000 '
+}
+
+test_servers() {
+    local server words ca port visitor
+    built
+    real_certificates "$T/f" || fail "$(cat f/why)"
+    for words in werkzeug 'aiohttp ws' 'uvicorn ws' uvicorn_tls websockets; do
+        server=${words% ws}
+        ca=http
+        [ "$server" != uvicorn_tls ] || ca=$T/f/ca.pem
+        port=$(free_ports 1)
+        visitor=
+        if [ "$server" != websockets ]; then # which is its own client
+            # shellcheck disable=SC2086 # words
+            timeout 300 "$PYTHON" "$NET/real_visitors.py" "$port" "$ca" ${words#"$server"} >visitor 2>&1 &
+            visitor=$!
+        fi
+        python "--net-listen=127.0.0.1:$port" -- /t/real_servers.py "$port" /f "$server"
+        [ "$st" = 0 ] || { [ -n "$visitor" ] && kill "$visitor" && tail -n 20 visitor; }
+        status 0
+        out "ended $server"
+        [ -z "$visitor" ] || wait "$visitor" || fail "$server: $(cat visitor)"
+    done
+}
+
+main "$@"
