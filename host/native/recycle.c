@@ -126,6 +126,8 @@ static bool restore(const struct native_guest *g, uint8_t *memory, uint64_t size
 
 /* Of the lists of all programs. */
 static pthread_mutex_t idle_lock = PTHREAD_MUTEX_INITIALIZER;
+/* Of each program: one a processor. (libc reads a file to count them.) */
+static long most_kept;
 
 /* A child of fork() has only the thread that forked: if another one held the lock, it would stay locked there. */
 static void lock_idle(void)
@@ -178,11 +180,10 @@ struct run *recycle_take(struct native_program *p)
 static void keep(struct run *r)
 {
     struct native_program *p = r->program;
-    long most = sysconf(_SC_NPROCESSORS_ONLN);
     bool kept;
 
     pthread_mutex_lock(&idle_lock);
-    kept = p->idle_n < most && p->idle_n < KEPT_RUNS;
+    kept = p->idle_n < most_kept;
     if (kept) {
         r->next = p->idle;
         p->idle = r;
@@ -244,5 +245,8 @@ void recycle_give_back(struct run *r)
 
 int recycle_install(void)
 {
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    most_kept = n < KEPT_RUNS ? n : KEPT_RUNS;
     return pthread_atfork(lock_idle, unlock_idle, unlock_idle);
 }
