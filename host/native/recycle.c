@@ -126,7 +126,7 @@ static bool restore(const struct native_guest *g, uint8_t *memory, uint64_t size
 
 /* Of the lists of all programs. */
 static pthread_mutex_t idle_lock = PTHREAD_MUTEX_INITIALIZER;
-/* Of each program: one a processor. (libc reads a file to count them.) */
+/* Each program keeps one per processor. (libc reads a file to count them.) */
 static long most_kept;
 
 /* A child of fork() has only the thread that forked: if another one held the lock, it would stay locked there. */
