@@ -215,7 +215,7 @@ runs_hello() {
 import { readFile } from 'node:fs/promises'; import { WASI } from 'node:wasi';
 const wasi = new WASI({ version: 'preview1', args: ['a'], env: {} });
 const m = await WebAssembly.compile(await readFile(process.argv[2]));
-wasi.start(await WebAssembly.instantiate(m, wasi.getImportObject()));
+wasi.start(await WebAssembly.instantiate(m, { wasi_snapshot_preview1: wasi.wasiImport }));
 END
         run node --no-warnings run.mjs "$1"
     else
