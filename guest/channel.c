@@ -9,15 +9,12 @@
 enum { REQUEST = 1024 };
 
 static int64_t channel = -1;
+static char sets[256]; /* what it answered to "version"; "": not asked yet */
 
 void channel_set(int64_t fd)
 {
     channel = fd;
-}
-
-bool channel_is_there(void)
-{
-    return channel >= 0;
+    sets[0] = '\0';
 }
 
 static int fail(int error)
@@ -71,4 +68,16 @@ int channel_ask_of(int fd, char *answer, size_t room, const char *what, const ch
     more = vsnprintf(request + n, sizeof request - (size_t)n, format, args);
     va_end(args);
     return send_request(request, more < 0 ? more : n + more, answer, room);
+}
+
+bool channel_has(const char *set)
+{
+    const size_t size = strlen(set);
+
+    if (channel < 0 || (!sets[0] && channel_ask(sets, sizeof sets, "version") < 0))
+        return false;
+    for (const char *at = sets; (at = strchr(at, ' ')); at++)
+        if (!strncmp(at + 1, set, size) && at[1 + size] == ' ')
+            return true;
+    return false;
 }

@@ -13,7 +13,8 @@ enum { CHANNEL_ANSWER = 8193 };
 
 /* Must be called at the start, with the host's number of that directory; -1: there is none. */
 void channel_set(int64_t fd);
-bool channel_is_there(void);
+/* Whether the host serves that set of requests. */
+bool channel_has(const char *set);
 
 /* Sends a request, formatted as by printf(), and stores the answer as a string; answer may be NULL if none is
  * expected. Returns the answer's length, or -1 with errno, which is ENOTSUP if the host does not know the request. */

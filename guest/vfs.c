@@ -255,6 +255,32 @@ static error_t look_behind(__wasi_fd_t fd, struct vfs_entry *behind)
     return 0;
 }
 
+static bool in_the_way(const struct vfs_entry *e, const struct vfs_file *file, enum vfs_lock lock)
+{
+    const struct vfs_file *other = e->used && !e->gone ? e->file : NULL;
+
+    return other && other != file && other->kind == VFS_MEMORY && other->memory == file->memory &&
+           other->lock > (lock == VFS_EXCLUSIVE ? VFS_UNLOCKED : VFS_SHARED);
+}
+
+error_t vfs_lock(__wasi_fd_t fd, enum vfs_lock lock)
+{
+    const struct vfs_entry *e = vfs_find_file(fd);
+
+    if (!e)
+        return __WASI_ERRNO_BADF;
+    if (e->file->kind == VFS_MEMORY && lock != VFS_UNLOCKED) {
+        for (size_t i = 0; i < own_n; i++)
+            if (in_the_way(&own[i], e->file, lock))
+                return __WASI_ERRNO_AGAIN;
+        for (size_t i = 0; i < low_n; i++)
+            if (in_the_way(&low[i], e->file, lock))
+                return __WASI_ERRNO_AGAIN;
+    }
+    e->file->lock = lock;
+    return 0;
+}
+
 /* Puts it behind a further number, whose old file is closed. */
 static error_t put_behind(__wasi_fd_t fd, struct vfs_entry behind)
 {
@@ -447,11 +473,36 @@ char *vfs_name_of_mapped(int64_t host)
     return name;
 }
 
+/* Whether a directory is the channel, which is none for the program, and must not be closed by it. */
+static bool take_channel(__wasi_fd_t fd, const char *name)
+{
+    if (strcmp(name, CHANNEL) != 0)
+        return false;
+    if (hide_number(fd) == 0)
+        channel_set(fd);
+    return true;
+}
+
+/* The host gives the channel last: after its directories, and after other descriptors that the program was given. */
+static void find_channel(__wasi_fd_t fd)
+{
+    __wasi_fdstat_t stat;
+
+    for (bool found = false; !found && REAL(fd_fdstat_get)(fd, &stat) == 0; fd++) {
+        char *name = vfs_name_of_mapped(fd);
+
+        found = name && take_channel(fd, name);
+        free(name);
+    }
+}
+
 /* libc lists the host's mapped directories when the first of ours is registered, so ours come last. Of two
  * directories with the same name libc takes the last: our "/" wins even if the host maps "/" or ".". */
 static void start(void)
 {
     static struct vfs_file files[OURS]; /* never freed */
+    bool has_channel = false;
+
     mapped_is_shown = false;
     channel_set(-1);
     for (int i = 0; i < OURS; i++) {
@@ -471,12 +522,12 @@ static void start(void)
 
         if (!name) {
             names_end = fd;
+            if (!has_channel)
+                find_channel(fd);
             break;
         }
-        if (!strcmp(name, CHANNEL)) {
-            /* It is no directory, and the program must not close it. */
-            if (hide_number(fd) == 0)
-                channel_set(fd);
+        if (take_channel(fd, name)) {
+            has_channel = true;
             free(name);
             continue;
         }

@@ -44,6 +44,8 @@ enum { VFS_FIRST = 1 << 30, VFS_PATH = MEMORY_PATH, VFS_NAME = 255 };
 
 enum vfs_kind { VFS_ARCHIVE, VFS_MEMORY, VFS_DEVICE, VFS_PIPE };
 
+enum vfs_lock { VFS_UNLOCKED, VFS_SHARED, VFS_EXCLUSIVE };
+
 /* An open file of our own. Descriptors that are copies of each other share it. */
 struct vfs_file {
     enum vfs_kind kind;
@@ -59,6 +61,7 @@ struct vfs_file {
     uint64_t offset;
     __wasi_fdflags_t flags;
     bool reads, writes;
+    enum vfs_lock lock; /* flock() */
 };
 
 /* A descriptor that is more than a descriptor of the host. */
@@ -97,6 +100,8 @@ error_t vfs_adopt(error_t error, __wasi_fd_t *fd);
 /* A copy of a descriptor: with a new number, or replacing `fd`. */
 error_t vfs_copy(__wasi_fd_t of, __wasi_fd_t *fd);
 error_t vfs_copy_to(__wasi_fd_t of, __wasi_fd_t fd);
+/* Locks a file of our own as a whole. AGAIN: another opening of it has a lock that is in the way. */
+error_t vfs_lock(__wasi_fd_t fd, enum vfs_lock lock);
 /* The name of a mapped directory of the host: "" if the host does not give one. NULL: it is not a mapped directory,
  * or out of memory. The caller frees it. */
 char *vfs_name_of_mapped(int64_t fd);

@@ -212,7 +212,7 @@ static int look_up(const char *host, const struct addrinfo *hints, struct addres
         return 0;
     }
     *n = 0;
-    return channel_is_there() ? ask_host(host, family, found, n) : EAI_FAIL;
+    return channel_has("net") ? ask_host(host, family, found, n) : EAI_FAIL;
 }
 
 /* The kinds of sockets that can be requested. */

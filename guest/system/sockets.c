@@ -61,7 +61,7 @@ int socket(int family, int type, int protocol)
     char answer[16];
 
     type &= ~flags;
-    if (!channel_is_there())
+    if (!channel_has("net"))
         return fails(ENOTSUP);
     if (family != AF_INET && family != AF_INET6)
         return fails(EAFNOSUPPORT);
@@ -82,7 +82,7 @@ int socketpair(int family, int type, int protocol, int pair[2])
     char answer[32], *second;
 
     type &= ~flags;
-    if (!channel_is_there())
+    if (!channel_has("net"))
         return fails(ENOTSUP);
     if (family != AF_UNIX && family != AF_INET)
         return fails(EAFNOSUPPORT);
@@ -178,12 +178,12 @@ static int unknown_address(int fd, struct sockaddr *restrict address, socklen_t 
 
 int getsockname(int fd, struct sockaddr *restrict address, socklen_t *restrict size)
 {
-    return channel_is_there() ? ask_address(fd, "net.name", address, size) : unknown_address(fd, address, size);
+    return channel_has("net") ? ask_address(fd, "net.name", address, size) : unknown_address(fd, address, size);
 }
 
 int getpeername(int fd, struct sockaddr *restrict address, socklen_t *restrict size)
 {
-    return channel_is_there() ? ask_address(fd, "net.peer", address, size) : unknown_address(fd, address, size);
+    return channel_has("net") ? ask_address(fd, "net.peer", address, size) : unknown_address(fd, address, size);
 }
 
 /* ---- Connections ---- */
@@ -192,7 +192,7 @@ int connect(int fd, const struct sockaddr *address, socklen_t size)
 {
     char words[WORDS];
 
-    if (!channel_is_there())
+    if (!channel_has("net"))
         return check(fd) < 0 ? -1 : fails(ENOTSUP);
     return to_words(address, size, words) < 0 || channel_ask_of(fd, NULL, 0, "net.connect", "%s", words) < 0 ? -1 : 0;
 }
@@ -201,14 +201,14 @@ int bind(int fd, const struct sockaddr *address, socklen_t size)
 {
     char words[WORDS];
 
-    if (!channel_is_there())
+    if (!channel_has("net"))
         return check(fd) < 0 ? -1 : fails(ENOTSUP);
     return to_words(address, size, words) < 0 || channel_ask_of(fd, NULL, 0, "net.bind", "%s", words) < 0 ? -1 : 0;
 }
 
 int listen(int fd, int backlog)
 {
-    if (!channel_is_there())
+    if (!channel_has("net"))
         return check(fd) < 0 ? -1 : fails(ENOTSUP);
     return channel_ask_of(fd, NULL, 0, "net.listen", " %d", backlog) < 0 ? -1 : 0;
 }
@@ -235,7 +235,7 @@ int socket_send_to(int fd, const struct sockaddr *address, socklen_t size)
 {
     char words[WORDS];
 
-    if (!channel_is_there())
+    if (!channel_has("net"))
         return check(fd) < 0 ? -1 : fails(ENOTSUP);
     if (to_words(address, size, words) < 0)
         return -1;
@@ -247,7 +247,7 @@ int socket_send_to(int fd, const struct sockaddr *address, socklen_t size)
 void socket_sent_from(int fd, struct sockaddr *restrict address, socklen_t *restrict size)
 {
     /* For a stream no address is reported, as on Linux. */
-    if (!channel_is_there() || socket_type(fd) != SOCK_DGRAM || ask_address(fd, "net.from", address, size) < 0)
+    if (!channel_has("net") || socket_type(fd) != SOCK_DGRAM || ask_address(fd, "net.from", address, size) < 0)
         *size = 0;
 }
 
@@ -296,7 +296,7 @@ int setsockopt(int fd, int level, int option, const void *value, socklen_t size)
     struct linger l;
     int number;
 
-    if (!channel_is_there())
+    if (!channel_has("net"))
         return check(fd) < 0 ? -1 : fails(ENOPROTOOPT);
     if (level == SOL_SOCKET && option == SO_LINGER) {
         if (size < sizeof l)
@@ -351,11 +351,11 @@ int wl_getsockopt(int fd, int level, int option, void *restrict value, socklen_t
         number = number != AF_INET && number != AF_INET6 ? 0 : type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
         return give(&number, sizeof number, value, size);
     }
-    if (!channel_is_there() && level == SOL_SOCKET && option == SO_ERROR) {
+    if (!channel_has("net") && level == SOL_SOCKET && option == SO_ERROR) {
         number = 0;
         return give(&number, sizeof number, value, size);
     }
-    if (!channel_is_there())
+    if (!channel_has("net"))
         return fails(ENOPROTOOPT);
     if (level == SOL_SOCKET && option == SO_LINGER) {
         if (channel_ask_of(fd, answer, sizeof answer, "net.linger", "%s", "") < 0 ||

@@ -2,6 +2,7 @@
 #include "api/run.h"
 
 #include "core/grant.h"
+#include "wasi/lock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -104,7 +105,19 @@ static int give_network(struct job *j)
     return j->net ? net_grant(j->net, &j->wasi, &config, &j->err) : err_set(&j->err, ERR_SETUP, "out of memory");
 }
 
-/* The directories come first: libc looks for them from 3 on, up to what is not one. */
+/* What it asks for by the channel. */
+static int serve(struct job *j)
+{
+    const struct wlpy_run_config *c = &j->config;
+    int r = give_network(j);
+
+    if (r == 0 && ((c->terminal && tty_serve(&j->tty, &j->wasi, c->on_terminal, c->on_terminal_arg) < 0) ||
+                   (c->dir_count && wasi_lock_serve(&j->wasi) < 0)))
+        r = err_set(&j->err, ERR_SETUP, "cannot serve the terminal and locks: %s", strerror(errno));
+    return r;
+}
+
+/* The directories come first: libc looks for them from 3 on, up to what is not one. The channel comes last. */
 int job_grant(struct job *j)
 {
     const struct wlpy_run_config *c = &j->config;
@@ -117,8 +130,8 @@ int job_grant(struct job *j)
     if (r == 0)
         r = give_folders(j);
     if (r == 0)
-        r = give_network(j);
+        r = serve(j);
     for (size_t i = 0; r == 0 && i < c->fd_count; i++)
         r = grant_fd(&j->wasi, c->fds[i], false, &j->err);
-    return r;
+    return r < 0 ? r : grant_channel(&j->wasi, &j->err);
 }

@@ -201,6 +201,7 @@ static int run_job(struct job *j)
 
     if (r == 0)
         r = run_it(j);
+    tty_free(&j->tty);
     wasi_free(&j->wasi);
     job_leave_files(j);
     if (j->net)

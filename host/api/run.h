@@ -5,6 +5,7 @@
 #include "api/internal.h"
 #include "net/net.h"
 #include "wasi/stream.h"
+#include "wasi/tty.h"
 
 struct job {
     struct wlpy_program *program;
@@ -15,7 +16,8 @@ struct job {
     struct limits limits;
     struct wasi wasi;
     struct wasi_quota quota;
-    struct net *net;    /* NULL: none. (It is too large for the stack of some threads.) */
+    struct net *net; /* NULL: none. (It is too large for the stack of some threads.) */
+    struct tty tty;
     void *arguments[1]; /* for the engine's tables of calls */
     struct engine_run run;
     struct control own; /* where the caller gives none */

@@ -3,19 +3,26 @@
 #include "cli/process.h"
 #include "cli/refusals.h"
 #include "cli/say.h"
+#include "cli/terminal.h"
 #include "core/grant.h"
 #include "native/runtime.h"
 #include "net/net.h"
+#include "wasi/lock.h"
+#include "wasi/tty.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
-static const char help[] = " [OPTION]... [--] [ARGUMENT]...\n"
-                           "Run this WebAssembly program, compiled ahead of time, in its sandbox.\n"
-                           "\n"
-                           "Options end at -- or at the first word that is not one; what follows is the program's.\n"
-                           "The program sees no directory and no environment variable that is not named here.\n"
-                           "\n";
+static const char help[] =
+    " [OPTION]... [--] [ARGUMENT]...\n"
+    "Run this WebAssembly program, compiled ahead of time, in its sandbox.\n"
+    "\n"
+    "Options end at -- or at the first word that is not one; what follows is the program's.\n"
+    "The program sees no directory and no environment variable that is not named here, except TERM and COLORTERM\n"
+    "on a terminal.\n"
+    "\n";
 static const char exit_status[] =
     "\n"
     "Exit status: the program's; 124 the deadline has passed, 125 wrong options or set-up, 134 it was stopped.\n";
@@ -30,8 +37,8 @@ static bool on_sigint(void *control)
     return control_interrupt(control) == CONTROL_GIVEN;
 }
 
-/* The directories come first: libc looks for them from descriptor 3 on, up to the first that is not one. */
-static int grant(const struct run_options *o, struct wasi *w, struct err *err)
+/* What the channel serves: the network, the terminal, locks on files. */
+static int serve(const struct run_options *o, struct wasi *w, struct tty *tty, struct err *err)
 {
     static struct net net; /* the guest's until the process ends, as refusals is */
     static struct refusals refusals;
@@ -44,15 +51,29 @@ static int grant(const struct run_options *o, struct wasi *w, struct err *err)
                                       .arg = &refusals};
     int r = refusals_open(&refusals, wlpy_native_program.name, o->net_log, err);
 
+    if (r == 0)
+        r = net_grant(&net, w, &config, err);
+    if (r == 0 && ((!o->no_terminal && tty_serve(tty, w, terminal_on_change, NULL) < 0) ||
+                   (o->folders_n && wasi_lock_serve(w) < 0)))
+        r = err_set(err, ERR_SETUP, "cannot serve the terminal and locks: %s", strerror(errno));
+    return r;
+}
+
+/* The directories come first: libc looks for them from descriptor 3 on, up to the first that is not one. The channel
+ * comes last. */
+static int grant(const struct run_options *o, struct wasi *w, struct tty *tty, struct err *err)
+{
+    int r = 0;
+
     for (int i = 0; r == 0 && i <= STDERR_FILENO; i++)
         r = grant_fd(w, i, true, err);
     if (r == 0)
         r = grant_folders(w, o->folders, o->folders_n, err);
     if (r == 0)
-        r = net_grant(&net, w, &config, err);
+        r = serve(o, w, tty, err);
     for (size_t i = 0; r == 0 && i < o->fds_n; i++)
         r = grant_fd(w, o->fds[i], false, err);
-    return r;
+    return r < 0 ? r : grant_channel(w, err);
 }
 
 /* Returns the status to exit with. */
@@ -81,6 +102,7 @@ static int run(const struct run_options *o)
                      .environ_n = o->env_n,
                      .output_left = o->limits.output};
     static struct control control; /* a SIGINT may come at any time */
+    struct tty tty = {.saved_n = 0};
     const struct runtime r = {.name = wlpy_native_program.name,
                               .limits = &o->limits,
                               .wasi = &w,
@@ -89,12 +111,13 @@ static int run(const struct run_options *o)
                               .last = true};
     struct end end;
     struct err err;
-    int status = grant(o, &w, &err);
+    int status = grant(o, &w, &tty, &err);
 
     if (status == 0) {
         control_init(&control);
         process_on_sigint(on_sigint, &control);
         status = runtime_run(&program, &r, &end, &err);
+        tty_free(&tty);
     }
     if (status == 0)
         return report(o, &end);
@@ -119,6 +142,10 @@ int main(int argc, char **argv)
         return say_help(help, OF_NATIVE, exit_status) ? 0 : ERR_SETUP;
     }
     process_allow_sockets(o.net_limits.sockets);
+    if (!o.no_terminal && terminal_is_there() && run_options_pass_terminal(&o, &err) < 0) {
+        say(wlpy_native_program.name, err.text, err.hint);
+        return ERR_SETUP;
+    }
     status = run(&o);
     if (__llvm_profile_write_file)
         __llvm_profile_write_file();

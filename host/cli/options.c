@@ -328,6 +328,8 @@ const struct run_option run_options[] = {
      .at = AT(net_limits.received), .min = 1, .max = INT64_MAX},
     {"max-sent", 0, "SIZE", "the most it may send to the network", ALL, .set = set_size, .at = AT(net_limits.sent),
      .min = 1, .max = INT64_MAX},
+    {"no-terminal", 0, NULL, "do not let it change the settings of the terminal, as prompts and editors do", ALL,
+     .set = set_flag, .at = AT(no_terminal)},
     {"deadline", 0, "SECONDS", "stop it after this time", ALL, .set = set_deadline, .min = 1,
      .max = LIMITS_MAX_DEADLINE_MS},
     {"max-memory", 0, "SIZE", "the most that its memory and tables may take together (default: 4G)", ALL,
@@ -513,6 +515,23 @@ int run_options_parse(struct run_options *o, const char *name, int argc, char **
     for (o->args_n = 1; i < argc; i++)
         o->args[o->args_n++] = argv[i];
     return complete(o, name, err);
+}
+
+int run_options_pass_terminal(struct run_options *o, struct err *err)
+{
+    static const char *const names[] = {"TERM", "COLORTERM"};
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < sizeof names / sizeof *names; i++) {
+        const size_t size = strlen(names[i]);
+        bool is_set = false;
+
+        for (size_t k = 0; k < o->env_n; k++)
+            is_set |= !strncmp(o->env[k], names[i], size) && o->env[k][size] == '=';
+        if (!is_set)
+            r = set_env(o, run_options_find(o->of, "env", 3), names[i], err);
+    }
+    return r;
 }
 
 void run_options_init(struct run_options *o, enum run_options_of of, char **environment)

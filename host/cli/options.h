@@ -43,6 +43,7 @@ struct run_options {
     size_t net_n, net_listen_n;
     struct net_limits net_limits;
     const char *net_log; /* a file, "-" for stderr, or NULL */
+    bool no_terminal;    /* it may not change the terminal's settings */
     bool quick, verbose, help, version;
     char **owned; /* strings made while parsing */
     size_t owned_n;
@@ -80,6 +81,10 @@ int run_options_set(struct run_options *o, const struct run_option *option, cons
  * Then comes wl-run's module, and what follows is the guest's. name: the guest's own name where no option and no module
  * gives one. 0, or -ERR_SETUP with err; o is to be freed in either case. */
 int run_options_parse(struct run_options *o, const char *name, int argc, char **argv, struct err *err);
+
+/* Passes on what programs on a terminal read, where the host has it and no option has set it: TERM and COLORTERM. 0, or
+ * -ERR_SETUP with err. */
+int run_options_pass_terminal(struct run_options *o, struct err *err);
 
 /* --help's lines about the options of a command, to be given to free(); NULL: out of memory. */
 char *run_options_help(enum run_options_of of);

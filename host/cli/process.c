@@ -1,5 +1,7 @@
 #include "cli/process.h"
 
+#include "cli/terminal.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -50,6 +52,7 @@ static void on_sigint(int number)
     int saved = errno;
 
     if (!give_sigint(give_arg)) {
+        terminal_restore();
         signal(number, SIG_DFL);
         raise(number); /* takes effect when this handler returns */
     }
@@ -72,6 +75,7 @@ void process_end_by_sigint(void)
 {
     sigset_t sigint;
 
+    terminal_restore();
     signal(SIGINT, SIG_DFL);
     sigemptyset(&sigint);
     sigaddset(&sigint, SIGINT);

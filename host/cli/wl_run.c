@@ -4,6 +4,7 @@
 #include "cli/process.h"
 #include "cli/refusals.h"
 #include "cli/say.h"
+#include "cli/terminal.h"
 #include "wlpy.h"
 
 #include <stdio.h>
@@ -22,7 +23,8 @@ static const char help[] =
     "Run a WebAssembly (WASI) program in a sandbox.\n"
     "\n"
     "What follows MODULE is the program's, whatever it looks like; one -- right behind MODULE is dropped.\n"
-    "The program sees no directory and no environment variable that is not named here.\n"
+    "The program sees no directory and no environment variable that is not named here, except TERM and COLORTERM\n"
+    "on a terminal.\n"
     "\n";
 static const char exit_status[] =
     "\n"
@@ -114,6 +116,8 @@ static struct wlpy_run_config configure(const struct run_options *o, struct wlpy
         .net_count = o->net_n,
         .net_listen = o->net_listen,
         .net_listen_count = o->net_listen_n,
+        .terminal = !o->no_terminal && !o->snapshot,
+        .on_terminal = terminal_on_change,
         .backtrace = o->verbose,
     };
 }
@@ -212,6 +216,9 @@ int main(int argc, char **argv)
     } else if (o.version) {
         printf("wl-run %s (%s)\n", WL_VERSION, wlpy_engine_name());
         status = fflush(stdout) == 0 ? 0 : ERR_SETUP;
+    } else if (!o.no_terminal && !o.snapshot && terminal_is_there() && run_options_pass_terminal(&o, &err) < 0) {
+        say(self, err.text, err.hint);
+        status = (int)err.code;
     } else {
         process_allow_sockets(o.net_limits.sockets);
         status = run(&o);

@@ -1,5 +1,7 @@
 #include "core/grant.h"
 
+#include "wasi/channel.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -37,4 +39,9 @@ int grant_fd(struct wasi *w, int fd, bool standard, struct err *err)
         return 0;
     err_set(err, ERR_SETUP, "cannot use the descriptor %d: %s", fd, strerror(errno));
     return err_hint(err, "name the number of an open descriptor");
+}
+
+int grant_channel(struct wasi *w, struct err *err)
+{
+    return wasi_give_channel(w) < 0 ? err_set(err, ERR_SETUP, "cannot give the channel: %s", strerror(errno)) : 0;
 }

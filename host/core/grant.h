@@ -14,4 +14,8 @@ int grant_folders(struct wasi *w, const struct folder *folders, size_t n, struct
  * with err. */
 int grant_fd(struct wasi *w, int fd, bool standard, struct err *err);
 
+/* Gives the channel (wasi/channel.h), if any set is served; after everything else, so that the numbers of the other
+ * descriptors do not depend on it. 0, or -ERR_SETUP with err. */
+int grant_channel(struct wasi *w, struct err *err);
+
 #endif

@@ -215,6 +215,12 @@ struct wlpy_run_config {
     const struct wlpy_limits *limits; /* NULL: the defaults */
     struct wlpy_control *control;     /* by which others reach it while it runs; may be NULL */
     bool backtrace;                   /* fill in wlpy_result.backtrace; wasmtime only */
+    /* Let it change the settings of those standard streams that are terminals; they are restored at its end.
+     * on_terminal is called before the first change, on the guest's thread, with a descriptor of the terminal that
+     * stays open until then: a process that a signal may end has to restore them itself. It may be NULL. */
+    bool terminal;
+    void (*on_terminal)(void *arg, int fd);
+    void *on_terminal_arg;
 };
 
 enum wlpy_end {

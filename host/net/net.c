@@ -86,7 +86,7 @@ int net_grant(struct net *n, struct wasi *w, const struct net_config *c, struct 
     r = add_rules(n->own, c->connect, c->connect_n, net_policy_allow, err);
     if (r == 0)
         r = add_rules(n->own, c->listen, c->listen_n, net_policy_listen, err);
-    if (r == 0 && (net_serve(n, w, n->own, &c->limits) < 0 || wasi_give_channel(w) < 0))
+    if (r == 0 && net_serve(n, w, n->own, &c->limits) < 0)
         r = err_set(err, ERR_SETUP, "cannot give the network: %s", strerror(errno));
     return r;
 }

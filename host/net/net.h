@@ -40,8 +40,8 @@ struct net_config {
 /* Lets the guest use the network; before wasi_give_channel(). n must live as long as w. Returns 0, or -1 with errno. */
 int net_serve(struct net *n, struct wasi *w, const struct net_policy *policy, const struct net_limits *limits);
 
-/* Gives the guest the network, and the channel for requests to it, after all its directories. Without a rule it does
- * nothing. Call net_free() when the guest has ended. Returns 0, or -ERR_SETUP with err. */
+/* Serves the network as the rules say; before wasi_give_channel(). Without a rule it does nothing. Call net_free() when
+ * the guest has ended. Returns 0, or -ERR_SETUP with err. */
 int net_grant(struct net *n, struct wasi *w, const struct net_config *c, struct err *err);
 void net_free(struct net *n);
 

@@ -44,6 +44,7 @@ enum wasi_errno {
     WASI_ENOBUFS = 42,
     WASI_ENODEV = 43,
     WASI_ENOENT = 44,
+    WASI_ENOLCK = 46,
     WASI_ENOMEM = 48,
     WASI_ENOPROTOOPT = 50,
     WASI_ENOSPC = 51,

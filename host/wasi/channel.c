@@ -18,9 +18,12 @@ int wasi_serve(struct wasi *w, const struct wasi_request_set *set)
 
 int wasi_give_channel(struct wasi *w)
 {
-    int host = open("/dev/null", O_PATH | O_CLOEXEC),
-        fd = host < 0 ? -1 : wasi_give(w, host, WASI_CHANNEL, true, false);
+    int host, fd;
 
+    if (!w->sets_n)
+        return 0;
+    host = open("/dev/null", O_PATH | O_CLOEXEC);
+    fd = host < 0 ? -1 : wasi_give(w, host, WASI_CHANNEL, true, false);
     if (fd < 0)
         return -1;
     w->fds[fd].channel = true;
@@ -48,7 +51,7 @@ bool wasi_word(const struct wasi_request *r, int at, int64_t least, int64_t most
     int64_t v = 0;
 
     p += negative;
-    if (!*p || strlen(p) > 15)
+    if (!*p || strlen(p) > 18)
         return false;
     for (; *p; p++) {
         if (*p < '0' || *p > '9')

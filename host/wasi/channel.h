@@ -1,9 +1,9 @@
 /* The channel: what a guest asks of this host beyond WASI, without an import of its own.
  *
- * The host gives one more preopened directory, the last, called WASI_CHANNEL. Reading a link below it is a request:
- * the path has its words, the link's text is the answer, and the errno is the error. The library that serves a set
- * of requests registers it (host/net/). docs/channel.md has every request. A guest is hostile: words are checked
- * here, numbers by wasi_word(). */
+ * The host gives one more preopened directory, the last descriptor, called WASI_CHANNEL. Reading a link below it is a
+ * request: the path has its words, the link's text is the answer, and the errno is the error. The file that serves a
+ * set of requests registers it (host/net/, lock.c, tty.c). docs/channel.md has every request. A guest is hostile: words
+ * are checked here, numbers by wasi_word(). */
 #ifndef WL_WASI_CHANNEL_H
 #define WL_WASI_CHANNEL_H
 
@@ -41,8 +41,8 @@ struct wasi_request_set {
 /* Registers a set, which must live as long as the guest. Returns 0, or -1 with errno. */
 int wasi_serve(struct wasi *w, const struct wasi_request_set *set);
 
-/* Gives the guest the channel. Call it when the guest has all its directories, because libc stops at the first
- * number that is not one. Returns 0, or -1 with errno. */
+/* Gives the guest the channel, if any set is served. Call it when the guest has everything else. Returns 0, or -1 with
+ * errno. */
 int wasi_give_channel(struct wasi *w);
 
 /* Adds to the answer. */

@@ -1,4 +1,5 @@
 /* The guest's descriptors, and functions on them that files and paths share. */
+#include "wasi/lock.h"
 #include "wasi/tree.h"
 #include "wasi/wasi.h"
 
@@ -56,6 +57,7 @@ uint32_t wasi_from_errno(int e)
         {ENOBUFS, WASI_ENOBUFS},
         {ENODEV, WASI_ENODEV},
         {ENOENT, WASI_ENOENT},
+        {ENOLCK, WASI_ENOLCK},
         {ENOMEM, WASI_ENOMEM},
         {ENOPROTOOPT, WASI_ENOPROTOOPT},
         {ENOSPC, WASI_ENOSPC},
@@ -313,6 +315,7 @@ static void empty(struct wasi *w, struct wasi_fd *f)
 void wasi_drop(struct wasi *w, struct wasi_fd *f)
 {
     wasi_close_dir(w, f);
+    wasi_lock_closing(w, f);
     if (f->host >= 0)
         close(f->host);
     if (f->node)
@@ -327,6 +330,7 @@ void wasi_free(struct wasi *w)
     for (size_t i = 0; i < w->fds_n; i++)
         if (w->fds[i].used)
             wasi_drop(w, &w->fds[i]);
+    wasi_lock_free(w);
     free(w->fds);
     w->fds = NULL;
     w->fds_n = w->fds_low = 0;

@@ -34,6 +34,7 @@ struct wasi_stream {
 /* How many senders of datagrams a socket that serves remembers, and sets of requests (channel.h). */
 enum { WASI_HEARD = 256, WASI_MOST_SETS = 8 };
 
+struct wasi_locks;
 struct wasi_request_set;
 struct tree;
 struct tree_node;
@@ -57,6 +58,7 @@ struct wasi_fd {
     bool channel;   /* the directory of requests (channel.h) */
     bool standard;  /* one of the caller's standard streams: writes count toward the output limit, and its flags are
                      * never changed, because other processes have it, too */
+    bool locked;    /* as a whole (lock.c) */
     bool read_only; /* a directory in which nothing may change, or a file in it */
     int host;       /* owned; -1: it is a stream */
     struct wasi_stream stream;
@@ -107,6 +109,7 @@ struct wasi {
     size_t dirs_n;  /* descriptors that have `dir` */
     const struct wasi_request_set *sets[WASI_MOST_SETS];
     size_t sets_n;
+    struct wasi_locks *locks; /* of ranges, by file; owned */
 };
 
 /* Gives the guest a descriptor of the caller, under the lowest free number: a stream, file, directory or socket. From

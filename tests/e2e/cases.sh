@@ -226,6 +226,75 @@ test_an_interrupt_with_the_default_of_the_system() {
     status 130
 }
 
+# Locks on files meet those of other programs, here and outside.
+plain() {
+    timeout 300 "$OUT/toolchain/wl-run/bin/wl-run" --quick --cache-dir compiled --dir "$OUT/$PY/usr::/usr" --dir "$PWD/w::/w" "$@"
+}
+test_programs_write_one_database() {
+    local module=$OUT/$PY/bin/python.wasm name pids=() pid
+    real build -q toolchain/wl-run "$PY"
+    mkdir w
+    cat >w/writer.py <<'END'
+import sqlite3, sys
+name, path = sys.argv[1:]
+base = sqlite3.connect(path, timeout=200, isolation_level=None)
+base.execute("create table if not exists t(name, n, unique(name, n))")
+for i in range(100):
+    base.execute("begin immediate")
+    before, = base.execute("select count(*) from t").fetchone()
+    base.execute("insert into t values(?, ?)", (name, i))
+    assert base.execute("select count(*) from t").fetchone() == (before + 1,)
+    base.execute("rollback" if i % 10 == 9 else "commit")
+assert base.execute("pragma integrity_check").fetchone() == ("ok",)
+END
+    plain "$module" -c pass || fail 'it does not start'
+    for name in a b; do
+        plain "$module" /w/writer.py "$name" /w/base.db 2>"$name.err" &
+        pids+=($!)
+    done
+    "$PYTHON" w/writer.py c w/base.db 2>c.err &
+    pids+=($!)
+    for pid in "${pids[@]}"; do
+        wait "$pid" || fail "$(cat ./*.err)"
+    done
+    is "$("$PYTHON" -c 'import sqlite3; print(sqlite3.connect("w/base.db").execute("select name, count(*) from t group by name").fetchall())')" \
+        "[('a', 90), ('b', 90), ('c', 90)]"
+    is "$(ls w)" 'base.db
+writer.py'
+}
+test_waiting_for_a_lock() {
+    local module=$OUT/$PY/bin/python.wasm wait='import fcntl; file = open("/w/file", "r+")
+try: fcntl.LOCK(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError: print("taken", flush=True)
+fcntl.LOCK(file, fcntl.LOCK_EX); print("got")' kind pid
+    real build -q toolchain/wl-run "$PY"
+    mkdir w
+    : >w/file
+    for kind in flock lockf; do
+        "$PYTHON" -c 'import fcntl, sys, time; file = open("w/file", "r+"); getattr(fcntl, sys.argv[1])(file, fcntl.LOCK_EX); print("ready", flush=True); time.sleep(1000)' \
+            $kind >holder &
+        pid=$!
+        wait_for 10 grep -q ready holder
+        st=0
+        plain --deadline 1 "$module" -c "${wait//LOCK(/$kind(}" >"$T/.out" 2>"$T/.err" || st=$?
+        status 124
+        is "$(cat "$T/.out")" taken
+        plain "$module" -c "${wait//LOCK(/$kind(}" >"$T/.out" 2>"$T/.err" &
+        wait_for 30 grep -q taken "$T/.out"
+        kill $pid
+        wait $! || fail 'it did not get the lock'
+        is "$(tail -n 1 "$T/.out")" got
+    done
+}
+test_a_descriptor_has_the_number_behind_the_directories() {
+    real build -q toolchain/wl-run "$PY"
+    echo text >file
+    run "$OUT/toolchain/wl-run/bin/wl-run" --quick --fd 7 --dir "$OUT/$PY/usr::/usr" "$OUT/$PY/bin/python.wasm" \
+        -c 'import os; print(os.read(4, 100))' 7<file
+    status 0
+    out "b'text\\n'"
+}
+
 # pip itself, in the guest: it installs wheels from a shared directory. Its progress bar, which it shows for more than one package,
 # needs a thread.
 test_pip_installs_wheels_in_the_guest() {

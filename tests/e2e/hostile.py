@@ -289,7 +289,7 @@ class At:
 
 
 PATH, PATH_SIZE, NEW, NEW_SIZE = At(4, 100), 4, At(3, 110), 3
-IOVS, FD, DIR, FILE = At(8, 120), 99, 3, 4
+IOVS, FD, DIR, FILE = At(8, 120), 99, 3, 5  # 4 is the channel
 GOOD = {
     "args_get": [At(8), At(16, 3000)], "args_sizes_get": [At(4), At(4, 3000)],
     "environ_get": [0, 0], "environ_sizes_get": [At(4), At(4, 3000)],

@@ -1,7 +1,11 @@
 /* Reads any bytes as a guest's requests to the channel, one request per line, after a first line with a rule.
- * Nothing but this machine's loopback may be reached, and every socket that is opened must be counted. */
+ * Nothing but this machine's loopback may be reached, and every socket that is opened must be counted. Descriptor 1
+ * can be locked. */
 #include "net/net.h"
+#include "wasi/lock.h"
+#include "wasi/tty.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static uint8_t bytes[MEMORY];
     static struct net n;
+    static struct tty tty;
     const struct net_limits limits = {.sockets = MOST, .received = 1 << 20, .sent = 1 << 20};
     const uint8_t *end = data + size;
     struct net_policy *p = net_policy_new();
@@ -37,7 +42,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     memset(&n, 0, sizeof n);
     if (!p || net_policy_allow(p, "127.0.0.1:9", why) < 0 || net_policy_listen(p, "127.0.0.1:0", why) < 0 ||
-        net_serve(&n, &w, p, &limits) < 0 || wasi_give_channel(&w) < 0)
+        net_serve(&n, &w, p, &limits) < 0 || wasi_lock_serve(&w) < 0 || tty_serve(&tty, &w, NULL, NULL) < 0 ||
+        wasi_serve(&w, &tty.set) < 0 || wasi_give_channel(&w) < 0 ||
+        wasi_give(&w, open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), NULL, false, false) != 1)
         abort();
     for (int i = 0; data < end && i < REQUESTS; i++) {
         const uint8_t *newline = memchr(data, '\n', (size_t)(end - data));

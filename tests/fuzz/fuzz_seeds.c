@@ -130,15 +130,17 @@ static void wasi_seeds(const char *folder)
         }
 }
 
-/* A rule, and requests. The channel is descriptor 0, so sockets count from 1. */
+/* A rule, and requests. The channel is descriptor 0 and a file 1, so sockets count from 2. */
 static void channel_seeds(const char *folder)
 {
     static const char *const seeds[] = {
-        "*:80,443-500\nversion\nnet.socket 4 stream\nnet.connect 1 127.0.0.1 9\nnet.peer 1\nnet.option 1 error\n",
-        "[2001:db8::/32]:80\nnet.socket 6 dgram\nnet.bind 1 ::1 0\nnet.name 1\nnet.to 1 ::1 9\nnet.from 1\n",
-        "*.example.com\nnet.socket 4 stream\nnet.bind 1 127.0.0.1 0\nnet.listen 1 5\nnet.option 1 acceptconn\n",
-        "10.0.0.0/8\nnet.pair stream\nnet.pair dgram\nnet.linger 1 1 3\nnet.linger 1\nnet.option 1 nodelay 1\n",
+        "*:80,443-500\nversion\nnet.socket 4 stream\nnet.connect 2 127.0.0.1 9\nnet.peer 2\nnet.option 2 error\n",
+        "[2001:db8::/32]:80\nnet.socket 6 dgram\nnet.bind 2 ::1 0\nnet.name 2\nnet.to 2 ::1 9\nnet.from 2\n",
+        "*.example.com\nnet.socket 4 stream\nnet.bind 2 127.0.0.1 0\nnet.listen 2 5\nnet.option 2 acceptconn\n",
+        "10.0.0.0/8\nnet.pair stream\nnet.pair dgram\nnet.linger 2 1 3\nnet.linger 2\nnet.option 2 nodelay 1\n",
         "localhost:0\nnet.resolve 0 localhost\nnet.resolve 4 example.com\nnet.resolve 6 127.0.0.1\nnet.none\n",
+        "x\nlock.whole 1 exclusive\nlock.range 1 write 0 5\nlock.range 1 read 3 0 wait\nlock.test 1 read 0 0\n",
+        "x\ntty.set 0 now 0 0 0 0 00\ntty.get 0\ntty.size 1\ntty.flush 0 in\ntty.drain 0\n",
     };
 
     for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++) {

@@ -120,13 +120,15 @@ def maps():
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as fixed:
             assert fixed.find(b"XYZ") == 10 and fixed[65536] == ord("Y") and fixed[-1] == ord("Z") and fixed[0] == ord("a")
         assert fcntl.fcntl(file, fcntl.F_GETFL) is not None
-        for lock in fcntl.flock, fcntl.lockf:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with open("/data/map", "rb") as other:
             try:
-                lock(file, fcntl.LOCK_EX)
-            except OSError:
+                fcntl.flock(other, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
                 pass
             else:
-                raise AssertionError(lock)
+                raise AssertionError("locked twice")
         late = mmap.mmap(file.fileno(), 0)
     # Its file is closed, and another file may have its number now: nothing may be written there.
     late[0] = ord("L")
