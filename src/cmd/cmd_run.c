@@ -9,8 +9,10 @@
 #include "launch/record.h"
 #include "plan/inputs.h"
 #include "recipe/known_ports.h"
+#include "recipe/python.h"
 #include "store/compose.h"
 #include "util/fs.h"
+#include "util/version.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -21,7 +23,8 @@ enum engine { ENGINE_NOT_GIVEN, ENGINE_WASMTIME, ENGINE_NATIVE };
 static const char *const engines[] = {"wasmtime", "native", NULL};
 
 struct start_options {
-    int engine;        /* enum engine */
+    int engine; /* enum engine */
+    bool sources;
     struct strv given; /* the runner's options */
 };
 
@@ -29,6 +32,8 @@ struct start_options {
 static const struct option_spec options[] = {
     {0, "engine", "wasmtime or native (default: native if aot has compiled the module, else wasmtime)", "NAME",
      OPTION_CHOICE, AT(engine), .choices = engines},
+    {0, "with-sources", "show the sources of Python's library to the guest: for tracebacks, inspect, pdb", NULL,
+     OPTION_FLAG, AT(sources)},
     {0},
 };
 
@@ -127,6 +132,8 @@ struct start {
     char *program;      /* the module */
     char *native;       /* its native program; NULL: unknown, or not wanted */
     bool has_native;    /* that program exists */
+    char *sources;      /* the directory of the library's sources; NULL: not wanted */
+    char *series;       /* of their Python */
     struct strv inputs; /* the files that decide all of these */
 };
 
@@ -137,7 +144,16 @@ static void start_free(struct start *s)
     free(s->flavour);
     free(s->program);
     free(s->native);
+    free(s->sources);
+    free(s->series);
     strv_free(&s->inputs);
+}
+
+static bool wants_sources(const struct app *a)
+{
+    const struct start_options *o = a->options.own;
+
+    return o->sources;
 }
 
 static enum engine engine_of(const struct app *a)
@@ -203,15 +219,22 @@ static int prepare_start(struct app *a, const char *port, struct start *s, struc
     WL_CLEANUP_STRV struct strv names = {0};
     struct make_options o;
     struct plan p = {0};
+    WL_CLEANUP_FREE char *sources = wants_sources(a) ? python_sources(port) : NULL;
     const struct node *n;
     bool changed;
     int r;
 
+    if (wants_sources(a) && !sources) {
+        wl_err_set(err, WL_E_USAGE, "%s is not a Python, so --with-sources has nothing to show", port);
+        return wl_err_hint(err, "leave the option out");
+    }
     app_build_options(a, &o, false);
     o.is_current = is_current;
     o.data = &(struct wanted){a, port};
     strv_add(&names, port);
     strv_add_once(&names, RUNNER_PORT);
+    if (sources)
+        strv_add(&names, sources);
     if (engine_of(a) == ENGINE_NATIVE)
         aot_ports(&names);
     r = app_build(a, &o, &names, &p, err);
@@ -220,6 +243,10 @@ static int prepare_start(struct app *a, const char *port, struct start *s, struc
         s->runner = app_artifact(a, &p, RUNNER_PORT, RUNNER_PROGRAM);
         s->dir = compose_dir(a->output, n->recipe);
         s->flavour = n->recipe->flavour ? xstrdup(n->recipe->flavour) : NULL;
+        if (sources) {
+            s->series = version_series(n->recipe->version);
+            s->sources = app_artifact(a, &p, sources, NULL);
+        }
         inputs_add(&p, &a->roots, &s->inputs);
         r = app_compose(a, &p, (size_t)(n - p.nodes), &changed, err);
     }
@@ -243,6 +270,8 @@ static void make_command(const struct app *a, const struct start *s, struct strv
     strv_add(argv, s->has_native ? s->native : s->runner);
     if (!s->flavour)
         app_add_library(argv, s->dir);
+    if (s->sources)
+        strv_addf(argv, "--dir=%s/lib/python%s::/usr/local/lib/python%s::ro", s->sources, s->series, s->series);
     if (s->has_native) {
         strv_addf(argv, "--argv0=%s", path_base(s->program));
         add_runner_options(argv, &o->given, OF_NATIVE);
@@ -313,6 +342,8 @@ static void add_results(const struct app *a, const struct start *s, struct strv 
     WL_CLEANUP_FREE char *include = path_join(s->dir, "include/"), *lib = path_join(s->dir, "lib/");
 
     strv_add(results, s->runner);
+    if (s->sources)
+        strv_addf(results, "%s/lib/python%s/os.py", s->sources, s->series);
     /* Where no native program exists, one can only appear when an artifact is added to the store. */
     if (s->has_native)
         strv_add(results, s->native);

@@ -24,6 +24,7 @@
 #define PYTHON_KIND "python"                 /* the Pythons themselves */
 #define BUILD_PYTHON_KIND "build-python"     /* the same for the build machine */
 #define PYTHON_TESTS_KIND "python-tests"     /* CPython's own tests */
+#define PYTHON_SOURCES_KIND "python-sources" /* the sources of their libraries */
 #define PYTHON_PROFILE_KIND "python-profile" /* where a Python spends its time */
 #define NATIVE_PROFILE_KIND "native-profile" /* where its native program does */
 #define SUITES_KIND "suites"                 /* other projects' tests */

@@ -43,6 +43,15 @@ char *python_tests(const char *port)
     return made_for(PYTHON_TESTS_KIND, port);
 }
 
+char *python_sources(const char *port)
+{
+    const char *last = strrchr(port, '/');
+
+    if (!starts_with(port, PYTHON_KIND "/") || last[1] != 'v' || last[2] < '0' || last[2] > '9')
+        return NULL;
+    return xasprintf("%s%s", PYTHON_SOURCES_KIND, last);
+}
+
 char *python_profile(const char *port, bool native)
 {
     return made_for(native ? NATIVE_PROFILE_KIND : PYTHON_PROFILE_KIND, port);

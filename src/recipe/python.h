@@ -16,8 +16,10 @@ const char *python_version(const char *port);
 char *python_series(const char *port);
 
 /* Ports that belong to a Python. The caller frees the name. */
-char *python_build(const char *port);                /* the same version for the build machine */
-char *python_tests(const char *port);                /* CPython's own tests */
+char *python_build(const char *port); /* the same version for the build machine */
+char *python_tests(const char *port); /* CPython's own tests */
+/* The sources of the library. Of a flavour they are those of its Python; NULL: the port is neither. */
+char *python_sources(const char *port);
 char *python_profile(const char *port, bool native); /* makes a profile of it, or of its native program */
 
 /* Whether a port is a suite: another project's packages with their tests, run in a Python. */

@@ -14,6 +14,7 @@ import pydoc
 import runpy
 import site
 import sys
+import sysconfig
 import textwrap
 import traceback
 import zipapp
@@ -123,9 +124,12 @@ assert os.path.exists(f"{top}/pk/__pycache__/bad.{tag}.pyc")
 
 # Questions of tools about code.
 assert inspect.getsource(fails).count("\n") == 7
-assert os.path.splitext(importlib.import_module("json").__file__)[0].endswith("json/__init__")
-# The flavour plain has its library in a zip file.
-assert os.path.exists(textwrap.__file__) or ".zip/" in textwrap.__file__
+# Names of the library's files, whether it comes as byte code or not.
+library = sysconfig.get_path("stdlib")
+for module, name in (importlib.import_module("json"), "json/__init__.py"), (textwrap, "textwrap.py"), (os, "os.py"):
+    assert module.__file__ == f"{library}/{name}", module.__file__
+assert textwrap.dedent.__code__.co_filename == inspect.getsourcefile(textwrap) == textwrap.__file__
+assert importlib.import_module("importlib.resources").files("json").joinpath("nothing").is_file() is False
 assert inspect.signature(importlib.import_module("json").dumps).parameters["indent"].default is None
 assert textwrap.dedent.__doc__.startswith("Remove any common leading whitespace")
 assert len(pydoc.render_doc("textwrap.dedent")) > 100

@@ -439,8 +439,8 @@ test_single_with_another_library() {
     real build $PY
     mkdir lib
     cp "$OUT/$PY/usr/local/lib/$ZIP" lib/
-    single --dir lib::/mypath --env PYTHONPATH=/mypath/$ZIP --env PYTHONHOME=/mypath/$ZIP -- -c 'import sys, json; print(json.__file__, sys.path[1])'
-    says "/mypath/$ZIP/json/__init__.pyc /mypath/$ZIP"
+    single --dir lib::/mypath --env PYTHONPATH=/mypath/$ZIP --env PYTHONHOME=/mypath/$ZIP -- -c 'import sys, json; print(json.__loader__.archive, json.__file__ == sys._stdlib_dir + "/json/__init__.py" == json.dumps.__code__.co_filename, sys.path[1])'
+    says "/mypath/$ZIP True /mypath/$ZIP"
     echo 'print("mine")' >lib/json.py
     single --dir lib::/mine --env PYTHONPATH=/mine -- -c 'import json'
     says mine

@@ -371,6 +371,32 @@ prompt() {
         --output "$OUT" "$@"
 }
 
+# The library's names are those of sources that need not be there; with them there are lines.
+test_sources_of_the_library() {
+    local flavour see='import inspect, json, linecache, os, textwrap, traceback
+print(json.__file__, os.path.exists(json.__file__), linecache.getline(textwrap.__file__, 1)[:3])
+try: print(inspect.getsource(textwrap.dedent).splitlines()[0])
+except OSError as error: print(error)
+try: json.loads("{")
+except ValueError: print(sum(line.startswith("    ") for line in traceback.format_exc().splitlines()) > 3)'
+    built
+    for flavour in plain snapshot; do
+        real run --flavour $flavour $PY -- -c "$see"
+        status 0
+        is "$(cat .out)" "/usr/local/lib/python${VERSION%.*}/json/__init__.py False 
+could not get source code
+False"
+        real run --with-sources --flavour $flavour $PY -- -c "$see"
+        status 0
+        is "$(cat .out)" "/usr/local/lib/python${VERSION%.*}/json/__init__.py True \"\"\"
+def dedent(text):
+True"
+    done
+    real run --with-sources examples/browser
+    status 2
+    err 'is not a Python'
+}
+
 test_the_interactive_prompt() {
     built
     prompt $'expect >>> \nsend 6 * 7\\n\nexpect 42\nexpect >>> \nsend \\x04' $PY

@@ -46,6 +46,11 @@ static void test_what_belongs_to_it(void **state)
     expect(python_series("python/v3.15.0rc1"), "3.15");
     expect(python_build("python/v3.13.5"), "build-python/v3.13.5");
     expect(python_tests("python/v3.13.5"), "python-tests/v3.13.5");
+    expect(python_sources("python/v3.13.5"), "python-sources/v3.13.5");
+    expect(python_sources("python/snapshot/v3.13.5"), "python-sources/v3.13.5");
+    assert_null(python_sources("python/base"));
+    assert_null(python_sources("libs/zlib"));
+    assert_null(python_sources("suites/rich"));
     expect(python_profile("python/v3.13.5", false), "python-profile/v3.13.5");
     expect(python_profile("python/v3.13.5", true), "native-profile/v3.13.5");
 }

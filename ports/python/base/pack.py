@@ -27,7 +27,8 @@ LEFT_OUT = {"test", "tests", "ensurepip", "idlelib", "lib2to3", "tkinter", "turt
 EVERY_START = {"encodings/__init__.pyc", "encodings/aliases.pyc", "encodings/utf_8.pyc"}
 # Variables about how the build machine ran the build or would test the result.
 BUILD_ONLY = ("BUILD_GNU_TYPE", "build", "COVERAGE", "HOSTRUNNER", "INSTALL", "LLVM_", "MKDIR_P", "PGO_", "PROFILE_", "PYTHON_FOR_", "TEST")
-INSIDE = "/usr/local/lib/python{}{}.zip/".format(*sys.version_info)
+# The names of sources, as library-names.patch expects them.
+INSIDE = "/usr/local/lib/python{}.{}/".format(*sys.version_info)
 
 
 def modules(lib, remarks):
@@ -70,7 +71,8 @@ def sysconfigdata(path, root, words):
 
 def byte_code(name, source):
     code = compile(source, INSIDE + name, "exec", dont_inherit=True, optimize=0)
-    # With an unchecked hash: such a file is never compared with a source, and contains no time. So any hash is good.
+    # With an unchecked hash: such a file is never compared with a source, and contains no time. So any hash is good; 0 marks
+    # the library for library-names.patch.
     flags = (1).to_bytes(4, "little")
     return importlib.util.MAGIC_NUMBER + flags + bytes(8) + marshal.dumps(code)
 
