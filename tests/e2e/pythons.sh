@@ -235,7 +235,7 @@ EOF
         made_up_source source/package "${patches[@]}" || fail "$series: patches that cannot stand side by side"
         touch source/package/Modules/faulthandler.c # a step edits it
         cat >source/package/configure <<'EOF'
-for patched in Lib/asyncio/unix_events.py Modules/mmapmodule.c Modules/fcntlmodule.c Modules/_ctypes/callproc.c; do
+for patched in Lib/asyncio/unix_events.py Modules/mmapmodule.c Modules/_ctypes/callproc.c; do
   grep -q wasi "../src/$patched" || echo "not patched: $patched"
 done
 . "$CONFIG_SITE"
