@@ -57,8 +57,13 @@ open() {
 
 # `python OPTIONS ARGUMENTS`: types the command.
 python() {
-    keys -l "clear; $RUN $1 $MODULE ${MODULE:---} $2"
+    keys -l "clear; $RUN $1 ${MODULE:---} $2"
     keys Enter
+}
+
+# Waits for what the shell prints after the command: `echo status $?` is also on the screen, as it was typed.
+ended() {
+    wait_for 60 eval 'screen | grep -q "status [0-9]"'
 }
 
 # The shell works, and the terminal edits lines, echoes, and sends signals.
@@ -141,9 +146,11 @@ test_restored_after_each_end() {
     open
     for how in 'pass' '1 / 0' 'import os; os._exit(3)' 'import os; os.abort()'; do
         python '' "-c 'import tty; tty.setraw(0); $how'; echo status \$?"
-        restored 'status'
+        ended
+        restored
     done
-    python '--deadline 2' "-c 'import tty; tty.setraw(0); print(\"raw\"); while True: pass'"
+    python '--deadline 2' "-c 'import tty; tty.setraw(0); exec(\"while True: pass\")'; echo status \$?"
+    restored 'status 124'
     python '--deadline 2' "-c 'import time, tty; tty.setraw(0); time.sleep(100)'; echo status \$?"
     restored 'status 124'
     for signal in TERM HUP QUIT USR1 ALRM; do
