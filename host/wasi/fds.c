@@ -151,8 +151,9 @@ static struct wasi_fd *find_free(struct wasi *w, uint32_t *e)
     size_t at = w->fds_low, n, used = 0;
     struct wasi_fd *more;
 
+    /* (The channel is the host's own.) */
     for (size_t i = w->most_fds ? 0 : w->fds_n; i < w->fds_n; i++)
-        used += w->fds[i].used;
+        used += w->fds[i].used && !w->fds[i].channel;
     if (w->most_fds && used >= w->most_fds) {
         *e = WASI_EMFILE;
         return NULL;
