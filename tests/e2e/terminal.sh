@@ -18,7 +18,8 @@ screen() {
     tm capture-pane -p -J -t t
 }
 
-# `see TEXT`: waits until the screen shows it.
+# `see TEXT`: waits until the screen shows it. (A command is on the screen before it runs, so a program must not print what the
+# command contains.)
 see() {
     local n=${SEE:-1200}
     until screen | grep -qF -- "$1"; do
@@ -55,8 +56,9 @@ open() {
     MODULE=$([ "${ENGINE-wasmtime}" = native ] || echo "$OUT/$PY/bin/python.wasm")
 }
 
-# `python OPTIONS ARGUMENTS`: types the command.
+# `python OPTIONS ARGUMENTS`: types the command, on a screen without what was shown before.
 python() {
+    keys -R
     keys -l "clear; $RUN $1 ${MODULE:---} $2"
     keys Enter
 }
@@ -154,8 +156,8 @@ test_restored_after_each_end() {
     python '--deadline 2' "-c 'import time, tty; tty.setraw(0); time.sleep(100)'; echo status \$?"
     restored 'status 124'
     for signal in TERM HUP QUIT USR1 ALRM; do
-        python '' "-c 'import time, tty; tty.setraw(0); print(\"raw\", flush=True); time.sleep(100)'; echo status \$?"
-        see raw
+        python '' "-c 'import time, tty; tty.setraw(0); print(\"in \" + \"raw\", flush=True); time.sleep(100)'; echo status \$?"
+        see 'in raw'
         kill -s "$signal" "$(pgrep -f "$T.*time[.]sleep" | tail -n 1)"
         restored 'status 1'
     done
@@ -163,11 +165,11 @@ test_restored_after_each_end() {
 
 test_interrupt_and_stop() {
     open
-    python '' "-c 'import time, tty; tty.setcbreak(0); print(\"cbreak\", flush=True); time.sleep(100)'; echo status \$?"
+    python '' "-c 'import time, tty; tty.setcbreak(0); print(\"cb\" + \"reak\", flush=True); time.sleep(100)'; echo status \$?"
     see cbreak
     keys C-c
     restored 'KeyboardInterrupt'
-    python '' "-c 'import os, time, tty; tty.setcbreak(0); print(\"cbreak\", flush=True); print(\"got\", os.read(0, 1))'; echo status \$?"
+    python '' "-c 'import os, time, tty; tty.setcbreak(0); print(\"cb\" + \"reak\", flush=True); print(\"got\", os.read(0, 1))'; echo status \$?"
     see cbreak
     keys C-z
     see Stopped
