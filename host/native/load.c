@@ -3,7 +3,7 @@
 #include "native/runtime.h"
 
 #include <dlfcn.h>
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,14 +48,11 @@ int native_take(const struct native_guest *guest, struct native_program **progra
 /* A name without a slash would be looked for in the directories of libraries. */
 static void *open_file(const char *file)
 {
-    size_t n = strlen(file) + sizeof "./";
-    char *path = malloc(n);
-    void *library = NULL;
+    char *path;
+    void *library;
 
-    if (!path)
+    if (asprintf(&path, "%s%s", strchr(file, '/') ? "" : "./", file) < 0)
         return NULL;
-    strcpy(path, strchr(file, '/') ? "" : "./");
-    strcat(path, file);
     library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     free(path);
     return library;

@@ -13,11 +13,8 @@
 
 static struct wasi_fd *socket_of(struct wasi_request *r, uint32_t *e)
 {
-    struct wasi_fd *f;
-    int64_t fd;
+    struct wasi_fd *f = wasi_word_fd(r, e);
 
-    *e = WASI_EINVAL;
-    f = wasi_word(r, 0, 0, INT32_MAX, &fd) ? wasi_fd(r->w, (uint32_t)fd, 0, e) : NULL;
     if (f && f->type != WASI_SOCKET_STREAM && f->type != WASI_SOCKET_DGRAM) {
         *e = WASI_ENOTSOCK;
         return NULL;

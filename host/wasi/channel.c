@@ -62,6 +62,14 @@ bool wasi_word(const struct wasi_request *r, int at, int64_t least, int64_t most
     return *value >= least && *value <= most;
 }
 
+struct wasi_fd *wasi_word_fd(const struct wasi_request *r, uint32_t *e)
+{
+    int64_t fd;
+
+    *e = WASI_EINVAL;
+    return wasi_word(r, 0, 0, INT32_MAX, &fd) ? wasi_fd(r->w, (uint32_t)fd, 0, e) : NULL;
+}
+
 /* Words are of printable ASCII, with one blank between them. */
 static bool split(char *text, size_t n, char *words[], int *count)
 {

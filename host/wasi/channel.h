@@ -50,6 +50,8 @@ void wasi_say(struct wasi_request *r, const char *format, ...) __attribute__((fo
 
 /* The word as a decimal number within bounds. */
 bool wasi_word(const struct wasi_request *r, int at, int64_t least, int64_t most, int64_t *value);
+/* The descriptor that the first word names; NULL with *e. */
+struct wasi_fd *wasi_word_fd(const struct wasi_request *r, uint32_t *e);
 
 /* path_readlink() on the channel; `at` and `result` were checked. */
 uint32_t wasi_channel_readlink(struct wasi *w, uint32_t path, uint32_t size, uint32_t at, uint32_t room,

@@ -51,13 +51,8 @@ static uint32_t attempt(const struct wasi *w, const struct attempt *a, bool wait
  * locks. */
 static struct wasi_fd *take(struct wasi_request *r, uint32_t *e)
 {
-    struct wasi_fd *f;
-    int64_t fd;
+    struct wasi_fd *f = wasi_word_fd(r, e);
 
-    *e = WASI_EINVAL;
-    if (!wasi_word(r, 0, 0, INT32_MAX, &fd))
-        return NULL;
-    f = wasi_fd(r->w, (uint32_t)fd, 0, e);
     if (!f)
         return NULL;
     *e = WASI_ENOTSUP;

@@ -180,28 +180,26 @@ uint32_t wasi_path_create_directory(struct wasi *w, uint32_t fd, uint32_t path, 
     return e ? e : finish_new(w, &p, mkdirat(p.dir, p.last, 0777));
 }
 
-uint32_t wasi_path_remove_directory(struct wasi *w, uint32_t fd, uint32_t path, uint32_t size)
+static uint32_t remove_entry(struct wasi *w, uint32_t fd, uint64_t right, uint32_t path, uint32_t size, bool is_dir)
 {
     struct wasi_place p;
     struct wasi_fd *dir;
     uint32_t e;
 
-    if (in_tree(w, fd, WASI_R_PATH_REMOVE_DIRECTORY, path, size, p.path, &dir, &e))
-        return e ? e : wasi_tree_remove(dir, p.path, true);
-    e = find(w, fd, WASI_R_PATH_REMOVE_DIRECTORY, path, size, &p);
-    return e ? e : finish(&p, unlinkat(p.dir, p.last, AT_REMOVEDIR));
+    if (in_tree(w, fd, right, path, size, p.path, &dir, &e))
+        return e ? e : wasi_tree_remove(dir, p.path, is_dir);
+    e = find(w, fd, right, path, size, &p);
+    return e ? e : finish(&p, unlinkat(p.dir, p.last, is_dir ? AT_REMOVEDIR : 0));
+}
+
+uint32_t wasi_path_remove_directory(struct wasi *w, uint32_t fd, uint32_t path, uint32_t size)
+{
+    return remove_entry(w, fd, WASI_R_PATH_REMOVE_DIRECTORY, path, size, true);
 }
 
 uint32_t wasi_path_unlink_file(struct wasi *w, uint32_t fd, uint32_t path, uint32_t size)
 {
-    struct wasi_place p;
-    struct wasi_fd *dir;
-    uint32_t e;
-
-    if (in_tree(w, fd, WASI_R_PATH_UNLINK_FILE, path, size, p.path, &dir, &e))
-        return e ? e : wasi_tree_remove(dir, p.path, false);
-    e = find(w, fd, WASI_R_PATH_UNLINK_FILE, path, size, &p);
-    return e ? e : finish(&p, unlinkat(p.dir, p.last, 0));
+    return remove_entry(w, fd, WASI_R_PATH_UNLINK_FILE, path, size, false);
 }
 
 /* Whether one of two directories is in memory: then both have to be, and both paths are read. */

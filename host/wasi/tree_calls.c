@@ -310,18 +310,25 @@ uint32_t wasi_tree_readlink(const struct wasi_fd *dir, const char *path, char *t
     return WASI_SUCCESS;
 }
 
+/* What exists in one directory, and the place that it gets in another one of the same tree. */
+static uint32_t find_both(const struct wasi_fd *from, const char *path, const struct wasi_fd *to, const char *new_path,
+                          struct tree_place *old, struct tree_place *new)
+{
+    uint32_t e = find(from, path, false, old);
+
+    if (e == 0)
+        e = tree_find(to->node, new_path, false, new);
+    return e == 0 && old->node->tree != to->node->tree ? WASI_EXDEV : e;
+}
+
 uint32_t wasi_tree_link(struct wasi *w, const struct wasi_fd *from, const char *path, const struct wasi_fd *to,
                         const char *new_path)
 {
     struct tree_place old, new;
-    uint32_t e = find(from, path, false, &old);
+    uint32_t e = find_both(from, path, to, new_path, &old, &new);
 
-    if (e == 0)
-        e = tree_find(to->node, new_path, false, &new);
     if (e)
         return e;
-    if (old.node->tree != to->node->tree)
-        return WASI_EXDEV;
     if (from->read_only || to->read_only)
         return new.node ? WASI_EEXIST : WASI_EROFS;
     if (!new.node && (e = wasi_quota_create(w)) != WASI_SUCCESS)
@@ -335,13 +342,9 @@ uint32_t wasi_tree_link(struct wasi *w, const struct wasi_fd *from, const char *
 uint32_t wasi_tree_rename(const struct wasi_fd *from, const char *path, const struct wasi_fd *to, const char *new_path)
 {
     struct tree_place old, new;
-    uint32_t e = find(from, path, false, &old);
+    uint32_t e = find_both(from, path, to, new_path, &old, &new);
 
-    if (e == 0)
-        e = tree_find(to->node, new_path, false, &new);
     if (e)
         return e;
-    if (old.node->tree != to->node->tree)
-        return WASI_EXDEV;
     return from->read_only || to->read_only ? WASI_EROFS : tree_rename(&old, &new);
 }

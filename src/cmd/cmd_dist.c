@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#define DEFAULT_DIR "dist"
-
 /* The flavours that are one file, and what their files are called. */
 static const struct {
     const char *flavour, *suffix;
@@ -27,23 +25,30 @@ static const struct option_spec options[] = {
     {0},
 };
 
-/* The Pythons to be written: those that the user names, or the default. */
-static int pythons(struct app *a, struct strv *names, struct wl_err *err)
+/* What is written: a port's module, as a file in the directory. */
+struct wanted {
+    struct strv ports, names;
+};
+
+/* Adds the files of the Python that a word names. */
+static int add_python(struct app *a, const char *word, struct wanted *w, struct wl_err *err)
 {
-    int r = 0;
+    WL_CLEANUP_FREE char *python = NULL;
+    int r = ports_resolve(&a->roots, word, &python, err);
 
-    if (!a->options.args.n)
-        strv_add(names, DEFAULT_PYTHON_PORT);
-    for (size_t i = 0; r == 0 && i < a->options.args.n; i++) {
-        WL_CLEANUP_FREE char *name = NULL;
+    if (r == 0 && !python_is(python)) {
+        wl_err_set(err, WL_E_USAGE, "%s is not a Python", python);
+        r = wl_err_hint(err, "dist takes a Python, for example python/v3.13.5");
+    }
+    for (size_t i = 0; r == 0 && i < FILES; i++) {
+        WL_CLEANUP_FREE char *port = NULL;
+        WL_CLEANUP_FREE char *name = xasprintf("python-%s%s.wasm", python_version(python), files[i].suffix);
 
-        r = ports_resolve(&a->roots, a->options.args.v[i], &name, err);
-        if (r == 0 && !python_is(name)) {
-            wl_err_set(err, WL_E_USAGE, "%s is not a Python", name);
-            r = wl_err_hint(err, "dist takes a Python, for example python/v3.13.5");
+        r = ports_flavour(&a->roots, python, files[i].flavour, &port, err);
+        if (r == 0) {
+            strv_add(&w->ports, port);
+            strv_add(&w->names, name);
         }
-        if (r == 0)
-            strv_add(names, name);
     }
     return r;
 }
@@ -70,51 +75,38 @@ static int write_module(const struct app *a, const char *module, const char *fil
     return r;
 }
 
-static int write_python(const struct app *a, const struct plan *p, const char *dir, const char *python,
-                        struct wl_err *err)
+static int make(struct app *a, const struct wanted *w, const char *dir, struct wl_err *err)
 {
-    int r = 0;
+    struct make_options o;
+    struct plan p = {0};
+    int r;
 
-    for (size_t i = 0; r == 0 && i < FILES; i++) {
-        WL_CLEANUP_FREE char *port = NULL, *module = NULL;
-        WL_CLEANUP_FREE char *file = xasprintf("%s/python-%s%s.wasm", dir, python_version(python), files[i].suffix);
+    app_build_options(a, &o, false);
+    r = app_build(a, &o, &w->ports, &p, err);
+    if (r == 0)
+        r = make_dirs(dir, err);
+    for (size_t i = 0; r == 0 && i < w->ports.n; i++) {
+        WL_CLEANUP_FREE char *module = app_module(a, &p, w->ports.v[i]), *file = path_join(dir, w->names.v[i]);
 
-        r = ports_flavour(&a->roots, python, files[i].flavour, &port, err);
-        if (r < 0)
-            return r;
-        module = app_module(a, p, port);
         r = module ? write_module(a, module, file, err)
-                   : wl_err_set(err, WL_E_FAILED, "the artifact of %s has no program (bin/*.wasm)", port);
+                   : wl_err_set(err, WL_E_FAILED, "the artifact of %s has no program (bin/*.wasm)", w->ports.v[i]);
     }
+    plan_free(&p);
     return r;
 }
 
 static int run(struct app *a, struct wl_err *err)
 {
-    WL_CLEANUP_STRV struct strv names = {0}, ports = {0};
     const struct dist_options *own = a->options.own;
-    const char *dir = own->dir ? own->dir : DEFAULT_DIR;
-    struct make_options o;
-    struct plan p = {0};
-    int r = pythons(a, &names, err);
+    struct wanted w = {0};
+    int r = a->options.args.n ? 0 : add_python(a, DEFAULT_PYTHON_PORT, &w, err);
 
-    for (size_t i = 0; r == 0 && i < names.n; i++)
-        for (size_t f = 0; r == 0 && f < FILES; f++) {
-            WL_CLEANUP_FREE char *port = NULL;
-
-            r = ports_flavour(&a->roots, names.v[i], files[f].flavour, &port, err);
-            if (r == 0)
-                strv_add(&ports, port);
-        }
-    if (r < 0)
-        return r;
-    app_build_options(a, &o, false);
-    r = app_build(a, &o, &ports, &p, err);
+    for (size_t i = 0; r == 0 && i < a->options.args.n; i++)
+        r = add_python(a, a->options.args.v[i], &w, err);
     if (r == 0)
-        r = make_dirs(dir, err);
-    for (size_t i = 0; r == 0 && i < names.n; i++)
-        r = write_python(a, &p, dir, names.v[i], err);
-    plan_free(&p);
+        r = make(a, &w, own->dir ? own->dir : "dist", err);
+    strv_free(&w.ports);
+    strv_free(&w.names);
     return r;
 }
 
