@@ -81,3 +81,11 @@ bool channel_has(const char *set)
             return true;
     return false;
 }
+
+int channel_adopt(unsigned long host)
+{
+    __wasi_fd_t fd = (__wasi_fd_t)host;
+    error_t e = vfs_adopt(0, &fd);
+
+    return e ? fail((int)e) : (int)fd;
+}

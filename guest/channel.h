@@ -25,4 +25,8 @@ int channel_ask(char *answer, size_t room, const char *format, ...) __attribute_
 int channel_ask_of(int fd, char *answer, size_t room, const char *what, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* The guest's number for a descriptor that the host has opened to serve a request, from the host's number in the
+ * answer. -1 with errno. */
+int channel_adopt(unsigned long host);
+
 #endif

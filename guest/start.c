@@ -27,6 +27,7 @@
 
 #include "clocks.h"
 #include "rofs.h"
+#include "session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +70,8 @@ static struct {
     PyObject *code;   /* the program of an app; NULL in a Python */
     bool ended;
 } snapshot;
+
+static bool starting_session;
 
 /* While a snapshot is made, time and random numbers are fixed, so that it is reproducible. Nothing secret may depend on
  * them then: everybody who has the snapshot can read it. */
@@ -115,6 +118,18 @@ static void set_up_libc(void)
     if (__wasi_init_tp)
         __wasi_init_tp();
     __wasm_call_ctors();
+}
+
+/* What has to be done at the start, of a snapshot or not. */
+static void set_up(void)
+{
+    if (snapshot.ready) {
+        clocks_start();
+        rofs_restart();
+        __wasilibc_initialize_environ();
+    } else {
+        set_up_libc();
+    }
 }
 
 static size_t data_size(void)
@@ -318,6 +333,49 @@ static int run_app(int argc, char **argv)
     }
     Py_XDECREF(done);
     return Py_FinalizeEx() < 0 ? 120 : status;
+}
+
+/* ---- a session ---- */
+
+static int run_session(int argc, char **argv)
+{
+    char *nameless[] = {"python"};
+    PyConfig config;
+
+    if (argc == 0)
+        argv = nameless, argc = 1;
+    PyConfig_InitPythonConfig(&config);
+    /* Python's options would want another start, and the working directory has no modules of this program. */
+    config.parse_argv = 0;
+    config.safe_path = 1;
+    check(PyConfig_SetBytesArgv(&config, argc, argv));
+    check(PyConfig_SetBytesString(&config, &config.program_name, argv[0]));
+    if (snapshot.ready) {
+        check(_PyConfig_Read(&config, 0));
+        resume(&config);
+    } else {
+        check(Py_InitializeFromConfig(&config));
+    }
+    PyConfig_Clear(&config);
+    if (!session_prepare())
+        python_error();
+    return 0;
+}
+
+bool start_session(void)
+{
+    int status;
+
+    /* The program of an app has no room for code of others. */
+    if (snapshot.code) {
+        fputs("an app cannot be a session\n", stderr);
+        return false;
+    }
+    set_up();
+    starting_session = true;
+    status = __main_void();
+    starting_session = false;
+    return status == 0;
 }
 
 static int run_snapshot(int argc, char **argv)
@@ -531,6 +589,8 @@ static int make(int argc, char **argv)
     if (!done)
         python_error();
     Py_DECREF(done);
+    if (!session_prepare())
+        python_error();
     list = list_of(argc - skip, argv + skip);
     if (!list)
         python_error();
@@ -602,13 +662,7 @@ __attribute__((export_name("_start"))) void _start(void)
 {
     int status;
 
-    if (snapshot.ready) {
-        clocks_start();
-        rofs_restart();
-        __wasilibc_initialize_environ();
-    } else {
-        set_up_libc();
-    }
+    set_up();
     status = __main_void();
     __wasm_call_dtors();
     if (status != 0)
@@ -619,6 +673,8 @@ int main(int argc, char **argv)
 {
     if (making)
         return make(argc, argv);
+    if (starting_session)
+        return run_session(argc, argv);
     if (snapshot.code)
         return run_app(argc, argv);
     return snapshot.ready ? run_snapshot(argc, argv) : Py_BytesMain(argc, argv);

@@ -65,7 +65,16 @@ start_clear_stack:
 	memory.fill	0
 	end_function
 
-# start.py as a C string. The assembler finds the file by its option -I.
+# session.py and start.py as C strings. The assembler finds the files by its option -I.
+	.section	.rodata.session_py,"",@
+	.globl	session_py
+	.type	session_py,@object
+session_py:
+	.incbin	"session.py"
+	.int8	0
+.Lend_session_py:
+	.size	session_py, .Lend_session_py-session_py
+
 	.section	.rodata.start_py,"",@
 	.globl	start_py
 	.type	start_py,@object

@@ -47,12 +47,12 @@ static int check(int fd)
 /* A number for a descriptor that the host has opened; flags: SOCK_NONBLOCK. */
 static int adopt(unsigned long host, int flags)
 {
-    __wasi_fd_t fd = (__wasi_fd_t)host;
-    error_t e = vfs_adopt(0, &fd);
+    int fd = channel_adopt(host);
+    __wasi_errno_t e = 0;
 
-    if (!e && (flags & SOCK_NONBLOCK))
-        e = __wasi_fd_fdstat_set_flags(fd, __WASI_FDFLAGS_NONBLOCK);
-    return e ? fails(e) : (int)fd;
+    if (fd >= 0 && (flags & SOCK_NONBLOCK))
+        e = __wasi_fd_fdstat_set_flags((__wasi_fd_t)fd, __WASI_FDFLAGS_NONBLOCK);
+    return e ? fails(e) : fd;
 }
 
 int socket(int family, int type, int protocol)

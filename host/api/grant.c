@@ -50,7 +50,7 @@ static int take_files(struct job *j)
     return 0;
 }
 
-void job_leave_files(struct job *j)
+static void leave_files(struct job *j)
 {
     while (j->files_taken > 0) {
         struct wlpy_files *f = j->config.dirs[--j->files_taken].files;
@@ -114,11 +114,14 @@ static int serve(struct job *j)
     if (r == 0 && ((c->terminal && tty_serve(&j->tty, &j->wasi, c->on_terminal, c->on_terminal_arg) < 0) ||
                    (c->dir_count && wasi_lock_serve(&j->wasi) < 0)))
         r = err_set(&j->err, ERR_SETUP, "cannot serve the terminal and locks: %s", strerror(errno));
+    if (r == 0 && c->function_count) {
+        j->functions = functions_serve(&j->wasi, c->functions, c->function_count, j->given.host_calls, &j->err);
+        r = j->functions ? 0 : -ERR_SETUP;
+    }
     return r;
 }
 
-/* The directories come first: libc looks for them from 3 on, up to what is not one. The channel comes last. */
-int job_grant(struct job *j)
+static int give_streams(struct job *j)
 {
     const struct wlpy_run_config *c = &j->config;
     int r = give_stream(j, &c->in, NULL);
@@ -127,6 +130,15 @@ int job_grant(struct job *j)
         r = give_stream(j, &c->out, &j->out);
     if (r == 0)
         r = give_stream(j, &c->err, &j->err_out);
+    return r;
+}
+
+/* The directories come first: libc looks for them from 3 on, up to what is not one. The channel comes last. */
+int job_grant(struct job *j)
+{
+    const struct wlpy_run_config *c = &j->config;
+    int r = give_streams(j);
+
     if (r == 0)
         r = give_folders(j);
     if (r == 0)
@@ -134,4 +146,32 @@ int job_grant(struct job *j)
     for (size_t i = 0; r == 0 && i < c->fd_count; i++)
         r = grant_fd(&j->wasi, c->fds[i], false, &j->err);
     return r < 0 ? r : grant_channel(&j->wasi, &j->err);
+}
+
+int job_grant_copy(struct job *j, const struct wasi *from, struct tree *(*tree)(void *arg, const struct tree *of),
+                   void *arg)
+{
+    const char *why;
+    int r = give_streams(j);
+
+    if (r == 0)
+        r = take_files(j);
+    if (r == 0)
+        r = serve(j);
+    if (r == 0 && wasi_copy(&j->wasi, from, tree, arg, &why) < 0)
+        r = err_set(&j->err, ERR_SETUP, "cannot copy a session: %s", why);
+    return r;
+}
+
+void job_release(struct job *j)
+{
+    tty_free(&j->tty);
+    wasi_free(&j->wasi);
+    leave_files(j);
+    if (j->net)
+        net_free(j->net);
+    free(j->net);
+    j->net = NULL;
+    functions_free(j->functions);
+    j->functions = NULL;
 }

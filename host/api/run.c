@@ -67,15 +67,20 @@ static int run_native(struct job *j)
     return runtime_run(j->program->native, &r, &j->end, &j->err);
 }
 
-static void run_measured(struct job *j)
+static int run_once(struct job *j)
+{
+    return j->program->native
+               ? run_native(j)
+               : api_ops->run(j->program->engine->engine, j->program->program.code, &j->run, &j->end, &j->err);
+}
+
+static void do_measured(struct job *j)
 {
     uint64_t wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_THREAD_CPUTIME_ID);
     struct held h;
 
     hold_signals(&h);
-    j->status = j->program->native
-                    ? run_native(j)
-                    : api_ops->run(j->program->engine->engine, j->program->program.code, &j->run, &j->end, &j->err);
+    j->status = j->what(j);
     release_signals(&h);
     j->result.wall_ns = now(CLOCK_MONOTONIC) - wall;
     j->result.cpu_ns = now(CLOCK_THREAD_CPUTIME_ID) - cpu;
@@ -83,12 +88,12 @@ static void run_measured(struct job *j)
 
 static void *run_thread(void *arg)
 {
-    run_measured(arg);
+    do_measured(arg);
     return NULL;
 }
 
 /* On a thread of its own: the process's first thread has the stack that the shell's limits gave it. */
-static int run_aside(struct job *j)
+static int do_aside(struct job *j)
 {
     uint64_t stack = j->limits.stack;
     pthread_attr_t attr;
@@ -109,12 +114,13 @@ static int run_aside(struct job *j)
     return j->status;
 }
 
-static int run_it(struct job *j)
+int job_do(struct job *j, int (*what)(struct job *j))
 {
+    j->what = what;
     /* A native guest has a stack that is not its thread's. */
     if (!j->program->native)
-        return run_aside(j);
-    run_measured(j);
+        return do_aside(j);
+    do_measured(j);
     return j->status;
 }
 
@@ -142,14 +148,13 @@ static void set_limits(struct job *j)
     j->run.control = j->config.control ? &j->config.control->control : l->deadline_ms || l->cpu_ms ? &j->own : NULL;
 }
 
-static int prepare(struct job *j, struct wlpy_program *program, const struct wlpy_run_config *config,
-                   struct wlpy_result *result)
+int job_prepare(struct job *j, struct wlpy_program *program, const struct wlpy_run_config *config,
+                const struct wlpy_result *result)
 {
     const struct wlpy_run_config *c = &j->config;
 
-    memset(j, 0, sizeof *j);
     j->program = program;
-    if (api_take(&j->result, sizeof j->result, result, "wlpy_result", &j->err) < 0)
+    if (result && api_take(&j->result, sizeof j->result, result, "wlpy_result", &j->err) < 0)
         return -ERR_SETUP;
     memset(&j->result, 0, sizeof j->result);
     if (api_take(&j->config, sizeof j->config, config, "wlpy_run_config", &j->err) < 0 ||
@@ -170,14 +175,20 @@ static int prepare(struct job *j, struct wlpy_program *program, const struct wlp
     return 0;
 }
 
-static void tell(struct job *j)
+enum wlpy_end job_end(const struct job *j)
 {
     static const enum wlpy_end kinds[] = {
         [END_EXITED] = WLPY_EXITED,     [END_TRAPPED] = WLPY_TRAPPED,     [END_OUTPUT] = WLPY_OUTPUT,
         [END_DEADLINE] = WLPY_DEADLINE, [END_CANCELLED] = WLPY_CANCELLED, [END_CPU] = WLPY_CPU};
+
+    return kinds[j->end.kind];
+}
+
+static void tell(struct job *j)
+{
     struct wlpy_result *r = &j->result;
 
-    r->end = kinds[j->end.kind];
+    r->end = job_end(j);
     r->status = j->end.status;
     r->returned = j->end.kind == END_EXITED && !j->end.left;
     r->interrupts = j->end.interrupts;
@@ -200,13 +211,8 @@ static int run_job(struct job *j)
     int r = job_grant(j);
 
     if (r == 0)
-        r = run_it(j);
-    tty_free(&j->tty);
-    wasi_free(&j->wasi);
-    job_leave_files(j);
-    if (j->net)
-        net_free(j->net);
-    free(j->net);
+        r = job_do(j, run_once);
+    job_release(j);
     j->result.backtrace = j->run.trace;
     j->result.out = (char *)j->out.at;
     j->result.out_size = j->out.n;
@@ -226,8 +232,8 @@ static bool has_room(const struct wlpy_result *result)
 static int run(struct wlpy_program *program, const struct wlpy_run_config *config, struct wlpy_result *result,
                const struct engine_run *snapshot, struct wlpy_err *err)
 {
-    struct job j;
-    int r = prepare(&j, program, config, result);
+    struct job j = {0};
+    int r = job_prepare(&j, program, config, result);
 
     if (r == 0 && !has_room(result))
         r = err_set(&j.err, ERR_SETUP, "cannot use a wlpy_result whose size is %zu", result->size);

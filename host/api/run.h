@@ -1,7 +1,8 @@
-/* One run, while it is prepared and done. */
+/* One run, or one session, while it is prepared and done. */
 #ifndef WL_API_RUN_H
 #define WL_API_RUN_H
 
+#include "api/functions.h"
 #include "api/internal.h"
 #include "net/net.h"
 #include "wasi/stream.h"
@@ -16,6 +17,7 @@ struct job {
     struct limits limits;
     struct wasi wasi;
     struct wasi_quota quota;
+    struct functions *functions; /* NULL: none */
     struct net *net; /* NULL: none. (It is too large for the stack of some threads.) */
     struct tty tty;
     void *arguments[1]; /* for the engine's tables of calls */
@@ -26,11 +28,25 @@ struct job {
     struct wasi_buffer out, err_out;
     struct end end;
     struct err err;
+    int (*what)(struct job *j); /* of job_do() */
+    void *what_arg;             /* for it */
     int status;
 };
 
 /* grant.c: gives the guest its streams, directories, network and descriptors. */
 int job_grant(struct job *j);
-void job_leave_files(struct job *j);
+/* The same, for a copy of a guest; tree as in wasi_copy(). */
+int job_grant_copy(struct job *j, const struct wasi *from, struct tree *(*tree)(void *arg, const struct tree *of),
+                   void *arg);
+/* Takes everything from it. */
+void job_release(struct job *j);
+
+/* run.c: sets up a job that is zero for what the caller wants. result: where the job is to know its members; or NULL.
+ * 0, or -ERR_SETUP with j->err. */
+int job_prepare(struct job *j, struct wlpy_program *program, const struct wlpy_run_config *config,
+                const struct wlpy_result *result);
+/* Does it on a thread that has room for the guest, which may be this one, and notes the time that it took. */
+int job_do(struct job *j, int (*what)(struct job *j));
+enum wlpy_end job_end(const struct job *j);
 
 #endif

@@ -187,6 +187,25 @@ static bool is_for(const struct control *c, const siginfo_t *info)
     return c && of == c && (info->si_code == SI_TIMER || (info->si_code == SI_QUEUE && info->si_pid == getpid()));
 }
 
+static int set_timer(timer_t timer, uint64_t ms)
+{
+    const struct itimerspec t = {
+        .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000},
+        .it_interval = {.tv_nsec = AGAIN_NS},
+    };
+
+    return timer_settime(timer, 0, &t, NULL);
+}
+
+/* At the deadline, once. */
+static bool give_grace(struct control *c)
+{
+    if (!c->grace_ms || c->graced || control_ending(c) != CONTROL_GOES_ON || interrupt(c) != CONTROL_GIVEN)
+        return false;
+    c->graced = true;
+    return set_timer(c->timer, c->grace_ms) == 0;
+}
+
 static void on_signal(int number, siginfo_t *info, void *context)
 {
     const struct itimerspec again = {.it_value = {.tv_nsec = AGAIN_NS}, .it_interval = {.tv_nsec = AGAIN_NS}};
@@ -200,6 +219,10 @@ static void on_signal(int number, siginfo_t *info, void *context)
         return;
     }
     deadline = info->si_code == SI_TIMER && info->si_value.sival_ptr == c;
+    if (deadline && give_grace(c)) {
+        errno = saved;
+        return;
+    }
     if (info->si_code == SI_TIMER)
         atomic_compare_exchange_strong(&c->ending, &goes_on, deadline ? CONTROL_DEADLINE : CONTROL_CPU);
     /* (Processor time stands still while it waits.) */
@@ -223,16 +246,6 @@ static bool make_timer(const struct control *c, clockid_t clock, void *of, timer
 
     to_this_thread.sigev_notify_thread_id = c->thread;
     return timer_create(clock, &to_this_thread, timer) == 0;
-}
-
-static int set_timer(timer_t timer, uint64_t ms)
-{
-    const struct itimerspec t = {
-        .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000},
-        .it_interval = {.tv_nsec = AGAIN_NS},
-    };
-
-    return timer_settime(timer, 0, &t, NULL);
 }
 
 /* ---- a run ---- */
@@ -268,6 +281,7 @@ int control_begin(struct control *c, uint64_t deadline_ms, uint64_t cpu_ms,
     c->on_end = on_end;
     c->arg = arg;
     c->thread = gettid();
+    c->graced = false;
     /* The deadline of an earlier run is over. */
     atomic_compare_exchange_strong(&c->ending, &passed, CONTROL_GOES_ON);
     atomic_compare_exchange_strong(&c->ending, &spent, CONTROL_GOES_ON);

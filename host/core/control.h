@@ -45,6 +45,10 @@ struct control {
      * makes the guest notice. It need not return. */
     void (*on_end)(void *arg, const void *context);
     void *arg;
+    /* Set by the caller, before control_begin or never: when the deadline has passed, the guest is interrupted, and
+     * ends after so much time more. If it takes no interrupts, it ends at the deadline. */
+    uint64_t grace_ms;
+    bool graced;   /* that has happened */
     timer_t timer; /* for the deadline, and for repeating the signal */
     bool timed;    /* the timer exists */
     timer_t cpu_timer;

@@ -11,11 +11,13 @@
 #include "core/err.h"
 #include "core/limits.h"
 #include "core/module.h"
+#include "core/session.h"
 #include "wasi/host_call.h"
 #include "wasi/wasi.h"
 
 struct engine; /* each engine's own */
 struct code;   /* likewise: a compiled module */
+struct instance; /* likewise: a guest that stays between calls */
 
 struct engine_settings {
     bool quick;     /* compile in a fraction of the time, to code that is several times slower */
@@ -36,6 +38,7 @@ struct engine_run {
      * module. */
     const char *entry, *snapshot;
     const struct module_bytes *bytes;
+    struct session_call *session; /* what to call of a session, instead of _start; or NULL */
     bool backtrace; /* fill in `trace` */
     char *trace;    /* of a trap: lines of the guest's functions; owned by the caller, or NULL */
 };
@@ -63,6 +66,18 @@ struct engine_ops {
     /* Runs it to its end on the calling thread, which has room for the stack and engine_spare_stack more. 0, and *end
      * says how it ended; or -code with err: why it did not begin. */
     int (*run)(struct engine *e, struct code *c, struct engine_run *run, struct end *end, struct err *err);
+
+    /* An instance that stays between calls (core/session.h). The struct engine_run must last as long; what it says may
+     * be another before each call. NULL with err. */
+    struct instance *(*open_session)(struct engine *e, struct code *c, struct engine_run *run, struct err *err);
+    /* On a thread that has room, as run. 0, and *end says how the call ended: END_EXITED without `left` if the guest
+     * returned, and may be called again. Or -code with err: it did not begin. */
+    int (*call_session)(struct instance *i, struct end *end, struct err *err);
+    /* Its memory between calls. */
+    struct guest_memory (*memory)(struct instance *i);
+    /* A copy of it, for a struct engine_run of its own. NULL with err. */
+    struct instance *(*fork_session)(struct instance *i, struct engine_run *run, struct err *err);
+    void (*close_session)(struct instance *i);
 };
 
 /* What the host's own functions, called by the guest at the bottom of its stack, may need. */

@@ -1,6 +1,7 @@
 /* libwlpy: runs WebAssembly programs (WASI preview 1, commands with _start) in a sandbox, inside this process.
  *
  *     engine  ->  program  ->  run, as often as wanted
+ *                          ->  session: an interpreter that stays, and evaluates one piece of code after the other
  *
  * An engine compiles and executes; a program is a module's code, loaded once; a run is one instance of it, from its
  * start to its end. A program is either a .wasm file, which wasmtime compiles, or a native one, which `wl-make aot
@@ -188,7 +189,40 @@ struct wlpy_limits {
     uint64_t files;          /* the most files, directories and links that it may create; likewise */
     uint64_t sockets;        /* the most sockets that it may have open at once; 0: 1024 */
     uint64_t received, sent; /* the most bytes that it may get from and give to the network; 0: any number */
+    uint64_t host_calls;     /* how often it may call functions of the host; then the calls fail. 0: any number */
 };
+
+/* ---- functions of the host, which a guest can call ---- */
+
+/* One call that a guest makes. */
+struct wlpy_call;
+
+/* In the project's Pythons: `import wlhost; wlhost.NAME(...)`. */
+struct wlpy_function {
+    size_t size; /* of this struct */
+    /* Of letters, digits and underscores, at most 100, and not with an underscore or a digit at the beginning. */
+    const char *name;
+    const char *signature; /* as Python writes it: "(city: str, days: int = 3) -> dict"; NULL: any arguments */
+    const char *doc;       /* or NULL */
+    /* The guest gives bytes and gets bytes. If not, JSON: it gives {"args": [...], "kwargs": {...}} and gets a value. */
+    bool bytes;
+    /* On the guest's thread. It ends the call by wlpy_call_return or wlpy_call_raise; if it does neither, the call
+     * returns None, or empty bytes. It must not leave by a jump or an exception. */
+    void (*call)(void *arg, struct wlpy_call *call);
+    void *arg;
+};
+
+/* What the guest gives; valid until the call ends, and not ended by a zero byte. A guest can give anything. */
+const void *wlpy_call_input(const struct wlpy_call *call, size_t *size);
+/* End the call: it returns that, of which a copy is made; or it raises an exception, whose type is the name of one that
+ * Python has built in ("ValueError") and otherwise wlhost.HostError. 0, or -1: it had ended, or there is no memory, of
+ * which the guest is told. */
+int wlpy_call_return(struct wlpy_call *call, const void *bytes, size_t size);
+int wlpy_call_raise(struct wlpy_call *call, const char *type, const char *message);
+/* Within wlpy_function.call, before another thread knows of the call: it does not end when that returns, but when wlpy_call_return or wlpy_call_raise is
+ * called, on any thread; one of them has to be, exactly once, even if the guest has ended. Until then the guest goes
+ * on if it has asked for that (`await wlhost.later.NAME(...)`), and waits if it has not. */
+void wlpy_call_later(struct wlpy_call *call);
 
 struct wlpy_control;
 
@@ -221,6 +255,8 @@ struct wlpy_run_config {
     bool terminal;
     void (*on_terminal)(void *arg, int fd);
     void *on_terminal_arg;
+    const struct wlpy_function *functions; /* that it can call; each with its size */
+    size_t function_count;
 };
 
 enum wlpy_end {
@@ -261,9 +297,84 @@ int wlpy_snapshot(struct wlpy_engine *engine, const char *file, const char *entr
 /* Frees what the result has, and not the struct. */
 void wlpy_result_free(struct wlpy_result *result);
 
+/* ---- sessions ---- */
+
+/* A Python that keeps its state: variables, modules, open files. It needs a program of the flavour `single` or
+ * `snapshot`, which exports wl_session. One thread at a time may use a session; it may be another one each time. */
+struct wlpy_session;
+
+/* Starts it with what the configuration names, which is copied except for what `fds`, streams, files and functions
+ * refer to. Limits of time hold for the start, and then for each evaluation; all others for the session's whole life,
+ * except that each evaluation may write as much output as the limit says. argv is sys.argv; options of Python are not
+ * looked at. 0, and *session is the caller's; or -code with err. */
+int wlpy_session_new(struct wlpy_program *program, const struct wlpy_run_config *config, struct wlpy_session **session,
+                     struct wlpy_err *err);
+void wlpy_session_free(struct wlpy_session *session);
+
+struct wlpy_eval {
+    size_t size;      /* of this struct */
+    const char *code; /* UTF-8, of code_size bytes */
+    size_t code_size;
+    const char *name; /* in tracebacks; NULL: <cell N> */
+    /* In place of the session's; 0: those. */
+    uint64_t deadline_ms, cpu_ms;
+    /* When the deadline has passed, the code gets KeyboardInterrupt, which the session survives, and this time to end;
+     * after that the session ends. 0: 100 ms. */
+    uint64_t grace_ms;
+    size_t most_text; /* longer texts of the value and of displayed objects are left out; 0: 1 MiB */
+};
+
+/* What the code has displayed, in one form: display(object) does it, and the value of the code's last line if that has
+ * such a form. Forms of the same object have the same number. */
+struct wlpy_display {
+    unsigned object;
+    const char *type; /* "image/png", "text/html" ...: text as UTF-8, or bytes */
+    const void *bytes;
+    size_t size;
+};
+
+struct wlpy_value {
+    size_t size;   /* of this struct: set it before */
+    bool alive;    /* the session goes on */
+    /* How the evaluation ended: WLPY_EXITED if the code came to its end, with an exception or without. WLPY_DEADLINE
+     * with a session that is alive: it was interrupted in time. */
+    enum wlpy_end end;
+    int status;                   /* of sys.exit() and os._exit(); 1 for any other exception; or as in wlpy_result */
+    const char *repr, *json;      /* of the value of the last line, if that is an expression and is not None. json if it
+                                   * can be written as JSON. Both end with a zero byte; else NULL */
+    size_t repr_size, json_size;
+    const char *type, *message, *traceback; /* of the exception, else NULL */
+    const struct wlpy_display *displays;
+    size_t display_count;
+    unsigned interrupts;
+    char text[256], hint[256]; /* where the session was stopped: why, and what to do; or "" */
+    char *out, *err;           /* what the code wrote to streams that are memory, else NULL */
+    size_t out_size, err_size;
+    uint64_t wall_ns, cpu_ns, memory; /* as in wlpy_result */
+    void *own;                        /* the library's: what the members above point to */
+};
+
+/* Evaluates code, in the session's module __main__; `await` may stand outside of functions. 0, and value is to be
+ * freed; or -code with err: it was not evaluated, because the session has ended or an argument is wrong. */
+int wlpy_session_eval(struct wlpy_session *session, const struct wlpy_eval *eval, struct wlpy_value *value,
+                      struct wlpy_err *err);
+void wlpy_value_free(struct wlpy_value *value);
+
+/* A copy of the session with all of its state, which goes its own way from here. Memory is shared until one of the two
+ * writes to it, and nothing of the session runs. Open files are shared, as by fork(2), and files in memory are copied.
+ * The session must have no sockets and no locks of files. config: the copy's streams, functions (as many) and control;
+ * everything else is the session's. NULL: streams and functions are the same, but memory that a stream writes to is the
+ * copy's own. 0, and *copy is the caller's; or -code with err. */
+int wlpy_session_fork(struct wlpy_session *session, const struct wlpy_run_config *config, struct wlpy_session **copy,
+                      struct wlpy_err *err);
+
+/* The directory in memory that the session sees as `guest`: the caller's, or a copy's own. It may be used while nothing
+ * is evaluated. NULL: there is none. */
+struct wlpy_files *wlpy_session_files(struct wlpy_session *session, const char *guest);
+
 /* ---- reaching a run from outside ---- */
 
-/* For one run at a time. NULL: out of memory. */
+/* For one run or session at a time; in a session it reaches the evaluation. NULL: out of memory. */
 struct wlpy_control *wlpy_control_new(void);
 void wlpy_control_free(struct wlpy_control *control);
 

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Changes when an older program or library cannot work with this one. New members go to the ends of the structs. */
-#define NATIVE_ABI 1
+#define NATIVE_ABI 2
 /* The struct native_guest of a file. */
 #define NATIVE_SYMBOL "wlpy_native_program"
 
@@ -85,6 +85,10 @@ struct native_guest {
     struct native_memory (*memory)(void *instance); /* empty before there is one */
     /* Of a file: before anything else. False: it already has another host. NULL in an executable. */
     bool (*connect)(const struct native_host *host);
+    /* In place of start(), and any number of times: calls wl_session (core/session.h). NULL: it does not export it. */
+    uint32_t (*session)(void *instance, uint32_t what, uint32_t size);
+    /* Sets the size of its memory, which the host has made larger. */
+    void (*resize)(void *instance, uint64_t size);
 };
 
 /* The one program of an executable, or of a file. Made for each module (tools/aot/glue.c). */

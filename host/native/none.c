@@ -31,6 +31,41 @@ void native_unload(struct native_program *program)
     (void)program;
 }
 
+struct run *runtime_open(struct native_program *p, const struct runtime *r, struct err *err)
+{
+    (void)p;
+    (void)r;
+    refuse(err);
+    return NULL;
+}
+
+int runtime_call(struct run *run, struct session_call *call, struct end *end, struct err *err)
+{
+    (void)run;
+    (void)call;
+    (void)end;
+    return refuse(err);
+}
+
+struct guest_memory runtime_memory(const struct run *run)
+{
+    (void)run;
+    return (struct guest_memory){0};
+}
+
+struct run *runtime_fork(struct run *run, const struct runtime *r, struct err *err)
+{
+    (void)run;
+    (void)r;
+    refuse(err);
+    return NULL;
+}
+
+void runtime_close(struct run *run)
+{
+    (void)run;
+}
+
 int runtime_run(struct native_program *p, const struct runtime *r, struct end *end, struct err *err)
 {
     (void)p;

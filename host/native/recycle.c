@@ -206,7 +206,7 @@ static void clear(struct run *r)
 {
     uint8_t *memory = r->ranges[0];
     uint64_t size = r->guest->memory(r->instance).size;
-    bool well = r->memory_is_whole;
+    bool well = r->memory_is_whole && !r->forked;
 
     if (well && size > r->start_size)
         well = madvise(memory + r->start_size, size - r->start_size, MADV_DONTNEED) == 0 &&
@@ -227,6 +227,8 @@ static void clear(struct run *r)
         madvise(r->stack + SIGNAL_STACK + STACK_GUARD, r->stack_size - SIGNAL_STACK - STACK_GUARD - KEPT_STACK,
                 MADV_DONTNEED);
     r->memory_is_whole = false;
+    r->instantiated = false;
+    r->forked = false;
     r->ranges_n = 0;
     r->used = 0;
 }

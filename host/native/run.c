@@ -146,8 +146,13 @@ static void on_stack(void)
 
     if (sigsetjmp(r->out, 1) == 0) {
         begin_control(r);
-        instantiate(r);
-        r->guest->start(r->instance);
+        if (!r->instantiated)
+            instantiate(r);
+        r->instantiated = true;
+        if (r->entering == ENTER_START)
+            r->guest->start(r->instance);
+        else if (r->entering == ENTER_SESSION)
+            r->call->answer = r->guest->session(r->instance, r->call->what, r->call->size);
         r->leaving = LEFT_AT_END;
     }
     /* (A signal may still jump into the setjmp above, and so come here twice.) */
@@ -252,26 +257,74 @@ static int tell(const struct run *r, struct end *end, struct err *err)
     }
 }
 
-int runtime_run(struct native_program *p, const struct runtime *runtime, struct end *end, struct err *err)
+int run_enter(struct run *r, enum entering entering, struct end *end, struct err *err)
 {
-    struct run *r = recycle_take(p);
     int status;
 
-    if (!r)
-        return err_set(err, ERR_SETUP, "cannot get memory for the program: %s", strerror(errno));
-    runtime->wasi->memory = memory;
-    if (runtime->stoppable)
-        use_control(runtime);
-    r->runtime = runtime;
+    if (r->runtime->stoppable)
+        use_control(r->runtime);
+    r->entering = entering;
     r->controlled = NULL;
     r->interrupts = 0;
     run_current = r;
     set_up_and_run(r);
     status = tell(r, end, err);
     end->interrupts = r->interrupts;
-    end->memory = r->instance ? p->guest->memory(r->instance).size : 0;
+    end->memory = r->instance ? r->guest->memory(r->instance).size : 0;
     run_current = NULL;
+    return status;
+}
+
+struct run *runtime_open(struct native_program *p, const struct runtime *runtime, struct err *err)
+{
+    struct run *r = recycle_take(p);
+
+    if (!r) {
+        err_set(err, ERR_SETUP, "cannot get memory for the program: %s", strerror(errno));
+        return NULL;
+    }
+    runtime->wasi->memory = memory;
+    r->runtime = runtime;
+    return r;
+}
+
+int runtime_call(struct run *r, struct session_call *call, struct end *end, struct err *err)
+{
+    if (!r->guest->session) {
+        err_set(err, ERR_MODULE, "cannot start a session of %s: it exports no wl_session", r->runtime->name);
+        return err_hint(err, "use a Python of the flavour single or snapshot");
+    }
+    frozen_release(r);
+    r->call = call;
+    return run_enter(r, ENTER_SESSION, end, err);
+}
+
+struct guest_memory runtime_memory(const struct run *r)
+{
+    struct native_memory m = {0};
+
+    if (r->instantiated)
+        m = r->guest->memory(r->instance);
+    return (struct guest_memory){m.data, m.size};
+}
+
+void runtime_close(struct run *r)
+{
+    if (!r)
+        return;
+    frozen_release(r);
+    recycle_give_back(r);
+}
+
+int runtime_run(struct native_program *p, const struct runtime *runtime, struct end *end, struct err *err)
+{
+    struct run *r = runtime_open(p, runtime, err);
+    int status;
+
+    if (!r)
+        return -ERR_SETUP;
+    status = run_enter(r, ENTER_START, end, err);
     if (!runtime->last)
-        recycle_give_back(r);
+        runtime_close(r);
     return status;
 }

@@ -11,9 +11,16 @@ enum { STACK_GUARD = 1 << 20, SIGNAL_STACK = 1 << 16, MAX_RANGES = 16 };
 /* Room for the host when the guest has used up its stack: much more than wasi/ needs. */
 enum { HOST_STACK = 1 << 17 };
 
+/* What the guest is entered for. */
+enum entering {
+    ENTER_START,
+    ENTER_SESSION,
+    ENTER_NOTHING, /* it is instantiated only */
+};
+
 /* Why the guest was left. */
 enum leaving {
-    LEFT_AT_END,  /* it returned from _start */
+    LEFT_AT_END,  /* it returned from what was called */
     LEFT_BY_CALL, /* because of its last call: see wasi->ending */
     LEFT_BY_CONTROL,
     LEFT_BY_TRAP,
@@ -36,6 +43,12 @@ struct run {
     volatile bool at_work;      /* the host works for it: a fault is the host's, and the guest cannot be left */
     struct control *controlled; /* set while it can be reached from outside */
     unsigned interrupts;
+    enum entering entering;
+    struct session_call *call; /* of ENTER_SESSION */
+    bool instantiated;
+    /* A session whose memory is, or was, mapped from a copy of a session's (fork.c). */
+    bool forked;
+    struct frozen *frozen; /* such a copy of what it is now; or NULL */
     sigjmp_buf out;
     volatile enum leaving leaving;
     const char *volatile why;
@@ -69,6 +82,10 @@ void tables_release(struct run *r);
 /* image.c: puts the initial content into the module's memory. */
 void image_take(struct native_program *p, uint8_t *memory, uint64_t size);
 void image_close(struct native_program *p);
+/* fork.c: forgets the copy. */
+void frozen_release(struct run *r);
+/* run.c: enters it, and says how it was left. */
+int run_enter(struct run *r, enum entering entering, struct end *end, struct err *err);
 /* faults.c: once for the process. 0, or an errno. */
 int faults_install(void);
 /* stack.c */

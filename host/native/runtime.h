@@ -8,6 +8,7 @@
 #include "core/end.h"
 #include "core/err.h"
 #include "core/limits.h"
+#include "core/session.h"
 #include "native/abi.h"
 #include "wasi/wasi.h"
 
@@ -44,6 +45,19 @@ struct runtime {
     bool last;               /* the process exits next: the guest is left immediately, even in the middle of a call
                               * of the host, and nothing of it is kept or released */
 };
+
+/* A guest that stays between calls (core/session.h), and is called by one thread at a time. *r must last as long; what
+ * it says may be another before each call. NULL with err. */
+struct run *runtime_open(struct native_program *p, const struct runtime *r, struct err *err);
+/* 0, and *end says how the call ended: END_EXITED without `left` if the guest returned, and may be called again. Or
+ * -code with err: it did not begin. */
+int runtime_call(struct run *run, struct session_call *call, struct end *end, struct err *err);
+/* Its memory between calls. */
+struct guest_memory runtime_memory(const struct run *run);
+/* A copy of it, for a struct wasi of its own: its memory is shared until one of the two writes to it. NULL with err. */
+struct run *runtime_fork(struct run *run, const struct runtime *r, struct err *err);
+/* Releases everything that it has, except for the struct wasi. */
+void runtime_close(struct run *run);
 
 /* Runs the program to its end. 0, and *end says how it ended; or -ERR_SETUP with err: why it did not begin. Everything
  * that the guest had is released, except for r->wasi. */

@@ -15,7 +15,7 @@ static struct timespec now(void)
 
 /* ---- nodes ---- */
 
-static struct tree_node *new_node(struct tree *t, uint8_t type)
+struct tree_node *tree_new_node(struct tree *t, uint8_t type)
 {
     struct tree_node *n = calloc(1, sizeof *n);
 
@@ -132,7 +132,7 @@ struct tree *tree_new(uint64_t most_bytes, uint64_t most_entries)
         return NULL;
     t->bytes_left = most_bytes;
     t->entries_left = most_entries;
-    t->root = new_node(t, WASI_DIRECTORY);
+    t->root = tree_new_node(t, WASI_DIRECTORY);
     if (!t->root) {
         free(t);
         return NULL;
@@ -275,7 +275,7 @@ uint32_t tree_create(const struct tree_place *p, uint8_t type, struct tree_node 
 
     if (p->node)
         return WASI_EEXIST;
-    n = new_node(p->dir->tree, type);
+    n = tree_new_node(p->dir->tree, type);
     if (!n)
         return WASI_ENOMEM;
     e = add_entry(p->dir, p->name, n);

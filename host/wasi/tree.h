@@ -28,6 +28,7 @@ struct tree_node {
     /* Of a directory: its entries in the order in which they were made. */
     struct tree_node *parent; /* NULL: the root, or it was removed */
     struct tree_entry *first, *last;
+    struct tree_node *copy; /* while its tree is copied */
 };
 
 struct tree_entry {
@@ -47,6 +48,15 @@ struct tree {
 /* NULL: out of memory. */
 struct tree *tree_new(uint64_t most_bytes, uint64_t most_entries);
 void tree_free(struct tree *t);
+/* One that nothing has yet. NULL: out of memory. */
+struct tree_node *tree_new_node(struct tree *t, uint8_t type);
+
+/* tree_copy.c: a copy of everything, with the same numbers and times; each node of the original then has its `copy`,
+ * until tree_forget_copies(). NULL: out of memory. */
+struct tree *tree_copy(struct tree *t);
+void tree_forget_copies(struct tree *t);
+/* A copy, in the tree's copy, of a node that was removed and that only a descriptor still has. NULL: out of memory. */
+struct tree_node *tree_copy_removed(struct tree *t, const struct tree_node *n);
 
 /* A descriptor holds a node. */
 static inline void tree_hold(struct tree_node *n)

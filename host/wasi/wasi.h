@@ -120,6 +120,11 @@ int wasi_give(struct wasi *w, int host, const char *name, bool read_only, bool s
 int wasi_give_stream(struct wasi *w, const struct wasi_stream *stream);
 /* The same for the root of a tree, which must outlive the descriptors. */
 int wasi_give_tree(struct wasi *w, struct tree *tree, const char *name, bool read_only);
+/* copy.c: gives `to`, which has its standard streams and nothing else, the other descriptors of `from` under their
+ * numbers. Open files are shared, as by fork(2). `tree` says which tree is the copy of one (tree_copy). -1 with *why:
+ * then call wasi_free(). */
+int wasi_copy(struct wasi *to, const struct wasi *from, struct tree *(*tree)(void *arg, const struct tree *of),
+              void *arg, const char **why);
 /* Closes all descriptors. */
 void wasi_free(struct wasi *w);
 

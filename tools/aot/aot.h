@@ -76,6 +76,7 @@ bool is_text(struct wasm_reader r, const char *text);
 
 struct fit {
     bool interrupts; /* it exports wl_interrupt_cells (guest/interrupt.c) */
+    bool sessions;   /* it exports wl_session (guest/session.c) */
     bool imports;    /* it has imports */
 };
 

@@ -35,7 +35,7 @@ static const struct {
 
 struct signature {
     uint16_t parameters, results;
-    uint8_t result; /* the first one */
+    uint8_t first, second, result; /* the types of the first two parameters, and of the first result */
 };
 
 struct checked {
@@ -100,6 +100,10 @@ static void check_types(struct checked *c)
             *(i ? &t->results : &t->parameters) = (uint16_t)some;
             if (i && some)
                 t->result = *values.at;
+            if (!i && some)
+                t->first = values.at[0];
+            if (!i && some > 1)
+                t->second = values.at[1];
         }
     }
 }
@@ -177,6 +181,8 @@ static void check_exports(struct checked *c)
         start |= is_text(field, "_start") && t && !t->parameters && !t->results;
         c->fit->interrupts |=
             is_text(field, "wl_interrupt_cells") && t && !t->parameters && t->results == 1 && t->result == I32;
+        c->fit->sessions |= is_text(field, "wl_session") && t && t->parameters == 2 && t->first == I32 &&
+                            t->second == I32 && t->results == 1 && t->result == I32;
     }
     if (!memory)
         refuse("%s does not export its memory, so it is not a WASI program", c->m->name);

@@ -55,6 +55,8 @@ static void put_import(FILE *file, const struct functions *f, uint64_t function)
 void glue_write(const char *name, const struct functions *f, const struct fit *fit, const struct image *i,
                 bool constant_table, bool library)
 {
+    const char *interrupts =
+        fit->interrupts ? "    native_interrupts(w2c_guest_wl_interrupt_cells(instance));\n" : "";
     FILE *file = make_file("image.s");
 
     put(file, image, sizeof image - 1);
@@ -72,12 +74,19 @@ void glue_write(const char *name, const struct functions *f, const struct fit *f
     fprintf(file,
             "\nstatic void use(void *instance, struct " IMPORTS " *w)\n{\n    (void)instance;\n    (void)w;\n%s}\n",
             fit->imports ? "    ((w2c_guest *)instance)->" IMPORTS "_instance = w;\n" : "");
-    fprintf(file, "\nstatic void start(void *instance)\n{\n%s    w2c_guest_0x5Fstart(instance);\n}\n",
-            fit->interrupts ? "    native_interrupts(w2c_guest_wl_interrupt_cells(instance));\n" : "");
+    fprintf(file, "\nstatic void start(void *instance)\n{\n%s    w2c_guest_0x5Fstart(instance);\n}\n", interrupts);
+    if (fit->sessions)
+        fprintf(file,
+                "\nstatic uint32_t session(void *instance, uint32_t what, uint32_t size)\n{\n%s    "
+                "return w2c_guest_wl_session(instance, what, size);\n}\n",
+                interrupts);
     fputs("\nstatic void release(void *instance)\n{\n    wasm2c_guest_free(instance);\n}\n"
           "\nstatic struct native_memory memory(void *instance)\n{\n"
           "    const wasm_rt_memory_t *m = w2c_guest_memory(instance);\n\n"
-          "    return (struct native_memory){m->data, m->size};\n}\n",
+          "    return (struct native_memory){m->data, m->size};\n}\n"
+          "\nstatic void resize(void *instance, uint64_t size)\n{\n"
+          "    wasm_rt_memory_t *m = w2c_guest_memory(instance);\n\n"
+          "    m->size = size;\n    m->pages = size / 65536;\n}\n",
           file);
     fprintf(file,
             "\n%sconst struct native_guest wlpy_native_program = {\n"
@@ -85,10 +94,10 @@ void glue_write(const char *name, const struct functions *f, const struct fit *f
             "    .image = guest_image,\n    .image_end = guest_image_end,\n    .image_from = %llu,\n"
             "    .instance_size = sizeof(w2c_guest),\n    .image_is_all = %s,\n    .changes_tables = %s,\n"
             "    .instantiate = instantiate,\n    .use = use,\n    .start = start,\n    .free = release,\n"
-            "    .memory = memory,\n%s};\n",
+            "    .memory = memory,\n    .resize = resize,\n%s%s};\n",
             library ? "__attribute__((visibility(\"default\")))\n" : "", name, (unsigned long long)i->from,
             i->is_all ? "true" : "false", f->changes_tables ? "true" : "false",
-            library ? "    .connect = bridge_connect,\n" : "");
+            library ? "    .connect = bridge_connect,\n" : "", fit->sessions ? "    .session = session,\n" : "");
     for (uint64_t k = 0; constant_table && k < f->imported; k++)
         put_import(file, f, k);
     end_file(file, "glue.c");

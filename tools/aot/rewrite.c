@@ -101,7 +101,8 @@ static void put_exports(const struct module *m, FILE *file)
         wasm_byte(&r);
         wasm_number(&r);
         module_check(m, &r);
-        if (!is_text(field, "_start") && !is_text(field, "memory") && !is_text(field, "wl_interrupt_cells"))
+        if (!is_text(field, "_start") && !is_text(field, "memory") && !is_text(field, "wl_interrupt_cells") &&
+            !is_text(field, "wl_session"))
             continue;
         memcpy(kept + used, start, (size_t)(r.at - start));
         used += (uint64_t)(r.at - start);

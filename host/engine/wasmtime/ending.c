@@ -80,14 +80,14 @@ static char *frames(const wasm_frame_vec_t *trace)
     return fclose(f) == 0 ? text : NULL;
 }
 
-static void take_trace(struct run *r, wasm_frame_vec_t *trace)
+static void take_trace(struct instance *r, wasm_frame_vec_t *trace)
 {
     if (!r->given->trace)
         r->given->trace = frames(trace);
     wasm_frame_vec_delete(trace);
 }
 
-static void tell_trap(struct run *r, wasm_trap_t *t)
+static void tell_trap(struct instance *r, wasm_trap_t *t)
 {
     static const int traps[] = {
         [WASMTIME_TRAP_CODE_STACK_OVERFLOW] = TRAP_STACK,
@@ -149,7 +149,7 @@ static bool tell_host(struct end *end, const struct engine_run *given)
     return true;
 }
 
-bool wt_has_to_end(struct run *r)
+bool wt_has_to_end(struct instance *r)
 {
     const struct engine_run *g = r->given;
 
@@ -157,7 +157,7 @@ bool wt_has_to_end(struct run *r)
     return r->stopped;
 }
 
-void wt_ended(struct run *r, wasmtime_error_t *error, wasm_trap_t *trap)
+void wt_ended(struct instance *r, wasmtime_error_t *error, wasm_trap_t *trap)
 {
     struct end *end = r->end;
     bool stopped = error || trap;

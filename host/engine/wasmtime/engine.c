@@ -238,4 +238,9 @@ const struct engine_ops engine_wasmtime = {
     .link = wt_link,
     .free_code = wt_free_code,
     .run = wt_run,
+    .open_session = wt_open_session,
+    .call_session = wt_call_session,
+    .memory = wt_session_memory,
+    .fork_session = wt_fork_session,
+    .close_session = wt_close_session,
 };

@@ -37,12 +37,15 @@ struct code {
     wasmtime_instance_pre_t *pre;
 };
 
-/* One run. It is what the store's data is. */
-struct run {
+/* A guest. It is what the store's data is. */
+struct instance {
     struct engine_run *given;
     struct engine *engine;
     struct code *code;
+    wasmtime_store_t *store;
     wasmtime_context_t *context;
+    wasmtime_instance_t instance; /* valid if instantiated */
+    bool instantiated;
     wasmtime_memory_t memory; /* the guest's; valid if has_memory */
     uint8_t *base;            /* its address: it never moves */
     bool has_memory;
@@ -57,7 +60,7 @@ void wt_identity(const struct engine_settings *settings, char *out, size_t size)
 int wt_link(struct engine *e, struct code *c, const char *name, const struct host_calls *calls, size_t calls_n,
             struct err *err);
 /* Notes the guest's memory, if what it exports under that name is one. */
-void wt_take_memory(struct run *r, wasmtime_extern_t *item);
+void wt_take_memory(struct instance *r, wasmtime_extern_t *item);
 struct guest_memory wt_memory(void *run);
 
 /* ending.c: messages. Both free the error. */
@@ -65,21 +68,26 @@ void wt_error_text(wasmtime_error_t *error, char *to, size_t size, bool all);
 int wt_error(wasmtime_error_t *error, const char *what, struct err *err);
 /* Ends a call into the guest, of which error and trap are what it gave: it returned, left by proc_exit, or was stopped.
  */
-void wt_ended(struct run *r, wasmtime_error_t *error, wasm_trap_t *trap);
+void wt_ended(struct instance *r, wasmtime_error_t *error, wasm_trap_t *trap);
 /* Whether the guest has to end, for what wasi or control say; then it is noted that the host has stopped it. */
-bool wt_has_to_end(struct run *r);
+bool wt_has_to_end(struct instance *r);
 
 /* state.c: what a snapshot does not keep, which is tables and the variable outside of the memory */
 struct state {
     char tables[65]; /* a hash */
     char variable[65];
 };
-bool wt_read_state(const struct run *r, const wasmtime_instance_t *instance, struct state *s);
+bool wt_read_state(const struct instance *r, const wasmtime_instance_t *instance, struct state *s);
 /* Fails if that is not as it was before. */
-int wt_check_state(const struct run *r, const wasmtime_instance_t *instance, const struct state *before,
+int wt_check_state(const struct instance *r, const wasmtime_instance_t *instance, const struct state *before,
                    struct err *err);
 
 /* run.c */
 int wt_run(struct engine *e, struct code *c, struct engine_run *run, struct end *end, struct err *err);
+struct instance *wt_open_session(struct engine *e, struct code *c, struct engine_run *run, struct err *err);
+int wt_call_session(struct instance *i, struct end *end, struct err *err);
+struct guest_memory wt_session_memory(struct instance *i);
+struct instance *wt_fork_session(struct instance *i, struct engine_run *run, struct err *err);
+void wt_close_session(struct instance *i);
 
 #endif

@@ -9,14 +9,14 @@
 /* An empty memory if the guest exports none: every address in it is a fault. */
 struct guest_memory wt_memory(void *run)
 {
-    struct run *r = run;
+    struct instance *r = run;
 
     if (!r->has_memory)
         return (struct guest_memory){0};
     return (struct guest_memory){r->base, wasmtime_memory_data_size(r->context, &r->memory)};
 }
 
-void wt_take_memory(struct run *r, wasmtime_extern_t *item)
+void wt_take_memory(struct instance *r, wasmtime_extern_t *item)
 {
     if (item->kind == WASMTIME_EXTERN_MEMORY) {
         r->memory = item->of.memory;
@@ -28,10 +28,10 @@ void wt_take_memory(struct run *r, wasmtime_extern_t *item)
 }
 
 /* Before a call is answered. The memory may be needed before there is an instance to ask for it. */
-static struct run *enter(wasmtime_caller_t *caller)
+static struct instance *enter(wasmtime_caller_t *caller)
 {
     wasmtime_context_t *context = wasmtime_caller_context(caller);
-    struct run *r = wasmtime_context_get_data(context);
+    struct instance *r = wasmtime_context_get_data(context);
     wasmtime_extern_t item;
 
     r->context = context;
@@ -43,7 +43,7 @@ static struct run *enter(wasmtime_caller_t *caller)
 static wasm_trap_t *on_call(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *v, size_t n)
 {
     const struct binding *b = env;
-    struct run *r = enter(caller);
+    struct instance *r = enter(caller);
     uint64_t arguments[HOST_CALL_MAX_PARAMETERS];
     uint32_t answer;
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- stopping it from outside ---- */
@@ -11,7 +12,7 @@
 /* In a signal handler. Running code looks at the engine's epoch; that of other runs looks, too, and goes on. */
 static void on_end(void *arg, const void *context)
 {
-    const struct run *r = arg;
+    const struct instance *r = arg;
 
     (void)context;
     wasmtime_engine_increment_epoch(r->engine->engine);
@@ -28,14 +29,14 @@ static wasmtime_error_t *on_epoch(const wasmtime_context_t *context, void *data,
     return NULL;
 }
 
-static int begin_control(struct run *r, wasmtime_store_t *store, struct err *err)
+static int begin_control(struct instance *r, struct err *err)
 {
     struct control *c = r->given->control;
     const struct limits *l = r->given->limits;
 
     if (r->engine->settings.stoppable) {
         wasmtime_context_set_epoch_deadline(r->context, 1);
-        wasmtime_store_epoch_deadline_callback(store, on_epoch, r, NULL);
+        wasmtime_store_epoch_deadline_callback(r->store, on_epoch, r, NULL);
     } else if (l->deadline_ms || l->cpu_ms) {
         return err_set(err, ERR_SETUP, "cannot set a limit of time: the engine is not stoppable");
     }
@@ -53,7 +54,7 @@ static int begin_control(struct run *r, wasmtime_store_t *store, struct err *err
 
 /* ---- preparing it ---- */
 
-static int set_limits(const struct run *r, wasmtime_store_t *store, struct err *err)
+static int set_limits(const struct instance *r, struct err *err)
 {
     struct share share;
 
@@ -61,11 +62,11 @@ static int set_limits(const struct run *r, wasmtime_store_t *store, struct err *
         err_set(err, ERR_SETUP, "cannot run %s: " ERR_TEXT_MEMORY, r->given->name);
         return err_hint(err, ERR_HINT_MEMORY);
     }
-    wasmtime_store_limiter(store, (int64_t)share.memory, (int64_t)share.elements, 1, NEEDS_MAX_TABLES, 1);
+    wasmtime_store_limiter(r->store, (int64_t)share.memory, (int64_t)share.elements, 1, NEEDS_MAX_TABLES, 1);
     return 0;
 }
 
-static bool get_function(const struct run *r, const wasmtime_instance_t *instance, const char *name,
+static bool get_function(const struct instance *r, const wasmtime_instance_t *instance, const char *name,
                          wasmtime_func_t *func)
 {
     wasmtime_extern_t item;
@@ -81,7 +82,7 @@ static bool get_function(const struct run *r, const wasmtime_instance_t *instanc
 }
 
 /* 1 if the module's own start function has already ended the run. */
-static int instantiate(struct run *r, wasmtime_instance_t *instance, struct err *err)
+static int instantiate(struct instance *r, wasmtime_instance_t *instance, struct err *err)
 {
     wasm_trap_t *t = NULL;
     wasmtime_error_t *error = wasmtime_instance_pre_instantiate(r->code->pre, r->context, instance, &t);
@@ -107,7 +108,7 @@ static int instantiate(struct run *r, wasmtime_instance_t *instance, struct err 
 
 /* A module without the list, or with a senseless one, takes no interrupts. 1 if the module ended the run instead of
  * giving the list. */
-static int listen_to_interrupts(struct run *r, const wasmtime_instance_t *instance)
+static int listen_to_interrupts(struct instance *r, const wasmtime_instance_t *instance)
 {
     struct control *c = r->given->control;
     struct control_cell cells[CONTROL_MAX_CELLS];
@@ -149,7 +150,7 @@ static int listen_to_interrupts(struct run *r, const wasmtime_instance_t *instan
 
 /* ---- running it ---- */
 
-static int take_snapshot(struct run *r, struct err *err)
+static int take_snapshot(struct instance *r, struct err *err)
 {
     const struct engine_run *g = r->given;
     struct guest_memory memory = wt_memory(r);
@@ -159,67 +160,206 @@ static int take_snapshot(struct run *r, struct err *err)
     return snapshot_write(g->name, g->bytes->at, g->bytes->size, g->entry, memory.base, memory.size, g->snapshot, err);
 }
 
-/* Calls what the run is for. */
-static int call(struct run *r, const wasmtime_instance_t *instance, const wasmtime_func_t *start, struct err *err)
+/* What a session is called by, if the module exports it. */
+static bool is_session(const struct instance *r, const wasmtime_func_t *func)
 {
+    wasm_functype_t *type = wasmtime_func_type(r->context, func);
+    const wasm_valtype_vec_t *params = wasm_functype_params(type), *results = wasm_functype_results(type);
+    bool well = params->size == 2 && results->size == 1;
+
+    for (size_t i = 0; well && i < 2; i++)
+        well = wasm_valtype_kind(params->data[i]) == WASM_I32;
+    well = well && wasm_valtype_kind(results->data[0]) == WASM_I32;
+    wasm_functype_delete(type);
+    return well;
+}
+
+static const char *entry_name(const struct engine_run *given)
+{
+    return given->session ? "wl_session" : given->entry ? given->entry : "_start";
+}
+
+static int find_entry(struct instance *r, wasmtime_func_t *func, struct err *err)
+{
+    const struct engine_run *g = r->given;
+    const char *name = entry_name(g);
+
+    if (get_function(r, &r->instance, name, func) && (!g->session || is_session(r, func)))
+        return 0;
+    err_set(err, ERR_MODULE, "cannot run %s: it exports no %s%s", g->name, name,
+            g->session || g->entry ? "" : ", so it is not a program");
+    return err_hint(err, g->session ? "a session needs a Python of the flavour single or snapshot"
+                         : g->entry ? "--entry names the function to call"
+                                    : "link it as a command, not as a library");
+}
+
+/* Calls what the run is for. */
+static int call(struct instance *r, const wasmtime_func_t *func, struct err *err)
+{
+    struct session_call *session = r->given->session;
     struct state before;
     wasm_trap_t *t = NULL;
     wasmtime_error_t *error;
+    wasmtime_val_t arguments[2], answer;
     int status = 0;
 
     /* Before any of its code has run. */
-    if (r->given->entry && !wt_read_state(r, instance, &before))
+    if (r->given->entry && !wt_read_state(r, &r->instance, &before))
         return err_set(err, ERR_SETUP, "cannot read the tables of %s", r->given->name);
-    if (listen_to_interrupts(r, instance))
+    if (listen_to_interrupts(r, &r->instance))
         return 0;
-    error = wasmtime_func_call(r->context, start, NULL, 0, NULL, 0, &t);
+    if (session)
+        for (int i = 0; i < 2; i++)
+            arguments[i] = (wasmtime_val_t){.kind = WASMTIME_I32,
+                                            .of.i32 = (int32_t)(i ? session->size : session->what)};
+    error = wasmtime_func_call(r->context, func, arguments, session ? 2 : 0, &answer, session ? 1 : 0, &t);
+    if (session && !error && !t)
+        session->answer = (uint32_t)answer.of.i32;
     wt_ended(r, error, t);
     if (r->given->entry && r->end->kind == END_EXITED && !r->end->left) {
-        status = wt_check_state(r, instance, &before, err);
+        status = wt_check_state(r, &r->instance, &before, err);
         if (status == 0)
             status = take_snapshot(r, err);
     }
     return status;
 }
 
-static int run_instance(struct run *r, struct err *err)
+/* 1 if the module's own start function has already ended the run. */
+static int get_ready(struct instance *r, struct err *err)
 {
-    const char *entry = r->given->entry;
-    wasmtime_instance_t instance;
-    wasmtime_func_t start;
     wasmtime_extern_t item;
-    int status = instantiate(r, &instance, err);
+    int status;
+
+    if (r->instantiated)
+        return 0;
+    status = instantiate(r, &r->instance, err);
+    if (status != 0)
+        return status;
+    r->instantiated = true;
+    if (!r->has_memory && wasmtime_instance_export_get(r->context, &r->instance, MEMORY, LEN(MEMORY), &item))
+        wt_take_memory(r, &item);
+    return 0;
+}
+
+static int enter(struct instance *r, struct err *err)
+{
+    wasmtime_func_t func;
+    int status = get_ready(r, err);
 
     if (status != 0)
         return status < 0 ? status : 0;
-    if (!r->has_memory && wasmtime_instance_export_get(r->context, &instance, MEMORY, LEN(MEMORY), &item))
-        wt_take_memory(r, &item);
-    if (!get_function(r, &instance, entry ? entry : "_start", &start)) {
-        err_set(err, ERR_MODULE, "cannot run %s: it exports no %s%s", r->given->name, entry ? entry : "_start",
-                entry ? "" : ", so it is not a program");
-        return err_hint(err, entry ? "--entry names the function to call" : "link it as a command, not as a library");
-    }
-    return call(r, &instance, &start, err);
+    status = find_entry(r, &func, err);
+    return status < 0 ? status : call(r, &func, err);
+}
+
+static int wt_call(struct instance *r, struct end *end, struct err *err)
+{
+    int status;
+
+    r->end = end;
+    status = begin_control(r, err);
+    if (status < 0)
+        return status;
+    *end = (struct end){.kind = END_EXITED};
+    status = enter(r, err);
+    if (r->given->control)
+        end->interrupts = control_end(r->given->control);
+    end->memory = wt_memory(r).size;
+    return status;
+}
+
+static void open_it(struct instance *r, struct engine *e, struct code *c, struct engine_run *given)
+{
+    *r = (struct instance){.given = given, .engine = e, .code = c, .store = wasmtime_store_new(e->engine, r, NULL)};
+    r->context = wasmtime_store_context(r->store);
+    given->wasi->memory = wt_memory;
+    given->wasi->arg = r;
 }
 
 int wt_run(struct engine *e, struct code *c, struct engine_run *given, struct end *end, struct err *err)
 {
-    struct run r = {.given = given, .engine = e, .code = c, .end = end};
-    wasmtime_store_t *store = wasmtime_store_new(e->engine, &r, NULL);
+    struct instance r;
     int status;
 
-    r.context = wasmtime_store_context(store);
-    given->wasi->memory = wt_memory;
-    given->wasi->arg = &r;
-    status = set_limits(&r, store, err);
+    open_it(&r, e, c, given);
+    status = set_limits(&r, err);
     if (status == 0)
-        status = begin_control(&r, store, err);
-    if (status == 0) {
-        status = run_instance(&r, err);
-        if (given->control)
-            end->interrupts = control_end(given->control);
-        end->memory = wt_memory(&r).size;
-    }
-    wasmtime_store_delete(store);
+        status = wt_call(&r, end, err);
+    wasmtime_store_delete(r.store);
     return status;
+}
+
+/* ---- a session ---- */
+
+struct instance *wt_open_session(struct engine *e, struct code *c, struct engine_run *given, struct err *err)
+{
+    struct instance *r = malloc(sizeof *r);
+
+    if (!r) {
+        err_set(err, ERR_SETUP, "out of memory");
+        return NULL;
+    }
+    open_it(r, e, c, given);
+    if (set_limits(r, err) == 0)
+        return r;
+    wt_close_session(r);
+    return NULL;
+}
+
+int wt_call_session(struct instance *i, struct end *end, struct err *err)
+{
+    return wt_call(i, end, err);
+}
+
+struct guest_memory wt_session_memory(struct instance *i)
+{
+    return wt_memory(i);
+}
+
+/* Makes the memory of an instance that has not run what another one's is. */
+static int copy_memory(struct instance *copy, struct instance *from, struct err *err)
+{
+    struct guest_memory is = wt_memory(from), becomes = wt_memory(copy);
+    uint64_t before;
+    wasmtime_error_t *error = NULL;
+
+    if (is.size > becomes.size)
+        error = wasmtime_memory_grow(copy->context, &copy->memory, (is.size - becomes.size) >> 16, &before);
+    if (error) {
+        wasmtime_error_delete(error);
+        return err_set(err, ERR_SETUP, "cannot copy a session of %s: " ERR_TEXT_MEMORY, from->given->name);
+    }
+    becomes = wt_memory(copy);
+    if (becomes.size != is.size)
+        return err_set(err, ERR_SETUP, "cannot copy a session of %s: its memory is not its own", from->given->name);
+    memcpy(becomes.base, is.base, is.size);
+    return 0;
+}
+
+struct instance *wt_fork_session(struct instance *from, struct engine_run *given, struct err *err)
+{
+    struct instance *copy = wt_open_session(from->engine, from->code, given, err);
+    struct end end;
+    int status;
+
+    if (!copy)
+        return NULL;
+    copy->end = &end;
+    status = get_ready(copy, err);
+    if (status > 0)
+        status = err_set(err, ERR_SETUP, "cannot copy a session of %s: the copy did not start", given->name);
+    if (status == 0)
+        status = copy_memory(copy, from, err);
+    if (status == 0)
+        return copy;
+    wt_close_session(copy);
+    return NULL;
+}
+
+void wt_close_session(struct instance *i)
+{
+    if (!i)
+        return;
+    wasmtime_store_delete(i->store);
+    free(i);
 }

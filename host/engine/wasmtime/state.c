@@ -34,7 +34,7 @@ static bool hash_table(wasmtime_context_t *ctx, const wasmtime_table_t *table, s
 }
 
 /* What all tables hold, as a hash: they may be large. */
-static bool hash_tables(const struct run *r, const wasmtime_instance_t *instance, char hex[65])
+static bool hash_tables(const struct instance *r, const wasmtime_instance_t *instance, char hex[65])
 {
     struct sha256 sha;
 
@@ -53,7 +53,7 @@ static bool hash_tables(const struct run *r, const wasmtime_instance_t *instance
 }
 
 /* A module that has none gives a hash, too. */
-static void hash_variable(const struct run *r, const wasmtime_instance_t *instance, char hex[65])
+static void hash_variable(const struct instance *r, const wasmtime_instance_t *instance, char hex[65])
 {
     struct sha256 sha;
     wasmtime_extern_t item;
@@ -82,13 +82,13 @@ static void hash_variable(const struct run *r, const wasmtime_instance_t *instan
     sha256_hex(&sha, hex);
 }
 
-bool wt_read_state(const struct run *r, const wasmtime_instance_t *instance, struct state *s)
+bool wt_read_state(const struct instance *r, const wasmtime_instance_t *instance, struct state *s)
 {
     hash_variable(r, instance, s->variable);
     return hash_tables(r, instance, s->tables);
 }
 
-int wt_check_state(const struct run *r, const wasmtime_instance_t *instance, const struct state *before,
+int wt_check_state(const struct instance *r, const wasmtime_instance_t *instance, const struct state *before,
                    struct err *err)
 {
     struct state now;

@@ -97,12 +97,12 @@ def remarks(path, switches):
 
 
 def table(lib, remarks):
-    """All top-level modules, and the modules in packages that have a remark."""
+    """All top-level modules of Python, and those in packages, or of our own, that have a remark."""
     def exists(name):
         path = os.path.join(lib, *name.split("."))
         return os.path.exists(path + ".py") or os.path.isdir(path)
 
-    names = set(sys.stdlib_module_names) | {name for name in remarks if "." in name and exists(name)}
+    names = set(sys.stdlib_module_names) | {name for name in remarks if exists(name)}
     yield "module", "status", "note"
     for name in sorted(names):
         section, reason = remarks.get(name, ("", ""))

@@ -1,0 +1,527 @@
+/* Functions of the host. A call that ends later belongs to the guest and to the host's function, and is freed by the
+ * one that leaves it last. */
+#include "api/functions.h"
+
+#include "api/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* MOST_OPEN, MOST_BYTES: calls of one guest that have not ended yet, and what they give together. */
+enum { MOST_NAME = 100, MOST_FUNCTIONS = 1000, MOST_OPEN = 10000, MOST_BYTES = 64 << 20 };
+
+/* Who has it: the guest, and while it is not ended the host. */
+struct wlpy_call {
+    struct functions *functions;
+    const struct function *function;
+    uint64_t id;
+    const void *input;
+    void *own_input; /* a copy, when the guest goes on meanwhile */
+    size_t input_size;
+    bool later, ended, raised, left; /* by the guest */
+    uint8_t *answer;
+    size_t answer_size;
+    struct wlpy_call *next; /* in the list of those that have ended, or that have not */
+};
+
+struct function {
+    struct wlpy_function given;
+    char name[MOST_NAME + 1];
+};
+
+struct functions {
+    pthread_mutex_t lock; /* of everything below that another thread's wlpy_call_return changes */
+    unsigned users;       /* the guest, and calls that have not ended */
+    int event;            /* counts ended calls, for those who wait; -1: not opened yet */
+    struct wlpy_call *open, *ended;
+    size_t open_n, open_bytes;
+    struct wasi_request_set set;
+    struct function *list;
+    size_t n;
+    char *names; /* the answer of call.list */
+    uint64_t left, ids;
+    /* The answer that call.take fetches. */
+    uint8_t *waiting;
+    size_t waiting_n;
+};
+
+/* ---- lifetime ---- */
+
+static void free_all(struct functions *f)
+{
+    if (f->event >= 0)
+        close(f->event);
+    for (struct wlpy_call *c = f->ended, *next; c; c = next) {
+        next = c->next;
+        free(c->answer);
+        free(c);
+    }
+    pthread_mutex_destroy(&f->lock);
+    free(f->waiting);
+    free(f->names);
+    free(f->list);
+    free(f);
+}
+
+/* Unlocks it, and frees it if nobody else uses it. */
+static void leave(struct functions *f)
+{
+    bool last = --f->users == 0;
+
+    pthread_mutex_unlock(&f->lock);
+    if (last)
+        free_all(f);
+}
+
+void functions_free(struct functions *f)
+{
+    if (!f)
+        return;
+    pthread_mutex_lock(&f->lock);
+    for (struct wlpy_call *c = f->open; c; c = c->next)
+        c->left = true;
+    leave(f);
+}
+
+static void unlink_call(struct wlpy_call **list, const struct wlpy_call *c)
+{
+    while (*list != c)
+        list = &(*list)->next;
+    *list = c->next;
+}
+
+/* It has ended. The lock is held. */
+static void close_call(const struct wlpy_call *c)
+{
+    struct functions *f = c->functions;
+
+    unlink_call(&f->open, c);
+    f->open_n--;
+    f->open_bytes -= c->input_size;
+}
+
+/* ---- what the host's function does ---- */
+
+const void *wlpy_call_input(const struct wlpy_call *call, size_t *size)
+{
+    *size = call->input_size;
+    return call->input;
+}
+
+void wlpy_call_later(struct wlpy_call *call)
+{
+    call->later = true;
+}
+
+/* A call that ends later: from the one list to the other. */
+static void end_later(struct wlpy_call *c)
+{
+    struct functions *f = c->functions;
+    const uint64_t one = 1;
+    struct wlpy_call **end = &f->ended;
+
+    close_call(c);
+    free(c->own_input);
+    c->own_input = NULL;
+    c->input = NULL;
+    if (c->left) {
+        free(c->answer);
+        free(c);
+        leave(f);
+        return;
+    }
+    c->next = NULL;
+    while (*end)
+        end = &(*end)->next;
+    *end = c;
+    /* (It counts to 2^64, so it has always room.) */
+    if (write(f->event, &one, sizeof one) < 0)
+        abort();
+    leave(f);
+}
+
+static int end_call(struct wlpy_call *c, bool raised, const void *bytes, size_t size, const void *more, size_t more_n)
+{
+    uint8_t *answer = malloc(size + more_n + 1);
+    struct functions *f = c->functions;
+    int r = answer ? 0 : -1;
+
+    if (answer && size)
+        memcpy(answer, bytes, size);
+    if (answer && more_n)
+        memcpy(answer + size, more, more_n);
+    /* Without a type: the host has no memory. */
+    if (!answer) {
+        size = more_n = 0;
+        raised = true;
+    }
+    pthread_mutex_lock(&f->lock);
+    if (c->ended) {
+        pthread_mutex_unlock(&f->lock);
+        free(answer);
+        return -1;
+    }
+    c->ended = true;
+    c->raised = raised;
+    c->answer = answer;
+    c->answer_size = size + more_n;
+    if (c->later)
+        end_later(c);
+    else
+        pthread_mutex_unlock(&f->lock);
+    return r;
+}
+
+int wlpy_call_return(struct wlpy_call *call, const void *bytes, size_t size)
+{
+    return end_call(call, false, bytes, size, NULL, 0);
+}
+
+int wlpy_call_raise(struct wlpy_call *call, const char *type, const char *message)
+{
+    return end_call(call, true, type, strlen(type) + 1, message, strlen(message));
+}
+
+/* ---- requests ---- */
+
+static void wait_for_take(struct functions *f, uint8_t *bytes, size_t n)
+{
+    free(f->waiting);
+    f->waiting = bytes;
+    f->waiting_n = n;
+}
+
+static uint32_t serve_list(struct wasi_request *r)
+{
+    struct functions *f = r->arg;
+    size_t n = strlen(f->names);
+    uint8_t *copy = malloc(n + 1);
+
+    if (!copy)
+        return WASI_ENOMEM;
+    memcpy(copy, f->names, n);
+    wait_for_take(f, copy, n);
+    wasi_say(r, "%zu", n);
+    return 0;
+}
+
+static uint32_t serve_take(struct wasi_request *r)
+{
+    struct functions *f = r->arg;
+    struct guest_memory m = wasi_memory(r->w);
+    int64_t at, size;
+
+    if (!wasi_word(r, 0, 0, UINT32_MAX, &at) || !wasi_word(r, 1, 0, UINT32_MAX, &size) ||
+        (uint64_t)size != f->waiting_n)
+        return WASI_EINVAL;
+    if (!wasi_inside(m, (uint32_t)at, (uint64_t)size))
+        return WASI_EFAULT;
+    if (size)
+        memcpy(m.base + at, f->waiting, (size_t)size);
+    wait_for_take(f, NULL, 0);
+    return 0;
+}
+
+static void tell_answer(struct wasi_request *r, struct wlpy_call *c)
+{
+    wasi_say(r, "%s %zu", c->raised ? "raise" : "return", c->answer_size);
+    wait_for_take(r->arg, c->answer, c->answer_size);
+    c->answer = NULL;
+}
+
+static bool open_event(struct functions *f)
+{
+    if (f->event < 0)
+        f->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return f->event >= 0;
+}
+
+/* Takes one that has ended: this one, or if NULL the first. The lock is held. */
+static struct wlpy_call *take_ended(struct functions *f, uint64_t id, bool any)
+{
+    struct wlpy_call *c = f->ended;
+    uint64_t count;
+
+    while (c && !any && c->id != id)
+        c = c->next;
+    if (!c)
+        return NULL;
+    unlink_call(&f->ended, c);
+    if (!f->ended && f->event >= 0 && read(f->event, &count, sizeof count) < 0)
+        return c; /* (It was read already.) */
+    return c;
+}
+
+static struct function *find(struct functions *f, const char *name)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (!strcmp(f->list[i].name, name))
+            return &f->list[i];
+    return NULL;
+}
+
+/* Of a call that ends later, for a guest that waits. The guest may be stopped meanwhile. */
+static uint32_t wait_for(struct wasi_request *r, uint64_t id)
+{
+    struct functions *f = r->arg;
+
+    for (;;) {
+        struct pollfd p = {.fd = f->event, .events = POLLIN};
+        struct wlpy_call *c;
+
+        pthread_mutex_lock(&f->lock);
+        c = take_ended(f, id, false);
+        pthread_mutex_unlock(&f->lock);
+        if (c) {
+            tell_answer(r, c);
+            free(c);
+            return 0;
+        }
+        /* (If another one has ended, which nobody takes now, the event stays: look again now and then.) */
+        if (wasi_wait(r->w, &p, 1, NULL) < 0)
+            return wasi_from_errno(errno);
+        if (f->ended) {
+            const struct timespec little = {.tv_nsec = 1000000};
+
+            if (wasi_wait(r->w, NULL, 0, &little) < 0)
+                return wasi_from_errno(errno);
+        }
+    }
+}
+
+/* After the function returned without ending the call. */
+static uint32_t go_on(struct wasi_request *r, struct wlpy_call *c, bool wait)
+{
+    uint64_t id = c->id;
+
+    if (!wait) {
+        wasi_say(r, "later %llu", (unsigned long long)id);
+        return 0;
+    }
+    return wait_for(r, id);
+}
+
+static uint32_t do_call(struct wasi_request *r, struct wlpy_call *c, bool wait)
+{
+    struct functions *f = r->arg;
+    bool ended;
+
+    c->function->given.call(c->function->given.arg, c);
+    /* If it ends later, another thread may have ended it, and it is in a list now. */
+    pthread_mutex_lock(&f->lock);
+    ended = !c->later;
+    pthread_mutex_unlock(&f->lock);
+    if (!ended)
+        return go_on(r, c, wait);
+    if (!c->ended && c->function->given.bytes)
+        wlpy_call_return(c, "", 0);
+    else if (!c->ended)
+        wlpy_call_return(c, "null", 4);
+    pthread_mutex_lock(&f->lock);
+    close_call(c);
+    f->users--;
+    pthread_mutex_unlock(&f->lock);
+    tell_answer(r, c);
+    free(c->own_input);
+    free(c);
+    return 0;
+}
+
+static uint32_t serve_do(struct wasi_request *r)
+{
+    struct functions *f = r->arg;
+    struct guest_memory m = wasi_memory(r->w);
+    const struct function *function = find(f, r->word[0]);
+    bool later = r->n == 4;
+    struct wlpy_call *c;
+    int64_t at, size;
+
+    if (!function)
+        return WASI_ENOENT;
+    if (!wasi_word(r, 1, 0, UINT32_MAX, &at) || !wasi_word(r, 2, 0, UINT32_MAX, &size) ||
+        (later && strcmp(r->word[3], "later") != 0))
+        return WASI_EINVAL;
+    if (!wasi_inside(m, (uint32_t)at, (uint64_t)size))
+        return WASI_EFAULT;
+    if (f->left == 0)
+        return WASI_EDQUOT;
+    if ((uint64_t)size > MOST_BYTES)
+        return WASI_EMSGSIZE;
+    if (f->open_n == MOST_OPEN || (size_t)size > MOST_BYTES - f->open_bytes)
+        return WASI_EAGAIN;
+    c = calloc(1, sizeof *c);
+    if (c)
+        c->own_input = malloc((size_t)size + 1);
+    if (!c || !c->own_input || !open_event(f)) {
+        if (c)
+            free(c->own_input);
+        free(c);
+        return WASI_ENOMEM;
+    }
+    f->left--;
+    memcpy(c->own_input, m.base + at, (size_t)size);
+    c->functions = f;
+    c->function = function;
+    c->input = c->own_input;
+    c->input_size = (size_t)size;
+    c->id = ++f->ids;
+    pthread_mutex_lock(&f->lock);
+    c->next = f->open;
+    f->open = c;
+    f->open_n++;
+    f->open_bytes += c->input_size;
+    f->users++;
+    pthread_mutex_unlock(&f->lock);
+    return do_call(r, c, !later);
+}
+
+static uint32_t serve_done(struct wasi_request *r)
+{
+    struct functions *f = r->arg;
+    struct wlpy_call *c;
+
+    pthread_mutex_lock(&f->lock);
+    c = take_ended(f, 0, true);
+    pthread_mutex_unlock(&f->lock);
+    if (!c)
+        return WASI_EAGAIN;
+    wasi_say(r, "%llu ", (unsigned long long)c->id);
+    tell_answer(r, c);
+    free(c);
+    return 0;
+}
+
+/* A descriptor that can be read when call.done has an answer. */
+static uint32_t serve_ready(struct wasi_request *r)
+{
+    struct functions *f = r->arg;
+    uint32_t fd, e;
+    int host = open_event(f) ? dup(f->event) : -1;
+
+    if (host < 0)
+        return wasi_from_errno(errno);
+    e = wasi_insert(r->w, host, WASI_R_POLL | WASI_R_FD_READ, 0, WASI_FD_NONBLOCK, &fd);
+    if (e)
+        return e;
+    wasi_say(r, "%u", fd);
+    return 0;
+}
+
+static const struct wasi_request_kind kinds[] = {
+    {"call.list", 0, 0, serve_list}, {"call.do", 3, 4, serve_do},       {"call.take", 2, 2, serve_take},
+    {"call.done", 0, 0, serve_done}, {"call.ready", 0, 0, serve_ready},
+};
+
+/* ---- the list ---- */
+
+static bool is_name(const char *s)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", digits[] = "0123456789_";
+    size_t n;
+
+    if (!s || !*s || !strchr(letters, *s))
+        return false;
+    for (n = 1; s[n]; n++)
+        if (!strchr(letters, s[n]) && !strchr(digits, s[n]))
+            return false;
+    return n <= MOST_NAME;
+}
+
+static void put_text(FILE *to, const char *text)
+{
+    if (!text) {
+        fputs("null", to);
+        return;
+    }
+    putc('"', to);
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+        if (*p < ' ' || *p == '"' || *p == '\\')
+            fprintf(to, "\\u%04x", *p);
+        else
+            putc(*p, to);
+    putc('"', to);
+}
+
+static char *write_names(const struct functions *f)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+
+    if (!to)
+        return NULL;
+    putc('[', to);
+    for (size_t i = 0; i < f->n; i++) {
+        const struct wlpy_function *g = &f->list[i].given;
+
+        fprintf(to, "%s{\"name\": \"%s\", \"bytes\": %s, \"signature\": ", i ? ", " : "", f->list[i].name,
+                g->bytes ? "true" : "false");
+        put_text(to, g->signature);
+        fputs(", \"doc\": ", to);
+        put_text(to, g->doc);
+        putc('}', to);
+    }
+    putc(']', to);
+    if (fclose(to) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static int take_list(struct functions *f, const struct wlpy_function *list, size_t n, struct err *err)
+{
+    const char *at = (const char *)list;
+
+    for (size_t i = 0; i < n; i++) {
+        struct function *g = &f->list[i];
+
+        if (api_take(&g->given, sizeof g->given, at, "wlpy_function", err) < 0)
+            return -ERR_SETUP;
+        /* (The caller's structs may be smaller than ours.) */
+        at += ((const struct wlpy_function *)(const void *)at)->size;
+        if (!is_name(g->given.name))
+            return err_set(err, ERR_SETUP, "cannot give a function with the name '%.120s': it can have letters, digits and "
+                           "underscores, and begins with a letter", g->given.name ? g->given.name : "");
+        if (!g->given.call)
+            return err_set(err, ERR_SETUP, "cannot give the function %s: its `call` is NULL", g->given.name);
+        if (find(f, g->given.name))
+            return err_set(err, ERR_SETUP, "cannot give two functions with the name %s", g->given.name);
+        strcpy(g->name, g->given.name);
+        f->n++;
+    }
+    f->names = write_names(f);
+    return f->names ? 0 : err_set(err, ERR_SETUP, "out of memory");
+}
+
+struct functions *functions_serve(struct wasi *w, const struct wlpy_function *list, size_t n, uint64_t limit,
+                                  struct err *err)
+{
+    struct functions *f = n <= MOST_FUNCTIONS ? calloc(1, sizeof *f) : NULL;
+
+    if (!f) {
+        err_set(err, ERR_SETUP, n <= MOST_FUNCTIONS ? "out of memory" : "cannot give more than %d functions",
+                MOST_FUNCTIONS);
+        return NULL;
+    }
+    pthread_mutex_init(&f->lock, NULL);
+    f->users = 1;
+    f->event = -1;
+    f->left = limit ? limit : UINT64_MAX;
+    f->list = calloc(n, sizeof *f->list);
+    f->set = (struct wasi_request_set){"call", 1, kinds, sizeof kinds / sizeof *kinds, f};
+    if (!f->list || take_list(f, list, n, err) < 0) {
+        if (!f->list)
+            err_set(err, ERR_SETUP, "out of memory");
+        free_all(f);
+        return NULL;
+    }
+    if (wasi_serve(w, &f->set) == 0)
+        return f;
+    err_set(err, ERR_SETUP, "cannot serve functions: %s", strerror(errno));
+    free_all(f);
+    return NULL;
+}

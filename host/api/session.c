@@ -1,0 +1,593 @@
+/* Sessions. */
+#include "api/run.h"
+#include "api/value.h"
+#include "wasi/tree.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_GRACE_MS = 100, DEFAULT_TEXT = 1 << 20, ROOM = 1 << 16, MOST_REQUEST = 1 << 30 };
+
+struct wlpy_session {
+    struct job job;
+    struct runtime runtime; /* of a native program */
+    struct run *native;
+    struct instance *instance;
+    struct session_call call;
+    bool alive;
+    atomic_bool busy;
+    uint32_t room, room_n; /* of requests, in the guest's memory */
+    unsigned cells;        /* evaluations */
+    uint64_t deadline_ms, cpu_ms;
+    /* What the configuration says; everything is the session's. */
+    struct wlpy_run_config config;
+    struct wlpy_limits limits;
+    void **kept;
+    size_t kept_n, kept_room;
+    struct wlpy_files **own_files; /* of a copy, by directory */
+};
+
+/* ---- the configuration ---- */
+
+/* Notes something to be freed with the session; NULL, or out of memory: NULL. */
+static void *keep(struct wlpy_session *s, void *it)
+{
+    if (it && s->kept_n == s->kept_room) {
+        size_t room = 2 * s->kept_room + 16;
+        void **more = realloc(s->kept, room * sizeof *more);
+
+        if (!more) {
+            free(it);
+            return NULL;
+        }
+        s->kept = more;
+        s->kept_room = room;
+    }
+    if (it)
+        s->kept[s->kept_n++] = it;
+    return it;
+}
+
+static bool keep_text(struct wlpy_session *s, const char **text)
+{
+    if (!*text)
+        return true;
+    *text = keep(s, strdup(*text));
+    return *text != NULL;
+}
+
+static bool keep_texts(struct wlpy_session *s, const char *const **list, size_t n)
+{
+    const char **copy = keep(s, calloc(n + 1, sizeof *copy));
+
+    for (size_t i = 0; copy && i < n; i++) {
+        copy[i] = (*list)[i];
+        if (!keep_text(s, &copy[i]))
+            return false;
+    }
+    *list = copy;
+    return copy != NULL;
+}
+
+static int keep_functions(struct wlpy_session *s, struct err *err)
+{
+    struct wlpy_run_config *c = &s->config;
+    const char *at = (const char *)c->functions;
+    struct wlpy_function *copy = keep(s, calloc(c->function_count + 1, sizeof *copy));
+
+    for (size_t i = 0; copy && i < c->function_count; i++) {
+        size_t size;
+
+        if (api_take(&copy[i], sizeof copy[i], at, "wlpy_function", err) < 0)
+            return -ERR_SETUP;
+        memcpy(&size, at, sizeof size);
+        at += size;
+        if (!keep_text(s, &copy[i].name) || !keep_text(s, &copy[i].signature) || !keep_text(s, &copy[i].doc))
+            return err_set(err, ERR_SETUP, "out of memory");
+    }
+    c->functions = copy;
+    return copy ? 0 : err_set(err, ERR_SETUP, "out of memory");
+}
+
+static bool keep_dirs(struct wlpy_session *s)
+{
+    struct wlpy_run_config *c = &s->config;
+    struct wlpy_dir *dirs = keep(s, calloc(c->dir_count + 1, sizeof *dirs));
+
+    for (size_t i = 0; dirs && i < c->dir_count; i++) {
+        dirs[i] = c->dirs[i];
+        if (!keep_text(s, &dirs[i].host) || !keep_text(s, &dirs[i].guest))
+            return false;
+    }
+    c->dirs = dirs;
+    return dirs != NULL;
+}
+
+static int keep_config(struct wlpy_session *s, const struct wlpy_run_config *given, struct err *err)
+{
+    struct wlpy_run_config *c = &s->config;
+
+    if (api_take(c, sizeof *c, given, "wlpy_run_config", err) < 0 ||
+        (c->limits && api_take(&s->limits, sizeof s->limits, c->limits, "wlpy_limits", err) < 0))
+        return -ERR_SETUP;
+    s->limits.size = sizeof s->limits;
+    c->limits = &s->limits;
+    if (!keep_texts(s, &c->argv, c->argc) || !keep_texts(s, &c->env, c->envc) || !keep_texts(s, &c->net, c->net_count) ||
+        !keep_texts(s, &c->net_listen, c->net_listen_count) || !keep_dirs(s))
+        return err_set(err, ERR_SETUP, "out of memory");
+    return keep_functions(s, err);
+}
+
+/* ---- calling it ---- */
+
+static struct guest_memory memory_of(const struct wlpy_session *s)
+{
+    return s->native ? runtime_memory(s->native) : api_ops->memory(s->instance);
+}
+
+/* On the guest's thread. */
+static int call(struct wlpy_session *s, enum session_what what, uint32_t size)
+{
+    struct job *j = &s->job;
+    int r;
+
+    s->call = (struct session_call){.what = what, .size = size};
+    r = s->native ? runtime_call(s->native, &s->call, &j->end, &j->err)
+                  : api_ops->call_session(s->instance, &j->end, &j->err);
+    s->alive = r == 0 && j->end.kind == END_EXITED && !j->end.left;
+    return r;
+}
+
+static struct wlpy_session *session_of(struct job *j)
+{
+    return (struct wlpy_session *)((char *)j - offsetof(struct wlpy_session, job));
+}
+
+static int start(struct job *j)
+{
+    struct wlpy_session *s = session_of(j);
+
+    return call(s, SESSION_START, 0);
+}
+
+/* ---- beginning and end ---- */
+
+static struct wlpy_session *new_session(const struct wlpy_run_config *config, struct err *err)
+{
+    struct wlpy_session *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        err_set(err, ERR_SETUP, "out of memory");
+        return NULL;
+    }
+    if (keep_config(s, config, err) == 0)
+        return s;
+    wlpy_session_free(s);
+    return NULL;
+}
+
+static int prepare(struct wlpy_session *s, struct wlpy_program *program, struct err *err)
+{
+    struct job *j = &s->job;
+
+    if (job_prepare(j, program, &s->config, NULL) < 0) {
+        *err = j->err;
+        return -ERR_SETUP;
+    }
+    if (!j->run.control)
+        j->run.control = &j->own;
+    j->run.session = &s->call;
+    s->deadline_ms = j->limits.deadline_ms;
+    s->cpu_ms = j->limits.cpu_ms;
+    s->runtime = (struct runtime){.name = program->name,
+                                  .limits = &j->limits,
+                                  .wasi = &j->wasi,
+                                  .control = j->run.control,
+                                  .stoppable = true};
+    return 0;
+}
+
+static int open_it(struct wlpy_session *s, struct err *err)
+{
+    struct wlpy_program *p = s->job.program;
+
+    if (p->native)
+        s->native = runtime_open(p->native, &s->runtime, err);
+    else
+        s->instance = api_ops->open_session(p->engine->engine, p->program.code, &s->job.run, err);
+    return s->native || s->instance ? 0 : -(int)err->code;
+}
+
+/* Why there is no interpreter: with the last line that it wrote, if we have that. */
+static int tell_no_start(const struct wlpy_session *s, struct err *err)
+{
+    const struct job *j = &s->job;
+    const char *text = (const char *)j->err_out.at;
+    size_t n = j->err_out.n, from;
+
+    while (n && text[n - 1] == '\n')
+        n--;
+    for (from = n; from && text[from - 1] != '\n';)
+        from--;
+    if (j->end.kind != END_EXITED)
+        return err_set(err, ERR_SETUP, "cannot start a session of %s: %s", j->program->name, j->end.text);
+    return err_set(err, ERR_SETUP, "cannot start a session of %s: it ended with status %d%s%.*s", j->program->name,
+                   j->end.left ? j->end.status : (int)s->call.answer, n > from ? ": " : "", (int)(n - from),
+                   n > from ? text + from : "");
+}
+
+static void take_output(struct job *j, struct wlpy_value *v)
+{
+    if (v) {
+        v->out = (char *)j->out.at;
+        v->out_size = j->out.n;
+        v->err = (char *)j->err_out.at;
+        v->err_size = j->err_out.n;
+    } else {
+        free(j->out.at);
+        free(j->err_out.at);
+    }
+    j->out = j->err_out = (struct wasi_buffer){0};
+}
+
+static int begin(struct wlpy_session *s, struct wlpy_program *program, struct err *err)
+{
+    struct job *j = &s->job;
+    int r = prepare(s, program, err);
+
+    if (r == 0 && job_grant(j) < 0) {
+        *err = j->err;
+        r = -ERR_SETUP;
+    }
+    if (r == 0)
+        r = open_it(s, err);
+    if (r == 0 && job_do(j, start) < 0) {
+        *err = j->err;
+        r = -(int)err->code;
+    }
+    if (r == 0 && (!s->alive || s->call.answer != 0))
+        r = tell_no_start(s, err);
+    take_output(j, NULL);
+    return r;
+}
+
+int wlpy_session_new(struct wlpy_program *program, const struct wlpy_run_config *config, struct wlpy_session **session,
+                     struct wlpy_err *err)
+{
+    struct err why;
+    struct wlpy_session *s = new_session(config, &why);
+
+    *session = NULL;
+    if (!s)
+        return api_err(&why, err);
+    if (begin(s, program, &why) < 0) {
+        wlpy_session_free(s);
+        return api_err(&why, err);
+    }
+    *session = s;
+    return 0;
+}
+
+void wlpy_session_free(struct wlpy_session *s)
+{
+    if (!s)
+        return;
+    runtime_close(s->native);
+    if (s->instance)
+        api_ops->close_session(s->instance);
+    job_release(&s->job);
+    free(s->job.run.trace);
+    take_output(&s->job, NULL);
+    for (size_t i = 0; s->own_files && i < s->config.dir_count; i++)
+        wlpy_files_free(s->own_files[i]);
+    free(s->own_files);
+    for (size_t i = 0; i < s->kept_n; i++)
+        free(s->kept[i]);
+    free(s->kept);
+    free(s);
+}
+
+/* ---- an evaluation ---- */
+
+/* Writes a part of the request; at NULL: only counts. */
+static size_t put_part(uint8_t *at, char kind, const char *bytes, size_t n)
+{
+    if (at) {
+        at[0] = (uint8_t)kind;
+        for (int i = 0; i < 4; i++)
+            at[1 + i] = (uint8_t)(n >> 8 * i);
+        memcpy(at + 5, bytes, n);
+    }
+    return 5 + n;
+}
+
+struct request {
+    const struct wlpy_eval *eval;
+    char name[32], limit[24];
+};
+
+static size_t put_request(uint8_t *at, const struct request *q)
+{
+    const char *name = q->eval->name ? q->eval->name : q->name;
+    size_t n = put_part(at, SESSION_NAME, name, strlen(name));
+
+    n += put_part(at ? at + n : NULL, SESSION_LIMIT, q->limit, strlen(q->limit));
+    return n + put_part(at ? at + n : NULL, SESSION_CODE, q->eval->code, q->eval->code_size);
+}
+
+/* For job_do(), which gives no argument. */
+struct evaluation {
+    struct request request;
+    struct wlpy_value *value;
+    size_t most_answer;
+};
+
+static int answer_is_wrong(struct job *j, const char *what)
+{
+    j->end.kind = END_TRAPPED;
+    j->end.status = STATUS_TRAPPED;
+    snprintf(j->end.text, sizeof j->end.text, "its answer %s", what);
+    return 0;
+}
+
+static uint32_t load_word(struct guest_memory m, uint32_t at)
+{
+    return (uint32_t)wasi_load(m, at, 4);
+}
+
+static int read_answer(struct wlpy_session *s, struct evaluation *e)
+{
+    struct guest_memory m = memory_of(s);
+    uint32_t at = s->call.answer, size;
+
+    s->alive = false;
+    if (!wasi_inside(m, at, 8) || !wasi_inside(m, load_word(m, at), load_word(m, at + 4)))
+        return answer_is_wrong(&s->job, "is not in its memory");
+    size = load_word(m, at + 4);
+    if (size > e->most_answer)
+        return answer_is_wrong(&s->job, "is too large");
+    if (!value_read(e->value, m.base + load_word(m, at), size))
+        return answer_is_wrong(&s->job, "cannot be read");
+    s->alive = true;
+    return 0;
+}
+
+static int evaluate(struct job *j)
+{
+    struct wlpy_session *s = session_of(j);
+    struct evaluation *e = j->what_arg;
+    size_t n = put_request(NULL, &e->request);
+    struct guest_memory m;
+    int r;
+
+    if (n > s->room_n) {
+        r = call(s, SESSION_ROOM, (uint32_t)(n < ROOM ? ROOM : n));
+        if (r < 0 || !s->alive)
+            return r;
+        if (!s->call.answer)
+            return err_set(&j->err, ERR_SETUP, "cannot evaluate %zu bytes of code: the session has no memory for them",
+                           e->request.eval->code_size);
+        s->room = s->call.answer;
+        s->room_n = (uint32_t)(n < ROOM ? ROOM : n);
+    }
+    m = memory_of(s);
+    if (!wasi_inside(m, s->room, n)) {
+        s->alive = false;
+        return answer_is_wrong(j, "is not in its memory");
+    }
+    put_request(m.base + s->room, &e->request);
+    r = call(s, SESSION_EVAL, (uint32_t)n);
+    return r < 0 || !s->alive ? r : read_answer(s, e);
+}
+
+static void set_time(struct wlpy_session *s, const struct wlpy_eval *e)
+{
+    struct job *j = &s->job;
+
+    j->limits.deadline_ms = e->deadline_ms ? e->deadline_ms : s->deadline_ms;
+    j->limits.cpu_ms = e->cpu_ms ? e->cpu_ms : s->cpu_ms;
+    j->run.control->grace_ms = e->grace_ms ? e->grace_ms : DEFAULT_GRACE_MS;
+    j->wasi.output_left = j->limits.output;
+}
+
+static void tell(const struct wlpy_session *s, struct wlpy_value *v)
+{
+    const struct job *j = &s->job;
+
+    v->alive = s->alive;
+    v->end = job_end(j);
+    if (!s->alive)
+        v->status = j->end.status;
+    else if (j->run.control->graced && j->limits.deadline_ms)
+        v->end = WLPY_DEADLINE;
+    v->interrupts = j->end.interrupts;
+    v->memory = j->end.memory;
+    v->wall_ns = j->result.wall_ns;
+    v->cpu_ns = j->result.cpu_ns;
+    memcpy(v->text, j->end.text, sizeof v->text);
+    memcpy(v->hint, j->end.hint, sizeof v->hint);
+}
+
+static int do_eval(struct wlpy_session *s, const struct wlpy_eval *eval, struct wlpy_value *v, struct err *err)
+{
+    size_t most = eval->most_text ? eval->most_text : DEFAULT_TEXT;
+    struct evaluation e = {
+        .request = {.eval = eval}, .value = v, .most_answer = most > SIZE_MAX / 64 ? SIZE_MAX : 32 * most + (1 << 20)};
+    struct job *j = &s->job;
+    int r;
+
+    if (!s->alive) {
+        err_set(err, ERR_SETUP, "cannot evaluate: the session has ended");
+        return err_hint(err, "start another one");
+    }
+    if (!eval->code || eval->code_size > MOST_REQUEST)
+        return err_set(err, ERR_SETUP, "cannot evaluate %zu bytes of code%s", eval->code_size,
+                       eval->code ? "" : " at NULL");
+    snprintf(e.request.name, sizeof e.request.name, "<cell %u>", ++s->cells);
+    snprintf(e.request.limit, sizeof e.request.limit, "%zu", most);
+    set_time(s, eval);
+    j->what_arg = &e;
+    r = job_do(j, evaluate);
+    take_output(j, v);
+    if (r < 0)
+        *err = j->err;
+    else
+        tell(s, v);
+    return r;
+}
+
+static bool enter(struct wlpy_session *s, struct err *err)
+{
+    if (!atomic_exchange(&s->busy, true))
+        return true;
+    err_set(err, ERR_SETUP, "cannot use the session: it is evaluating something");
+    return false;
+}
+
+int wlpy_session_eval(struct wlpy_session *session, const struct wlpy_eval *eval, struct wlpy_value *value,
+                      struct wlpy_err *err)
+{
+    struct wlpy_value own;
+    struct wlpy_eval given;
+    size_t size = value->size;
+    struct err why;
+    int r;
+
+    if (api_take(&own, sizeof own, value, "wlpy_value", &why) < 0 ||
+        api_take(&given, sizeof given, eval, "wlpy_eval", &why) < 0 || !enter(session, &why))
+        return api_err(&why, err);
+    own = (struct wlpy_value){.size = size};
+    r = do_eval(session, &given, &own, &why);
+    atomic_store(&session->busy, false);
+    memcpy(value, &own, size < sizeof own ? size : sizeof own);
+    return r < 0 ? api_err(&why, err) : 0;
+}
+
+/* ---- copies ---- */
+
+static int copy_files(struct wlpy_session *copy, const struct wlpy_session *from, struct err *err)
+{
+    struct wlpy_dir *dirs = (struct wlpy_dir *)copy->config.dirs;
+
+    copy->own_files = calloc(copy->config.dir_count + 1, sizeof(struct wlpy_files *));
+    for (size_t i = 0; copy->own_files && i < copy->config.dir_count; i++) {
+        struct wlpy_files *f = dirs[i].files;
+
+        if (!f)
+            continue;
+        copy->own_files[i] = calloc(1, sizeof *f);
+        if (!copy->own_files[i])
+            return err_set(err, ERR_SETUP, "out of memory");
+        copy->own_files[i]->tree = tree_copy(from->config.dirs[i].files->tree);
+        if (!copy->own_files[i]->tree)
+            return err_set(err, ERR_SETUP, "out of memory");
+        dirs[i].files = copy->own_files[i];
+    }
+    return copy->own_files ? 0 : err_set(err, ERR_SETUP, "out of memory");
+}
+
+struct pair {
+    const struct wlpy_session *from, *copy;
+};
+
+static struct tree *tree_of(void *arg, const struct tree *of)
+{
+    const struct pair *p = arg;
+
+    for (size_t i = 0; i < p->from->config.dir_count; i++)
+        if (p->from->config.dirs[i].files && p->from->config.dirs[i].files->tree == of)
+            return p->copy->config.dirs[i].files->tree;
+    return NULL;
+}
+
+static void forget_copies(const struct wlpy_session *s)
+{
+    for (size_t i = 0; i < s->config.dir_count; i++)
+        if (s->config.dirs[i].files)
+            tree_forget_copies(s->config.dirs[i].files->tree);
+}
+
+static int override(struct wlpy_session *copy, const struct wlpy_run_config *given, struct err *err)
+{
+    struct wlpy_run_config *c = &copy->config, other;
+
+    c->control = NULL;
+    if (!given)
+        return 0;
+    if (api_take(&other, sizeof other, given, "wlpy_run_config", err) < 0)
+        return -ERR_SETUP;
+    if (other.function_count != c->function_count)
+        return err_set(err, ERR_SETUP, "cannot copy a session with %zu functions for one with %zu",
+                       c->function_count, other.function_count);
+    c->in = other.in;
+    c->out = other.out;
+    c->err = other.err;
+    c->control = other.control;
+    c->functions = other.functions;
+    return keep_functions(copy, err);
+}
+
+static int fork_it(struct wlpy_session *copy, struct wlpy_session *from, const struct wlpy_run_config *config,
+                   struct err *err)
+{
+    struct pair pair = {from, copy};
+    struct job *j = &copy->job;
+    int r;
+
+    if (!from->alive)
+        return err_set(err, ERR_SETUP, "cannot copy a session that has ended");
+    r = override(copy, config, err);
+    if (r == 0)
+        r = copy_files(copy, from, err);
+    if (r == 0)
+        r = prepare(copy, from->job.program, err);
+    if (r == 0 && job_grant_copy(j, &from->job.wasi, tree_of, &pair) < 0) {
+        *err = j->err;
+        r = -ERR_SETUP;
+    }
+    if (r < 0)
+        return r;
+    j->quota = from->job.quota;
+    if (from->native)
+        copy->native = runtime_fork(from->native, &copy->runtime, err);
+    else
+        copy->instance = api_ops->fork_session(from->instance, &j->run, err);
+    if (!copy->native && !copy->instance)
+        return -ERR_SETUP;
+    copy->room = from->room;
+    copy->room_n = from->room_n;
+    copy->cells = from->cells;
+    copy->alive = true;
+    return 0;
+}
+
+int wlpy_session_fork(struct wlpy_session *session, const struct wlpy_run_config *config, struct wlpy_session **copy,
+                      struct wlpy_err *err)
+{
+    struct wlpy_session *s;
+    struct err why;
+    int r;
+
+    *copy = NULL;
+    if (!enter(session, &why))
+        return api_err(&why, err);
+    s = new_session(&session->config, &why);
+    r = s ? fork_it(s, session, config, &why) : -ERR_SETUP;
+    forget_copies(session);
+    atomic_store(&session->busy, false);
+    if (r == 0) {
+        *copy = s;
+        return 0;
+    }
+    wlpy_session_free(s);
+    return api_err(&why, err);
+}
+
+struct wlpy_files *wlpy_session_files(struct wlpy_session *session, const char *guest)
+{
+    for (size_t i = session->config.dir_count; i-- > 0;)
+        if (!strcmp(session->config.dirs[i].guest, guest))
+            return session->config.dirs[i].files;
+    return NULL;
+}

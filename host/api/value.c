@@ -1,0 +1,120 @@
+#include "api/value.h"
+
+#include "core/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { HEAD = 5 };
+
+/* What wlpy_value.own points to. */
+struct own {
+    struct wlpy_display *displays;
+    char bytes[]; /* the answer; behind each part stands a zero byte, where the next one began */
+};
+
+static uint32_t load32(const char *p)
+{
+    const unsigned char *u = (const unsigned char *)p;
+
+    return (uint32_t)u[0] | (uint32_t)u[1] << 8 | (uint32_t)u[2] << 16 | (uint32_t)u[3] << 24;
+}
+
+static bool add_display(struct wlpy_value *v, unsigned object, const char *part, size_t n)
+{
+    struct own *own = v->own;
+    const char *zero = memchr(part, '\0', n);
+    struct wlpy_display *more;
+
+    if (!zero)
+        return false;
+    /* (Room doubles when the number is a power of two.) */
+    if ((v->display_count & (v->display_count - 1)) == 0) {
+        more = realloc(own->displays, (2 * v->display_count + 1) * sizeof *more);
+        if (!more)
+            return false;
+        v->displays = own->displays = more;
+    }
+    own->displays[v->display_count++] = (struct wlpy_display){
+        .object = object, .type = part, .bytes = zero + 1, .size = n - (size_t)(zero + 1 - part)};
+    return true;
+}
+
+static bool take_part(struct wlpy_value *v, int kind, unsigned *object, const char *part, size_t n)
+{
+    switch (kind) {
+    case SESSION_REPR:
+        v->repr = part;
+        v->repr_size = n;
+        return true;
+    case SESSION_JSON:
+        v->json = part;
+        v->json_size = n;
+        return true;
+    case SESSION_OBJECT:
+        ++*object;
+        return true;
+    case SESSION_DISPLAY:
+        return add_display(v, *object, part, n);
+    case SESSION_TYPE:
+        v->type = part;
+        v->status = 1;
+        return true;
+    case SESSION_MESSAGE:
+        v->message = part;
+        return true;
+    case SESSION_TRACEBACK:
+        v->traceback = part;
+        return true;
+    case SESSION_STATUS:
+        v->status = (int)(strtoul(part, NULL, 10) & 0xff);
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool value_read(struct wlpy_value *v, const uint8_t *answer, size_t size)
+{
+    struct own *own = malloc(sizeof *own + size + 1);
+    unsigned object = 0;
+    size_t at = 0;
+    int kind;
+
+    if (!own)
+        return false;
+    own->displays = NULL;
+    memcpy(own->bytes, answer, size);
+    own->bytes[size] = '\0';
+    v->own = own;
+    kind = own->bytes[0];
+    while (at < size) {
+        size_t n;
+        int next;
+
+        if (size - at < HEAD || (n = load32(own->bytes + at + 1)) > size - at - HEAD)
+            return false;
+        next = own->bytes[at + HEAD + n];
+        own->bytes[at + HEAD + n] = '\0';
+        if (!take_part(v, kind, &object, own->bytes + at + HEAD, n))
+            return false;
+        at += HEAD + n;
+        kind = next;
+    }
+    return true;
+}
+
+void wlpy_value_free(struct wlpy_value *value)
+{
+    struct own *own = value->own;
+
+    if (own)
+        free(own->displays);
+    free(own);
+    free(value->out);
+    free(value->err);
+    value->own = NULL;
+    value->displays = NULL;
+    value->out = value->err = NULL;
+    value->repr = value->json = value->type = value->message = value->traceback = NULL;
+}

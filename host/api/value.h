@@ -1,0 +1,11 @@
+/* What a session answers (core/session.h). */
+#ifndef WL_API_VALUE_H
+#define WL_API_VALUE_H
+
+#include "wlpy.h"
+
+/* Reads an answer into the value, which has nothing of one yet; wlpy_value_free() frees it. False: it is not one, or
+ * there is no memory. */
+bool value_read(struct wlpy_value *v, const uint8_t *answer, size_t size);
+
+#endif

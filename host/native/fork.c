@@ -1,0 +1,123 @@
+/* Copies of a guest between two calls. Everything that it has is in its memory then: the stack is empty, and the tables
+ * are as they were at the start, or it cannot be copied. The memory is written to a file in memory, which all copies,
+ * and the guest itself, map from then on: a page is copied when it is written to. */
+#include "native/run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct frozen {
+    int fd;
+    uint64_t size;
+};
+
+enum { PIECE = 1 << 16 };
+
+void frozen_release(struct run *r)
+{
+    if (!r->frozen)
+        return;
+    close(r->frozen->fd);
+    free(r->frozen);
+    r->frozen = NULL;
+}
+
+static bool is_zero(const uint8_t *at, size_t n)
+{
+    return at[0] == 0 && memcmp(at, at + 1, n - 1) == 0;
+}
+
+/* Leaves holes for what is zero. (A memory's size is a multiple of PIECE.) */
+static int write_memory(int fd, const uint8_t *memory, uint64_t size)
+{
+    if (ftruncate(fd, (off_t)size) < 0)
+        return -1;
+    for (uint64_t at = 0; at < size; at += PIECE) {
+        size_t n = 0;
+
+        if (is_zero(memory + at, PIECE))
+            continue;
+        while (n < PIECE) {
+            ssize_t some = pwrite(fd, memory + at + n, PIECE - n, (off_t)(at + n));
+
+            if (some < 0 && errno != EINTR)
+                return -1;
+            n += some > 0 ? (size_t)some : 0;
+        }
+    }
+    return 0;
+}
+
+static int map(struct run *r, const struct frozen *f)
+{
+    if (mmap(r->ranges[0], f->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, f->fd, 0) == MAP_FAILED)
+        return -1;
+    r->forked = true;
+    return 0;
+}
+
+static int freeze(struct run *r, struct err *err)
+{
+    struct guest_memory m = runtime_memory(r);
+    struct frozen *f;
+    int fd;
+
+    if (r->frozen)
+        return 0;
+    if (r->guest->changes_tables || r->ranges_n != 1)
+        return err_set(err, ERR_MODULE, "cannot copy a session of %s: the module changes its tables",
+                       r->runtime->name);
+    fd = memfd_create("wlpy-session", MFD_CLOEXEC);
+    f = fd < 0 ? NULL : malloc(sizeof *f);
+    /* (If the guest itself keeps its own pages, that takes memory, and nothing else.) */
+    if (!f || write_memory(fd, m.base, m.size) < 0) {
+        err_set(err, ERR_SETUP, "cannot copy the memory of a session: %s", strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        free(f);
+        return -ERR_SETUP;
+    }
+    *f = (struct frozen){fd, m.size};
+    r->frozen = f;
+    map(r, f);
+    return 0;
+}
+
+static int take_memory(struct run *copy, const struct run *from, struct err *err)
+{
+    uint64_t more = from->frozen->size - copy->start_size;
+
+    if (from->frozen->size < copy->start_size || copy->ranges_n != 1)
+        return err_set(err, ERR_SETUP, "cannot copy a session of %s: its memory is not its own", from->runtime->name);
+    if (copy->used + more > copy->runtime->limits->memory)
+        return err_set(err, ERR_SETUP, "cannot copy a session of %s: " ERR_TEXT_MEMORY, from->runtime->name);
+    if (map(copy, from->frozen) < 0)
+        return err_set(err, ERR_SETUP, "cannot map the memory of a session: %s", strerror(errno));
+    copy->used += more;
+    copy->guest->resize(copy->instance, from->frozen->size);
+    return 0;
+}
+
+struct run *runtime_fork(struct run *from, const struct runtime *runtime, struct err *err)
+{
+    struct run *copy = NULL;
+    struct end end;
+    int r = freeze(from, err);
+
+    if (r == 0) {
+        copy = runtime_open(from->program, runtime, err);
+        r = copy ? run_enter(copy, ENTER_NOTHING, &end, err) : -ERR_SETUP;
+    }
+    if (r == 0 && (end.kind != END_EXITED || end.left))
+        r = err_set(err, ERR_SETUP, "cannot copy a session of %s: the copy did not start: %s", runtime->name,
+                    end.text);
+    if (r == 0)
+        r = take_memory(copy, from, err);
+    if (r == 0)
+        return copy;
+    runtime_close(copy);
+    return NULL;
+}

@@ -1,0 +1,64 @@
+#!/bin/bash
+# Sessions, their copies, and functions of the host: session.c with a real Python, by each engine.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317
+LIMIT=${LIMIT:-3000}
+. "$(dirname -- "$0")/lib.sh"
+
+PY=${WL_PYTHON:-python/v3.13.5}
+
+sessions() {
+    real build toolchain/wlpy
+    status 0
+    local wlpy=$OUT/toolchain/wlpy
+    cc -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -I"$wlpy/include" "$E2E/session.c" -o session -L"$wlpy/lib" "-l$1" \
+        "-Wl,-rpath,$wlpy/lib" -lpthread || fail 'session.c was not compiled'
+}
+
+# `python FLAVOUR`: its file is $OUT/$PY/FLAVOUR/bin/python-FLAVOUR.wasm
+python() {
+    real build -q "$PY" --flavour "$1"
+    status 0
+}
+
+test_by_wasmtime() {
+    sessions wlpy
+    python snapshot
+    export WLPY_CACHE=$REAL_HOME/.cache/wl-make/compiled
+    SECONDS_EACH=900 run ./session wasm "$OUT/$PY/snapshot/bin/python-snapshot.wasm"
+    status 0
+    [ ! -s .out ] || fail "$(head -n 20 .out)"
+}
+
+# Python starts when the session does.
+test_of_a_single_file() {
+    sessions wlpy
+    python single
+    export WLPY_CACHE=$REAL_HOME/.cache/wl-make/compiled
+    for name in values exceptions functions forks; do
+        SECONDS_EACH=900 run ./session wasm "$OUT/$PY/single/bin/python-single.wasm" "$name"
+        status 0
+        [ ! -s .out ] || fail "$(head -n 20 .out)"
+    done
+}
+
+# A plain Python has no sessions.
+test_what_is_no_session() {
+    sessions wlpy
+    real build -q "$PY"
+    status 0
+    export WLPY_CACHE=$REAL_HOME/.cache/wl-make/compiled
+    SECONDS_EACH=900 run ./session wasm "$OUT/$PY/bin/python.wasm" values
+    status 1
+    out 'it exports no wl_session'
+}
+
+test_natively() {
+    sessions wlpy-native
+    real aot -q --library "$PY" --flavour snapshot -o guest.so
+    status 0
+    SECONDS_EACH=900 run ./session native "$PWD/guest.so"
+    status 0
+    [ ! -s .out ] || fail "$(head -n 20 .out)"
+}
+
+main "$@"
