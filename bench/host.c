@@ -1,7 +1,12 @@
 /* host PROGRAM N IDLE: runs a Python (a native program, or a .wasm file) N times through wlpy.h, and prints
  *   run MICROSECONDS      of each fresh run of `pass`, which is dropped
  *   threads RATIO         how many times as many runs two threads do in a second as one
- *   private KIB           the private memory of one of IDLE runs that wait for input */
+ *   private KIB           the private memory of one of IDLE runs that wait for input
+ *   eval MICROSECONDS     of each evaluation of `pass` in one session
+ *   call MICROSECONDS     of a call of a function of the host
+ *   fork MICROSECONDS     of each copy of a session, which is dropped unused
+ *   used MICROSECONDS     the same with one evaluation of `pass`
+ *   session KIB           the private memory of one of IDLE copies of a session, each after one evaluation */
 #include "wlpy.h"
 
 #include <pthread.h>
@@ -113,6 +118,95 @@ static void wait_side_by_side(int n)
     free(threads);
 }
 
+/* ---- sessions ---- */
+
+static void nothing(void *arg, struct wlpy_call *call)
+{
+    (void)arg;
+    (void)call;
+}
+
+/* The microseconds of the evaluation. */
+static double eval(struct wlpy_session *session, const char *code)
+{
+    const struct wlpy_eval e = {.size = sizeof e, .code = code, .code_size = strlen(code)};
+    struct wlpy_value value = {.size = sizeof value};
+    double start = microseconds(), end;
+    struct wlpy_err err;
+
+    if (wlpy_session_eval(session, &e, &value, &err) < 0)
+        die(err.text);
+    end = microseconds();
+    if (!value.alive || value.type)
+        die(value.type ? value.message : value.text);
+    wlpy_value_free(&value);
+    return end - start;
+}
+
+static struct wlpy_session *copy_of(struct wlpy_session *session)
+{
+    struct wlpy_session *copy;
+    struct wlpy_err err;
+
+    if (wlpy_session_fork(session, NULL, &copy, &err) < 0)
+        die(err.text);
+    return copy;
+}
+
+static void keep_copies(struct wlpy_session *session, int n)
+{
+    struct wlpy_session **copies = calloc((size_t)n, sizeof(struct wlpy_session *));
+    long before;
+
+    if (!copies)
+        die("out of memory");
+    wlpy_session_free(copy_of(session));
+    before = private_kib();
+    for (int i = 0; i < n; i++) {
+        copies[i] = copy_of(session);
+        eval(copies[i], "pass");
+    }
+    printf("session %ld\n", (private_kib() - before) / n);
+    for (int i = 0; i < n; i++)
+        wlpy_session_free(copies[i]);
+    free(copies);
+}
+
+static void use_sessions(int n, int copies)
+{
+    const struct wlpy_function function = {.size = sizeof function, .name = "nothing", .bytes = true, .call = nothing};
+    const char *const argv[] = {"python"};
+    const struct wlpy_run_config config = {
+        .size = sizeof config, .argv = argv, .argc = 1, .functions = &function, .function_count = 1};
+    struct wlpy_session *session;
+    struct wlpy_err err;
+
+    if (wlpy_session_new(python, &config, &session, &err) < 0)
+        die(err.text);
+    eval(session, "import wlhost; call = wlhost._wlhost.call");
+    eval(session, "pass");
+    for (int i = 0; i < n; i++)
+        printf("eval %.1f\n", eval(session, "pass"));
+    for (int i = 0; i < n / 10 + 1; i++) {
+        double with = eval(session, "for i in range(1000): call('nothing', b'')"),
+               without = eval(session, "for i in range(1000): pass");
+
+        printf("call %.3f\n", (with - without) / 1000);
+    }
+    for (int used = 0; used < 2; used++)
+        for (int i = 0; i < n; i++) {
+            double start = microseconds();
+            struct wlpy_session *copy = copy_of(session);
+
+            if (used)
+                eval(copy, "pass");
+            wlpy_session_free(copy);
+            printf("%s %.1f\n", used ? "used" : "fork", microseconds() - start);
+        }
+    keep_copies(session, copies);
+    wlpy_session_free(session);
+}
+
 int main(int argc, char **argv)
 {
     int n = argc == 4 ? atoi(argv[2]) : 0, waiting = argc == 4 ? atoi(argv[3]) : 0;
@@ -140,6 +234,7 @@ int main(int argc, char **argv)
         printf("threads %.3f\n", 2 * one / two);
     }
     wait_side_by_side(waiting);
+    use_sessions(n, waiting);
     wlpy_program_free(python);
     wlpy_engine_free(engine);
     return 0;

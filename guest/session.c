@@ -33,8 +33,8 @@ static struct {
     bool started;
     char *room;
     PyObject *module, *sources, *shown; /* of session.py; the code of each name; what was displayed */
-    PyObject *answer;           /* bytes */
-    PyCompilerFlags flags;      /* what `from __future__` has set stays */
+    PyObject *answer;                   /* bytes */
+    PyCompilerFlags flags;              /* what `from __future__` has set stays */
     struct {
         uint32_t at, size;
     } where; /* the answer is */
@@ -51,8 +51,7 @@ bool session_prepare(void)
     session.sources = PyDict_New();
     session.flags = (PyCompilerFlags)_PyCompilerFlags_INIT;
     session.flags.cf_flags = PyCF_ALLOW_TOP_LEVEL_AWAIT;
-    if (!module || !session.sources ||
-        PyModule_AddObjectRef(module, "__builtins__", PyEval_GetBuiltins()) < 0 ||
+    if (!module || !session.sources || PyModule_AddObjectRef(module, "__builtins__", PyEval_GetBuiltins()) < 0 ||
         PyModule_AddObjectRef(module, "sources", session.sources) < 0)
         return false;
     done = PyEval_EvalCode(code, PyModule_GetDict(module), PyModule_GetDict(module));
@@ -69,7 +68,11 @@ static bool read_request(struct request *q, const char *at, size_t size)
 {
     memset(q, 0, sizeof *q);
     for (size_t n; size; at += n, size -= n) {
-        struct part *p = size < 5 ? NULL : *at == 'c' ? &q->code : *at == 'n' ? &q->name : *at == 'l' ? &q->limit : NULL;
+        struct part *p = size < 5     ? NULL
+                         : *at == 'c' ? &q->code
+                         : *at == 'n' ? &q->name
+                         : *at == 'l' ? &q->limit
+                                      : NULL;
         uint32_t its;
 
         if (!p)

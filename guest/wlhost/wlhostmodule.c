@@ -1,5 +1,5 @@
-/* _wlhost: functions that the program around this Python has. wlhost.py is what programs import. docs/channel.md has the
- * requests. */
+/* _wlhost: functions that the program around this Python has. wlhost.py is what programs import. docs/channel.md has
+ * the requests. */
 #include <Python.h>
 
 #include "channel.h"

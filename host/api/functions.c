@@ -484,8 +484,10 @@ static int take_list(struct functions *f, const struct wlpy_function *list, size
         /* (The caller's structs may be smaller than ours.) */
         at += ((const struct wlpy_function *)(const void *)at)->size;
         if (!is_name(g->given.name))
-            return err_set(err, ERR_SETUP, "cannot give a function with the name '%.120s': it can have letters, digits and "
-                           "underscores, and begins with a letter", g->given.name ? g->given.name : "");
+            return err_set(err, ERR_SETUP,
+                           "cannot give a function with the name '%.120s': it can have letters, digits and "
+                           "underscores, and begins with a letter",
+                           g->given.name ? g->given.name : "");
         if (!g->given.call)
             return err_set(err, ERR_SETUP, "cannot give the function %s: its `call` is NULL", g->given.name);
         if (find(f, g->given.name))

@@ -18,7 +18,7 @@ struct job {
     struct wasi wasi;
     struct wasi_quota quota;
     struct functions *functions; /* NULL: none */
-    struct net *net; /* NULL: none. (It is too large for the stack of some threads.) */
+    struct net *net;             /* NULL: none. (It is too large for the stack of some threads.) */
     struct tty tty;
     void *arguments[1]; /* for the engine's tables of calls */
     struct engine_run run;

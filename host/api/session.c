@@ -113,8 +113,8 @@ static int keep_config(struct wlpy_session *s, const struct wlpy_run_config *giv
         return -ERR_SETUP;
     s->limits.size = sizeof s->limits;
     c->limits = &s->limits;
-    if (!keep_texts(s, &c->argv, c->argc) || !keep_texts(s, &c->env, c->envc) || !keep_texts(s, &c->net, c->net_count) ||
-        !keep_texts(s, &c->net_listen, c->net_listen_count) || !keep_dirs(s))
+    if (!keep_texts(s, &c->argv, c->argc) || !keep_texts(s, &c->env, c->envc) ||
+        !keep_texts(s, &c->net, c->net_count) || !keep_texts(s, &c->net_listen, c->net_listen_count) || !keep_dirs(s))
         return err_set(err, ERR_SETUP, "out of memory");
     return keep_functions(s, err);
 }
@@ -180,11 +180,8 @@ static int prepare(struct wlpy_session *s, struct wlpy_program *program, struct 
     j->run.session = &s->call;
     s->deadline_ms = j->limits.deadline_ms;
     s->cpu_ms = j->limits.cpu_ms;
-    s->runtime = (struct runtime){.name = program->name,
-                                  .limits = &j->limits,
-                                  .wasi = &j->wasi,
-                                  .control = j->run.control,
-                                  .stoppable = true};
+    s->runtime = (struct runtime){
+        .name = program->name, .limits = &j->limits, .wasi = &j->wasi, .control = j->run.control, .stoppable = true};
     return 0;
 }
 
@@ -518,8 +515,8 @@ static int override(struct wlpy_session *copy, const struct wlpy_run_config *giv
     if (api_take(&other, sizeof other, given, "wlpy_run_config", err) < 0)
         return -ERR_SETUP;
     if (other.function_count != c->function_count)
-        return err_set(err, ERR_SETUP, "cannot copy a session with %zu functions for one with %zu",
-                       c->function_count, other.function_count);
+        return err_set(err, ERR_SETUP, "cannot copy a session with %zu functions for one with %zu", c->function_count,
+                       other.function_count);
     c->in = other.in;
     c->out = other.out;
     c->err = other.err;

@@ -35,8 +35,8 @@ static bool add_display(struct wlpy_value *v, unsigned object, const char *part,
             return false;
         v->displays = own->displays = more;
     }
-    own->displays[v->display_count++] = (struct wlpy_display){
-        .object = object, .type = part, .bytes = zero + 1, .size = n - (size_t)(zero + 1 - part)};
+    own->displays[v->display_count++] =
+        (struct wlpy_display){.object = object, .type = part, .bytes = zero + 1, .size = n - (size_t)(zero + 1 - part)};
     return true;
 }
 

@@ -15,8 +15,8 @@
 #include "wasi/host_call.h"
 #include "wasi/wasi.h"
 
-struct engine; /* each engine's own */
-struct code;   /* likewise: a compiled module */
+struct engine;   /* each engine's own */
+struct code;     /* likewise: a compiled module */
 struct instance; /* likewise: a guest that stays between calls */
 
 struct engine_settings {
@@ -39,8 +39,8 @@ struct engine_run {
     const char *entry, *snapshot;
     const struct module_bytes *bytes;
     struct session_call *session; /* what to call of a session, instead of _start; or NULL */
-    bool backtrace; /* fill in `trace` */
-    char *trace;    /* of a trap: lines of the guest's functions; owned by the caller, or NULL */
+    bool backtrace;               /* fill in `trace` */
+    char *trace;                  /* of a trap: lines of the guest's functions; owned by the caller, or NULL */
 };
 
 struct engine_ops {

@@ -25,7 +25,7 @@ enum {
     /* In an answer: */
     SESSION_REPR = 'r',
     SESSION_JSON = 'j',
-    SESSION_OBJECT = 'o', /* empty: the next displays are of another object */
+    SESSION_OBJECT = 'o',  /* empty: the next displays are of another object */
     SESSION_DISPLAY = 'd', /* a type, a zero byte, the bytes */
     SESSION_TYPE = 't',    /* of the exception */
     SESSION_MESSAGE = 'm',

@@ -204,7 +204,8 @@ struct wlpy_function {
     const char *name;
     const char *signature; /* as Python writes it: "(city: str, days: int = 3) -> dict"; NULL: any arguments */
     const char *doc;       /* or NULL */
-    /* The guest gives bytes and gets bytes. If not, JSON: it gives {"args": [...], "kwargs": {...}} and gets a value. */
+    /* The guest gives bytes and gets bytes. If not, JSON: it gives {"args": [...], "kwargs": {...}} and gets a value.
+     */
     bool bytes;
     /* On the guest's thread. It ends the call by wlpy_call_return or wlpy_call_raise; if it does neither, the call
      * returns None, or empty bytes. It must not leave by a jump or an exception. */
@@ -219,9 +220,10 @@ const void *wlpy_call_input(const struct wlpy_call *call, size_t *size);
  * which the guest is told. */
 int wlpy_call_return(struct wlpy_call *call, const void *bytes, size_t size);
 int wlpy_call_raise(struct wlpy_call *call, const char *type, const char *message);
-/* Within wlpy_function.call, before another thread knows of the call: it does not end when that returns, but when wlpy_call_return or wlpy_call_raise is
- * called, on any thread; one of them has to be, exactly once, even if the guest has ended. Until then the guest goes
- * on if it has asked for that (`await wlhost.later.NAME(...)`), and waits if it has not. */
+/* Within wlpy_function.call, before another thread knows of the call: it does not end when that returns, but when
+ * wlpy_call_return or wlpy_call_raise is called, on any thread; one of them has to be, exactly once, even if the guest
+ * has ended. Until then the guest goes on if it has asked for that (`await wlhost.later.NAME(...)`), and waits if it
+ * has not. */
 void wlpy_call_later(struct wlpy_call *call);
 
 struct wlpy_control;
@@ -334,14 +336,14 @@ struct wlpy_display {
 };
 
 struct wlpy_value {
-    size_t size;   /* of this struct: set it before */
-    bool alive;    /* the session goes on */
+    size_t size; /* of this struct: set it before */
+    bool alive;  /* the session goes on */
     /* How the evaluation ended: WLPY_EXITED if the code came to its end, with an exception or without. WLPY_DEADLINE
      * with a session that is alive: it was interrupted in time. */
     enum wlpy_end end;
-    int status;                   /* of sys.exit() and os._exit(); 1 for any other exception; or as in wlpy_result */
-    const char *repr, *json;      /* of the value of the last line, if that is an expression and is not None. json if it
-                                   * can be written as JSON. Both end with a zero byte; else NULL */
+    int status;              /* of sys.exit() and os._exit(); 1 for any other exception; or as in wlpy_result */
+    const char *repr, *json; /* of the value of the last line, if that is an expression and is not None. json if it
+                              * can be written as JSON. Both end with a zero byte; else NULL */
     size_t repr_size, json_size;
     const char *type, *message, *traceback; /* of the exception, else NULL */
     const struct wlpy_display *displays;

@@ -68,8 +68,7 @@ static int freeze(struct run *r, struct err *err)
     if (r->frozen)
         return 0;
     if (r->guest->changes_tables || r->ranges_n != 1)
-        return err_set(err, ERR_MODULE, "cannot copy a session of %s: the module changes its tables",
-                       r->runtime->name);
+        return err_set(err, ERR_MODULE, "cannot copy a session of %s: the module changes its tables", r->runtime->name);
     fd = memfd_create("wlpy-session", MFD_CLOEXEC);
     f = fd < 0 ? NULL : malloc(sizeof *f);
     /* (If the guest itself keeps its own pages, that takes memory, and nothing else.) */
@@ -112,8 +111,7 @@ struct run *runtime_fork(struct run *from, const struct runtime *runtime, struct
         r = copy ? run_enter(copy, ENTER_NOTHING, &end, err) : -ERR_SETUP;
     }
     if (r == 0 && (end.kind != END_EXITED || end.left))
-        r = err_set(err, ERR_SETUP, "cannot copy a session of %s: the copy did not start: %s", runtime->name,
-                    end.text);
+        r = err_set(err, ERR_SETUP, "cannot copy a session of %s: the copy did not start: %s", runtime->name, end.text);
     if (r == 0)
         r = take_memory(copy, from, err);
     if (r == 0)

@@ -20,9 +20,9 @@ static void check_at(int line, bool well, const char *what)
     if (well)
         return;
     printf("line %d: %s\n", line, what);
-    printf("  repr %s, json %s, %s: %s, end %d, status %d, alive %d, %s; out '%.*s'; err '%.*s'\n", v.repr ? v.repr : "-",
-           v.json ? v.json : "-", v.type ? v.type : "-", v.message ? v.message : "", (int)v.end, v.status, v.alive,
-           v.text, (int)v.out_size, v.out ? v.out : "", (int)v.err_size, v.err ? v.err : "");
+    printf("  repr %s, json %s, %s: %s, end %d, status %d, alive %d, %s; out '%.*s'; err '%.*s'\n",
+           v.repr ? v.repr : "-", v.json ? v.json : "-", v.type ? v.type : "-", v.message ? v.message : "", (int)v.end,
+           v.status, v.alive, v.text, (int)v.out_size, v.out ? v.out : "", (int)v.err_size, v.err ? v.err : "");
     failures++;
 }
 #define CHECK(it) check_at(__LINE__, it, #it)
@@ -34,8 +34,7 @@ static bool same(const char *a, const char *b)
 
 static int eval_of(struct wlpy_session *s, const char *code, uint64_t deadline_ms)
 {
-    const struct wlpy_eval e = {
-        .size = sizeof e, .code = code, .code_size = strlen(code), .deadline_ms = deadline_ms};
+    const struct wlpy_eval e = {.size = sizeof e, .code = code, .code_size = strlen(code), .deadline_ms = deadline_ms};
     int r;
 
     wlpy_value_free(&v);
@@ -142,7 +141,10 @@ static void keep(void *arg, struct wlpy_call *call)
     kept = call;
 }
 
-#define FUNCTION(name, signature, doc, bytes) {sizeof(struct wlpy_function), #name, signature, doc, bytes, name, NULL}
+#define FUNCTION(name, signature, doc, bytes)                                                                          \
+    {                                                                                                                  \
+        sizeof(struct wlpy_function), #name, signature, doc, bytes, name, NULL                                         \
+    }
 static const struct wlpy_function functions[] = {
     FUNCTION(add, "(a: int, b: int = 1) -> int", "Adds \"two\" numbers.", false),
     FUNCTION(reverse, NULL, NULL, true),
@@ -256,7 +258,8 @@ static void test_time(void)
     CHECK(gives("6 * 7", "42"));
     CHECK(eval_of(session, "import asyncio; await asyncio.sleep(30)", 200) == 0 && v.alive && v.end == WLPY_DEADLINE);
     CHECK(gives("await asyncio.sleep(0.01, 'x')", "'x'"));
-    CHECK(eval_of(session, "while True:\n    try:\n        while True: pass\n    except BaseException: pass", 200) == 0 &&
+    CHECK(eval_of(session, "while True:\n    try:\n        while True: pass\n    except BaseException: pass", 200) ==
+              0 &&
           !v.alive && v.end == WLPY_DEADLINE);
 }
 
@@ -423,14 +426,15 @@ static void test_forks(void)
         char code[200];
 
         session = copies[i];
-        snprintf(code, sizeof code, "x['a'].append(%d); f.write('%d'); f.close(); big[5] = 65; x, len(big), wlhost.add(1, 1)", i, i);
+        snprintf(code, sizeof code,
+                 "x['a'].append(%d); f.write('%d'); f.close(); big[5] = 65; x, len(big), wlhost.add(1, 1)", i, i);
         eval(code);
         snprintf(code, sizeof code, "({'a': [1, %d]}, 20000000, 2)", i);
         CHECK(same(v.repr, code));
         CHECK(gives("open('/work/d/b').read(), os.stat('/work/a').st_nlink", i == 0   ? "('one0', 2)"
-                                                                                : i == 1 ? "('one1', 2)"
-                                                                                : i == 2 ? "('one2', 2)"
-                                                                                         : "('one3', 2)"));
+                                                                             : i == 1 ? "('one1', 2)"
+                                                                             : i == 2 ? "('one2', 2)"
+                                                                                      : "('one3', 2)"));
     }
     session = parent;
     CHECK(gives("x, f.tell(), big[5]", "({'a': [1]}, 3, 120)"));
@@ -554,7 +558,8 @@ static void test_wrong_arguments(void)
 static void test_broken_state(void)
 {
     begin();
-    eval("import ctypes, random\nrandom.seed(1)\nfor i in range(3000): ctypes.memset(random.randrange(9_000_000, 20_000_000), 0xa5, 64)");
+    eval("import ctypes, random\nrandom.seed(1)\nfor i in range(3000): ctypes.memset(random.randrange(9_000_000, "
+         "20_000_000), 0xa5, 64)");
     if (v.alive)
         eval("display(1); {'a': 1}");
     begin();
@@ -566,11 +571,20 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*test)(void);
-    } tests[] = {{"values", test_values},       {"output", test_output},     {"exceptions", test_exceptions},
-                 {"time", test_time},           {"cpu", test_cpu},           {"memory", test_memory},
-                 {"await", test_await},         {"displays", test_displays}, {"input", test_input},
-                 {"functions", test_functions}, {"forks", test_forks},       {"many-forks", test_many_forks},
-                 {"wrong", test_wrong_arguments}, {"broken", test_broken_state}};
+    } tests[] = {{"values", test_values},
+                 {"output", test_output},
+                 {"exceptions", test_exceptions},
+                 {"time", test_time},
+                 {"cpu", test_cpu},
+                 {"memory", test_memory},
+                 {"await", test_await},
+                 {"displays", test_displays},
+                 {"input", test_input},
+                 {"functions", test_functions},
+                 {"forks", test_forks},
+                 {"many-forks", test_many_forks},
+                 {"wrong", test_wrong_arguments},
+                 {"broken", test_broken_state}};
     const char *cache = getenv("WLPY_CACHE");
     const struct wlpy_engine_config engine_config = {
         .size = sizeof engine_config, .stoppable = true, .quick = true, .cache_dir = cache};

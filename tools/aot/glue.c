@@ -55,8 +55,7 @@ static void put_import(FILE *file, const struct functions *f, uint64_t function)
 void glue_write(const char *name, const struct functions *f, const struct fit *fit, const struct image *i,
                 bool constant_table, bool library)
 {
-    const char *interrupts =
-        fit->interrupts ? "    native_interrupts(w2c_guest_wl_interrupt_cells(instance));\n" : "";
+    const char *interrupts = fit->interrupts ? "    native_interrupts(w2c_guest_wl_interrupt_cells(instance));\n" : "";
     FILE *file = make_file("image.s");
 
     put(file, image, sizeof image - 1);
