@@ -215,9 +215,9 @@ struct wlpy_function {
 
 /* What the guest gives; valid until the call ends, and not ended by a zero byte. A guest can give anything. */
 const void *wlpy_call_input(const struct wlpy_call *call, size_t *size);
-/* End the call: it returns that, of which a copy is made; or it raises an exception, whose type is the name of one that
- * Python has built in ("ValueError") and otherwise wlhost.HostError. 0, or -1: it had ended, or there is no memory, of
- * which the guest is told. */
+/* End the call. It returns a copy of these bytes; or it raises an exception: the built-in one of that name
+ * ("ValueError"), or wlhost.HostError if there is none. 0, or -1: it had ended before, or there is no memory, and the
+ * guest gets MemoryError. */
 int wlpy_call_return(struct wlpy_call *call, const void *bytes, size_t size);
 int wlpy_call_raise(struct wlpy_call *call, const char *type, const char *message);
 /* Within wlpy_function.call, before another thread knows of the call: it does not end when that returns, but when

@@ -407,7 +407,7 @@ static void test_forks(void)
 {
     struct wlpy_session *copies[4], *parent;
     struct wlpy_files *files = wlpy_files_new(0, 0);
-    const struct wlpy_dir dir = {.guest = "/work", .files = files};
+    const struct wlpy_dir dir = {.guest = "/data", .files = files};
     const void *bytes;
     size_t n;
 
@@ -416,8 +416,8 @@ static void test_forks(void)
     config.functions = functions;
     config.function_count = FUNCTIONS;
     begin();
-    eval("import json, wlhost; x = {'a': [1]}; f = open('/work/a', 'w+'); f.write('one'); f.flush()\n"
-         "big = bytearray(b'x' * 20_000_000)\nimport os; os.mkdir('/work/d'); os.link('/work/a', '/work/d/b')");
+    eval("import json, wlhost; x = {'a': [1]}; f = open('/data/a', 'w+'); f.write('one'); f.flush()\n"
+         "big = bytearray(b'x' * 20_000_000)\nimport os; os.mkdir('/data/d'); os.link('/data/a', '/data/d/b')");
     CHECK(v.alive && !v.type);
     for (int i = 0; i < 4; i++)
         CHECK(wlpy_session_fork(session, NULL, &copies[i], &err) == 0);
@@ -431,16 +431,16 @@ static void test_forks(void)
         eval(code);
         snprintf(code, sizeof code, "({'a': [1, %d]}, 20000000, 2)", i);
         CHECK(same(v.repr, code));
-        CHECK(gives("open('/work/d/b').read(), os.stat('/work/a').st_nlink", i == 0   ? "('one0', 2)"
+        CHECK(gives("open('/data/d/b').read(), os.stat('/data/a').st_nlink", i == 0   ? "('one0', 2)"
                                                                              : i == 1 ? "('one1', 2)"
                                                                              : i == 2 ? "('one2', 2)"
                                                                                       : "('one3', 2)"));
     }
     session = parent;
     CHECK(gives("x, f.tell(), big[5]", "({'a': [1]}, 3, 120)"));
-    CHECK(gives("f.write('parent'); f.close(); open('/work/a').read()", "'oneparent'"));
-    CHECK(wlpy_session_files(session, "/work") == files && !wlpy_session_files(session, "/other"));
-    CHECK(wlpy_files_get(wlpy_session_files(copies[2], "/work"), "a", &bytes, &n, &err) == 0 && n == 4 &&
+    CHECK(gives("f.write('parent'); f.close(); open('/data/a').read()", "'oneparent'"));
+    CHECK(wlpy_session_files(session, "/data") == files && !wlpy_session_files(session, "/other"));
+    CHECK(wlpy_files_get(wlpy_session_files(copies[2], "/data"), "a", &bytes, &n, &err) == 0 && n == 4 &&
           !memcmp(bytes, "one2", 4));
     /* A copy of a copy, and one that outlives both. */
     wlpy_session_free(copies[0]);
