@@ -421,7 +421,7 @@ static int do_eval(struct wlpy_session *s, const struct wlpy_eval *eval, struct 
     if (!eval->code || eval->code_size > MOST_REQUEST)
         return err_set(err, ERR_SETUP, "cannot evaluate %zu bytes of code%s", eval->code_size,
                        eval->code ? "" : " at NULL");
-    snprintf(e.request.name, sizeof e.request.name, "<cell %u>", ++s->cells);
+    snprintf(e.request.name, sizeof e.request.name, "<cell %u>", s->cells += !eval->name);
     snprintf(e.request.limit, sizeof e.request.limit, "%zu", most);
     set_time(s, eval);
     j->what_arg = &e;

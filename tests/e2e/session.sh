@@ -14,7 +14,7 @@ sessions() {
         "-Wl,-rpath,$wlpy/lib" -lpthread || fail 'session.c was not compiled'
 }
 
-# `python FLAVOUR`: its file is $OUT/$PY/FLAVOUR/bin/python-FLAVOUR.wasm
+# `python FLAVOUR`: its file is $OUT/$PY/bin/python-FLAVOUR.wasm.
 python() {
     real build -q "$PY" --flavour "$1"
     status 0
@@ -24,7 +24,7 @@ test_by_wasmtime() {
     sessions wlpy
     python snapshot
     export WLPY_CACHE=$REAL_HOME/.cache/wl-make/compiled
-    SECONDS_EACH=900 run ./session wasm "$OUT/$PY/snapshot/bin/python-snapshot.wasm"
+    SECONDS_EACH=900 run ./session wasm "$OUT/$PY/bin/python-snapshot.wasm"
     status 0
     [ ! -s .out ] || fail "$(head -n 20 .out)"
 }
@@ -35,7 +35,7 @@ test_of_a_single_file() {
     python single
     export WLPY_CACHE=$REAL_HOME/.cache/wl-make/compiled
     for name in values exceptions functions forks; do
-        SECONDS_EACH=900 run ./session wasm "$OUT/$PY/single/bin/python-single.wasm" "$name"
+        SECONDS_EACH=900 run ./session wasm "$OUT/$PY/bin/python-single.wasm" "$name"
         status 0
         [ ! -s .out ] || fail "$(head -n 20 .out)"
     done

@@ -1,0 +1,360 @@
+#include "sandbox.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { MOST_NAME = 100 };
+
+struct sandbox_session {
+    struct sandbox *sandbox;
+    char *name; /* NULL: a fresh one */
+    struct wlpy_session *session;
+    struct wlpy_control *control;
+    unsigned waiting; /* threads that want it */
+    bool used, dropped, ended;
+    uint64_t left_ms; /* when it was used last */
+    struct sandbox_session *next;
+};
+
+struct sandbox {
+    struct sandbox_config config;
+    struct wlpy_engine *engine;
+    struct wlpy_program *program;
+    struct wlpy_files *files; /* of the warm session: empty */
+    struct wlpy_session *warm;
+    pthread_mutex_t lock;      /* of the list, and of what its sessions say */
+    pthread_mutex_t warm_lock; /* a session is copied by one thread at a time */
+    pthread_cond_t left;
+    struct sandbox_session *list;
+    size_t n;
+    atomic_ullong evaluations, failures, deadlines, started;
+};
+
+static int fails(struct wlpy_err *err, const char *text, const char *hint)
+{
+    err->code = WLPY_E_SETUP;
+    snprintf(err->text, sizeof err->text, "%s", text);
+    snprintf(err->hint, sizeof err->hint, "%s", hint);
+    return -WLPY_E_SETUP;
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* ---- the warm session ---- */
+
+static bool is_native(const char *file)
+{
+    size_t n = strlen(file);
+
+    return n < 5 || strcmp(file + n - 5, ".wasm") != 0;
+}
+
+static int load(struct sandbox *s, struct wlpy_err *err)
+{
+    const struct wlpy_engine_config config = {
+        .size = sizeof config, .stoppable = true, .cache_dir = s->config.cache_dir};
+    int r = wlpy_engine_new(&config, &s->engine, err);
+
+    if (r < 0)
+        return r;
+    return is_native(s->config.program) ? wlpy_program_load_native(s->engine, s->config.program, &s->program, err)
+                                        : wlpy_program_load(s->engine, s->config.program, &s->program, err);
+}
+
+static int warm_up(struct sandbox *s, struct wlpy_err *err)
+{
+    static const char *const argv[] = {"python"}, *const env[] = {"HOME=" SANDBOX_FILES, "MPLBACKEND=agg"};
+    static const char code[] = "import os; os.chdir('" SANDBOX_FILES "'); del os";
+    const struct wlpy_dir dir = {.guest = SANDBOX_FILES, .files = s->files};
+    const struct wlpy_limits limits = {.size = sizeof limits, .memory = s->config.memory, .output = s->config.output};
+    const struct wlpy_run_config config = {.size = sizeof config,
+                                           .argv = argv,
+                                           .argc = 1,
+                                           .env = env,
+                                           .envc = 2,
+                                           .dirs = &dir,
+                                           .dir_count = 1,
+                                           .out = {.kind = WLPY_MEMORY},
+                                           .err = {.kind = WLPY_MEMORY},
+                                           .net = s->config.net,
+                                           .net_count = s->config.net_count,
+                                           .limits = &limits};
+    const struct wlpy_eval eval = {.size = sizeof eval, .code = code, .code_size = sizeof code - 1, .name = "<start>"};
+    struct wlpy_value value = {.size = sizeof value};
+    int r = wlpy_session_new(s->program, &config, &s->warm, err);
+
+    if (r == 0)
+        r = wlpy_session_eval(s->warm, &eval, &value, err);
+    if (r == 0 && (!value.alive || value.type))
+        r = fails(err, value.type ? value.message : value.text, "");
+    wlpy_value_free(&value);
+    return r;
+}
+
+int sandbox_new(const struct sandbox_config *config, struct sandbox **sandbox, struct wlpy_err *err)
+{
+    struct sandbox *s = calloc(1, sizeof *s);
+    int r;
+
+    *sandbox = NULL;
+    if (!s)
+        return fails(err, "out of memory", "");
+    s->config = *config;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->warm_lock, NULL);
+    pthread_cond_init(&s->left, NULL);
+    s->files = wlpy_files_new(config->files, 0);
+    r = s->files ? load(s, err) : fails(err, "out of memory", "");
+    if (r == 0)
+        r = warm_up(s, err);
+    if (r < 0) {
+        sandbox_free(s);
+        return r;
+    }
+    *sandbox = s;
+    return 0;
+}
+
+/* ---- sessions ---- */
+
+static void free_session(struct sandbox_session *x)
+{
+    wlpy_session_free(x->session);
+    wlpy_control_free(x->control);
+    free(x->name);
+    free(x);
+}
+
+void sandbox_free(struct sandbox *s)
+{
+    if (!s)
+        return;
+    while (s->list) {
+        struct sandbox_session *x = s->list;
+
+        s->list = x->next;
+        free_session(x);
+    }
+    wlpy_session_free(s->warm);
+    wlpy_program_free(s->program);
+    wlpy_engine_free(s->engine);
+    wlpy_files_free(s->files);
+    pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->warm_lock);
+    pthread_cond_destroy(&s->left);
+    free(s);
+}
+
+static struct sandbox_session *start(struct sandbox *s, const char *name, struct wlpy_err *err)
+{
+    struct sandbox_session *x = calloc(1, sizeof *x);
+    struct wlpy_run_config config = {.size = sizeof config, .out = {.kind = WLPY_MEMORY}, .err = {.kind = WLPY_MEMORY}};
+    int r = -1;
+
+    if (x) {
+        x->sandbox = s;
+        x->control = wlpy_control_new();
+        x->name = name ? strdup(name) : NULL;
+    }
+    if (!x || !x->control || (name && !x->name)) {
+        fails(err, "out of memory", "");
+    } else {
+        config.control = x->control;
+        pthread_mutex_lock(&s->warm_lock);
+        r = wlpy_session_fork(s->warm, &config, &x->session, err);
+        pthread_mutex_unlock(&s->warm_lock);
+    }
+    if (r == 0) {
+        atomic_fetch_add(&s->started, 1);
+        return x;
+    }
+    if (x)
+        free_session(x);
+    return NULL;
+}
+
+static void unlink_session(struct sandbox *s, const struct sandbox_session *x)
+{
+    struct sandbox_session **at = &s->list;
+
+    while (*at != x)
+        at = &(*at)->next;
+    *at = x->next;
+    s->n--;
+}
+
+static struct sandbox_session *find(struct sandbox *s, const char *name)
+{
+    struct sandbox_session *x = s->list;
+
+    while (x && (x->dropped || strcmp(x->name, name) != 0))
+        x = x->next;
+    return x;
+}
+
+/* Ends the one that nobody has used for the longest time, if that is long enough. The lock is held. */
+static bool make_room(struct sandbox *s)
+{
+    struct sandbox_session *oldest = NULL;
+    uint64_t now = now_ms();
+
+    for (struct sandbox_session *x = s->list; x; x = x->next)
+        if (!x->used && !x->waiting && (!oldest || x->left_ms < oldest->left_ms))
+            oldest = x;
+    if (!oldest || !s->config.idle_ms || now - oldest->left_ms < s->config.idle_ms)
+        return false;
+    unlink_session(s, oldest);
+    free_session(oldest);
+    return true;
+}
+
+/* The lock is held, also while it starts: it is copied in a fraction of a millisecond. */
+static struct sandbox_session *add(struct sandbox *s, const char *name, struct wlpy_err *err)
+{
+    struct sandbox_session *x;
+
+    if (!*name || strlen(name) > MOST_NAME) {
+        fails(err, "a session's name has from 1 to 100 bytes", "");
+        return NULL;
+    }
+    if (s->n >= s->config.sessions && !make_room(s)) {
+        fails(err, "there are too many sessions",
+              "end one that is not needed, or wait until one has not been used for some time");
+        return NULL;
+    }
+    x = start(s, name, err);
+    if (!x)
+        return NULL;
+    x->next = s->list;
+    s->list = x;
+    s->n++;
+    return x;
+}
+
+static struct sandbox_session *enter_named(struct sandbox *s, bool create, const char *name, struct wlpy_err *err)
+{
+    struct sandbox_session *x;
+
+    pthread_mutex_lock(&s->lock);
+    x = find(s, name);
+    if (!x && create)
+        x = add(s, name, err);
+    else if (!x)
+        fails(err, "there is no such session", "start it, or use a name that exists");
+    if (x) {
+        x->waiting++;
+        while (x->used)
+            pthread_cond_wait(&s->left, &s->lock);
+        x->waiting--;
+        x->used = true;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return x;
+}
+
+struct sandbox_session *sandbox_enter(struct sandbox *s, enum sandbox_use use, const char *name, struct wlpy_err *err)
+{
+    return use == SANDBOX_FRESH ? start(s, NULL, err) : enter_named(s, use == SANDBOX_NAMED, name, err);
+}
+
+void sandbox_leave(struct sandbox *s, struct sandbox_session *x)
+{
+    bool last;
+
+    if (!x->name) {
+        free_session(x);
+        return;
+    }
+    pthread_mutex_lock(&s->lock);
+    x->used = false;
+    x->left_ms = now_ms();
+    if (x->ended)
+        x->dropped = true;
+    last = x->dropped && !x->waiting;
+    if (last)
+        unlink_session(s, x);
+    pthread_cond_broadcast(&s->left);
+    pthread_mutex_unlock(&s->lock);
+    if (last)
+        free_session(x);
+}
+
+int sandbox_eval(struct sandbox_session *x, const char *code, size_t size, uint64_t deadline_ms,
+                 struct wlpy_value *value, struct wlpy_err *err)
+{
+    struct sandbox *s = x->sandbox;
+    uint64_t most = s->config.deadline_ms;
+    const struct wlpy_eval eval = {.size = sizeof eval,
+                                   .code = code,
+                                   .code_size = size,
+                                   .deadline_ms = deadline_ms && (!most || deadline_ms < most) ? deadline_ms : most};
+    int r = wlpy_session_eval(x->session, &eval, value, err);
+
+    atomic_fetch_add(&s->evaluations, 1);
+    x->ended = r < 0 || !value->alive;
+    if (r < 0 || value->status != 0 || value->end != WLPY_EXITED)
+        atomic_fetch_add(&s->failures, 1);
+    if (r == 0 && value->end == WLPY_DEADLINE)
+        atomic_fetch_add(&s->deadlines, 1);
+    return r;
+}
+
+void sandbox_interrupt(struct sandbox_session *x)
+{
+    wlpy_interrupt(x->control);
+}
+
+struct wlpy_files *sandbox_files(struct sandbox_session *x)
+{
+    return wlpy_session_files(x->session, SANDBOX_FILES);
+}
+
+bool sandbox_drop(struct sandbox *s, const char *name)
+{
+    struct sandbox_session *x;
+    bool last = false, found;
+
+    pthread_mutex_lock(&s->lock);
+    x = find(s, name);
+    found = x != NULL;
+    if (x) {
+        x->dropped = true;
+        last = !x->used && !x->waiting;
+        if (last)
+            unlink_session(s, x);
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (last)
+        free_session(x);
+    return found;
+}
+
+void sandbox_list(struct sandbox *s, void (*each)(void *arg, const char *name), void *arg)
+{
+    pthread_mutex_lock(&s->lock);
+    for (struct sandbox_session *x = s->list; x; x = x->next)
+        if (!x->dropped)
+            each(arg, x->name);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void sandbox_count(struct sandbox *s, struct sandbox_counts *counts)
+{
+    *counts = (struct sandbox_counts){.evaluations = atomic_load(&s->evaluations),
+                                      .failures = atomic_load(&s->failures),
+                                      .deadlines = atomic_load(&s->deadlines),
+                                      .started = atomic_load(&s->started)};
+    pthread_mutex_lock(&s->lock);
+    counts->sessions = s->n;
+    pthread_mutex_unlock(&s->lock);
+}

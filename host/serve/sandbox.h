@@ -1,0 +1,66 @@
+/* Python for the services: a warm session, from which a fresh one is copied for each request, and sessions that stay,
+ * by name. All functions may be called by any thread. */
+#ifndef WL_SERVE_SANDBOX_H
+#define WL_SERVE_SANDBOX_H
+
+#include <wlpy.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The directory in memory that every session has. */
+#define SANDBOX_FILES "/files"
+
+struct sandbox_config {
+    const char *program;     /* a native Python (wl-make aot --library), or a .wasm file */
+    const char *cache_dir;   /* of compiled .wasm files; NULL: none */
+    uint64_t memory, output; /* bytes: of a session's memory; that one evaluation may write */
+    uint64_t deadline_ms;    /* of an evaluation */
+    uint64_t files;          /* bytes that a session's files may have */
+    const char *const *net;  /* rules of docs/network.md */
+    size_t net_count;
+    size_t sessions;  /* the most that stay at once */
+    uint64_t idle_ms; /* a session that nobody has used for so long makes room for another; 0: never */
+};
+
+struct sandbox;
+
+/* 0, and *sandbox is the caller's; or -code with err. */
+int sandbox_new(const struct sandbox_config *config, struct sandbox **sandbox, struct wlpy_err *err);
+/* After all evaluations. */
+void sandbox_free(struct sandbox *s);
+
+/* A session while somebody uses it: nobody else does. */
+struct sandbox_session;
+
+enum sandbox_use {
+    SANDBOX_FRESH,    /* one of its own, which is gone afterwards */
+    SANDBOX_EXISTING, /* the one of that name; it must exist */
+    SANDBOX_NAMED     /* the same; it is started if it does not exist */
+};
+
+/* Waits until nobody else uses it. NULL with err. Give it back by sandbox_leave(). */
+struct sandbox_session *sandbox_enter(struct sandbox *s, enum sandbox_use use, const char *name, struct wlpy_err *err);
+/* One that has ended is forgotten. */
+void sandbox_leave(struct sandbox *s, struct sandbox_session *session);
+
+/* As wlpy_session_eval. control: by which it can be cancelled meanwhile; or NULL. deadline_ms: 0, or more than the
+ * configuration's: that. The value is to be freed. */
+int sandbox_eval(struct sandbox_session *session, const char *code, size_t size, uint64_t deadline_ms,
+                 struct wlpy_value *value, struct wlpy_err *err);
+/* Interrupts what it evaluates, from any thread. */
+void sandbox_interrupt(struct sandbox_session *session);
+struct wlpy_files *sandbox_files(struct sandbox_session *session);
+
+/* Ends a session that stays; false: there is none of that name. If it is in use, it ends afterwards. */
+bool sandbox_drop(struct sandbox *s, const char *name);
+/* Calls `each` with the name of every session that stays. */
+void sandbox_list(struct sandbox *s, void (*each)(void *arg, const char *name), void *arg);
+
+struct sandbox_counts {
+    uint64_t evaluations, failures, deadlines, started, sessions;
+};
+void sandbox_count(struct sandbox *s, struct sandbox_counts *counts);
+
+#endif

@@ -1,0 +1,17 @@
+/* Bytes as text. */
+#ifndef WL_SERVE_TEXT_H
+#define WL_SERVE_TEXT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A JSON string of bytes that should be UTF-8; what is not becomes U+FFFD. NULL: out of memory. */
+json_t *text_json(const char *bytes, size_t n);
+bool text_is_utf8(const void *bytes, size_t n);
+
+/* Base64 (RFC 4648). The results are to be given to free(); NULL: out of memory, or it is not Base64. */
+char *base64_encode(const void *bytes, size_t n);
+void *base64_decode(const char *text, size_t *n);
+
+#endif

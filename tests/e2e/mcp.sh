@@ -1,0 +1,91 @@
+#!/bin/bash
+# wlpy mcp: Python in a sandbox for models.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317
+LIMIT=${LIMIT:-3000}
+. "$(dirname -- "$0")/lib.sh"
+
+PY=${WL_PYTHON:-python/v3.11.2}
+
+# Sets WLPY and PROGRAM.
+server() {
+    real build -q toolchain/wlpy-command
+    status 0
+    real build -q "$PY" --flavour snapshot
+    status 0
+    WLPY=$OUT/toolchain/wlpy-command/bin/wlpy
+    PROGRAM=$OUT/$PY/bin/python-snapshot.wasm
+    export XDG_CACHE_HOME=$REAL_HOME/.cache
+}
+
+# `ask LINE...`: sends the lines and waits for the end.
+ask() {
+    printf '%s\n' "$@" >requests
+    # shellcheck disable=SC2016 # the variables are the inner shell's
+    SECONDS_EACH=300 run sh -c 'exec "$0" mcp --program "$1" --deadline 60 <requests' "$WLPY" "$PROGRAM"
+    status 0
+}
+
+test_requests() {
+    server
+    ask '{"jsonrpc":"2.0","id":"a","method":"initialize","params":{"protocolVersion":"2024-11-05"}}' \
+        '{"jsonrpc":"2.0","method":"notifications/initialized"}' \
+        '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"run_python","arguments":{"code":"6 * 7"}}}'
+    out '"id":"a","result":{"protocolVersion":"2024-11-05"' \
+        '{"jsonrpc":"2.0","id":2,"result":{"content":[{"type":"text","text":"42"}],"isError":false}}'
+    [ "$(wc -l <.out)" = 2 ] || fail "$(cat .out)"
+}
+
+# Every line that is a request gets an answer, and the server lives on.
+test_what_is_wrong() {
+    server
+    # shellcheck disable=SC2016
+    ask 'no JSON' '[]' '1' '{}' '{"jsonrpc":"1.0","id":1,"method":"ping"}' '{"jsonrpc":"2.0","id":1}' \
+        '{"jsonrpc":"2.0","id":{},"method":"ping"}' '{"jsonrpc":"2.0","id":1,"method":"no"}' '' \
+        '{"jsonrpc":"2.0","id":1,"method":"tools/call"}' '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"no"}}' \
+        '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"run_python","arguments":[]}}' \
+        "$(printf '%0100000d' 0 | tr 0 '[')" '{"jsonrpc":"2.0","method":"notifications/cancelled"}' \
+        '{"jsonrpc":"2.0","id":1,"result":{}}' '{"jsonrpc":"2.0","id":"last","method":"ping"}'
+    [ "$(grep -c '"error":{"code":-32' .out)" = 12 ] || fail "$(cut -c1-200 .out)"
+    out '-32700' '-32600' '-32601' '-32602' '"id":"last","result":{}'
+    # A message without an end is refused.
+    head -c 70000000 /dev/zero | tr '\0' a >requests
+    # shellcheck disable=SC2016 # the variables are the inner shell's
+    SECONDS_EACH=300 run sh -c 'exec "$0" mcp --program "$1" <requests' "$WLPY" "$PROGRAM"
+    err 'a message of more than 64 MiB'
+}
+
+test_options() {
+    server
+    run "$WLPY" --help
+    status 0
+    out 'usage: wlpy mcp' --max-sessions
+    for wrong in '--deadline 0' '--deadline x' '--max-memory 1X' '--max-memory -1' '--max-sessions 0' '--no-such' 'word'; do
+        # shellcheck disable=SC2086
+        run "$WLPY" mcp $wrong
+        status 2
+    done
+    run "$WLPY" other
+    status 2
+    err 'there is no command other'
+    run "$WLPY" mcp --program "$PWD/none.wasm"
+    status 127
+    err 'none.wasm' 'No such file'
+    run "$WLPY" mcp --program "$PROGRAM" --net '[bad'
+    status 125
+    err '[bad'
+    run "$WLPY" mcp
+    status 2
+    err 'python-sandbox.so' --program
+}
+
+# The client of those who wrote the protocol.
+test_the_SDK() {
+    [ -z "${WL_CHECK_OFFLINE-}" ] && "$PYTHON" -m pip --version >/dev/null 2>&1 || skip 'without pip and the network'
+    HOME=$REAL_HOME "$PYTHON" -m pip install -q --disable-pip-version-check --only-binary=:all: --target packages mcp==2.3.0 \
+        >.log 2>&1 || not_available "$(tail -n 1 .log)"
+    server
+    SECONDS_EACH=600 PYTHONPATH=$T/packages run "$PYTHON" "$WL_SOURCE_ROOT/tests/mcp/client.py" "$WLPY" "$PROGRAM"
+    status 0
+}
+
+main "$@"
