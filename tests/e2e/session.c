@@ -258,9 +258,7 @@ static void test_time(void)
     CHECK(gives("6 * 7", "42"));
     CHECK(eval_of(session, "import asyncio; await asyncio.sleep(30)", 200) == 0 && v.alive && v.end == WLPY_DEADLINE);
     CHECK(gives("await asyncio.sleep(0.01, 'x')", "'x'"));
-    CHECK(eval_of(session, "sum(iter(int, 1))", 200) ==
-              0 &&
-          !v.alive && v.end == WLPY_DEADLINE);
+    CHECK(eval_of(session, "sum(iter(int, 1))", 200) == 0 && !v.alive && v.end == WLPY_DEADLINE);
 }
 
 static void test_cpu(void)
