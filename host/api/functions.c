@@ -305,12 +305,19 @@ static uint32_t go_on(struct wasi_request *r, struct wlpy_call *c, bool wait)
     return wait_for(r, id);
 }
 
+static void call_function(void *arg)
+{
+    struct wlpy_call *c = arg;
+
+    c->function->given.call(c->function->given.arg, c);
+}
+
 static uint32_t do_call(struct wasi_request *r, struct wlpy_call *c, bool wait)
 {
     struct functions *f = r->arg;
     bool ended;
 
-    c->function->given.call(c->function->given.arg, c);
+    wasi_aside(r->w, call_function, c);
     /* If it ends later, another thread may have ended it, and it is in a list now. */
     pthread_mutex_lock(&f->lock);
     ended = !c->later;

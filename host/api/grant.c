@@ -87,6 +87,26 @@ static int give_folders(struct job *j)
     return r;
 }
 
+struct refusal {
+    const struct wlpy_run_config *config;
+    const char *line;
+};
+
+static void tell_refusal(void *arg)
+{
+    const struct refusal *r = arg;
+
+    r->config->on_refusal(r->config->on_refusal_arg, r->line);
+}
+
+static void refused(void *arg, const char *line)
+{
+    const struct job *j = arg;
+    struct refusal r = {&j->config, line};
+
+    wasi_aside(&j->wasi, tell_refusal, &r);
+}
+
 static int give_network(struct job *j)
 {
     const struct wlpy_run_config *c = &j->config;
@@ -96,8 +116,8 @@ static int give_network(struct job *j)
         .listen = c->net_listen,
         .listen_n = c->net_listen_count,
         .limits = {.sockets = j->given.sockets, .received = j->given.received, .sent = j->given.sent},
-        .refused = c->on_refusal,
-        .arg = c->on_refusal_arg};
+        .refused = c->on_refusal ? refused : NULL,
+        .arg = j};
 
     if (!c->net_count && !c->net_listen_count)
         return 0;

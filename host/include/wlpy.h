@@ -171,7 +171,8 @@ struct wlpy_stream {
     int fd;
     const void *bytes;
     size_t size; /* of bytes */
-    /* On the guest's thread; how many bytes, 0 for the end of input, or -1 with errno. They may wait. */
+    /* How many bytes, 0 for the end of input, or -1 with errno. They may wait. Of a native guest they are called on the
+     * thread that runs it, and on its own stack. */
     ssize_t (*read)(void *arg, void *to, size_t n);
     ssize_t (*write)(void *arg, const void *from, size_t n);
     void *arg;
@@ -207,7 +208,7 @@ struct wlpy_function {
     /* The guest gives bytes and gets bytes. If not, JSON: it gives {"args": [...], "kwargs": {...}} and gets a value.
      */
     bool bytes;
-    /* On the guest's thread. It ends the call by wlpy_call_return or wlpy_call_raise; if it does neither, the call
+    /* Called as functions of streams are. It ends the call by wlpy_call_return or wlpy_call_raise; if it does neither, the call
      * returns None, or empty bytes. It must not leave by a jump or an exception. */
     void (*call)(void *arg, struct wlpy_call *call);
     void *arg;
@@ -245,7 +246,7 @@ struct wlpy_run_config {
     size_t net_count;
     const char *const *net_listen;
     size_t net_listen_count;
-    /* Called with one line for each request that no rule allows, on the guest's thread; may be NULL. */
+    /* Called with one line for each request that no rule allows, as functions of streams are; may be NULL. */
     void (*on_refusal)(void *arg, const char *line);
     void *on_refusal_arg;
     const struct wlpy_limits *limits; /* NULL: the defaults */

@@ -146,9 +146,11 @@ static void drop(struct run *r)
         munmap(r->kept_memory, NATIVE_RESERVED);
     stack_drop(r);
     if (r->instance) {
+        struct run *outer = run_current;
+
         run_current = r;
         r->guest->free(r->instance);
-        run_current = NULL;
+        run_current = outer;
     }
     tables_release(r);
     free(r->kept_table);
@@ -235,13 +237,15 @@ static void clear(struct run *r)
 
 void recycle_give_back(struct run *r)
 {
+    struct run *outer = run_current;
+
     if (!r->instance) {
         drop(r);
         return;
     }
     run_current = r;
     clear(r);
-    run_current = NULL;
+    run_current = outer;
     keep(r);
 }
 

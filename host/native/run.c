@@ -98,6 +98,28 @@ void native_interrupts(uint32_t address)
     control_listen(r->control, m.data, cells, n);
 }
 
+/* What a caller's function may need and what the guest's stack has left for the host are different things. And some
+ * languages let nothing of theirs run on a stack that they do not know. So it is called on the thread's own. */
+
+enum { RED_ZONE = 256 }; /* a function that calls none may use bytes below the stack pointer */
+
+static void call_aside(void)
+{
+    const struct run *r = run_current;
+
+    r->aside(r->aside_arg);
+}
+
+static void aside(void (*what)(void *arg), void *arg)
+{
+    struct run *r = run_current;
+    uint8_t *guests;
+
+    r->aside = what;
+    r->aside_arg = arg;
+    arch_call_on(r->outer_stack - RED_ZONE - (uintptr_t)r->outer_stack % 16, call_aside, &guests);
+}
+
 /* ---- one run ---- */
 
 /* An instance that was restored to its initial state is used again. */
@@ -171,7 +193,7 @@ static void run_guest(struct run *r)
     sigaddset(&needed, SIGBUS);
     if (sigaltstack(&own, &before) < 0 || pthread_sigmask(SIG_UNBLOCK, &needed, &mask) != 0)
         run_fail("set up the handling of traps");
-    arch_call_on(r->stack + r->stack_size, on_stack);
+    arch_call_on(r->stack + r->stack_size, on_stack, &r->outer_stack);
     stack_forget(r);
     if (r->runtime->last)
         return;
@@ -259,6 +281,8 @@ static int tell(const struct run *r, struct end *end, struct err *err)
 
 int run_enter(struct run *r, enum entering entering, struct end *end, struct err *err)
 {
+    /* (A function of the caller's, which a guest has called, can run another guest.) */
+    struct run *outer = run_current;
     int status;
 
     if (r->runtime->stoppable)
@@ -271,7 +295,7 @@ int run_enter(struct run *r, enum entering entering, struct end *end, struct err
     status = tell(r, end, err);
     end->interrupts = r->interrupts;
     end->memory = r->instance ? r->guest->memory(r->instance).size : 0;
-    run_current = NULL;
+    run_current = outer;
     return status;
 }
 
@@ -284,6 +308,7 @@ struct run *runtime_open(struct native_program *p, const struct runtime *runtime
         return NULL;
     }
     runtime->wasi->memory = memory;
+    runtime->wasi->aside = aside;
     r->runtime = runtime;
     return r;
 }

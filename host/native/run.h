@@ -45,6 +45,10 @@ struct run {
     unsigned interrupts;
     enum entering entering;
     struct session_call *call; /* of ENTER_SESSION */
+    /* The thread's own stack, as far as it is free while the guest runs on another one; what is called there. */
+    uint8_t *outer_stack;
+    void (*aside)(void *arg);
+    void *aside_arg;
     bool instantiated;
     /* A session whose memory is, or was, mapped from a copy of a session's (fork.c). */
     bool forked;

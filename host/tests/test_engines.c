@@ -165,6 +165,44 @@ static void test_streams(void **state)
     ends(run_config(&config), WLPY_EXITED, 99, "");
 }
 
+/* More stack than the guest has. */
+static int take_stack(int n)
+{
+    volatile char much[1 << 16];
+
+    much[0] = much[sizeof much - 1] = (char)n;
+    return n ? take_stack(n - 1) + much[0] : much[sizeof much - 1];
+}
+
+static ssize_t run_others(void *arg, const void *from, size_t n)
+{
+    static const struct wlpy_limits limits = {.size = sizeof limits, .deadline_ms = 50};
+    struct wlpy_run_config config = guest(OWN);
+
+    if (native)
+        take_stack(48);
+    ends(run_config(&config), WLPY_EXITED, 0, "");
+    config = guest(ENDLESS);
+    config.limits = &limits;
+    ends(run_config(&config), WLPY_DEADLINE, 124, "its deadline has passed");
+    return tell(arg, from, n);
+}
+
+/* It is called on the thread's own stack, and may run guests while its own one waits. */
+static void test_what_a_function_may_do(void **state)
+{
+    struct told told = {.n = 0};
+    struct wlpy_run_config config = guest(COPY);
+    struct wlpy_result result;
+
+    (void)state;
+    config.in = (struct wlpy_stream){.kind = WLPY_MEMORY, .bytes = "twenty bytes of text", .size = 20};
+    config.out = (struct wlpy_stream){.kind = WLPY_CALL, .write = run_others, .arg = &told};
+    result = run_config(&config);
+    assert_int_equal(told.n, 20);
+    ends(result, WLPY_EXITED, 3, "");
+}
+
 static void test_a_pipe_that_nobody_reads(void **state)
 {
     struct wlpy_run_config config = guest(COPY);
@@ -558,12 +596,19 @@ static void test_wrong_calls(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_streams),           cmocka_unit_test(test_a_pipe_that_nobody_reads),
-        cmocka_unit_test(test_what_it_does),      cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_a_limit_of_output), cmocka_unit_test(test_a_read_that_waits),
-        cmocka_unit_test(test_files_in_memory),   cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_side_by_side),      cmocka_unit_test(test_nothing_is_left),
-        cmocka_unit_test(test_signals_stay),      cmocka_unit_test(test_wrong_calls),
+        cmocka_unit_test(test_streams),
+        cmocka_unit_test(test_a_pipe_that_nobody_reads),
+        cmocka_unit_test(test_what_it_does),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_a_limit_of_output),
+        cmocka_unit_test(test_a_read_that_waits),
+        cmocka_unit_test(test_what_a_function_may_do),
+        cmocka_unit_test(test_files_in_memory),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_side_by_side),
+        cmocka_unit_test(test_nothing_is_left),
+        cmocka_unit_test(test_signals_stay),
+        cmocka_unit_test(test_wrong_calls),
     };
 
     if (argc != 2)

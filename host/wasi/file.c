@@ -69,14 +69,37 @@ static bool await(const struct wasi *w, int host, bool writing)
     return wasi_wait(w, &one, 1, NULL) >= 0;
 }
 
+struct transfer {
+    const struct wasi_stream *s;
+    const struct iovec *io;
+    bool writing;
+    ssize_t part;
+    int error;
+};
+
+static void do_transfer(void *arg)
+{
+    struct transfer *t = arg;
+    const struct wasi_stream *s = t->s;
+
+    t->part = t->writing ? s->write(s->arg, t->io->iov_base, t->io->iov_len)
+                         : s->read(s->arg, t->io->iov_base, t->io->iov_len);
+    t->error = errno;
+}
+
 /* As readv and writev. */
-static ssize_t transfer_stream(const struct wasi_stream *s, const struct iovec *io, size_t n, bool writing)
+static ssize_t transfer_stream(const struct wasi *w, const struct wasi_stream *s, const struct iovec *io, size_t n,
+                               bool writing)
 {
     ssize_t done = 0;
 
     for (size_t i = 0; i < n; i++) {
-        ssize_t part =
-            writing ? s->write(s->arg, io[i].iov_base, io[i].iov_len) : s->read(s->arg, io[i].iov_base, io[i].iov_len);
+        struct transfer t = {.s = s, .io = &io[i], .writing = writing};
+        ssize_t part;
+
+        wasi_aside(w, do_transfer, &t);
+        part = t.part;
+        errno = t.error;
 
         if (part < 0)
             return done ? done : -1;
@@ -152,7 +175,8 @@ static uint32_t transfer(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t co
     if (f->node && (e = wasi_tree_transfer(f, io, n, offset, writing, &done)) != WASI_SUCCESS)
         return e;
     if (n > 0 && !f->node)
-        done = f->host < 0 ? transfer_stream(&f->stream, io, n, writing) : transfer_host(w, f, io, n, offset, writing);
+        done =
+            f->host < 0 ? transfer_stream(w, &f->stream, io, n, writing) : transfer_host(w, f, io, n, offset, writing);
     if (done < 0)
         return wasi_from_errno(errno);
     if (writing) {

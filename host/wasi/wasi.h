@@ -94,6 +94,8 @@ struct wasi {
     int (*wait)(void *arg, struct pollfd *fds, nfds_t n, const struct timespec *time);
     bool (*interrupted)(void *arg); /* whether a waiting call has to end; set with wait */
     void *wait_arg;
+    /* Calls what(arg) on a stack that is large enough for functions of the caller's. NULL: this one is. */
+    void (*aside)(void (*what)(void *arg), void *arg);
     const char *const *args, *const *environ; /* borrowed */
     size_t args_n, environ_n;
     uint64_t output_left;     /* bytes that may still be written to the standard streams; UINT64_MAX: any number */
@@ -137,6 +139,13 @@ int wasi_wait(const struct wasi *w, struct pollfd *fds, nfds_t n, const struct t
  * block. Returns 0, or -1 with errno. */
 int wasi_ready(const struct wasi *w, const struct wasi_fd *f, short events);
 
+static inline void wasi_aside(const struct wasi *w, void (*what)(void *arg), void *arg)
+{
+    if (w->aside)
+        w->aside(what, arg);
+    else
+        what(arg);
+}
 /* Whether to repeat a call that a signal has ended. */
 static inline bool wasi_again(const struct wasi *w)
 {
