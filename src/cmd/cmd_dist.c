@@ -1,11 +1,14 @@
 /* wl-make dist: writes the files that people download, with their hashes. */
+#include "aot/aot.h"
 #include "cmd/app.h"
 #include "cmd/command.h"
+#include "pack/wlpy.h"
 #include "recipe/known_ports.h"
 #include "recipe/python.h"
 #include "util/fs.h"
 #include "util/hash.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The flavours that are one file, and what their files are called. */
@@ -13,21 +16,29 @@ static const struct {
     const char *flavour, *suffix;
 } files[] = {{SINGLE_FLAVOUR, ""}, {"snapshot", "-snapshot"}};
 
+/* The one in the wheel, natively. */
+#define WHEEL_FLAVOUR "snapshot"
+
 enum { FILES = sizeof files / sizeof *files };
 
 struct dist_options {
     char *dir;
+    bool wheel;
 };
 
 #define AT(m) .member = offsetof(struct dist_options, m)
 static const struct option_spec options[] = {
     {'o', "output", "write the files to DIR (default: dist)", "DIR", OPTION_TEXT, AT(dir)},
+    {0, "wheel", "write the Python package wlpy, too, which contains the Python natively", NULL, OPTION_FLAG,
+     AT(wheel)},
     {0},
 };
 
-/* What is written: a port's module, as a file in the directory. */
+/* What is written: a port's module, as a file in the directory. And the Python whose flavour lies in a wheel; or NULL.
+ */
 struct wanted {
     struct strv ports, names;
+    char *wheel;
 };
 
 /* Adds the files of the Python that a word names. */
@@ -53,13 +64,13 @@ static int add_python(struct app *a, const char *word, struct wanted *w, struct 
     return r;
 }
 
-/* Copies a module to `file`, and writes its hash beside it in the form that sha256sum --check reads. */
-static int write_module(const struct app *a, const char *module, const char *file, struct wl_err *err)
+/* Copies one to `file`, and writes its hash beside it in the form that sha256sum --check reads. */
+static int write_file(const struct app *a, const char *from, const char *file, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *beside = xasprintf("%s.sha256", file);
     WL_CLEANUP_FREE char *line = NULL;
     char hex[HASH_HEX_SIZE];
-    int r = file_copy(module, file, 0644, err);
+    int r = file_copy(from, file, 0644, err);
 
     if (r == 0)
         r = hash_file(file, hex, err);
@@ -75,22 +86,58 @@ static int write_module(const struct app *a, const char *module, const char *fil
     return r;
 }
 
+/* Compiles the Python for libwlpy, and puts it into a wheel. */
+static int make_wheel(struct app *a, const struct make_options *o, const struct plan *p, const struct wanted *w,
+                      const char *dir, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *port = NULL, *module = NULL, *program = NULL, *wheel = NULL, *file = NULL;
+    struct native_request native = {.library = true};
+    int r = ports_flavour(&a->roots, w->wheel, WHEEL_FLAVOUR, &port, err);
+
+    if (r < 0)
+        return r;
+    module = app_module(a, p, port);
+    native.module = module;
+    native.key = plan_find(p, port)->key;
+    r = app_native(a, p, &native, true, &program, err);
+    if (r == 0)
+        r = wlpy_wheel_make(&(struct wlpy_wheel){.o = o, .plan = p, .python = w->wheel, .program = program}, &wheel,
+                            err);
+    if (r == 0) {
+        file = path_join(dir, path_base(wheel));
+        r = write_file(a, wheel, file, err);
+    }
+    return r;
+}
+
 static int make(struct app *a, const struct wanted *w, const char *dir, struct wl_err *err)
 {
+    WL_CLEANUP_STRV struct strv ports = {0};
     struct make_options o;
     struct plan p = {0};
-    int r;
+    int r = w->wheel ? aot_find_compiler(err) : 0;
 
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < w->ports.n; i++)
+        strv_add(&ports, w->ports.v[i]);
+    if (w->wheel) {
+        aot_ports(&ports);
+        strv_add(&ports, WLPY_WHEEL_PORT);
+        strv_add_once(&ports, w->wheel);
+    }
     app_build_options(a, &o, false);
-    r = app_build(a, &o, &w->ports, &p, err);
+    r = app_build(a, &o, &ports, &p, err);
     if (r == 0)
         r = make_dirs(dir, err);
     for (size_t i = 0; r == 0 && i < w->ports.n; i++) {
         WL_CLEANUP_FREE char *module = app_module(a, &p, w->ports.v[i]), *file = path_join(dir, w->names.v[i]);
 
-        r = module ? write_module(a, module, file, err)
+        r = module ? write_file(a, module, file, err)
                    : wl_err_set(err, WL_E_FAILED, "the artifact of %s has no program (bin/*.wasm)", w->ports.v[i]);
     }
+    if (r == 0 && w->wheel)
+        r = make_wheel(a, &o, &p, w, dir, err);
     plan_free(&p);
     return r;
 }
@@ -103,10 +150,17 @@ static int run(struct app *a, struct wl_err *err)
 
     for (size_t i = 0; r == 0 && i < a->options.args.n; i++)
         r = add_python(a, a->options.args.v[i], &w, err);
+    if (r == 0 && own->wheel && a->options.args.n > 1) {
+        wl_err_set(err, WL_E_USAGE, "--wheel takes one Python, which lies in the package");
+        r = wl_err_hint(err, "for example: wl-make dist --wheel python/v3.13.5");
+    }
+    if (r == 0 && own->wheel)
+        r = ports_resolve(&a->roots, a->options.args.n ? a->options.args.v[0] : DEFAULT_PYTHON_PORT, &w.wheel, err);
     if (r == 0)
         r = make(a, &w, own->dir ? own->dir : "dist", err);
     strv_free(&w.ports);
     strv_free(&w.names);
+    free(w.wheel);
     return r;
 }
 
@@ -117,7 +171,8 @@ const struct command command_dist = {
     .description =
         "Builds a Python (default: " DEFAULT_PYTHON_PORT ") in the flavours that are one file, and writes them to\n"
         "a directory: python-VERSION.wasm (single) and python-VERSION-snapshot.wasm. Each has its hash beside it,\n"
-        "in a file that sha256sum --check reads.",
+        "in a file that sha256sum --check reads. With --wheel, the Python package wlpy is written, too: a wheel\n"
+        "with the library and a native Python in it. Compiling that takes minutes, once.",
     .options = options,
     .options_size = sizeof(struct dist_options),
     .shared = SHARED_BUILDING | SHARED_VARIANT,

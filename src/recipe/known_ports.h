@@ -14,6 +14,9 @@
 #define WABT_PORT "toolchain/wabt"
 #define MUSL_PORT "toolchain/musl"
 
+/* Everything that the wheel of the Python package wlpy is made with, except the Python inside. */
+#define WLPY_WHEEL_PORT "toolchain/wlpy-wheel"
+
 /* Writes the archive of an app's files. */
 #define ROFS_PACK_PORT "toolchain/rofs-pack"
 

@@ -173,7 +173,7 @@ old_phrases+='|one a (line|port|processor|process|page|file)|a line each|what is
 old_phrases+='|all the same|will do|whom|what became|(comes?|came) upon|(is|are|was|were) (not )?looked at|as it begins'
 old_phrases+='|(is|are|was|were) not there|nobody (gives|maps)|(is|are) said to be|(is|are) nothing that|in whatever way|made of it'
 # Texts of others, and generated tables. (Of patches, only the description is ours.)
-elsewhere='^docs/(results|benchmarks)/|^LICENSE|[.](svg|json|xz|start|png)$'
+elsewhere='^docs/(results|benchmarks)/|(^|/)LICENSE$|[.](svg|json|xz|start|png)$'
 our_texts=$(grep -vE "$elsewhere" <<<"$all_files" | grep -v '^tests/docs/check-docs.sh$')
 none "no text uses the phrases that CONTRIBUTING.md advises against" "$(
     xargs -d '\n' grep -nHwiE -e "$old_phrases" -- <<<"$our_texts" |

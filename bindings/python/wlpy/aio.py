@@ -1,0 +1,202 @@
+"""The same for asyncio: each guest runs on a thread, and the event loop goes on meanwhile.
+
+Async functions of the host run on the caller's event loop; others run on the guest's thread. When a task is cancelled, so is its
+guest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from concurrent.futures import ThreadPoolExecutor
+
+from wlpy._config import PIPE, Config
+from wlpy._limits import UNSET, Unset, choose
+from wlpy._run import prepare
+from wlpy._session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from types import TracebackType
+    from typing import Any, Callable, TypeVar
+
+    from wlpy import _wlpy
+    from wlpy._config import Dirs, Stdin, Stdout
+    from wlpy._files import Content, Files
+    from wlpy._functions import Functions
+    from wlpy._limits import Limits, Number, Seconds
+    from wlpy._result import Evaluation, Result
+
+    T = TypeVar("T")
+
+# More than can run at once, because a guest may wait for a function of the host. Threads are made when they are needed.
+_threads = ThreadPoolExecutor(256, "wlpy")
+
+
+async def _on_thread(work: Callable[[], T], control: _wlpy.Control) -> T:
+    """Waits for work that a control can end."""
+    context = contextvars.copy_context()
+    future = asyncio.get_running_loop().run_in_executor(_threads, lambda: context.run(work))
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        if not future.done():
+            control.cancel()
+            await asyncio.wait([future])
+        if not future.cancelled():
+            future.exception()
+        raise
+
+
+async def arun(
+    code: str | bytes | None = None,
+    *,
+    module: str | None = None,
+    file: str | None = None,
+    argv: Sequence[str] = (),
+    input: Content | None = None,
+    stdin: Stdin = None,
+    stdout: Stdout = PIPE,
+    stderr: Stdout = PIPE,
+    env: Mapping[str, str] | None = None,
+    files: Mapping[str, Content] | None = None,
+    dirs: Dirs | None = None,
+    timeout: Seconds | Unset = UNSET,
+    memory: Number | Unset = UNSET,
+    limits: Limits | None = None,
+    functions: Functions = (),
+    net: Iterable[str] = (),
+    net_listen: Iterable[str] = (),
+    on_refusal: Callable[[str], object] | None = None,
+    check: bool = False,
+) -> Result:
+    """`wlpy.run()` for asyncio."""
+    prepared = prepare(
+        code, module, file, argv, limits, timeout, memory, input=input, stdin=stdin, stdout=stdout, stderr=stderr, env=env,
+        files=files, dirs=dirs, functions=functions, net=net, net_listen=net_listen, on_refusal=on_refusal,
+        loop=asyncio.get_running_loop(),
+    )  # fmt: skip
+    result = await _on_thread(prepared, prepared.config.control)
+    return result.check() if check else result
+
+
+class AsyncSession:
+    """`wlpy.Session` for asyncio: `async with AsyncSession() as session: await session.eval("6 * 7")`.
+
+    Its evaluations wait for one another. The session starts with the first of them, or with `async with`.
+    """
+
+    def __init__(
+        self,
+        *,
+        argv: Sequence[str] = (),
+        input: Content | None = None,
+        stdin: Stdin = None,
+        stdout: Stdout = PIPE,
+        stderr: Stdout = PIPE,
+        env: Mapping[str, str] | None = None,
+        files: Mapping[str, Content] | None = None,
+        dirs: Dirs | None = None,
+        timeout: Seconds | Unset = UNSET,
+        memory: Number | Unset = UNSET,
+        limits: Limits | None = None,
+        functions: Functions = (),
+        net: Iterable[str] = (),
+        net_listen: Iterable[str] = (),
+        on_refusal: Callable[[str], object] | None = None,
+    ) -> None:
+        if isinstance(argv, (str, bytes)):
+            raise TypeError("argv is a list of texts, not one text")
+        self._config = Config(
+            (b"", *(each.encode() for each in argv)), choose(limits, timeout, memory), input=input, stdin=stdin,
+            stdout=stdout, stderr=stderr, env=env, files=files, dirs=dirs, functions=functions, net=net,
+            net_listen=net_listen, on_refusal=on_refusal,
+        )  # fmt: skip
+        self._session: Session | None = None
+        self._lock: asyncio.Lock | None = None
+
+    async def _use(self, work: Callable[[Session], T]) -> T:
+        # (Made here, because it belongs to the running loop.)
+        if self._lock is None:
+            self._lock = asyncio.Lock()
+        async with self._lock:
+            if self._session is None:
+                self._config.tasks.loop = asyncio.get_running_loop()
+                self._session = await _on_thread(lambda: Session._of(self._config), self._config.control)
+            session = self._session
+            return await _on_thread(lambda: work(session), self._config.control)
+
+    async def eval(
+        self,
+        code: str | bytes,
+        *,
+        timeout: Seconds | Unset = UNSET,
+        grace: float = 0.1,
+        name: str | None = None,
+        check: bool = False,
+    ) -> Evaluation:
+        """`Session.eval()`. If the task is cancelled, the session ends."""
+        return await self._use(lambda s: s.eval(code, timeout=timeout, grace=grace, name=name, check=check))
+
+    run = eval
+
+    async def set(self, **variables: object) -> None:
+        """`Session.set()`."""
+        await self._use(lambda s: s.set(**variables))
+
+    async def get(self, name: str) -> Any:
+        """`Session.get()`."""
+        return await self._use(lambda s: s.get(name))
+
+    async def fork(self) -> AsyncSession:
+        """`Session.fork()`."""
+        other = type(self).__new__(type(self))
+        other._lock = None
+        other._session = await self._use(lambda s: s.fork())
+        other._config = other._session._config
+        other._config.tasks.loop = asyncio.get_running_loop()
+        return other
+
+    @property
+    def files(self) -> Files:
+        """`Session.files`."""
+        return self._config.root if self._session is None else self._session.files
+
+    @property
+    def alive(self) -> bool:
+        return self._session is None or self._session.alive
+
+    def interrupt(self) -> bool:
+        """`Session.interrupt()`."""
+        return self._config.control.interrupt() == 0
+
+    def cancel(self) -> None:
+        """`Session.cancel()`."""
+        self._config.control.cancel()
+
+    async def close(self) -> None:
+        """`Session.close()`."""
+        if self._session is not None:
+            self._session.close()
+
+    async def __aenter__(self) -> AsyncSession:
+        await self._use(lambda s: None)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        state = "not started" if self._session is None else "alive" if self.alive else "ended"
+        return f"<wlpy.AsyncSession {state}>"
+
+
+async def aevaluate(code: str | bytes, *, check: bool = False, **more: Any) -> Evaluation:
+    """`wlpy.evaluate()` for asyncio; it takes the same arguments."""
+    async with AsyncSession(**more) as session:
+        result = await session.eval(code)
+        result.files = dict(result.files)
+    return result.check() if check else result
