@@ -13,10 +13,25 @@
 /* At most this much is kept for the next guest. */
 enum { KEPT_MEMORY = 4 << 20, KEPT_STACK = 1 << 18, KEPT_RUNS = 64 };
 
-/* Restores [at, at + n), which the guest may have written to, to its initial content. */
-static void restore_pages(const struct native_guest *g, uint8_t *memory, uint64_t at, uint64_t n)
+/* The content that a guest's memory begins with: the program's, or that of the session that it is a copy of. */
+struct content {
+    const uint8_t *image;
+    uint64_t from, to;
+};
+
+static struct content content_of(const struct run *r)
 {
-    uint64_t from = g->image_from, to = from + (uint64_t)(g->image_end - g->image);
+    const struct native_guest *g = r->guest;
+
+    if (r->base)
+        return (struct content){r->base->image, 0, r->base->size};
+    return (struct content){g->image, g->image_from, g->image_from + (uint64_t)(g->image_end - g->image)};
+}
+
+/* Restores [at, at + n), which the guest may have written to, to its initial content. */
+static void restore_pages(const struct content *c, uint8_t *memory, uint64_t at, uint64_t n)
+{
+    uint64_t from = c->from, to = c->to;
     uint64_t a = at < from ? from : at, b = at + n < to ? at + n : to;
 
     if (a >= b)
@@ -25,18 +40,18 @@ static void restore_pages(const struct native_guest *g, uint8_t *memory, uint64_
     if (a > at)
         memset(memory + at, 0, a - at);
     if (b > a)
-        memcpy(memory + a, g->image + (a - from), b - a);
+        memcpy(memory + a, c->image + (a - from), b - a);
     if (at + n > b)
         memset(memory + b, 0, at + n - b);
 }
 
 /* Restores the range, or drops its pages, so that it is as it was mapped. */
-static bool put_back(const struct native_guest *g, uint8_t *memory, uint64_t at, uint64_t n, uint64_t *kept)
+static bool put_back(const struct content *c, uint8_t *memory, uint64_t at, uint64_t n, uint64_t *kept)
 {
     if (*kept + n > KEPT_MEMORY)
         return madvise(memory + at, n, MADV_DONTNEED) == 0;
     *kept += n;
-    restore_pages(g, memory, at, n);
+    restore_pages(c, memory, at, n);
     return true;
 }
 
@@ -52,7 +67,7 @@ struct region {
 enum { IS_FILE = 1 << 2, IS_PRESENT = 1 << 3, IS_SWAPPED = 1 << 4 };
 
 /* Asks the kernel for the pages that were written; false, and *can false, if the kernel cannot say. */
-static bool restore_found(const struct native_guest *g, int fd, uint8_t *memory, uint64_t size, bool *can)
+static bool restore_found(const struct content *c, int fd, uint8_t *memory, uint64_t size, bool *can)
 {
     struct region found[256];
     struct scan s = {.size = sizeof s,
@@ -76,14 +91,14 @@ static bool restore_found(const struct native_guest *g, int fd, uint8_t *memory,
             return false;
         }
         for (int i = 0; well && i < n; i++)
-            well = put_back(g, memory, found[i].start - (uintptr_t)memory, found[i].end - found[i].start, &kept);
+            well = put_back(c, memory, found[i].start - (uintptr_t)memory, found[i].end - found[i].start, &kept);
         s.start = s.walk_end;
     }
     return well;
 }
 
 /* Looks at each page's entry. */
-static bool restore_looking(const struct native_guest *g, int fd, uint8_t *memory, uint64_t size)
+static bool restore_looking(const struct content *c, int fd, uint8_t *memory, uint64_t size)
 {
     const uint64_t present = UINT64_C(1) << 63, swapped = UINT64_C(1) << 62, of_file = UINT64_C(1) << 61;
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), entries[512], kept = 0, own_n = 0, done = 0;
@@ -102,7 +117,7 @@ static bool restore_looking(const struct native_guest *g, int fd, uint8_t *memor
             if (own && done + page < size)
                 continue;
             if (own_n)
-                well = put_back(g, memory, own ? done + page - own_n : done - own_n, own_n, &kept);
+                well = put_back(c, memory, own ? done + page - own_n : done - own_n, own_n, &kept);
             own_n = 0;
         }
     }
@@ -111,7 +126,7 @@ static bool restore_looking(const struct native_guest *g, int fd, uint8_t *memor
 
 /* Restores the pages of [0, size) that are the process's own: they were, or may have been, written to. False if that
  * is unknown. */
-static bool restore(const struct native_guest *g, uint8_t *memory, uint64_t size)
+static bool restore(const struct content *c, uint8_t *memory, uint64_t size)
 {
     /* (Opened each time: the descriptor stays bound to the memory of the process that opened it, even after a fork.) */
     int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -119,7 +134,7 @@ static bool restore(const struct native_guest *g, uint8_t *memory, uint64_t size
 
     if (fd < 0)
         return false;
-    well = restore_found(g, fd, memory, size, &can) || (!can && restore_looking(g, fd, memory, size));
+    well = restore_found(c, fd, memory, size, &can) || (!can && restore_looking(c, fd, memory, size));
     close(fd);
     return well;
 }
@@ -142,6 +157,8 @@ static void unlock_idle(void)
 
 static void drop(struct run *r)
 {
+    if (r->base)
+        recycle_leave(r->base, false);
     if (r->kept_memory)
         munmap(r->kept_memory, NATIVE_RESERVED);
     stack_drop(r);
@@ -159,16 +176,26 @@ static void drop(struct run *r)
     free(r);
 }
 
-struct run *recycle_take(struct native_program *p)
+/* Takes the first of a list. */
+static struct run *take_first(struct run **list, long *n)
+{
+    struct run *r = *list;
+
+    if (r) {
+        *list = r->next;
+        --*n;
+    }
+    return r;
+}
+
+struct run *recycle_take(struct native_program *p, struct frozen *base)
 {
     struct run *r;
 
     pthread_mutex_lock(&idle_lock);
-    r = p->idle;
-    if (r) {
-        p->idle = r->next;
-        p->idle_n--;
-    }
+    r = base ? take_first(&base->idle, &base->idle_n) : NULL;
+    if (!r)
+        r = take_first(&p->idle, &p->idle_n);
     pthread_mutex_unlock(&idle_lock);
     if (!r)
         r = calloc(1, sizeof *r);
@@ -179,17 +206,48 @@ struct run *recycle_take(struct native_program *p)
     return r;
 }
 
+void recycle_use(struct frozen *f)
+{
+    pthread_mutex_lock(&idle_lock);
+    f->users++;
+    pthread_mutex_unlock(&idle_lock);
+}
+
+void recycle_leave(struct frozen *f, bool current)
+{
+    struct run *idle = NULL, *r;
+    bool last;
+
+    pthread_mutex_lock(&idle_lock);
+    if (current) {
+        f->current = false;
+        idle = f->idle;
+        f->idle = NULL;
+        f->idle_n = 0;
+    }
+    last = --f->users == 0;
+    pthread_mutex_unlock(&idle_lock);
+    while ((r = idle) != NULL) {
+        idle = r->next;
+        drop(r);
+    }
+    if (last)
+        frozen_free(f);
+}
+
 static void keep(struct run *r)
 {
     struct native_program *p = r->program;
+    struct run **list = r->base ? &r->base->idle : &p->idle;
+    long *n = r->base ? &r->base->idle_n : &p->idle_n;
     bool kept;
 
     pthread_mutex_lock(&idle_lock);
-    kept = p->idle_n < most_kept;
+    kept = *n < most_kept && (!r->base || (r->base->current && r->kept_instance));
     if (kept) {
-        r->next = p->idle;
-        p->idle = r;
-        p->idle_n++;
+        r->next = *list;
+        *list = r;
+        ++*n;
     }
     pthread_mutex_unlock(&idle_lock);
     if (!kept)
@@ -199,7 +257,7 @@ static void keep(struct run *r)
 void native_program_clear(struct native_program *p)
 {
     while (p->idle_n)
-        drop(recycle_take(p));
+        drop(recycle_take(p, NULL));
     image_close(p);
 }
 
@@ -207,13 +265,14 @@ void native_program_clear(struct native_program *p)
 static void clear(struct run *r)
 {
     uint8_t *memory = r->ranges[0];
+    const struct content content = content_of(r);
     uint64_t size = r->guest->memory(r->instance).size;
-    bool well = r->memory_is_whole && !r->forked;
+    bool well = r->memory_is_whole && !r->remapped;
 
     if (well && size > r->start_size)
         well = madvise(memory + r->start_size, size - r->start_size, MADV_DONTNEED) == 0 &&
                mprotect(memory + r->start_size, size - r->start_size, PROT_NONE) == 0;
-    well = well && restore(r->guest, memory, r->start_size);
+    well = well && restore(&content, memory, r->start_size);
     if (r->ranges_n)
         r->kept_memory = well ? memory : NULL;
     for (size_t i = well ? 1 : 0; i < r->ranges_n; i++)
@@ -230,7 +289,7 @@ static void clear(struct run *r)
                 MADV_DONTNEED);
     r->memory_is_whole = false;
     r->instantiated = false;
-    r->forked = false;
+    r->remapped = false;
     r->ranges_n = 0;
     r->used = 0;
 }

@@ -299,9 +299,9 @@ int run_enter(struct run *r, enum entering entering, struct end *end, struct err
     return status;
 }
 
-struct run *runtime_open(struct native_program *p, const struct runtime *runtime, struct err *err)
+struct run *run_open(struct native_program *p, struct frozen *base, const struct runtime *runtime, struct err *err)
 {
-    struct run *r = recycle_take(p);
+    struct run *r = recycle_take(p, base);
 
     if (!r) {
         err_set(err, ERR_SETUP, "cannot get memory for the program: %s", strerror(errno));
@@ -311,6 +311,11 @@ struct run *runtime_open(struct native_program *p, const struct runtime *runtime
     runtime->wasi->aside = aside;
     r->runtime = runtime;
     return r;
+}
+
+struct run *runtime_open(struct native_program *p, const struct runtime *runtime, struct err *err)
+{
+    return run_open(p, NULL, runtime, err);
 }
 
 int runtime_call(struct run *r, struct session_call *call, struct end *end, struct err *err)

@@ -50,9 +50,10 @@ struct run {
     void (*aside)(void *arg);
     void *aside_arg;
     bool instantiated;
-    /* A session whose memory is, or was, mapped from a copy of a session's (fork.c). */
-    bool forked;
-    struct frozen *frozen; /* such a copy of what it is now; or NULL */
+    /* Of sessions (fork.c): what its memory was copied from, or NULL; a copy of what it is now, or NULL; whether its
+     * memory is mapped from that, so that it cannot be restored. */
+    struct frozen *base, *frozen;
+    bool remapped;
     sigjmp_buf out;
     volatile enum leaving leaving;
     const char *volatile why;
@@ -86,9 +87,24 @@ void tables_release(struct run *r);
 /* image.c: puts the initial content into the module's memory. */
 void image_take(struct native_program *p, uint8_t *memory, uint64_t size);
 void image_close(struct native_program *p);
-/* fork.c: forgets the copy. */
+/* fork.c: a copy of a guest's memory, which further guests begin with. */
+struct frozen {
+    int fd;               /* a file in memory */
+    const uint8_t *image; /* the same, mapped */
+    uint64_t size;
+    /* Under recycle.c's lock: who uses it, the guest that it was made of included; whether that one still does; copies
+     * that are over, restored to what they began with. */
+    unsigned users;
+    bool current;
+    struct run *idle;
+    long idle_n;
+};
+/* Forgets the copy that the guest's next call makes out of date. */
 void frozen_release(struct run *r);
-/* run.c: enters it, and says how it was left. */
+void frozen_free(struct frozen *f);
+/* run.c: a guest that has not been entered, if possible one that begins with `base`. NULL with err. */
+struct run *run_open(struct native_program *p, struct frozen *base, const struct runtime *runtime, struct err *err);
+/* Enters it, and says how it was left. */
 int run_enter(struct run *r, enum entering entering, struct end *end, struct err *err);
 /* faults.c: once for the process. 0, or an errno. */
 int faults_install(void);
@@ -97,7 +113,9 @@ void stack_set_up(struct run *r, uint64_t size);
 void stack_drop(struct run *r);
 void stack_forget(struct run *r); /* all frames that were on it */
 /* recycle.c: keeps parts of a guest for the next one. */
-struct run *recycle_take(struct native_program *p); /* NULL: out of memory */
+struct run *recycle_take(struct native_program *p, struct frozen *base); /* NULL: out of memory */
+void recycle_use(struct frozen *f);
+void recycle_leave(struct frozen *f, bool current); /* current: by the guest that it was made of */
 void recycle_give_back(struct run *r);
 int recycle_install(void); /* once for the process. 0, or an errno */
 
