@@ -1,5 +1,5 @@
 #!/bin/bash
-# wlpy mcp: Python in a sandbox for models.
+# wlpy: Python in a sandbox for models (mcp), and over HTTP (serve).
 # shellcheck source=tests/e2e/lib.sh disable=SC2317
 LIMIT=${LIMIT:-3000}
 . "$(dirname -- "$0")/lib.sh"
@@ -84,7 +84,32 @@ test_the_SDK() {
     HOME=$REAL_HOME "$PYTHON" -m pip install -q --disable-pip-version-check --only-binary=:all: --target packages mcp==2.3.0 \
         >.log 2>&1 || not_available "$(tail -n 1 .log)"
     server
-    SECONDS_EACH=600 PYTHONPATH=$T/packages run "$PYTHON" "$WL_SOURCE_ROOT/tests/mcp/client.py" "$WLPY" "$PROGRAM"
+    SECONDS_EACH=600 PYTHONPATH=$T/packages run "$PYTHON" "$WL_SOURCE_ROOT/tests/serve/mcp_client.py" "$WLPY" "$PROGRAM"
+    status 0
+}
+
+test_http() {
+    server
+    SECONDS_EACH=600 run "$PYTHON" "$WL_SOURCE_ROOT/tests/serve/http_client.py" "$WLPY" "$PROGRAM"
+    status 0
+}
+
+# E2B's own client, which connects to this port of the machine in its debug mode.
+test_e2b() {
+    [ -z "${WL_CHECK_OFFLINE-}" ] && "$PYTHON" -m pip --version >/dev/null 2>&1 || skip 'without pip and the network'
+    HOME=$REAL_HOME "$PYTHON" -m pip install -q --disable-pip-version-check --only-binary=:all: --target packages \
+        e2b-code-interpreter==2.11.5 >.log 2>&1 || not_available "$(tail -n 1 .log)"
+    server
+    "$WLPY" serve --program "$PROGRAM" --listen 127.0.0.1:49999 2>log &
+    local pid=$!
+    for _ in $(seq 600); do
+        grep -q listening log && break
+        kill -0 "$pid" 2>/dev/null || not_available "$(cat log)"
+        sleep 0.1
+    done
+    E2B_DEBUG=true SECONDS_EACH=300 PYTHONPATH=$T/packages run "$PYTHON" "$WL_SOURCE_ROOT/tests/serve/e2b_client.py"
+    kill "$pid"
+    wait "$pid" || fail "the server ended with status $?"
     status 0
 }
 

@@ -1,4 +1,4 @@
-"""client.py WLPY PROGRAM: uses wlpy's server by the SDK of the Model Context Protocol, as programs that have a model do."""
+"""mcp_client.py WLPY PROGRAM: uses wlpy's server by the SDK of the Model Context Protocol, as programs that have a model do."""
 import asyncio
 import base64
 import sys

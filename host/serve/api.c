@@ -1,0 +1,367 @@
+/* The service's own interface; openapi.json describes it. */
+#include "http.h"
+
+#include "text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SESSIONS "/v1/sessions"
+#define RUN "/v1/run"
+
+extern const char openapi[]; /* openapi.c */
+
+static bool is(const struct http_request *r, const char *method)
+{
+    return !strcmp(r->method, method);
+}
+
+static void refuse_err(struct http_request *r, int status, const struct wlpy_err *err)
+{
+    http_answer(r, status, json_pack("{s:{s:s, s:s}}", "error", "message", err->text, "hint", err->hint));
+}
+
+/* ---- values as JSON ---- */
+
+static json_t *bytes_json(const void *bytes, size_t n)
+{
+    char *data;
+    json_t *json;
+
+    if (text_is_utf8(bytes, n))
+        return text_json(bytes, n);
+    data = base64_encode(bytes, n);
+    json = data ? json_pack("{s:s}", "base64", data) : NULL;
+    free(data);
+    return json;
+}
+
+static json_t *displays_json(const struct wlpy_value *v)
+{
+    json_t *list = json_array(), *forms = NULL;
+
+    for (size_t i = 0; i < v->display_count; i++) {
+        const struct wlpy_display *d = &v->displays[i];
+
+        if (i == 0 || d->object != v->displays[i - 1].object) {
+            forms = json_object();
+            json_array_append_new(list, forms);
+        }
+        json_object_set_new(forms, d->type, bytes_json(d->bytes, d->size));
+    }
+    return list;
+}
+
+static json_t *exception_json(const struct wlpy_value *v)
+{
+    json_t *traceback = v->traceback ? text_json(v->traceback, strlen(v->traceback)) : json_null();
+    json_t *message = v->message ? text_json(v->message, strlen(v->message)) : json_null();
+
+    return v->type ? json_pack("{s:o, s:o, s:o}", "type", text_json(v->type, strlen(v->type)), "message", message,
+                               "traceback", traceback)
+                   : (json_decref(traceback), json_decref(message), json_null());
+}
+
+static const char *end_name(const struct wlpy_value *v)
+{
+    static const char *const names[] = {
+        [WLPY_EXITED] = "done",       [WLPY_TRAPPED] = "trap",        [WLPY_OUTPUT] = "output",
+        [WLPY_DEADLINE] = "deadline", [WLPY_CANCELLED] = "cancelled", [WLPY_CPU] = "cpu"};
+
+    return v->end == WLPY_EXITED && v->type ? "exception" : v->end == WLPY_EXITED && !v->alive ? "exit" : names[v->end];
+}
+
+static json_t *value_json(const struct wlpy_value *v)
+{
+    json_t *value = v->json ? json_loads(v->json, JSON_DECODE_ANY, NULL) : NULL;
+
+    return json_pack(
+        "{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:f, s:f, s:I}", "end", end_name(v), "status", v->status,
+        "stdout", text_json(v->out ? v->out : "", v->out_size), "stderr", text_json(v->err ? v->err : "", v->err_size),
+        "repr", v->repr ? text_json(v->repr, v->repr_size) : json_null(), "value", value ? value : json_null(),
+        "exception", exception_json(v), "displays", displays_json(v), "alive", v->alive, "detail", v->text, "wall_ms",
+        (double)v->wall_ns / 1e6, "cpu_ms", (double)v->cpu_ns / 1e6, "memory", (json_int_t)v->memory);
+}
+
+/* ---- files ---- */
+
+/* A text, or {"base64": ...}. */
+static int put_file(struct wlpy_files *files, const char *path, const json_t *content, struct wlpy_err *err)
+{
+    const char *base64 = json_string_value(json_object_get(content, "base64"));
+    void *bytes;
+    size_t n;
+    int r;
+
+    if (json_is_string(content))
+        return wlpy_files_put(files, path, json_string_value(content), json_string_length(content), err);
+    bytes = base64 ? base64_decode(base64, &n) : NULL;
+    if (!bytes) {
+        snprintf(err->text, sizeof err->text, "the content of %.200s is neither a text nor {\"base64\": TEXT}", path);
+        err->hint[0] = '\0';
+        return -1;
+    }
+    r = wlpy_files_put(files, path, bytes, n, err);
+    free(bytes);
+    return r;
+}
+
+static bool put_files(struct http_request *r, struct sandbox_session *session)
+{
+    json_t *list = json_object_get(r->json, "files"), *content;
+    struct wlpy_err err;
+    const char *path;
+
+    json_object_foreach(list, path, content)
+    {
+        if (put_file(sandbox_files(session), path, content, &err) < 0) {
+            refuse_err(r, 400, &err);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What "outputs" names and exists. */
+static json_t *get_files(const struct http_request *r, struct sandbox_session *session)
+{
+    json_t *all = json_object(), *name;
+    size_t i;
+
+    json_array_foreach(json_object_get(r->json, "outputs"), i, name)
+    {
+        const char *path = json_string_value(name);
+        const void *bytes;
+        struct wlpy_err err;
+        size_t n;
+
+        if (path && wlpy_files_get(sandbox_files(session), path, &bytes, &n, &err) == 0)
+            json_object_set_new(all, path, bytes_json(bytes, n));
+    }
+    return all;
+}
+
+/* ---- code ---- */
+
+static void eval(struct http_request *r, struct sandbox_session *session)
+{
+    const json_t *code = json_object_get(r->json, "code");
+    double seconds = json_number_value(json_object_get(r->json, "timeout"));
+    struct wlpy_value v = {.size = sizeof v};
+    struct wlpy_err err;
+    json_t *result;
+
+    if (!put_files(r, session))
+        return;
+    if (sandbox_eval(session, json_string_value(code), json_string_length(code),
+                     seconds > 0 && seconds < 1e9 ? (uint64_t)(seconds * 1000) + 1 : 0, &v, &err) < 0) {
+        refuse_err(r, 409, &err);
+    } else {
+        result = value_json(&v);
+        if (result)
+            json_object_set_new(result, "files", get_files(r, session));
+        http_answer(r, 200, result);
+    }
+    wlpy_value_free(&v);
+}
+
+/* Every member has to be known, so that a misspelt limit is not one that is missing. */
+static bool check_body(struct http_request *r)
+{
+    static const char *const members[] = {"code", "timeout", "files", "outputs"};
+    const char *key, *wrong = NULL;
+    json_t *value;
+
+    if (!json_is_object(r->json)) {
+        http_refuse(r, 400, "the body must be a JSON object");
+        return false;
+    }
+    json_object_foreach(r->json, key, value)
+    {
+        bool known = false;
+
+        for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+            known |= !strcmp(key, members[i]);
+        if (!known)
+            wrong = key;
+    }
+    if (wrong || !json_is_string(json_object_get(r->json, "code"))) {
+        char text[200];
+
+        snprintf(text, sizeof text, wrong ? "the member %.100s is not known" : "the member code must be a text",
+                 wrong ? wrong : "");
+        http_refuse(r, 400, text);
+        return false;
+    }
+    return true;
+}
+
+static void run(struct http_request *r, enum sandbox_use use, const char *name)
+{
+    struct sandbox_session *session;
+    struct wlpy_err err;
+
+    if (!is(r, "POST")) {
+        http_refuse(r, 405, "use POST");
+        return;
+    }
+    if (!check_body(r))
+        return;
+    session = sandbox_enter(r->sandbox, use, name, &err);
+    if (!session) {
+        refuse_err(r, use == SANDBOX_FRESH ? 503 : 404, &err);
+        return;
+    }
+    eval(r, session);
+    sandbox_leave(r->sandbox, session);
+}
+
+/* ---- sessions ---- */
+
+static void add_name(void *list, const char *name)
+{
+    json_array_append_new(list, text_json(name, strlen(name)));
+}
+
+static void list_sessions(struct http_request *r)
+{
+    json_t *list = json_array();
+
+    sandbox_list(r->sandbox, add_name, list);
+    http_answer(r, 200, json_pack("{s:o}", "sessions", list));
+}
+
+static void create(struct http_request *r)
+{
+    static unsigned long long number;
+    const char *given = json_string_value(json_object_get(r->json, "name"));
+    struct sandbox_session *session;
+    struct wlpy_err err;
+    char name[40];
+
+    if (r->size && !json_is_object(r->json)) {
+        http_refuse(r, 400, "the body must be a JSON object, or empty");
+        return;
+    }
+    snprintf(name, sizeof name, "session-%llu", __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED));
+    if (given && (strchr(given, '/') || strlen(given) != json_string_length(json_object_get(r->json, "name")))) {
+        http_refuse(r, 400, "a session's name has no slash and no zero byte");
+        return;
+    }
+    session = sandbox_enter(r->sandbox, SANDBOX_NAMED, given ? given : name, &err);
+    if (!session) {
+        refuse_err(r, 429, &err);
+        return;
+    }
+    sandbox_leave(r->sandbox, session);
+    http_answer(r, 201, json_pack("{s:s}", "name", given ? given : name));
+}
+
+static int list_file(void *list, const char *path, int64_t size)
+{
+    size_t n = strlen(path);
+    const char *type = n && path[n - 1] == '/' ? "directory" : size < 0 ? "link" : "file";
+
+    json_array_append_new(list, json_pack("{s:o, s:s, s:I}", "path", text_json(path, n), "type", type, "size",
+                                          (json_int_t)(size < 0 ? 0 : size)));
+    return 0;
+}
+
+static void use_file(struct http_request *r, struct wlpy_files *files, const char *path)
+{
+    const void *bytes;
+    struct wlpy_err err;
+    size_t n;
+
+    if (!*path && is(r, "GET")) {
+        json_t *list = json_array();
+
+        wlpy_files_list(files, list_file, list);
+        http_answer(r, 200, json_pack("{s:o}", "files", list));
+    } else if (is(r, "GET")) {
+        if (wlpy_files_get(files, path, &bytes, &n, &err) < 0)
+            refuse_err(r, 404, &err);
+        else
+            http_answer_bytes(r, 200, "application/octet-stream", bytes, n);
+    } else if (is(r, "PUT")) {
+        if (wlpy_files_put(files, path, r->size ? r->body : "", r->size, &err) < 0)
+            refuse_err(r, 400, &err);
+        else
+            http_answer(r, 201, json_pack("{s:s, s:I}", "path", path, "size", (json_int_t)r->size));
+    } else if (is(r, "DELETE")) {
+        if (wlpy_files_remove(files, path, &err) < 0)
+            refuse_err(r, 404, &err);
+        else
+            http_answer(r, 200, json_pack("{s:s}", "path", path));
+    } else {
+        http_refuse(r, 405, "use GET, PUT or DELETE");
+    }
+}
+
+static void files_of(struct http_request *r, const char *name, const char *path)
+{
+    struct wlpy_err err;
+    struct sandbox_session *session = sandbox_enter(r->sandbox, SANDBOX_EXISTING, name, &err);
+
+    if (!session) {
+        refuse_err(r, 404, &err);
+        return;
+    }
+    use_file(r, sandbox_files(session), path);
+    sandbox_leave(r->sandbox, session);
+}
+
+/* rest: NAME, NAME/eval, NAME/files, NAME/files/PATH */
+static void one_session(struct http_request *r, const char *rest)
+{
+    const char *slash = strchr(rest, '/');
+    size_t n = slash ? (size_t)(slash - rest) : strlen(rest);
+    char name[256];
+
+    if (n == 0 || n >= sizeof name) {
+        http_refuse(r, 404, "there is no such session");
+        return;
+    }
+    memcpy(name, rest, n);
+    name[n] = '\0';
+    if (!slash && is(r, "DELETE")) {
+        if (sandbox_drop(r->sandbox, name))
+            http_answer(r, 200, json_pack("{s:s}", "name", name));
+        else
+            http_refuse(r, 404, "there is no such session");
+    } else if (slash && !strcmp(slash, "/eval")) {
+        run(r, SANDBOX_EXISTING, name);
+    } else if (slash && !strcmp(slash, "/files")) {
+        files_of(r, name, "");
+    } else if (slash && !strncmp(slash, "/files/", 7)) {
+        files_of(r, name, slash + 7);
+    } else {
+        http_refuse(r, slash ? 404 : 405, "a session has /eval and /files, and DELETE ends it");
+    }
+}
+
+bool http_evaluates(const struct http_request *r)
+{
+    size_t n = strlen(r->path);
+
+    return !strcmp(r->path, RUN) || !strcmp(r->path, "/mcp") || !strcmp(r->path, "/execute") ||
+           (!strncmp(r->path, SESSIONS "/", sizeof SESSIONS) && n > 5 && !strcmp(r->path + n - 5, "/eval"));
+}
+
+bool api_serve(struct http_request *r)
+{
+    if (!strcmp(r->path, "/openapi.json") && is(r, "GET"))
+        http_answer_bytes(r, 200, "application/json", openapi, strlen(openapi));
+    else if (!strcmp(r->path, RUN))
+        run(r, SANDBOX_FRESH, NULL);
+    else if (!strcmp(r->path, SESSIONS) && is(r, "GET"))
+        list_sessions(r);
+    else if (!strcmp(r->path, SESSIONS) && is(r, "POST"))
+        create(r);
+    else if (!strncmp(r->path, SESSIONS "/", sizeof SESSIONS))
+        one_session(r, r->path + sizeof SESSIONS);
+    else
+        return false;
+    return true;
+}

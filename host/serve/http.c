@@ -1,0 +1,474 @@
+#include "http.h"
+
+#include "mcp.h"
+#include "wall.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST_BODY = 64 << 20, MOST_CONNECTIONS = 1000, IDLE_SECONDS = 60, LINGER_SECONDS = 30, BUCKETS = 12 };
+
+/* Of seconds, for the histogram of evaluations. */
+static const double bounds[BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 10, 30};
+
+struct server {
+    struct sandbox *sandbox;
+    const struct http_config *config;
+    sem_t workers;
+    atomic_uint waiting, active;
+    atomic_ullong requests, refused, took_us, buckets[BUCKETS + 1];
+};
+
+/* One request, while its body arrives. */
+struct incoming {
+    char *body;
+    size_t n, room;
+    bool too_large;
+};
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* ---- answers ---- */
+
+void http_answer_bytes(struct http_request *r, int status, const char *type, const void *bytes, size_t n)
+{
+    free(r->text);
+    r->text = malloc(n + 1);
+    r->status = r->text ? status : 500;
+    r->type = type;
+    r->text_size = r->text ? n : 0;
+    if (r->text && n)
+        memcpy(r->text, bytes, n);
+}
+
+void http_answer(struct http_request *r, int status, json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+    json_decref(json);
+    free(r->text);
+    r->status = text ? status : 500;
+    r->type = "application/json";
+    r->text = text;
+    r->text_size = text ? strlen(text) : 0;
+}
+
+void http_refuse(struct http_request *r, int status, const char *text)
+{
+    http_answer(r, status, json_pack("{s:{s:s}}", "error", "message", text));
+}
+
+/* ---- figures ---- */
+
+static void count(struct server *s, double seconds)
+{
+    int i = 0;
+
+    while (i < BUCKETS && seconds > bounds[i])
+        i++;
+    atomic_fetch_add(&s->buckets[i], 1);
+    atomic_fetch_add(&s->took_us, (unsigned long long)(seconds * 1e6));
+}
+
+/* In Prometheus' text format (https://prometheus.io/docs/instrumenting/exposition_formats/). */
+static void metrics(struct server *s, struct http_request *r)
+{
+    struct sandbox_counts c;
+    unsigned long long sum = 0;
+    char *text = NULL;
+    size_t n = 0;
+    FILE *to = open_memstream(&text, &n);
+
+    if (!to)
+        return;
+    sandbox_count(s->sandbox, &c);
+    fprintf(to, "# TYPE wlpy_requests_total counter\nwlpy_requests_total %llu\n", atomic_load(&s->requests));
+    fprintf(to, "# TYPE wlpy_refused_total counter\nwlpy_refused_total %llu\n", atomic_load(&s->refused));
+    fprintf(to, "# TYPE wlpy_evaluations_total counter\nwlpy_evaluations_total %llu\n",
+            (unsigned long long)c.evaluations);
+    fprintf(to, "# TYPE wlpy_failures_total counter\nwlpy_failures_total %llu\n", (unsigned long long)c.failures);
+    fprintf(to, "# TYPE wlpy_deadlines_total counter\nwlpy_deadlines_total %llu\n", (unsigned long long)c.deadlines);
+    fprintf(to, "# TYPE wlpy_sandboxes_started_total counter\nwlpy_sandboxes_started_total %llu\n",
+            (unsigned long long)c.started);
+    fprintf(to, "# TYPE wlpy_sessions gauge\nwlpy_sessions %llu\n", (unsigned long long)c.sessions);
+    fprintf(to, "# TYPE wlpy_waiting gauge\nwlpy_waiting %u\n", atomic_load(&s->waiting));
+    fprintf(to, "# TYPE wlpy_evaluation_seconds histogram\n");
+    for (int i = 0; i < BUCKETS; i++) {
+        sum += atomic_load(&s->buckets[i]);
+        fprintf(to, "wlpy_evaluation_seconds_bucket{le=\"%g\"} %llu\n", bounds[i], sum);
+    }
+    sum += atomic_load(&s->buckets[BUCKETS]);
+    fprintf(to,
+            "wlpy_evaluation_seconds_bucket{le=\"+Inf\"} %llu\nwlpy_evaluation_seconds_sum %.6f\n"
+            "wlpy_evaluation_seconds_count %llu\n",
+            sum, (double)atomic_load(&s->took_us) / 1e6, sum);
+    if (fclose(to) == 0)
+        http_answer_bytes(r, 200, "text/plain; version=0.0.4", text, n);
+    free(text);
+}
+
+/* ---- one request ---- */
+
+/* Takes the same time wherever the two differ. */
+static bool same_secret(const char *given, const char *secret)
+{
+    size_t n = strlen(given), its = strlen(secret);
+    unsigned difference = n != its;
+
+    for (size_t i = 0; i < n; i++)
+        difference |= (unsigned char)given[i] ^ (unsigned char)(i < its ? secret[i] : 0);
+    return difference == 0;
+}
+
+static bool may(const struct server *s, struct MHD_Connection *connection)
+{
+    const char *bearer = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization"),
+               *access =
+                   MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-Access-Token"); /* of E2B's clients */
+
+    if (!s->config->token)
+        return true;
+    return (bearer && !strncmp(bearer, "Bearer ", 7) && same_secret(bearer + 7, s->config->token)) ||
+           (access && same_secret(access, s->config->token));
+}
+
+/* (A client of its own each time: numbers of requests are a client's, so nobody can cancel another one's.) */
+static void serve_mcp(const struct server *s, struct http_request *r)
+{
+    struct mcp m;
+    json_t *answer;
+
+    if (strcmp(r->method, "POST") != 0) {
+        http_refuse(r, 405, "POST a message; this server sends none by itself");
+        return;
+    }
+    if (!mcp_init(&m, s->sandbox, s->config->deadline_ms))
+        return;
+    answer = r->json ? mcp_handle(&m, r->json) : mcp_not_json();
+    mcp_free(&m);
+    if (answer)
+        http_answer(r, 200, answer);
+    else
+        http_answer_bytes(r, 202, "application/json", "", 0);
+}
+
+static void dispatch(struct server *s, struct http_request *r)
+{
+    if (!strcmp(r->path, "/mcp"))
+        serve_mcp(s, r);
+    else if (!strcmp(r->path, "/metrics") && !strcmp(r->method, "GET"))
+        metrics(s, r);
+    else if (!api_serve(r) && !e2b_serve(r))
+        http_refuse(r, 404, "there is nothing at this path; GET /openapi.json lists what there is");
+}
+
+/* Waits until there is a worker; false: too many wait already. */
+static bool enter_queue(struct server *s)
+{
+    if (sem_trywait(&s->workers) == 0)
+        return true;
+    if (atomic_fetch_add(&s->waiting, 1) >= s->config->queue) {
+        atomic_fetch_sub(&s->waiting, 1);
+        return false;
+    }
+    while (sem_wait(&s->workers) < 0 && errno == EINTR)
+        continue;
+    atomic_fetch_sub(&s->waiting, 1);
+    return true;
+}
+
+static void evaluate(struct server *s, struct http_request *r)
+{
+    double start = now();
+
+    if (!enter_queue(s)) {
+        atomic_fetch_add(&s->refused, 1);
+        http_refuse(r, 429, "too many requests are waiting; try again later");
+        return;
+    }
+    dispatch(s, r);
+    sem_post(&s->workers);
+    count(s, now() - start);
+}
+
+static void serve(struct server *s, struct MHD_Connection *connection, struct http_request *r,
+                  const struct incoming *in)
+{
+    r->json = in->n ? json_loadb(in->body, in->n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    if (!strcmp(r->path, "/health") && !strcmp(r->method, "GET"))
+        http_answer(r, 200, json_pack("{s:s}", "status", "ok"));
+    else if (!may(s, connection))
+        http_refuse(r, 401, "the request needs the header Authorization: Bearer TOKEN, with the server's token");
+    else if (in->too_large)
+        http_refuse(r, 413, "the body has more than 64 MiB");
+    else if (http_evaluates(r))
+        evaluate(s, r);
+    else
+        dispatch(s, r);
+    json_decref(r->json);
+}
+
+static void log_request(const struct http_request *r, double seconds)
+{
+    char when[32];
+    time_t t = time(NULL);
+    struct tm tm;
+    json_t *line;
+    char *text;
+
+    gmtime_r(&t, &tm);
+    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    line = json_pack("{s:s, s:s, s:s, s:i, s:f}", "time", when, "method", r->method, "path", r->path, "status",
+                     r->status, "seconds", seconds);
+    text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+    if (text)
+        fprintf(stderr, "%s\n", text);
+    free(text);
+    json_decref(line);
+}
+
+static enum MHD_Result send_answer(struct MHD_Connection *connection, struct http_request *r)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(r->text_size, r->text ? r->text : "", MHD_RESPMEM_MUST_COPY);
+    enum MHD_Result result;
+
+    if (!response)
+        return MHD_NO;
+    MHD_add_response_header(response, "Content-Type", r->type ? r->type : "application/json");
+    if (r->status == 429)
+        MHD_add_response_header(response, "Retry-After", "1");
+    if (r->status == 401)
+        MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
+    result = MHD_queue_response(connection, (unsigned)r->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static void take_body(struct incoming *in, const char *data, size_t n)
+{
+    if (in->too_large || n > MOST_BODY - in->n) {
+        in->too_large = true;
+        return;
+    }
+    if (n > in->room - in->n) {
+        size_t room = 2 * in->room > in->n + n ? 2 * in->room : in->n + n;
+        char *more = realloc(in->body, room);
+
+        if (!more) {
+            in->too_large = true;
+            return;
+        }
+        in->body = more;
+        in->room = room;
+    }
+    memcpy(in->body + in->n, data, n);
+    in->n += n;
+}
+
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
+                                  const char *version, const char *data, size_t *n, void **state)
+{
+    struct server *s = arg;
+    struct incoming *in = *state;
+    struct http_request r = {.sandbox = s->sandbox, .method = method, .path = path};
+    enum MHD_Result result;
+    double start = now();
+
+    (void)version;
+    if (!in) {
+        *state = calloc(1, sizeof *in);
+        return *state ? MHD_YES : MHD_NO;
+    }
+    if (*n) {
+        take_body(in, data, *n);
+        *n = 0;
+        return MHD_YES;
+    }
+    atomic_fetch_add(&s->requests, 1);
+    atomic_fetch_add(&s->active, 1);
+    r.body = in->body;
+    r.size = in->n;
+    serve(s, connection, &r, in);
+    result = send_answer(connection, &r);
+    atomic_fetch_sub(&s->active, 1);
+    if (s->config->log)
+        log_request(&r, now() - start);
+    free(r.text);
+    return result;
+}
+
+static void on_end(void *arg, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why)
+{
+    struct incoming *in = *state;
+
+    (void)arg;
+    (void)connection;
+    (void)why;
+    if (in)
+        free(in->body);
+    free(in);
+    *state = NULL;
+}
+
+/* ---- listening ---- */
+
+static int fails(const char *what, const char *address, const char *why)
+{
+    fprintf(stderr, "wlpy: cannot %s %s: %s\n", what, address, why);
+    return -1;
+}
+
+static int listen_on_path(const char *path)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    struct stat st;
+    int fd;
+
+    if (strlen(path) >= sizeof a.sun_path)
+        return fails("listen on", path, "the path is too long");
+    strcpy(a.sun_path, path);
+    /* (A socket that an earlier server left.) */
+    if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+        unlink(path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) < 0 || chmod(path, 0600) < 0 || listen(fd, SOMAXCONN) < 0)
+        return fails("listen on", path, strerror(errno));
+    return fd;
+}
+
+/* Splits "ADDRESS:PORT" and "[ADDRESS]:PORT". */
+static bool split(const char *text, char host[256], const char **port)
+{
+    const char *colon = strrchr(text, ':');
+    size_t n = colon ? (size_t)(colon - text) : 0;
+
+    if (!colon || n == 0 || n > 255 || !colon[1])
+        return false;
+    if (*text == '[' && text[n - 1] == ']') {
+        text++;
+        n -= 2;
+    }
+    memcpy(host, text, n);
+    host[n] = '\0';
+    *port = colon + 1;
+    return true;
+}
+
+static int listen_on_address(const char *text)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV};
+    struct addrinfo *found;
+    char host[256];
+    const char *port;
+    const int one = 1;
+    int fd, r;
+
+    if (!split(text, host, &port))
+        return fails("listen on", text, "it is neither ADDRESS:PORT nor the path of a socket");
+    r = getaddrinfo(host, port, &hints, &found);
+    if (r != 0)
+        return fails("listen on", text, gai_strerror(r));
+    fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) < 0 || listen(fd, SOMAXCONN) < 0) {
+        fails("listen on", text, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        fd = -1;
+    }
+    freeaddrinfo(found);
+    return fd;
+}
+
+/* Whether only this machine can reach it. */
+static bool is_private(const char *listen)
+{
+    return *listen == '/' || !strncmp(listen, "127.", 4) || !strncmp(listen, "[::1]:", 6);
+}
+
+static void tell_address(int fd, const char *listen)
+{
+    struct sockaddr_storage a;
+    socklen_t n = sizeof a;
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+
+    if (*listen == '/' || getsockname(fd, (struct sockaddr *)&a, &n) < 0 ||
+        getnameinfo((struct sockaddr *)&a, n, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) !=
+            0)
+        fprintf(stderr, "wlpy: listening on %s\n", listen);
+    else
+        fprintf(stderr, "wlpy: listening on http://%s%s%s:%s\n", a.ss_family == AF_INET6 ? "[" : "", host,
+                a.ss_family == AF_INET6 ? "]" : "", port);
+}
+
+/* Lets the requests end that are in progress. */
+static void stop(struct server *s, struct MHD_Daemon *daemon)
+{
+    int fd = MHD_quiesce_daemon(daemon);
+
+    fprintf(stderr, "wlpy: completing %u requests\n", atomic_load(&s->active));
+    for (int i = 0; i < LINGER_SECONDS * 100 && atomic_load(&s->active); i++)
+        usleep(10000);
+    MHD_stop_daemon(daemon);
+    if (fd >= 0)
+        close(fd);
+}
+
+int http_serve(struct sandbox *sandbox, const struct http_config *config)
+{
+    struct server s = {.sandbox = sandbox, .config = config};
+    struct MHD_Daemon *daemon;
+    sigset_t ends;
+    int fd, number;
+
+    if (!config->token && !is_private(config->listen)) {
+        fails("listen on", config->listen, "others can reach it; give --token-file, or listen on 127.0.0.1");
+        return 2;
+    }
+    fd = *config->listen == '/' ? listen_on_path(config->listen) : listen_on_address(config->listen);
+    if (fd < 0)
+        return 1;
+    if (sem_init(&s.workers, 0, config->workers) < 0 ||
+        !wall_build(config->names, *config->listen == '/' ? config->listen : NULL))
+        return fails("serve on", config->listen, strerror(errno)), 1;
+    /* Before there are threads, which inherit it. */
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    daemon = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL,
+                              NULL, on_request, &s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_end,
+                              NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MOST_CONNECTIONS,
+                              MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_END);
+    if (!daemon)
+        return fails("serve on", config->listen, strerror(errno)), 1;
+    tell_address(fd, config->listen);
+    sigwait(&ends, &number);
+    stop(&s, daemon);
+    if (*config->listen == '/')
+        unlink(config->listen);
+    sem_destroy(&s.workers);
+    return 0;
+}

@@ -1,0 +1,198 @@
+"""http_client.py WLPY PROGRAM: starts wlpy's server with several settings, and uses it over HTTP, rightly and wrongly."""
+import base64
+import concurrent.futures
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+WLPY, PROGRAM = sys.argv[1:]
+
+
+class Server:
+    def __init__(self, *options, listen="127.0.0.1:0"):
+        self.process = subprocess.Popen([WLPY, "serve", "--program", PROGRAM, "--listen", listen, *options],
+                                        stderr=subprocess.PIPE, text=True)
+        line = self.process.stderr.readline()
+        found = re.search(r"http://127\.0\.0\.1:(\d+)$", line)
+        assert found or listen in line, line
+        self.port = int(found[1]) if found else None
+
+    def ask(self, method, path, body=None, headers={}):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        if answer.headers["Content-Type"] == "application/json" and content:
+            content = json.loads(content)
+        return answer.status, content
+
+    def run(self, code, **more):
+        status, content = self.ask("POST", "/v1/run", {"code": code, **more})
+        assert status == 200, content
+        return content
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(60) == 0, self.process.stderr.read()
+        self.process.stderr.close()
+
+
+def test_code():
+    with Server() as server:
+        assert server.ask("GET", "/health") == (200, {"status": "ok"})
+        with open(f"/proc/{server.process.pid}/status") as file:
+            state = dict(re.findall(r"(?m)^(\w+):\t(\d+)$", file.read()))
+        assert state["NoNewPrivs"] == "1" and state["Seccomp"] == "2", "the second wall is missing"
+        value = server.run("print('one')\nimport sys; print('two', file=sys.stderr)\n{'a': [1, None]}")
+        assert (value["end"], value["stdout"], value["stderr"], value["value"]) == ("done", "one\n", "two\n", {"a": [1, None]})
+        assert value["repr"] == "{'a': [1, None]}" and value["alive"] and value["wall_ms"] > 0 and value["memory"] > 1 << 20
+        value = server.run("raise ValueError('wrong')")
+        assert value["end"] == "exception" and value["exception"]["type"] == "ValueError" and value["status"] == 1
+        assert "File \"<cell 1>\", line 1" in value["exception"]["traceback"]
+        assert server.run("import os; os._exit(3)")["end"] == "exit"
+        value = server.run("while True: pass", timeout=0.2)
+        assert value["end"] == "deadline" and value["alive"], value
+        value = server.run("sum(iter(int, 1))", timeout=0.2)
+        assert value["end"] == "deadline" and not value["alive"], value
+        value = server.run("print('x' * 2_000_000)")
+        assert value["end"] == "output" and len(value["stdout"]) == 1 << 20
+        assert server.run("bytearray(1 << 30)")["exception"]["type"] == "MemoryError"
+        value = server.run("d = open('in').read()\nopen('out', 'wb').write(b'\\0\\xff')\nd", files={
+            "in": "text", "deep/x": {"base64": base64.b64encode(b"\1").decode()}}, outputs=["out", "deep/x", "none"])
+        assert value["value"] == "text" and value["files"] == {"out": {"base64": "AP8="}, "deep/x": "\1"}, value
+        value = server.run("class P:\n def _repr_png_(self): return b'\\x89PNG'\ndisplay(P(), 1)")
+        assert value["displays"] == [{"image/png": {"base64": "iVBORw=="}}, {"text/plain": "1"}], value
+        # Nothing of all that stays.
+        assert server.run("import os; sorted(globals().keys() - {'os'}), os.listdir('.')")["value"][1] == []
+        assert server.run("'\\ud800'")["repr"] == "'\\ud800'"
+
+
+def test_sessions():
+    with Server("--max-sessions", "2") as server:
+        status, content = server.ask("POST", "/v1/sessions")
+        name = content["name"]
+        assert status == 201 and server.ask("POST", "/v1/sessions", {"name": "b c"})[0] == 201
+        assert server.ask("POST", "/v1/sessions", {"name": "third"})[0] == 429
+        assert server.ask("POST", f"/v1/sessions/{name}/eval", {"code": "x = 1"})[0] == 200
+        assert server.ask("POST", f"/v1/sessions/{name}/eval", {"code": "x"})[1]["value"] == 1
+        assert server.ask("POST", "/v1/sessions/b%20c/eval", {"code": "x"})[1]["end"] == "exception"
+        assert set(server.ask("GET", "/v1/sessions")[1]["sessions"]) == {name, "b c"}
+        assert server.ask("PUT", f"/v1/sessions/{name}/files/d/f", b"\0\1")[0] == 201
+        assert server.ask("POST", f"/v1/sessions/{name}/eval", {"code": "open('/files/d/f', 'rb').read()"})[1]["repr"] == "b'\\x00\\x01'"
+        assert server.ask("GET", f"/v1/sessions/{name}/files/d/f") == (200, b"\0\1")
+        assert [each["path"] for each in server.ask("GET", f"/v1/sessions/{name}/files")[1]["files"]] == ["d/", "d/f"]
+        for path in "../x", "none", "d":
+            assert server.ask("GET", f"/v1/sessions/{name}/files/{path}")[0] == 404, path
+        assert server.ask("PUT", f"/v1/sessions/{name}/files/d", b"x")[0] == 400
+        assert server.ask("DELETE", f"/v1/sessions/{name}/files/d/f")[0] == 200
+        assert server.ask("POST", f"/v1/sessions/{name}/eval", {"code": "import os; os._exit(1)"})[1]["alive"] is False
+        assert server.ask("POST", f"/v1/sessions/{name}/eval", {"code": "1"})[0] == 404
+        assert server.ask("DELETE", "/v1/sessions/b%20c")[0] == 200 and server.ask("DELETE", "/v1/sessions/b%20c")[0] == 404
+        assert server.ask("GET", "/v1/sessions")[1] == {"sessions": []}
+
+
+def test_what_is_wrong():
+    with Server() as server:
+        for body in (b"", b"{", b"[]", b"1", {"x": 1}, {"code": 1}, {"code": "1", "tiemout": 1}, b"[" * 100000,
+                     b'{"code": "1", "code": "2"}', b'{"code": "\xff"}', {"code": "1", "files": {"a": 1}},
+                     {"code": "1", "files": {"../a": "x"}}, {"code": "1", "files": {"a": {"base64": "*"}}}):
+            status, content = server.ask("POST", "/v1/run", body)
+            assert status == 400 and content["error"]["message"], (body, status, content)
+        assert server.ask("GET", "/v1/run")[0] == 405
+        assert server.ask("GET", "/none")[0] == 404
+        assert server.ask("POST", "/v1/sessions", {"name": "a/b"})[0] == 400
+        assert server.ask("POST", "/v1/sessions", {"name": "x" * 200})[0] == 429
+        assert server.ask("POST", "/v1/run", b"x" * (65 << 20))[0] == 413
+        # What is not HTTP, and clients that go away.
+        for data in b"\0\1\2", b"GET", b"POST /v1/run HTTP/1.1\r\nContent-Length: 1000\r\n\r\n{", b"A" * 100000:
+            with socket.create_connection(("127.0.0.1", server.port)) as s:
+                s.sendall(data)
+        with socket.create_connection(("127.0.0.1", server.port)) as s:
+            body = b'{"code": "import time; time.sleep(1)"}'
+            s.sendall(b"POST /v1/run HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        assert server.run("6 * 7")["value"] == 42
+        paths = server.ask("GET", "/openapi.json")[1]["paths"]
+        assert "/v1/run" in paths and "/v1/sessions/{name}/eval" in paths
+
+
+def test_queue():
+    with Server("--workers", "1", "--queue", "2") as server, concurrent.futures.ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda i: server.ask("POST", "/v1/run", {"code": f"import time; time.sleep(1.5); {i}"}), range(6)))
+        assert sorted(status for status, content in answers) == [200, 200, 200, 429, 429, 429], answers
+        metrics = server.ask("GET", "/metrics")[1].decode()
+        assert "\nwlpy_refused_total 3\n" in metrics and "\nwlpy_evaluations_total 3\n" in metrics, metrics
+        assert 'wlpy_evaluation_seconds_bucket{le="+Inf"} 6' in metrics or 'le="+Inf"} 3' in metrics, metrics
+
+
+def test_token():
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write("secret\n")
+        file.flush()
+        with Server("--token-file", file.name, "--log") as server:
+            assert server.ask("GET", "/health")[0] == 200
+            for headers in {}, {"Authorization": "Bearer secre"}, {"Authorization": "secret"}, {"Authorization": "Bearer secret2"}, \
+                    {"X-Access-Token": "x"}:
+                assert server.ask("POST", "/v1/run", {"code": "1"}, headers)[0] == 401, headers
+            for headers in {"Authorization": "Bearer secret"}, {"X-Access-Token": "secret"}:
+                assert server.ask("POST", "/v1/run", {"code": "1"}, headers)[0] == 200, headers
+            line = json.loads(server.process.stderr.readline())
+            assert line["path"] == "/health" and line["status"] == 200 and line["seconds"] >= 0, line
+    ended = subprocess.run([WLPY, "serve", "--program", PROGRAM, "--listen", "0.0.0.0:0"], stderr=subprocess.PIPE, text=True, timeout=120)
+    assert ended.returncode == 2 and "--token-file" in ended.stderr, ended
+
+
+def test_unix_socket():
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "s")
+        with Server(listen=path):
+            assert os.stat(path).st_mode & 0o777 == 0o600
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(path)
+                s.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+                assert b'{"status":"ok"}' in s.recv(10000)
+        assert not os.path.exists(path)
+
+
+def test_end():
+    """Requests that are in progress are completed."""
+    server = Server()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(server.run, "import time; time.sleep(2); 'done'")
+        time.sleep(1)
+        server.process.send_signal(signal.SIGTERM)
+        assert answer.result()["value"] == "done"
+    assert server.process.wait(60) == 0
+    server.process.stderr.close()
+
+
+def test_many():
+    with Server() as server, concurrent.futures.ThreadPoolExecutor(8) as pool:
+        kinds = ["i = {}; i", "{}", "1 / 0 # {}", "bytearray(1 << 30) # {}", "import sys; sys.exit({} % 7)"]
+        answers = list(pool.map(lambda i: (i, server.run(kinds[i % 5].format(i))), range(400)))
+        for i, value in answers:
+            assert value["value"] == (i if i % 5 < 2 else None), value
+            assert value["status"] == (0 if i % 5 < 2 else 1 if i % 5 < 4 else i % 7), value
+        status, content = server.ask("POST", "/mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
+            "name": "run_python", "arguments": {"code": "6 * 7"}}})
+        assert status == 200 and content["result"]["content"][0]["text"] == "42"
+        assert server.ask("POST", "/mcp", {"jsonrpc": "2.0", "method": "notifications/initialized"})[0] == 202
+        assert server.ask("POST", "/mcp", b"x")[1]["error"]["code"] == -32700
+        assert server.ask("GET", "/mcp")[0] == 405
+
+
+for name, test in list(globals().items()):
+    if name.startswith("test_"):
+        test()
