@@ -3,6 +3,7 @@
 
 #include "core/grant.h"
 #include "wasi/lock.h"
+#include "wasi/tree.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -46,6 +47,8 @@ static int take_files(struct job *j)
         if (f && atomic_exchange(&f->used, true))
             return err_set(&j->err, ERR_SETUP, "cannot grant files in memory as %s: another run has them",
                            c->dirs[j->files_taken].guest);
+        if (f)
+            f->tree->clock = j->wasi.fixed ? &j->wasi.fixed->now : NULL;
     }
     return 0;
 }
@@ -55,8 +58,10 @@ static void leave_files(struct job *j)
     while (j->files_taken > 0) {
         struct wlpy_files *f = j->config.dirs[--j->files_taken].files;
 
-        if (f)
+        if (f) {
+            f->tree->clock = NULL;
             atomic_store(&f->used, false);
+        }
     }
 }
 

@@ -152,19 +152,25 @@ int job_prepare(struct job *j, struct wlpy_program *program, const struct wlpy_r
                 const struct wlpy_result *result)
 {
     const struct wlpy_run_config *c = &j->config;
+    struct wlpy_fixed fixed;
 
     j->program = program;
     if (result && api_take(&j->result, sizeof j->result, result, "wlpy_result", &j->err) < 0)
         return -ERR_SETUP;
     memset(&j->result, 0, sizeof j->result);
     if (api_take(&j->config, sizeof j->config, config, "wlpy_run_config", &j->err) < 0 ||
-        (c->limits && api_take(&j->given, sizeof j->given, c->limits, "wlpy_limits", &j->err) < 0))
+        (c->limits && api_take(&j->given, sizeof j->given, c->limits, "wlpy_limits", &j->err) < 0) ||
+        (c->fixed && api_take(&fixed, sizeof fixed, c->fixed, "wlpy_fixed", &j->err) < 0))
         return -ERR_SETUP;
     j->own_argv[0] = program->name;
     j->wasi = (struct wasi){.args = c->argc ? c->argv : j->own_argv,
                             .args_n = c->argc ? c->argc : 1,
                             .environ = c->env,
                             .environ_n = c->envc};
+    if (c->fixed) {
+        j->fixed = (struct wasi_fixed){fixed.time_ns, fixed.time_ns, fixed.seed};
+        j->wasi.fixed = &j->fixed;
+    }
     j->arguments[0] = &j->wasi;
     j->run = (struct engine_run){.name = program->name,
                                  .limits = &j->limits,

@@ -17,6 +17,7 @@ struct job {
     struct limits limits;
     struct wasi wasi;
     struct wasi_quota quota;
+    struct wasi_fixed fixed;
     struct functions *functions; /* NULL: none */
     struct net *net;             /* NULL: none. (It is too large for the stack of some threads.) */
     struct tty tty;

@@ -23,6 +23,7 @@ struct wlpy_session {
     /* What the configuration says; everything is the session's. */
     struct wlpy_run_config config;
     struct wlpy_limits limits;
+    struct wlpy_fixed fixed;
     void **kept;
     size_t kept_n, kept_room;
     struct wlpy_files **own_files; /* of a copy, by directory */
@@ -109,8 +110,11 @@ static int keep_config(struct wlpy_session *s, const struct wlpy_run_config *giv
     struct wlpy_run_config *c = &s->config;
 
     if (api_take(c, sizeof *c, given, "wlpy_run_config", err) < 0 ||
-        (c->limits && api_take(&s->limits, sizeof s->limits, c->limits, "wlpy_limits", err) < 0))
+        (c->limits && api_take(&s->limits, sizeof s->limits, c->limits, "wlpy_limits", err) < 0) ||
+        (c->fixed && api_take(&s->fixed, sizeof s->fixed, c->fixed, "wlpy_fixed", err) < 0))
         return -ERR_SETUP;
+    if (c->fixed)
+        c->fixed = &s->fixed;
     s->limits.size = sizeof s->limits;
     c->limits = &s->limits;
     if (!keep_texts(s, &c->argv, c->argc) || !keep_texts(s, &c->env, c->envc) ||
@@ -546,6 +550,7 @@ static int fork_it(struct wlpy_session *copy, struct wlpy_session *from, const s
     if (r < 0)
         return r;
     j->quota = from->job.quota;
+    j->fixed = from->job.fixed;
     if (from->native)
         copy->native = runtime_fork(from->native, &copy->runtime, err);
     else

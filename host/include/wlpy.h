@@ -227,6 +227,15 @@ int wlpy_call_raise(struct wlpy_call *call, const char *type, const char *messag
  * has not. */
 void wlpy_call_later(struct wlpy_call *call);
 
+/* Makes runs the same each time, to the bit, with either engine, as far as the guest has nothing of the machine: no
+ * directories (files in memory are all right), network or streams that differ. */
+struct wlpy_fixed {
+    size_t size;      /* of this struct */
+    uint64_t time_ns; /* when the run starts, since 1970. Time passes when the guest looks at a clock (1 us), and when
+                       * it waits, which takes no real time. Limits of time are of real time. */
+    uint64_t seed;    /* of all random numbers, which are no secrets then */
+};
+
 struct wlpy_control;
 
 struct wlpy_run_config {
@@ -260,6 +269,7 @@ struct wlpy_run_config {
     void *on_terminal_arg;
     const struct wlpy_function *functions; /* that it can call; each with its size */
     size_t function_count;
+    const struct wlpy_fixed *fixed; /* NULL: the machine's clocks and random numbers */
 };
 
 enum wlpy_end {

@@ -15,13 +15,17 @@ enum { ABSTIME = 1, HANGUP = 1 };
 
 #define SECOND UINT64_C(1000000000)
 #define FOREVER UINT64_MAX
+/* How long a look at a clock takes, if the clocks are fixed: programs wait in loops until time has passed. */
+#define LOOK 1000
 
 static const clockid_t clocks[] = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID};
 
-static uint64_t now(clockid_t clock)
+static uint64_t now(const struct wasi *w, clockid_t clock)
 {
     struct timespec t;
 
+    if (w->fixed)
+        return clock == CLOCK_REALTIME ? w->fixed->now : w->fixed->now - w->fixed->start;
     clock_gettime(clock, &t);
     return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
 }
@@ -50,8 +54,25 @@ uint32_t wasi_clock_time_get(struct wasi *w, uint32_t clock, uint64_t precision,
         return WASI_EINVAL;
     if (!wasi_inside(m, at, 8))
         return WASI_EFAULT;
-    wasi_store(m, at, 8, now(clocks[clock]));
+    if (w->fixed)
+        w->fixed->now += LOOK;
+    wasi_store(m, at, 8, now(w, clocks[clock]));
     return WASI_SUCCESS;
+}
+
+/* SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). Nothing that it makes is a
+ * secret. */
+static void fixed_random(struct wasi_fixed *f, uint8_t *to, uint32_t size)
+{
+    for (uint32_t i = 0; i < size; i += 8) {
+        uint64_t z = f->random += UINT64_C(0x9e3779b97f4a7c15);
+
+        z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+        z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+        z ^= z >> 31;
+        for (uint32_t k = 0; k < 8 && i + k < size; k++)
+            to[i + k] = (uint8_t)(z >> 8 * k);
+    }
 }
 
 uint32_t wasi_random_get(struct wasi *w, uint32_t at, uint32_t size)
@@ -60,6 +81,10 @@ uint32_t wasi_random_get(struct wasi *w, uint32_t at, uint32_t size)
 
     if (!wasi_inside(m, at, size))
         return WASI_EFAULT;
+    if (w->fixed) {
+        fixed_random(w->fixed, m.base + at, size);
+        return WASI_SUCCESS;
+    }
     for (uint32_t done = 0; done < size;) {
         ssize_t n = getrandom(m.base + at + done, size - done, 0);
 
@@ -81,15 +106,15 @@ uint32_t wasi_sched_yield(struct wasi *w)
 }
 
 /* The time until a subscription to a clock is due. */
-static uint64_t due_in(struct guest_memory subs, uint64_t s, uint64_t begun)
+static uint64_t due_in(const struct wasi *w, struct guest_memory subs, uint64_t s, uint64_t begun)
 {
     uint64_t timeout = wasi_load(subs, s + 24, 8), passed;
     clockid_t clock = clocks[wasi_load(subs, s + 16, 4)];
 
     if (wasi_load(subs, s + 40, 2) & ABSTIME)
-        passed = now(clock);
+        passed = now(w, clock);
     else
-        passed = now(CLOCK_MONOTONIC) - begun;
+        passed = now(w, CLOCK_MONOTONIC) - begun;
     return timeout > passed ? timeout - passed : 0;
 }
 
@@ -179,12 +204,13 @@ static int wait_once(const struct wasi *w, struct guest_memory subs, uint32_t co
 {
     const uint64_t day = 86400 * SECOND;
     uint64_t wait = FOREVER;
-    struct timespec t;
+    struct timespec t = {0};
+    int r;
 
     for (uint32_t i = 0; i < count; i++) {
         uint64_t s = (uint64_t)i * SUBSCRIPTION;
         uint64_t left = early[i].error || early[i].ready ? 0
-                        : subs.base[s + 8] == TAG_CLOCK  ? due_in(subs, s, begun)
+                        : subs.base[s + 8] == TAG_CLOCK  ? due_in(w, subs, s, begun)
                                                          : FOREVER;
 
         if (left < wait)
@@ -192,6 +218,12 @@ static int wait_once(const struct wasi *w, struct guest_memory subs, uint32_t co
     }
     if (wait != FOREVER && wait > day)
         wait = day; /* the loop checks the clock again anyway */
+    if (w->fixed && wait != FOREVER) {
+        r = wasi_wait(w, fds, count, &t);
+        if (r == 0)
+            w->fixed->now += wait;
+        return r;
+    }
     t = (struct timespec){.tv_sec = (time_t)(wait / SECOND), .tv_nsec = (long)(wait % SECOND)};
     return wasi_wait(w, fds, count, wait == FOREVER ? NULL : &t);
 }
@@ -200,7 +232,7 @@ static uint32_t poll_these(struct wasi *w, struct guest_memory subs, uint32_t ou
                            struct early *early, uint32_t result)
 {
     struct guest_memory m = wasi_memory(w);
-    uint64_t begun = now(CLOCK_MONOTONIC);
+    uint64_t begun = now(w, CLOCK_MONOTONIC);
     uint32_t events = 0, e = prepare(w, subs, count, fds, early);
 
     if (e)
@@ -212,7 +244,7 @@ static uint32_t poll_these(struct wasi *w, struct guest_memory subs, uint32_t ou
             uint64_t s = (uint64_t)i * SUBSCRIPTION;
             bool clock = subs.base[s + 8] == TAG_CLOCK;
 
-            if (!early[i].error && !early[i].ready && (clock ? due_in(subs, s, begun) > 0 : fds[i].revents == 0))
+            if (!early[i].error && !early[i].ready && (clock ? due_in(w, subs, s, begun) > 0 : fds[i].revents == 0))
                 continue;
             event(m, out + (uint64_t)events * EVENT, subs, s, early[i].error, clock || early[i].ready ? NULL : &fds[i]);
             events++;

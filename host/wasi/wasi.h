@@ -80,6 +80,13 @@ struct wasi_quota {
     uint64_t entries; /* files, directories and links that it may create */
 };
 
+/* Clocks and random numbers that are the same in each run. Time passes when the guest looks at it, and when it waits,
+ * which takes no time of the machine's. */
+struct wasi_fixed {
+    uint64_t start, now; /* ns since 1970 */
+    uint64_t random;     /* the generator's state */
+};
+
 /* Why the guest has to end when the call that it has made returns. */
 enum wasi_ending {
     WASI_GOES_ON,
@@ -101,6 +108,7 @@ struct wasi {
     uint64_t output_left;     /* bytes that may still be written to the standard streams; UINT64_MAX: any number */
     size_t most_fds;          /* descriptors that it may have open; 0: as many as there can be */
     struct wasi_quota *quota; /* NULL: none */
+    struct wasi_fixed *fixed; /* NULL: the machine's clocks and random numbers */
     bool no_openat2;          /* resolve paths step by step: openat2 is missing, or for a test */
     bool has_openat2;         /* openat2 was tried and exists */
     enum wasi_ending ending;

@@ -552,6 +552,56 @@ static void test_wrong_arguments(void)
     CHECK(gives("3", "3"));
 }
 
+/* The same clocks and random numbers each time: what a run sees of them. */
+static char *fixed_run(uint64_t seed)
+{
+    static const char code[] = "import asyncio, os, random, tempfile, time, uuid\n"
+                               "start = time.monotonic(); time.sleep(3000); slept = time.monotonic() - start\n"
+                               "await asyncio.sleep(50)\n"
+                               "open('/data/f', 'w').write('x')\n"
+                               "str((time.time_ns(), time.perf_counter(), round(slept), random.random(), "
+                               "os.urandom(5), uuid.uuid4(), uuid.uuid1(),\n"
+                               "     hash('text'), tempfile.mktemp(), os.stat('/data/f').st_mtime_ns, "
+                               "os.stat('/data/f').st_ino, id(object()), time.ctime()))";
+    struct wlpy_files *files = wlpy_files_new(0, 0);
+    const struct wlpy_dir dir = {.guest = "/data", .files = files};
+    const struct wlpy_fixed fixed = {sizeof fixed, UINT64_C(1700000000000000000), seed};
+    char *text;
+
+    config.fixed = &fixed;
+    config.dirs = &dir;
+    config.dir_count = 1;
+    begin();
+    eval(code);
+    text = strdup(v.repr ? v.repr : v.message ? v.message : "");
+    wlpy_session_free(session);
+    session = NULL;
+    wlpy_files_free(files);
+    config.fixed = NULL;
+    config.dirs = NULL;
+    config.dir_count = 0;
+    return text;
+}
+
+static void test_fixed(void)
+{
+    char *a = fixed_run(1), *b = fixed_run(1), *c = fixed_run(2);
+
+    CHECK(strstr(a, "(17000030") && strstr(a, ", 3000, "));
+    CHECK(same(a, b) && !same(a, c));
+    free(a);
+    free(b);
+    free(c);
+}
+
+static void print_fixed(void)
+{
+    char *text = fixed_run(7);
+
+    fprintf(stderr, "%s\n", text);
+    free(text);
+}
+
 /* A guest that writes into its own interpreter's state ends, or answers nonsense; the next one is right. */
 static void test_broken_state(void)
 {
@@ -582,7 +632,9 @@ int main(int argc, char **argv)
                  {"forks", test_forks},
                  {"many-forks", test_many_forks},
                  {"wrong", test_wrong_arguments},
-                 {"broken", test_broken_state}};
+                 {"broken", test_broken_state},
+                 {"fixed", test_fixed},
+                 {"print-fixed", print_fixed}};
     const char *cache = getenv("WLPY_CACHE");
     const struct wlpy_engine_config engine_config = {
         .size = sizeof engine_config, .stoppable = true, .quick = true, .cache_dir = cache};

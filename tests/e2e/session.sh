@@ -59,6 +59,16 @@ test_natively() {
     SECONDS_EACH=900 run ./session native "$PWD/guest.so"
     status 0
     [ ! -s .out ] || fail "$(head -n 20 .out)"
+    # What is the same each time is the same with either engine.
+    run ./session native "$PWD/guest.so" print-fixed
+    status 0
+    cp .err natively
+    sessions wlpy
+    python snapshot
+    export WLPY_CACHE=$REAL_HOME/.cache/wl-make/compiled
+    SECONDS_EACH=900 run ./session wasm "$OUT/$PY/bin/python-snapshot.wasm" print-fixed
+    status 0
+    cmp natively .err || fail "$(cat natively .err)"
 }
 
 main "$@"
