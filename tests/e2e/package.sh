@@ -64,6 +64,29 @@ test_suite() {
     grep -q '^OK' .err || fail 'not all passed'
 }
 
+# The extension module with AddressSanitizer and UndefinedBehaviorSanitizer in it.
+test_under_sanitizers() {
+    wheel
+    environment "$PYTHON" own
+    real build "$PY" toolchain/wlpy toolchain/wlpy-wheel
+    status 0
+    cp -R "$OUT/$PY/include"/python3.* headers
+    cp "$OUT/toolchain/wlpy-wheel/include/pyconfig.h" headers/
+    cc -shared -fPIC -O1 -g -std=c17 -Wall -Wextra -Werror -fsanitize=address,undefined -fvisibility=hidden -D_GNU_SOURCE \
+        -DPy_LIMITED_API=0x03090000 -Iheaders -I"$OUT/toolchain/wlpy/include" "$WL_SOURCE_ROOT"/bindings/python/src/*.c \
+        "$OUT/toolchain/wlpy/lib/libwlpy-native.a" -Wl,--no-as-needed -l:libpthread.so.0 -l:libdl.so.2 -l:librt.so.1 \
+        -o "$(echo own/lib/python3.*/site-packages/wlpy)/_wlpy.abi3.so" || fail 'not compiled'
+    local module
+    for module in module functions session run aio; do
+        # (Python itself leaves memory behind at its end. The faults of guests are not for the sanitizer.)
+        HOME=$T SECONDS_EACH=600 PYTHONDONTWRITEBYTECODE=1 run env LD_PRELOAD="$(cc -print-file-name=libasan.so) $(cc -print-file-name=libubsan.so)" \
+            ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:use_sigaltstack=0:detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1 \
+            own/bin/python -m unittest discover -s "$TESTS" -t "$TESTS" -p "test_$module.py"
+        status 0
+        not_err 'runtime error'
+    done
+}
+
 # The same file in every Python of this machine.
 test_other_pythons() {
     wheel
