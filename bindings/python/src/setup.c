@@ -165,6 +165,24 @@ static bool take_functions(struct setup *s, PyObject *tuple)
     return true;
 }
 
+/* None, or (time_ns, seed). */
+static bool take_fixed(struct setup *s, PyObject *fixed)
+{
+    unsigned long long time, seed;
+
+    if (fixed == Py_None)
+        return true;
+    if (!PyTuple_Check(fixed)) {
+        PyErr_SetString(PyExc_TypeError, "what is fixed is a tuple or None");
+        return false;
+    }
+    if (!PyArg_ParseTuple(fixed, "KK", &time, &seed))
+        return false;
+    s->fixed = (struct wlpy_fixed){.size = sizeof s->fixed, .time_ns = time, .seed = seed};
+    s->config.fixed = &s->fixed;
+    return true;
+}
+
 static bool take_control(struct setup *s, PyObject *control)
 {
     if (!PyObject_TypeCheck(control, control_type)) {
@@ -184,11 +202,11 @@ static bool take_control(struct setup *s, PyObject *control)
 
 static bool take_all(struct setup *s, bool files)
 {
-    PyObject *argv, *env, *dirs, *in, *out, *err, *limits, *functions, *net, *listen, *refusal, *control;
+    PyObject *argv, *env, *dirs, *in, *out, *err, *limits, *functions, *net, *listen, *refusal, *control, *fixed;
     struct wlpy_run_config *c = &s->config;
 
-    if (!PyArg_ParseTuple(s->tuple, "OOOOOOOOOOOO", &argv, &env, &dirs, &in, &out, &err, &limits, &functions, &net,
-                          &listen, &refusal, &control))
+    if (!PyArg_ParseTuple(s->tuple, "OOOOOOOOOOOOO", &argv, &env, &dirs, &in, &out, &err, &limits, &functions, &net,
+                          &listen, &refusal, &control, &fixed))
         return false;
     c->size = sizeof *c;
     s->refusal = (struct callback){s, refusal};
@@ -196,7 +214,7 @@ static bool take_all(struct setup *s, bool files)
         c->on_refusal = call_refusal;
         c->on_refusal_arg = &s->refusal;
     }
-    return take_control(s, control) && take_texts(s, argv, &c->argv, &c->argc) &&
+    return take_control(s, control) && take_fixed(s, fixed) && take_texts(s, argv, &c->argv, &c->argc) &&
            take_texts(s, env, &c->env, &c->envc) && (!files || take_dirs(s, dirs)) &&
            take_stream(s, in, &c->in, &s->in) && take_stream(s, out, &c->out, &s->out) &&
            take_stream(s, err, &c->err, &s->err) && take_limits(s, limits) && take_functions(s, functions) &&

@@ -15,6 +15,7 @@ struct callback {
 struct setup {
     struct wlpy_run_config config;
     struct wlpy_limits limits;
+    struct wlpy_fixed fixed;
     PyObject *tuple; /* owns all objects below */
     struct control *control;
     struct handoff *handoff; /* of the call that is in progress */

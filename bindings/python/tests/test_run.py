@@ -219,6 +219,21 @@ except OSError as e: print('no network')
         process.send_signal(2)
         self.assertEqual(process.communicate(timeout=20)[0], b"interrupted\n")
 
+    def test_fixed(self):
+        code = "import os, random, secrets, time, uuid\nt = time.time(); time.sleep(3600)\n" \
+               "print(t, time.time() - t, random.random(), secrets.token_hex(), uuid.uuid4(), os.urandom(4).hex())"
+        results = [wlpy.run(code, fixed=wlpy.Fixed(time=86400 * 365, seed=seed)) for seed in (5, 5, 6)]
+        self.assertTrue(results[0].ok, results[0].stderr)
+        self.assertTrue(results[0].stdout.startswith("31536000.0"), results[0])
+        self.assertEqual(results[0].stdout, results[1].stdout)
+        self.assertNotEqual(results[0].stdout, results[2].stdout)
+        self.assertLess(results[0].wall, 20)
+        values = [wlpy.evaluate("import random; random.random()", fixed=wlpy.Fixed()).value for _ in range(2)]
+        self.assertEqual(values[0], values[1])
+        for bad in ({"time": -1}, {"time": "0"}, {"seed": -1}, {"seed": 1 << 64}, {"seed": 0.5}):
+            with self.assertRaises(ValueError):
+                wlpy.Fixed(**bad)
+
     def test_reprs(self):
         self.assertRegex(repr(wlpy.run("print(1)")), r"^<wlpy.Result done, stdout='1\\n', [0-9.]+ ms>$")
         self.assertRegex(repr(wlpy.run("1/0")), "^<wlpy.Result exception: ZeroDivisionError: division by zero, ")
@@ -285,6 +300,9 @@ class WrongArguments(unittest.TestCase):
         self.check(TypeError, "memory", "", memory=True)
         self.check(TypeError, "Limits", "", limits={"timeout": 5})
         self.check(wlpy.Error, "memory", "", memory=1000)
+
+    def test_fixed(self):
+        self.check(TypeError, "wlpy.Fixed", "", fixed=5)
 
     def test_functions(self):
         self.check(TypeError, "callable", "", functions=[5])

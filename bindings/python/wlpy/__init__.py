@@ -17,7 +17,7 @@ from wlpy._errors import Error, RunError, SessionEnded, TimeoutExpired
 from wlpy._files import Directory, Files
 from wlpy._functions import function
 from wlpy._guest import PYTHON as python_version
-from wlpy._limits import DEFAULT_LIMITS, Limits
+from wlpy._limits import DEFAULT_LIMITS, Fixed, Limits
 from wlpy._result import Display, Evaluation, GuestException, Result
 from wlpy._run import DEVNULL, PIPE, evaluate, run
 from wlpy._session import Session
@@ -37,6 +37,7 @@ __all__ = [
     "Error",
     "Evaluation",
     "Files",
+    "Fixed",
     "GuestException",
     "Limits",
     "Result",

@@ -8,6 +8,7 @@ import os
 from wlpy import _wlpy
 from wlpy._files import Directory, Files, content_bytes
 from wlpy._functions import Tasks, functions_of
+from wlpy._limits import Fixed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -174,6 +175,7 @@ class Config:
         net: Iterable[str] = (),
         net_listen: Iterable[str] = (),
         on_refusal: Callable[[str], object] | None = None,
+        fixed: Fixed | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self.limits = limits
@@ -182,6 +184,9 @@ class Config:
         self.net = _texts("net", net)
         self.net_listen = _texts("net_listen", net_listen)
         self.on_refusal = on_refusal
+        if fixed is not None and not isinstance(fixed, Fixed):
+            raise TypeError(f"fixed is a wlpy.Fixed, not {fixed!r}")
+        self.fixed = fixed
         self.streams = stdin, stdout, stderr
         self.input = _input(stdin, input)
         self.functions = functions_of(functions)
@@ -240,6 +245,7 @@ class Config:
             self.net_listen,
             self.on_refusal,
             self.control,
+            None if self.fixed is None else self.fixed._tuple(),
         )
 
     def written(self) -> tuple[bytes | None, bytes | None]:

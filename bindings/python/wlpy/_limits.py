@@ -107,6 +107,33 @@ class Limits:
                 self.sent or 0, self.host_calls or 0)
 
 
+class Fixed:
+    """Makes runs the same each time: the guest's clock begins at `time`, seconds since 1970, and its random numbers follow from `seed`.
+
+    Time passes when the guest looks at a clock, and when it waits, which takes no real time. Two runs are the same to the bit as far
+    as they get nothing else of the machine: no directories, no network, and the same input. The random numbers are no secrets.
+    """
+
+    __slots__ = ("seed", "time")
+
+    time: float
+    seed: int
+
+    def __init__(self, *, time: float = 0.0, seed: int = 0) -> None:
+        if not isinstance(time, (int, float)) or not 0 <= time < 18_000_000_000:
+            raise ValueError(f"time is seconds since 1970, not {time!r}")
+        if not isinstance(seed, int) or not 0 <= seed < 1 << 64:
+            raise ValueError(f"seed is a number from 0 to 2**64 - 1, not {seed!r}")
+        self.time = time
+        self.seed = seed
+
+    def _tuple(self) -> tuple[int, int]:
+        return round(self.time * 10**9), self.seed
+
+    def __repr__(self) -> str:
+        return f"wlpy.Fixed(time={self.time!r}, seed={self.seed!r})"
+
+
 def _make(values: dict[str, Any]) -> Limits:
     return Limits(**values)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wlpy._config import Dirs, Stdin, Stdout
     from wlpy._files import Content
     from wlpy._functions import Functions
-    from wlpy._limits import Limits, Number, Seconds, Unset
+    from wlpy._limits import Fixed, Limits, Number, Seconds, Unset
 
 __all__ = ["DEVNULL", "PIPE", "evaluate", "run"]
 
@@ -95,6 +95,7 @@ def run(
     net: Iterable[str] = (),
     net_listen: Iterable[str] = (),
     on_refusal: Callable[[str], object] | None = None,
+    fixed: Fixed | None = None,
     check: bool = False,
 ) -> Result:
     """Runs a program in a fresh Python, as `python -c CODE` would, and returns when it has ended.
@@ -113,11 +114,12 @@ def run(
     functions: functions of yours that it can call: `import wlhost; wlhost.NAME(...)`. See `wlpy.function`.
     net, net_listen: what it may connect to ("example.com:443") and listen on. See docs/network.md; there is no network unless
         you name some. on_refusal is called with a line for each request that no rule allows.
+    fixed: `wlpy.Fixed(seed=1)` for clocks and random numbers that are the same in each run.
     check: raise RunError unless it comes to a good end.
     """
     result = prepare(
         code, module, file, argv, limits, timeout, memory, input=input, stdin=stdin, stdout=stdout, stderr=stderr, env=env,
-        files=files, dirs=dirs, functions=functions, net=net, net_listen=net_listen, on_refusal=on_refusal,
+        files=files, dirs=dirs, functions=functions, net=net, net_listen=net_listen, on_refusal=on_refusal, fixed=fixed,
     )()  # fmt: skip
     return result.check() if check else result
 
@@ -140,6 +142,7 @@ def evaluate(
     net: Iterable[str] = (),
     net_listen: Iterable[str] = (),
     on_refusal: Callable[[str], object] | None = None,
+    fixed: Fixed | None = None,
     check: bool = False,
 ) -> Evaluation:
     """Evaluates code in a session of its own: the result has the value of the last line, and what was displayed.
@@ -150,7 +153,7 @@ def evaluate(
 
     with Session(
         argv=argv, input=input, stdin=stdin, stdout=stdout, stderr=stderr, env=env, files=files, dirs=dirs, timeout=timeout,
-        memory=memory, limits=limits, functions=functions, net=net, net_listen=net_listen, on_refusal=on_refusal,
+        memory=memory, limits=limits, functions=functions, net=net, net_listen=net_listen, on_refusal=on_refusal, fixed=fixed,
     ) as session:  # fmt: skip
         result = session.eval(code)
         result.files = dict(result.files)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wlpy._config import Dirs, Stdin, Stdout
     from wlpy._files import Content
     from wlpy._functions import Functions
-    from wlpy._limits import Limits, Number, Seconds
+    from wlpy._limits import Fixed, Limits, Number, Seconds
 
 # For "no limit" where 0 means the session's own.
 _LONG = 1 << 40
@@ -59,13 +59,14 @@ class Session:
         net: Iterable[str] = (),
         net_listen: Iterable[str] = (),
         on_refusal: Callable[[str], object] | None = None,
+        fixed: Fixed | None = None,
     ) -> None:
         if isinstance(argv, (str, bytes)):
             raise TypeError("argv is a list of texts, not one text")
         config = Config(
             (b"", *(os.fsencode(each) for each in argv)), choose(limits, timeout, memory), input=input, stdin=stdin,
             stdout=stdout, stderr=stderr, env=env, files=files, dirs=dirs, functions=functions, net=net,
-            net_listen=net_listen, on_refusal=on_refusal,
+            net_listen=net_listen, on_refusal=on_refusal, fixed=fixed,
         )  # fmt: skip
         self._start(config)
 

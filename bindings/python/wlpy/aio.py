@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wlpy._config import Dirs, Stdin, Stdout
     from wlpy._files import Content, Files
     from wlpy._functions import Functions
-    from wlpy._limits import Limits, Number, Seconds
+    from wlpy._limits import Fixed, Limits, Number, Seconds
     from wlpy._result import Evaluation, Result
 
     T = TypeVar("T")
@@ -69,12 +69,13 @@ async def arun(
     net: Iterable[str] = (),
     net_listen: Iterable[str] = (),
     on_refusal: Callable[[str], object] | None = None,
+    fixed: Fixed | None = None,
     check: bool = False,
 ) -> Result:
     """`wlpy.run()` for asyncio."""
     prepared = prepare(
         code, module, file, argv, limits, timeout, memory, input=input, stdin=stdin, stdout=stdout, stderr=stderr, env=env,
-        files=files, dirs=dirs, functions=functions, net=net, net_listen=net_listen, on_refusal=on_refusal,
+        files=files, dirs=dirs, functions=functions, net=net, net_listen=net_listen, on_refusal=on_refusal, fixed=fixed,
         loop=asyncio.get_running_loop(),
     )  # fmt: skip
     result = await _on_thread(prepared, prepared.config.control)
@@ -105,13 +106,14 @@ class AsyncSession:
         net: Iterable[str] = (),
         net_listen: Iterable[str] = (),
         on_refusal: Callable[[str], object] | None = None,
+        fixed: Fixed | None = None,
     ) -> None:
         if isinstance(argv, (str, bytes)):
             raise TypeError("argv is a list of texts, not one text")
         self._config = Config(
             (b"", *(each.encode() for each in argv)), choose(limits, timeout, memory), input=input, stdin=stdin,
             stdout=stdout, stderr=stderr, env=env, files=files, dirs=dirs, functions=functions, net=net,
-            net_listen=net_listen, on_refusal=on_refusal,
+            net_listen=net_listen, on_refusal=on_refusal, fixed=fixed,
         )  # fmt: skip
         self._session: Session | None = None
         self._lock: asyncio.Lock | None = None
