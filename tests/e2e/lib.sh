@@ -320,9 +320,14 @@ main() {
         77) printf 'ok %d - %s # SKIP %s\n' "$n" "$why" "$(cat "$work/.skip" 2>/dev/null)" ;;
         *)
             failed=$((failed + 1))
-            printf 'not ok %d - %s\n' "$n" "$why"
-            [ "$s" != 124 ] || printf '# took longer than %s s\n' "$LIMIT"
-            tail -c 9000 "$work/.log" | sed 's/^/# /'
+            # (Of a program that fails, meson shows standard error only.)
+            {
+                printf 'not ok %d - %s\n' "$n" "$why"
+                [ "$s" != 124 ] || printf '# took longer than %s s\n' "$LIMIT"
+                tail -c 9000 "$work/.log" | sed 's/^/# /'
+            } >"$work/.report"
+            cat "$work/.report"
+            cat "$work/.report" >&2
             ;;
         esac
         [ -n "${KEEP-}" ] && printf '# kept: %s\n' "$work" || remove "$work"

@@ -176,7 +176,9 @@ test_interrupt_and_stop() {
     restored
     keys -l 'clear; fg; echo status $?'
     keys Enter
-    sleep 1
+    # (The shell prints the command that goes on.)
+    see setcbreak
+    wait_for 60 eval 'stty -a -F "$(tm display-message -p -t t "#{pane_tty}")" | grep -q -- -icanon'
     # No Enter: the settings are the program's again.
     keys -l 'k'
     see "got b'k'"
