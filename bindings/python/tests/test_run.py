@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+import socket
 import subprocess
 import sys
 import tempfile
@@ -174,6 +175,33 @@ except OSError as e: print('no network')
         result = wlpy.run(code)
         self.assertEqual(result.stdout.splitlines()[1:], ["no"] * 4 + ["no network"], result.stdout + result.stderr)
         self.assertNotIn("PATH", result.stdout)
+
+    def test_network(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+
+            def serve():
+                connection = server.accept()[0]
+                connection.sendall(connection.recv(100).upper())
+                connection.close()
+
+            thread = threading.Thread(target=serve)
+            thread.start()
+            code = f"""
+import socket
+s = socket.create_connection(("127.0.0.1", {port}), 5)
+s.sendall(b"words")
+print(s.recv(100))
+for address in [("127.0.0.1", 1), ("192.0.2.1", 80)]:
+    try: socket.create_connection(address, 5)
+    except OSError as e: print("no")
+"""
+            refused = []
+            result = wlpy.run(code, net=[f"127.0.0.1:{port}"], on_refusal=refused.append)
+            thread.join()
+        self.assertEqual(result.stdout, "b'WORDS'\nno\nno\n", result.stderr)
+        self.assertEqual(len(refused), 2, refused)
+        self.assertIn("192.0.2.1", refused[1])
 
     def test_many_threads(self):
         results = {}
