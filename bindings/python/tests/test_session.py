@@ -1,8 +1,10 @@
 """Sessions: state, values, exceptions, copies, and being used wrongly."""
 
 import gc
+import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -281,6 +283,9 @@ class Evaluate(unittest.TestCase):
     def test_evaluate(self):
         result = wlpy.evaluate("open('/output/x', 'w').write('y')\nlen(open('/in').read())", files={"/in": "abc"})
         self.assertEqual((result.value, result.files), (3, {"/output/x": b"y"}))
+        with tempfile.TemporaryDirectory() as directory:
+            result.files.save(directory)
+            self.assertEqual(os.listdir(directory + "/output"), ["x"])
         with self.assertRaises(wlpy.RunError):
             wlpy.evaluate("1/0", check=True)
 

@@ -134,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             on_refusal=lambda line: print(f"wlpy: {line}", file=sys.stderr),
         )  # fmt: skip
         if given.save is not None and result.files:
-            getattr(result.files, "save")(given.save)
+            result.files.save(given.save)
     except KeyboardInterrupt:
         return 130
     except (OSError, ValueError, wlpy.Error) as error:

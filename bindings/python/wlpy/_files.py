@@ -118,12 +118,18 @@ class Changed(Mapping[str, bytes]):
     They are found when somebody looks for the first time.
     """
 
-    __slots__ = ("_before", "_files", "_found")
+    __slots__ = ("_before", "_files", "_found", "_kept")
 
     def __init__(self, files: Files, before: Mapping[str, bytes]) -> None:
         self._files = files
         self._before = before
         self._found: dict[str, None] | None = None
+        self._kept: dict[str, bytes] | None = None
+
+    def keep(self) -> Changed:
+        """Itself, with contents that stay when the directory is gone or changes."""
+        self._kept = {path: self._files[path] for path in self._paths()}
+        return self
 
     def _paths(self) -> dict[str, None]:
         if self._found is None:
@@ -132,6 +138,8 @@ class Changed(Mapping[str, bytes]):
         return self._found
 
     def __getitem__(self, path: str) -> bytes:
+        if self._kept is not None:
+            return self._kept[path]
         if path not in self._paths():
             raise KeyError(path)
         return self._files[path]

@@ -7,8 +7,9 @@ from wlpy._errors import RunError, TimeoutExpired
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any, Literal
+
+    from wlpy._files import Changed
 
     End = Literal["done", "exception", "exit", "timeout", "cpu", "output", "cancelled", "trap"]
 
@@ -57,12 +58,12 @@ class Result:
     """Seconds of processor time."""
     memory: int
     """The most bytes of memory that it had."""
-    files: Mapping[str, bytes]
+    files: Changed
     """The files in memory that it has written or changed, by path: `result.files["/output/plot.png"]`."""
     reason: str
     """Why it was stopped, or ""."""
 
-    def __init__(self, raw: tuple[Any, ...], files: Mapping[str, bytes], out: bytes | None, err: bytes | None) -> None:
+    def __init__(self, raw: tuple[Any, ...], files: Changed, out: bytes | None, err: bytes | None) -> None:
         (end, status, text, hint, given_out, given_err, wall, cpu, memory, interrupts) = raw[:10]
         self.exit_status = status
         self.reason = f"{text} ({hint})" if hint else text
@@ -224,7 +225,7 @@ class Evaluation(Result):
     displays: list[Display]
     """What display() was called with, and the value, if it has a form for display: figures, tables."""
 
-    def __init__(self, raw: tuple[Any, ...], files: Mapping[str, bytes], out: bytes | None, err: bytes | None) -> None:
+    def __init__(self, raw: tuple[Any, ...], files: Changed, out: bytes | None, err: bytes | None) -> None:
         self.alive, self.repr, self.json = raw[10:13]
         super().__init__(raw, files, out, err)
         self.displays = _displays(raw[16])

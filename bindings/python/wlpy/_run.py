@@ -156,5 +156,5 @@ def evaluate(
         memory=memory, limits=limits, functions=functions, net=net, net_listen=net_listen, on_refusal=on_refusal, fixed=fixed,
     ) as session:  # fmt: skip
         result = session.eval(code)
-        result.files = dict(result.files)
+        result.files.keep()
     return result.check() if check else result

@@ -200,5 +200,5 @@ async def aevaluate(code: str | bytes, *, check: bool = False, **more: Any) -> E
     """`wlpy.evaluate()` for asyncio; it takes the same arguments."""
     async with AsyncSession(**more) as session:
         result = await session.eval(code)
-        result.files = dict(result.files)
+        result.files.keep()
     return result.check() if check else result
