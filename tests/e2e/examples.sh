@@ -44,4 +44,9 @@ test_rust() {
     example Rust
 }
 
+test_node() {
+    [ -e /usr/include/node/node_api.h ] && command -v node >/dev/null || skip 'there are no headers of Node (libnode-dev)'
+    example Node
+}
+
 main "$@"
