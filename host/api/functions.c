@@ -270,26 +270,23 @@ static uint32_t wait_for(struct wasi_request *r, uint64_t id)
     struct functions *f = r->arg;
 
     for (;;) {
+        const struct timespec little = {.tv_nsec = 1000000};
         struct pollfd p = {.fd = f->event, .events = POLLIN};
         struct wlpy_call *c;
+        bool others;
 
         pthread_mutex_lock(&f->lock);
         c = take_ended(f, id, false);
+        others = f->ended != NULL;
         pthread_mutex_unlock(&f->lock);
         if (c) {
             tell_answer(r, c);
             free(c);
             return 0;
         }
-        /* (If another one has ended, which nobody takes now, the event stays: look again now and then.) */
-        if (wasi_wait(r->w, &p, 1, NULL) < 0)
+        /* (The event stays while others have ended, which nobody takes now: look again now and then.) */
+        if ((others ? wasi_wait(r->w, NULL, 0, &little) : wasi_wait(r->w, &p, 1, NULL)) < 0)
             return wasi_from_errno(errno);
-        if (f->ended) {
-            const struct timespec little = {.tv_nsec = 1000000};
-
-            if (wasi_wait(r->w, NULL, 0, &little) < 0)
-                return wasi_from_errno(errno);
-        }
     }
 }
 

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAD = 5 };
+/* MOST_DISPLAYS: a display takes more memory here than in an answer. */
+enum { HEAD = 5, MOST_DISPLAYS = 100000 };
 
 /* What wlpy_value.own points to. */
 struct own {
@@ -26,7 +27,7 @@ static bool add_display(struct wlpy_value *v, unsigned object, const char *part,
     const char *zero = memchr(part, '\0', n);
     struct wlpy_display *more;
 
-    if (!zero)
+    if (!zero || v->display_count == MOST_DISPLAYS)
         return false;
     /* (Room doubles when the number is a power of two.) */
     if ((v->display_count & (v->display_count - 1)) == 0) {
