@@ -2,17 +2,17 @@
  * one that leaves it last. */
 #include "api/functions.h"
 
+#include "api/function_list.h"
 #include "api/internal.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 /* MOST_OPEN, MOST_BYTES: calls of one guest that have not ended yet, and what they give together. */
-enum { MOST_NAME = 100, MOST_FUNCTIONS = 1000, MOST_OPEN = 10000, MOST_BYTES = 64 << 20 };
+enum { MOST_OPEN = 10000, MOST_BYTES = 64 << 20 };
 
 /* Who has it: the guest, and while it is not ended the host. */
 struct wlpy_call {
@@ -28,11 +28,6 @@ struct wlpy_call {
     struct wlpy_call *next; /* in the list of those that have ended, or that have not */
 };
 
-struct function {
-    struct wlpy_function given;
-    char name[MOST_NAME + 1];
-};
-
 struct functions {
     pthread_mutex_t lock; /* of everything below that another thread's wlpy_call_return changes */
     unsigned users;       /* the guest, and calls that have not ended */
@@ -40,9 +35,7 @@ struct functions {
     struct wlpy_call *open, *ended;
     size_t open_n, open_bytes;
     struct wasi_request_set set;
-    struct function *list;
-    size_t n;
-    char *names; /* the answer of call.list */
+    struct function_list list;
     uint64_t left, ids;
     /* The answer that call.take fetches. */
     uint8_t *waiting;
@@ -62,8 +55,7 @@ static void free_all(struct functions *f)
     }
     pthread_mutex_destroy(&f->lock);
     free(f->waiting);
-    free(f->names);
-    free(f->list);
+    function_list_free(&f->list);
     free(f);
 }
 
@@ -198,12 +190,12 @@ static void wait_for_take(struct functions *f, uint8_t *bytes, size_t n)
 static uint32_t serve_list(struct wasi_request *r)
 {
     struct functions *f = r->arg;
-    size_t n = strlen(f->names);
+    size_t n = strlen(f->list.json);
     uint8_t *copy = malloc(n + 1);
 
     if (!copy)
         return WASI_ENOMEM;
-    memcpy(copy, f->names, n);
+    memcpy(copy, f->list.json, n);
     wait_for_take(f, copy, n);
     wasi_say(r, "%zu", n);
     return 0;
@@ -254,14 +246,6 @@ static struct wlpy_call *take_ended(struct functions *f, uint64_t id, bool any)
     if (!f->ended && f->event >= 0 && read(f->event, &count, sizeof count) < 0)
         return c; /* (It was read already.) */
     return c;
-}
-
-static struct function *find(struct functions *f, const char *name)
-{
-    for (size_t i = 0; i < f->n; i++)
-        if (!strcmp(f->list[i].name, name))
-            return &f->list[i];
-    return NULL;
 }
 
 /* Of a call that ends later, for a guest that waits. The guest may be stopped meanwhile. */
@@ -335,14 +319,53 @@ static uint32_t do_call(struct wasi_request *r, struct wlpy_call *c, bool wait)
     return 0;
 }
 
+/* The call belongs to the guest, and to the host, from here on. */
+static uint32_t open_call(struct functions *f, struct wlpy_call *c)
+{
+    uint32_t e = WASI_SUCCESS;
+
+    pthread_mutex_lock(&f->lock);
+    if (f->open_n == MOST_OPEN || c->input_size > MOST_BYTES - f->open_bytes) {
+        e = WASI_EAGAIN;
+    } else {
+        c->next = f->open;
+        f->open = c;
+        f->open_n++;
+        f->open_bytes += c->input_size;
+        f->users++;
+    }
+    pthread_mutex_unlock(&f->lock);
+    return e;
+}
+
+static struct wlpy_call *new_call(struct functions *f, const struct function *function, const void *input, size_t size)
+{
+    struct wlpy_call *c = calloc(1, sizeof *c);
+
+    if (c)
+        c->own_input = malloc(size + 1);
+    if (!c || !c->own_input) {
+        free(c);
+        return NULL;
+    }
+    memcpy(c->own_input, input, size);
+    c->functions = f;
+    c->function = function;
+    c->input = c->own_input;
+    c->input_size = size;
+    c->id = ++f->ids;
+    return c;
+}
+
 static uint32_t serve_do(struct wasi_request *r)
 {
     struct functions *f = r->arg;
     struct guest_memory m = wasi_memory(r->w);
-    const struct function *function = find(f, r->word[0]);
+    const struct function *function = function_list_find(&f->list, r->word[0]);
     bool later = r->n == 4;
     struct wlpy_call *c;
     int64_t at, size;
+    uint32_t e;
 
     if (!function)
         return WASI_ENOENT;
@@ -355,31 +378,16 @@ static uint32_t serve_do(struct wasi_request *r)
         return WASI_EDQUOT;
     if ((uint64_t)size > MOST_BYTES)
         return WASI_EMSGSIZE;
-    if (f->open_n == MOST_OPEN || (size_t)size > MOST_BYTES - f->open_bytes)
-        return WASI_EAGAIN;
-    c = calloc(1, sizeof *c);
-    if (c)
-        c->own_input = malloc((size_t)size + 1);
-    if (!c || !c->own_input || !open_event(f)) {
-        if (c)
-            free(c->own_input);
-        free(c);
+    c = open_event(f) ? new_call(f, function, m.base + at, (size_t)size) : NULL;
+    if (!c)
         return WASI_ENOMEM;
+    e = open_call(f, c);
+    if (e) {
+        free(c->own_input);
+        free(c);
+        return e;
     }
     f->left--;
-    memcpy(c->own_input, m.base + at, (size_t)size);
-    c->functions = f;
-    c->function = function;
-    c->input = c->own_input;
-    c->input_size = (size_t)size;
-    c->id = ++f->ids;
-    pthread_mutex_lock(&f->lock);
-    c->next = f->open;
-    f->open = c;
-    f->open_n++;
-    f->open_bytes += c->input_size;
-    f->users++;
-    pthread_mutex_unlock(&f->lock);
     return do_call(r, c, !later);
 }
 
@@ -420,108 +428,21 @@ static const struct wasi_request_kind kinds[] = {
     {"call.done", 0, 0, serve_done}, {"call.ready", 0, 0, serve_ready},
 };
 
-/* ---- the list ---- */
-
-static bool is_name(const char *s)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", digits[] = "0123456789_";
-    size_t n;
-
-    if (!s || !*s || !strchr(letters, *s))
-        return false;
-    for (n = 1; s[n]; n++)
-        if (!strchr(letters, s[n]) && !strchr(digits, s[n]))
-            return false;
-    return n <= MOST_NAME;
-}
-
-static void put_text(FILE *to, const char *text)
-{
-    if (!text) {
-        fputs("null", to);
-        return;
-    }
-    putc('"', to);
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-        if (*p < ' ' || *p == '"' || *p == '\\')
-            fprintf(to, "\\u%04x", *p);
-        else
-            putc(*p, to);
-    putc('"', to);
-}
-
-static char *write_names(const struct functions *f)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *to = open_memstream(&text, &size);
-
-    if (!to)
-        return NULL;
-    putc('[', to);
-    for (size_t i = 0; i < f->n; i++) {
-        const struct wlpy_function *g = &f->list[i].given;
-
-        fprintf(to, "%s{\"name\": \"%s\", \"bytes\": %s, \"signature\": ", i ? ", " : "", f->list[i].name,
-                g->bytes ? "true" : "false");
-        put_text(to, g->signature);
-        fputs(", \"doc\": ", to);
-        put_text(to, g->doc);
-        putc('}', to);
-    }
-    putc(']', to);
-    if (fclose(to) == 0)
-        return text;
-    free(text);
-    return NULL;
-}
-
-static int take_list(struct functions *f, const struct wlpy_function *list, size_t n, struct err *err)
-{
-    const char *at = (const char *)list;
-
-    for (size_t i = 0; i < n; i++) {
-        struct function *g = &f->list[i];
-
-        if (api_take(&g->given, sizeof g->given, at, "wlpy_function", err) < 0)
-            return -ERR_SETUP;
-        /* (The caller's structs may be smaller than ours.) */
-        at += ((const struct wlpy_function *)(const void *)at)->size;
-        if (!is_name(g->given.name))
-            return err_set(err, ERR_SETUP,
-                           "cannot give a function with the name '%.120s': it can have letters, digits and "
-                           "underscores, and begins with a letter",
-                           g->given.name ? g->given.name : "");
-        if (!g->given.call)
-            return err_set(err, ERR_SETUP, "cannot give the function %s: its `call` is NULL", g->given.name);
-        if (find(f, g->given.name))
-            return err_set(err, ERR_SETUP, "cannot give two functions with the name %s", g->given.name);
-        strcpy(g->name, g->given.name);
-        f->n++;
-    }
-    f->names = write_names(f);
-    return f->names ? 0 : err_set(err, ERR_SETUP, "out of memory");
-}
-
 struct functions *functions_serve(struct wasi *w, const struct wlpy_function *list, size_t n, uint64_t limit,
                                   struct err *err)
 {
-    struct functions *f = n <= MOST_FUNCTIONS ? calloc(1, sizeof *f) : NULL;
+    struct functions *f = calloc(1, sizeof *f);
 
     if (!f) {
-        err_set(err, ERR_SETUP, n <= MOST_FUNCTIONS ? "out of memory" : "cannot give more than %d functions",
-                MOST_FUNCTIONS);
+        err_set(err, ERR_SETUP, "out of memory");
         return NULL;
     }
     pthread_mutex_init(&f->lock, NULL);
     f->users = 1;
     f->event = -1;
     f->left = limit ? limit : UINT64_MAX;
-    f->list = calloc(n, sizeof *f->list);
     f->set = (struct wasi_request_set){"call", 1, kinds, sizeof kinds / sizeof *kinds, f};
-    if (!f->list || take_list(f, list, n, err) < 0) {
-        if (!f->list)
-            err_set(err, ERR_SETUP, "out of memory");
+    if (function_list_take(&f->list, list, n, err) < 0) {
         free_all(f);
         return NULL;
     }

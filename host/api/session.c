@@ -1,4 +1,5 @@
 /* Sessions. */
+#include "api/kept.h"
 #include "api/run.h"
 #include "api/value.h"
 #include "wasi/tree.h"
@@ -20,108 +21,9 @@ struct wlpy_session {
     uint32_t room, room_n; /* of requests, in the guest's memory */
     unsigned cells;        /* evaluations */
     uint64_t deadline_ms, cpu_ms;
-    /* What the configuration says; everything is the session's. */
-    struct wlpy_run_config config;
-    struct wlpy_limits limits;
-    struct wlpy_fixed fixed;
-    void **kept;
-    size_t kept_n, kept_room;
+    struct kept kept;              /* the configuration */
     struct wlpy_files **own_files; /* of a copy, by directory */
 };
-
-/* ---- the configuration ---- */
-
-/* Notes something to be freed with the session; NULL, or out of memory: NULL. */
-static void *keep(struct wlpy_session *s, void *it)
-{
-    if (it && s->kept_n == s->kept_room) {
-        size_t room = 2 * s->kept_room + 16;
-        void **more = realloc(s->kept, room * sizeof *more);
-
-        if (!more) {
-            free(it);
-            return NULL;
-        }
-        s->kept = more;
-        s->kept_room = room;
-    }
-    if (it)
-        s->kept[s->kept_n++] = it;
-    return it;
-}
-
-static bool keep_text(struct wlpy_session *s, const char **text)
-{
-    if (!*text)
-        return true;
-    *text = keep(s, strdup(*text));
-    return *text != NULL;
-}
-
-static bool keep_texts(struct wlpy_session *s, const char *const **list, size_t n)
-{
-    const char **copy = keep(s, calloc(n + 1, sizeof *copy));
-
-    for (size_t i = 0; copy && i < n; i++) {
-        copy[i] = (*list)[i];
-        if (!keep_text(s, &copy[i]))
-            return false;
-    }
-    *list = copy;
-    return copy != NULL;
-}
-
-static int keep_functions(struct wlpy_session *s, struct err *err)
-{
-    struct wlpy_run_config *c = &s->config;
-    const char *at = (const char *)c->functions;
-    struct wlpy_function *copy = keep(s, calloc(c->function_count + 1, sizeof *copy));
-
-    for (size_t i = 0; copy && i < c->function_count; i++) {
-        size_t size;
-
-        if (api_take(&copy[i], sizeof copy[i], at, "wlpy_function", err) < 0)
-            return -ERR_SETUP;
-        memcpy(&size, at, sizeof size);
-        at += size;
-        if (!keep_text(s, &copy[i].name) || !keep_text(s, &copy[i].signature) || !keep_text(s, &copy[i].doc))
-            return err_set(err, ERR_SETUP, "out of memory");
-    }
-    c->functions = copy;
-    return copy ? 0 : err_set(err, ERR_SETUP, "out of memory");
-}
-
-static bool keep_dirs(struct wlpy_session *s)
-{
-    struct wlpy_run_config *c = &s->config;
-    struct wlpy_dir *dirs = keep(s, calloc(c->dir_count + 1, sizeof *dirs));
-
-    for (size_t i = 0; dirs && i < c->dir_count; i++) {
-        dirs[i] = c->dirs[i];
-        if (!keep_text(s, &dirs[i].host) || !keep_text(s, &dirs[i].guest))
-            return false;
-    }
-    c->dirs = dirs;
-    return dirs != NULL;
-}
-
-static int keep_config(struct wlpy_session *s, const struct wlpy_run_config *given, struct err *err)
-{
-    struct wlpy_run_config *c = &s->config;
-
-    if (api_take(c, sizeof *c, given, "wlpy_run_config", err) < 0 ||
-        (c->limits && api_take(&s->limits, sizeof s->limits, c->limits, "wlpy_limits", err) < 0) ||
-        (c->fixed && api_take(&s->fixed, sizeof s->fixed, c->fixed, "wlpy_fixed", err) < 0))
-        return -ERR_SETUP;
-    if (c->fixed)
-        c->fixed = &s->fixed;
-    s->limits.size = sizeof s->limits;
-    c->limits = &s->limits;
-    if (!keep_texts(s, &c->argv, c->argc) || !keep_texts(s, &c->env, c->envc) ||
-        !keep_texts(s, &c->net, c->net_count) || !keep_texts(s, &c->net_listen, c->net_listen_count) || !keep_dirs(s))
-        return err_set(err, ERR_SETUP, "out of memory");
-    return keep_functions(s, err);
-}
 
 /* ---- calling it ---- */
 
@@ -165,7 +67,7 @@ static struct wlpy_session *new_session(const struct wlpy_run_config *config, st
         err_set(err, ERR_SETUP, "out of memory");
         return NULL;
     }
-    if (keep_config(s, config, err) == 0)
+    if (kept_take(&s->kept, config, err) == 0)
         return s;
     wlpy_session_free(s);
     return NULL;
@@ -175,7 +77,7 @@ static int prepare(struct wlpy_session *s, struct wlpy_program *program, struct 
 {
     struct job *j = &s->job;
 
-    if (job_prepare(j, program, &s->config, NULL) < 0) {
+    if (job_prepare(j, program, &s->kept.config, NULL) < 0) {
         *err = j->err;
         return -ERR_SETUP;
     }
@@ -280,12 +182,10 @@ void wlpy_session_free(struct wlpy_session *s)
     job_release(&s->job);
     free(s->job.run.trace);
     take_output(&s->job, NULL);
-    for (size_t i = 0; s->own_files && i < s->config.dir_count; i++)
+    for (size_t i = 0; s->own_files && i < s->kept.config.dir_count; i++)
         wlpy_files_free(s->own_files[i]);
     free(s->own_files);
-    for (size_t i = 0; i < s->kept_n; i++)
-        free(s->kept[i]);
-    free(s->kept);
+    kept_free(&s->kept);
     free(s);
 }
 
@@ -469,10 +369,10 @@ int wlpy_session_eval(struct wlpy_session *session, const struct wlpy_eval *eval
 
 static int copy_files(struct wlpy_session *copy, const struct wlpy_session *from, struct err *err)
 {
-    struct wlpy_dir *dirs = (struct wlpy_dir *)copy->config.dirs;
+    struct wlpy_dir *dirs = (struct wlpy_dir *)copy->kept.config.dirs;
 
-    copy->own_files = calloc(copy->config.dir_count + 1, sizeof(struct wlpy_files *));
-    for (size_t i = 0; copy->own_files && i < copy->config.dir_count; i++) {
+    copy->own_files = calloc(copy->kept.config.dir_count + 1, sizeof(struct wlpy_files *));
+    for (size_t i = 0; copy->own_files && i < copy->kept.config.dir_count; i++) {
         struct wlpy_files *f = dirs[i].files;
 
         if (!f)
@@ -480,7 +380,7 @@ static int copy_files(struct wlpy_session *copy, const struct wlpy_session *from
         copy->own_files[i] = calloc(1, sizeof *f);
         if (!copy->own_files[i])
             return err_set(err, ERR_SETUP, "out of memory");
-        copy->own_files[i]->tree = tree_copy(from->config.dirs[i].files->tree);
+        copy->own_files[i]->tree = tree_copy(from->kept.config.dirs[i].files->tree);
         if (!copy->own_files[i]->tree)
             return err_set(err, ERR_SETUP, "out of memory");
         dirs[i].files = copy->own_files[i];
@@ -496,22 +396,22 @@ static struct tree *tree_of(void *arg, const struct tree *of)
 {
     const struct pair *p = arg;
 
-    for (size_t i = 0; i < p->from->config.dir_count; i++)
-        if (p->from->config.dirs[i].files && p->from->config.dirs[i].files->tree == of)
-            return p->copy->config.dirs[i].files->tree;
+    for (size_t i = 0; i < p->from->kept.config.dir_count; i++)
+        if (p->from->kept.config.dirs[i].files && p->from->kept.config.dirs[i].files->tree == of)
+            return p->copy->kept.config.dirs[i].files->tree;
     return NULL;
 }
 
 static void forget_copies(const struct wlpy_session *s)
 {
-    for (size_t i = 0; i < s->config.dir_count; i++)
-        if (s->config.dirs[i].files)
-            tree_forget_copies(s->config.dirs[i].files->tree);
+    for (size_t i = 0; i < s->kept.config.dir_count; i++)
+        if (s->kept.config.dirs[i].files)
+            tree_forget_copies(s->kept.config.dirs[i].files->tree);
 }
 
 static int override(struct wlpy_session *copy, const struct wlpy_run_config *given, struct err *err)
 {
-    struct wlpy_run_config *c = &copy->config, other;
+    struct wlpy_run_config *c = &copy->kept.config, other;
 
     c->control = NULL;
     if (!given)
@@ -526,7 +426,7 @@ static int override(struct wlpy_session *copy, const struct wlpy_run_config *giv
     c->err = other.err;
     c->control = other.control;
     c->functions = other.functions;
-    return keep_functions(copy, err);
+    return kept_functions(&copy->kept, err);
 }
 
 static int fork_it(struct wlpy_session *copy, struct wlpy_session *from, const struct wlpy_run_config *config,
@@ -574,7 +474,7 @@ int wlpy_session_fork(struct wlpy_session *session, const struct wlpy_run_config
     *copy = NULL;
     if (!enter(session, &why))
         return api_err(&why, err);
-    s = new_session(&session->config, &why);
+    s = new_session(&session->kept.config, &why);
     r = s ? fork_it(s, session, config, &why) : -ERR_SETUP;
     forget_copies(session);
     atomic_store(&session->busy, false);
@@ -588,8 +488,8 @@ int wlpy_session_fork(struct wlpy_session *session, const struct wlpy_run_config
 
 struct wlpy_files *wlpy_session_files(struct wlpy_session *session, const char *guest)
 {
-    for (size_t i = session->config.dir_count; i-- > 0;)
-        if (!strcmp(session->config.dirs[i].guest, guest))
-            return session->config.dirs[i].files;
+    for (size_t i = session->kept.config.dir_count; i-- > 0;)
+        if (!strcmp(session->kept.config.dirs[i].guest, guest))
+            return session->kept.config.dirs[i].files;
     return NULL;
 }

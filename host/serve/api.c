@@ -1,5 +1,5 @@
 /* The service's own interface; openapi.json describes it. */
-#include "http.h"
+#include "api.h"
 
 #include "text.h"
 
@@ -341,11 +341,11 @@ static void one_session(struct http_request *r, const char *rest)
     }
 }
 
-bool http_evaluates(const struct http_request *r)
+bool api_evaluates(const struct http_request *r)
 {
     size_t n = strlen(r->path);
 
-    return !strcmp(r->path, RUN) || !strcmp(r->path, "/mcp") || !strcmp(r->path, "/execute") ||
+    return !strcmp(r->path, RUN) ||
            (!strncmp(r->path, SESSIONS "/", sizeof SESSIONS) && n > 5 && !strcmp(r->path + n - 5, "/eval"));
 }
 

@@ -1,6 +1,6 @@
 /* What clients of E2B's code interpreter ask of a sandbox (https://github.com/e2b-dev/code-interpreter): a context is a
  * session, and the answer to code is a line of JSON for each thing that it has produced. */
-#include "http.h"
+#include "api.h"
 
 #include "text.h"
 
@@ -221,6 +221,11 @@ static void one_context(struct http_request *r, const char *rest)
         http_answer_bytes(r, 204, "application/json", "", 0);
     else
         start(r, name, 200);
+}
+
+bool e2b_evaluates(const struct http_request *r)
+{
+    return !strcmp(r->path, "/execute");
 }
 
 bool e2b_serve(struct http_request *r)

@@ -1,5 +1,6 @@
 #include "http.h"
 
+#include "api.h"
 #include "mcp.h"
 #include "wall.h"
 
@@ -45,36 +46,6 @@ static double now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* ---- answers ---- */
-
-void http_answer_bytes(struct http_request *r, int status, const char *type, const void *bytes, size_t n)
-{
-    free(r->text);
-    r->text = malloc(n + 1);
-    r->status = r->text ? status : 500;
-    r->type = type;
-    r->text_size = r->text ? n : 0;
-    if (r->text && n)
-        memcpy(r->text, bytes, n);
-}
-
-void http_answer(struct http_request *r, int status, json_t *json)
-{
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-
-    json_decref(json);
-    free(r->text);
-    r->status = text ? status : 500;
-    r->type = "application/json";
-    r->text = text;
-    r->text_size = text ? strlen(text) : 0;
-}
-
-void http_refuse(struct http_request *r, int status, const char *text)
-{
-    http_answer(r, status, json_pack("{s:{s:s}}", "error", "message", text));
 }
 
 /* ---- figures ---- */
@@ -220,7 +191,7 @@ static void serve(struct server *s, struct MHD_Connection *connection, struct ht
         http_refuse(r, 401, "the request needs the header Authorization: Bearer TOKEN, with the server's token");
     else if (in->too_large)
         http_refuse(r, 413, "the body has more than 64 MiB");
-    else if (http_evaluates(r))
+    else if (!strcmp(r->path, "/mcp") || api_evaluates(r) || e2b_evaluates(r))
         evaluate(s, r);
     else
         dispatch(s, r);

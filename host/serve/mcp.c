@@ -3,36 +3,12 @@
 #include "text.h"
 #include "tools.h"
 
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* JSON-RPC 2.0's numbers for what is wrong with a request. */
 enum { NOT_JSON = -32700, NO_REQUEST = -32600, NO_METHOD = -32601, WRONG_PARAMETERS = -32602, INTERNAL = -32603 };
 
 static const char *const versions[] = {"2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"};
-
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-bool mcp_init(struct mcp *m, struct sandbox *s, uint64_t deadline_ms)
-{
-    *m = (struct mcp){.sandbox = s, .deadline_ms = deadline_ms, .lock = malloc(sizeof(pthread_mutex_t))};
-    return m->lock && pthread_mutex_init(m->lock, NULL) == 0;
-}
-
-void mcp_free(struct mcp *m)
-{
-    pthread_mutex_destroy(m->lock);
-    free(m->lock);
-}
 
 /* ---- answers ---- */
 
@@ -49,74 +25,6 @@ static json_t *error(const json_t *id, int code, const char *text)
 json_t *mcp_not_json(void)
 {
     return error(NULL, NOT_JSON, "the message is not JSON");
-}
-
-/* ---- calls in progress ---- */
-
-bool mcp_uses(struct mcp *m, struct mcp_call *call, struct sandbox_session *session)
-{
-    bool well;
-
-    pthread_mutex_lock(m->lock);
-    call->session = session;
-    well = !call->cancelled;
-    pthread_mutex_unlock(m->lock);
-    return well;
-}
-
-static void begin(struct mcp *m, struct mcp_call *call)
-{
-    pthread_mutex_lock(m->lock);
-    call->since_ms = now_ms();
-    call->most_ms = m->deadline_ms;
-    call->next = m->calls;
-    m->calls = call;
-    pthread_mutex_unlock(m->lock);
-}
-
-/* Whether it was cancelled. */
-static bool end(struct mcp *m, const struct mcp_call *call)
-{
-    struct mcp_call **at = &m->calls;
-    bool cancelled;
-
-    pthread_mutex_lock(m->lock);
-    while (*at != call)
-        at = &(*at)->next;
-    *at = call->next;
-    cancelled = call->cancelled;
-    pthread_mutex_unlock(m->lock);
-    return cancelled;
-}
-
-static void cancel(struct mcp *m, const json_t *params)
-{
-    const json_t *id = json_object_get(params, "requestId");
-
-    pthread_mutex_lock(m->lock);
-    for (struct mcp_call *c = m->calls; c; c = c->next)
-        if (id && json_equal(c->id, id)) {
-            c->cancelled = true;
-            if (c->session)
-                sandbox_interrupt(c->session);
-        }
-    pthread_mutex_unlock(m->lock);
-}
-
-json_t *mcp_progress(struct mcp *m)
-{
-    json_t *list = json_array();
-    uint64_t now = now_ms();
-
-    pthread_mutex_lock(m->lock);
-    for (struct mcp_call *c = m->calls; c; c = c->next)
-        if (c->token)
-            json_array_append_new(list, json_pack("{s:s, s:s, s:{s:O, s:f, s:f, s:s}}", "jsonrpc", "2.0", "method",
-                                                  "notifications/progress", "params", "progressToken", c->token,
-                                                  "progress", (double)(now - c->since_ms) / 1000, "total",
-                                                  (double)c->most_ms / 1000, "message", "seconds of at most"));
-    pthread_mutex_unlock(m->lock);
-    return list;
 }
 
 /* ---- methods ---- */
@@ -141,16 +49,15 @@ static json_t *call_tool(struct mcp *m, const json_t *id, const json_t *params)
 {
     const char *name = json_string_value(json_object_get(params, "name"));
     const json_t *arguments = json_object_get(params, "arguments");
-    struct mcp_call call = {.id = (json_t *)id,
-                            .token = json_object_get(json_object_get(params, "_meta"), "progressToken")};
+    struct mcp_call call = {.id = id, .token = json_object_get(json_object_get(params, "_meta"), "progressToken")};
     json_t *result;
 
     if (!name || (arguments && !json_is_object(arguments)))
         return error(id, WRONG_PARAMETERS, "tools/call needs the name of a tool, and arguments that are an object");
-    begin(m, &call);
+    mcp_begin(m, &call);
     result = tools_call(m, &call, name, arguments);
     /* (The protocol wants no answer to what was cancelled.) */
-    if (end(m, &call)) {
+    if (mcp_end(m, &call)) {
         json_decref(result);
         return NULL;
     }
@@ -196,6 +103,6 @@ json_t *mcp_handle(struct mcp *m, const json_t *message)
     if (id)
         return request(m, id, method, params);
     if (!strcmp(method, "notifications/cancelled"))
-        cancel(m, params);
+        mcp_cancel(m, json_object_get(params, "requestId"));
     return NULL;
 }

@@ -1,0 +1,103 @@
+#include "api/kept.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Notes something to be freed with it; NULL, or out of memory: NULL. */
+static void *keep(struct kept *k, void *it)
+{
+    if (it && k->n == k->room) {
+        size_t room = 2 * k->room + 16;
+        void **more = realloc(k->at, room * sizeof *more);
+
+        if (!more) {
+            free(it);
+            return NULL;
+        }
+        k->at = more;
+        k->room = room;
+    }
+    if (it)
+        k->at[k->n++] = it;
+    return it;
+}
+
+static bool keep_text(struct kept *k, const char **text)
+{
+    if (!*text)
+        return true;
+    *text = keep(k, strdup(*text));
+    return *text != NULL;
+}
+
+static bool keep_texts(struct kept *k, const char *const **list, size_t n)
+{
+    const char **copy = keep(k, calloc(n + 1, sizeof *copy));
+
+    for (size_t i = 0; copy && i < n; i++) {
+        copy[i] = (*list)[i];
+        if (!keep_text(k, &copy[i]))
+            return false;
+    }
+    *list = copy;
+    return copy != NULL;
+}
+
+int kept_functions(struct kept *k, struct err *err)
+{
+    struct wlpy_run_config *c = &k->config;
+    const char *at = (const char *)c->functions;
+    struct wlpy_function *copy = keep(k, calloc(c->function_count + 1, sizeof *copy));
+
+    for (size_t i = 0; copy && i < c->function_count; i++) {
+        size_t size;
+
+        if (api_take(&copy[i], sizeof copy[i], at, "wlpy_function", err) < 0)
+            return -ERR_SETUP;
+        memcpy(&size, at, sizeof size);
+        at += size;
+        if (!keep_text(k, &copy[i].name) || !keep_text(k, &copy[i].signature) || !keep_text(k, &copy[i].doc))
+            return err_set(err, ERR_SETUP, "out of memory");
+    }
+    c->functions = copy;
+    return copy ? 0 : err_set(err, ERR_SETUP, "out of memory");
+}
+
+static bool keep_dirs(struct kept *k)
+{
+    struct wlpy_run_config *c = &k->config;
+    struct wlpy_dir *dirs = keep(k, calloc(c->dir_count + 1, sizeof *dirs));
+
+    for (size_t i = 0; dirs && i < c->dir_count; i++) {
+        dirs[i] = c->dirs[i];
+        if (!keep_text(k, &dirs[i].host) || !keep_text(k, &dirs[i].guest))
+            return false;
+    }
+    c->dirs = dirs;
+    return dirs != NULL;
+}
+
+int kept_take(struct kept *k, const struct wlpy_run_config *given, struct err *err)
+{
+    struct wlpy_run_config *c = &k->config;
+
+    if (api_take(c, sizeof *c, given, "wlpy_run_config", err) < 0 ||
+        (c->limits && api_take(&k->limits, sizeof k->limits, c->limits, "wlpy_limits", err) < 0) ||
+        (c->fixed && api_take(&k->fixed, sizeof k->fixed, c->fixed, "wlpy_fixed", err) < 0))
+        return -ERR_SETUP;
+    if (c->fixed)
+        c->fixed = &k->fixed;
+    k->limits.size = sizeof k->limits;
+    c->limits = &k->limits;
+    if (!keep_texts(k, &c->argv, c->argc) || !keep_texts(k, &c->env, c->envc) ||
+        !keep_texts(k, &c->net, c->net_count) || !keep_texts(k, &c->net_listen, c->net_listen_count) || !keep_dirs(k))
+        return err_set(err, ERR_SETUP, "out of memory");
+    return kept_functions(k, err);
+}
+
+void kept_free(struct kept *k)
+{
+    for (size_t i = 0; i < k->n; i++)
+        free(k->at[i]);
+    free(k->at);
+}

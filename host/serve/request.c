@@ -1,0 +1,32 @@
+#include "request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void http_answer_bytes(struct http_request *r, int status, const char *type, const void *bytes, size_t n)
+{
+    free(r->text);
+    r->text = malloc(n + 1);
+    r->status = r->text ? status : 500;
+    r->type = type;
+    r->text_size = r->text ? n : 0;
+    if (r->text && n)
+        memcpy(r->text, bytes, n);
+}
+
+void http_answer(struct http_request *r, int status, json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+    json_decref(json);
+    free(r->text);
+    r->status = text ? status : 500;
+    r->type = "application/json";
+    r->text = text;
+    r->text_size = text ? strlen(text) : 0;
+}
+
+void http_refuse(struct http_request *r, int status, const char *text)
+{
+    http_answer(r, status, json_pack("{s:{s:s}}", "error", "message", text));
+}

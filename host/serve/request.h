@@ -1,0 +1,27 @@
+/* A request over HTTP, and the answer to it. */
+#ifndef WL_SERVE_REQUEST_H
+#define WL_SERVE_REQUEST_H
+
+#include "sandbox.h"
+
+#include <jansson.h>
+
+struct http_request {
+    struct sandbox *sandbox;
+    const char *method, *path; /* decoded */
+    const char *body;
+    size_t size;
+    json_t *json; /* the body, if it is JSON; else NULL */
+    /* The answer: */
+    int status;
+    const char *type;
+    char *text; /* owned */
+    size_t text_size;
+};
+
+/* Sets the answer. The JSON is taken. */
+void http_answer(struct http_request *r, int status, json_t *json);
+void http_answer_bytes(struct http_request *r, int status, const char *type, const void *bytes, size_t n);
+void http_refuse(struct http_request *r, int status, const char *text);
+
+#endif
