@@ -1,10 +1,8 @@
 #include "wasi/channel.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 int wasi_serve(struct wasi *w, const struct wasi_request_set *set)
 {
@@ -18,18 +16,7 @@ int wasi_serve(struct wasi *w, const struct wasi_request_set *set)
 
 int wasi_give_channel(struct wasi *w)
 {
-    int host, fd;
-
-    if (!w->sets_n)
-        return 0;
-    host = open("/dev/null", O_PATH | O_CLOEXEC);
-    fd = host < 0 ? -1 : wasi_give(w, host, WASI_CHANNEL, true, false);
-    if (fd < 0)
-        return -1;
-    w->fds[fd].channel = true;
-    w->fds[fd].rights = WASI_R_PATH_READLINK;
-    w->fds[fd].inheriting = 0;
-    return 0;
+    return w->sets_n && wasi_give_requests(w, WASI_CHANNEL) < 0 ? -1 : 0;
 }
 
 void wasi_say(struct wasi_request *r, const char *format, ...)

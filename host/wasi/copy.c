@@ -22,7 +22,7 @@ static int copy_one(struct wasi_fd *to, const struct wasi_fd *from,
 
     if (from->socket)
         return refuse("it has a socket", why);
-    if (from->standard || (from->host < 0 && !from->node))
+    if (from->standard || (from->host < 0 && !from->node && !from->channel))
         return refuse("it has moved its standard streams", why);
     *to = *from;
     to->dir = NULL;

@@ -230,6 +230,25 @@ int wasi_give_stream(struct wasi *w, const struct wasi_stream *stream)
     return (int)(f - w->fds);
 }
 
+int wasi_give_requests(struct wasi *w, const char *name)
+{
+    uint32_t e;
+    struct wasi_fd *f = find_free(w, &e);
+    char *own = f ? strdup(name) : NULL;
+
+    if (!own) {
+        errno = f ? ENOMEM : to_errno(e);
+        return -1;
+    }
+    *f = (struct wasi_fd){.used = true,
+                          .channel = true,
+                          .host = -1,
+                          .preopen = own,
+                          .type = WASI_DIRECTORY,
+                          .rights = WASI_R_PATH_READLINK};
+    return (int)(f - w->fds);
+}
+
 int wasi_give(struct wasi *w, int host, const char *name, bool read_only, bool standard)
 {
     int flags = fcntl(host, F_GETFL);

@@ -42,7 +42,7 @@ struct tree {
     struct tree_node *root;
     uint64_t bytes_left, entries_left; /* of contents; of names in directories */
     uint64_t numbers, serials;         /* the last that were given */
-    const uint64_t *clock; /* ns since 1970, for times of files; NULL: the machine's */
+    const uint64_t *clock;             /* ns since 1970, for times of files; NULL: the machine's */
     struct tree_entry *buckets[TREE_BUCKETS];
 };
 

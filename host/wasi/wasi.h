@@ -60,7 +60,7 @@ struct wasi_fd {
                      * never changed, because other processes have it, too */
     bool locked;    /* as a whole (lock.c) */
     bool read_only; /* a directory in which nothing may change, or a file in it */
-    int host;       /* owned; -1: it is a stream */
+    int host;       /* owned; -1: it is a stream, in memory, or the channel */
     struct wasi_stream stream;
     uint8_t type;   /* enum wasi_filetype */
     uint16_t flags; /* WASI_FD_*, as the guest has set them */
@@ -128,6 +128,8 @@ struct wasi {
 int wasi_give(struct wasi *w, int host, const char *name, bool read_only, bool standard);
 /* The same for a standard stream that is not a descriptor. */
 int wasi_give_stream(struct wasi *w, const struct wasi_stream *stream);
+/* The same for the directory of requests, which is nothing of the host's (channel.h). */
+int wasi_give_requests(struct wasi *w, const char *name);
 /* The same for the root of a tree, which must outlive the descriptors. */
 int wasi_give_tree(struct wasi *w, struct tree *tree, const char *name, bool read_only);
 /* copy.c: gives `to`, which has its standard streams and nothing else, the other descriptors of `from` under their
