@@ -208,8 +208,8 @@ struct wlpy_function {
     /* The guest gives bytes and gets bytes. If not, JSON: it gives {"args": [...], "kwargs": {...}} and gets a value.
      */
     bool bytes;
-    /* Called as functions of streams are. It ends the call by wlpy_call_return or wlpy_call_raise; if it does neither, the call
-     * returns None, or empty bytes. It must not leave by a jump or an exception. */
+    /* Called as functions of streams are. It ends the call by wlpy_call_return or wlpy_call_raise; if it does neither,
+     * the call returns None, or empty bytes. It must not leave by a jump or an exception. */
     void (*call)(void *arg, struct wlpy_call *call);
     void *arg;
 };
