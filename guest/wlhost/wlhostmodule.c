@@ -52,19 +52,22 @@ static PyObject *wl_call(PyObject *self, PyObject *args)
     char answer[64];
     const char *name;
     Py_buffer input;
-    int later = 0, r;
+    int later = 0, r, error;
 
     (void)self;
     if (!PyArg_ParseTuple(args, "sy*|p", &name, &input, &later))
         return NULL;
-    do {
-        r = channel_ask(answer, sizeof answer, "call.do %s %lu %lu%s", name, (unsigned long)(uintptr_t)input.buf,
-                        (unsigned long)input.len, later ? " later" : "");
-    } while (r < 0 && errno == EINTR && PyErr_CheckSignals() == 0);
+    r = channel_ask(answer, sizeof answer, "call.do %s %lu %lu%s", name, (unsigned long)(uintptr_t)input.buf,
+                    (unsigned long)input.len, later ? " later" : "");
+    error = errno;
     PyBuffer_Release(&input);
     if (r >= 0)
         return read_answer(answer);
-    return PyErr_Occurred() ? NULL : PyErr_SetFromErrno(PyExc_OSError);
+    /* (Asking again would call it again. A handler of signals that raises nothing leaves InterruptedError.) */
+    if (error == EINTR && PyErr_CheckSignals() < 0)
+        return NULL;
+    errno = error;
+    return PyErr_SetFromErrno(PyExc_OSError);
 }
 
 static PyObject *wl_done(PyObject *self, PyObject *unused)

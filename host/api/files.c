@@ -9,18 +9,28 @@
 
 enum { DEFAULT_BYTES = 64 << 20, DEFAULT_NAMES = 10000 };
 
+/* Takes the tree; NULL: there is none. */
+static struct wlpy_files *with_tree(struct tree *tree)
+{
+    struct wlpy_files *f = tree ? malloc(sizeof *f) : NULL;
+
+    if (!f) {
+        tree_free(tree);
+        return NULL;
+    }
+    f->tree = tree;
+    atomic_init(&f->used, false);
+    return f;
+}
+
 struct wlpy_files *wlpy_files_new(uint64_t most_bytes, uint64_t most_names)
 {
-    struct wlpy_files *f = malloc(sizeof *f);
+    return with_tree(tree_new(most_bytes ? most_bytes : DEFAULT_BYTES, most_names ? most_names : DEFAULT_NAMES));
+}
 
-    if (!f)
-        return NULL;
-    f->tree = tree_new(most_bytes ? most_bytes : DEFAULT_BYTES, most_names ? most_names : DEFAULT_NAMES);
-    atomic_init(&f->used, false);
-    if (f->tree)
-        return f;
-    free(f);
-    return NULL;
+struct wlpy_files *files_copy(const struct wlpy_files *files)
+{
+    return with_tree(tree_copy(files->tree));
 }
 
 void wlpy_files_free(struct wlpy_files *files)

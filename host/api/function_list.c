@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_FUNCTIONS = 1000 };
+enum { MOST_FUNCTIONS = 1000, MOST_NAME = 100 };
 
 static bool is_name(const char *s)
 {
@@ -18,7 +18,7 @@ static bool is_name(const char *s)
     for (n = 1; s[n]; n++)
         if (!strchr(letters, s[n]) && !strchr(digits, s[n]))
             return false;
-    return n <= FUNCTION_NAME_MAX;
+    return n <= MOST_NAME;
 }
 
 static void put_text(FILE *to, const char *text)
@@ -46,9 +46,9 @@ static char *write_json(const struct function_list *f)
         return NULL;
     putc('[', to);
     for (size_t i = 0; i < f->n; i++) {
-        const struct wlpy_function *g = &f->at[i].given;
+        const struct wlpy_function *g = &f->at[i];
 
-        fprintf(to, "%s{\"name\": \"%s\", \"bytes\": %s, \"signature\": ", i ? ", " : "", f->at[i].name,
+        fprintf(to, "%s{\"name\": \"%s\", \"bytes\": %s, \"signature\": ", i ? ", " : "", g->name,
                 g->bytes ? "true" : "false");
         put_text(to, g->signature);
         fputs(", \"doc\": ", to);
@@ -62,7 +62,7 @@ static char *write_json(const struct function_list *f)
     return NULL;
 }
 
-const struct function *function_list_find(const struct function_list *f, const char *name)
+const struct wlpy_function *function_list_find(const struct function_list *f, const char *name)
 {
     for (size_t i = 0; i < f->n; i++)
         if (!strcmp(f->at[i].name, name))
@@ -70,40 +70,70 @@ const struct function *function_list_find(const struct function_list *f, const c
     return NULL;
 }
 
+/* Makes it one that can be freed in any case. */
+static bool copy_text(const char **text)
+{
+    const char *given = *text;
+
+    *text = given ? strdup(given) : NULL;
+    return *text || !given;
+}
+
+/* Adds a function, of which the list has a copy then. */
+static int add(struct function_list *f, const struct wlpy_function *given, struct err *err)
+{
+    struct wlpy_function *g = &f->at[f->n];
+    bool own;
+
+    if (api_take(g, sizeof *g, given, "wlpy_function", err) < 0)
+        return -ERR_SETUP;
+    if (!is_name(g->name))
+        return err_set(
+            err, ERR_SETUP,
+            "cannot give a function with the name '%.120s': it can have letters, digits and underscores, and "
+            "begins with a letter",
+            g->name ? g->name : "");
+    if (!g->call)
+        return err_set(err, ERR_SETUP, "cannot give the function %s: its `call` is NULL", g->name);
+    if (function_list_find(f, g->name))
+        return err_set(err, ERR_SETUP, "cannot give two functions with the name %s", g->name);
+    f->n++;
+    own = copy_text(&g->name);
+    own = copy_text(&g->signature) && own;
+    own = copy_text(&g->doc) && own;
+    return own ? 0 : err_set(err, ERR_SETUP, "out of memory");
+}
+
 int function_list_take(struct function_list *f, const struct wlpy_function *given, size_t n, struct err *err)
 {
     const char *at = (const char *)given;
+    int r = 0;
 
     if (n > MOST_FUNCTIONS)
         return err_set(err, ERR_SETUP, "cannot give more than %d functions", MOST_FUNCTIONS);
     f->at = calloc(n, sizeof *f->at);
     if (!f->at)
         return err_set(err, ERR_SETUP, "out of memory");
-    for (size_t i = 0; i < n; i++) {
-        struct function *g = &f->at[i];
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        const struct wlpy_function *one = (const void *)at;
 
-        if (api_take(&g->given, sizeof g->given, at, "wlpy_function", err) < 0)
-            return -ERR_SETUP;
+        r = add(f, one, err);
         /* (The caller's structs may be smaller than ours.) */
-        at += ((const struct wlpy_function *)(const void *)at)->size;
-        if (!is_name(g->given.name))
-            return err_set(err, ERR_SETUP,
-                           "cannot give a function with the name '%.120s': it can have letters, digits and "
-                           "underscores, and begins with a letter",
-                           g->given.name ? g->given.name : "");
-        if (!g->given.call)
-            return err_set(err, ERR_SETUP, "cannot give the function %s: its `call` is NULL", g->given.name);
-        if (function_list_find(f, g->given.name))
-            return err_set(err, ERR_SETUP, "cannot give two functions with the name %s", g->given.name);
-        strcpy(g->name, g->given.name);
-        f->n++;
+        at += r < 0 ? 0 : one->size;
     }
+    if (r < 0)
+        return r;
     f->json = write_json(f);
     return f->json ? 0 : err_set(err, ERR_SETUP, "out of memory");
 }
 
 void function_list_free(struct function_list *f)
 {
+    for (size_t i = 0; i < f->n; i++) {
+        free((char *)f->at[i].name);
+        free((char *)f->at[i].signature);
+        free((char *)f->at[i].doc);
+    }
     free(f->json);
     free(f->at);
 }

@@ -2,10 +2,8 @@
  * one that leaves it last. */
 #include "api/functions.h"
 
-#include "api/function_list.h"
-#include "api/internal.h"
-
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -17,10 +15,9 @@ enum { MOST_OPEN = 10000, MOST_BYTES = 64 << 20 };
 /* Who has it: the guest, and while it is not ended the host. */
 struct wlpy_call {
     struct functions *functions;
-    const struct function *function;
+    const struct wlpy_function *function;
     uint64_t id;
-    const void *input;
-    void *own_input; /* a copy, when the guest goes on meanwhile */
+    void *input; /* a copy: the guest may go on meanwhile */
     size_t input_size;
     bool later, ended, raised, left; /* by the guest */
     uint8_t *answer;
@@ -35,7 +32,7 @@ struct functions {
     struct wlpy_call *open, *ended;
     size_t open_n, open_bytes;
     struct wasi_request_set set;
-    struct function_list list;
+    const struct function_list *list;
     uint64_t left, ids;
     /* The answer that call.take fetches. */
     uint8_t *waiting;
@@ -55,7 +52,6 @@ static void free_all(struct functions *f)
     }
     pthread_mutex_destroy(&f->lock);
     free(f->waiting);
-    function_list_free(&f->list);
     free(f);
 }
 
@@ -106,7 +102,7 @@ const void *wlpy_call_input(const struct wlpy_call *call, size_t *size)
 
 void wlpy_call_later(struct wlpy_call *call)
 {
-    call->later = true;
+    call->later = !call->ended;
 }
 
 /* A call that ends later: from the one list to the other. */
@@ -117,8 +113,7 @@ static void end_later(struct wlpy_call *c)
     struct wlpy_call **end = &f->ended;
 
     close_call(c);
-    free(c->own_input);
-    c->own_input = NULL;
+    free(c->input);
     c->input = NULL;
     if (c->left) {
         free(c->answer);
@@ -190,12 +185,12 @@ static void wait_for_take(struct functions *f, uint8_t *bytes, size_t n)
 static uint32_t serve_list(struct wasi_request *r)
 {
     struct functions *f = r->arg;
-    size_t n = strlen(f->list.json);
+    size_t n = strlen(f->list->json);
     uint8_t *copy = malloc(n + 1);
 
     if (!copy)
         return WASI_ENOMEM;
-    memcpy(copy, f->list.json, n);
+    memcpy(copy, f->list->json, n);
     wait_for_take(f, copy, n);
     wasi_say(r, "%zu", n);
     return 0;
@@ -232,65 +227,74 @@ static bool open_event(struct functions *f)
     return f->event >= 0;
 }
 
-/* Takes one that has ended: this one, or if NULL the first. The lock is held. */
-static struct wlpy_call *take_ended(struct functions *f, uint64_t id, bool any)
+/* Takes one that has ended out of the list. The lock is held. */
+static void take_ended(struct functions *f, const struct wlpy_call *c)
 {
-    struct wlpy_call *c = f->ended;
     uint64_t count;
 
-    while (c && !any && c->id != id)
-        c = c->next;
-    if (!c)
-        return NULL;
     unlink_call(&f->ended, c);
-    if (!f->ended && f->event >= 0 && read(f->event, &count, sizeof count) < 0)
-        return c; /* (It was read already.) */
-    return c;
+    if (!f->ended && read(f->event, &count, sizeof count) < 0)
+        return; /* (It was read already.) */
+}
+
+/* For a guest that will not ask for the answer: drops it, now or when the call ends. */
+static void abandon(struct functions *f, struct wlpy_call *c)
+{
+    pthread_mutex_lock(&f->lock);
+    c->left = true;
+    if (c->ended) {
+        take_ended(f, c);
+        free(c->answer);
+        free(c);
+    }
+    pthread_mutex_unlock(&f->lock);
 }
 
 /* Of a call that ends later, for a guest that waits. The guest may be stopped meanwhile. */
-static uint32_t wait_for(struct wasi_request *r, uint64_t id)
+static uint32_t wait_for(struct wasi_request *r, struct wlpy_call *c)
 {
     struct functions *f = r->arg;
 
     for (;;) {
         const struct timespec little = {.tv_nsec = 1000000};
         struct pollfd p = {.fd = f->event, .events = POLLIN};
-        struct wlpy_call *c;
-        bool others;
+        bool ended, others;
+        int error;
 
         pthread_mutex_lock(&f->lock);
-        c = take_ended(f, id, false);
+        ended = c->ended;
+        if (ended)
+            take_ended(f, c);
         others = f->ended != NULL;
         pthread_mutex_unlock(&f->lock);
-        if (c) {
+        if (ended) {
             tell_answer(r, c);
             free(c);
             return 0;
         }
         /* (The event stays while others have ended, which nobody takes now: look again now and then.) */
-        if ((others ? wasi_wait(r->w, NULL, 0, &little) : wasi_wait(r->w, &p, 1, NULL)) < 0)
-            return wasi_from_errno(errno);
+        if ((others ? wasi_wait(r->w, NULL, 0, &little) : wasi_wait(r->w, &p, 1, NULL)) >= 0)
+            continue;
+        error = errno;
+        abandon(f, c);
+        return wasi_from_errno(error);
     }
 }
 
 /* After the function returned without ending the call. */
 static uint32_t go_on(struct wasi_request *r, struct wlpy_call *c, bool wait)
 {
-    uint64_t id = c->id;
-
-    if (!wait) {
-        wasi_say(r, "later %llu", (unsigned long long)id);
-        return 0;
-    }
-    return wait_for(r, id);
+    if (wait)
+        return wait_for(r, c);
+    wasi_say(r, "later %llu", (unsigned long long)c->id);
+    return 0;
 }
 
 static void call_function(void *arg)
 {
     struct wlpy_call *c = arg;
 
-    c->function->given.call(c->function->given.arg, c);
+    c->function->call(c->function->arg, c);
 }
 
 static uint32_t do_call(struct wasi_request *r, struct wlpy_call *c, bool wait)
@@ -305,7 +309,7 @@ static uint32_t do_call(struct wasi_request *r, struct wlpy_call *c, bool wait)
     pthread_mutex_unlock(&f->lock);
     if (!ended)
         return go_on(r, c, wait);
-    if (!c->ended && c->function->given.bytes)
+    if (!c->ended && c->function->bytes)
         wlpy_call_return(c, "", 0);
     else if (!c->ended)
         wlpy_call_return(c, "null", 4);
@@ -314,7 +318,7 @@ static uint32_t do_call(struct wasi_request *r, struct wlpy_call *c, bool wait)
     f->users--;
     pthread_mutex_unlock(&f->lock);
     tell_answer(r, c);
-    free(c->own_input);
+    free(c->input);
     free(c);
     return 0;
 }
@@ -338,20 +342,20 @@ static uint32_t open_call(struct functions *f, struct wlpy_call *c)
     return e;
 }
 
-static struct wlpy_call *new_call(struct functions *f, const struct function *function, const void *input, size_t size)
+static struct wlpy_call *new_call(struct functions *f, const struct wlpy_function *function, const void *input,
+                                  size_t size)
 {
     struct wlpy_call *c = calloc(1, sizeof *c);
 
     if (c)
-        c->own_input = malloc(size + 1);
-    if (!c || !c->own_input) {
+        c->input = malloc(size + 1);
+    if (!c || !c->input) {
         free(c);
         return NULL;
     }
-    memcpy(c->own_input, input, size);
+    memcpy(c->input, input, size);
     c->functions = f;
     c->function = function;
-    c->input = c->own_input;
     c->input_size = size;
     c->id = ++f->ids;
     return c;
@@ -361,7 +365,7 @@ static uint32_t serve_do(struct wasi_request *r)
 {
     struct functions *f = r->arg;
     struct guest_memory m = wasi_memory(r->w);
-    const struct function *function = function_list_find(&f->list, r->word[0]);
+    const struct wlpy_function *function = function_list_find(f->list, r->word[0]);
     bool later = r->n == 4;
     struct wlpy_call *c;
     int64_t at, size;
@@ -383,7 +387,7 @@ static uint32_t serve_do(struct wasi_request *r)
         return WASI_ENOMEM;
     e = open_call(f, c);
     if (e) {
-        free(c->own_input);
+        free(c->input);
         free(c);
         return e;
     }
@@ -397,7 +401,9 @@ static uint32_t serve_done(struct wasi_request *r)
     struct wlpy_call *c;
 
     pthread_mutex_lock(&f->lock);
-    c = take_ended(f, 0, true);
+    c = f->ended;
+    if (c)
+        take_ended(f, c);
     pthread_mutex_unlock(&f->lock);
     if (!c)
         return WASI_EAGAIN;
@@ -428,8 +434,7 @@ static const struct wasi_request_kind kinds[] = {
     {"call.done", 0, 0, serve_done}, {"call.ready", 0, 0, serve_ready},
 };
 
-struct functions *functions_serve(struct wasi *w, const struct wlpy_function *list, size_t n, uint64_t limit,
-                                  struct err *err)
+struct functions *functions_serve(struct wasi *w, const struct function_list *list, uint64_t limit, struct err *err)
 {
     struct functions *f = calloc(1, sizeof *f);
 
@@ -442,10 +447,7 @@ struct functions *functions_serve(struct wasi *w, const struct wlpy_function *li
     f->event = -1;
     f->left = limit ? limit : UINT64_MAX;
     f->set = (struct wasi_request_set){"call", 1, kinds, sizeof kinds / sizeof *kinds, f};
-    if (function_list_take(&f->list, list, n, err) < 0) {
-        free_all(f);
-        return NULL;
-    }
+    f->list = list;
     if (wasi_serve(w, &f->set) == 0)
         return f;
     err_set(err, ERR_SETUP, "cannot serve functions: %s", strerror(errno));

@@ -2,16 +2,14 @@
 #ifndef WL_API_FUNCTIONS_H
 #define WL_API_FUNCTIONS_H
 
-#include "core/err.h"
+#include "api/function_list.h"
 #include "wasi/channel.h"
-#include "wlpy.h"
 
 struct functions;
 
-/* Checks and copies the caller's list, and serves it to the guest; limit: the most calls, 0: any number. NULL with err;
- * *functions is to be freed after the guest, and calls that end later end into nothing. */
-struct functions *functions_serve(struct wasi *w, const struct wlpy_function *list, size_t n, uint64_t limit,
-                                  struct err *err);
+/* Serves a list, which outlives the guest; limit: the most calls, 0: any number. NULL with err; *functions is to be
+ * freed after the guest, and calls that end later end into nothing. */
+struct functions *functions_serve(struct wasi *w, const struct function_list *list, uint64_t limit, struct err *err);
 void functions_free(struct functions *f);
 
 #endif

@@ -130,6 +130,19 @@ static int give_network(struct job *j)
     return j->net ? net_grant(j->net, &j->wasi, &config, &j->err) : err_set(&j->err, ERR_SETUP, "out of memory");
 }
 
+/* From here on the configuration has the copies. */
+static int give_functions(struct job *j)
+{
+    struct wlpy_run_config *c = &j->config;
+    int r = function_list_take(&j->list, c->functions, c->function_count, &j->err);
+
+    if (r < 0)
+        return r;
+    c->functions = j->list.at;
+    j->functions = functions_serve(&j->wasi, &j->list, j->given.host_calls, &j->err);
+    return j->functions ? 0 : -ERR_SETUP;
+}
+
 /* What it asks for by the channel. */
 static int serve(struct job *j)
 {
@@ -139,11 +152,7 @@ static int serve(struct job *j)
     if (r == 0 && ((c->terminal && tty_serve(&j->tty, &j->wasi, c->on_terminal, c->on_terminal_arg) < 0) ||
                    (c->dir_count && wasi_lock_serve(&j->wasi) < 0)))
         r = err_set(&j->err, ERR_SETUP, "cannot serve the terminal and locks: %s", strerror(errno));
-    if (r == 0 && c->function_count) {
-        j->functions = functions_serve(&j->wasi, c->functions, c->function_count, j->given.host_calls, &j->err);
-        r = j->functions ? 0 : -ERR_SETUP;
-    }
-    return r;
+    return r < 0 || !c->function_count ? r : give_functions(j);
 }
 
 static int give_streams(struct job *j)
@@ -199,4 +208,6 @@ void job_release(struct job *j)
     j->net = NULL;
     functions_free(j->functions);
     j->functions = NULL;
+    function_list_free(&j->list);
+    j->list = (struct function_list){0};
 }

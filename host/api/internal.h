@@ -31,6 +31,9 @@ struct wlpy_files {
     atomic_bool used; /* by a run */
 };
 
+/* files.c: a copy, which nobody uses; NULL: out of memory. */
+struct wlpy_files *files_copy(const struct wlpy_files *files);
+
 struct wlpy_control {
     struct control control;
 };

@@ -43,26 +43,6 @@ static bool keep_texts(struct kept *k, const char *const **list, size_t n)
     return copy != NULL;
 }
 
-int kept_functions(struct kept *k, struct err *err)
-{
-    struct wlpy_run_config *c = &k->config;
-    const char *at = (const char *)c->functions;
-    struct wlpy_function *copy = keep(k, calloc(c->function_count + 1, sizeof *copy));
-
-    for (size_t i = 0; copy && i < c->function_count; i++) {
-        size_t size;
-
-        if (api_take(&copy[i], sizeof copy[i], at, "wlpy_function", err) < 0)
-            return -ERR_SETUP;
-        memcpy(&size, at, sizeof size);
-        at += size;
-        if (!keep_text(k, &copy[i].name) || !keep_text(k, &copy[i].signature) || !keep_text(k, &copy[i].doc))
-            return err_set(err, ERR_SETUP, "out of memory");
-    }
-    c->functions = copy;
-    return copy ? 0 : err_set(err, ERR_SETUP, "out of memory");
-}
-
 static bool keep_dirs(struct kept *k)
 {
     struct wlpy_run_config *c = &k->config;
@@ -92,7 +72,7 @@ int kept_take(struct kept *k, const struct wlpy_run_config *given, struct err *e
     if (!keep_texts(k, &c->argv, c->argc) || !keep_texts(k, &c->env, c->envc) ||
         !keep_texts(k, &c->net, c->net_count) || !keep_texts(k, &c->net_listen, c->net_listen_count) || !keep_dirs(k))
         return err_set(err, ERR_SETUP, "out of memory");
-    return kept_functions(k, err);
+    return 0;
 }
 
 void kept_free(struct kept *k)

@@ -14,9 +14,8 @@ struct kept {
     size_t n, room;
 };
 
-/* Both return 0, or -ERR_SETUP with err. kept_functions: the functions in `config` are a caller's again. */
+/* 0, or -ERR_SETUP with err. */
 int kept_take(struct kept *k, const struct wlpy_run_config *given, struct err *err);
-int kept_functions(struct kept *k, struct err *err);
 void kept_free(struct kept *k);
 
 #endif

@@ -18,6 +18,7 @@ struct job {
     struct wasi wasi;
     struct wasi_quota quota;
     struct wasi_fixed fixed;
+    struct function_list list;   /* of the functions */
     struct functions *functions; /* NULL: none */
     struct net *net;             /* NULL: none. (It is too large for the stack of some threads.) */
     struct tty tty;

@@ -1,8 +1,7 @@
 /* Sessions. */
-#include "api/kept.h"
-#include "api/run.h"
+#include "api/session.h"
+
 #include "api/value.h"
-#include "wasi/tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,30 +9,9 @@
 
 enum { DEFAULT_GRACE_MS = 100, DEFAULT_TEXT = 1 << 20, ROOM = 1 << 16, MOST_REQUEST = 1 << 30 };
 
-struct wlpy_session {
-    struct job job;
-    struct runtime runtime; /* of a native program */
-    struct run *native;
-    struct instance *instance;
-    struct session_call call;
-    bool alive;
-    atomic_bool busy;
-    uint32_t room, room_n; /* of requests, in the guest's memory */
-    unsigned cells;        /* evaluations */
-    uint64_t deadline_ms, cpu_ms;
-    struct kept kept;              /* the configuration */
-    struct wlpy_files **own_files; /* of a copy, by directory */
-};
-
 /* ---- calling it ---- */
 
-static struct guest_memory memory_of(const struct wlpy_session *s)
-{
-    return s->native ? runtime_memory(s->native) : api_ops->memory(s->instance);
-}
-
-/* On the guest's thread. */
-static int call(struct wlpy_session *s, enum session_what what, uint32_t size)
+int session_call(struct wlpy_session *s, enum session_what what, uint32_t size)
 {
     struct job *j = &s->job;
     int r;
@@ -52,35 +30,44 @@ static struct wlpy_session *session_of(struct job *j)
 
 static int start(struct job *j)
 {
-    struct wlpy_session *s = session_of(j);
+    return session_call(session_of(j), SESSION_START, 0);
+}
 
-    return call(s, SESSION_START, 0);
+bool session_enter(struct wlpy_session *s, struct wlpy_err *err)
+{
+    struct err why;
+
+    if (!atomic_exchange(&s->busy, true))
+        return true;
+    /* (What job.err says belongs to the thread that uses it.) */
+    err_set(&why, ERR_SETUP, "cannot use the session: it is evaluating something");
+    api_err(&why, err);
+    return false;
+}
+
+void session_leave(struct wlpy_session *s)
+{
+    atomic_store(&s->busy, false);
 }
 
 /* ---- beginning and end ---- */
 
-static struct wlpy_session *new_session(const struct wlpy_run_config *config, struct err *err)
+struct wlpy_session *session_new(const struct wlpy_run_config *config)
 {
     struct wlpy_session *s = calloc(1, sizeof *s);
 
-    if (!s) {
-        err_set(err, ERR_SETUP, "out of memory");
-        return NULL;
-    }
-    if (kept_take(&s->kept, config, err) == 0)
-        return s;
-    wlpy_session_free(s);
-    return NULL;
+    if (s)
+        kept_take(&s->kept, config, &s->job.err);
+    return s;
 }
 
-static int prepare(struct wlpy_session *s, struct wlpy_program *program, struct err *err)
+int session_prepare(struct wlpy_session *s, struct wlpy_program *program)
 {
     struct job *j = &s->job;
+    int r = job_prepare(j, program, &s->kept.config, NULL);
 
-    if (job_prepare(j, program, &s->kept.config, NULL) < 0) {
-        *err = j->err;
-        return -ERR_SETUP;
-    }
+    if (r < 0)
+        return r;
     if (!j->run.control)
         j->run.control = &j->own;
     j->run.session = &s->call;
@@ -91,21 +78,36 @@ static int prepare(struct wlpy_session *s, struct wlpy_program *program, struct 
     return 0;
 }
 
-static int open_it(struct wlpy_session *s, struct err *err)
+int session_deliver(int r, struct wlpy_session *s, struct wlpy_session **session, struct wlpy_err *err)
 {
-    struct wlpy_program *p = s->job.program;
+    *session = NULL;
+    if (!s)
+        return api_out_of_memory(err);
+    if (r < 0) {
+        api_err(&s->job.err, err);
+        wlpy_session_free(s);
+        return r;
+    }
+    *session = s;
+    return 0;
+}
+
+static int open_it(struct wlpy_session *s)
+{
+    struct job *j = &s->job;
+    struct wlpy_program *p = j->program;
 
     if (p->native)
-        s->native = runtime_open(p->native, &s->runtime, err);
+        s->native = runtime_open(p->native, &s->runtime, &j->err);
     else
-        s->instance = api_ops->open_session(p->engine->engine, p->program.code, &s->job.run, err);
-    return s->native || s->instance ? 0 : -(int)err->code;
+        s->instance = api_ops->open_session(p->engine->engine, p->program.code, &j->run, &j->err);
+    return s->native || s->instance ? 0 : -(int)j->err.code;
 }
 
 /* Why there is no interpreter: with the last line that it wrote, if we have that. */
-static int tell_no_start(const struct wlpy_session *s, struct err *err)
+static int tell_no_start(struct wlpy_session *s)
 {
-    const struct job *j = &s->job;
+    struct job *j = &s->job;
     const char *text = (const char *)j->err_out.at;
     size_t n = j->err_out.n, from;
 
@@ -114,8 +116,8 @@ static int tell_no_start(const struct wlpy_session *s, struct err *err)
     for (from = n; from && text[from - 1] != '\n';)
         from--;
     if (j->end.kind != END_EXITED)
-        return err_set(err, ERR_SETUP, "cannot start a session of %s: %s", j->program->name, j->end.text);
-    return err_set(err, ERR_SETUP, "cannot start a session of %s: it ended with status %d%s%.*s", j->program->name,
+        return err_set(&j->err, ERR_SETUP, "cannot start a session of %s: %s", j->program->name, j->end.text);
+    return err_set(&j->err, ERR_SETUP, "cannot start a session of %s: it ended with status %d%s%.*s", j->program->name,
                    j->end.left ? j->end.status : (int)s->call.answer, n > from ? ": " : "", (int)(n - from),
                    n > from ? text + from : "");
 }
@@ -134,23 +136,21 @@ static void take_output(struct job *j, struct wlpy_value *v)
     j->out = j->err_out = (struct wasi_buffer){0};
 }
 
-static int begin(struct wlpy_session *s, struct wlpy_program *program, struct err *err)
+static int begin(struct wlpy_session *s, struct wlpy_program *program)
 {
     struct job *j = &s->job;
-    int r = prepare(s, program, err);
+    int r = -(int)j->err.code;
 
-    if (r == 0 && job_grant(j) < 0) {
-        *err = j->err;
-        r = -ERR_SETUP;
-    }
     if (r == 0)
-        r = open_it(s, err);
-    if (r == 0 && job_do(j, start) < 0) {
-        *err = j->err;
-        r = -(int)err->code;
-    }
+        r = session_prepare(s, program);
+    if (r == 0)
+        r = job_grant(j);
+    if (r == 0)
+        r = open_it(s);
+    if (r == 0)
+        r = job_do(j, start);
     if (r == 0 && (!s->alive || s->call.answer != 0))
-        r = tell_no_start(s, err);
+        r = tell_no_start(s);
     take_output(j, NULL);
     return r;
 }
@@ -158,18 +158,9 @@ static int begin(struct wlpy_session *s, struct wlpy_program *program, struct er
 int wlpy_session_new(struct wlpy_program *program, const struct wlpy_run_config *config, struct wlpy_session **session,
                      struct wlpy_err *err)
 {
-    struct err why;
-    struct wlpy_session *s = new_session(config, &why);
+    struct wlpy_session *s = session_new(config);
 
-    *session = NULL;
-    if (!s)
-        return api_err(&why, err);
-    if (begin(s, program, &why) < 0) {
-        wlpy_session_free(s);
-        return api_err(&why, err);
-    }
-    *session = s;
-    return 0;
+    return session_deliver(s ? begin(s, program) : 0, s, session, err);
 }
 
 void wlpy_session_free(struct wlpy_session *s)
@@ -182,9 +173,8 @@ void wlpy_session_free(struct wlpy_session *s)
     job_release(&s->job);
     free(s->job.run.trace);
     take_output(&s->job, NULL);
-    for (size_t i = 0; s->own_files && i < s->kept.config.dir_count; i++)
-        wlpy_files_free(s->own_files[i]);
-    free(s->own_files);
+    for (size_t i = 0; i < s->own_files; i++)
+        wlpy_files_free(s->kept.config.dirs[i].files);
     kept_free(&s->kept);
     free(s);
 }
@@ -239,7 +229,7 @@ static uint32_t load_word(struct guest_memory m, uint32_t at)
 
 static int read_answer(struct wlpy_session *s, struct evaluation *e)
 {
-    struct guest_memory m = memory_of(s);
+    struct guest_memory m = wasi_memory(&s->job.wasi);
     uint32_t at = s->call.answer, size;
 
     s->alive = false;
@@ -263,7 +253,7 @@ static int evaluate(struct job *j)
     int r;
 
     if (n > s->room_n) {
-        r = call(s, SESSION_ROOM, (uint32_t)(n < ROOM ? ROOM : n));
+        r = session_call(s, SESSION_ROOM, (uint32_t)(n < ROOM ? ROOM : n));
         if (r < 0 || !s->alive)
             return r;
         if (!s->call.answer)
@@ -272,13 +262,13 @@ static int evaluate(struct job *j)
         s->room = s->call.answer;
         s->room_n = (uint32_t)(n < ROOM ? ROOM : n);
     }
-    m = memory_of(s);
+    m = wasi_memory(&j->wasi);
     if (!wasi_inside(m, s->room, n)) {
         s->alive = false;
         return answer_is_wrong(j, "is not in its memory");
     }
     put_request(m.base + s->room, &e->request);
-    r = call(s, SESSION_EVAL, (uint32_t)n);
+    r = session_call(s, SESSION_EVAL, (uint32_t)n);
     return r < 0 || !s->alive ? r : read_answer(s, e);
 }
 
@@ -310,7 +300,7 @@ static void tell(const struct wlpy_session *s, struct wlpy_value *v)
     memcpy(v->hint, j->end.hint, sizeof v->hint);
 }
 
-static int do_eval(struct wlpy_session *s, const struct wlpy_eval *eval, struct wlpy_value *v, struct err *err)
+static int do_eval(struct wlpy_session *s, const struct wlpy_eval *eval, struct wlpy_value *v)
 {
     size_t most = eval->most_text ? eval->most_text : DEFAULT_TEXT;
     struct evaluation e = {
@@ -319,11 +309,11 @@ static int do_eval(struct wlpy_session *s, const struct wlpy_eval *eval, struct 
     int r;
 
     if (!s->alive) {
-        err_set(err, ERR_SETUP, "cannot evaluate: the session has ended");
-        return err_hint(err, "start another one");
+        err_set(&j->err, ERR_SETUP, "cannot evaluate: the session has ended");
+        return err_hint(&j->err, "start another one");
     }
     if (!eval->code || eval->code_size > MOST_REQUEST)
-        return err_set(err, ERR_SETUP, "cannot evaluate %zu bytes of code%s", eval->code_size,
+        return err_set(&j->err, ERR_SETUP, "cannot evaluate %zu bytes of code%s", eval->code_size,
                        eval->code ? "" : " at NULL");
     snprintf(e.request.name, sizeof e.request.name, "<cell %u>", s->cells += !eval->name);
     snprintf(e.request.limit, sizeof e.request.limit, "%zu", most);
@@ -331,165 +321,32 @@ static int do_eval(struct wlpy_session *s, const struct wlpy_eval *eval, struct 
     j->what_arg = &e;
     r = job_do(j, evaluate);
     take_output(j, v);
-    if (r < 0)
-        *err = j->err;
-    else
+    if (r == 0)
         tell(s, v);
     return r;
-}
-
-static bool enter(struct wlpy_session *s, struct err *err)
-{
-    if (!atomic_exchange(&s->busy, true))
-        return true;
-    err_set(err, ERR_SETUP, "cannot use the session: it is evaluating something");
-    return false;
 }
 
 int wlpy_session_eval(struct wlpy_session *session, const struct wlpy_eval *eval, struct wlpy_value *value,
                       struct wlpy_err *err)
 {
+    struct err *why = &session->job.err;
     struct wlpy_value own;
     struct wlpy_eval given;
     size_t size = value->size;
-    struct err why;
     int r;
 
-    if (api_take(&own, sizeof own, value, "wlpy_value", &why) < 0 ||
-        api_take(&given, sizeof given, eval, "wlpy_eval", &why) < 0 || !enter(session, &why))
-        return api_err(&why, err);
-    own = (struct wlpy_value){.size = size};
-    r = do_eval(session, &given, &own, &why);
-    atomic_store(&session->busy, false);
-    memcpy(value, &own, size < sizeof own ? size : sizeof own);
-    return r < 0 ? api_err(&why, err) : 0;
-}
-
-/* ---- copies ---- */
-
-static int copy_files(struct wlpy_session *copy, const struct wlpy_session *from, struct err *err)
-{
-    struct wlpy_dir *dirs = (struct wlpy_dir *)copy->kept.config.dirs;
-
-    copy->own_files = calloc(copy->kept.config.dir_count + 1, sizeof(struct wlpy_files *));
-    for (size_t i = 0; copy->own_files && i < copy->kept.config.dir_count; i++) {
-        struct wlpy_files *f = dirs[i].files;
-
-        if (!f)
-            continue;
-        copy->own_files[i] = calloc(1, sizeof *f);
-        if (!copy->own_files[i])
-            return err_set(err, ERR_SETUP, "out of memory");
-        copy->own_files[i]->tree = tree_copy(from->kept.config.dirs[i].files->tree);
-        if (!copy->own_files[i]->tree)
-            return err_set(err, ERR_SETUP, "out of memory");
-        dirs[i].files = copy->own_files[i];
-    }
-    return copy->own_files ? 0 : err_set(err, ERR_SETUP, "out of memory");
-}
-
-struct pair {
-    const struct wlpy_session *from, *copy;
-};
-
-static struct tree *tree_of(void *arg, const struct tree *of)
-{
-    const struct pair *p = arg;
-
-    for (size_t i = 0; i < p->from->kept.config.dir_count; i++)
-        if (p->from->kept.config.dirs[i].files && p->from->kept.config.dirs[i].files->tree == of)
-            return p->copy->kept.config.dirs[i].files->tree;
-    return NULL;
-}
-
-static void forget_copies(const struct wlpy_session *s)
-{
-    for (size_t i = 0; i < s->kept.config.dir_count; i++)
-        if (s->kept.config.dirs[i].files)
-            tree_forget_copies(s->kept.config.dirs[i].files->tree);
-}
-
-static int override(struct wlpy_session *copy, const struct wlpy_run_config *given, struct err *err)
-{
-    struct wlpy_run_config *c = &copy->kept.config, other;
-
-    c->control = NULL;
-    if (!given)
-        return 0;
-    if (api_take(&other, sizeof other, given, "wlpy_run_config", err) < 0)
-        return -ERR_SETUP;
-    if (other.function_count != c->function_count)
-        return err_set(err, ERR_SETUP, "cannot copy a session with %zu functions for one with %zu", c->function_count,
-                       other.function_count);
-    c->in = other.in;
-    c->out = other.out;
-    c->err = other.err;
-    c->control = other.control;
-    c->functions = other.functions;
-    return kept_functions(&copy->kept, err);
-}
-
-static int fork_it(struct wlpy_session *copy, struct wlpy_session *from, const struct wlpy_run_config *config,
-                   struct err *err)
-{
-    struct pair pair = {from, copy};
-    struct job *j = &copy->job;
-    int r;
-
-    if (!from->alive)
-        return err_set(err, ERR_SETUP, "cannot copy a session that has ended");
-    r = override(copy, config, err);
+    if (!session_enter(session, err))
+        return -WLPY_E_SETUP;
+    r = api_take(&own, sizeof own, value, "wlpy_value", why);
     if (r == 0)
-        r = copy_files(copy, from, err);
-    if (r == 0)
-        r = prepare(copy, from->job.program, err);
-    if (r == 0 && job_grant_copy(j, &from->job.wasi, tree_of, &pair) < 0) {
-        *err = j->err;
-        r = -ERR_SETUP;
+        r = api_take(&given, sizeof given, eval, "wlpy_eval", why);
+    if (r == 0) {
+        own = (struct wlpy_value){.size = size};
+        r = do_eval(session, &given, &own);
+        memcpy(value, &own, size < sizeof own ? size : sizeof own);
     }
     if (r < 0)
-        return r;
-    j->quota = from->job.quota;
-    j->fixed = from->job.fixed;
-    if (from->native)
-        copy->native = runtime_fork(from->native, &copy->runtime, err);
-    else
-        copy->instance = api_ops->fork_session(from->instance, &j->run, err);
-    if (!copy->native && !copy->instance)
-        return -ERR_SETUP;
-    copy->room = from->room;
-    copy->room_n = from->room_n;
-    copy->cells = from->cells;
-    copy->alive = true;
-    return 0;
-}
-
-int wlpy_session_fork(struct wlpy_session *session, const struct wlpy_run_config *config, struct wlpy_session **copy,
-                      struct wlpy_err *err)
-{
-    struct wlpy_session *s;
-    struct err why;
-    int r;
-
-    *copy = NULL;
-    if (!enter(session, &why))
-        return api_err(&why, err);
-    s = new_session(&session->kept.config, &why);
-    r = s ? fork_it(s, session, config, &why) : -ERR_SETUP;
-    forget_copies(session);
-    atomic_store(&session->busy, false);
-    if (r == 0) {
-        *copy = s;
-        return 0;
-    }
-    wlpy_session_free(s);
-    return api_err(&why, err);
-}
-
-struct wlpy_files *wlpy_session_files(struct wlpy_session *session, const char *guest)
-{
-    for (size_t i = session->kept.config.dir_count; i-- > 0;)
-        if (!strcmp(session->kept.config.dirs[i].guest, guest))
-            return session->kept.config.dirs[i].files;
-    return NULL;
+        api_err(why, err);
+    session_leave(session);
+    return r;
 }

@@ -73,8 +73,6 @@ struct engine_ops {
     /* On a thread that has room, as run. 0, and *end says how the call ended: END_EXITED without `left` if the guest
      * returned, and may be called again. Or -code with err: it did not begin. */
     int (*call_session)(struct instance *i, struct end *end, struct err *err);
-    /* Its memory between calls. */
-    struct guest_memory (*memory)(struct instance *i);
     /* A copy of it, for a struct engine_run of its own. NULL with err. */
     struct instance *(*fork_session)(struct instance *i, struct engine_run *run, struct err *err);
     void (*close_session)(struct instance *i);

@@ -84,7 +84,7 @@ static int freeze(struct run *r, struct err *err)
         return 0;
     if (r->guest->changes_tables || r->ranges_n != 1)
         return err_set(err, ERR_MODULE, "cannot copy a session of %s: the module changes its tables", r->runtime->name);
-    r->frozen = copy_memory(runtime_memory(r));
+    r->frozen = copy_memory(wasi_memory(r->runtime->wasi));
     if (!r->frozen)
         return err_set(err, ERR_SETUP, "cannot copy the memory of a session: %s", strerror(errno));
     /* (If that fails, it keeps pages of its own, which takes memory and nothing else.) */

@@ -47,12 +47,6 @@ int runtime_call(struct run *run, struct session_call *call, struct end *end, st
     return refuse(err);
 }
 
-struct guest_memory runtime_memory(const struct run *run)
-{
-    (void)run;
-    return (struct guest_memory){0};
-}
-
 struct run *runtime_fork(struct run *run, const struct runtime *r, struct err *err)
 {
     (void)run;

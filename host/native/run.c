@@ -71,9 +71,9 @@ static void on_end(void *arg, const void *context)
 
 static struct guest_memory memory(void *arg)
 {
-    struct native_memory m = run_current->guest->memory(run_current->instance);
+    const struct run *r = arg;
+    struct native_memory m = r->guest->memory(r->instance);
 
-    (void)arg;
     return (struct guest_memory){m.data, m.size};
 }
 
@@ -308,6 +308,7 @@ struct run *run_open(struct native_program *p, struct frozen *base, const struct
         return NULL;
     }
     runtime->wasi->memory = memory;
+    runtime->wasi->arg = r;
     runtime->wasi->aside = aside;
     r->runtime = runtime;
     return r;
@@ -327,15 +328,6 @@ int runtime_call(struct run *r, struct session_call *call, struct end *end, stru
     frozen_release(r);
     r->call = call;
     return run_enter(r, ENTER_SESSION, end, err);
-}
-
-struct guest_memory runtime_memory(const struct run *r)
-{
-    struct native_memory m = {0};
-
-    if (r->instantiated)
-        m = r->guest->memory(r->instance);
-    return (struct guest_memory){m.data, m.size};
 }
 
 void runtime_close(struct run *r)

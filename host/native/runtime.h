@@ -52,8 +52,6 @@ struct run *runtime_open(struct native_program *p, const struct runtime *r, stru
 /* 0, and *end says how the call ended: END_EXITED without `left` if the guest returned, and may be called again. Or
  * -code with err: it did not begin. */
 int runtime_call(struct run *run, struct session_call *call, struct end *end, struct err *err);
-/* Its memory between calls. */
-struct guest_memory runtime_memory(const struct run *run);
 /* A copy of it, for a struct wasi of its own: its memory is shared until one of the two writes to it. NULL with err. */
 struct run *runtime_fork(struct run *run, const struct runtime *r, struct err *err);
 /* Releases everything that it has, except for the struct wasi. */

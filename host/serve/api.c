@@ -147,7 +147,6 @@ static json_t *get_files(const struct http_request *r, struct sandbox_session *s
 static void eval(struct http_request *r, struct sandbox_session *session)
 {
     const json_t *code = json_object_get(r->json, "code");
-    double seconds = json_number_value(json_object_get(r->json, "timeout"));
     struct wlpy_value v = {.size = sizeof v};
     struct wlpy_err err;
     json_t *result;
@@ -155,7 +154,7 @@ static void eval(struct http_request *r, struct sandbox_session *session)
     if (!put_files(r, session))
         return;
     if (sandbox_eval(session, json_string_value(code), json_string_length(code),
-                     seconds > 0 && seconds < 1e9 ? (uint64_t)(seconds * 1000) + 1 : 0, &v, &err) < 0) {
+                     json_number_value(json_object_get(r->json, "timeout")), &v, &err) < 0) {
         refuse_err(r, 409, &err);
     } else {
         result = value_json(&v);
@@ -234,28 +233,26 @@ static void list_sessions(struct http_request *r)
 
 static void create(struct http_request *r)
 {
-    static unsigned long long number;
-    const char *given = json_string_value(json_object_get(r->json, "name"));
-    struct sandbox_session *session;
+    static const int refusals[] = {[SANDBOX_BAD_NAME] = 400, [SANDBOX_TAKEN] = 409, [SANDBOX_FULL] = 429};
+    const json_t *name = json_object_get(r->json, "name");
+    const char *given = json_string_value(name);
+    char made[SANDBOX_NAME];
+    enum sandbox_start started;
     struct wlpy_err err;
-    char name[40];
 
     if (r->size && !json_is_object(r->json)) {
         http_refuse(r, 400, "the body must be a JSON object, or empty");
         return;
     }
-    snprintf(name, sizeof name, "session-%llu", __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED));
-    if (given && (strchr(given, '/') || strlen(given) != json_string_length(json_object_get(r->json, "name")))) {
-        http_refuse(r, 400, "a session's name has no slash and no zero byte");
+    if (name && (!given || strchr(given, '/') || strlen(given) != json_string_length(name))) {
+        http_refuse(r, 400, "a session's name is a text without a slash and a zero byte");
         return;
     }
-    session = sandbox_enter(r->sandbox, SANDBOX_NAMED, given ? given : name, &err);
-    if (!session) {
-        refuse_err(r, 429, &err);
-        return;
-    }
-    sandbox_leave(r->sandbox, session);
-    http_answer(r, 201, json_pack("{s:s}", "name", given ? given : name));
+    started = sandbox_start(r->sandbox, given, made, &err);
+    if (started == SANDBOX_STARTED)
+        http_answer(r, 201, json_pack("{s:s}", "name", made));
+    else
+        refuse_err(r, refusals[started], &err);
 }
 
 static int list_file(void *list, const char *path, int64_t size)

@@ -1,14 +1,6 @@
 #include "calls.h"
 
-#include <time.h>
-
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
+#include "clock.h"
 
 bool mcp_init(struct mcp *m, struct sandbox *s, uint64_t deadline_ms)
 {
@@ -35,7 +27,7 @@ bool mcp_uses(struct mcp *m, struct mcp_call *call, struct sandbox_session *sess
 void mcp_begin(struct mcp *m, struct mcp_call *call)
 {
     pthread_mutex_lock(&m->lock);
-    call->since_ms = now_ms();
+    call->since_ms = clock_ms();
     call->most_ms = m->deadline_ms;
     call->next = m->calls;
     m->calls = call;
@@ -71,7 +63,7 @@ void mcp_cancel(struct mcp *m, const json_t *id)
 json_t *mcp_progress(struct mcp *m)
 {
     json_t *list = json_array();
-    uint64_t now = now_ms();
+    uint64_t now = clock_ms();
 
     pthread_mutex_lock(&m->lock);
     for (struct mcp_call *c = m->calls; c; c = c->next)

@@ -2,12 +2,12 @@
  * session, and the answer to code is a line of JSON for each thing that it has produced. */
 #include "api.h"
 
+#include "clock.h"
 #include "text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define DEFAULT_CONTEXT "e2b-default"
 #define CONTEXTS "/contexts"
@@ -24,12 +24,9 @@ static void put_line(FILE *to, json_t *line)
 
 static void put_stream(FILE *to, const char *type, const char *text, size_t n)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_REALTIME, &t);
     if (n)
         put_line(to, json_pack("{s:s, s:o, s:I}", "type", type, "text", text_json(text, n), "timestamp",
-                               (json_int_t)t.tv_sec * 1000000000 + t.tv_nsec));
+                               (json_int_t)clock_unix_ns()));
 }
 
 /* The members of a result, by type. */
@@ -181,26 +178,16 @@ static void add_context(void *list, const char *name)
     json_array_append_new(list, context_json(name));
 }
 
-static void start(struct http_request *r, const char *name, int status)
+/* name: NULL: one that nobody has. */
+static void start(struct http_request *r, const char *name)
 {
+    char made[SANDBOX_NAME];
     struct wlpy_err err;
-    struct sandbox_session *session = sandbox_enter(r->sandbox, SANDBOX_NAMED, name, &err);
 
-    if (!session) {
+    if (sandbox_start(r->sandbox, name, made, &err) == SANDBOX_STARTED)
+        http_answer(r, 200, context_json(made));
+    else
         http_refuse(r, 429, err.text);
-        return;
-    }
-    sandbox_leave(r->sandbox, session);
-    http_answer(r, status, context_json(name));
-}
-
-static void create(struct http_request *r)
-{
-    static unsigned long long number;
-    char name[40];
-
-    snprintf(name, sizeof name, "context-%llu", __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED));
-    start(r, name, 200);
 }
 
 /* rest: NAME or NAME/restart */
@@ -220,7 +207,7 @@ static void one_context(struct http_request *r, const char *rest)
     else if (end == n && !strcmp(r->method, "DELETE"))
         http_answer_bytes(r, 204, "application/json", "", 0);
     else
-        start(r, name, 200);
+        start(r, name);
 }
 
 bool e2b_evaluates(const struct http_request *r)
@@ -233,7 +220,7 @@ bool e2b_serve(struct http_request *r)
     if (!strcmp(r->path, "/execute") && !strcmp(r->method, "POST")) {
         execute(r);
     } else if (!strcmp(r->path, CONTEXTS) && !strcmp(r->method, "POST")) {
-        create(r);
+        start(r, NULL);
     } else if (!strcmp(r->path, CONTEXTS) && !strcmp(r->method, "GET")) {
         json_t *list = json_array();
 

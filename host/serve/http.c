@@ -1,6 +1,7 @@
 #include "http.h"
 
 #include "api.h"
+#include "clock.h"
 #include "mcp.h"
 #include "wall.h"
 
@@ -39,14 +40,6 @@ struct incoming {
     size_t n, room;
     bool too_large;
 };
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* ---- figures ---- */
 
@@ -169,7 +162,7 @@ static bool enter_queue(struct server *s)
 
 static void evaluate(struct server *s, struct http_request *r)
 {
-    double start = now();
+    double start = clock_seconds();
 
     if (!enter_queue(s)) {
         atomic_fetch_add(&s->refused, 1);
@@ -178,7 +171,7 @@ static void evaluate(struct server *s, struct http_request *r)
     }
     dispatch(s, r);
     sem_post(&s->workers);
-    count(s, now() - start);
+    count(s, clock_seconds() - start);
 }
 
 static void serve(struct server *s, struct MHD_Connection *connection, struct http_request *r,
@@ -201,7 +194,7 @@ static void serve(struct server *s, struct MHD_Connection *connection, struct ht
 static void log_request(const struct http_request *r, double seconds)
 {
     char when[32];
-    time_t t = time(NULL);
+    time_t t = (time_t)(clock_unix_ns() / 1000000000);
     struct tm tm;
     json_t *line;
     char *text;
@@ -263,7 +256,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     struct incoming *in = *state;
     struct http_request r = {.sandbox = s->sandbox, .method = method, .path = path};
     enum MHD_Result result;
-    double start = now();
+    double start = clock_seconds();
 
     (void)version;
     if (!in) {
@@ -283,7 +276,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     result = send_answer(connection, &r);
     atomic_fetch_sub(&s->active, 1);
     if (s->config->log)
-        log_request(&r, now() - start);
+        log_request(&r, clock_seconds() - start);
     free(r.text);
     return result;
 }

@@ -1,13 +1,12 @@
 #include "sandbox.h"
 
+#include "clock.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-enum { MOST_NAME = 100 };
 
 struct sandbox_session {
     struct sandbox *sandbox;
@@ -31,6 +30,7 @@ struct sandbox {
     pthread_cond_t left;
     struct sandbox_session *list;
     size_t n;
+    unsigned long long names; /* that were made up */
     atomic_ullong evaluations, failures, deadlines, started;
 };
 
@@ -40,14 +40,6 @@ static int fails(struct wlpy_err *err, const char *text, const char *hint)
     snprintf(err->text, sizeof err->text, "%s", text);
     snprintf(err->hint, sizeof err->hint, "%s", hint);
     return -WLPY_E_SETUP;
-}
-
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 /* ---- the warm session ---- */
@@ -155,7 +147,7 @@ void sandbox_free(struct sandbox *s)
     free(s);
 }
 
-static struct sandbox_session *start(struct sandbox *s, const char *name, struct wlpy_err *err)
+static struct sandbox_session *new_session(struct sandbox *s, const char *name, struct wlpy_err *err)
 {
     struct sandbox_session *x = calloc(1, sizeof *x);
     struct wlpy_run_config config = {.size = sizeof config, .out = {.kind = WLPY_MEMORY}, .err = {.kind = WLPY_MEMORY}};
@@ -206,7 +198,7 @@ static struct sandbox_session *find(struct sandbox *s, const char *name)
 static bool make_room(struct sandbox *s)
 {
     struct sandbox_session *oldest = NULL;
-    uint64_t now = now_ms();
+    uint64_t now = clock_ms();
 
     for (struct sandbox_session *x = s->list; x; x = x->next)
         if (!x->used && !x->waiting && (!oldest || x->left_ms < oldest->left_ms))
@@ -223,16 +215,12 @@ static struct sandbox_session *add(struct sandbox *s, const char *name, struct w
 {
     struct sandbox_session *x;
 
-    if (!*name || strlen(name) > MOST_NAME) {
-        fails(err, "a session's name has from 1 to 100 bytes", "");
-        return NULL;
-    }
     if (s->n >= s->config.sessions && !make_room(s)) {
         fails(err, "there are too many sessions",
               "end one that is not needed, or wait until one has not been used for some time");
         return NULL;
     }
-    x = start(s, name, err);
+    x = new_session(s, name, err);
     if (!x)
         return NULL;
     x->next = s->list;
@@ -241,10 +229,40 @@ static struct sandbox_session *add(struct sandbox *s, const char *name, struct w
     return x;
 }
 
+static bool is_name(const char *name, struct wlpy_err *err)
+{
+    if (*name && strlen(name) < SANDBOX_NAME)
+        return true;
+    fails(err, "a session's name has from 1 to 100 bytes", "");
+    return false;
+}
+
+enum sandbox_start sandbox_start(struct sandbox *s, const char *name, char made[SANDBOX_NAME], struct wlpy_err *err)
+{
+    enum sandbox_start result = SANDBOX_TAKEN;
+
+    if (name && !is_name(name, err))
+        return SANDBOX_BAD_NAME;
+    pthread_mutex_lock(&s->lock);
+    do
+        snprintf(made, SANDBOX_NAME, "session-%llu", name ? 0 : ++s->names);
+    while (!name && find(s, made));
+    if (name)
+        strcpy(made, name);
+    if (find(s, made))
+        fails(err, "there is a session of that name", "use another name, or none");
+    else
+        result = add(s, made, err) ? SANDBOX_STARTED : SANDBOX_FULL;
+    pthread_mutex_unlock(&s->lock);
+    return result;
+}
+
 static struct sandbox_session *enter_named(struct sandbox *s, bool create, const char *name, struct wlpy_err *err)
 {
     struct sandbox_session *x;
 
+    if (create && !is_name(name, err))
+        return NULL;
     pthread_mutex_lock(&s->lock);
     x = find(s, name);
     if (!x && create)
@@ -264,7 +282,7 @@ static struct sandbox_session *enter_named(struct sandbox *s, bool create, const
 
 struct sandbox_session *sandbox_enter(struct sandbox *s, enum sandbox_use use, const char *name, struct wlpy_err *err)
 {
-    return use == SANDBOX_FRESH ? start(s, NULL, err) : enter_named(s, use == SANDBOX_NAMED, name, err);
+    return use == SANDBOX_FRESH ? new_session(s, NULL, err) : enter_named(s, use == SANDBOX_NAMED, name, err);
 }
 
 void sandbox_leave(struct sandbox *s, struct sandbox_session *x)
@@ -277,7 +295,7 @@ void sandbox_leave(struct sandbox *s, struct sandbox_session *x)
     }
     pthread_mutex_lock(&s->lock);
     x->used = false;
-    x->left_ms = now_ms();
+    x->left_ms = clock_ms();
     if (x->ended)
         x->dropped = true;
     last = x->dropped && !x->waiting;
@@ -289,15 +307,22 @@ void sandbox_leave(struct sandbox *s, struct sandbox_session *x)
         free_session(x);
 }
 
-int sandbox_eval(struct sandbox_session *x, const char *code, size_t size, uint64_t deadline_ms,
-                 struct wlpy_value *value, struct wlpy_err *err)
+/* In ms; 0: none. */
+static uint64_t deadline(const struct sandbox *s, double seconds)
+{
+    uint64_t most = s->config.deadline_ms;
+
+    if (!(seconds > 0) || seconds > (most ? (double)most / 1000 : 1e9))
+        return most;
+    return (uint64_t)(seconds * 1000) + 1;
+}
+
+int sandbox_eval(struct sandbox_session *x, const char *code, size_t size, double seconds, struct wlpy_value *value,
+                 struct wlpy_err *err)
 {
     struct sandbox *s = x->sandbox;
-    uint64_t most = s->config.deadline_ms;
-    const struct wlpy_eval eval = {.size = sizeof eval,
-                                   .code = code,
-                                   .code_size = size,
-                                   .deadline_ms = deadline_ms && (!most || deadline_ms < most) ? deadline_ms : most};
+    const struct wlpy_eval eval = {
+        .size = sizeof eval, .code = code, .code_size = size, .deadline_ms = deadline(s, seconds)};
     int r = wlpy_session_eval(x->session, &eval, value, err);
 
     atomic_fetch_add(&s->evaluations, 1);

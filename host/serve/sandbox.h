@@ -34,6 +34,8 @@ void sandbox_free(struct sandbox *s);
 /* A session while somebody uses it: nobody else does. */
 struct sandbox_session;
 
+enum { SANDBOX_NAME = 101 }; /* room for a session's name */
+
 enum sandbox_use {
     SANDBOX_FRESH,    /* one of its own, which is gone afterwards */
     SANDBOX_EXISTING, /* the one of that name; it must exist */
@@ -45,9 +47,15 @@ struct sandbox_session *sandbox_enter(struct sandbox *s, enum sandbox_use use, c
 /* One that has ended is forgotten. */
 void sandbox_leave(struct sandbox *s, struct sandbox_session *session);
 
-/* As wlpy_session_eval. control: by which it can be cancelled meanwhile; or NULL. deadline_ms: 0, or more than the
- * configuration's: that. The value is to be freed. */
-int sandbox_eval(struct sandbox_session *session, const char *code, size_t size, uint64_t deadline_ms,
+enum sandbox_start { SANDBOX_STARTED, SANDBOX_BAD_NAME, SANDBOX_TAKEN, SANDBOX_FULL };
+
+/* Starts a session that stays, under a name that nobody has: the given one, or if that is NULL one that is made up.
+ * `made` is its name then; otherwise err says why not. */
+enum sandbox_start sandbox_start(struct sandbox *s, const char *name, char made[SANDBOX_NAME], struct wlpy_err *err);
+
+/* As wlpy_session_eval. seconds: what it may take; if that is not more than 0, or more than the configuration says,
+ * what the configuration says. The value is to be freed. */
+int sandbox_eval(struct sandbox_session *session, const char *code, size_t size, double seconds,
                  struct wlpy_value *value, struct wlpy_err *err);
 /* Interrupts what it evaluates, from any thread. */
 void sandbox_interrupt(struct sandbox_session *session);

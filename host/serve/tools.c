@@ -116,13 +116,6 @@ static const char *text_of(const json_t *arguments, const char *key)
     return json_string_value(json_object_get(arguments, key));
 }
 
-static uint64_t deadline_of(const json_t *arguments)
-{
-    double seconds = json_number_value(json_object_get(arguments, "timeout"));
-
-    return seconds > 0 && seconds < 1e9 ? (uint64_t)(seconds * 1000) + 1 : 0;
-}
-
 /* A path below the directory of files; NULL: it is another one. */
 static const char *path_of(const json_t *arguments)
 {
@@ -149,8 +142,8 @@ static json_t *eval(struct mcp *m, struct mcp_call *call, struct sandbox_session
 
     if (!mcp_uses(m, call, session))
         return say(true, "it was cancelled");
-    if (sandbox_eval(session, json_string_value(code), json_string_length(code), deadline_of(arguments), &value, &err) <
-        0)
+    if (sandbox_eval(session, json_string_value(code), json_string_length(code),
+                     json_number_value(json_object_get(arguments, "timeout")), &value, &err) < 0)
         result = say_err(&err);
     else
         result = result_of_value(&value);

@@ -133,12 +133,22 @@ static void slowly(void *arg, struct wlpy_call *call)
 }
 
 static struct wlpy_call *kept;
+static int keeps;
 
 static void keep(void *arg, struct wlpy_call *call)
 {
     (void)arg;
     wlpy_call_later(call);
     kept = call;
+    keeps++;
+}
+
+/* What it calls in the wrong order. */
+static void end_twice(void *arg, struct wlpy_call *call)
+{
+    (void)arg;
+    wlpy_call_return(call, "1", 1);
+    wlpy_call_later(call);
 }
 
 #define FUNCTION(name, signature, doc, bytes)                                                                          \
@@ -153,6 +163,7 @@ static const struct wlpy_function functions[] = {
     FUNCTION(again, "()", NULL, false),
     FUNCTION(slowly, "()", NULL, false),
     FUNCTION(keep, "()", NULL, false),
+    FUNCTION(end_twice, "()", NULL, false),
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
@@ -377,6 +388,22 @@ static void test_functions(void)
     CHECK(eval_of(session, "wlhost.keep()", 200) == 0 && v.end == WLPY_DEADLINE && v.alive);
     CHECK(wlpy_call_return(kept, "1", 1) == 0);
     CHECK(gives("wlhost.add(4, 3)", "7"));
+    /* Nobody gets the answer of a call whose wait was interrupted. */
+    CHECK(gives("import _wlhost; _wlhost.done() is None", "True"));
+    /* An interrupt that the code handles does not call the function again. */
+    keeps = 0;
+    CHECK(eval_of(session,
+                  "import signal\n"
+                  "seen = []\n"
+                  "before = signal.signal(signal.SIGINT, lambda *a: seen.append(a))\n"
+                  "try: wlhost.keep()\n"
+                  "except InterruptedError as e: seen.append(e.errno == errno.EINTR)\n"
+                  "finally: signal.signal(signal.SIGINT, before)\n"
+                  "len(seen), seen[-1]",
+                  200) == 0 &&
+          v.alive && same(v.repr, "(2, True)"));
+    CHECK(keeps == 1 && wlpy_call_return(kept, "1", 1) == 0);
+    CHECK(gives("_wlhost.done() is None, wlhost.end_twice()", "(True, 1)"));
     eval("import asyncio; t = asyncio.ensure_future(wlhost.later.keep()); await asyncio.sleep(0)");
     CHECK(v.alive && !v.type);
     wlpy_session_free(session);

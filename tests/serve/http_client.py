@@ -86,6 +86,7 @@ def test_sessions():
         name = content["name"]
         assert status == 201 and server.ask("POST", "/v1/sessions", {"name": "b c"})[0] == 201
         assert server.ask("POST", "/v1/sessions", {"name": "third"})[0] == 429
+        assert server.ask("POST", "/v1/sessions", {"name": "b c"})[0] == 409
         assert server.ask("POST", f"/v1/sessions/{name}/eval", {"code": "x = 1"})[0] == 200
         assert server.ask("POST", f"/v1/sessions/{name}/eval", {"code": "x"})[1]["value"] == 1
         assert server.ask("POST", "/v1/sessions/b%20c/eval", {"code": "x"})[1]["end"] == "exception"
@@ -102,6 +103,13 @@ def test_sessions():
         assert server.ask("POST", f"/v1/sessions/{name}/eval", {"code": "1"})[0] == 404
         assert server.ask("DELETE", "/v1/sessions/b%20c")[0] == 200 and server.ask("DELETE", "/v1/sessions/b%20c")[0] == 404
         assert server.ask("GET", "/v1/sessions")[1] == {"sessions": []}
+    # A name that is made up is not one that somebody has chosen.
+    with Server() as server:
+        chosen = [f"session-{i}" for i in range(1, 6)] + [f"context-{i}" for i in range(1, 6)]
+        for name in chosen:
+            assert server.ask("POST", "/v1/sessions", {"name": name})[0] == 201
+        made = [server.ask("POST", "/v1/sessions")[1]["name"], server.ask("POST", "/contexts")[1]["id"]]
+        assert len({*chosen, *made}) == 12, made
 
 
 def test_what_is_wrong():
@@ -114,7 +122,8 @@ def test_what_is_wrong():
         assert server.ask("GET", "/v1/run")[0] == 405
         assert server.ask("GET", "/none")[0] == 404
         assert server.ask("POST", "/v1/sessions", {"name": "a/b"})[0] == 400
-        assert server.ask("POST", "/v1/sessions", {"name": "x" * 200})[0] == 429
+        assert server.ask("POST", "/v1/sessions", {"name": "x" * 200})[0] == 400
+        assert server.ask("POST", "/v1/sessions", {"name": 5})[0] == 400
         assert server.ask("POST", "/v1/run", b"x" * (65 << 20))[0] == 413
         # What is not HTTP, and clients that go away.
         for data in b"\0\1\2", b"GET", b"POST /v1/run HTTP/1.1\r\nContent-Length: 1000\r\n\r\n{", b"A" * 100000:
@@ -133,8 +142,14 @@ def test_queue():
         answers = list(pool.map(lambda i: server.ask("POST", "/v1/run", {"code": f"import time; time.sleep(1.5); {i}"}), range(6)))
         assert sorted(status for status, content in answers) == [200, 200, 200, 429, 429, 429], answers
         metrics = server.ask("GET", "/metrics")[1].decode()
-        assert "\nwlpy_refused_total 3\n" in metrics and "\nwlpy_evaluations_total 3\n" in metrics, metrics
-        assert 'wlpy_evaluation_seconds_bucket{le="+Inf"} 6' in metrics or 'le="+Inf"} 3' in metrics, metrics
+        figures = dict(line.rsplit(" ", 1) for line in metrics.splitlines() if not line.startswith("#"))
+        assert 4.5 <= float(figures.pop("wlpy_evaluation_seconds_sum")) < 60, metrics
+        buckets = [int(figures.pop(f'wlpy_evaluation_seconds_bucket{{le="{bound}"}}'))
+                   for bound in ("0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.1", "0.5", "1", "5", "10", "30", "+Inf")]
+        assert buckets[:9] == [0] * 9 and buckets == sorted(buckets) and buckets[-1] == 3, metrics
+        assert figures == {"wlpy_requests_total": "7", "wlpy_refused_total": "3", "wlpy_evaluations_total": "3",
+                           "wlpy_failures_total": "0", "wlpy_deadlines_total": "0", "wlpy_sandboxes_started_total": "3",
+                           "wlpy_sessions": "0", "wlpy_waiting": "0", "wlpy_evaluation_seconds_count": "3"}, metrics
 
 
 def test_token():

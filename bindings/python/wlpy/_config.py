@@ -8,21 +8,43 @@ import os
 from wlpy import _wlpy
 from wlpy._files import Directory, Files, content_bytes
 from wlpy._functions import Tasks, functions_of
-from wlpy._limits import Fixed
+from wlpy._limits import UNSET, Fixed, choose
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import IO, Any, Callable, Union
+
+    from typing_extensions import TypedDict
 
     from wlpy._files import Content, PathLike
     from wlpy._functions import Functions
-    from wlpy._limits import Limits
+    from wlpy._limits import Limits, Number, Seconds, Unset
 
     Stdin = Union[None, int, IO[Any], Callable[[], Union[str, bytes, None]]]
     Stdout = Union[None, int, IO[Any], Callable[[str], object]]
     Dirs = Mapping[str, Union[PathLike, Directory, Files]]
+
+    class Options(TypedDict, total=False):
+        """What run(), Session() and what is made of them take. run() says what it means."""
+
+        argv: Sequence[str]
+        input: Content | None
+        stdin: Stdin
+        stdout: Stdout
+        stderr: Stdout
+        env: Mapping[str, str] | None
+        files: Mapping[str, Content] | None
+        dirs: Dirs | None
+        timeout: Seconds | Unset
+        memory: Number | Unset
+        limits: Limits | None
+        functions: Functions
+        net: Iterable[str]
+        net_listen: Iterable[str]
+        on_refusal: Callable[[str], object] | None
+        fixed: Fixed | None
 
 # As in subprocess.
 PIPE = -1
@@ -153,7 +175,7 @@ def _plus(limit: int | None, more: int) -> int:
 
 
 class Config:
-    """The configuration of one guest."""
+    """The configuration of one guest: `command` is what comes before `argv`, and the rest is as for run()."""
 
     root: Files
     """The directory in memory that is the guest's /, on which its library lies."""
@@ -161,9 +183,9 @@ class Config:
 
     def __init__(
         self,
-        argv: tuple[bytes, ...],
-        limits: Limits,
+        command: tuple[bytes, ...],
         *,
+        argv: Sequence[str] = (),
         input: Content | None = None,
         stdin: Stdin = None,
         stdout: Stdout = PIPE,
@@ -171,6 +193,9 @@ class Config:
         env: Mapping[str, str] | None = None,
         files: Mapping[str, Content] | None = None,
         dirs: Dirs | None = None,
+        timeout: Seconds | Unset = UNSET,
+        memory: Number | Unset = UNSET,
+        limits: Limits | None = None,
         functions: Functions = (),
         net: Iterable[str] = (),
         net_listen: Iterable[str] = (),
@@ -178,8 +203,8 @@ class Config:
         fixed: Fixed | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        self.limits = limits
-        self.argv = argv
+        self.limits = choose(limits, timeout, memory)
+        self.argv = command + _texts("argv", argv)
         self.env = _environment(env or {})
         self.net = _texts("net", net)
         self.net_listen = _texts("net_listen", net_listen)

@@ -74,18 +74,14 @@ class Result:
         self.memory = memory
         self.files = files
         self.interrupts: int = interrupts
-        self.exception = None
-        self._judge(end, raw)
+        self.exception = self._find_exception(end, raw)
+        self.end = _ENDS.get(end) or ("exception" if self.exception else "exit" if status else "done")
 
-    def _judge(self, end: int, raw: tuple[Any, ...]) -> None:
-        if end in _ENDS:
-            self.end = _ENDS[end]
-            return
-        if self.exit_status:
-            found = _wlpy.python_exception(self.stderr_bytes)
-            if found and not found[0].startswith("SystemExit"):
-                self.exception = GuestException(*found)
-        self.end = "exception" if self.exception else "exit" if self.exit_status else "done"
+    def _find_exception(self, end: int, raw: tuple[Any, ...]) -> GuestException | None:
+        if end in _ENDS or not self.exit_status:
+            return None
+        found = _wlpy.python_exception(self.stderr_bytes)
+        return GuestException(*found) if found and not found[0].startswith("SystemExit") else None
 
     @property
     def stdout(self) -> str:
@@ -230,14 +226,9 @@ class Evaluation(Result):
         super().__init__(raw, files, out, err)
         self.displays = _displays(raw[16])
 
-    def _judge(self, end: int, raw: tuple[Any, ...]) -> None:
+    def _find_exception(self, end: int, raw: tuple[Any, ...]) -> GuestException | None:
         kind, message, trace = raw[13:16]
-        if kind is not None:
-            self.exception = GuestException(kind, message or "", trace or kind)
-        if end in _ENDS:
-            self.end = _ENDS[end]
-        else:
-            self.end = "exception" if self.exception else "exit" if self.exit_status else "done"
+        return None if kind is None else GuestException(kind, message or "", trace or kind)
 
     @property
     def value(self) -> Any:

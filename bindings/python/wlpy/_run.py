@@ -6,16 +6,19 @@ import os
 
 from wlpy._config import DEVNULL, PIPE, Config
 from wlpy._files import Changed
-from wlpy._limits import UNSET, choose
+from wlpy._limits import UNSET
 from wlpy._program import program
 from wlpy._result import Evaluation, Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any, Callable
+    from typing import Callable
 
-    from wlpy._config import Dirs, Stdin, Stdout
+    from typing_extensions import Unpack
+
+    from wlpy._config import Dirs, Options, Stdin, Stdout
     from wlpy._files import Content
     from wlpy._functions import Functions
     from wlpy._limits import Fixed, Limits, Number, Seconds, Unset
@@ -32,26 +35,30 @@ def code_bytes(code: str | bytes) -> bytes:
     raise TypeError(f"code is str or bytes, not {type(code).__name__}")
 
 
-def _argv(code: str | bytes | None, module: str | None, file: str | None, argv: Sequence[str]) -> tuple[bytes, ...]:
+def _command(code: str | bytes | None, module: str | None, file: str | None) -> tuple[bytes, ...]:
     given = [each for each in (code, module, file) if each is not None]
     if len(given) != 1:
         raise TypeError("run() takes one of code, module and file")
-    if isinstance(argv, (str, bytes)):
-        raise TypeError("argv is a list of texts, not one text")
-    rest = tuple(os.fsencode(each) for each in argv)
     if code is not None:
-        return (b"python", b"-c", code_bytes(code), *rest)
+        return (b"python", b"-c", code_bytes(code))
     if module is not None:
-        return (b"python", b"-m", os.fsencode(module), *rest)
+        return (b"python", b"-m", os.fsencode(module))
     assert file is not None
-    return (b"python", os.fsencode(file), *rest)
+    return (b"python", os.fsencode(file))
 
 
 class Run:
     """A run that is prepared; call it once. Another thread can cancel it by `config.control`."""
 
-    def __init__(self, config: Config) -> None:
-        self.config = config
+    def __init__(
+        self,
+        code: str | bytes | None,
+        module: str | None,
+        file: str | None,
+        loop: asyncio.AbstractEventLoop | None = None,
+        **options: Unpack[Options],
+    ) -> None:
+        self.config = Config(_command(code, module, file), loop=loop, **options)
 
     def __call__(self) -> Result:
         config = self.config
@@ -60,19 +67,6 @@ class Run:
         finally:
             config.tasks.cancel()
         return Result(raw, Changed(config.root, config.before), *config.written())
-
-
-def prepare(
-    code: str | bytes | None,
-    module: str | None,
-    file: str | None,
-    argv: Sequence[str],
-    limits: Limits | None,
-    timeout: Seconds | Unset,
-    memory: Number | Unset,
-    **more: Any,
-) -> Run:
-    return Run(Config(_argv(code, module, file, argv), choose(limits, timeout, memory), **more))
 
 
 def run(
@@ -117,44 +111,22 @@ def run(
     fixed: `wlpy.Fixed(seed=1)` for clocks and random numbers that are the same in each run.
     check: raise RunError unless it comes to a good end.
     """
-    result = prepare(
-        code, module, file, argv, limits, timeout, memory, input=input, stdin=stdin, stdout=stdout, stderr=stderr, env=env,
-        files=files, dirs=dirs, functions=functions, net=net, net_listen=net_listen, on_refusal=on_refusal, fixed=fixed,
+    result = Run(
+        code, module, file, argv=argv, input=input, stdin=stdin, stdout=stdout, stderr=stderr, env=env, files=files, dirs=dirs,
+        timeout=timeout, memory=memory, limits=limits, functions=functions, net=net, net_listen=net_listen,
+        on_refusal=on_refusal, fixed=fixed,
     )()  # fmt: skip
     return result.check() if check else result
 
 
-def evaluate(
-    code: str | bytes,
-    *,
-    argv: Sequence[str] = (),
-    input: Content | None = None,
-    stdin: Stdin = None,
-    stdout: Stdout = PIPE,
-    stderr: Stdout = PIPE,
-    env: Mapping[str, str] | None = None,
-    files: Mapping[str, Content] | None = None,
-    dirs: Dirs | None = None,
-    timeout: Seconds | Unset = UNSET,
-    memory: Number | Unset = UNSET,
-    limits: Limits | None = None,
-    functions: Functions = (),
-    net: Iterable[str] = (),
-    net_listen: Iterable[str] = (),
-    on_refusal: Callable[[str], object] | None = None,
-    fixed: Fixed | None = None,
-    check: bool = False,
-) -> Evaluation:
+def evaluate(code: str | bytes, *, check: bool = False, **options: Unpack[Options]) -> Evaluation:
     """Evaluates code in a session of its own: the result has the value of the last line, and what was displayed.
 
     The arguments are those of run(); the functions of the host can be called by their names.
     """
     from wlpy._session import Session
 
-    with Session(
-        argv=argv, input=input, stdin=stdin, stdout=stdout, stderr=stderr, env=env, files=files, dirs=dirs, timeout=timeout,
-        memory=memory, limits=limits, functions=functions, net=net, net_listen=net_listen, on_refusal=on_refusal, fixed=fixed,
-    ) as session:  # fmt: skip
+    with Session(**options) as session:
         result = session.eval(code)
         result.files.keep()
     return result.check() if check else result

@@ -7,7 +7,7 @@ import os
 from wlpy._config import PIPE, Config
 from wlpy._errors import SessionEnded
 from wlpy._files import Changed, Files
-from wlpy._limits import UNSET, Unset, choose, milliseconds
+from wlpy._limits import UNSET, Unset, milliseconds
 from wlpy._program import program
 from wlpy._result import Evaluation
 from wlpy._run import code_bytes
@@ -18,14 +18,18 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Callable
 
+    from typing_extensions import Unpack
+
     from wlpy import _wlpy
-    from wlpy._config import Dirs, Stdin, Stdout
+    from wlpy._config import Dirs, Options, Stdin, Stdout
     from wlpy._files import Content
     from wlpy._functions import Functions
     from wlpy._limits import Fixed, Limits, Number, Seconds
 
 # For "no limit" where 0 means the session's own.
 _LONG = 1 << 40
+# sys.argv[0].
+_COMMAND = (b"",)
 _PRELUDE = b"import wlhost\nglobals().update(wlhost.functions)\n"
 
 
@@ -61,12 +65,10 @@ class Session:
         on_refusal: Callable[[str], object] | None = None,
         fixed: Fixed | None = None,
     ) -> None:
-        if isinstance(argv, (str, bytes)):
-            raise TypeError("argv is a list of texts, not one text")
         config = Config(
-            (b"", *(os.fsencode(each) for each in argv)), choose(limits, timeout, memory), input=input, stdin=stdin,
-            stdout=stdout, stderr=stderr, env=env, files=files, dirs=dirs, functions=functions, net=net,
-            net_listen=net_listen, on_refusal=on_refusal, fixed=fixed,
+            _COMMAND, argv=argv, input=input, stdin=stdin, stdout=stdout, stderr=stderr, env=env, files=files, dirs=dirs,
+            timeout=timeout, memory=memory, limits=limits, functions=functions, net=net, net_listen=net_listen,
+            on_refusal=on_refusal, fixed=fixed,
         )  # fmt: skip
         self._start(config)
 
@@ -77,6 +79,10 @@ class Session:
         self._files = config.root
         if config.functions:
             self._eval(_PRELUDE, b"<wlpy>", 0, 100)
+
+    @staticmethod
+    def _config_of(**options: Unpack[Options]) -> Config:
+        return Config(_COMMAND, **options)
 
     @classmethod
     def _of(cls, config: Config) -> Session:

@@ -10,22 +10,21 @@ import asyncio
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
 
-from wlpy._config import PIPE, Config
-from wlpy._limits import UNSET, Unset, choose
-from wlpy._run import prepare
+from wlpy._limits import UNSET
+from wlpy._run import Run
 from wlpy._session import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
     from typing import Any, Callable, TypeVar
 
+    from typing_extensions import Unpack
+
     from wlpy import _wlpy
-    from wlpy._config import Dirs, Stdin, Stdout
-    from wlpy._files import Content, Files
-    from wlpy._functions import Functions
-    from wlpy._limits import Fixed, Limits, Number, Seconds
+    from wlpy._config import Config, Options
+    from wlpy._files import Files
+    from wlpy._limits import Seconds, Unset
     from wlpy._result import Evaluation, Result
 
     T = TypeVar("T")
@@ -54,30 +53,11 @@ async def arun(
     *,
     module: str | None = None,
     file: str | None = None,
-    argv: Sequence[str] = (),
-    input: Content | None = None,
-    stdin: Stdin = None,
-    stdout: Stdout = PIPE,
-    stderr: Stdout = PIPE,
-    env: Mapping[str, str] | None = None,
-    files: Mapping[str, Content] | None = None,
-    dirs: Dirs | None = None,
-    timeout: Seconds | Unset = UNSET,
-    memory: Number | Unset = UNSET,
-    limits: Limits | None = None,
-    functions: Functions = (),
-    net: Iterable[str] = (),
-    net_listen: Iterable[str] = (),
-    on_refusal: Callable[[str], object] | None = None,
-    fixed: Fixed | None = None,
     check: bool = False,
+    **options: Unpack[Options],
 ) -> Result:
-    """`wlpy.run()` for asyncio."""
-    prepared = prepare(
-        code, module, file, argv, limits, timeout, memory, input=input, stdin=stdin, stdout=stdout, stderr=stderr, env=env,
-        files=files, dirs=dirs, functions=functions, net=net, net_listen=net_listen, on_refusal=on_refusal, fixed=fixed,
-        loop=asyncio.get_running_loop(),
-    )  # fmt: skip
+    """`wlpy.run()` for asyncio; it takes the same arguments."""
+    prepared = Run(code, module, file, loop=asyncio.get_running_loop(), **options)
     result = await _on_thread(prepared, prepared.config.control)
     return result.check() if check else result
 
@@ -85,36 +65,11 @@ async def arun(
 class AsyncSession:
     """`wlpy.Session` for asyncio: `async with AsyncSession() as session: await session.eval("6 * 7")`.
 
-    Its evaluations wait for one another. The session starts with the first of them, or with `async with`.
+    It takes the same arguments. Its evaluations wait for one another. The session starts with the first of them, or with `async with`.
     """
 
-    def __init__(
-        self,
-        *,
-        argv: Sequence[str] = (),
-        input: Content | None = None,
-        stdin: Stdin = None,
-        stdout: Stdout = PIPE,
-        stderr: Stdout = PIPE,
-        env: Mapping[str, str] | None = None,
-        files: Mapping[str, Content] | None = None,
-        dirs: Dirs | None = None,
-        timeout: Seconds | Unset = UNSET,
-        memory: Number | Unset = UNSET,
-        limits: Limits | None = None,
-        functions: Functions = (),
-        net: Iterable[str] = (),
-        net_listen: Iterable[str] = (),
-        on_refusal: Callable[[str], object] | None = None,
-        fixed: Fixed | None = None,
-    ) -> None:
-        if isinstance(argv, (str, bytes)):
-            raise TypeError("argv is a list of texts, not one text")
-        self._config = Config(
-            (b"", *(each.encode() for each in argv)), choose(limits, timeout, memory), input=input, stdin=stdin,
-            stdout=stdout, stderr=stderr, env=env, files=files, dirs=dirs, functions=functions, net=net,
-            net_listen=net_listen, on_refusal=on_refusal, fixed=fixed,
-        )  # fmt: skip
+    def __init__(self, **options: Unpack[Options]) -> None:
+        self._config: Config = Session._config_of(**options)
         self._session: Session | None = None
         self._lock: asyncio.Lock | None = None
 
@@ -196,9 +151,9 @@ class AsyncSession:
         return f"<wlpy.AsyncSession {state}>"
 
 
-async def aevaluate(code: str | bytes, *, check: bool = False, **more: Any) -> Evaluation:
+async def aevaluate(code: str | bytes, *, check: bool = False, **options: Unpack[Options]) -> Evaluation:
     """`wlpy.evaluate()` for asyncio; it takes the same arguments."""
-    async with AsyncSession(**more) as session:
+    async with AsyncSession(**options) as session:
         result = await session.eval(code)
         result.files.keep()
     return result.check() if check else result

@@ -240,7 +240,6 @@ const struct engine_ops engine_wasmtime = {
     .run = wt_run,
     .open_session = wt_open_session,
     .call_session = wt_call_session,
-    .memory = wt_session_memory,
     .fork_session = wt_fork_session,
     .close_session = wt_close_session,
 };

@@ -86,7 +86,6 @@ int wt_check_state(const struct instance *r, const wasmtime_instance_t *instance
 int wt_run(struct engine *e, struct code *c, struct engine_run *run, struct end *end, struct err *err);
 struct instance *wt_open_session(struct engine *e, struct code *c, struct engine_run *run, struct err *err);
 int wt_call_session(struct instance *i, struct end *end, struct err *err);
-struct guest_memory wt_session_memory(struct instance *i);
 struct instance *wt_fork_session(struct instance *i, struct engine_run *run, struct err *err);
 void wt_close_session(struct instance *i);
 

@@ -311,11 +311,6 @@ int wt_call_session(struct instance *i, struct end *end, struct err *err)
     return wt_call(i, end, err);
 }
 
-struct guest_memory wt_session_memory(struct instance *i)
-{
-    return wt_memory(i);
-}
-
 enum { PAGE = 4096 };
 
 /* Makes the memory of an instance that has not run what another one's is. */

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
     from wlpy import Evaluation
 
+# What a model is told of a tool.
+DESCRIPTION = (
+    "Runs Python code in a sandbox with the standard library, without network. Variables persist from call to call. Returns what "
+    "the code prints and the value of its last line."
+)
+
 # One function of the host serves them all, because a session's functions are fixed at its start. `Finished` is no Exception, so
 # that code which catches everything does not catch it.
 _GUEST = """

@@ -11,12 +11,7 @@ from typing import Any, Callable
 from langchain_core.tools import BaseTool, StructuredTool
 
 from wlpy import Evaluation
-from wlpy.adapters._tools import ToolSession, describe
-
-DESCRIPTION = (
-    "Runs Python code in a sandbox with the standard library, without network. Variables persist from call to call. Returns what "
-    "the code prints and the value of its last line."
-)
+from wlpy.adapters._tools import DESCRIPTION, ToolSession, describe
 
 
 def python_tool(

@@ -10,12 +10,7 @@ from typing import Any, Callable
 
 from pydantic_ai import BinaryContent, Tool, ToolReturn
 
-from wlpy.adapters._tools import ToolSession, describe
-
-DESCRIPTION = (
-    "Runs Python code in a sandbox with the standard library, without network. Variables persist from call to call. Returns what "
-    "the code prints and the value of its last line."
-)
+from wlpy.adapters._tools import DESCRIPTION, ToolSession, describe
 
 
 def python_tool(
