@@ -18,7 +18,7 @@
 /* The text of session.py. */
 extern const char session_py[];
 
-enum { START, ROOM, EVAL };
+enum { START, ROOM, EVAL, SAVE };
 
 struct part {
     const char *at;
@@ -288,6 +288,14 @@ static uint32_t room(size_t size)
     return (uint32_t)(uintptr_t)session.room;
 }
 
+static bool save(void)
+{
+    if (!start_save())
+        return false;
+    session.started = false;
+    return true;
+}
+
 __attribute__((export_name("wl_session"))) uint32_t wl_session(uint32_t what, uint32_t size)
 {
     if (what == START && !session.started) {
@@ -296,5 +304,7 @@ __attribute__((export_name("wl_session"))) uint32_t wl_session(uint32_t what, ui
     }
     if (!session.started)
         return 0;
+    if (what == SAVE)
+        return !save();
     return what == ROOM ? room(size) : what == EVAL ? eval(size) : 0;
 }

@@ -8,6 +8,9 @@
  * Some options (-O, -X ..., PYTHONHASHSEED) change how Python starts. For these the memory is restored to its initial
  * state, and Python starts as usual. The initialised data is saved for that, compressed, before anything changes it.
  *
+ * A session (session.c) that began with a snapshot can be saved as one: start_save() does the last part of what
+ * wizer.initialize does.
+ *
  * At the end only the program's own modules and objects are destroyed.
  *
  * An app is a snapshot with its program inside: wizer.initialize with the arguments
@@ -64,6 +67,7 @@ extern const char start_py[];
 
 static struct {
     bool ready; /* this is a snapshot */
+    int saved;  /* how often it was made one */
     unsigned char *data;
     uLongf data_size;
     PyObject *module; /* of start.py */
@@ -109,7 +113,7 @@ __wasi_errno_t __wrap___wasi_clock_time_get(__wasi_clockid_t id, __wasi_timestam
 int __wrap_openssl_get_fork_id(void);
 int __wrap_openssl_get_fork_id(void)
 {
-    return snapshot.ready ? 2 : 1;
+    return 1 + snapshot.saved;
 }
 
 /* What the startup code of libc does before main(). */
@@ -376,6 +380,23 @@ bool start_session(void)
     status = __main_void();
     starting_session = false;
     return status == 0;
+}
+
+bool start_save(void)
+{
+    PyObject *done = snapshot.ready ? PyObject_CallMethod(snapshot.module, "save", NULL) : NULL;
+
+    if (!done) {
+        if (snapshot.ready)
+            PyErr_Print();
+        return false;
+    }
+    Py_DECREF(done);
+    fflush(NULL);
+    __wasilibc_deinitialize_environ();
+    snapshot.saved++;
+    start_clear_stack();
+    return true;
 }
 
 static int run_snapshot(int argc, char **argv)
@@ -655,6 +676,7 @@ __attribute__((export_name("wizer.initialize"))) void start_initialize(void)
     fflush(NULL);
     __wasilibc_deinitialize_environ();
     snapshot.ready = true;
+    snapshot.saved++;
     start_clear_stack();
 }
 

@@ -1,5 +1,6 @@
 # The parts of start.c that are easier to write in Python: make() runs before a snapshot is taken (and returns the code of an
-# app), resume() at each start, finish() at the end. Modules imported here are part of every snapshot.
+# app), save() before one is taken of a session, resume() at each start, finish() at the end. Modules imported here are part of
+# every snapshot.
 import gc
 import io
 import os
@@ -48,12 +49,19 @@ def make(names, folder=None, kind=None, target=None):
         __import__(module, fromlist=parts.split(",") if parts else ())
     if folder:
         code = program(folder, kind, target)
+    for fd, name in enumerate(("stdin", "stdout", "stderr")):
+        keep(fd, getattr(sys, "__%s__" % name))
+    settle()
+    return code
+
+
+def settle():
+    """Forgets what is new at each start."""
     # A path may name another directory at the start, so forget the importers. The library in the module stays the same.
     for name in list(sys.path_importer_cache):
         if not name.startswith(sys.prefix) or sys.path_importer_cache[name] is None or os.path.isdir(name):
             del sys.path_importer_cache[name]
-    for fd, name in enumerate(("stdin", "stdout", "stderr")):
-        keep(fd, getattr(sys, "__%s__" % name))
+    for name in ("stdin", "stdout", "stderr"):
         setattr(sys, name, None)
         setattr(sys, "__%s__" % name, None)
     os.environ._data.clear()
@@ -62,7 +70,16 @@ def make(names, folder=None, kind=None, target=None):
     gc.collect()
     # Later garbage collections can skip all objects that exist now.
     gc.freeze()
-    return code
+
+
+def save():
+    """For a session that becomes a snapshot."""
+    for each in streams:
+        if not each.closed:
+            each.flush()
+    del streams[:]
+    os.chdir("/")
+    settle()
 
 
 def keep(fd, text):

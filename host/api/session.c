@@ -23,11 +23,6 @@ int session_call(struct wlpy_session *s, enum session_what what, uint32_t size)
     return r;
 }
 
-static struct wlpy_session *session_of(struct job *j)
-{
-    return (struct wlpy_session *)((char *)j - offsetof(struct wlpy_session, job));
-}
-
 static int start(struct job *j)
 {
     return session_call(session_of(j), SESSION_START, 0);
@@ -104,22 +99,30 @@ static int open_it(struct wlpy_session *s)
     return s->native || s->instance ? 0 : -(int)j->err.code;
 }
 
-/* Why there is no interpreter: with the last line that it wrote, if we have that. */
+const char *session_last_line(const struct wlpy_session *s, int *n)
+{
+    const char *text = (const char *)s->job.err_out.at;
+    size_t end = s->job.err_out.n, from;
+
+    while (end && text[end - 1] == '\n')
+        end--;
+    for (from = end; from && text[from - 1] != '\n';)
+        from--;
+    *n = (int)(end - from);
+    return end ? text + from : "";
+}
+
+/* Why there is no interpreter. */
 static int tell_no_start(struct wlpy_session *s)
 {
     struct job *j = &s->job;
-    const char *text = (const char *)j->err_out.at;
-    size_t n = j->err_out.n, from;
+    int n;
+    const char *line = session_last_line(s, &n);
 
-    while (n && text[n - 1] == '\n')
-        n--;
-    for (from = n; from && text[from - 1] != '\n';)
-        from--;
     if (j->end.kind != END_EXITED)
         return err_set(&j->err, ERR_SETUP, "cannot start a session of %s: %s", j->program->name, j->end.text);
     return err_set(&j->err, ERR_SETUP, "cannot start a session of %s: it ended with status %d%s%.*s", j->program->name,
-                   j->end.left ? j->end.status : (int)s->call.answer, n > from ? ": " : "", (int)(n - from),
-                   n > from ? text + from : "");
+                   j->end.left ? j->end.status : (int)s->call.answer, n ? ": " : "", n, line);
 }
 
 static void take_output(struct job *j, struct wlpy_value *v)

@@ -21,6 +21,11 @@ struct wlpy_session {
     size_t own_files; /* the directories up to here whose files belong to this session, which is a copy */
 };
 
+static inline struct wlpy_session *session_of(struct job *j)
+{
+    return (struct wlpy_session *)((char *)j - offsetof(struct wlpy_session, job));
+}
+
 /* NULL: out of memory. In any other case it has to be freed, also if job.err says that something is wrong. */
 struct wlpy_session *session_new(const struct wlpy_run_config *config);
 /* Sets up its job. 0, or -code. */
@@ -32,5 +37,7 @@ bool session_enter(struct wlpy_session *s, struct wlpy_err *err);
 void session_leave(struct wlpy_session *s);
 /* Calls it, on the guest's thread (job_do()). 0, or -code. */
 int session_call(struct wlpy_session *s, enum session_what what, uint32_t size);
+/* The last line that it wrote to standard error, if that is in memory; *n is its length, and no zero byte ends it. */
+const char *session_last_line(const struct wlpy_session *s, int *n);
 
 #endif

@@ -123,7 +123,7 @@ void cache_close(struct cache *c)
 
 void cache_key_of(const struct cache *c, const uint8_t *bytes, size_t size, struct cache_key *key)
 {
-    hash(bytes, size, c->identity, key->hex);
+    hash(bytes, size, c ? c->identity : "", key->hex);
 }
 
 static void memo_of(const struct cache *c, const struct stat *st, char hex[65])

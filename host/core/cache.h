@@ -34,7 +34,7 @@ struct cache_key {
 int cache_open(const char *dir, const char *identity, struct cache **out, struct err *err);
 void cache_close(struct cache *c);
 
-/* Key by content. */
+/* Key by content; without a cache, too. */
 void cache_key_of(const struct cache *c, const uint8_t *bytes, size_t size, struct cache_key *key);
 /* The key that was noted for a file; false if there is none. */
 bool cache_recall(const struct cache *c, const struct stat *st, struct cache_key *key);

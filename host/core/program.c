@@ -123,10 +123,11 @@ static int check_header(const struct loading *j, const struct module_bytes *wasm
 }
 
 /* From the cache by content, or compiled. */
-static int load_bytes(const struct loading *j, const struct module_bytes *wasm, struct cache_key *key)
+static int load_bytes(const struct loading *j, const struct module_bytes *wasm)
 {
-    if (j->l->cache)
-        cache_key_of(j->l->cache, wasm->at, wasm->size, key);
+    struct cache_key *key = &j->p->key;
+
+    cache_key_of(j->l->cache, wasm->at, wasm->size, key);
     return j->l->cache && load_cached(j, key) == 0 ? 0 : compile(j, wasm, key);
 }
 
@@ -134,7 +135,6 @@ static int load_bytes(const struct loading *j, const struct module_bytes *wasm, 
 static int load_for_snapshot(const struct loading *j, const struct module_bytes *wasm)
 {
     struct module_bytes prepared = {.fd = -1};
-    struct cache_key key;
     uint8_t *bytes;
     size_t size;
     int r = snapshot_prepare(wasm->at, wasm->size, &bytes, &size, j->err);
@@ -144,7 +144,7 @@ static int load_for_snapshot(const struct loading *j, const struct module_bytes 
     r = module_hold(&prepared, bytes, size, j->err);
     free(bytes);
     if (r == 0)
-        r = load_bytes(j, &prepared, &key);
+        r = load_bytes(j, &prepared);
     module_release(&prepared);
     return r;
 }
@@ -152,8 +152,8 @@ static int load_for_snapshot(const struct loading *j, const struct module_bytes 
 static int load_open(const struct loading *j, int fd, bool for_snapshot)
 {
     struct module_bytes *wasm = &j->p->bytes;
+    struct cache_key *key = &j->p->key;
     struct timespec asked = {0};
-    struct cache_key key;
     struct stat st;
     int r;
 
@@ -165,7 +165,7 @@ static int load_open(const struct loading *j, int fd, bool for_snapshot)
                 S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
         return err_hint(j->err, "name the .wasm file");
     }
-    if (!for_snapshot && cache_recall(j->l->cache, &st, &key) && load_cached(j, &key) == 0)
+    if (!for_snapshot && cache_recall(j->l->cache, &st, key) && load_cached(j, key) == 0)
         return 0;
     r = module_read(wasm, fd, &st, j->file, j->err);
     if (r == 0)
@@ -174,9 +174,9 @@ static int load_open(const struct loading *j, int fd, bool for_snapshot)
         return r;
     if (for_snapshot)
         return load_for_snapshot(j, wasm);
-    r = load_bytes(j, wasm, &key);
+    r = load_bytes(j, wasm);
     if (r == 0)
-        cache_remember(j->l->cache, &st, &asked, &key);
+        cache_remember(j->l->cache, &st, &asked, key);
     module_release(wasm);
     return r;
 }
@@ -212,7 +212,7 @@ int program_from_bytes(struct program *p, const struct loader *l, const char *na
     const struct loading j = {.l = l, .file = name, .p = p, .err = err};
     const struct module_bytes given = {.fd = -1, .at = bytes, .size = size};
     struct module_bytes held = {.fd = -1};
-    struct cache_key key;
+    struct cache_key *key = &p->key;
     int r = 0;
 
     *p = (struct program){.bytes = {.fd = -1}};
@@ -221,17 +221,24 @@ int program_from_bytes(struct program *p, const struct loader *l, const char *na
     r = check_header(&j, &given);
     if (r < 0)
         return r;
-    if (l->cache)
-        cache_key_of(l->cache, bytes, size, &key);
-    if (l->cache && load_cached(&j, &key) == 0)
+    cache_key_of(l->cache, bytes, size, key);
+    if (l->cache && load_cached(&j, key) == 0)
         return link_it(&j, 0);
     /* (Another process, which compiles it, gets a file.) */
     if (l->compiler)
         r = module_hold(&held, bytes, size, err);
     if (r == 0)
-        r = compile(&j, l->compiler ? &held : &given, &key);
+        r = compile(&j, l->compiler ? &held : &given, key);
     module_release(&held);
     return link_it(&j, r);
+}
+
+bool program_is(const struct program *p, const struct loader *l, const uint8_t *wasm, size_t size)
+{
+    struct cache_key key;
+
+    cache_key_of(l->cache, wasm, size, &key);
+    return !strcmp(key.hex, p->key.hex);
 }
 
 void program_free(struct program *p, const struct engine_ops *ops)

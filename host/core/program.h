@@ -23,6 +23,7 @@ struct loader {
 
 struct program {
     struct code *code;
+    struct cache_key key;      /* of the module's bytes */
     struct module_bytes bytes; /* as they were read, if it is for a snapshot */
 };
 
@@ -32,6 +33,8 @@ int program_load(struct program *p, const struct loader *l, const char *file, bo
 /* From memory, which is not used after the call. name: for messages. */
 int program_from_bytes(struct program *p, const struct loader *l, const char *name, const void *bytes, size_t size,
                        struct err *err);
+/* Whether these are the bytes that it was loaded from, and not for a snapshot. */
+bool program_is(const struct program *p, const struct loader *l, const uint8_t *wasm, size_t size);
 void program_free(struct program *p, const struct engine_ops *ops);
 
 #endif

@@ -12,8 +12,10 @@
 enum session_what {
     SESSION_START, /* in place of _start, once: starts the interpreter. Returns 0 if it has started. */
     SESSION_ROOM,  /* returns the address of room for a request of `size` bytes; 0: there is none */
-    SESSION_EVAL   /* does the request in that room. Returns the address of two words: the address and the size of the
+    SESSION_EVAL,  /* does the request in that room. Returns the address of two words: the address and the size of the
                     * answer. */
+    SESSION_SAVE   /* makes the memory that of a module which begins with this state: its SESSION_START or _start is
+                    * called next. Returns 0 if it can. */
 };
 
 /* A request and an answer are parts, each with its kind (one letter), four bytes of its size, and its bytes; numbers

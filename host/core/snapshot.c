@@ -206,7 +206,7 @@ static int export_section(struct snapshot *s, struct wasm_reader r)
 
         wasm_byte(&r);
         wasm_number(&r);
-        if (n == strlen(s->entry) && !memcmp(name.at, s->entry, n))
+        if (s->entry && n == strlen(s->entry) && !memcmp(name.at, s->entry, n))
             continue;
         put(&kept, from, (size_t)(r.at - from));
         left++;

@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 /* Writes the module `wasm` (`wasm_size` bytes; `module` is its name for messages) to the file `out`, with `memory`
- * (`size` bytes) in place of its data, and without the export `entry`. State outside the memory is lost. So the module
- * may have only one mutable global, the stack pointer, and no data segments that it copies later, and the caller checks
- * that the global and the tables have not changed. Binary format: https://webassembly.github.io/spec/core/binary/. 0,
- * or -code with err; then there is no file `out`. */
+ * (`size` bytes) in place of its data, and without the export `entry`, if that is not NULL. State outside the memory is
+ * lost. So the module may have only one mutable global, the stack pointer, and no data segments that it copies later,
+ * and the caller checks that the global and the tables have not changed. Binary format:
+ * https://webassembly.github.io/spec/core/binary/. 0, or -code with err; then there is no file `out`. */
 int snapshot_write(const char *module, const uint8_t *wasm, size_t wasm_size, const char *entry, const uint8_t *memory,
                    size_t size, const char *out, struct err *err);
 

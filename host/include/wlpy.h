@@ -381,6 +381,14 @@ void wlpy_value_free(struct wlpy_value *value);
 int wlpy_session_fork(struct wlpy_session *session, const struct wlpy_run_config *config, struct wlpy_session **copy,
                       struct wlpy_err *err);
 
+/* Writes the session as a module of its own: a .wasm file that begins with everything that the session has in its
+ * memory, as a program of any WASI runtime (`wl-run OUT -c 'print(x)'`) and as a session. module: the .wasm file that
+ * the session's program was loaded from or, if it is native, made from; NULL: the one that it was loaded from. The
+ * session needs a Python of the flavour snapshot, or a module that was saved before, and has no file, socket or lock of
+ * the host. It goes on, and nothing of it runs. What is in its memory is in the file, secrets too; files in memory
+ * (struct wlpy_files) and in the guest's own /tmp are not. 0, or -code with err: then there is no such file. */
+int wlpy_session_save(struct wlpy_session *session, const char *module, const char *out, struct wlpy_err *err);
+
 /* The directory in memory that the session sees as `guest`: the caller's, or a copy's own. It may be used while nothing
  * is evaluated. NULL: there is none. */
 struct wlpy_files *wlpy_session_files(struct wlpy_session *session, const char *guest);

@@ -89,6 +89,8 @@ struct native_guest {
     uint32_t (*session)(void *instance, uint32_t what, uint32_t size);
     /* Sets the size of its memory, which the host has made larger. */
     void (*resize)(void *instance, uint64_t size);
+    /* The SHA-256 of the .wasm file that it was made from, in hexadecimal. */
+    const char *module;
 };
 
 /* The one program of an executable, or of a file. Made for each module (tools/aot/glue.c). */

@@ -131,7 +131,7 @@ bool table_write(const struct module *m, const struct functions *f);
 /* --- glue.c --- */
 
 /* Writes "glue.c", which tells the host about this module (host/native/abi.h), and "image.s". */
-void glue_write(const char *name, const struct functions *f, const struct fit *fit, const struct image *i,
+void glue_write(const struct module *m, const struct functions *f, const struct fit *fit, const struct image *i,
                 bool constant_table, bool library);
 
 /* --- commands.c: other programs, in parallel --- */

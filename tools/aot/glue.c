@@ -1,6 +1,8 @@
 /* Writes the host's facts about a module (host/native/abi.h) as C and assembler. */
 #include "aot.h"
 
+#include "core/sha256.h"
+
 static const char image[] = "    .section .wl_image,\"a\",@progbits\n"
                             "    .balign 65536\n"
                             "    .globl guest_image\n"
@@ -52,11 +54,21 @@ static void put_import(FILE *file, const struct functions *f, uint64_t function)
     fputs(");\n}\n", file);
 }
 
-void glue_write(const char *name, const struct functions *f, const struct fit *fit, const struct image *i,
+static void hash(const struct module *m, char hex[65])
+{
+    struct sha256 sha;
+
+    sha256_init(&sha);
+    sha256_add(&sha, m->bytes, m->n);
+    sha256_hex(&sha, hex);
+}
+
+void glue_write(const struct module *m, const struct functions *f, const struct fit *fit, const struct image *i,
                 bool constant_table, bool library)
 {
     const char *interrupts = fit->interrupts ? "    native_interrupts(w2c_guest_wl_interrupt_cells(instance));\n" : "";
     FILE *file = make_file("image.s");
+    char hex[65];
 
     put(file, image, sizeof image - 1);
     end_file(file, "image.s");
@@ -87,15 +99,17 @@ void glue_write(const char *name, const struct functions *f, const struct fit *f
           "    wasm_rt_memory_t *m = w2c_guest_memory(instance);\n\n"
           "    m->size = size;\n    m->pages = size / 65536;\n}\n",
           file);
+    hash(m, hex);
     fprintf(file,
             "\n%sconst struct native_guest wlpy_native_program = {\n"
             "    .abi = NATIVE_ABI,\n    .size = sizeof wlpy_native_program,\n    .name = \"%s\",\n"
             "    .image = guest_image,\n    .image_end = guest_image_end,\n    .image_from = %llu,\n"
             "    .instance_size = sizeof(w2c_guest),\n    .image_is_all = %s,\n    .changes_tables = %s,\n"
             "    .instantiate = instantiate,\n    .use = use,\n    .start = start,\n    .free = release,\n"
-            "    .memory = memory,\n    .resize = resize,\n%s%s};\n",
-            library ? "__attribute__((visibility(\"default\")))\n" : "", name, (unsigned long long)i->from,
-            i->is_all ? "true" : "false", f->changes_tables ? "true" : "false",
+            "    .memory = memory,\n    .resize = resize,\n"
+            "    .module = \"%s\",\n%s%s};\n",
+            library ? "__attribute__((visibility(\"default\")))\n" : "", m->name, (unsigned long long)i->from,
+            i->is_all ? "true" : "false", f->changes_tables ? "true" : "false", hex,
             library ? "    .connect = bridge_connect,\n" : "", fit->sessions ? "    .session = session,\n" : "");
     for (uint64_t k = 0; constant_table && k < f->imported; k++)
         put_import(file, f, k);

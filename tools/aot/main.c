@@ -301,7 +301,7 @@ int main(int argc, char **argv)
     functions_read(&m, &f);
     rewrite(&m, &f, &i);
     b->constant_table = table_write(&m, &f);
-    glue_write(b->name, &f, &fit, &i, b->constant_table, b->library);
+    glue_write(&m, &f, &fit, &i, b->constant_table, b->library);
     translate(b);
     compile(b);
     return 0;
