@@ -72,16 +72,62 @@ static const char *end_name(const struct wlpy_value *v)
     return v->end == WLPY_EXITED && v->type ? "exception" : v->end == WLPY_EXITED && !v->alive ? "exit" : names[v->end];
 }
 
+static json_t *optional(const char *text, size_t n)
+{
+    return text ? text_json(text, n) : json_null();
+}
+
+/* The value of the last line, and what was raised. */
 static json_t *value_json(const struct wlpy_value *v)
 {
     json_t *value = v->json ? json_loads(v->json, JSON_DECODE_ANY, NULL) : NULL;
 
-    return json_pack(
-        "{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:f, s:f, s:I}", "end", end_name(v), "status", v->status,
-        "stdout", text_json(v->out ? v->out : "", v->out_size), "stderr", text_json(v->err ? v->err : "", v->err_size),
-        "repr", v->repr ? text_json(v->repr, v->repr_size) : json_null(), "value", value ? value : json_null(),
-        "exception", exception_json(v), "displays", displays_json(v), "alive", v->alive, "detail", v->text, "wall_ms",
-        (double)v->wall_ns / 1e6, "cpu_ms", (double)v->cpu_ns / 1e6, "memory", (json_int_t)v->memory);
+    return json_pack("{s:o, s:o, s:o}", "repr", optional(v->repr, v->repr_size), "value", value ? value : json_null(),
+                     "exception", exception_json(v));
+}
+
+static json_t *end_json(const struct wlpy_value *v)
+{
+    return json_pack("{s:s, s:i, s:b, s:s, s:f, s:f, s:I}", "end", end_name(v), "status", v->status, "alive", v->alive,
+                     "detail", v->text, "wall_ms", (double)v->wall_ns / 1e6, "cpu_ms", (double)v->cpu_ns / 1e6,
+                     "memory", (json_int_t)v->memory);
+}
+
+/* Everything in one. files: taken. */
+static json_t *result_json(const struct sandbox_result *r, json_t *files)
+{
+    json_t *all =
+        json_pack("{s:o, s:o, s:o, s:o}", "stdout", optional(r->out.n ? r->out.at : "", r->out.n), "stderr",
+                  optional(r->err.n ? r->err.at : "", r->err.n), "displays", displays_json(&r->value), "files", files);
+    json_t *value = value_json(&r->value), *end = end_json(&r->value);
+
+    if (all) {
+        json_object_update(all, end);
+        json_object_update(all, value);
+    }
+    json_decref(value);
+    json_decref(end);
+    return all;
+}
+
+static void put_output(void *events, bool to_stderr, const char *bytes, size_t n)
+{
+    events_put_text(events, to_stderr, bytes, n);
+}
+
+static void put_result(struct events *e, const struct sandbox_result *r, json_t *files)
+{
+    json_t *displays = displays_json(&r->value), *display, *end;
+    size_t i;
+
+    events_put_text(e, false, NULL, 0);
+    events_put_text(e, true, NULL, 0);
+    json_array_foreach(displays, i, display) events_put(e, "display", json_incref(display));
+    json_decref(displays);
+    events_put(e, "result", value_json(&r->value));
+    end = end_json(&r->value);
+    json_object_set_new(end, "files", files);
+    events_put(e, "end", end);
 }
 
 /* ---- files ---- */
@@ -146,23 +192,26 @@ static json_t *get_files(const struct http_request *r, struct sandbox_session *s
 
 static void eval(struct http_request *r, struct sandbox_session *session)
 {
-    const json_t *code = json_object_get(r->json, "code");
-    struct wlpy_value v = {.size = sizeof v};
+    const json_t *text = json_object_get(r->json, "code");
+    const struct sandbox_code code = {.text = json_string_value(text),
+                                      .size = json_string_length(text),
+                                      .seconds = json_number_value(json_object_get(r->json, "timeout")),
+                                      .on_output = r->events ? put_output : NULL,
+                                      .on_output_arg = r->events};
+    struct sandbox_result result;
     struct wlpy_err err;
-    json_t *result;
 
-    if (!put_files(r, session))
+    if (!put_files(r, session) || (r->events && !events_use(r->events, session)))
         return;
-    if (sandbox_eval(session, json_string_value(code), json_string_length(code),
-                     json_number_value(json_object_get(r->json, "timeout")), &v, &err) < 0) {
+    if (sandbox_eval(session, &code, &result, &err) < 0)
         refuse_err(r, 409, &err);
-    } else {
-        result = value_json(&v);
-        if (result)
-            json_object_set_new(result, "files", get_files(r, session));
-        http_answer(r, 200, result);
-    }
-    wlpy_value_free(&v);
+    else if (r->events)
+        put_result(r->events, &result, get_files(r, session));
+    else
+        http_answer(r, 200, result_json(&result, get_files(r, session)));
+    sandbox_result_free(&result);
+    if (r->events)
+        events_use(r->events, NULL);
 }
 
 /* Every member has to be known, so that a misspelt limit is not one that is missing. */

@@ -84,8 +84,9 @@ static void put_error(FILE *to, const char *name, const char *value, const char 
                            text_json(value, strlen(value)), "traceback", text_json(traceback, strlen(traceback))));
 }
 
-static void answer_value(struct http_request *r, const struct wlpy_value *v)
+static void answer_result(struct http_request *r, const struct sandbox_result *result)
 {
+    const struct wlpy_value *v = &result->value;
     char *text = NULL;
     size_t n = 0;
     FILE *to = open_memstream(&text, &n);
@@ -95,8 +96,8 @@ static void answer_value(struct http_request *r, const struct wlpy_value *v)
         return;
     }
     put_line(to, json_pack("{s:s, s:i}", "type", "number_of_executions", "execution_count", 1));
-    put_stream(to, "stdout", v->out, v->out_size);
-    put_stream(to, "stderr", v->err, v->err_size);
+    put_stream(to, "stdout", result->out.at, result->out.n);
+    put_stream(to, "stderr", result->err.at, result->err.n);
     put_results(to, v);
     if (v->type)
         put_error(to, v->type, v->message ? v->message : "", v->traceback ? v->traceback : "");
@@ -140,10 +141,11 @@ static void execute(struct http_request *r)
     const char *code = json_string_value(json_object_get(r->json, "code"));
     const char *context = json_string_value(json_object_get(r->json, "context_id"));
     const char *language = json_string_value(json_object_get(r->json, "language"));
-    struct wlpy_value v = {.size = sizeof v};
+    struct sandbox_result result = {0};
+    struct sandbox_code all = {0};
     struct sandbox_session *session;
     struct wlpy_err err;
-    char *all;
+    char *text;
 
     if (!code || (language && strcmp(language, "python") != 0)) {
         http_refuse(r, 400, code ? "the only language is python" : "the member code must be a text");
@@ -155,13 +157,15 @@ static void execute(struct http_request *r)
         http_refuse(r, 404, err.text);
         return;
     }
-    all = code_of(r);
-    if (!all || sandbox_eval(session, all, strlen(all), 0, &v, &err) < 0)
-        http_refuse(r, 500, all ? err.text : "out of memory");
+    text = code_of(r);
+    if (text)
+        all = (struct sandbox_code){.text = text, .size = strlen(text)};
+    if (!text || sandbox_eval(session, &all, &result, &err) < 0)
+        http_refuse(r, 500, text ? err.text : "out of memory");
     else
-        answer_value(r, &v);
-    free(all);
-    wlpy_value_free(&v);
+        answer_result(r, &result);
+    free(text);
+    sandbox_result_free(&result);
     sandbox_leave(r->sandbox, session);
 }
 

@@ -2,12 +2,12 @@
 
 #include "api.h"
 #include "clock.h"
+#include "listen.h"
 #include "mcp.h"
 #include "wall.h"
 
 #include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -15,9 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,11 +31,17 @@ struct server {
     atomic_ullong requests, refused, took_us, buckets[BUCKETS + 1];
 };
 
-/* One request, while its body arrives. */
+/* One request, from its beginning until its answer was sent. */
 struct incoming {
     char *body;
     size_t n, room;
     bool too_large;
+    /* If the answer is sent while a thread evaluates: */
+    struct http_request request;
+    struct server *server;
+    double start;
+    pthread_t thread;
+    bool has_thread;
 };
 
 /* ---- figures ---- */
@@ -174,21 +177,24 @@ static void evaluate(struct server *s, struct http_request *r)
     count(s, clock_seconds() - start);
 }
 
-static void serve(struct server *s, struct MHD_Connection *connection, struct http_request *r,
-                  const struct incoming *in)
+static bool evaluates(const struct http_request *r)
 {
-    r->json = in->n ? json_loadb(in->body, in->n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    return !strcmp(r->path, "/mcp") || api_evaluates(r) || e2b_evaluates(r);
+}
+
+/* What is answered without looking further; false: nothing. */
+static bool serve_outside(const struct server *s, struct MHD_Connection *connection, struct http_request *r,
+                          const struct incoming *in)
+{
     if (!strcmp(r->path, "/health") && !strcmp(r->method, "GET"))
         http_answer(r, 200, json_pack("{s:s}", "status", "ok"));
     else if (!may(s, connection))
         http_refuse(r, 401, "the request needs the header Authorization: Bearer TOKEN, with the server's token");
     else if (in->too_large)
         http_refuse(r, 413, "the body has more than 64 MiB");
-    else if (!strcmp(r->path, "/mcp") || api_evaluates(r) || e2b_evaluates(r))
-        evaluate(s, r);
     else
-        dispatch(s, r);
-    json_decref(r->json);
+        return false;
+    return true;
 }
 
 static void log_request(const struct http_request *r, double seconds)
@@ -249,14 +255,65 @@ static void take_body(struct incoming *in, const char *data, size_t n)
     in->n += n;
 }
 
+/* ---- an answer that is sent while it comes into being ---- */
+
+static bool wants_events(struct MHD_Connection *connection)
+{
+    const char *accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept");
+
+    return accept && strstr(accept, "text/event-stream");
+}
+
+static void *evaluate_aside(void *arg)
+{
+    struct incoming *in = arg;
+
+    evaluate(in->server, &in->request);
+    events_end(in->request.events);
+    return NULL;
+}
+
+static ssize_t send_events(void *arg, uint64_t at, char *to, size_t n)
+{
+    const struct incoming *in = arg;
+    size_t taken = events_take(in->request.events, to, n);
+
+    (void)at;
+    return taken ? (ssize_t)taken : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+/* Refusals are answers as any other. */
+static enum MHD_Result stream(struct MHD_Connection *connection, struct incoming *in)
+{
+    struct http_request *r = &in->request;
+    struct MHD_Response *response;
+    enum MHD_Result result;
+
+    r->events = events_new();
+    in->has_thread = r->events && pthread_create(&in->thread, NULL, evaluate_aside, in) == 0;
+    if (!in->has_thread)
+        http_refuse(r, 503, "there is no room for another thread");
+    if (!in->has_thread || !events_begin(r->events))
+        return send_answer(connection, r);
+    r->status = MHD_HTTP_OK;
+    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, send_events, in, NULL);
+    if (!response)
+        return MHD_NO;
+    MHD_add_response_header(response, "Content-Type", "text/event-stream");
+    MHD_add_response_header(response, "Cache-Control", "no-store");
+    result = MHD_queue_response(connection, MHD_HTTP_OK, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* ---- requests ---- */
+
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
                                   const char *version, const char *data, size_t *n, void **state)
 {
     struct server *s = arg;
     struct incoming *in = *state;
-    struct http_request r = {.sandbox = s->sandbox, .method = method, .path = path};
-    enum MHD_Result result;
-    double start = clock_seconds();
+    struct http_request *r;
 
     (void)version;
     if (!in) {
@@ -270,122 +327,49 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     }
     atomic_fetch_add(&s->requests, 1);
     atomic_fetch_add(&s->active, 1);
-    r.body = in->body;
-    r.size = in->n;
-    serve(s, connection, &r, in);
-    result = send_answer(connection, &r);
-    atomic_fetch_sub(&s->active, 1);
-    if (s->config->log)
-        log_request(&r, clock_seconds() - start);
-    free(r.text);
-    return result;
+    r = &in->request;
+    *r = (struct http_request){.sandbox = s->sandbox, .method = method, .path = path, .body = in->body, .size = in->n};
+    in->server = s;
+    in->start = clock_seconds();
+    if (!serve_outside(s, connection, r, in)) {
+        r->json = in->n ? json_loadb(in->body, in->n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+        if (api_evaluates(r) && wants_events(connection))
+            return stream(connection, in);
+        if (evaluates(r))
+            evaluate(s, r);
+        else
+            dispatch(s, r);
+    }
+    return send_answer(connection, r);
 }
 
+/* The answer was sent, or the client has gone. */
 static void on_end(void *arg, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why)
 {
+    struct server *s = arg;
     struct incoming *in = *state;
 
-    (void)arg;
     (void)connection;
     (void)why;
+    if (in && in->has_thread) {
+        events_leave(in->request.events);
+        pthread_join(in->thread, NULL);
+    }
+    if (in && in->server) {
+        if (s->config->log)
+            log_request(&in->request, clock_seconds() - in->start);
+        atomic_fetch_sub(&s->active, 1);
+        json_decref(in->request.json);
+        events_free(in->request.events);
+        free(in->request.text);
+    }
     if (in)
         free(in->body);
     free(in);
     *state = NULL;
 }
 
-/* ---- listening ---- */
-
-static int fails(const char *what, const char *address, const char *why)
-{
-    fprintf(stderr, "wlpy: cannot %s %s: %s\n", what, address, why);
-    return -1;
-}
-
-static int listen_on_path(const char *path)
-{
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-    struct stat st;
-    int fd;
-
-    if (strlen(path) >= sizeof a.sun_path)
-        return fails("listen on", path, "the path is too long");
-    strcpy(a.sun_path, path);
-    /* (A socket that an earlier server left.) */
-    if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
-        unlink(path);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) < 0 || chmod(path, 0600) < 0 || listen(fd, SOMAXCONN) < 0)
-        return fails("listen on", path, strerror(errno));
-    return fd;
-}
-
-/* Splits "ADDRESS:PORT" and "[ADDRESS]:PORT". */
-static bool split(const char *text, char host[256], const char **port)
-{
-    const char *colon = strrchr(text, ':');
-    size_t n = colon ? (size_t)(colon - text) : 0;
-
-    if (!colon || n == 0 || n > 255 || !colon[1])
-        return false;
-    if (*text == '[' && text[n - 1] == ']') {
-        text++;
-        n -= 2;
-    }
-    memcpy(host, text, n);
-    host[n] = '\0';
-    *port = colon + 1;
-    return true;
-}
-
-static int listen_on_address(const char *text)
-{
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                                   .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV};
-    struct addrinfo *found;
-    char host[256];
-    const char *port;
-    const int one = 1;
-    int fd, r;
-
-    if (!split(text, host, &port))
-        return fails("listen on", text, "it is neither ADDRESS:PORT nor the path of a socket");
-    r = getaddrinfo(host, port, &hints, &found);
-    if (r != 0)
-        return fails("listen on", text, gai_strerror(r));
-    fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0)
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) < 0 || listen(fd, SOMAXCONN) < 0) {
-        fails("listen on", text, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        fd = -1;
-    }
-    freeaddrinfo(found);
-    return fd;
-}
-
-/* Whether only this machine can reach it. */
-static bool is_private(const char *listen)
-{
-    return *listen == '/' || !strncmp(listen, "127.", 4) || !strncmp(listen, "[::1]:", 6);
-}
-
-static void tell_address(int fd, const char *listen)
-{
-    struct sockaddr_storage a;
-    socklen_t n = sizeof a;
-    char host[NI_MAXHOST], port[NI_MAXSERV];
-
-    if (*listen == '/' || getsockname(fd, (struct sockaddr *)&a, &n) < 0 ||
-        getnameinfo((struct sockaddr *)&a, n, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) !=
-            0)
-        fprintf(stderr, "wlpy: listening on %s\n", listen);
-    else
-        fprintf(stderr, "wlpy: listening on http://%s%s%s:%s\n", a.ss_family == AF_INET6 ? "[" : "", host,
-                a.ss_family == AF_INET6 ? "]" : "", port);
-}
+/* ---- the server ---- */
 
 /* Lets the requests end that are in progress. */
 static void stop(struct server *s, struct MHD_Daemon *daemon)
@@ -407,16 +391,16 @@ int http_serve(struct sandbox *sandbox, const struct http_config *config)
     sigset_t ends;
     int fd, number;
 
-    if (!config->token && !is_private(config->listen)) {
-        fails("listen on", config->listen, "others can reach it; give --token-file, or listen on 127.0.0.1");
+    if (!config->token && !listen_is_private(config->listen)) {
+        listen_fails("listen on", config->listen, "others can reach it; give --token-file, or listen on 127.0.0.1");
         return 2;
     }
-    fd = *config->listen == '/' ? listen_on_path(config->listen) : listen_on_address(config->listen);
+    fd = listen_on(config->listen);
     if (fd < 0)
         return 1;
     if (sem_init(&s.workers, 0, config->workers) < 0 ||
         !wall_build(config->names, *config->listen == '/' ? config->listen : NULL))
-        return fails("serve on", config->listen, strerror(errno)), 1;
+        return listen_fails("serve on", config->listen, strerror(errno)), 1;
     /* Before there are threads, which inherit it. */
     sigemptyset(&ends);
     sigaddset(&ends, SIGTERM);
@@ -424,11 +408,11 @@ int http_serve(struct sandbox *sandbox, const struct http_config *config)
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     daemon = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL,
                               NULL, on_request, &s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_end,
-                              NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MOST_CONNECTIONS,
+                              &s, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MOST_CONNECTIONS,
                               MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_END);
     if (!daemon)
-        return fails("serve on", config->listen, strerror(errno)), 1;
-    tell_address(fd, config->listen);
+        return listen_fails("serve on", config->listen, strerror(errno)), 1;
+    listen_tell(fd, config->listen);
     sigwait(&ends, &number);
     stop(&s, daemon);
     if (*config->listen == '/')

@@ -2,7 +2,7 @@
 #ifndef WL_SERVE_REQUEST_H
 #define WL_SERVE_REQUEST_H
 
-#include "sandbox.h"
+#include "events.h"
 
 #include <jansson.h>
 
@@ -11,7 +11,8 @@ struct http_request {
     const char *method, *path; /* decoded */
     const char *body;
     size_t size;
-    json_t *json; /* the body, if it is JSON; else NULL */
+    json_t *json;          /* the body, if it is JSON; else NULL */
+    struct events *events; /* where the answer to code may go while it runs, in place of what is below; or NULL */
     /* The answer: */
     int status;
     const char *type;

@@ -2,6 +2,7 @@
 
 #include "clock.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -15,7 +16,11 @@ struct sandbox_session {
     struct wlpy_control *control;
     unsigned waiting; /* threads that want it */
     bool used, dropped, ended;
-    uint64_t left_ms; /* when it was used last */
+    atomic_bool cancelled; /* it takes effect on the next evaluation, if it comes too late for this one */
+    uint64_t left_ms;      /* when it was used last */
+    /* Of an evaluation: */
+    const struct sandbox_code *code;
+    struct sandbox_result *result;
     struct sandbox_session *next;
 };
 
@@ -147,10 +152,51 @@ void sandbox_free(struct sandbox *s)
     free(s);
 }
 
+static bool add_text(struct sandbox_text *t, const void *bytes, size_t n)
+{
+    if (n > t->room - t->n) {
+        size_t room = 2 * (t->n + n);
+        char *more = realloc(t->at, room);
+
+        if (!more)
+            return false;
+        t->at = more;
+        t->room = room;
+    }
+    memcpy(t->at + t->n, bytes, n);
+    t->n += n;
+    return true;
+}
+
+static ssize_t take_output(const struct sandbox_session *x, bool to_stderr, const void *bytes, size_t n)
+{
+    struct sandbox_result *r = x->result;
+
+    if (!add_text(to_stderr ? &r->err : &r->out, bytes, n)) {
+        errno = ENOMEM;
+        return -1;
+    }
+    if (x->code->on_output)
+        x->code->on_output(x->code->on_output_arg, to_stderr, bytes, n);
+    return (ssize_t)n;
+}
+
+static ssize_t take_out(void *session, const void *bytes, size_t n)
+{
+    return take_output(session, false, bytes, n);
+}
+
+static ssize_t take_err(void *session, const void *bytes, size_t n)
+{
+    return take_output(session, true, bytes, n);
+}
+
 static struct sandbox_session *new_session(struct sandbox *s, const char *name, struct wlpy_err *err)
 {
     struct sandbox_session *x = calloc(1, sizeof *x);
-    struct wlpy_run_config config = {.size = sizeof config, .out = {.kind = WLPY_MEMORY}, .err = {.kind = WLPY_MEMORY}};
+    struct wlpy_run_config config = {.size = sizeof config,
+                                     .out = {.kind = WLPY_CALL, .write = take_out, .arg = x},
+                                     .err = {.kind = WLPY_CALL, .write = take_err, .arg = x}};
     int r = -1;
 
     if (x) {
@@ -223,6 +269,7 @@ static struct sandbox_session *add(struct sandbox *s, const char *name, struct w
     x = new_session(s, name, err);
     if (!x)
         return NULL;
+    x->left_ms = clock_ms();
     x->next = s->list;
     s->list = x;
     s->n++;
@@ -257,6 +304,21 @@ enum sandbox_start sandbox_start(struct sandbox *s, const char *name, char made[
     return result;
 }
 
+/* Waits for a session; false: it is over meanwhile. The lock is held. */
+static bool wait_for(struct sandbox *s, struct sandbox_session *x)
+{
+    x->waiting++;
+    while (x->used)
+        pthread_cond_wait(&s->left, &s->lock);
+    x->waiting--;
+    x->used = !x->dropped;
+    if (x->used || x->waiting)
+        return x->used;
+    unlink_session(s, x);
+    free_session(x);
+    return false;
+}
+
 static struct sandbox_session *enter_named(struct sandbox *s, bool create, const char *name, struct wlpy_err *err)
 {
     struct sandbox_session *x;
@@ -264,18 +326,15 @@ static struct sandbox_session *enter_named(struct sandbox *s, bool create, const
     if (create && !is_name(name, err))
         return NULL;
     pthread_mutex_lock(&s->lock);
-    x = find(s, name);
+    do
+        x = find(s, name);
+    while (x && !wait_for(s, x));
     if (!x && create)
         x = add(s, name, err);
     else if (!x)
         fails(err, "there is no such session", "start it, or use a name that exists");
-    if (x) {
-        x->waiting++;
-        while (x->used)
-            pthread_cond_wait(&s->left, &s->lock);
-        x->waiting--;
+    if (x)
         x->used = true;
-    }
     pthread_mutex_unlock(&s->lock);
     return x;
 }
@@ -296,7 +355,7 @@ void sandbox_leave(struct sandbox *s, struct sandbox_session *x)
     pthread_mutex_lock(&s->lock);
     x->used = false;
     x->left_ms = clock_ms();
-    if (x->ended)
+    if (x->ended || atomic_load(&x->cancelled))
         x->dropped = true;
     last = x->dropped && !x->waiting;
     if (last)
@@ -317,13 +376,19 @@ static uint64_t deadline(const struct sandbox *s, double seconds)
     return (uint64_t)(seconds * 1000) + 1;
 }
 
-int sandbox_eval(struct sandbox_session *x, const char *code, size_t size, double seconds, struct wlpy_value *value,
+int sandbox_eval(struct sandbox_session *x, const struct sandbox_code *code, struct sandbox_result *result,
                  struct wlpy_err *err)
 {
     struct sandbox *s = x->sandbox;
     const struct wlpy_eval eval = {
-        .size = sizeof eval, .code = code, .code_size = size, .deadline_ms = deadline(s, seconds)};
-    int r = wlpy_session_eval(x->session, &eval, value, err);
+        .size = sizeof eval, .code = code->text, .code_size = code->size, .deadline_ms = deadline(s, code->seconds)};
+    struct wlpy_value *value = &result->value;
+    int r;
+
+    *result = (struct sandbox_result){.value = {.size = sizeof *value}};
+    x->code = code;
+    x->result = result;
+    r = wlpy_session_eval(x->session, &eval, value, err);
 
     atomic_fetch_add(&s->evaluations, 1);
     x->ended = r < 0 || !value->alive;
@@ -334,9 +399,22 @@ int sandbox_eval(struct sandbox_session *x, const char *code, size_t size, doubl
     return r;
 }
 
+void sandbox_result_free(struct sandbox_result *result)
+{
+    wlpy_value_free(&result->value);
+    free(result->out.at);
+    free(result->err.at);
+}
+
 void sandbox_interrupt(struct sandbox_session *x)
 {
     wlpy_interrupt(x->control);
+}
+
+void sandbox_cancel(struct sandbox_session *x)
+{
+    atomic_store(&x->cancelled, true);
+    wlpy_cancel(x->control);
 }
 
 struct wlpy_files *sandbox_files(struct sandbox_session *x)

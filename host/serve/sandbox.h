@@ -53,12 +53,33 @@ enum sandbox_start { SANDBOX_STARTED, SANDBOX_BAD_NAME, SANDBOX_TAKEN, SANDBOX_F
  * `made` is its name then; otherwise err says why not. */
 enum sandbox_start sandbox_start(struct sandbox *s, const char *name, char made[SANDBOX_NAME], struct wlpy_err *err);
 
-/* As wlpy_session_eval. seconds: what it may take; if that is not more than 0, or more than the configuration says,
- * what the configuration says. The value is to be freed. */
-int sandbox_eval(struct sandbox_session *session, const char *code, size_t size, double seconds,
-                 struct wlpy_value *value, struct wlpy_err *err);
-/* Interrupts what it evaluates, from any thread. */
+struct sandbox_code {
+    const char *text;
+    size_t size;
+    double
+        seconds; /* what it may take; if that is not more than 0, or more than the configuration says: what that says */
+    /* Told what it writes, while it runs, and on its thread; or NULL. */
+    void (*on_output)(void *arg, bool to_stderr, const char *bytes, size_t n);
+    void *on_output_arg;
+};
+
+struct sandbox_text {
+    char *at;
+    size_t n, room;
+};
+
+struct sandbox_result {
+    struct wlpy_value value;
+    struct sandbox_text out, err; /* all that it has written */
+};
+
+/* As wlpy_session_eval. The result is to be freed in either case. */
+int sandbox_eval(struct sandbox_session *session, const struct sandbox_code *code, struct sandbox_result *result,
+                 struct wlpy_err *err);
+void sandbox_result_free(struct sandbox_result *result);
+/* Interrupts what it evaluates, from any thread; or ends it, and the session. */
 void sandbox_interrupt(struct sandbox_session *session);
+void sandbox_cancel(struct sandbox_session *session);
 struct wlpy_files *sandbox_files(struct sandbox_session *session);
 
 /* Ends a session that stays; false: there is none of that name. If it is in use, it ends afterwards. */

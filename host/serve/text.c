@@ -37,6 +37,21 @@ bool text_is_utf8(const void *bytes, size_t n)
     return true;
 }
 
+size_t text_whole(const void *bytes, size_t n)
+{
+    const unsigned char *p = bytes;
+
+    for (size_t back = 1; back <= 3 && back <= n; back++) {
+        unsigned char c = p[n - back];
+
+        if (c >= 0xc0)
+            return back < (c >= 0xf0 ? 4U : c >= 0xe0 ? 3U : 2U) ? n - back : n;
+        if (c < 0x80)
+            break;
+    }
+    return n;
+}
+
 json_t *text_json(const char *bytes, size_t n)
 {
     static const char unknown[] = "\xef\xbf\xbd";

@@ -9,6 +9,8 @@
 /* A JSON string of bytes that should be UTF-8; what is not becomes U+FFFD. NULL: out of memory. */
 json_t *text_json(const char *bytes, size_t n);
 bool text_is_utf8(const void *bytes, size_t n);
+/* How many of these bytes do not belong to a character that is cut off at their end. */
+size_t text_whole(const void *bytes, size_t n);
 
 /* Base64 (RFC 4648). The results are to be given to free(); NULL: out of memory, or it is not Base64. */
 char *base64_encode(const void *bytes, size_t n);

@@ -89,14 +89,15 @@ static void add_displays(json_t *content, const struct wlpy_value *v)
     }
 }
 
-static json_t *result_of_value(const struct wlpy_value *v)
+static json_t *result_of_code(const struct sandbox_result *r)
 {
+    const struct wlpy_value *v = &r->value;
     json_t *content = json_array();
 
-    if (v->out_size)
-        add_text(content, v->out, v->out_size);
-    if (v->err_size)
-        add_text(content, v->err, v->err_size);
+    if (r->out.n)
+        add_text(content, r->out.at, r->out.n);
+    if (r->err.n)
+        add_text(content, r->err.at, r->err.n);
     add_displays(content, v);
     if (v->repr)
         add_text(content, v->repr, v->repr_size);
@@ -135,19 +136,18 @@ static const char *path_of(const json_t *arguments)
 
 static json_t *eval(struct mcp *m, struct mcp_call *call, struct sandbox_session *session, const json_t *arguments)
 {
-    const json_t *code = json_object_get(arguments, "code");
-    struct wlpy_value value = {.size = sizeof value};
+    const json_t *text = json_object_get(arguments, "code");
+    const struct sandbox_code code = {.text = json_string_value(text),
+                                      .size = json_string_length(text),
+                                      .seconds = json_number_value(json_object_get(arguments, "timeout"))};
+    struct sandbox_result value;
     struct wlpy_err err;
     json_t *result;
 
     if (!mcp_uses(m, call, session))
         return say(true, "it was cancelled");
-    if (sandbox_eval(session, json_string_value(code), json_string_length(code),
-                     json_number_value(json_object_get(arguments, "timeout")), &value, &err) < 0)
-        result = say_err(&err);
-    else
-        result = result_of_value(&value);
-    wlpy_value_free(&value);
+    result = sandbox_eval(session, &code, &value, &err) < 0 ? say_err(&err) : result_of_code(&value);
+    sandbox_result_free(&value);
     mcp_uses(m, call, NULL);
     return result;
 }

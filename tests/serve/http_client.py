@@ -112,6 +112,66 @@ def test_sessions():
         assert len({*chosen, *made}) == 12, made
 
 
+class Events:
+    """An answer of server-sent events, read as it comes."""
+
+    def __init__(self, server, path, body):
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+        self.connection.request("POST", path, json.dumps(body).encode(), {"Accept": "text/event-stream"})
+        self.answer = self.connection.getresponse()
+        self.status = self.answer.status
+
+    def __iter__(self):
+        name = None
+        for line in self.answer:
+            line = line.decode().rstrip("\n")
+            if line.startswith("event: "):
+                name = line[7:]
+            elif line.startswith("data: "):
+                yield name, json.loads(line[6:])
+            else:
+                assert line in ("", ":"), line
+
+    def close(self):
+        self.answer.close()
+        self.connection.close()
+
+
+def test_events():
+    with Server("--deadline", "600") as server:
+        events = Events(server, "/v1/run", {"code": "import sys, time\nprint('one', flush=True)\ntime.sleep(3)\n"
+                                            "print('two', file=sys.stderr)\ndisplay(5)\n6 * 7"})
+        assert events.status == 200 and events.answer.headers["Content-Type"] == "text/event-stream"
+        found = iter(events)
+        assert next(found) == ("stdout", {"text": "one\n"})
+        # It comes while the code runs.
+        assert b"\nwlpy_evaluations_total 0\n" in server.ask("GET", "/metrics")[1]
+        rest = list(found)
+        events.close()
+        assert rest[:3] == [("stderr", {"text": "two\n"}), ("display", {"text/plain": "5"}),
+                            ("result", {"repr": "42", "value": 42, "exception": None})], rest
+        name, end = rest[3]
+        assert name == "end" and len(rest) == 4
+        assert (end["end"], end["status"], end["alive"], end["files"]) == ("done", 0, True, {}), end
+        # Characters are whole.
+        events = Events(server, "/v1/run", {"code": "import sys\nfor b in 'a\u00e4\u20ac\U0001f600'.encode() + b'\\xc3':\n"
+                                            " sys.stdout.buffer.write(bytes([b])); sys.stdout.buffer.flush()"})
+        assert "".join(data["text"] for name, data in events if name == "stdout") == "a\u00e4\u20ac\U0001f600\ufffd"
+        # What is refused is answered as always.
+        events = Events(server, "/v1/run", {"code": 5})
+        assert events.status == 400 and json.loads(events.answer.read())["error"]["message"]
+        events = Events(server, "/v1/sessions/none/eval", {"code": "5"})
+        assert events.status == 404
+        # A client that goes away ends the evaluation, and with it the session only if that does not listen.
+        server.ask("POST", "/v1/sessions", {"name": "s"})
+        for code, status in ("x = 1\nwhile True: time.sleep(0.01)", 200), ("sum(iter(int, 1))", 404):
+            events = Events(server, "/v1/sessions/s/eval", {"code": "import time; print(1, flush=True)\n" + code})
+            assert next(iter(events)) == ("stdout", {"text": "1\n"})
+            events.close()
+            answer = server.ask("POST", "/v1/sessions/s/eval", {"code": "x"})
+            assert answer[0] == status and (status == 404 or answer[1]["value"] == 1), answer
+
+
 def test_what_is_wrong():
     with Server() as server:
         for body in (b"", b"{", b"[]", b"1", {"x": 1}, {"code": 1}, {"code": "1", "tiemout": 1}, b"[" * 100000,
