@@ -61,12 +61,13 @@ def settle():
     for name in list(sys.path_importer_cache):
         if not name.startswith(sys.prefix) or sys.path_importer_cache[name] is None or os.path.isdir(name):
             del sys.path_importer_cache[name]
-    for name in ("stdin", "stdout", "stderr"):
-        setattr(sys, name, None)
-        setattr(sys, "__%s__" % name, None)
     os.environ._data.clear()
     known.update(sys.modules)
     builtin_names.update(known["builtins"].__dict__)
+    # (Last, because an exception would be shown there.)
+    for name in ("stdin", "stdout", "stderr"):
+        setattr(sys, name, None)
+        setattr(sys, "__%s__" % name, None)
     gc.collect()
     # Later garbage collections can skip all objects that exist now.
     gc.freeze()

@@ -59,7 +59,9 @@ test_the_same_bytes() {
 test_suite() {
     wheel
     environment "$PYTHON" own
-    HOME=$T SECONDS_EACH=900 PYTHONDONTWRITEBYTECODE=1 run own/bin/python -W error::ResourceWarning -m unittest discover -s "$TESTS" -t "$TESTS"
+    real build -q "$PY" --flavour snapshot
+    status 0
+    HOME=$T SECONDS_EACH=900 WLPY_MODULE=$OUT/$PY/bin/python-snapshot.wasm PYTHONDONTWRITEBYTECODE=1 run own/bin/python -W error::ResourceWarning -m unittest discover -s "$TESTS" -t "$TESTS"
     status 0
     grep -q '^OK' .err || fail 'not all passed'
 }

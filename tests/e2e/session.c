@@ -1,5 +1,6 @@
-/* Sessions and functions of the host, with a real Python: session wasm|native FILE. Prints a line for each case that
- * fails, and ends with 1 if there is one. */
+/* Sessions and functions of the host, with a real Python: session wasm|native FILE [TEST]. WLPY_MODULE is the .wasm
+ * file that FILE is or was made from, for the test of saving, which leaves saved.wasm in the working directory. Prints
+ * a line for each case that fails, and ends with 1 if there is one. */
 #include <wlpy.h>
 
 #include <pthread.h>
@@ -14,6 +15,7 @@ static struct wlpy_session *session;
 static struct wlpy_value v = {.size = sizeof v};
 static struct wlpy_err err;
 static int failures;
+static bool native;
 
 static void check_at(int line, bool well, const char *what)
 {
@@ -641,6 +643,109 @@ static void test_broken_state(void)
     CHECK(gives("6 * 7", "42"));
 }
 
+/* A session as a module of its own. */
+
+static void check_saved(const char *file, const char *repr)
+{
+    struct wlpy_program *from = python;
+    struct wlpy_session *copy;
+
+    CHECK(wlpy_program_load(engine, file, &python, &err) == 0);
+    session = NULL;
+    begin();
+    CHECK(gives("x, f(2), decimal.Decimal(1) / 8", repr));
+    CHECK(gives("import sys; sys.argv, os.environ.get('A'), sys.stdin is not None", "(['python'], 'new', True)"));
+    eval("print('out'); print('err', file=sys.stderr)");
+    CHECK(v.out_size == 4 && v.err_size == 4);
+    CHECK(gives("await asyncio.sleep(0.01, 'x')", "'x'"));
+    CHECK(wlpy_session_fork(session, NULL, &copy, &err) == 0);
+    wlpy_session_free(copy);
+    eval("x['a'] += 10");
+    CHECK(wlpy_session_save(session, NULL, "again.wasm", &err) == 0);
+    wlpy_session_free(session);
+    session = NULL;
+    wlpy_program_free(python);
+    python = from;
+}
+
+static char *random_of(const char *file)
+{
+    struct wlpy_program *from = python;
+    char *text;
+
+    if (wlpy_program_load(engine, file, &python, &err) < 0)
+        return strdup("");
+    begin();
+    eval("str((random.random(), os.urandom(4), uuid.uuid4(), hashlib.sha1(ssl.RAND_bytes(9)).digest() if ssl else 0))");
+    text = strdup(v.repr ? v.repr : "");
+    wlpy_session_free(session);
+    session = NULL;
+    wlpy_program_free(python);
+    python = from;
+    return text;
+}
+
+static void test_save(void)
+{
+    static const char *const env[] = {"A=old"}, *const new_env[] = {"A=new"};
+    const char *module = getenv("WLPY_MODULE");
+    struct wlpy_files *files = wlpy_files_new(0, 0);
+    const struct wlpy_dir dir = {.guest = "/data", .files = files};
+    char *a, *b;
+
+    /* (libwlpy-native can run none of what is saved.) */
+    if (!module)
+        return;
+    config.env = env;
+    config.envc = 1;
+    config.dirs = &dir;
+    config.dir_count = 1;
+    begin();
+    eval("import asyncio, decimal, hashlib, os, random, uuid\n"
+         "try: import ssl; ssl.RAND_bytes(9)\n"
+         "except ImportError: ssl = None\n"
+         "x = {'a': 1}; random.random()\n"
+         "def f(n): return n * 2\n"
+         "await asyncio.sleep(0.01)\n"
+         "os.chdir('/data')\n"
+         "open('/data/f', 'w').write('text')");
+    CHECK(v.alive && !v.type);
+    CHECK(wlpy_session_save(session, module, "saved.wasm", &err) == 0);
+    /* It goes on. */
+    CHECK(gives("x['a'] = 2; x, os.getcwd(), open('f').read()", "({'a': 2}, '/data', 'text')"));
+    eval("print('here')");
+    CHECK(v.out_size == 5);
+    /* What cannot be saved, and where it cannot be. */
+    CHECK(wlpy_session_save(session, module, "no/such/directory.wasm", &err) < 0 && strstr(err.text, "cannot write"));
+    CHECK(wlpy_session_save(session, "/no/such/module", "none.wasm", &err) < 0 && err.code == WLPY_E_MISSING);
+    CHECK(wlpy_session_save(session, "saved.wasm", "none.wasm", &err) < 0 && strstr(err.text, "another module"));
+    CHECK(wlpy_session_save(session, "/", "none.wasm", &err) < 0 && strstr(err.text, "not a regular file"));
+    CHECK((wlpy_session_save(session, NULL, "none.wasm", &err) < 0) == native);
+    CHECK(!native || strstr(err.hint, "wl-make aot"));
+    eval("o = open('/data/f')");
+    CHECK(wlpy_session_save(session, module, "none2.wasm", &err) < 0 && strstr(err.text, "open"));
+    eval("o.close(); os.environ._data = None");
+    CHECK(wlpy_session_save(session, module, "none2.wasm", &err) < 0 && strstr(err.text, "AttributeError"));
+    eval("os._exit(0)");
+    CHECK(wlpy_session_save(session, module, "none2.wasm", &err) < 0 && strstr(err.text, "ended"));
+    CHECK(access("none2.wasm", F_OK) < 0);
+    wlpy_session_free(session);
+    session = NULL;
+    config.env = new_env;
+    config.dirs = NULL;
+    config.dir_count = 0;
+    wlpy_files_free(files);
+    check_saved("saved.wasm", "({'a': 1}, 4, Decimal('0.125'))");
+    check_saved("again.wasm", "({'a': 11}, 4, Decimal('0.125'))");
+    a = random_of("saved.wasm");
+    b = random_of("saved.wasm");
+    CHECK(*a && !same(a, b));
+    free(a);
+    free(b);
+    config.env = NULL;
+    config.envc = 0;
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -659,6 +764,7 @@ int main(int argc, char **argv)
                  {"forks", test_forks},
                  {"many-forks", test_many_forks},
                  {"wrong", test_wrong_arguments},
+                 {"save", test_save},
                  {"broken", test_broken_state},
                  {"fixed", test_fixed},
                  {"print-fixed", print_fixed}};
@@ -670,8 +776,9 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IONBF, 0);
     if (argc < 3 || wlpy_engine_new(&engine_config, &engine, &err) < 0)
         return 2;
-    r = strcmp(argv[1], "native") ? wlpy_program_load(engine, argv[2], &python, &err)
-                                  : wlpy_program_load_native(engine, argv[2], &python, &err);
+    native = !strcmp(argv[1], "native");
+    r = !native ? wlpy_program_load(engine, argv[2], &python, &err)
+                : wlpy_program_load_native(engine, argv[2], &python, &err);
     if (r < 0) {
         printf("%s\n", err.text);
         return 2;

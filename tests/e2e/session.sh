@@ -24,9 +24,27 @@ test_by_wasmtime() {
     sessions wlpy
     python snapshot
     export WLPY_CACHE=$REAL_HOME/.cache/wl-make/compiled
-    SECONDS_EACH=900 run ./session wasm "$OUT/$PY/bin/python-snapshot.wasm"
+    export WLPY_MODULE=$OUT/$PY/bin/python-snapshot.wasm
+    SECONDS_EACH=900 run ./session wasm "$WLPY_MODULE"
     status 0
     [ ! -s .out ] || fail "$(head -n 20 .out)"
+    saved_module
+}
+
+# The module that session.c has saved is a program as any other.
+saved_module() {
+    real build toolchain/wl-run
+    status 0
+    local run="$OUT/toolchain/wl-run/bin/wl-run --quick --cache-dir $T/compiled saved.wasm"
+    # shellcheck disable=SC2086
+    SECONDS_EACH=300 run $run -c 'print(x, f(4)); import sys; print(sys.argv)' a
+    status 0
+    out "{'a': 1} 8" "['-c', 'a']"
+    # Another start of Python does not know what was saved.
+    # shellcheck disable=SC2086
+    SECONDS_EACH=300 run $run -O -c 'print(globals().get("x"))'
+    status 0
+    out None
 }
 
 # Python starts when the session does.
@@ -56,6 +74,16 @@ test_natively() {
     sessions wlpy-native
     real aot -q --library "$PY" --flavour snapshot -o guest.so
     status 0
+    python snapshot
+    # libwlpy-native runs no .wasm file.
+    sessions wlpy
+    export WLPY_MODULE=$OUT/$PY/bin/python-snapshot.wasm
+    SECONDS_EACH=900 run ./session native "$PWD/guest.so" save
+    status 0
+    [ ! -s .out ] || fail "$(head -n 20 .out)"
+    saved_module
+    unset WLPY_MODULE
+    sessions wlpy-native
     SECONDS_EACH=900 run ./session native "$PWD/guest.so"
     status 0
     [ ! -s .out ] || fail "$(head -n 20 .out)"

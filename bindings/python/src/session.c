@@ -107,6 +107,7 @@ struct doing {
     struct wlpy_program *program;
     struct wlpy_eval eval;
     struct wlpy_value value;
+    const char *module, *out; /* of save() */
     struct wlpy_err err;
     int r;
 };
@@ -123,6 +124,13 @@ static void do_eval(void *arg)
     struct doing *d = arg;
 
     d->r = wlpy_session_eval(d->s->session, &d->eval, &d->value, &d->err);
+}
+
+static void do_save(void *arg)
+{
+    struct doing *d = arg;
+
+    d->r = wlpy_session_save(d->s->session, d->module, d->out, &d->err);
 }
 
 static int hand_off(struct doing *d, bool gently, void (*what)(void *))
@@ -220,6 +228,25 @@ static PyObject *fork_session(PyObject *self, PyObject *config)
     return (PyObject *)to;
 }
 
+static PyObject *save(PyObject *self, PyObject *args)
+{
+    struct session *s = (struct session *)self;
+    struct doing *d = calloc(1, sizeof *d);
+    PyObject *out, *module, *result = NULL;
+
+    if (!d)
+        return PyErr_NoMemory();
+    d->s = s;
+    if (PyArg_ParseTuple(args, "OO", &out, &module) && take_text(out, &d->out) && take_text(module, &d->module) &&
+        enter(s)) {
+        if (hand_off(d, true, do_save) == 0)
+            result = d->r < 0 ? raise_err(&d->err) : none();
+        leave(s);
+    }
+    free(d);
+    return result;
+}
+
 static PyObject *files(PyObject *self, PyObject *guest)
 {
     struct wlpy_files *found;
@@ -259,6 +286,7 @@ static PyObject *close_session(PyObject *self, PyObject *unused)
 static PyMethodDef methods[] = {
     {"eval", eval, METH_VARARGS, "eval(code, name, deadline_ms, cpu_ms, grace_ms, most_text)"},
     {"fork", fork_session, METH_O, "fork(config): a copy, with streams, functions and control of its own."},
+    {"save", save, METH_VARARGS, "save(out, module): writes it as a module of its own, from the one that it is from."},
     {"files", files, METH_O, "files(guest): the directory in memory that it sees there, or None."},
     {"alive", alive, METH_NOARGS, "Whether it can evaluate something."},
     {"close", close_session, METH_NOARGS, "Ends it."},

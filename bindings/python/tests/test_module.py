@@ -15,7 +15,7 @@ VALUES = [None, True, 0, -1, 1 << 70, 1.5, "text", b"bytes", b"a\0b", (), (1, 2)
 
 
 def config(code=b"print(1)"):
-    return Config((b"python", b"-c", code), DEFAULT_LIMITS)
+    return Config((b"python", b"-c", code), limits=DEFAULT_LIMITS)
 
 
 class Module(unittest.TestCase):

@@ -136,6 +136,30 @@ Table()
         self.assertEqual(self.eval("a = 'x' * 3000000 # " + "y" * 3000000 + "\nlen(a)").value, 3000000)
 
 
+class Save(unittest.TestCase):
+    def test_wrong_modules(self):
+        with wlpy.Session() as session, tempfile.TemporaryDirectory() as folder:
+            out = os.path.join(folder, "out.wasm")
+            for module, text in ("/no/such", "cannot read"), (__file__, "another module"), (folder, "not a regular file"):
+                with self.assertRaisesRegex(wlpy.Error, text):
+                    session.save(out, module)
+            with self.assertRaises(TypeError):
+                session.save(out, None)
+            self.assertEqual(os.listdir(folder), [])
+            session.eval("x = 1")
+            self.assertEqual(session.eval("x").value, 1)
+
+    @unittest.skipUnless("WLPY_MODULE" in os.environ, "only tests/e2e/package.sh has the module that the Python is from")
+    def test_module(self):
+        with wlpy.Session() as session, tempfile.TemporaryDirectory() as folder:
+            out = os.path.join(folder, "out.wasm")
+            session.eval("x = 41")
+            session.save(out, os.environ["WLPY_MODULE"])
+            self.assertEqual(session.eval("x += 1; x").value, 42)
+            with open(out, "rb") as file:
+                self.assertEqual(file.read(8), b"\0asm\1\0\0\0")
+
+
 class Time(unittest.TestCase):
     def test_timeout_is_survived(self):
         with wlpy.Session() as session:

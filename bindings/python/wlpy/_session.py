@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from wlpy import _wlpy
     from wlpy._config import Dirs, Options, Stdin, Stdout
-    from wlpy._files import Content
+    from wlpy._files import Content, PathLike
     from wlpy._functions import Functions
     from wlpy._limits import Fixed, Limits, Number, Seconds
 
@@ -161,6 +161,15 @@ class Session:
         assert files is not None
         other._files = Files._of(files, "/")
         return other
+
+    def save(self, path: PathLike, module: PathLike) -> None:
+        """Writes the session as a module of its own: a .wasm file that begins with all that the session has in its memory, for
+        `wl-run path -c ...` and any other WASI runtime, and for `wl-make aot --library`.
+
+        module: the python-snapshot.wasm that this package's Python was made from, to which the memory belongs. The session goes
+        on. It must have no file of the host open. Files in memory are not in the module; secrets in variables are.
+        """
+        self._session.save(os.fsencode(path), os.fsencode(module))
 
     @property
     def files(self) -> Files:

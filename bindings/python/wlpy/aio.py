@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from wlpy import _wlpy
     from wlpy._config import Config, Options
-    from wlpy._files import Files
+    from wlpy._files import Files, PathLike
     from wlpy._limits import Seconds, Unset
     from wlpy._result import Evaluation, Result
 
@@ -114,6 +114,10 @@ class AsyncSession:
         other._config = other._session._config
         other._config.tasks.loop = asyncio.get_running_loop()
         return other
+
+    async def save(self, path: PathLike, module: PathLike) -> None:
+        """`Session.save()`."""
+        await self._use(lambda s: s.save(path, module))
 
     @property
     def files(self) -> Files:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from wlpy import Evaluation
 
-# What a model is told of a tool.
+# The description of the tool, for a model.
 DESCRIPTION = (
     "Runs Python code in a sandbox with the standard library, without network. Variables persist from call to call. Returns what "
     "the code prints and the value of its last line."
