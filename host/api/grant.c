@@ -2,7 +2,9 @@
 #include "api/run.h"
 
 #include "core/grant.h"
+#include "door/door.h"
 #include "wasi/lock.h"
+#include "wasi/space.h"
 #include "wasi/tree.h"
 
 #include <errno.h>
@@ -112,20 +114,75 @@ static void refused(void *arg, const char *line)
     wasi_aside(&j->wasi, tell_refusal, &r);
 }
 
+static bool is_set_by(const char *variable, const char *const *others, size_t n)
+{
+    const size_t name = strcspn(variable, "=");
+
+    for (size_t i = 0; i < n; i++)
+        if (!strncmp(variable, others[i], name) && others[i][name] == '=')
+            return true;
+    return false;
+}
+
+/* The guest's variables: the caller's, and those of the secrets. */
+static int give_variables(struct job *j)
+{
+    const struct wlpy_run_config *c = &j->config;
+    size_t n, given = 0;
+    const char *const *secrets = doors_variables(j->doors, &n);
+
+    j->environ = calloc(c->envc + n, sizeof *j->environ);
+    if (!j->environ)
+        return err_set(&j->err, ERR_SETUP, "out of memory");
+    for (size_t i = 0; i < c->envc; i++)
+        if (!is_set_by(c->env[i], secrets, n))
+            j->environ[given++] = c->env[i];
+    for (size_t i = 0; i < n; i++)
+        j->environ[given++] = secrets[i];
+    j->wasi.environ = j->environ;
+    j->wasi.environ_n = given;
+    return 0;
+}
+
+static int open_doors(struct job *j)
+{
+    const struct wlpy_run_config *c = &j->config;
+    struct net_secret *secrets = calloc(c->secret_count, sizeof *secrets);
+    const char *at = (const char *)c->secrets;
+    struct wlpy_secret one;
+    int r = secrets ? 0 : err_set(&j->err, ERR_SETUP, "out of memory");
+
+    for (size_t i = 0; r == 0 && i < c->secret_count; i++) {
+        r = api_take(&one, sizeof one, at, "wlpy_secret", &j->err);
+        if (r == 0 && (!one.name || !one.value || !one.host))
+            r = err_set(&j->err, ERR_SETUP, "cannot use a wlpy_secret without a name, a value or a host");
+        if (r == 0)
+            secrets[i] = (struct net_secret){one.name, one.value, one.host};
+        if (r == 0)
+            at += ((const struct wlpy_secret *)(const void *)at)->size;
+    }
+    if (r == 0 && !(j->doors = doors_new(secrets, c->secret_count, c->certificates, &j->err)))
+        r = -ERR_SETUP;
+    free(secrets);
+    return r < 0 ? r : give_variables(j);
+}
+
 static int give_network(struct job *j)
 {
     const struct wlpy_run_config *c = &j->config;
+    int r = c->secret_count ? open_doors(j) : 0;
     const struct net_config config = {
         .connect = c->net,
         .connect_n = c->net_count,
         .listen = c->net_listen,
         .listen_n = c->net_listen_count,
         .limits = {.sockets = j->given.sockets, .received = j->given.received, .sent = j->given.sent},
+        .gate = j->doors ? doors_gate(j->doors) : NULL,
         .refused = c->on_refusal ? refused : NULL,
         .arg = j};
 
-    if (!c->net_count && !c->net_listen_count)
-        return 0;
+    if (r < 0 || (!c->net_count && !c->net_listen_count && !j->doors))
+        return r;
     j->net = calloc(1, sizeof *j->net);
     return j->net ? net_grant(j->net, &j->wasi, &config, &j->err) : err_set(&j->err, ERR_SETUP, "out of memory");
 }
@@ -150,8 +207,8 @@ static int serve(struct job *j)
     int r = give_network(j);
 
     if (r == 0 && ((c->terminal && tty_serve(&j->tty, &j->wasi, c->on_terminal, c->on_terminal_arg) < 0) ||
-                   (c->dir_count && wasi_lock_serve(&j->wasi) < 0)))
-        r = err_set(&j->err, ERR_SETUP, "cannot serve the terminal and locks: %s", strerror(errno));
+                   (c->dir_count && (wasi_lock_serve(&j->wasi) < 0 || wasi_space_serve(&j->wasi) < 0))))
+        r = err_set(&j->err, ERR_SETUP, "cannot serve the terminal and files: %s", strerror(errno));
     return r < 0 || !c->function_count ? r : give_functions(j);
 }
 
@@ -206,6 +263,10 @@ void job_release(struct job *j)
         net_free(j->net);
     free(j->net);
     j->net = NULL;
+    doors_free(j->doors);
+    j->doors = NULL;
+    free(j->environ);
+    j->environ = NULL;
     functions_free(j->functions);
     j->functions = NULL;
     function_list_free(&j->list);

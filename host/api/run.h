@@ -20,6 +20,8 @@ struct job {
     struct wasi_fixed fixed;
     struct function_list list;   /* of the functions */
     struct functions *functions; /* NULL: none */
+    struct doors *doors;         /* NULL: none */
+    const char **environ;        /* with the doors' variables; NULL: the caller's */
     struct net *net;             /* NULL: none. (It is too large for the stack of some threads.) */
     struct tty tty;
     void *arguments[1]; /* for the engine's tables of calls */

@@ -8,6 +8,7 @@
 #include "native/runtime.h"
 #include "net/net.h"
 #include "wasi/lock.h"
+#include "wasi/space.h"
 #include "wasi/tty.h"
 
 #include <errno.h>
@@ -37,7 +38,7 @@ static bool on_sigint(void *control)
     return control_interrupt(control) == CONTROL_GIVEN;
 }
 
-/* What the channel serves: the network, the terminal, locks on files. */
+/* What the channel serves: the network, the terminal, locks on files and their room. */
 static int serve(const struct run_options *o, struct wasi *w, struct tty *tty, struct err *err)
 {
     static struct net net; /* the guest's until the process ends, as refusals is */
@@ -54,8 +55,8 @@ static int serve(const struct run_options *o, struct wasi *w, struct tty *tty, s
     if (r == 0)
         r = net_grant(&net, w, &config, err);
     if (r == 0 && ((!o->no_terminal && tty_serve(tty, w, terminal_on_change, NULL) < 0) ||
-                   (o->folders_n && wasi_lock_serve(w) < 0)))
-        r = err_set(err, ERR_SETUP, "cannot serve the terminal and locks: %s", strerror(errno));
+                   (o->folders_n && (wasi_lock_serve(w) < 0 || wasi_space_serve(w) < 0))))
+        r = err_set(err, ERR_SETUP, "cannot serve the terminal and files: %s", strerror(errno));
     return r;
 }
 

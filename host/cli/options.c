@@ -304,6 +304,32 @@ static int set_env(struct run_options *o, const struct run_option *option, const
     return 0;
 }
 
+static int add_secret(struct run_options *o, const char *value, bool of_file, struct err *err)
+{
+    struct run_secret *more = realloc(o->secrets, (o->secrets_n + 1) * sizeof *more);
+    const size_t name = strcspn(value, "=@");
+    int r;
+
+    if (!more)
+        return out_of_memory(err);
+    o->secrets = more;
+    r = secret_parse(&more[o->secrets_n], value, of_file, find_variable(o->environment, value, name), err);
+    o->secrets_n += r == 0;
+    return r;
+}
+
+static int set_secret(struct run_options *o, const struct run_option *option, const char *value, struct err *err)
+{
+    (void)option;
+    return add_secret(o, value, false, err);
+}
+
+static int set_secret_file(struct run_options *o, const struct run_option *option, const char *value, struct err *err)
+{
+    (void)option;
+    return add_secret(o, value, true, err);
+}
+
 /* ---- the table ---- */
 
 /* tests/docs/check-docs.sh reads this table: an option starts a line with its name and its letter. */
@@ -322,6 +348,9 @@ const struct run_option run_options[] = {
     {"net-listen", 0, "ADDRESS:PORT", "let it listen there", ALL, .set = set_net_listen},
     {"net-log", 0, "FILE", "write a line to FILE (- for standard error) for each refusal", ALL, .set = set_text,
      .at = AT(net_log)},
+    {"secret", 0, "NAME[=VALUE]@HOST[:PORT]",
+     "let it use VALUE (default: of the variable NAME here) at http://HOST only", OF_WL_RUN, .set = set_secret},
+    {"secret-file", 0, "NAME=FILE@HOST[:PORT]", "the same, with the value in FILE", OF_WL_RUN, .set = set_secret_file},
     {"max-sockets", 0, "N", "the most sockets it may have at once (default: 1024)", ALL, .set = set_count,
      .at = AT(net_limits.sockets), .min = 1, .max = 65000},
     {"max-received", 0, "SIZE", "the most it may receive from the network", ALL, .set = set_size,
@@ -550,6 +579,9 @@ void run_options_free(struct run_options *o)
     free(o->fds);
     free(o->env);
     free(o->args);
+    for (size_t i = 0; i < o->secrets_n; i++)
+        free(o->secrets[i].name);
+    free(o->secrets);
     free(o->net);
     free(o->net_listen);
     *o = (struct run_options){0};

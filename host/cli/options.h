@@ -2,11 +2,12 @@
  * either.
  *
  * Nothing here prints, exits, or opens a file: an error names the option and what is wrong with it. wl-make compiles
- * cli/options.c, cli/values.c, cli/hint.c, core/err.c and net/policy.c too, so they use nothing of host/ but each other
- * and headers of core/. */
+ * cli/options.c, cli/values.c, cli/hint.c, cli/secrets.c, core/err.c, net/policy.c and net/secret.c too, so they use
+ * nothing of host/ but each other and headers of core/. */
 #ifndef WL_CLI_OPTIONS_H
 #define WL_CLI_OPTIONS_H
 
+#include "cli/secrets.h"
 #include "core/err.h"
 #include "core/folder.h"
 #include "core/limits.h"
@@ -41,6 +42,8 @@ struct run_options {
     const char *snapshot, *entry;
     const char **net, **net_listen; /* rules (net/policy.h), which were checked; none: no network */
     size_t net_n, net_listen_n;
+    struct run_secret *secrets;
+    size_t secrets_n;
     struct net_limits net_limits;
     const char *net_log; /* a file, "-" for stderr, or NULL */
     bool no_terminal;    /* it may not change the terminal's settings */

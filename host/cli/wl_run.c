@@ -122,6 +122,25 @@ static struct wlpy_run_config configure(const struct run_options *o, struct wlpy
     };
 }
 
+/* The secrets for the library, their files read; freed by the caller. NULL with err. */
+static struct wlpy_secret *take_secrets(const struct run_options *o, struct err *err)
+{
+    struct wlpy_secret *secrets = calloc(o->secrets_n + 1, sizeof *secrets);
+
+    if (!secrets)
+        err_set(err, ERR_SETUP, "out of memory");
+    for (size_t i = 0; secrets && i < o->secrets_n; i++) {
+        struct run_secret *s = &o->secrets[i];
+
+        if (s->file && secret_read_file(s, err) < 0) {
+            free(secrets);
+            return NULL;
+        }
+        secrets[i] = (struct wlpy_secret){sizeof *secrets, s->name, s->value, s->host};
+    }
+    return secrets;
+}
+
 static int run_or_snapshot(const struct run_options *o, struct wlpy_engine *engine,
                            const struct wlpy_run_config *config, struct wlpy_result *result, struct wlpy_err *err)
 {
@@ -157,6 +176,7 @@ static int run(const struct run_options *o)
     struct wlpy_control *control = wlpy_control_new();
     struct wlpy_engine *engine = NULL;
     struct wlpy_result result = {.size = sizeof result};
+    struct wlpy_secret *secrets;
     struct refusals refusals;
     struct err why;
     struct wlpy_err err;
@@ -166,7 +186,8 @@ static int run(const struct run_options *o)
         say(self, "out of memory", "");
         return WLPY_E_SETUP;
     }
-    if (refusals_open(&refusals, self, o->net_log, &why) < 0) {
+    secrets = take_secrets(o, &why);
+    if (!secrets || refusals_open(&refusals, self, o->net_log, &why) < 0) {
         say(self, why.text, why.hint);
         return (int)why.code;
     }
@@ -184,6 +205,10 @@ static int run(const struct run_options *o)
 
         config.limits = &limits;
         config.control = control;
+        config.secrets = secrets;
+        config.secret_count = o->secrets_n;
+        /* (As OpenSSL's programs do.) */
+        config.certificates = getenv("SSL_CERT_FILE");
         config.on_refusal = refusals_write;
         config.on_refusal_arg = &refusals;
         status = run_or_snapshot(o, engine, &config, &result, &err);
@@ -194,6 +219,7 @@ static int run(const struct run_options *o)
     wlpy_result_free(&result);
     wlpy_engine_free(engine);
     free(folders);
+    free(secrets);
     /* (The control stays: a SIGINT may still be on its way.) */
     return status;
 }

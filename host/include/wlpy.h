@@ -236,6 +236,15 @@ struct wlpy_fixed {
     uint64_t seed;    /* of all random numbers, which are no secrets then */
 };
 
+/* A value that the guest can use without learning it, in requests over HTTP to one host: docs/network.md. It needs the
+ * system's libcurl. */
+struct wlpy_secret {
+    size_t size;       /* of this struct */
+    const char *name;  /* the guest's variable, which has a placeholder */
+    const char *value; /* 8 to 4096 bytes of printable ASCII without blanks, quotes, \, <, > and & */
+    const char *host;  /* "api.example.com" or "api.example.com:8443"; for more hosts, more secrets of the same name */
+};
+
 struct wlpy_control;
 
 struct wlpy_run_config {
@@ -269,7 +278,10 @@ struct wlpy_run_config {
     void *on_terminal_arg;
     const struct wlpy_function *functions; /* that it can call; each with its size */
     size_t function_count;
-    const struct wlpy_fixed *fixed; /* NULL: the machine's clocks and random numbers */
+    const struct wlpy_fixed *fixed;    /* NULL: the machine's clocks and random numbers */
+    const struct wlpy_secret *secrets; /* each with its size */
+    size_t secret_count;
+    const char *certificates; /* a file with those that hosts of secrets are checked by; NULL: the system's */
 };
 
 enum wlpy_end {

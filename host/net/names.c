@@ -73,6 +73,13 @@ uint32_t net_resolve(struct wasi_request *r)
         wasi_say(r, "! noname");
         return 0;
     }
+    if (net->gate && net->gate->resolve(net->gate->arg, name, &answers[0])) {
+        if (family == 6)
+            wasi_say(r, "! noname");
+        else
+            say_answer(r, &answers[0]);
+        return 0;
+    }
     if (!net_policy_name(net->policy, name)) {
         net_refuse(net, "looking up", name, "--net");
         wasi_say(r, "! fail");

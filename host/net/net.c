@@ -78,7 +78,8 @@ int net_grant(struct net *n, struct wasi *w, const struct net_config *c, struct 
     memset(n, 0, sizeof *n);
     n->refused = c->refused;
     n->arg = c->arg;
-    if (!c->connect_n && !c->listen_n)
+    n->gate = c->gate;
+    if (!c->connect_n && !c->listen_n && !c->gate)
         return 0;
     n->own = net_policy_new();
     if (!n->own)

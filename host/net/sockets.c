@@ -188,6 +188,23 @@ static uint32_t finish_connect(struct wasi_request *r, int host, int error)
     return error ? wasi_from_errno(error) : 0;
 }
 
+/* Connects to something of the host's own. False: the address leads to the network. */
+static bool pass_gate(struct net *n, const struct wasi_fd *f, const struct net_address *a, uint32_t *e)
+{
+    char why[NET_WHY_SIZE] = "";
+    int r;
+
+    if (!n->gate || f->type != WASI_SOCKET_STREAM)
+        return false;
+    r = n->gate->connect(n->gate->arg, a, f->host, why);
+    if (r > 0)
+        return false;
+    *e = r < 0 ? wasi_from_errno(errno) : 0;
+    if (r < 0 && *why && n->refused)
+        n->refused(n->arg, why);
+    return true;
+}
+
 /* net.connect FD ADDRESS PORT */
 uint32_t net_connect(struct wasi_request *r)
 {
@@ -207,6 +224,8 @@ uint32_t net_connect(struct wasi_request *r)
     size = peer_address(f, &a, &to);
     if (!size)
         return WASI_EAFNOSUPPORT;
+    if (pass_gate(n, f, &a, &e))
+        return e;
     if (!net_may_connect(n, &a)) {
         net_address_text(&a, text);
         net_refuse(n, "connecting to", text, "--net");

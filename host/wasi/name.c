@@ -1,15 +1,18 @@
 /* Paths, as a guest gives them. */
+#include "wasi/name.h"
+
 #include "wasi/wasi.h"
 
 #include <limits.h>
 #include <string.h>
 
-/* WASI's paths are UTF-8 (RFC 3629). */
-static bool is_utf8(const uint8_t *p, uint32_t size)
+/* RFC 3629 */
+bool wasi_is_text(const char *name)
 {
     static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+    const uint8_t *p = (const uint8_t *)name;
 
-    for (const uint8_t *end = p + size; p < end;) {
+    for (const uint8_t *end = p + strlen(name); p < end;) {
         uint32_t more = *p < 0x80 ? 0 : *p >= 0xf0 ? 3 : *p >= 0xe0 ? 2 : 1, c = more ? *p & (0x3f >> more) : *p;
 
         if (*p >= 0xf8 || (*p >= 0x80 && *p < 0xc0) || more >= (size_t)(end - p))
@@ -34,8 +37,6 @@ uint32_t wasi_take_path(struct guest_memory m, uint32_t at, uint32_t size, char 
         return WASI_ENAMETOOLONG;
     if (memchr(m.base + at, '\0', size))
         return WASI_EINVAL;
-    if (!is_utf8(m.base + at, size))
-        return WASI_EILSEQ;
     memcpy(path, m.base + at, size);
     path[size] = '\0';
     return WASI_SUCCESS;

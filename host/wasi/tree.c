@@ -1,5 +1,7 @@
 #include "wasi/tree.h"
 
+#include "wasi/name.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +73,9 @@ static uint32_t add_entry(struct tree_node *dir, const char *name, struct tree_n
 
     if (dir != dir->tree->root && !dir->parent)
         return WASI_ENOENT;
+    /* (Callers of the library see these names as text.) */
+    if (!wasi_is_text(name))
+        return WASI_EILSEQ;
     if (dir->tree->entries_left == 0)
         return WASI_EDQUOT;
     e = calloc(1, sizeof *e);

@@ -3,6 +3,7 @@
  * can be locked. */
 #include "net/net.h"
 #include "wasi/lock.h"
+#include "wasi/space.h"
 #include "wasi/tty.h"
 
 #include <fcntl.h>
@@ -42,8 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     memset(&n, 0, sizeof n);
     if (!p || net_policy_allow(p, "127.0.0.1:9", why) < 0 || net_policy_listen(p, "127.0.0.1:0", why) < 0 ||
-        net_serve(&n, &w, p, &limits) < 0 || wasi_lock_serve(&w) < 0 || tty_serve(&tty, &w, NULL, NULL) < 0 ||
-        wasi_serve(&w, &tty.set) < 0 || wasi_give_channel(&w) < 0 ||
+        net_serve(&n, &w, p, &limits) < 0 || wasi_lock_serve(&w) < 0 || wasi_space_serve(&w) < 0 ||
+        tty_serve(&tty, &w, NULL, NULL) < 0 || wasi_serve(&w, &tty.set) < 0 || wasi_give_channel(&w) < 0 ||
         wasi_give(&w, open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), NULL, false, false) != 1)
         abort();
     for (int i = 0; data < end && i < REQUESTS; i++) {

@@ -130,6 +130,17 @@ static void wasi_seeds(const char *folder)
         }
 }
 
+static void write_texts(const char *folder, const char *const *texts, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        WL_CLEANUP_FREE char *file = xasprintf("%s/%zu", folder, i);
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+        if (file_write(file, texts[i], strlen(texts[i]), &err) < 0)
+            fprintf(stderr, "%s\n", err.text);
+    }
+}
+
 /* A rule, and requests. The channel is descriptor 0 and a file 1, so sockets count from 2. */
 static void channel_seeds(const char *folder)
 {
@@ -140,16 +151,24 @@ static void channel_seeds(const char *folder)
         "10.0.0.0/8\nnet.pair stream\nnet.pair dgram\nnet.linger 2 1 3\nnet.linger 2\nnet.option 2 nodelay 1\n",
         "localhost:0\nnet.resolve 0 localhost\nnet.resolve 4 example.com\nnet.resolve 6 127.0.0.1\nnet.none\n",
         "x\nlock.whole 1 exclusive\nlock.range 1 write 0 5\nlock.range 1 read 3 0 wait\nlock.test 1 read 0 0\n",
+        "x\nfs.space 1\nfs.space 0\nfs.space 2\n",
         "x\ntty.set 0 now 0 0 0 0 00\ntty.get 0\ntty.size 1\ntty.flush 0 in\ntty.drain 0\n",
     };
 
-    for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++) {
-        WL_CLEANUP_FREE char *file = xasprintf("%s/%zu", folder, i);
-        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+    write_texts(folder, seeds, sizeof seeds / sizeof *seeds);
+}
 
-        if (file_write(file, seeds[i], strlen(seeds[i]), &err) < 0)
-            fprintf(stderr, "%s\n", err.text);
-    }
+/* Requests, and texts with a secret in them. */
+static void door_seeds(const char *folder)
+{
+    static const char *const seeds[] = {
+        "GET /a?b HTTP/1.1\r\nAuthorization: Bearer PLACEHOLDER123\r\nHost: h\r\n\r\n",
+        "POST / HTTP/1.0\r\nAuthorization: Basic dTpQTEFDRUhPTERFUjEyMw==\r\nContent-Length: 7\r\n\r\n",
+        "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\nX-Api-Key: PLACEHOLDER123\r\n\r\n",
+        "\3 SECRETaSECRETaSECRETb SECRETaSECRETaSECRE",
+    };
+
+    write_texts(folder, seeds, sizeof seeds / sizeof *seeds);
 }
 
 /* The first eight bytes are a limit, the rest is a module without its header. */
@@ -197,5 +216,7 @@ int main(int argc, char **argv)
         wasi_seeds(argv[2]);
     else if (!strcmp(argv[1], "channel"))
         channel_seeds(argv[2]);
+    else if (!strcmp(argv[1], "door"))
+        door_seeds(argv[2]);
     return 0;
 }

@@ -183,6 +183,28 @@ static bool take_fixed(struct setup *s, PyObject *fixed)
     return true;
 }
 
+/* Entries are (name, value, host). */
+static bool take_secrets(struct setup *s, PyObject *tuple)
+{
+    struct wlpy_secret *list;
+    Py_ssize_t n;
+
+    if (!is_tuple(tuple, &n) || !(list = block(s, n, sizeof *list)))
+        return false;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyObject *name, *value, *host;
+
+        if (!PyArg_ParseTuple(PyTuple_GetItem(tuple, i), "OOO", &name, &value, &host))
+            return false;
+        list[i].size = sizeof *list;
+        if (!take_text(name, &list[i].name) || !take_text(value, &list[i].value) || !take_text(host, &list[i].host))
+            return false;
+    }
+    s->config.secrets = list;
+    s->config.secret_count = (size_t)n;
+    return true;
+}
+
 static bool take_control(struct setup *s, PyObject *control)
 {
     if (!PyObject_TypeCheck(control, control_type)) {
@@ -202,11 +224,12 @@ static bool take_control(struct setup *s, PyObject *control)
 
 static bool take_all(struct setup *s, bool files)
 {
-    PyObject *argv, *env, *dirs, *in, *out, *err, *limits, *functions, *net, *listen, *refusal, *control, *fixed;
+    PyObject *argv, *env, *dirs, *in, *out, *err, *limits, *functions, *net, *listen, *refusal, *control, *fixed,
+        *secrets, *certificates;
     struct wlpy_run_config *c = &s->config;
 
-    if (!PyArg_ParseTuple(s->tuple, "OOOOOOOOOOOOO", &argv, &env, &dirs, &in, &out, &err, &limits, &functions, &net,
-                          &listen, &refusal, &control, &fixed))
+    if (!PyArg_ParseTuple(s->tuple, "OOOOOOOOOOOOOOO", &argv, &env, &dirs, &in, &out, &err, &limits, &functions, &net,
+                          &listen, &refusal, &control, &fixed, &secrets, &certificates))
         return false;
     c->size = sizeof *c;
     s->refusal = (struct callback){s, refusal};
@@ -218,7 +241,8 @@ static bool take_all(struct setup *s, bool files)
            take_texts(s, env, &c->env, &c->envc) && (!files || take_dirs(s, dirs)) &&
            take_stream(s, in, &c->in, &s->in) && take_stream(s, out, &c->out, &s->out) &&
            take_stream(s, err, &c->err, &s->err) && take_limits(s, limits) && take_functions(s, functions) &&
-           take_texts(s, net, &c->net, &c->net_count) && take_texts(s, listen, &c->net_listen, &c->net_listen_count);
+           take_texts(s, net, &c->net, &c->net_count) && take_texts(s, listen, &c->net_listen, &c->net_listen_count) &&
+           take_secrets(s, secrets) && take_optional(certificates, &c->certificates);
 }
 
 struct setup *setup_new(PyObject *tuple, bool files)

@@ -1,9 +1,11 @@
 """wlpy.run(): what a run gets, and what its result says."""
 
+import http.server
 import io
 import os
 import pickle
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -189,6 +191,7 @@ except OSError as e: print('no network')
             thread.start()
             code = f"""
 import socket
+import ssl
 s = socket.create_connection(("127.0.0.1", {port}), 5)
 s.sendall(b"words")
 print(s.recv(100))
@@ -202,6 +205,47 @@ for address in [("127.0.0.1", 1), ("192.0.2.1", 80)]:
         self.assertEqual(result.stdout, "b'WORDS'\nno\nno\n", result.stderr)
         self.assertEqual(len(refused), 2, refused)
         self.assertIn("192.0.2.1", refused[1])
+
+    def test_secrets(self):
+        value = "sk-0123456789abcdef"
+        with tempfile.TemporaryDirectory() as folder:
+            serving = subprocess.run(
+                ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{folder}/key.pem", "-out",
+                 f"{folder}/cert.pem", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+                stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            self.assertEqual(serving.returncode, 0)
+            seen = []
+
+            class Handler(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    seen.append(self.headers["Authorization"])
+                    self.send_response(200)
+                    self.end_headers()
+                    self.wfile.write(seen[-1].encode())
+
+                def log_message(self, *args):
+                    pass
+
+            with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(f"{folder}/cert.pem", f"{folder}/key.pem")
+                server.socket = context.wrap_socket(server.socket, server_side=True)
+                host = f"127.0.0.1:{server.server_port}"
+                thread = threading.Thread(target=server.handle_request)
+                thread.start()
+                code = f"""
+import os, urllib.request
+request = urllib.request.Request("http://{host}/", headers={{"Authorization": "Bearer " + os.environ["KEY"]}})
+got = urllib.request.urlopen(request).read().decode()
+print(got, got == "Bearer " + os.environ["KEY"], len(os.environ["KEY"]))
+"""
+                secret = wlpy.Secret(value, host)
+                result = wlpy.run(code, secrets={"KEY": secret}, certificates=f"{folder}/cert.pem")
+                thread.join()
+        self.assertEqual(result.stdout.split()[-2:], ["True", str(len(value))], result.stderr)
+        self.assertNotIn(value, result.stdout + repr(secret))
+        self.assertEqual(seen, ["Bearer " + value])
 
     def test_many_threads(self):
         results = {}
@@ -342,6 +386,15 @@ class WrongArguments(unittest.TestCase):
     def test_network(self):
         self.check(TypeError, "list of texts", "", net="*")
         self.check(wlpy.Error, "", "", net=["not a rule!!"])
+
+    def test_secrets(self):
+        self.check(TypeError, "wlpy.Secret", "", secrets={"KEY": "a value"})
+        self.check(wlpy.Error, "8 to 4096", "", secrets={"KEY": wlpy.Secret("short", "h")})
+        self.check(wlpy.Error, "host", "", secrets={"KEY": wlpy.Secret("long-enough", "http://h")})
+        with self.assertRaises(TypeError):
+            pickle.dumps(wlpy.Secret("a value", "h"))
+        with self.assertRaises(TypeError):
+            wlpy.Secret(b"a value", "h")
 
     def test_files(self):
         files = wlpy.Files()

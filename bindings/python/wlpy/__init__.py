@@ -20,6 +20,7 @@ from wlpy._guest import PYTHON as python_version
 from wlpy._limits import DEFAULT_LIMITS, Fixed, Limits
 from wlpy._result import Display, Evaluation, GuestException, Result
 from wlpy._run import DEVNULL, PIPE, evaluate, run
+from wlpy._secrets import Secret
 from wlpy._session import Session
 from wlpy._wlpy import version as __version__
 
@@ -42,6 +43,7 @@ __all__ = [
     "Limits",
     "Result",
     "RunError",
+    "Secret",
     "Session",
     "SessionEnded",
     "TimeoutExpired",

@@ -9,6 +9,7 @@ from wlpy import _wlpy
 from wlpy._files import Directory, Files, content_bytes
 from wlpy._functions import Tasks, functions_of
 from wlpy._limits import UNSET, Fixed, choose
+from wlpy._secrets import path_of, secrets_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from wlpy._files import Content, PathLike
     from wlpy._functions import Functions
     from wlpy._limits import Limits, Number, Seconds, Unset
+    from wlpy._secrets import Secret
 
     Stdin = Union[None, int, IO[Any], Callable[[], Union[str, bytes, None]]]
     Stdout = Union[None, int, IO[Any], Callable[[str], object]]
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
         net: Iterable[str]
         net_listen: Iterable[str]
         on_refusal: Callable[[str], object] | None
+        secrets: Mapping[str, Secret] | None
+        certificates: PathLike | None
         fixed: Fixed | None
 
 # As in subprocess.
@@ -200,6 +204,8 @@ class Config:
         net: Iterable[str] = (),
         net_listen: Iterable[str] = (),
         on_refusal: Callable[[str], object] | None = None,
+        secrets: Mapping[str, Secret] | None = None,
+        certificates: PathLike | None = None,
         fixed: Fixed | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
@@ -209,6 +215,8 @@ class Config:
         self.net = _texts("net", net)
         self.net_listen = _texts("net_listen", net_listen)
         self.on_refusal = on_refusal
+        self.secrets = secrets_of(secrets)
+        self.certificates = path_of(certificates)
         if fixed is not None and not isinstance(fixed, Fixed):
             raise TypeError(f"fixed is a wlpy.Fixed, not {fixed!r}")
         self.fixed = fixed
@@ -271,6 +279,8 @@ class Config:
             self.on_refusal,
             self.control,
             None if self.fixed is None else self.fixed._tuple(),
+            self.secrets,
+            self.certificates,
         )
 
     def written(self) -> tuple[bytes | None, bytes | None]:

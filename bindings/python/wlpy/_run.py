@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from wlpy._config import Dirs, Options, Stdin, Stdout
-    from wlpy._files import Content
+    from wlpy._files import Content, PathLike
     from wlpy._functions import Functions
     from wlpy._limits import Fixed, Limits, Number, Seconds, Unset
+    from wlpy._secrets import Secret
 
 __all__ = ["DEVNULL", "PIPE", "evaluate", "run"]
 
@@ -89,6 +90,8 @@ def run(
     net: Iterable[str] = (),
     net_listen: Iterable[str] = (),
     on_refusal: Callable[[str], object] | None = None,
+    secrets: Mapping[str, Secret] | None = None,
+    certificates: PathLike | None = None,
     fixed: Fixed | None = None,
     check: bool = False,
 ) -> Result:
@@ -108,13 +111,15 @@ def run(
     functions: functions of yours that it can call: `import wlhost; wlhost.NAME(...)`. See `wlpy.function`.
     net, net_listen: what it may connect to ("example.com:443") and listen on. See docs/network.md; there is no network unless
         you name some. on_refusal is called with a line for each request that no rule allows.
+    secrets: values that it can use at a host without learning them: {"API_KEY": wlpy.Secret("...", "api.example.com")}.
+        certificates: a file with those that these hosts are checked by, instead of the system's.
     fixed: `wlpy.Fixed(seed=1)` for clocks and random numbers that are the same in each run.
     check: raise RunError unless it comes to a good end.
     """
     result = Run(
         code, module, file, argv=argv, input=input, stdin=stdin, stdout=stdout, stderr=stderr, env=env, files=files, dirs=dirs,
         timeout=timeout, memory=memory, limits=limits, functions=functions, net=net, net_listen=net_listen,
-        on_refusal=on_refusal, fixed=fixed,
+        on_refusal=on_refusal, secrets=secrets, certificates=certificates, fixed=fixed,
     )()  # fmt: skip
     return result.check() if check else result
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from wlpy._files import Content, PathLike
     from wlpy._functions import Functions
     from wlpy._limits import Fixed, Limits, Number, Seconds
+    from wlpy._secrets import Secret
 
 # For "no limit" where 0 means the session's own.
 _LONG = 1 << 40
@@ -63,12 +64,14 @@ class Session:
         net: Iterable[str] = (),
         net_listen: Iterable[str] = (),
         on_refusal: Callable[[str], object] | None = None,
+        secrets: Mapping[str, Secret] | None = None,
+        certificates: PathLike | None = None,
         fixed: Fixed | None = None,
     ) -> None:
         config = Config(
             _COMMAND, argv=argv, input=input, stdin=stdin, stdout=stdout, stderr=stderr, env=env, files=files, dirs=dirs,
             timeout=timeout, memory=memory, limits=limits, functions=functions, net=net, net_listen=net_listen,
-            on_refusal=on_refusal, fixed=fixed,
+            on_refusal=on_refusal, secrets=secrets, certificates=certificates, fixed=fixed,
         )  # fmt: skip
         self._start(config)
 
