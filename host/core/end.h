@@ -27,7 +27,7 @@ struct end {
     char hint[256];      /* what to do, or "" */
 };
 
-/* What a guest can do that stops it. Native programs name these by number (native/abi.h): new ones go to the end. */
+/* What a guest can do that stops it. Native programs name these by number (abi/native.h): new ones go to the end. */
 enum trap {
     TRAP_MEMORY,
     TRAP_ALIGNMENT,

@@ -1,5 +1,5 @@
 /* In the file of a program: the host's functions, which libwlpy gives by a table. */
-#include "native/abi.h"
+#include "abi/native.h"
 
 #include <stdatomic.h>
 

@@ -2,7 +2,7 @@
 #ifndef WL_RUN_H
 #define WL_RUN_H
 
-#include "native/base.h"
+#include "abi/base.h"
 #include "native/runtime.h"
 
 #include <setjmp.h>

@@ -4,12 +4,12 @@
 #ifndef WL_RUNTIME_H
 #define WL_RUNTIME_H
 
+#include "abi/native.h"
 #include "core/control.h"
 #include "core/end.h"
 #include "core/err.h"
 #include "core/limits.h"
 #include "core/session.h"
-#include "native/abi.h"
 #include "wasi/wasi.h"
 
 #include <pthread.h>

@@ -1,6 +1,6 @@
-/* What wasm2c's code needs (wasm-rt.h), by the functions of abi.h. */
-#include "native/abi.h"
-#include "native/base.h"
+/* What wasm2c's code needs (wasm-rt.h), by the functions of abi/native.h. */
+#include "abi/base.h"
+#include "abi/native.h"
 
 #include "core/end.h"
 

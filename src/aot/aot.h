@@ -1,4 +1,8 @@
-/* Makes a native program or a library of a module: the port toolchain/aot does it, in a box. */
+/* Makes a native program or a library of a module: the program in the port toolchain/aot does it, in boxes.
+ *
+ * There are two artifacts. The translation is the native code of the module, which takes minutes for a Python: its key
+ * is made from the module's bytes, the translator and the compiler. The program or library is linked of the translation
+ * and the host's objects (port toolchain/aot-host), in a second. So a change of the host translates nothing again. */
 #ifndef WL_AOT_H
 #define WL_AOT_H
 
@@ -24,9 +28,8 @@ struct aot {
     unsigned long long max_seconds, max_memory;
 
     /* What it is made of. */
-    const char *module; /* a file */
-    const char *key;    /* of the port whose module it is; NULL: it is a file of the user's */
-    const char *sha256; /* of such a file: its bytes are read again; NULL with key */
+    const char *module; /* a file; the program gets its name */
+    const char *sha256; /* of its bytes, which are compared when they are read */
 };
 
 /* What a program calls itself: the module's file name without its ending, and without what C or a shell would stumble
@@ -38,12 +41,12 @@ int aot_find_compiler(struct wl_err *err);
 
 /* What is made, or would be. */
 struct aot_program {
-    char key[HASH_HEX_SIZE];
+    char key[HASH_HEX_SIZE], translation[HASH_HEX_SIZE];
     char profile[HASH_HEX_SIZE]; /* of the profile's bytes; "" where it is not a file */
-    char *name;
+    char *name, *compiler;       /* the compiler's identity */
 };
 
-/* Finds the key. No compiler is WL_E_TOOLCHAIN, no such profile WL_E_USAGE. aot_program_free frees p, also after a
+/* Finds the keys. No compiler is WL_E_TOOLCHAIN, no such profile WL_E_USAGE. aot_program_free frees p, also after a
  * failure. */
 int aot_find(const struct aot *a, struct aot_program *p, struct wl_err *err);
 void aot_program_free(struct aot_program *p);
@@ -52,7 +55,11 @@ void aot_program_free(struct aot_program *p);
  * caller frees it. */
 char *aot_result(const struct aot *a, const struct aot_program *p);
 
-/* Whether it exists and is intact: 1 yes, 0 no. A damaged one is removed, with a note as event. */
+/* Whether the module was translated before, so that only linking is left. The translation is not compared with its
+ * manifest. */
+bool aot_is_translated(const struct aot *a, const struct aot_program *p);
+
+/* Whether the program exists and is intact: 1 yes, 0 no. A damaged one is removed, with a note as event. */
 int aot_check(const struct aot *a, const struct aot_program *p, struct wl_err *err);
 
 /* Makes it, unless it exists. A module that cannot be translated is WL_E_USAGE with the reason; one that takes too

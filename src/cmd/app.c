@@ -218,28 +218,69 @@ char *app_module(const struct app *a, const struct plan *p, const char *port)
     return NULL;
 }
 
-int app_native(struct app *a, const struct plan *p, const struct native_request *wanted, bool make, char **result,
+int app_module_hash(const struct app *a, const struct plan *p, const char *port, const char *module,
+                    char sha256[HASH_HEX_SIZE], struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *file = xasprintf("bin/%s", path_base(module));
+
+    return store_file_hash(&a->store, plan_find(p, port)->key, file, sha256, err);
+}
+
+static struct aot native_of(const struct make_options *o, const struct plan *p, const struct native_request *wanted)
+{
+    return (struct aot){.o = o,
+                        .plan = p,
+                        .library = wanted->library,
+                        .profile = wanted->profile,
+                        .cpu = wanted->cpu,
+                        .max_seconds = wanted->max_seconds,
+                        .max_memory = wanted->max_memory,
+                        .module = wanted->module,
+                        .sha256 = wanted->sha256};
+}
+
+int app_native(struct app *a, const struct plan *p, const struct native_request *wanted, char **result,
                struct wl_err *err)
 {
     struct make_options o;
-    const struct aot k = {.o = &o,
-                          .plan = p,
-                          .library = wanted->library,
-                          .profile = wanted->profile,
-                          .cpu = wanted->cpu,
-                          .max_seconds = wanted->max_seconds,
-                          .max_memory = wanted->max_memory,
-                          .module = wanted->module,
-                          .key = wanted->key,
-                          .sha256 = wanted->sha256};
+    const struct aot k = native_of(&o, p, wanted);
     struct aot_program program;
     int r;
 
     app_build_options(a, &o, false);
     r = aot_find(&k, &program, err);
     if (r == 0)
-        r = make ? aot_make(&k, &program, err) : aot_check(&k, &program, err);
-    if (r >= 0)
+        r = aot_make(&k, &program, err);
+    if (r == 0)
+        *result = aot_result(&k, &program);
+    aot_program_free(&program);
+    return r;
+}
+
+int app_native_at_hand(struct app *a, struct plan *p, const struct native_request *wanted, char **result,
+                       struct wl_err *err)
+{
+    struct make_options o;
+    const struct aot k = native_of(&o, p, wanted);
+    struct aot_program program;
+    bool exists = false;
+    int r;
+
+    *result = NULL;
+    app_build_options(a, &o, false);
+    r = aot_find(&k, &program, err);
+    if (r == 0)
+        r = aot_check(&k, &program, err);
+    exists = r == 1;
+    if (r == 0 && aot_is_translated(&k, &program)) {
+        r = make_prepare(&o, p, false, err);
+        if (r == 0)
+            r = make_run(&o, p, err);
+        if (r == 0)
+            r = aot_make(&k, &program, err);
+        exists = r == 0;
+    }
+    if (exists)
         *result = aot_result(&k, &program);
     aot_program_free(&program);
     return r < 0 ? r : 0;

@@ -60,22 +60,28 @@ char *app_artifact(const struct app *a, const struct plan *p, const char *port, 
 /* The program of a port of the plan: bin/NAME.wasm of its artifact. NULL: it has none. The caller frees it. */
 char *app_module(const struct app *a, const struct plan *p, const char *port);
 
+/* The hash of that program, as it was when it went into the store: the artifact's manifest has it. */
+int app_module_hash(const struct app *a, const struct plan *p, const char *port, const char *module,
+                    char sha256[HASH_HEX_SIZE], struct wl_err *err);
+
 /* The native program that is wanted. */
 struct native_request {
     const char *module; /* the path of the module that it is made from */
-    const char *key;    /* of the port that the module comes from; NULL: it is any file */
-    const char *sha256; /* of that file; else NULL */
+    const char *sha256; /* of its bytes */
     /* As in aot.h; all may be left out. */
     bool library;
     const char *profile, *cpu;
     unsigned long long max_seconds, max_memory;
 };
 
-/* Finds the path of a native program or library. If `make` is set, makes it unless it exists; otherwise *result may be
- * a path that does not exist. The plan has the ports of aot_ports() with their keys; if `make` is set, they are built.
- * The caller frees *result. */
-int app_native(struct app *a, const struct plan *p, const struct native_request *wanted, bool make, char **result,
+/* Finds the path of a native program or library, and makes it unless it exists. The plan has the ports of aot_ports(),
+ * which are built. The caller frees *result. */
+int app_native(struct app *a, const struct plan *p, const struct native_request *wanted, char **result,
                struct wl_err *err);
+/* The same if the module was translated before, so that at most linking is left: then the ports, whose keys the plan
+ * has, are built if they must be. Otherwise *result is NULL. */
+int app_native_at_hand(struct app *a, struct plan *p, const struct native_request *wanted, char **result,
+                       struct wl_err *err);
 
 /* Composes the directory of a port in the output, unless it is up to date. */
 int app_compose(struct app *a, const struct plan *p, size_t node, bool *changed, struct wl_err *err);

@@ -63,9 +63,9 @@ static int find_module(struct app *a, const char *word, char **port, char **modu
     return wl_err_hint(err, "name a .wasm file that can be read, or a port");
 }
 
-/* Builds what is needed, and makes the program or library. */
-static int make(struct app *a, const char *port, struct native_request *wanted, char **module, char **result,
-                struct wl_err *err)
+/* Builds what is needed, and makes the program or library. If the module is a port's, finds it and its hash. */
+static int make(struct app *a, const char *port, struct native_request *wanted, char **module,
+                char sha256[HASH_HEX_SIZE], char **result, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
     struct make_options b;
@@ -80,16 +80,18 @@ static int make(struct app *a, const char *port, struct native_request *wanted, 
     if (r == 0)
         r = app_build(a, &b, &names, &p, err);
     if (r == 0 && port) {
-        wanted->key = plan_find(&p, port)->key;
         *module = app_module(a, &p, port);
         if (!*module) {
             wl_err_set(err, WL_E_USAGE, "%s has no program (bin/*.wasm) that could be compiled", port);
             r = wl_err_hint(err, "aot takes a port that is a program, for example python/v3.13.5");
+        } else {
+            r = app_module_hash(a, &p, port, *module, sha256, err);
         }
     }
     wanted->module = *module;
+    wanted->sha256 = sha256;
     if (r == 0)
-        r = app_native(a, &p, wanted, true, result, err);
+        r = app_native(a, &p, wanted, result, err);
     plan_free(&p);
     return r;
 }
@@ -130,9 +132,8 @@ static int run(struct app *a, struct wl_err *err)
     wanted.max_memory = max_memory;
     if (r == 0)
         r = find_module(a, a->options.args.v[0], &port, &module, sha256, err);
-    wanted.sha256 = port ? NULL : sha256;
     if (r == 0)
-        r = make(a, port, &wanted, &module, &result, err);
+        r = make(a, port, &wanted, &module, sha256, &result, err);
     return r < 0 ? r : deliver(a, o, module, result, err);
 }
 

@@ -92,14 +92,17 @@ static int make_wheel(struct app *a, const struct make_options *o, const struct 
 {
     WL_CLEANUP_FREE char *port = NULL, *module = NULL, *program = NULL, *wheel = NULL, *file = NULL;
     struct native_request native = {.library = true};
+    char sha256[HASH_HEX_SIZE];
     int r = ports_flavour(&a->roots, w->wheel, WHEEL_FLAVOUR, &port, err);
 
     if (r < 0)
         return r;
     module = app_module(a, p, port);
     native.module = module;
-    native.key = plan_find(p, port)->key;
-    r = app_native(a, p, &native, true, &program, err);
+    native.sha256 = sha256;
+    r = app_module_hash(a, p, port, module, sha256, err);
+    if (r == 0)
+        r = app_native(a, p, &native, &program, err);
     if (r == 0)
         r = wlpy_wheel_make(&(struct wlpy_wheel){.o = o, .plan = p, .python = w->wheel, .program = program}, &wheel,
                             err);

@@ -176,7 +176,7 @@ static bool is_current(void *data, const struct plan *p, size_t node)
     return !strcmp(p->nodes[node].recipe->name, w->port) && compose_current(p, node, w->a->output);
 }
 
-/* Finds the keys of the ports that native programs are made with, if the plan is not to build them. */
+/* Finds the keys of the ports that native programs are made with. */
 static int plan_native_ports(const struct make_options *o, struct plan *p, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
@@ -187,23 +187,28 @@ static int plan_native_ports(const struct make_options *o, struct plan *p, struc
     return r < 0 ? r : make_prepare(o, p, true, err);
 }
 
-/* Finds the native program, and with --engine native makes it. Otherwise it is not an error if this machine cannot make
- * any, because a compiler or one of those ports is missing. */
-static int find_native(struct app *a, const struct make_options *o, const char *key, struct start *s,
-                       struct wl_err *err)
+/* Finds the native program, and with --engine native makes it; without that option only if the module was translated
+ * before. Then it is not an error if this machine cannot make any, because a compiler or one of those ports is missing.
+ */
+static int find_native(struct app *a, const struct make_options *o, struct start *s, struct wl_err *err)
 {
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     bool required = engine_of(a) == ENGINE_NATIVE;
     struct wl_err *why = required ? err : &ignored;
+    char sha256[HASH_HEX_SIZE];
+    const struct native_request wanted = {.module = s->program, .sha256 = sha256};
     struct plan p = {0};
     int r;
 
     if (engine_of(a) == ENGINE_WASMTIME)
         return 0;
     r = plan_native_ports(o, &p, why);
-
+    /* (It is a file of the output, so the manifest of the store does not say what is in it now.) */
     if (r == 0)
-        r = app_native(a, &p, &(struct native_request){.module = s->program, .key = key}, required, &s->native, why);
+        r = hash_file(s->program, sha256, why);
+    if (r == 0)
+        r = required ? app_native(a, &p, &wanted, &s->native, why)
+                     : app_native_at_hand(a, &p, &wanted, &s->native, why);
     s->has_native = s->native && access(s->native, X_OK) == 0;
     if (s->has_native)
         inputs_add(&p, &a->roots, &s->inputs);
@@ -257,7 +262,7 @@ static int prepare_start(struct app *a, const char *port, struct start *s, struc
         r = wl_err_hint(err, "run takes a port that is a program, for example python/v3.11.2");
     }
     if (r == 0)
-        r = find_native(a, &o, n->key, s, err);
+        r = find_native(a, &o, s, err);
     plan_free(&p);
     return r;
 }

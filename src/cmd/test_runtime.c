@@ -56,9 +56,14 @@ int test_runtime_open(struct test_runtime *t, const char *name, struct app *a, c
     if (!is_wl_run(name) && !is_native(name))
         return open_script(t, err);
     t->title = xstrdup(name);
-    if (is_native(name))
-        return app_native(a, p, &(struct native_request){.module = t->module, .key = plan_find(p, module)->key}, true,
-                          &t->program, err);
+    if (is_native(name)) {
+        char sha256[HASH_HEX_SIZE];
+        int r = app_module_hash(a, p, module, t->module, sha256, err);
+
+        return r < 0 ? r
+                     : app_native(a, p, &(struct native_request){.module = t->module, .sha256 = sha256}, &t->program,
+                                  err);
+    }
     t->program = app_artifact(a, p, RUNNER_PORT, RUNNER_PROGRAM);
     return 0;
 }

@@ -170,6 +170,8 @@ int plan_find_toolchains(const struct plan_options *o, struct plan *p, struct wl
             r = toolchain_find_wasi(o->sdk_root, o->cache, &p->wasi, err);
         else if (recipe->toolchain == TOOLCHAIN_NATIVE && !p->native.identity)
             r = toolchain_find_native(o->cache, &p->native, err);
+        else if (recipe->toolchain == TOOLCHAIN_CLANG && !p->clang.identity)
+            r = toolchain_find_clang(o->cache, &p->clang, err);
         if (r == 0 && recipe->toolchain == TOOLCHAIN_WASI)
             r = toolchain_check(&p->wasi, recipe, err);
     }
@@ -303,6 +305,8 @@ const struct toolchain *plan_toolchain(const struct plan *p, const struct node *
         return &p->wasi;
     case TOOLCHAIN_NATIVE:
         return &p->native;
+    case TOOLCHAIN_CLANG:
+        return &p->clang;
     case TOOLCHAIN_NONE:
         break;
     }
@@ -323,5 +327,6 @@ void plan_free(struct plan *p)
     free(p->nodes);
     toolchain_free(&p->wasi);
     toolchain_free(&p->native);
+    toolchain_free(&p->clang);
     *p = (struct plan){0};
 }

@@ -40,7 +40,7 @@ struct node {
 struct plan {
     struct node *nodes; /* in an order in which each comes after what it needs */
     size_t n;
-    struct toolchain wasi, native; /* found if any node uses them (kind says so: identity is set) */
+    struct toolchain wasi, native, clang; /* found if any node uses them (kind says so: identity is set) */
 };
 
 struct plan_options {

@@ -69,14 +69,13 @@ static const char *link_flags(const char *version_text)
     return clang_major(version_text) >= CLANG_WITH_FLAG ? "--no-wasm-opt" : "";
 }
 
-static int find_system_llvm(const char *cache, struct toolchain *t, struct wl_err *err)
+/* The version of the system's clang, if all of LLVM is there that ports are built with. */
+static int find_system_llvm(const char *cache, char **version, struct wl_err *err)
 {
     static const char *const programs[][2] = {{"clang-" WL_LLVM, "clang-" WL_LLVM},
                                               {"wasm-ld-" WL_LLVM, "lld-" WL_LLVM},
                                               {"llvm-ar-" WL_LLVM, "llvm-" WL_LLVM},
                                               {"llvm-strip-" WL_LLVM, "llvm-" WL_LLVM}};
-    WL_CLEANUP_FREE char *version = NULL;
-    int r;
 
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
         WL_CLEANUP_FREE char *path = run_which(programs[i][0]);
@@ -84,13 +83,7 @@ static int find_system_llvm(const char *cache, struct toolchain *t, struct wl_er
         if (!path)
             return missing(err, programs[i][0], programs[i][1]);
     }
-    r = program_version(programs[0][0], cache, &version, err);
-    if (r < 0)
-        return r;
-    t->target = "wasm32-wasip1";
-    t->link = link_flags(version);
-    t->identity = xasprintf("llvm\n%s", version);
-    return 0;
+    return program_version(programs[0][0], cache, version, err);
 }
 
 /* The SDK's number: from its VERSION file, whose first number it is ("33.0"). 0: it does not say. */
@@ -162,8 +155,30 @@ static int find_sdk(const char *root, const char *cache, struct toolchain *t, st
 
 int toolchain_find_wasi(const char *sdk_root, const char *cache, struct toolchain *t, struct wl_err *err)
 {
+    WL_CLEANUP_FREE char *version = NULL;
+    int r;
+
     *t = (struct toolchain){.kind = TOOLCHAIN_WASI};
-    return sdk_root ? find_sdk(sdk_root, cache, t, err) : find_system_llvm(cache, t, err);
+    if (sdk_root)
+        return find_sdk(sdk_root, cache, t, err);
+    r = find_system_llvm(cache, &version, err);
+    if (r < 0)
+        return r;
+    t->target = "wasm32-wasip1";
+    t->link = link_flags(version);
+    t->identity = xasprintf("llvm\n%s", version);
+    return 0;
+}
+
+int toolchain_find_clang(const char *cache, struct toolchain *t, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *version = NULL;
+    int r = find_system_llvm(cache, &version, err);
+
+    *t = (struct toolchain){.kind = TOOLCHAIN_CLANG, .link = ""};
+    if (r == 0)
+        t->identity = xasprintf("clang\n%s", version);
+    return r;
 }
 
 int toolchain_find_native(const char *cache, struct toolchain *t, struct wl_err *err)
@@ -213,6 +228,13 @@ void toolchain_env(const struct toolchain *t, const char *sdk, const char *sysro
 
         for (size_t i = 0; i < sizeof native / sizeof *native; i++)
             strv_add(env, native[i]);
+    } else if (t->kind == TOOLCHAIN_CLANG) {
+        static const char *const clang[] = {
+            "CC=clang-" WL_LLVM,   "CXX=clang++-" WL_LLVM,      "AR=llvm-ar-" WL_LLVM, "RANLIB=llvm-ranlib-" WL_LLVM,
+            "NM=llvm-nm-" WL_LLVM, "STRIP=llvm-strip-" WL_LLVM, "LD=ld.lld-" WL_LLVM,  "CC_FOR_BUILD=cc"};
+
+        for (size_t i = 0; i < sizeof clang / sizeof *clang; i++)
+            strv_add(env, clang[i]);
     } else if (t->kind == TOOLCHAIN_WASI) {
         WL_CLEANUP_FREE char *bin = sdk ? xasprintf("%s/bin/", sdk) : xstrdup("");
         WL_CLEANUP_FREE char *root = sdk ? xasprintf("%s/share/wasi-sysroot", sdk) : xstrdup(sysroot);

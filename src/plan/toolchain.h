@@ -12,7 +12,7 @@ struct toolchain {
     enum toolchain_kind kind;
     char *sdk;          /* wasi-sdk's directory on this machine, or NULL: LLVM of the system and the sysroot port */
     int sdk_version;    /* 33; 0 without sdk */
-    const char *target; /* wasm32-wasip1; NULL for native */
+    const char *target; /* wasm32-wasip1; NULL for this machine */
     const char *link;   /* flags for linking; "" if none */
     char *identity;     /* a text that changes if the output of the compiler could change */
 };
@@ -24,6 +24,9 @@ int toolchain_find_wasi(const char *sdk_root, const char *cache, struct toolchai
 
 /* Finds the machine's own compiler. */
 int toolchain_find_native(const char *cache, struct toolchain *t, struct wl_err *err);
+
+/* Finds the clang of the tool as a compiler for this machine, whatever compiles for wasm. */
+int toolchain_find_clang(const char *cache, struct toolchain *t, struct wl_err *err);
 
 /* Adds the paths of the programs that decide the identity of the system's toolchains. */
 void toolchain_programs(struct strv *paths);

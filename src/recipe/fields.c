@@ -49,7 +49,7 @@ const struct field recipe_fields[] = {
 };
 _Static_assert(sizeof recipe_fields / sizeof *recipe_fields <= MAX_FIELDS, "arrays have room for all fields");
 
-const char *const toolchain_names[] = {"wasi", "native", "none", NULL};
+const char *const toolchain_names[] = {"wasi", "native", "clang", "none", NULL};
 
 const struct field *field_of(const char *key)
 {

@@ -9,8 +9,10 @@
 #define RUNNER_PORT "toolchain/wl-run"
 #define RUNNER_PROGRAM "bin/wl-run"
 
-/* What native programs are made with: the program that makes them, wasm2c, and the C library that they contain. */
+/* What native programs are made with: the program that makes them, the host's objects, wasm2c, and the C library that
+ * they contain. */
 #define AOT_PORT "toolchain/aot"
+#define AOT_HOST_PORT "toolchain/aot-host"
 #define WABT_PORT "toolchain/wabt"
 #define MUSL_PORT "toolchain/musl"
 

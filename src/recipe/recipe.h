@@ -12,7 +12,7 @@
 /* The flavour that every port has: the port itself. */
 #define FLAVOUR_PLAIN "plain"
 
-enum toolchain_kind { TOOLCHAIN_WASI, TOOLCHAIN_NATIVE, TOOLCHAIN_NONE };
+enum toolchain_kind { TOOLCHAIN_WASI, TOOLCHAIN_NATIVE, TOOLCHAIN_CLANG, TOOLCHAIN_NONE };
 
 /* When a need is used: to link with, while steps run, while checks run, while tests run. Checks and tests make nothing,
  * so their needs are not part of any key. */

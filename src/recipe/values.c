@@ -101,7 +101,7 @@ static int read_toolchain(struct recipe_loader *ld, const struct layer *l, const
             *out = (enum toolchain_kind)i;
             return 0;
         }
-    return layer_error(l, key, ld->err, "toolchain \"%s\" is none of wasi, native, none", name);
+    return layer_error(l, key, ld->err, "toolchain \"%s\" is none of wasi, native, clang, none", name);
 }
 
 /* Paths in the artifact. */

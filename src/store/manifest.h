@@ -38,7 +38,7 @@ struct manifest_need {
 /* Zero-initialise it; all strings are owned. */
 struct manifest {
     char key[HASH_HEX_SIZE];
-    char *kind;                     /* "port", "native", "site" or "app" */
+    char *kind;                     /* "port", "translation", "native", "site", "app" or "wheel" */
     char *name, *version, *license; /* NULL counts as "" */
     char *toolchain;                /* what the compilers said of themselves; NULL: none */
     struct manifest_source *sources;

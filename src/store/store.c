@@ -255,6 +255,23 @@ static int compare(const struct store *s, const char *key, struct wl_err *err)
     return r < 0 ? r : manifest_compare(&m, tree, err);
 }
 
+int store_file_hash(const struct store *s, const char *key, const char *path, char hex[HASH_HEX_SIZE],
+                    struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *entry = store_entry(s, key), *file = path_join(entry, MANIFEST);
+    WL_CLEANUP_MANIFEST struct manifest m = {0};
+    int r = manifest_read(file, &m, err);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < m.files_n; i++)
+        if (m.files[i].type == MANIFEST_FILE && !strcmp(m.files[i].path, path)) {
+            memcpy(hex, m.files[i].sha256, HASH_HEX_SIZE);
+            return 0;
+        }
+    return wl_err_set(err, WL_E_VERIFY, "%s names no file %s", file, path);
+}
+
 /* Compares the artifact, if it exists: 1 intact, 0 missing; for a damaged one 0 and *damage. */
 static int look(const struct store *s, const char *key, char **damage, struct wl_err *err)
 {

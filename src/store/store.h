@@ -46,6 +46,10 @@ int store_sources_alone(const struct store *s, const struct store_calls *calls, 
 
 /* Whether an artifact with this key exists; its files are not checked. */
 bool store_has(const struct store *s, const char *key);
+/* The hash of a file of an artifact, from the manifest: the file is not read. A manifest that is damaged or lacks that
+ * file is WL_E_VERIFY, a missing one WL_E_IO. */
+int store_file_hash(const struct store *s, const char *key, const char *path, char hex[HASH_HEX_SIZE],
+                    struct wl_err *err);
 /* Whether the artifact exists and is intact: 1 yes, 0 no. Every byte is read. A damaged one is removed from the store,
  * and *damage says what was wrong (NULL: nothing; the caller frees it). */
 int store_check(const struct store *s, const char *key, char **damage, struct wl_err *err);

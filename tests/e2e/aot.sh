@@ -57,7 +57,7 @@ test_everything_that_a_hostile_module_does() {
     real build toolchain/wl-run
     status 0
     local n sanitize flags
-    python3 "$E2E/hostile.py" "$HOST/wasi/calls.h" hostile.txt cases || fail 'no module was made'
+    python3 "$E2E/hostile.py" "$HOST/abi/wasi_calls.h" hostile.txt cases || fail 'no module was made'
     library hostile <hostile.txt
     mkdir box
     echo text >box/file
@@ -717,14 +717,16 @@ WAT
     clang-22 -fprofile-generate there.c -o there 2>/dev/null || skip 'clang-22 has no library for counters (libclang-rt-22-dev)'
     mkdir counted used
     # shellcheck disable=SC2086 # words
-    (cd counted && $AOT --parts 1 --no-lto --profile none --counters ../one.wasm one) >log 2>&1 || fail "not built: $(tail -n 5 log)"
+    (cd counted && $AOT --parts 1 --no-lto --profile none --counters translate ../one.wasm one && $AOT --counters host "$HOST" &&
+        $AOT --counters link translation host one) >log 2>&1 || fail "not built: $(tail -n 5 log)"
     LLVM_PROFILE_FILE=$PWD/raw run ./counted/program
     status 0
     llvm-profdata-22 merge -o profile raw || fail 'it has not counted'
     mkdir 'a folder'
     xz -c profile >'a folder/profile.xz'
     # shellcheck disable=SC2086 # words
-    (cd used && $AOT --parts 2 --profile "$PWD/../a folder/profile.xz" ../two.wasm two) >log 2>&1 || fail "not built: $(tail -n 5 log)"
+    (cd used && $AOT --musl "$MUSL" --parts 2 --profile "$PWD/../a folder/profile.xz" translate ../two.wasm two &&
+        $AOT --musl "$MUSL" link translation "$OBJECTS/program" two) >log 2>&1 || fail "not built: $(tail -n 5 log)"
     run ./used/program
     status 0
     # Before linking, object files contain bit code.
@@ -751,10 +753,10 @@ fcntl.fcntl(take, fcntl.F_SETFL, os.O_NONBLOCK)
 print("status", done.returncode, "jobs", len(os.read(take, 100)), file=sys.stderr)
 END
     # shellcheck disable=SC2086 # words
-    run "$PYTHON" jobs.py $AOT --profile none --parts 4 jobs.wasm jobs
+    run "$PYTHON" jobs.py $AOT --profile none --parts 4 translate jobs.wasm jobs
     err 'status 0 jobs 3'
     # shellcheck disable=SC2086 # words
-    run "$PYTHON" jobs.py $AOT --profile none --parts 4 --cpu abacus jobs.wasm jobs
+    run "$PYTHON" jobs.py $AOT --profile none --parts 4 --cpu abacus translate jobs.wasm jobs
     err 'status 1 jobs 3'
 }
 
@@ -776,7 +778,7 @@ test_the_command() {
 WAT
     aot "hello $$.wasm"
     status 0
-    err '[1/1] hello_' 'translating to C' 'this once' '24 of 24 files compiled'
+    err '[1/2] hello_' 'translating to C' 'this once' '1 of 1 files compiled' '[2/2] hello_' 'linking with the host'
     out "hello_$$ ("
     run "./hello_$$"
     status 0
@@ -846,11 +848,21 @@ END
     real_run made/echo -- -x 'y z'
     not_err 'compiling'
     real_run --engine native made/echo -- -x 'y z'
-    err 'echo: 24 of 24 files compiled'
+    err 'echo: 1 of 1 files compiled'
     real_run --engine native made/echo -- -x 'y z'
     not_err 'compiling'
     real_run made/echo -- -x 'y z'
     real_run --engine wasmtime made/echo -- -x 'y z'
+    # Another recipe, which makes the same bytes.
+    echo 'env: ["A=1"]' >>more/made/echo/recipe.yaml
+    real_run --engine native made/echo -- -x 'y z'
+    err 'made/echo: done'
+    not_err 'linking'
+    # A program that only has to be linked counts as compiled, so that another host changes nothing for a user.
+    forget more/made/echo/echo.wasm native
+    real_run made/echo -- -x 'y z'
+    err '[1/1] echo: linking'
+    not_err 'compiled'
     real run --ports more --engine other made/echo
     clean_failure 2
     err "--engine takes wasmtime or native, not 'other'"
@@ -1056,6 +1068,14 @@ test_it_is_compiled_in_the_box() {
     rm -rf "${enter%/*}"
 }
 
+# `forget MODULE KIND`: removes the artifact of that kind, made from that module, and sets forgotten to its directory.
+forget() {
+    local manifest
+    manifest=$(grep -lF "$(sha256 "$1")" "$CACHE"/artifacts/*/manifest.json | xargs grep -l "\"kind\": \"$2\"") || fail "no $2 of $1"
+    forgotten=${manifest%/manifest.json}
+    chmod -R u+w "$forgotten" && rm -r "$forgotten"
+}
+
 # The bytes that were hashed are the bytes that are compiled, even if somebody writes to the file in between.
 test_the_module_changes_in_between() {
     wabt
@@ -1067,10 +1087,10 @@ test_the_module_changes_in_between() {
     cp one.wasm used.wasm
     aot used.wasm
     status 0
-    key=$(grep -lF "$(sha256 one.wasm)" "$CACHE"/artifacts/*/manifest.json | head -n 1)
-    dir=${key%/manifest.json} key=${key%/manifest.json}
-    key=${key##*/}
-    chmod -R u+w "$dir" && rm -r "$dir" used
+    forget one.wasm native
+    forget one.wasm translation
+    dir=$forgotten key=${forgotten##*/}
+    rm used
     exec 8>"$CACHE/lock/$key"
     flock 8
     (real_tool aot used.wasm && echo "$st" >ended) 8>&- &
@@ -1100,7 +1120,62 @@ test_other_tools_make_another_program() {
     sed -i 's/^  - name: install$/  - name: another/' more/toolchain/wabt/recipe.yaml
     aot --ports more tools.wasm
     status 0
-    err 'tools: 24 of 24 files compiled'
+    err 'tools: 1 of 1 files compiled'
+}
+
+# Only what decides about the module's code has it translated again: its bytes, and of the host the headers in abi/.
+test_what_is_translated_again() {
+    wabt
+    echo "(module (memory (export \"memory\") 1) (data (i32.const 0) \"again $$\") (func (export \"_start\")))" >again.wat
+    "$WABT/bin/wat2wasm" again.wat -o again.wasm
+    aot again.wasm -o first
+    status 0
+    err '[1/2] again: translating to C' '1 of 1 files compiled' '[2/2] again: linking'
+    cp again.wasm renamed.wasm
+    aot renamed.wasm
+    status 0
+    err '[1/1] renamed: linking'
+    not_err 'compiled'
+    run ./renamed --nothing
+    status 125
+    err 'renamed:'
+    mkdir root
+    cp -R "$WL_SOURCE_ROOT/ports" "$WL_SOURCE_ROOT/host" "$WL_SOURCE_ROOT/tools" root/
+    sed -i 's/Run this WebAssembly program, compiled ahead of time/Run this other program/' root/host/cli/native.c
+    WL_SOURCE_ROOT=$PWD/root aot again.wasm -o second
+    status 0
+    err '[1/1] again: linking'
+    not_err 'compiled'
+    run ./second --help
+    out 'Run this other program'
+    run ./first --help
+    out 'compiled ahead of time'
+    echo '/* changed */' >>root/host/abi/native.h
+    WL_SOURCE_ROOT=$PWD/root aot again.wasm -o third
+    status 0
+    err '[1/2] again: translating to C' '1 of 1 files compiled'
+    # The native code is the same, and so is the program.
+    cmp second third || fail 'a comment makes another program'
+}
+
+# Of the host's headers, translated code includes those in abi/, and all of them. It could not include others: the port has no
+# others.
+test_headers_that_translated_code_includes() {
+    wabt
+    module headers <<'WAT'
+(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1) (table 1 1 funcref) (elem (i32.const 0) $start)
+  (func $start (export "_start") (call_indirect (param i32) (i32.const 0) (i32.const 0))))
+WAT
+    native headers program
+    local share=$OUT/toolchain/aot/share/aot/include
+    (cd headers && clang-22 -M -I. -I"$share" -I"$WABT/share/wabt/wasm2c" -I"$WABT/include" -DRUNTIME_ONE_GUEST \
+        '-DWASM_RT_CONSTANT_TABLE="abi/indirect.h"' -include "$share/abi/base.h" guest.c glue.c) >rules || fail 'it does not compile'
+    grep -oE '/share/aot/include/[^ ]*' rules | sed 's|/share/aot/include/||' | sort -u >included
+    (cd "$share" && find . -type f -printf '%P\n' | sort) >of_the_port
+    (cd "$HOST" && find abi -type f | sort) >of_the_host
+    diff included of_the_host >difference || fail "included or not: $(cat difference)"
+    diff of_the_port of_the_host >difference || fail "toolchain/aot has other headers: $(cat difference)"
 }
 
 # With the cache's directory for builds in progress on its own small file system, which only this process sees.

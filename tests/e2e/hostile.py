@@ -6,7 +6,7 @@ and ends with status 0, or it is not run).
 
 hostile.py CALLS WAT CASES: writes a module that does everything that a hostile one would, each attack in its own function.
 CASES says how each must end: a line "KIND NAME". The number of the program's arguments, including its own name,
-chooses the function. CALLS is host/wasi/calls.h.
+chooses the function. CALLS is host/abi/wasi_calls.h.
 
 KIND is ok (it ends with status 0), exit=N, or the reason why it is stopped: memory, table, signature, null, unreachable, zero
 (division), number (a result that does not fit), stack."""

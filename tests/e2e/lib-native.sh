@@ -2,13 +2,14 @@
 # shellcheck shell=bash disable=SC2317
 export HOST=$WL_SOURCE_ROOT/host
 
-# Sets WABT and MUSL to the artifacts of their ports, and AOT to the program that makes native programs.
+# Sets WABT and MUSL to the artifacts of their ports, AOT to the program that makes native programs, and OBJECTS to the host's.
 wabt() {
     command -v clang-22 >clang || skip "there is no clang-22"
-    real build toolchain/aot toolchain/wabt toolchain/musl
+    real build toolchain/aot toolchain/aot-host toolchain/wabt toolchain/musl
     status 0
     WABT=$OUT/toolchain/wabt
     MUSL=$OUT/toolchain/musl
+    OBJECTS=$OUT/toolchain/aot-host/lib
     AOT="$OUT/toolchain/aot/bin/aot --wabt $WABT --cc clang-22 --profdata llvm-profdata-22"
 }
 
@@ -43,14 +44,14 @@ module() {
     "$WABT/bin/wat2wasm" "$1.wat" -o "$1.wasm" || fail "$1.wat is not valid wat"
 }
 
-# `native NAME program|guest.so [OPTION...]`: compiles NAME.wasm to NAME/program or NAME/guest.so, with more options of aot. The
-# host is compiled once per test.
+# `native NAME program|guest.so [OPTION...]`: compiles NAME.wasm to NAME/program or NAME/guest.so, with more options of aot.
 native() {
-    local name=$1 what=$2 kind=--musl=$MUSL
+    local name=$1 what=$2 kind=--musl=$MUSL host=$OBJECTS/program
     shift 2
-    [ "$what" = program ] || kind=--library
+    [ "$what" = program ] || kind=--library host=$OBJECTS/library
+    rm -rf "$name/translation"
     mkdir -p "$name"
     # shellcheck disable=SC2086 # words
-    (cd "$name" && $AOT "$kind" --parts 1 --opt -O1 --no-lto --profile none --host-objects "../host-$what" "$@" "../$name.wasm" "$name") \
-        >"$name.log" 2>&1 || fail "$name was not built: $(tail -n 5 "$name.log")"
+    (cd "$name" && $AOT "$kind" --parts 1 --opt -O1 --no-lto --profile none "$@" translate "../$name.wasm" "$name" &&
+        $AOT "$kind" link translation "$host" "$name") >"$name.log" 2>&1 || fail "$name was not built: $(tail -n 5 "$name.log")"
 }

@@ -212,7 +212,7 @@ test_wrong_values() {
     bad_recipe made/a 4 'is not a day'
     simple made/b
     sed -i 's/^toolchain: none/toolchain: gcc/' "$PORTS/made/b/recipe.yaml"
-    bad_recipe made/b 3 '"gcc" is none of wasi, native, none'
+    bad_recipe made/b 3 '"gcc" is none of wasi, native, clang, none'
     simple made/c 'env: [NOTHING]'
     bad_recipe made/c 4 'is not NAME=value'
     simple made/d 'contains: [../../x]'

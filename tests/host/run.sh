@@ -12,8 +12,9 @@ trap 'rm -rf "$work"' EXIT
 
 build() {
     WL_MAKE_ROOT=$WL_SOURCE_ROOT "$WL_MAKE" ${WL_CHECK_CACHE:+--cache-dir "$WL_CHECK_CACHE"} \
-        ${WL_CHECK_OFFLINE:+--offline} --output "$work/output" toolchain/wasmtime toolchain/wabt toolchain/aot &&
-        "$WL_SOURCE_ROOT/host/tests/guests.sh" "$work/output/toolchain/wabt" "$work/output/toolchain/aot" "$work/guests" &&
+        ${WL_CHECK_OFFLINE:+--offline} --output "$work/output" toolchain/wasmtime toolchain/wabt toolchain/aot toolchain/aot-host &&
+        "$WL_SOURCE_ROOT/host/tests/guests.sh" "$work/output/toolchain/wabt" "$work/output/toolchain/aot" \
+            "$work/output/toolchain/aot-host" "$work/guests" &&
         meson setup --werror -Dwasmtime="$work/output/toolchain/wasmtime" -Dwabt="$work/output/toolchain/wabt" \
             -Dguests="$work/guests" -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false "$work/build" "$WL_SOURCE_ROOT/host" &&
         meson compile -C "$work/build"

@@ -1,4 +1,4 @@
-/* The key of a native program. */
+/* The keys of a native program and of its translation. */
 #include "aot/aot.h"
 
 #include "made_up.h"
@@ -26,13 +26,15 @@ static void put_compilers(void **state)
     setenv("PATH", bin, 1);
 }
 
-/* The three ports that a native program is made with. */
+/* The ports that a native program is made with. */
 static void put_ports(void **state)
 {
     put_file(state, "profile.xz", "text");
     put_file(state, "other.xz", "other");
-    put_file(state, "host/runtime.c", "text");
-    put_recipe(state, AOT_PORT, SIMPLE "files: [/host]\n");
+    put_file(state, "host/abi/native.h", "text");
+    put_file(state, "host/native/run.c", "text");
+    put_recipe(state, AOT_PORT, SIMPLE "files: [/host/abi]\n");
+    put_recipe(state, AOT_HOST_PORT, SIMPLE "files: [/host/abi, /host/native]\n");
     put_recipe(state, WABT_PORT, PATCHED);
     put_file(state, "ports/" WABT_PORT "/a.patch", "--- a\n");
     put_recipe(state, MUSL_PORT, SIMPLE "build-needs: [m/tool]\n");
@@ -40,14 +42,18 @@ static void put_ports(void **state)
 }
 
 struct question {
-    const char *port, *sha256, *module, *profile, *cpu;
+    const char *sha256, *module, *profile, *cpu;
     bool library, sandboxed;
     unsigned long long max_seconds, max_memory;
 };
 
-static const struct question plain = {.port = "k", .module = "n.wasm"};
+static const struct question plain = {.sha256 = "s", .module = "n.wasm"};
 
-static char *key_of(void **state, const struct question *q)
+struct keys {
+    char program[HASH_HEX_SIZE], translation[HASH_HEX_SIZE];
+};
+
+static struct keys keys_of(void **state, const struct question *q)
 {
     struct recipe_roots roots = roots_of(state);
     WL_CLEANUP_FREE char *cache = in_folder(state, "cache");
@@ -56,9 +62,9 @@ static char *key_of(void **state, const struct question *q)
     struct store store;
     struct plan p;
     struct aot_program program;
-    char *key;
+    struct keys keys;
 
-    make_plan(state, &o.plan, AOT_PORT " " WABT_PORT " " MUSL_PORT, &p);
+    make_plan(state, &o.plan, AOT_PORT " " AOT_HOST_PORT " " WABT_PORT " " MUSL_PORT, &p);
     assert_ok(store_open(&store, cache, &err), &err);
     o.store = &store;
     o.plan.sandboxed = q->sandboxed;
@@ -66,7 +72,6 @@ static char *key_of(void **state, const struct question *q)
         const struct aot a = {.o = &o,
                               .plan = &p,
                               .module = q->module,
-                              .key = q->port,
                               .sha256 = q->sha256,
                               .profile = q->profile,
                               .cpu = q->cpu,
@@ -76,84 +81,116 @@ static char *key_of(void **state, const struct question *q)
 
         assert_ok(aot_find(&a, &program, &err), &err);
     }
-    key = xstrdup(program.key);
+    memcpy(keys.program, program.key, sizeof keys.program);
+    memcpy(keys.translation, program.translation, sizeof keys.translation);
     aot_program_free(&program);
     store_close(&store);
     plan_free(&p);
     recipe_roots_free(&roots);
-    return key;
+    return keys;
 }
 
-static void test_key_changes_with_its_inputs(void **state)
+/* What is changed one after the other, and whether the module is then translated again. */
+static const struct edit {
+    const char *file, *text;
+    bool translated;
+} edits[] = {
+    {"ports/" WABT_PORT "/a.patch", "--- b\n", true},
+    {"ports/" WABT_PORT "/recipe.yaml", PATCHED "env: [\"A=1\"]\n", true},
+    {"ports/m/tool/recipe.yaml", SIMPLE "env: [\"A=1\"]\n", true},
+    {"ports/" MUSL_PORT "/recipe.yaml", SIMPLE, true},
+    {"host/abi/native.h", "other", true},
+    {"host/abi/new.h", "new", true},
+    {"host/native/run.c", "other", false},
+    {"host/native/new.c", "new", false},
+};
+
+static void test_keys_change_with_their_inputs(void **state)
 {
-    static const char *const edits[][2] = {
-        {"ports/" WABT_PORT "/a.patch", "--- b\n"},
-        {"ports/" WABT_PORT "/recipe.yaml", PATCHED "env: [\"A=1\"]\n"},
-        {"ports/m/tool/recipe.yaml", SIMPLE "env: [\"A=1\"]\n"},
-        {"ports/" MUSL_PORT "/recipe.yaml", SIMPLE},
-        {"host/runtime.c", "other"},
-        {"host/new.c", "new"},
-    };
+    put_compilers(state);
+    put_ports(state);
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+        struct keys before = keys_of(state, &plain), after;
+
+        put_file(state, edits[i].file, edits[i].text);
+        after = keys_of(state, &plain);
+        if (!strcmp(before.program, after.program) ||
+            edits[i].translated != (strcmp(before.translation, after.translation) != 0))
+            print_error("the wrong keys change with %s\n", edits[i].file);
+        assert_string_not_equal(before.program, after.program);
+        assert_int_equal(edits[i].translated, strcmp(before.translation, after.translation) != 0);
+    }
+}
+
+static void test_each_request_has_its_key(void **state)
+{
     WL_CLEANUP_FREE char *profile = NULL, *other = NULL;
 
     put_compilers(state);
     put_ports(state);
     profile = in_folder(state, "profile.xz");
     other = in_folder(state, "other.xz");
-    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
-        WL_CLEANUP_FREE char *before = key_of(state, &plain), *after = NULL;
-
-        put_file(state, edits[i][0], edits[i][1]);
-        after = key_of(state, &plain);
-        if (!strcmp(before, after))
-            print_error("the same key with another %s\n", edits[i][0]);
-        assert_string_not_equal(before, after);
-    }
     {
         const struct question others[] = {plain,
-                                          {.port = "o", .module = "n.wasm"},
-                                          {.sha256 = "s", .module = "n.wasm"},
-                                          {.port = "k", .module = "o.wasm"},
-                                          {.port = "k", .module = "n.wasm", .library = true},
-                                          {.port = "k", .module = "n.wasm", .cpu = "native"},
-                                          {.port = "k", .module = "n.wasm", .profile = "none"},
-                                          {.port = "k", .module = "n.wasm", .profile = profile},
-                                          {.port = "k", .module = "n.wasm", .profile = other}};
+                                          {.sha256 = "t", .module = "n.wasm"},
+                                          {.sha256 = "s", .module = "n.wasm", .library = true},
+                                          {.sha256 = "s", .module = "n.wasm", .cpu = "native"},
+                                          {.sha256 = "s", .module = "n.wasm", .profile = "none"},
+                                          {.sha256 = "s", .module = "n.wasm", .profile = profile},
+                                          {.sha256 = "s", .module = "n.wasm", .profile = other}};
         enum { N = sizeof others / sizeof *others };
-        char *keys[N];
+        struct keys keys[N];
 
         for (size_t i = 0; i < N; i++) {
-            keys[i] = key_of(state, &others[i]);
-            for (size_t k = 0; k < i; k++)
-                assert_string_not_equal(keys[i], keys[k]);
+            keys[i] = keys_of(state, &others[i]);
+            for (size_t k = 0; k < i; k++) {
+                assert_string_not_equal(keys[i].program, keys[k].program);
+                assert_string_not_equal(keys[i].translation, keys[k].translation);
+            }
         }
-        for (size_t i = 0; i < N; i++)
-            free(keys[i]);
     }
 }
 
-static void test_key_ignores_what_does_not_matter(void **state)
+/* A program knows its name, so another name is another program, but of the same translation. A library for the
+ * machine's C library does not contain musl. */
+static void test_the_translation_is_shared(void **state)
 {
-    const struct question others[] = {{.port = "k", .module = "a folder/n.wasm"},
-                                      {.port = "k", .module = "n.wasm", .sandboxed = true},
-                                      {.port = "k", .module = "n.wasm", .max_seconds = 5},
-                                      {.port = "k", .module = "n.wasm", .max_memory = 1 << 30}};
-    WL_CLEANUP_FREE char *before = NULL;
+    const struct question renamed = {.sha256 = "s", .module = "o.wasm"},
+                          library = {.sha256 = "s", .module = "n.wasm", .library = true};
+    struct keys one, other, before;
 
     put_compilers(state);
     put_ports(state);
-    before = key_of(state, &plain);
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        WL_CLEANUP_FREE char *after = key_of(state, &others[i]);
+    one = keys_of(state, &plain);
+    other = keys_of(state, &renamed);
+    assert_string_equal(one.translation, other.translation);
+    assert_string_not_equal(one.program, other.program);
+    before = keys_of(state, &library);
+    put_file(state, "ports/" MUSL_PORT "/recipe.yaml", SIMPLE);
+    other = keys_of(state, &library);
+    assert_string_equal(before.translation, other.translation);
+    assert_string_equal(before.program, other.program);
+}
 
-        assert_string_equal(before, after);
+static void test_keys_ignore_what_does_not_matter(void **state)
+{
+    const struct question others[] = {{.sha256 = "s", .module = "a folder/n.wasm"},
+                                      {.sha256 = "s", .module = "n.wasm", .sandboxed = true},
+                                      {.sha256 = "s", .module = "n.wasm", .max_seconds = 5},
+                                      {.sha256 = "s", .module = "n.wasm", .max_memory = 1 << 30}};
+    struct keys before, after;
+
+    put_compilers(state);
+    put_ports(state);
+    before = keys_of(state, &plain);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        after = keys_of(state, &others[i]);
+        assert_string_equal(before.program, after.program);
+        assert_string_equal(before.translation, after.translation);
     }
     put_file(state, "ports/" WABT_PORT "/recipe.yaml", PATCHED "# a comment\n");
-    {
-        WL_CLEANUP_FREE char *after = key_of(state, &plain);
-
-        assert_string_equal(before, after);
-    }
+    after = keys_of(state, &plain);
+    assert_string_equal(before.program, after.program);
 }
 
 static void test_names(void **state)
@@ -180,8 +217,10 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_key_changes_with_its_inputs),
-        TEST_IN_FOLDER(test_key_ignores_what_does_not_matter),
+        TEST_IN_FOLDER(test_keys_change_with_their_inputs),
+        TEST_IN_FOLDER(test_each_request_has_its_key),
+        TEST_IN_FOLDER(test_the_translation_is_shared),
+        TEST_IN_FOLDER(test_keys_ignore_what_does_not_matter),
         cmocka_unit_test(test_names),
     };
 

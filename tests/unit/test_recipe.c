@@ -493,7 +493,7 @@ static void test_refused(void **state)
         {"version: \"1\"\ndate: 2020-13-01\n" STEP, "is not a day"},
         {"version: \"1\"\ndate: 1979-12-31\n" STEP, "is not a day"},
         {"version: \"1\"\ntrack: new\n" STEP, ":2: track \"new\" is neither"},
-        {"version: \"1\"\ntoolchain: rust\n" STEP, "\"rust\" is none of wasi, native, none"},
+        {"version: \"1\"\ntoolchain: rust\n" STEP, "\"rust\" is none of wasi, native, clang, none"},
         {"version: \"1\"\nenv: [\"=x\"]\n" STEP, "is not NAME=value"},
         {"version: \"1\"\nvars: [\"A=x\"]\n" STEP, "is not name=value"},
         {"version: \"1\"\nsummary: \"${nothing}\"\n" STEP, "${nothing} is not defined"},

@@ -108,6 +108,7 @@ static void test_commit(void **state)
     WL_CLEANUP_FREE char *path = store_path(&s, KEY), *stored = path_join(path, "d/f"), *run = path_join(path, "d/p"),
                          *entry = store_entry(&s, KEY), *manifest = path_join(entry, "manifest.json"), *damage = NULL,
                          *build = store_build_dir(&s, KEY), *lock = in_folder(state, "cache/lock/" KEY);
+    char hex[HASH_HEX_SIZE];
     struct store_work w;
     struct stat st;
 
@@ -138,6 +139,11 @@ static void test_commit(void **state)
     assert_string_equal(back.files[1].path, "d/f");
     assert_int_equal(back.files[1].size, strlen("artifact"));
     assert_string_equal(back.files[4].target, outside);
+    assert_ok(store_file_hash(&s, KEY, "d/f", hex, &err), &err);
+    assert_string_equal(hex, back.files[1].sha256);
+    assert_class(store_file_hash(&s, KEY, "d", hex, &err), WL_E_VERIFY, &err);
+    assert_class(store_file_hash(&s, KEY, "d/none", hex, &err), WL_E_VERIFY, &err);
+    assert_class(store_file_hash(&s, OTHER_KEY, "d/f", hex, &err), WL_E_IO, &err);
     /* A second time: it exists, and nothing needs to be made. */
     assert_int_equal(store_begin(&w, &s, KEY, &quiet, &err), 1);
     work_end(&w, false);

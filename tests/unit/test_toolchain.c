@@ -147,6 +147,9 @@ static void test_path(void **state)
     assert_null(t.sdk);
     assert_contains(t.identity, "22.1.8");
     toolchain_free(&t);
+    assert_ok(toolchain_find_clang(NULL, &t, &err), &err);
+    assert_contains(t.identity, "22.1.8");
+    toolchain_free(&t);
     assert_class(toolchain_find_native(NULL, &t, &err), WL_E_TOOLCHAIN, &err);
     assert_contains(err.text, "there is no cc");
     {
@@ -166,8 +169,8 @@ static void test_path(void **state)
 static void test_environment(void **state)
 {
     struct toolchain llvm = {.kind = TOOLCHAIN_WASI, .target = "wasm32-wasip1"}, native = {.kind = TOOLCHAIN_NATIVE},
-                     none = {.kind = TOOLCHAIN_NONE};
-    WL_CLEANUP_STRV struct strv a = {0}, b = {0}, c = {0}, d = {0};
+                     clang = {.kind = TOOLCHAIN_CLANG}, none = {.kind = TOOLCHAIN_NONE};
+    WL_CLEANUP_STRV struct strv a = {0}, b = {0}, c = {0}, d = {0}, e = {0};
 
     (void)state;
     toolchain_env(&llvm, NULL, "/wl/needs/sysroot", &a);
@@ -184,6 +187,9 @@ static void test_environment(void **state)
     assert_false(strv_has(&c, "TARGET=wasm32-wasip1"));
     toolchain_env(&none, NULL, NULL, &d);
     assert_int_equal(d.n, 0);
+    toolchain_env(&clang, NULL, NULL, &e);
+    assert_true(strv_has(&e, "CC=clang-" WL_LLVM));
+    assert_true(strv_has(&e, "LD=ld.lld-" WL_LLVM));
 }
 
 int main(void)

@@ -42,6 +42,10 @@ uint8_t *read_file(const char *name, size_t *n);
 FILE *make_file(const char *name);
 void put(FILE *f, const void *bytes, size_t n);
 void end_file(FILE *f, const char *name);
+/* Makes a directory, unless it exists. */
+void make_directory(const char *name);
+/* The files of a directory whose names have that ending, sorted; ended by NULL. */
+char **files_in(const char *directory, const char *ending);
 
 /* --- module.c: a module's bytes --- */
 
@@ -130,7 +134,7 @@ bool table_write(const struct module *m, const struct functions *f);
 
 /* --- glue.c --- */
 
-/* Writes "glue.c", which tells the host about this module (host/native/abi.h), and "image.s". */
+/* Writes "glue.c", which tells the host about this module (host/abi/native.h), and "image.s". */
 void glue_write(const struct module *m, const struct functions *f, const struct fit *fit, const struct image *i,
                 bool constant_table, bool library);
 
@@ -151,23 +155,62 @@ void commands_run(const struct command *commands, size_t n, const char *refusal)
 /* Takes all jobs that are free now, for the last command. They are given back when this program ends. */
 int commands_free_jobs(void);
 
-/* --- compile.c --- */
+/* --- words.c: the words of a command --- */
+
+struct words {
+    char **v; /* ended by NULL */
+    size_t n;
+};
+
+void add_word(struct words *w, const char *word);
+/* Each of the words in a text with spaces. */
+void add_all(struct words *w, const char *words);
+/* A word that it frees. */
+void add_made(struct words *w, char *made);
+/* "-c FROM -o TO" */
+void add_output(struct words *w, const char *from, const char *to);
+
+struct command_list {
+    struct command *v;
+    size_t n;
+};
+
+void add_command(struct command_list *c, struct words w, bool counted);
+void run_one(struct words w, const char *out, const char *refusal);
+
+/* --- The three steps. The members of struct build that describe the result must be the same in all of them. --- */
 
 struct build {
-    const char *name;                /* the program's name for itself */
+    const char *name;                /* the program's name for itself; of translate(): the module's, for messages */
     const char *wabt, *musl, *share; /* directories; musl NULL: the machine's C library */
     const char *cc, *profdata;
     const char *opt, *lto, *cpu;
-    const char *host_cflags;   /* words for the compiler of the host's files */
-    const char *host_objects;  /* a directory in which the host's objects are kept; NULL: none */
+    const char *host_cflags;   /* words for the compiler of the host's files, and for the linker */
     char **profiles, **orders; /* ended by NULL */
     unsigned parts;
     bool library, counters, constant_table;
 };
 
-/* Lets wasm2c write "guest_*.c". */
+/* translate.c: lets wasm2c write C files, and compiles them to the objects in the directory TRANSLATION. In the end,
+ * these and ORDER, a list of functions for the linker, are all that is needed of the module. */
+#define TRANSLATION "translation"
+#define ORDER "order"
 void translate(const struct build *b);
-/* Compiles these files and the host's, and links "program" or "guest.so". */
-void compile(const struct build *b);
+
+/* host.c: compiles the host's files, from the directory `sources`, to the objects in the directory "host". */
+void host_compile(const struct build *b, const char *sources);
+
+/* link.c: links "program" or "guest.so" of those two directories. */
+void link_program(const struct build *b, const char *translation, const char *host);
+
+/* --- flags.c --- */
+
+/* Whether the program contains musl. */
+bool has_musl(const struct build *b);
+/* The compiler, with the flags that all files have; `headers` is the directory of the host's. */
+void add_compiler(const struct build *b, const char *headers, struct words *w);
+void add_processor(const struct build *b, struct words *w);
+/* The flags for hand-written C. */
+void add_checked(struct words *w);
 
 #endif

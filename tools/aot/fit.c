@@ -4,7 +4,7 @@
  * text, even lines of such a listing. */
 #include "aot.h"
 
-#include "wasi/calls.h"
+#include "abi/wasi_calls.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Writes the host's facts about a module (host/native/abi.h) as C and assembler. */
+/* Writes the host's facts about a module (host/abi/native.h) as C and assembler. */
 #include "aot.h"
 
 #include "core/sha256.h"
@@ -73,9 +73,10 @@ void glue_write(const struct module *m, const struct functions *f, const struct 
     put(file, image, sizeof image - 1);
     end_file(file, "image.s");
     file = make_file("glue.c");
-    fputs("#include \"guest.h\"\n#include \"native/abi.h\"\n\n"
+    fputs("#include \"guest.h\"\n#include \"abi/native.h\"\n\n"
           "extern const uint8_t guest_image[] __attribute__((visibility(\"hidden\"))),\n"
           "    guest_image_end[] __attribute__((visibility(\"hidden\")));\n"
+          "extern const char guest_name[];\n"
           "bool bridge_connect(const struct native_host *host);\n",
           file);
     fprintf(file,
@@ -102,13 +103,13 @@ void glue_write(const struct module *m, const struct functions *f, const struct 
     hash(m, hex);
     fprintf(file,
             "\n%sconst struct native_guest wlpy_native_program = {\n"
-            "    .abi = NATIVE_ABI,\n    .size = sizeof wlpy_native_program,\n    .name = \"%s\",\n"
+            "    .abi = NATIVE_ABI,\n    .size = sizeof wlpy_native_program,\n    .name = guest_name,\n"
             "    .image = guest_image,\n    .image_end = guest_image_end,\n    .image_from = %llu,\n"
             "    .instance_size = sizeof(w2c_guest),\n    .image_is_all = %s,\n    .changes_tables = %s,\n"
             "    .instantiate = instantiate,\n    .use = use,\n    .start = start,\n    .free = release,\n"
             "    .memory = memory,\n    .resize = resize,\n"
             "    .module = \"%s\",\n%s%s};\n",
-            library ? "__attribute__((visibility(\"default\")))\n" : "", m->name, (unsigned long long)i->from,
+            library ? "__attribute__((visibility(\"default\")))\n" : "", (unsigned long long)i->from,
             i->is_all ? "true" : "false", f->changes_tables ? "true" : "false", hex,
             library ? "    .connect = bridge_connect,\n" : "", fit->sessions ? "    .session = session,\n" : "");
     for (uint64_t k = 0; constant_table && k < f->imported; k++)

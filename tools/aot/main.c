@@ -1,32 +1,43 @@
-/* aot [OPTION...] MODULE NAME: makes the executable "program" (or with --library the library "guest.so") of a
- * module. NAME is the program's name for itself. All files are created in the current directory. */
+/* aot makes native programs and libraries of modules, in three steps, each a command of its own:
+ *
+ *     translate MODULE NAME        the objects of the module's code, in the directory "translation"
+ *     host SOURCES                 those of the host, in the directory "host"
+ *     link TRANSLATION HOST NAME   of these two, "program" or "guest.so"
+ *
+ * A translation depends on the host by its interface only, the headers in host/abi, and the host's objects on no
+ * module. All files are created in the current directory. */
 #include "aot.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <glob.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The limits of a process's processor time, memory and file size: a fixed part, and a part for each MB of the
- * module. A Python takes a tenth of them on a fast machine. */
+ * module, or of the objects that are linked. A Python takes a tenth of them on a fast machine. */
 enum { SECONDS = 600, SECONDS_MB = 300, FILE_LEAST_MB = 16, FILE_MB = 64 };
 #define MEMORY (UINT64_C(4) << 30)
 #define MEMORY_MB (UINT64_C(256) << 20)
 
-enum { PARTS = 24, MOST_PARTS = 1000 };
+/* A C file for each half MB, so that a Python keeps many processors busy and a small module is compiled at once. */
+enum { PART = 1 << 19, PARTS = 24, MOST_PARTS = 1000 };
 
 static const char usage[] =
-    "usage: aot [OPTION...] MODULE NAME\n"
-    "makes the executable \"program\" of a module, in the current directory\n\n"
-    "  --library            make the library \"guest.so\" instead\n"
+    "usage: aot [OPTION...] translate MODULE NAME\n"
+    "       aot [OPTION...] host SOURCES\n"
+    "       aot [OPTION...] link TRANSLATION HOST NAME\n"
+    "makes, in the current directory, the objects \"translation\" of a module, the objects \"host\" of the directory\n"
+    "host/, and of these two an executable \"program\", which calls itself NAME. Options that say what the result is\n"
+    "must be the same for all three.\n\n"
+    "  --library            the result is the library \"guest.so\"\n"
     "  --wabt DIR           the directory of wasm2c (port toolchain/wabt)\n"
     "  --musl DIR           link this C library into the program (port toolchain/musl); default: the machine's\n"
-    "  --share DIR          the host's sources and the profiles; default: those beside this program\n"
+    "  --share DIR          the headers of host/abi and the profiles; default: those beside this program\n"
     "  --cc COMMAND         the compiler, a clang\n"
     "  --profdata PROGRAM   its llvm-profdata\n"
     "  --cpu NAME           compile for this processor (clang's name) and similar ones\n"
@@ -35,8 +46,7 @@ static const char usage[] =
     "  --opt -ON            optimisation of the module's code (-O2)\n"
     "  --no-lto             compile each file by itself\n"
     "  --host-cflags WORDS  more options for compiling the host's files\n"
-    "  --host-objects DIR   keep the host's objects in DIR, and use the ones that it has\n"
-    "  --parts N            the number of C files that wasm2c writes (24)\n"
+    "  --parts N            the number of C files that wasm2c writes (by the module's size, at most 24)\n"
     "  -j N                 the number of parallel jobs, if MAKEFLAGS names no jobserver\n"
     "  --max-seconds N      limit the processor time of each process\n"
     "  --max-memory N       limit the memory of each process, in bytes\n"
@@ -55,7 +65,6 @@ enum option_value {
     OPT,
     NO_LTO,
     HOST_CFLAGS,
-    HOST_OBJECTS,
     PARTS_N,
     MAX_SECONDS,
     MAX_MEMORY,
@@ -76,7 +85,6 @@ static const struct option options[] = {
     {"opt", required_argument, NULL, OPT},
     {"no-lto", no_argument, NULL, NO_LTO},
     {"host-cflags", required_argument, NULL, HOST_CFLAGS},
-    {"host-objects", required_argument, NULL, HOST_OBJECTS},
     {"parts", required_argument, NULL, PARTS_N},
     {"max-seconds", required_argument, NULL, MAX_SECONDS},
     {"max-memory", required_argument, NULL, MAX_MEMORY},
@@ -157,9 +165,6 @@ static void take_option(struct settings *s, int option)
     case HOST_CFLAGS:
         b->host_cflags = optarg;
         break;
-    case HOST_OBJECTS:
-        b->host_objects = optarg;
-        break;
     case PARTS_N:
         b->parts = (unsigned)number(optarg, MOST_PARTS);
         break;
@@ -184,7 +189,7 @@ static void take_option(struct settings *s, int option)
     }
 }
 
-/* The directory with the host's sources in the artifact that this program belongs to. */
+/* The directory with headers and profiles in the artifact that this program belongs to. */
 static char *share_beside_program(void)
 {
     char self[PATH_MAX];
@@ -194,25 +199,8 @@ static char *share_beside_program(void)
         while (n > 0 && self[--n] != '/')
             ;
     if (n <= 0)
-        end("cannot find the host's sources beside this program; name their directory with --share");
+        end("cannot find the headers beside this program; name their directory with --share");
     return text("%.*s/share/aot", (int)n, self);
-}
-
-/* The files of a directory with that ending, sorted; ended by NULL. */
-static char **files_in(const char *directory, const char *ending)
-{
-    char *pattern = text("%s/*%s", directory, ending), **files;
-    glob_t found;
-
-    if (glob(pattern, 0, NULL, &found) != 0)
-        found.gl_pathc = 0;
-    files = get(found.gl_pathc, sizeof *files);
-    for (size_t i = 0; i < found.gl_pathc; i++)
-        files[i] = text("%s", found.gl_pathv[i]);
-    if (found.gl_pathc)
-        globfree(&found);
-    free(pattern);
-    return files;
 }
 
 /* Sets a limit for this program and all programs that it starts. A lower limit stays. */
@@ -232,9 +220,9 @@ static void limit(int what, uint64_t most, uint64_t hard)
         end("cannot set the limits of processes: %s", strerror(errno));
 }
 
-static void set_limits(const struct settings *s, size_t module_size)
+static void set_limits(const struct settings *s, size_t size)
 {
-    uint64_t mb = (module_size >> 20) + 1, file = (FILE_LEAST_MB + FILE_MB * mb) << 20;
+    uint64_t mb = (size >> 20) + 1, file = (FILE_LEAST_MB + FILE_MB * mb) << 20;
     uint64_t seconds = s->max_seconds ? s->max_seconds : SECONDS + SECONDS_MB * mb;
     uint64_t memory = s->max_memory ? s->max_memory : MEMORY + MEMORY_MB * mb;
 
@@ -244,7 +232,20 @@ static void set_limits(const struct settings *s, size_t module_size)
     limit(RLIMIT_FSIZE, file, file);
 }
 
-/* The name becomes a C string and is printed, so the caller must make it harmless. */
+/* The bytes of a directory's objects. */
+static size_t size_of(const char *directory)
+{
+    char **files = files_in(directory, ".o");
+    struct stat st;
+    size_t size = 0;
+
+    for (size_t i = 0; files[i]; i++)
+        if (stat(files[i], &st) == 0)
+            size += (size_t)st.st_size;
+    return size;
+}
+
+/* The name becomes a string of the assembler and is printed, so the caller must make it harmless. */
 static void check_name(const char *name)
 {
     for (const char *p = name; *p; p++)
@@ -262,47 +263,83 @@ static void validate(const struct build *b, const char *module)
     free(refusal);
 }
 
-int main(int argc, char **argv)
+static void translate_module(struct settings *s, char **argv)
 {
-    struct settings s = {.default_profiles = true, .jobs = 1, .build = {.cc = "clang", .profdata = "llvm-profdata"}};
-    struct build *b = &s.build;
+    struct build *b = &s->build;
     struct functions f;
     struct module m;
     struct image i;
     struct fit fit;
     uint8_t *bytes;
     size_t n;
-    int option;
 
-    b->opt = "-O2";
-    b->lto = "-flto=thin -fuse-ld=lld";
-    b->host_cflags = "";
-    b->parts = PARTS;
-    while ((option = getopt_long(argc, argv, "j:", options, NULL)) >= 0)
-        take_option(&s, option);
-    if (argc - optind != 2 || !b->wabt || !b->parts)
-        take_option(&s, '?');
-    b->name = argv[optind + 1];
+    b->name = argv[1];
     check_name(b->name);
-    if (!b->share)
-        b->share = share_beside_program();
     b->orders = files_in(text("%s/profiles", b->share), ".start");
-    b->profiles = s.default_profiles ? files_in(text("%s/profiles", b->share), ".xz")
-                  : s.profiles       ? s.profiles
-                                     : get(0, sizeof *b->profiles);
-    commands_jobs(s.jobs);
-    bytes = read_file(argv[optind], &n);
-    set_limits(&s, n);
+    b->profiles = s->default_profiles ? files_in(text("%s/profiles", b->share), ".xz")
+                  : s->profiles       ? s->profiles
+                                      : get(0, sizeof *b->profiles);
+    bytes = read_file(argv[0], &n);
+    set_limits(s, n);
+    if (!b->parts)
+        b->parts = n / PART < PARTS ? (unsigned)(n / PART) + 1 : PARTS;
     report_phase("checking the module");
     module_read(&m, b->name, bytes, n);
     fit_check(&m, &fit);
-    validate(b, argv[optind]);
+    validate(b, argv[0]);
     report_phase("translating to C");
     functions_read(&m, &f);
     rewrite(&m, &f, &i);
     b->constant_table = table_write(&m, &f);
     glue_write(&m, &f, &fit, &i, b->constant_table, b->library);
     translate(b);
-    compile(b);
-    return 0;
+}
+
+static void compile_host(struct settings *s, char **argv)
+{
+    report_phase("compiling the host");
+    host_compile(&s->build, argv[0]);
+}
+
+static void link_objects(struct settings *s, char **argv)
+{
+    s->build.name = argv[2];
+    check_name(s->build.name);
+    set_limits(s, size_of(argv[0]) + size_of(argv[1]));
+    report_phase("linking");
+    link_program(&s->build, argv[0], argv[1]);
+}
+
+static const struct {
+    const char *name;
+    int arguments;
+    bool wabt; /* is needed */
+    void (*run)(struct settings *s, char **argv);
+} steps[] = {
+    {"translate", 2, true, translate_module}, {"host", 1, true, compile_host}, {"link", 3, false, link_objects}};
+
+int main(int argc, char **argv)
+{
+    struct settings s = {.default_profiles = true, .jobs = 1, .build = {.cc = "clang", .profdata = "llvm-profdata"}};
+    struct build *b = &s.build;
+    int option;
+
+    b->opt = "-O2";
+    b->lto = "-flto=thin -fuse-ld=lld";
+    b->host_cflags = "";
+    while ((option = getopt_long(argc, argv, "j:", options, NULL)) >= 0)
+        take_option(&s, option);
+    argv += optind;
+    argc -= optind;
+    for (size_t i = 0; argc && i < sizeof steps / sizeof *steps; i++) {
+        if (strcmp(argv[0], steps[i].name) != 0 || argc - 1 != steps[i].arguments || (steps[i].wabt && !b->wabt))
+            continue;
+        if (!b->share)
+            b->share = share_beside_program();
+        commands_jobs(s.jobs);
+        steps[i].run(&s, argv + 1);
+        return 0;
+    }
+    take_option(&s, '?');
+    return 2;
 }

@@ -2,9 +2,11 @@
 #include "aot.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int status_fd = -1;
@@ -151,4 +153,26 @@ void end_file(FILE *f, const char *name)
 {
     if (ferror(f) || fclose(f) != 0)
         cannot_write(name);
+}
+
+void make_directory(const char *name)
+{
+    if (mkdir(name, 0777) < 0 && errno != EEXIST)
+        cannot_write(name);
+}
+
+char **files_in(const char *directory, const char *ending)
+{
+    char *pattern = text("%s/*%s", directory, ending), **files;
+    glob_t found;
+
+    if (glob(pattern, 0, NULL, &found) != 0)
+        found.gl_pathc = 0;
+    files = get(found.gl_pathc, sizeof *files);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        files[i] = text("%s", found.gl_pathv[i]);
+    if (found.gl_pathc)
+        globfree(&found);
+    free(pattern);
+    return files;
 }

@@ -1,7 +1,7 @@
 /* How wasm2c's code calls through a table that never changes (tools/aot/table.c), in place of its own macros. They have
  * the same branches, because a profile identifies a function by them. */
-#ifndef WL_CALLS_H
-#define WL_CALLS_H
+#ifndef WL_ABI_INDIRECT_H
+#define WL_ABI_INDIRECT_H
 
 #include "table.h"
 

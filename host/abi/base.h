@@ -1,12 +1,12 @@
 /* Where a guest's memory lies; included before all code that wasm2c writes. */
-#ifndef WL_BASE_H
-#define WL_BASE_H
+#ifndef WL_ABI_BASE_H
+#define WL_ABI_BASE_H
 
 /* RUNTIME_ONE_GUEST: a program, whose one guest's memory begins at a constant address. Otherwise it is anywhere, as in
  * a library, which has many guests. */
 #ifdef RUNTIME_ONE_GUEST
 #if defined __x86_64__
-#include "native/arch/x86_64/base.h"
+#include "abi/arch/x86_64/base.h"
 #else
 #error "no base address is known for this processor"
 #endif

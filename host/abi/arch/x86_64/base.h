@@ -1,8 +1,8 @@
 /* Where the memory of a program's one guest begins. It is below 2 GiB, so that the processor adds it to an address of
  * the guest's in the very instruction that uses it, and where neither an executable that is linked to be anywhere (PIE)
  * nor its libraries are. */
-#ifndef WL_ARCH_BASE_H
-#define WL_ARCH_BASE_H
+#ifndef WL_ABI_ARCH_BASE_H
+#define WL_ABI_ARCH_BASE_H
 
 #define ARCH_BASE 0x40000000
 

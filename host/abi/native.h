@@ -1,10 +1,13 @@
 /* What a program that wasm2c translated and the host around it know of each other. Both are linked into an executable.
  * A program in a file of its own (`wl-make aot --library`) reaches the host through a table (bridge.c), so that one
- * libwlpy runs any number of programs, also of earlier releases. */
-#ifndef WL_NATIVE_ABI_H
-#define WL_NATIVE_ABI_H
+ * libwlpy runs any number of programs, also of earlier releases.
+ *
+ * Of the host, translated code sees only the headers of this directory: a change here, and no other change of the
+ * host, makes wl-make translate modules again. */
+#ifndef WL_ABI_NATIVE_H
+#define WL_ABI_NATIVE_H
 
-#include "wasi/calls.h"
+#include "abi/wasi_calls.h"
 
 #include <stdbool.h>
 #include <stddef.h>
