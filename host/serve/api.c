@@ -161,7 +161,7 @@ static bool put_files(struct http_request *r, struct sandbox_session *session)
 
     json_object_foreach(list, path, content)
     {
-        if (put_file(sandbox_files(session), path, content, &err) < 0) {
+        if (put_file(sandbox_files(session, SANDBOX_FILES), path, content, &err) < 0) {
             refuse_err(r, 400, &err);
             return false;
         }
@@ -182,7 +182,7 @@ static json_t *get_files(const struct http_request *r, struct sandbox_session *s
         struct wlpy_err err;
         size_t n;
 
-        if (path && wlpy_files_get(sandbox_files(session), path, &bytes, &n, &err) == 0)
+        if (path && wlpy_files_get(sandbox_files(session, SANDBOX_FILES), path, &bytes, &n, &err) == 0)
             json_object_set_new(all, path, bytes_json(bytes, n));
     }
     return all;
@@ -354,7 +354,7 @@ static void files_of(struct http_request *r, const char *name, const char *path)
         refuse_err(r, 404, &err);
         return;
     }
-    use_file(r, sandbox_files(session), path);
+    use_file(r, sandbox_files(session, SANDBOX_FILES), path);
     sandbox_leave(r->sandbox, session);
 }
 

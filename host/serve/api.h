@@ -13,4 +13,8 @@ bool api_evaluates(const struct http_request *r);
 bool e2b_serve(struct http_request *r);
 bool e2b_evaluates(const struct http_request *r);
 
+/* librechat.c: what LibreChat asks. */
+bool librechat_serve(struct http_request *r);
+bool librechat_evaluates(const struct http_request *r);
+
 #endif

@@ -109,46 +109,41 @@ static void answer_result(struct http_request *r, const struct sandbox_result *r
     free(text);
 }
 
-/* The code, behind variables of the environment, which stay in the context. To be given to free(). */
-static char *code_of(const struct http_request *r)
+/* Sets variables of the environment, which stay in the context. (In front of the code, that would move its lines.) */
+static bool set_variables(const struct http_request *r, struct sandbox_session *session)
 {
     const json_t *variables = json_object_get(r->json, "env_vars");
-    const char *code = json_string_value(json_object_get(r->json, "code"));
-    char *json = json_is_object(variables) ? json_dumps(variables, JSON_COMPACT) : NULL;
-    json_t *quoted;
-    char *literal, *all = NULL;
+    struct sandbox_result result = {0};
+    char *dictionary, *text = NULL;
+    struct wlpy_err err;
+    bool well = false;
 
-    if (!json || json_object_size(variables) == 0) {
-        free(json);
-        return strdup(code);
-    }
-    /* (A string of JSON in ASCII is one of Python.) */
-    quoted = json_string(json);
-    literal = quoted ? json_dumps(quoted, JSON_ENSURE_ASCII | JSON_ENCODE_ANY) : NULL;
-    if (literal &&
-        asprintf(&all,
-                 "__import__('os').environ.update((k, str(v)) for k, v in __import__('json').loads(%s).items())\n%s",
-                 literal, code) < 0)
-        all = NULL;
-    free(literal);
-    json_decref(quoted);
-    free(json);
-    return all;
+    if (json_object_size(variables) == 0)
+        return true;
+    dictionary = text_python(variables);
+    if (dictionary &&
+        asprintf(&text, "__import__('os').environ.update((k, str(v)) for k, v in %s.items())", dictionary) > 0)
+        well = sandbox_eval(session, &(struct sandbox_code){.text = text, .size = strlen(text), .name = "<start>"},
+                            &result, &err) == 0 &&
+               result.value.status == 0;
+    sandbox_result_free(&result);
+    free(text);
+    free(dictionary);
+    return well;
 }
 
 static void execute(struct http_request *r)
 {
-    const char *code = json_string_value(json_object_get(r->json, "code"));
+    const json_t *text = json_object_get(r->json, "code");
+    const struct sandbox_code code = {.text = json_string_value(text), .size = json_string_length(text)};
     const char *context = json_string_value(json_object_get(r->json, "context_id"));
     const char *language = json_string_value(json_object_get(r->json, "language"));
     struct sandbox_result result = {0};
-    struct sandbox_code all = {0};
     struct sandbox_session *session;
     struct wlpy_err err;
-    char *text;
 
-    if (!code || (language && strcmp(language, "python") != 0)) {
-        http_refuse(r, 400, code ? "the only language is python" : "the member code must be a text");
+    if (!code.text || (language && strcmp(language, "python") != 0)) {
+        http_refuse(r, 400, code.text ? "the only language is python" : "the member code must be a text");
         return;
     }
     session = sandbox_enter(r->sandbox, context ? SANDBOX_EXISTING : SANDBOX_NAMED, context ? context : DEFAULT_CONTEXT,
@@ -157,14 +152,12 @@ static void execute(struct http_request *r)
         http_refuse(r, 404, err.text);
         return;
     }
-    text = code_of(r);
-    if (text)
-        all = (struct sandbox_code){.text = text, .size = strlen(text)};
-    if (!text || sandbox_eval(session, &all, &result, &err) < 0)
-        http_refuse(r, 500, text ? err.text : "out of memory");
+    if (!set_variables(r, session))
+        http_refuse(r, 400, "env_vars cannot be set");
+    else if (sandbox_eval(session, &code, &result, &err) < 0)
+        http_refuse(r, 500, err.text);
     else
         answer_result(r, &result);
-    free(text);
     sandbox_result_free(&result);
     sandbox_leave(r->sandbox, session);
 }

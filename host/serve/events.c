@@ -14,8 +14,8 @@ struct events {
     pthread_cond_t changed;
     struct sandbox_session *session; /* that is evaluated in */
     bool begun, ended, left;
-    char *bytes; /* that are to be sent: from `from` to `n` */
-    size_t from, n, room;
+    struct buffer bytes; /* that are to be sent, from `from` on */
+    size_t from;
     /* Of the thread that evaluates: bytes of a character that is not whole yet. */
     char rest[2][MOST_REST];
     size_t rest_n[2];
@@ -42,7 +42,7 @@ void events_free(struct events *e)
         return;
     pthread_mutex_destroy(&e->lock);
     pthread_cond_destroy(&e->changed);
-    free(e->bytes);
+    free(e->bytes.at);
     free(e);
 }
 
@@ -67,24 +67,6 @@ bool events_use(struct events *e, struct sandbox_session *session)
     return here;
 }
 
-/* The lock is held. What there is no memory for is lost. */
-static void add(struct events *e, const char *text)
-{
-    size_t n = strlen(text);
-
-    if (n > e->room - e->n) {
-        size_t room = 2 * (e->n + n);
-        char *more = realloc(e->bytes, room);
-
-        if (!more)
-            return;
-        e->bytes = more;
-        e->room = room;
-    }
-    memcpy(e->bytes + e->n, text, n);
-    e->n += n;
-}
-
 void events_put(struct events *e, const char *name, json_t *data)
 {
     /* (One line: JSON writes the end of a line as \n.) */
@@ -92,13 +74,9 @@ void events_put(struct events *e, const char *name, json_t *data)
 
     json_decref(data);
     pthread_mutex_lock(&e->lock);
-    if (text && !e->left) {
-        add(e, "event: ");
-        add(e, name);
-        add(e, "\ndata: ");
-        add(e, text);
-        add(e, "\n\n");
-    }
+    /* (What there is no memory for is lost.) */
+    if (text && !e->left)
+        buffer_print(&e->bytes, "event: %s\ndata: %s\n\n", name, text);
     e->begun = true;
     pthread_cond_broadcast(&e->changed);
     pthread_mutex_unlock(&e->lock);
@@ -150,14 +128,14 @@ size_t events_take(struct events *e, char *to, size_t n)
     int r = 0;
 
     pthread_mutex_lock(&e->lock);
-    while (e->from == e->n && !e->ended && r == 0)
+    while (e->from == e->bytes.n && !e->ended && r == 0)
         r = pthread_cond_timedwait(&e->changed, &e->lock, &until);
-    if (e->from < e->n) {
-        n = n < e->n - e->from ? n : e->n - e->from;
-        memcpy(to, e->bytes + e->from, n);
+    if (e->from < e->bytes.n) {
+        n = n < e->bytes.n - e->from ? n : e->bytes.n - e->from;
+        memcpy(to, e->bytes.at + e->from, n);
         e->from += n;
-        if (e->from == e->n)
-            e->from = e->n = 0;
+        if (e->from == e->bytes.n)
+            e->from = e->bytes.n = 0;
     } else if (e->ended || n < sizeof comment - 1) {
         n = 0;
     } else {

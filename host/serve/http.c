@@ -6,6 +6,7 @@
 #include "mcp.h"
 #include "wall.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <pthread.h>
@@ -25,6 +26,7 @@ static const double bounds[BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 
 
 struct server {
     struct sandbox *sandbox;
+    struct storage *storage;
     const struct http_config *config;
     sem_t workers;
     atomic_uint waiting, active;
@@ -33,8 +35,7 @@ struct server {
 
 /* One request, from its beginning until its answer was sent. */
 struct incoming {
-    char *body;
-    size_t n, room;
+    struct buffer body;
     bool too_large;
     /* If the answer is sent while a thread evaluates: */
     struct http_request request;
@@ -108,14 +109,20 @@ static bool same_secret(const char *given, const char *secret)
 
 static bool may(const struct server *s, struct MHD_Connection *connection)
 {
-    const char *bearer = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization"),
-               *access =
-                   MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-Access-Token"); /* of E2B's clients */
+    /* The others are of E2B's clients, and of LibreChat. */
+    static const char *const headers[] = {"Authorization", "X-Access-Token", "X-API-Key"};
+    const char *given;
 
     if (!s->config->token)
         return true;
-    return (bearer && !strncmp(bearer, "Bearer ", 7) && same_secret(bearer + 7, s->config->token)) ||
-           (access && same_secret(access, s->config->token));
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        given = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, headers[i]);
+        if (given && i == 0)
+            given = strncmp(given, "Bearer ", 7) ? NULL : given + 7;
+        if (given && same_secret(given, s->config->token))
+            return true;
+    }
+    return false;
 }
 
 /* (A client of its own each time: numbers of requests are a client's, so nobody can cancel another one's.) */
@@ -144,7 +151,7 @@ static void dispatch(struct server *s, struct http_request *r)
         serve_mcp(s, r);
     else if (!strcmp(r->path, "/metrics") && !strcmp(r->method, "GET"))
         metrics(s, r);
-    else if (!api_serve(r) && !e2b_serve(r))
+    else if (!api_serve(r) && !e2b_serve(r) && !librechat_serve(r))
         http_refuse(r, 404, "there is nothing at this path; GET /openapi.json lists what there is");
 }
 
@@ -179,7 +186,7 @@ static void evaluate(struct server *s, struct http_request *r)
 
 static bool evaluates(const struct http_request *r)
 {
-    return !strcmp(r->path, "/mcp") || api_evaluates(r) || e2b_evaluates(r);
+    return !strcmp(r->path, "/mcp") || api_evaluates(r) || e2b_evaluates(r) || librechat_evaluates(r);
 }
 
 /* What is answered without looking further; false: nothing. */
@@ -216,6 +223,20 @@ static void log_request(const struct http_request *r, double seconds)
     json_decref(line);
 }
 
+/* As RFC 6266 and RFC 8187 have it, because a name can have any characters. */
+static void add_filename(struct MHD_Response *response, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    struct buffer header = {0};
+
+    buffer_print(&header, "attachment; filename*=UTF-8''");
+    for (const unsigned char *p = (const unsigned char *)(slash ? slash + 1 : path); *p; p++)
+        buffer_print(&header, isalnum(*p) || *p == '.' || *p == '-' || *p == '_' ? "%c" : "%%%02X", *p);
+    if (buffer_add(&header, "", 1))
+        MHD_add_response_header(response, "Content-Disposition", header.at);
+    free(header.at);
+}
+
 static enum MHD_Result send_answer(struct MHD_Connection *connection, struct http_request *r)
 {
     struct MHD_Response *response =
@@ -225,6 +246,8 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct htt
     if (!response)
         return MHD_NO;
     MHD_add_response_header(response, "Content-Type", r->type ? r->type : "application/json");
+    if (r->filename)
+        add_filename(response, r->filename);
     if (r->status == 429)
         MHD_add_response_header(response, "Retry-After", "1");
     if (r->status == 401)
@@ -236,23 +259,9 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct htt
 
 static void take_body(struct incoming *in, const char *data, size_t n)
 {
-    if (in->too_large || n > MOST_BODY - in->n) {
+    in->too_large |= n > MOST_BODY - in->body.n;
+    if (!in->too_large && !buffer_add(&in->body, data, n))
         in->too_large = true;
-        return;
-    }
-    if (n > in->room - in->n) {
-        size_t room = 2 * in->room > in->n + n ? 2 * in->room : in->n + n;
-        char *more = realloc(in->body, room);
-
-        if (!more) {
-            in->too_large = true;
-            return;
-        }
-        in->body = more;
-        in->room = room;
-    }
-    memcpy(in->body + in->n, data, n);
-    in->n += n;
 }
 
 /* ---- an answer that is sent while it comes into being ---- */
@@ -328,11 +337,17 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     atomic_fetch_add(&s->requests, 1);
     atomic_fetch_add(&s->active, 1);
     r = &in->request;
-    *r = (struct http_request){.sandbox = s->sandbox, .method = method, .path = path, .body = in->body, .size = in->n};
+    *r = (struct http_request){.sandbox = s->sandbox,
+                               .storage = s->storage,
+                               .connection = connection,
+                               .method = method,
+                               .path = path,
+                               .body = in->body.at,
+                               .size = in->body.n};
     in->server = s;
     in->start = clock_seconds();
     if (!serve_outside(s, connection, r, in)) {
-        r->json = in->n ? json_loadb(in->body, in->n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+        r->json = in->body.n ? json_loadb(in->body.at, in->body.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
         if (api_evaluates(r) && wants_events(connection))
             return stream(connection, in);
         if (evaluates(r))
@@ -362,9 +377,10 @@ static void on_end(void *arg, struct MHD_Connection *connection, void **state, e
         json_decref(in->request.json);
         events_free(in->request.events);
         free(in->request.text);
+        free(in->request.filename);
     }
     if (in)
-        free(in->body);
+        free(in->body.at);
     free(in);
     *state = NULL;
 }
@@ -386,7 +402,7 @@ static void stop(struct server *s, struct MHD_Daemon *daemon)
 
 int http_serve(struct sandbox *sandbox, const struct http_config *config)
 {
-    struct server s = {.sandbox = sandbox, .config = config};
+    struct server s = {.sandbox = sandbox, .storage = storage_new(config->stored), .config = config};
     struct MHD_Daemon *daemon;
     sigset_t ends;
     int fd, number;
@@ -398,7 +414,7 @@ int http_serve(struct sandbox *sandbox, const struct http_config *config)
     fd = listen_on(config->listen);
     if (fd < 0)
         return 1;
-    if (sem_init(&s.workers, 0, config->workers) < 0 ||
+    if (!s.storage || sem_init(&s.workers, 0, config->workers) < 0 ||
         !wall_build(config->names, *config->listen == '/' ? config->listen : NULL))
         return listen_fails("serve on", config->listen, strerror(errno)), 1;
     /* Before there are threads, which inherit it. */
@@ -418,5 +434,6 @@ int http_serve(struct sandbox *sandbox, const struct http_config *config)
     if (*config->listen == '/')
         unlink(config->listen);
     sem_destroy(&s.workers);
+    storage_free(s.storage);
     return 0;
 }

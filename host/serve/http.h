@@ -9,6 +9,7 @@ struct http_config {
     char *token;        /* what requests must bring as a bearer token; NULL: none */
     unsigned workers;   /* evaluations at once */
     unsigned queue;     /* requests that wait for one; more are refused with 429 */
+    uint64_t stored;    /* the most bytes of files that outlive their sandboxes */
     bool names;         /* code may connect to hosts by name */
     bool log;           /* a line of JSON for each request, on standard error */
     uint64_t deadline_ms;

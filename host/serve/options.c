@@ -29,6 +29,7 @@ static const char help[] =
     "  --token-file FILE    a token that requests must bring; needed where others can connect\n"
     "  --workers N          pieces of code that run at once [default: the number of processors]\n"
     "  --queue N            requests that may wait; more get the status 429 [default: 100]\n"
+    "  --max-stored SIZE    files of LibreChat that outlive their sandboxes [default: 1G]\n"
     "  --log                a line of JSON on standard error for each request\n"
     "\n"
     "  --help, --version\n";
@@ -94,7 +95,23 @@ static bool read_token(struct options *o, const char *file)
     return well && *o->token;
 }
 
-enum { PROGRAM = 1, DEADLINE, MEMORY, OUTPUT, FILES, SESSIONS, NET, LISTEN, TOKEN, WORKERS, QUEUE, LOG, HELP, VERSION };
+enum {
+    PROGRAM = 1,
+    DEADLINE,
+    MEMORY,
+    OUTPUT,
+    FILES,
+    SESSIONS,
+    NET,
+    LISTEN,
+    TOKEN,
+    WORKERS,
+    QUEUE,
+    STORED,
+    LOG,
+    HELP,
+    VERSION
+};
 
 /* The options that only one command has follow NET. */
 static const struct option list[] = {{"program", required_argument, NULL, PROGRAM},
@@ -108,6 +125,7 @@ static const struct option list[] = {{"program", required_argument, NULL, PROGRA
                                      {"token-file", required_argument, NULL, TOKEN},
                                      {"workers", required_argument, NULL, WORKERS},
                                      {"queue", required_argument, NULL, QUEUE},
+                                     {"max-stored", required_argument, NULL, STORED},
                                      {"log", no_argument, NULL, LOG},
                                      {"help", no_argument, NULL, HELP},
                                      {"version", no_argument, NULL, VERSION},
@@ -150,6 +168,8 @@ static bool set(struct options *o, int option, const char *value)
         return read_number(value, 1000, &o->server.workers);
     case QUEUE:
         return read_number(value, 1000000, &o->server.queue);
+    case STORED:
+        return read_size(value, &o->server.stored);
     default:
         o->server.log = true;
         return true;
@@ -226,8 +246,10 @@ int options_read(struct options *o, int argc, char **argv)
                                          .sessions = o->http ? 1000 : 16,
                                          .net = o->net,
                                          .idle_ms = 60000};
-    o->server = (struct http_config){
-        .listen = "127.0.0.1:8080", .workers = processors > 0 ? (unsigned)processors : 1, .queue = 100};
+    o->server = (struct http_config){.listen = "127.0.0.1:8080",
+                                     .stored = 1 << 30,
+                                     .workers = processors > 0 ? (unsigned)processors : 1,
+                                     .queue = 100};
     if (!strcmp(command, "--help") || !strcmp(command, "--version"))
         return read_all(o, argc, argv);
     if (!o->http && strcmp(command, "mcp") != 0)

@@ -3,12 +3,17 @@
 #define WL_SERVE_REQUEST_H
 
 #include "events.h"
+#include "storage.h"
 
 #include <jansson.h>
 
+struct MHD_Connection;
+
 struct http_request {
     struct sandbox *sandbox;
-    const char *method, *path; /* decoded */
+    struct storage *storage;
+    struct MHD_Connection *connection; /* for form.c */
+    const char *method, *path;         /* decoded */
     const char *body;
     size_t size;
     json_t *json;          /* the body, if it is JSON; else NULL */
@@ -18,6 +23,7 @@ struct http_request {
     const char *type;
     char *text; /* owned */
     size_t text_size;
+    char *filename; /* for a client that saves it; owned, or NULL */
 };
 
 /* Sets the answer. The JSON is taken. */

@@ -28,7 +28,7 @@ struct sandbox {
     struct sandbox_config config;
     struct wlpy_engine *engine;
     struct wlpy_program *program;
-    struct wlpy_files *files; /* of the warm session: empty */
+    struct wlpy_files *files, *data; /* of the warm session: empty */
     struct wlpy_session *warm;
     pthread_mutex_t lock;      /* of the list, and of what its sessions say */
     pthread_mutex_t warm_lock; /* a session is copied by one thread at a time */
@@ -72,15 +72,16 @@ static int warm_up(struct sandbox *s, struct wlpy_err *err)
 {
     static const char *const argv[] = {"python"}, *const env[] = {"HOME=" SANDBOX_FILES, "MPLBACKEND=agg"};
     static const char code[] = "import os; os.chdir('" SANDBOX_FILES "'); del os";
-    const struct wlpy_dir dir = {.guest = SANDBOX_FILES, .files = s->files};
+    const struct wlpy_dir dirs[] = {{.guest = SANDBOX_FILES, .files = s->files},
+                                    {.guest = SANDBOX_DATA, .files = s->data}};
     const struct wlpy_limits limits = {.size = sizeof limits, .memory = s->config.memory, .output = s->config.output};
     const struct wlpy_run_config config = {.size = sizeof config,
                                            .argv = argv,
                                            .argc = 1,
                                            .env = env,
                                            .envc = 2,
-                                           .dirs = &dir,
-                                           .dir_count = 1,
+                                           .dirs = dirs,
+                                           .dir_count = 2,
                                            .out = {.kind = WLPY_MEMORY},
                                            .err = {.kind = WLPY_MEMORY},
                                            .net = s->config.net,
@@ -111,7 +112,8 @@ int sandbox_new(const struct sandbox_config *config, struct sandbox **sandbox, s
     pthread_mutex_init(&s->warm_lock, NULL);
     pthread_cond_init(&s->left, NULL);
     s->files = wlpy_files_new(config->files, 0);
-    r = s->files ? load(s, err) : fails(err, "out of memory", "");
+    s->data = wlpy_files_new(config->files, 0);
+    r = s->files && s->data ? load(s, err) : fails(err, "out of memory", "");
     if (r == 0)
         r = warm_up(s, err);
     if (r < 0) {
@@ -146,33 +148,18 @@ void sandbox_free(struct sandbox *s)
     wlpy_program_free(s->program);
     wlpy_engine_free(s->engine);
     wlpy_files_free(s->files);
+    wlpy_files_free(s->data);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->warm_lock);
     pthread_cond_destroy(&s->left);
     free(s);
 }
 
-static bool add_text(struct sandbox_text *t, const void *bytes, size_t n)
-{
-    if (n > t->room - t->n) {
-        size_t room = 2 * (t->n + n);
-        char *more = realloc(t->at, room);
-
-        if (!more)
-            return false;
-        t->at = more;
-        t->room = room;
-    }
-    memcpy(t->at + t->n, bytes, n);
-    t->n += n;
-    return true;
-}
-
 static ssize_t take_output(const struct sandbox_session *x, bool to_stderr, const void *bytes, size_t n)
 {
     struct sandbox_result *r = x->result;
 
-    if (!add_text(to_stderr ? &r->err : &r->out, bytes, n)) {
+    if (!buffer_add(to_stderr ? &r->err : &r->out, bytes, n)) {
         errno = ENOMEM;
         return -1;
     }
@@ -380,8 +367,11 @@ int sandbox_eval(struct sandbox_session *x, const struct sandbox_code *code, str
                  struct wlpy_err *err)
 {
     struct sandbox *s = x->sandbox;
-    const struct wlpy_eval eval = {
-        .size = sizeof eval, .code = code->text, .code_size = code->size, .deadline_ms = deadline(s, code->seconds)};
+    const struct wlpy_eval eval = {.size = sizeof eval,
+                                   .code = code->text,
+                                   .code_size = code->size,
+                                   .name = code->name,
+                                   .deadline_ms = deadline(s, code->seconds)};
     struct wlpy_value *value = &result->value;
     int r;
 
@@ -417,9 +407,9 @@ void sandbox_cancel(struct sandbox_session *x)
     wlpy_cancel(x->control);
 }
 
-struct wlpy_files *sandbox_files(struct sandbox_session *x)
+struct wlpy_files *sandbox_files(struct sandbox_session *x, const char *directory)
 {
-    return wlpy_session_files(x->session, SANDBOX_FILES);
+    return wlpy_session_files(x->session, directory);
 }
 
 bool sandbox_drop(struct sandbox *s, const char *name)

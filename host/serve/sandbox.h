@@ -3,14 +3,17 @@
 #ifndef WL_SERVE_SANDBOX_H
 #define WL_SERVE_SANDBOX_H
 
+#include "buffer.h"
+
 #include <wlpy.h>
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* The directory in memory that every session has. */
+/* The directories in memory that every session has. It begins in the first one. */
 #define SANDBOX_FILES "/files"
+#define SANDBOX_DATA "/mnt/data"
 
 struct sandbox_config {
     const char *program;     /* a native Python (wl-make aot --library), or a .wasm file */
@@ -56,6 +59,7 @@ enum sandbox_start sandbox_start(struct sandbox *s, const char *name, char made[
 struct sandbox_code {
     const char *text;
     size_t size;
+    const char *name; /* in tracebacks; NULL: <cell N> */
     double
         seconds; /* what it may take; if that is not more than 0, or more than the configuration says: what that says */
     /* Told what it writes, while it runs, and on its thread; or NULL. */
@@ -63,14 +67,9 @@ struct sandbox_code {
     void *on_output_arg;
 };
 
-struct sandbox_text {
-    char *at;
-    size_t n, room;
-};
-
 struct sandbox_result {
     struct wlpy_value value;
-    struct sandbox_text out, err; /* all that it has written */
+    struct buffer out, err; /* all that it has written */
 };
 
 /* As wlpy_session_eval. The result is to be freed in either case. */
@@ -80,7 +79,8 @@ void sandbox_result_free(struct sandbox_result *result);
 /* Interrupts what it evaluates, from any thread; or ends it, and the session. */
 void sandbox_interrupt(struct sandbox_session *session);
 void sandbox_cancel(struct sandbox_session *session);
-struct wlpy_files *sandbox_files(struct sandbox_session *session);
+/* directory: one of the above. */
+struct wlpy_files *sandbox_files(struct sandbox_session *session, const char *directory);
 
 /* Ends a session that stays; false: there is none of that name. If it is in use, it ends afterwards. */
 bool sandbox_drop(struct sandbox *s, const char *name);

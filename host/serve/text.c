@@ -1,6 +1,7 @@
 #include "text.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,22 @@ json_t *text_json(const char *bytes, size_t n)
     string = json_stringn(text, used);
     free(text);
     return string;
+}
+
+char *text_python(const json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL, *literal = NULL, *code = NULL;
+    json_t *quoted = text ? json_string(text) : NULL;
+
+    /* (A string of JSON in ASCII is one of Python.) */
+    if (quoted)
+        literal = json_dumps(quoted, JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+    if (literal && asprintf(&code, "__import__('json').loads(%s)", literal) < 0)
+        code = NULL;
+    free(literal);
+    json_decref(quoted);
+    free(text);
+    return code;
 }
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

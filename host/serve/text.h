@@ -12,6 +12,9 @@ bool text_is_utf8(const void *bytes, size_t n);
 /* How many of these bytes do not belong to a character that is cut off at their end. */
 size_t text_whole(const void *bytes, size_t n);
 
+/* An expression of Python with this value. To be given to free(); NULL: out of memory. */
+char *text_python(const json_t *json);
+
 /* Base64 (RFC 4648). The results are to be given to free(); NULL: out of memory, or it is not Base64. */
 char *base64_encode(const void *bytes, size_t n);
 void *base64_decode(const char *text, size_t *n);

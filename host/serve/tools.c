@@ -206,7 +206,7 @@ static json_t *with_files(struct mcp *m, const json_t *arguments, bool create,
 
     if (!session)
         return say_err(&err);
-    result = what(sandbox_files(session), arguments);
+    result = what(sandbox_files(session, SANDBOX_FILES), arguments);
     sandbox_leave(m->sandbox, session);
     return result;
 }

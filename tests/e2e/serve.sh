@@ -113,4 +113,29 @@ test_e2b() {
     status 0
 }
 
+# LibreChat's own client, with the packages that it needs of the 600 MB of which its package wants all.
+test_librechat() {
+    command -v node >/dev/null && command -v npm >/dev/null && [ -z "${WL_CHECK_OFFLINE-}" ] || skip 'without Node and the network'
+    echo '{"name": "client", "version": "1.0.0", "private": true}' >package.json
+    {
+        HOME=$REAL_HOME npm install --no-audit --no-fund --ignore-scripts https-proxy-agent@7.0.6 socks-proxy-agent@8.0.5 \
+            @langchain/core@1.2.8 dotenv@16.4.7 node-fetch@2.7.0 && HOME=$REAL_HOME npm pack @librechat/agents@3.9.2
+    } >.log 2>&1 || not_available "$(tail -n 1 .log)"
+    mkdir -p node_modules/@librechat/agents
+    tar -xzf librechat-agents-3.9.2.tgz -C node_modules/@librechat/agents --strip-components=1
+    server
+    echo secret >token
+    "$WLPY" serve --program "$PROGRAM" --listen 127.0.0.1:0 --token-file token 2>log &
+    local pid=$!
+    for _ in $(seq 600); do
+        grep -q listening log && break
+        kill -0 "$pid" 2>/dev/null || fail "$(cat log)"
+        sleep 0.1
+    done
+    SECONDS_EACH=300 run node "$WL_SOURCE_ROOT/tests/serve/librechat_client.cjs" "$(sed -n 's/.*listening on //p' log)/librechat" secret
+    kill "$pid"
+    wait "$pid" || fail "the server ended with status $?"
+    status 0
+}
+
 main "$@"

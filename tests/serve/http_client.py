@@ -172,6 +172,82 @@ def test_events():
             assert answer[0] == status and (status == 404 or answer[1]["value"] == 1), answer
 
 
+def form(*files):
+    """A body of multipart/form-data, and its headers."""
+    body = b"".join(b"--limit\r\nContent-Disposition: form-data; name=\"file\"; filename=\"%s\"\r\n"
+                    b"Content-Type: application/octet-stream\r\n\r\n%s\r\n" % file for file in files)
+    return (b"--limit\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\nuser\r\n" + body + b"--limit--\r\n",
+            {"Content-Type": "multipart/form-data; boundary=limit"})
+
+
+def test_librechat():
+    with Server("--max-stored", "1M") as server:
+        def execute(code, *files, **more):
+            return server.ask("POST", "/librechat/exec", {"lang": "py", "code": code, "files": files, "user_id": "u", **more})
+
+        status, content = execute("import os, sys; print(os.getcwd(), sys.argv, __name__)\nprint('e', file=sys.stderr)", args=["a", "b"])
+        assert status == 200 and content["stdout"] == "/mnt/data ['python', 'a', 'b'] __main__\n" and content["stderr"] == "e\n"
+        assert content["files"] == [] and re.fullmatch("[A-Za-z0-9_-]{21}", content["session_id"])
+        # A value is not output, and an exception is.
+        status, content = execute("6 * 7")
+        assert (status, content["stdout"]) == (200, "")
+        status, content = execute("open('x', 'w').write('x')\n1/0")
+        assert status == 200 and 'File "main.py", line 2' in content["stderr"] and content["files"] == []
+        # Files: uploaded, read, changed, made, fetched.
+        large = bytes(range(256)) * 800
+        status, content = server.ask("POST", "/librechat/upload", *form((b"in put.csv", b"1,2\r\n")))
+        assert status == 200 and content["message"] == "success" and content["files"][0]["filename"] == "in put.csv"
+        given = {"id": content["files"][0]["fileId"], "storage_session_id": content["storage_session_id"], "name": "in put.csv"}
+        status, content = server.ask("POST", "/librechat/upload/batch", *form((b"a/b.bin", large), (b"empty", b"")))
+        assert status == 200 and (content["succeeded"], content["failed"]) == (2, 0)
+        more = {"id": content["files"][0]["fileId"], "session_id": content["session_id"], "name": "/mnt/data/a/b.bin"}
+        status, content = execute("print(repr(open('in put.csv', newline='').read()), len(open('a/b.bin', 'rb').read()))\n"
+                                  "import os; os.mkdir('out'); open('out/\u00e4.bin', 'wb').write(b'\\0\\1'); open('a/b.bin', 'ab').write(b'!')",
+                                  given, more)
+        assert content["stdout"] == "'1,2\\r\\n' 204800\n", content
+        files = {each["name"]: each for each in content["files"]}
+        assert set(files) == {"in put.csv", "a/b.bin", "out/\u00e4.bin"}
+        assert files["in put.csv"] == {**given, "inherited": True}
+        made = files["out/\u00e4.bin"]
+        assert made["path"] == "/mnt/data/out/\u00e4.bin" and made["storage_session_id"] == content["session_id"]
+        place = f"{made['storage_session_id']}/{made['id']}"
+        assert server.ask("GET", f"/librechat/download/{place}?kind=user&id=u") == (200, b"\0\1")
+        changed = files["a/b.bin"]
+        assert server.ask("GET", f"/librechat/download/{changed['storage_session_id']}/{changed['id']}") == (200, large + b"!")
+        assert server.ask("GET", f"/librechat/download/{more['session_id']}/{more['id']}") == (200, large)
+        status, one = server.ask("GET", f"/librechat/sessions/{made['storage_session_id']}/objects/{made['id']}")
+        assert status == 200 and re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", one["lastModified"])
+        status, listed = server.ask("GET", f"/librechat/files/{content['session_id']}?detail=full")
+        assert sorted(each["metadata"]["original-filename"] for each in listed) == ["a/b.bin", "out/\u00e4.bin"]
+        assert one in listed and one["name"] == place
+        assert server.ask("DELETE", f"/librechat/files/{place}")[0] == 200
+        for method, path in (("DELETE", f"files/{place}"), ("GET", f"download/{place}"), ("GET", f"sessions/{made['storage_session_id']}/objects/{made['id']}")):
+            assert server.ask(method, f"/librechat/{path}")[0] == 404, path
+        # A file that is gone does not keep code from running.
+        status, content = execute("print(1)", {**given, "id": "x" * 21})
+        assert (status, content["stdout"], content["stderr"]) == (200, "1\n", "The file is no longer stored: in put.csv\n")
+        # Those that were not used for the longest time make room; what is too large has none.
+        for i in range(10):
+            assert server.ask("POST", "/librechat/upload", *form((b"f", large)))[0] == 200
+        found = execute("print(1)", given)[1]; assert found["stderr"] == "The file is no longer stored: in put.csv\n"
+        assert server.ask("POST", "/librechat/upload", *form((b"f", bytes(2 << 20))))[0] == 413
+        status, content = execute("open('f', 'wb').write(bytes(2 << 20))")
+        assert content["files"] == [] and content["stderr"] == "There is no room to store the file: f\n"
+        # What is wrong.
+        for wrong in ({"lang": "js", "code": "1"}, {"code": "1"}, {"lang": "py"}, {"lang": "py", "code": "1", "files": [{}]}, [], 1,
+                      {"lang": "py", "code": "1", "args": 5}, {"lang": "py", "code": "1", "files": [{"id": 1}]}):
+            assert server.ask("POST", "/librechat/exec", wrong)[0] == 400, wrong
+        status, content = server.ask("POST", "/librechat/upload", *form((b"../up", b"x"), (b"/abs", b"y")))
+        wrong = [{"id": each["fileId"], "session_id": content["session_id"], "name": each["filename"]} for each in content["files"]]
+        answers = [execute("1", each) for each in wrong]
+        assert [status for status, content in answers] == [400, 400], answers
+        for body, headers in (b"x", {}), (b"{}", {"Content-Type": "multipart/form-data"}), form(), (form((b"f", b"x"))[0][:-20], form()[1]):
+            assert server.ask("POST", "/librechat/upload", body, headers)[0] == 400, body
+        for path in "download/x", "download/x/y/z", "files/" + "x" * 300, "sessions/x/y", "none", "exec":
+            assert server.ask("GET", f"/librechat/{path}")[0] in (200, 404), path
+        assert server.ask("GET", "/librechat/health")[0] == 200
+
+
 def test_what_is_wrong():
     with Server() as server:
         for body in (b"", b"{", b"[]", b"1", {"x": 1}, {"code": 1}, {"code": "1", "tiemout": 1}, b"[" * 100000,
