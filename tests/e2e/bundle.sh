@@ -1,5 +1,5 @@
 #!/bin/bash
-# tools/bundle: wl-cc, the compiler whose shared libraries are object files, and what it makes of extension modules.
+# tools/bundle: wl-cc, the compiler whose shared libraries are object files, and wl-bundle, which collects them.
 LIMIT=600
 . "${BASH_SOURCE[0]%/*}/lib.sh"
 
@@ -12,10 +12,9 @@ prepare() {
     SYSROOT=$OUT/toolchain/wasi-libc
     RUN="$OUT/toolchain/wl-run/bin/wl-run --quick"
     mkdir -p bin tmp
-    # shellcheck disable=SC2046 # words
-    gcc -std=c17 -D_GNU_SOURCE -O1 -g -fsanitize=address,undefined -Wall -Wextra -Werror -I"$tools/object" \
-        "$tools"/object/*.c $(ls "$tools"/bundle/*.c | grep -v wl-bundle) -o bin/wl-cc || fail "wl-cc does not compile"
-    for name in wl-c++ wl-strip; do
+    gcc -std=c17 -D_GNU_SOURCE -O1 -g -fsanitize=address,undefined -Wall -Wextra -Werror -I"$tools/object" -I"$tools/slots" \
+        "$tools"/object/*.c "$tools"/bundle/*.c "$tools"/slots/{place,rows,tables}.c -o bin/wl-cc || fail "wl-cc does not compile"
+    for name in wl-c++ wl-strip wl-bundle; do
         ln -s wl-cc "bin/$name"
     done
     printf '# a comment\nsysroot = %s\nldflags = --no-wasm-opt\n' "$SYSROOT" >bin/wl-cc.conf
@@ -328,6 +327,304 @@ test_settings() {
     run other/wl-cc -c x.c
     status 1
     err 'other/wl-cc.conf:1: this line is no setting'
+}
+
+# --- wl-bundle, with a Python that consists of a header and a main program ---
+
+# The header, the probe for it, and the main program, which calls each method and getter of the modules in its table.
+small_python() {
+    cat >Python.h <<'END'
+#include <stddef.h>
+typedef struct object { int refs; } PyObject;
+typedef PyObject *(*getter)(PyObject *, void *);
+typedef int (*setter)(PyObject *, PyObject *, void *);
+typedef struct { const char *name; PyObject *(*call)(PyObject *, PyObject *); int flags; const char *doc; } PyMethodDef;
+typedef struct { const char *name; getter get; setter set; const char *doc; void *closure; } PyGetSetDef;
+typedef struct { int slot; void *function; } PyType_Slot;
+typedef struct { const char *name; int size, item, flags; PyType_Slot *slots; } PyType_Spec;
+typedef struct { int (*length)(PyObject *); } PySequenceMethods;
+typedef struct {
+    PyObject base; void *type; const char *name; int size; int (*clear)(PyObject *); PySequenceMethods *sequence;
+    PyMethodDef *methods; PyGetSetDef *getset; void *more[4];
+} PyTypeObject;
+typedef struct {
+    int refs; void *type; const char *name; PyMethodDef *methods; PyType_Slot *slots; PyTypeObject *t; PyType_Spec *s; int x;
+} PyModuleDef;
+struct _inittab { const char *name; PyObject *(*init)(void); };
+END
+    cat >probe.c <<'END'
+#include "Python.h"
+struct row { unsigned number; void (*wanted)(void); };
+#define ROW(name, n, f) const struct row name = {n, f}
+#define FUNCTION(name, result, ...) extern result want_##name(__VA_ARGS__)
+#define WANTED(name) (void (*)(void)) want_##name
+#define SIZE(t) ROW(wl_size__##t, sizeof(t), 0)
+#define INNER(t, member, other) ROW(wl_inner__##t##__##other, offsetof(t, member), 0)
+FUNCTION(clear, int, PyObject *); FUNCTION(length, int, PyObject *); FUNCTION(exec, int, PyObject *);
+FUNCTION(none, PyObject *, PyObject *, PyObject *); FUNCTION(keywords, PyObject *, PyObject *, PyObject *, PyObject *);
+FUNCTION(get, PyObject *, PyObject *, void *); FUNCTION(set, int, PyObject *, PyObject *, void *);
+SIZE(PyTypeObject); SIZE(PyModuleDef); SIZE(PyMethodDef); SIZE(PyGetSetDef); SIZE(PyType_Spec); SIZE(PySequenceMethods);
+ROW(wl_name__PyTypeObject, offsetof(PyTypeObject, name), 0); ROW(wl_name__PyModuleDef, offsetof(PyModuleDef, name), 0);
+ROW(wl_name__PyType_Spec, 0, 0);
+ROW(wl_field__PyTypeObject__tp_clear, offsetof(PyTypeObject, clear), WANTED(clear)); ROW(wl_slot__tp_clear, 51, WANTED(clear));
+ROW(wl_field__PySequenceMethods__sq_length, 0, WANTED(length)); ROW(wl_slot__sq_length, 45, WANTED(length));
+INNER(PyTypeObject, sequence, PySequenceMethods); INNER(PyTypeObject, methods, PyMethodDef);
+INNER(PyTypeObject, getset, PyGetSetDef); INNER(PyModuleDef, methods, PyMethodDef);
+INNER(PyModuleDef, slots, PyModuleDef_Slot); INNER(PyType_Spec, slots, PyType_Slot);
+ROW(wl_list__PyMethodDef, 64, 0); ROW(wl_list__PyGetSetDef, 73, 0);
+ROW(wl_phase__mod_exec, 2, WANTED(exec));
+ROW(wl_method__none, 4, WANTED(none)); ROW(wl_method__keywords, 3, WANTED(keywords));
+ROW(wl_access__get, 4, WANTED(get)); ROW(wl_access__set, 8, WANTED(set));
+END
+    cat >python.c <<'END'
+#include <Python.h>
+#include <stdio.h>
+extern struct _inittab extensions[];
+static PyObject self = {5};
+static void methods(PyMethodDef *m) {
+    for (; m && m->name; m++) {
+        PyObject *o = m->flags == 3 ? ((PyObject *(*)(PyObject *, PyObject *, PyObject *))m->call)(&self, &self, &self)
+                                    : m->call(&self, NULL);
+        printf(" %s=%d", m->name, o ? o->refs : -1);
+    }
+}
+static void accessors(PyGetSetDef *g) {
+    for (; g && g->name; g++) {
+        if (g->get) printf(" %s=%d", g->name, g->get(&self, g->closure)->refs);
+        if (g->set) printf(" %s:%d", g->name, g->set(&self, &self, g->closure));
+    }
+}
+static void slots(PyType_Slot *s) {
+    for (; s && s->slot; s++) {
+        if (s->slot == 64) methods(s->function);
+        else if (s->slot == 73) accessors(s->function);
+        else printf(" %d=%d", s->slot, ((int (*)(PyObject *))s->function)(&self));
+    }
+}
+int main(void) {
+    for (struct _inittab *e = extensions; e->name; e++) {
+        PyModuleDef *m = (PyModuleDef *)e->init();
+        printf("%s (%s):", e->name, m->name);
+        methods(m->methods);
+        slots(m->slots);
+        if (m->t) { printf(" %d", m->t->clear(&self)); methods(m->t->methods); accessors(m->t->getset); }
+        if (m->t && m->t->sequence) printf(" %d", m->t->sequence->length(&self));
+        if (m->s) slots(m->s->slots);
+        printf("\n");
+    }
+}
+END
+    ok wl-cc -O1 -I. -c probe.c -o probe.o
+}
+
+# A module with functions of wrong types in every kind of table, and tables of something else that must stay.
+wrong_module() {
+    cat <<'END'
+#include <Python.h>
+static PyObject one = {1}, two = {2}, three = {3};
+static PyObject *right(PyObject *s, PyObject *n) { return n ? n : s; }
+static PyObject *none(PyObject *s) { return s->refs == 5 ? &one : 0; }
+static PyObject *nothing(void) { return &two; }
+static PyObject *keywords(PyObject *s, PyObject *a) { return s == a ? &three : 0; }
+static PyObject *more(PyObject *s, PyObject *a, PyObject *x) { return s && !a && !x ? &one : 0; }
+static long long wide(long long s) { return s; }
+static void no_result(PyObject *s) { s->refs = 5; }
+static PyObject *get(PyObject *s) { return s; }
+static int set(PyObject *s, PyObject *v) { return s == v ? 7 : 8; }
+static int set4(PyObject *s, PyObject *v, void *c, int x) { return s == v && c && !x ? 9 : 8; }
+static int length(void) { return 10; }
+static int clear(PyObject *s, void *x) { return s && !x ? 11 : 12; }
+static int exec(void) { return 13; }
+#define CALL(f) ((PyObject *(*)(PyObject *, PyObject *))(void *)f)
+static PyMethodDef type_methods[] = {{"none", CALL(none), 4, 0}, {"keywords", CALL(keywords), 3, "x"}, {0}};
+static PyMethodDef slot_methods[] = {{"only", CALL(none), 4, 0}, {0}};
+static PyMethodDef methods[] = {{"right", right, 4, 0}, {"none", CALL(none), 4, 0}, {"nothing", CALL(nothing), 4, 0},
+    {"more", CALL(more), 4, 0}, {"wide", CALL(wide), 4, 0}, {"void", CALL(no_result), 4, 0}, {0}};
+static int mark;
+static PyGetSetDef getset[] = {{"a", (getter)(void *)get, (setter)(void *)set, 0, 0}, {"b", 0, (setter)(void *)set4, "b", &mark}, {0}};
+static PyGetSetDef slot_getset[] = {{"c", (getter)(void *)get, 0, 0, 0}, {0}};
+static PySequenceMethods sequence = {(int (*)(PyObject *))(void *)length};
+static PyTypeObject type = {{1}, 0, "type", 8, (int (*)(PyObject *))(void *)clear, &sequence, type_methods, getset, {0}};
+static PyType_Slot slots[] = {{51, clear}, {64, slot_methods}, {73, slot_getset}, {45, length}, {0, 0}};
+static PyType_Spec spec = {"spec", 8, 0, 0, slots};
+static PyType_Slot phases[] = {{2, exec}, {0, 0}};
+/* What only looks alike: all functions of one type, and called by that. */
+static PyObject *command(PyObject *o) { return o; }
+struct command { const char *name; PyObject *(*run)(PyObject *); int number; const char *help; };
+struct number { int number; PyObject *(*run)(PyObject *); };
+static struct command commands[] = {{"a", command, 4, "help"}, {"b", command, 3, 0}, {0}};
+static struct number numbers[] = {{51, none}, {45, command}, {0, 0}};
+struct command *volatile all_commands = commands;
+struct number *volatile all_numbers = numbers;
+static int loud(void) { PyObject x = {5}; return all_commands[1].run(&x)->refs + all_numbers[0].run(&x)->refs; }
+static PyModuleDef module = {1, 0, "NAME", methods, phases, &type, &spec, 0};
+PyObject *PyInit_NAME(void);
+PyObject *PyInit_NAME(void) { module.x = loud(); return (PyObject *)&module; }
+END
+}
+
+# `module DIRECTORY NAME [FILE]`: a bundle of the C program on stdin, in which NAME stands for the module's name.
+module() {
+    mkdir -p "$1"
+    sed "s/NAME/$2/g" >"$2.c"
+    # shellcheck disable=SC2086 # words
+    ok wl-cc -O1 -I. -w -shared "$2.c" ${LIBS-} -o "$1/${3-$2.cpython-313-wasm32-wasi.so}"
+}
+
+good_module() {
+    cat <<'END'
+#include <Python.h>
+static PyObject here = {NUMBER};
+PyObject *call(PyObject *s, PyObject *n) { return &here; }
+PyMethodDef methods[] = {{"call", call, 4, 0}, {0}};
+PyModuleDef module = {1, 0, "NAME", methods, 0, 0, 0, 0};
+PyObject *PyInit_NAME(void) { return (PyObject *)&module; }
+END
+}
+
+# The Python with what wl-bundle has written.
+link_and_run() {
+    # shellcheck disable=SC2046,SC2086 # words
+    ok wl-cc -O1 -w -I. python.c made/extensions.c $(sed 's|^|made/|' made/objects) -o all.wasm
+    ok $RUN all.wasm
+}
+
+test_wheels_become_modules() {
+    prepare
+    small_python
+    LIBS='-lz -lm' module one/a/b c < <(good_module | sed s/NUMBER/1/)
+    LIBS=-ljpeg module two/a/b__c d d.abi3.so < <(good_module | sed s/NUMBER/2/)
+    module two/a__b/c d d.so < <(good_module | sed s/NUMBER/3/)
+    module two/pkg-1.data/platlib/p _core < <(good_module | sed s/NUMBER/4/)
+    module two _core < <(good_module | sed s/NUMBER/5/)
+    printf 'int function(void) { return 1; }\n' >library.c
+    ok wl-cc -shared library.c -o two/libhelp.so
+    echo 'GROUP ( libx.a )' >two/script.so
+    mkdir two/p-1.dist-info
+    printf '_core.cpython-313-wasm32-wasi.so,sha256=x,1\na/b.py,,\nlibhelp.so,,\nx/_core.cpython-313-wasm32-wasi.so,,\n' \
+        >two/p-1.dist-info/RECORD
+    cp -R one one-2
+    cp -R two two-2
+    ok wl-bundle made one two
+    out 'a.b.c: a/b/c.cpython-313-wasm32-wasi.so' 'removed, because modules contain what they need of it: libhelp.so'
+    is "$(tr '\n' ' ' <made/objects)" "_core.o a.b.c.o a.b__c.d.o a__b.c.d.o p._core.o "
+    is "$(tr '\n' ' ' <made/libraries)" "jpeg z "
+    is "$(cat made/systems)" m
+    is "$(cat made/languages)" ""
+    is "$(find one two -name '*.so')" two/script.so "what is left"
+    is "$(cat two/p-1.dist-info/RECORD)" "a/b.py,,
+x/_core.cpython-313-wasm32-wasi.so,,"
+    "$PYTHON" -c '
+import json
+r = json.load(open("made/report.json"))
+assert [m["module"] for m in r["modules"]] == ["_core", "a.b.c", "a.b__c.d", "a__b.c.d", "p._core"], r
+assert r["libraries"] == ["jpeg", "z"] and r["systems"] == ["m"] and r["c++"] is False and r["exceptions"] is False
+assert r["removed libraries"] == ["libhelp.so"]
+assert r["modules"][1]["file"] == "a/b/c.cpython-313-wasm32-wasi.so" and r["modules"][1]["libraries"] == ["z"]
+assert len({m["init"] for m in r["modules"]}) == 5' || fail "the report is wrong"
+    link_and_run
+    is "$(cat .out)" "_core (_core): call=5
+a.b.c (c): call=1
+a.b__c.d (d): call=2
+a__b.c.d (d): call=3
+p._core (_core): call=4"
+    # In another order, the same.
+    ok wl-bundle made-2 two-2 one-2
+    ok diff -r made made-2
+}
+
+test_functions_of_wrong_types_are_adapted() {
+    prepare
+    small_python
+    module one wrong < <(wrong_module)
+    module one fine < <(good_module | sed s/NUMBER/5/)
+    cp -R one two
+    # Without adapters, the program ends.
+    ok wl-bundle made two
+    ok wl-cc -O1 -w -I. python.c made/extensions.c made/fine.o made/wrong.o -o all.wasm
+    run $RUN all.wasm
+    [ "$st" != 0 ] || fail "functions of wrong types can be called"
+    rm -r made
+    ok wl-bundle -v --probe probe.o made one
+    out 'adapted: methods has none as method 1 (none), a function (i32) -> i32, but Python calls (i32, i32) -> i32' \
+        'left, because the table may be something else: commands has command as method 0 (none)'
+    is "$(grep -c ' adapted: ' .out)" 17 "number of adapters"
+    is "$(grep -c warning: .out)" 0 "number of functions that cannot be adapted"
+    link_and_run
+    is "$(cat .out)" "fine (fine): call=5
+wrong (wrong): right=5 none=1 nothing=2 more=1 wide=5 void=-1 2=13 11 none=1 keywords=3 a=5 a:7 b:9 10 51=11 only=1 c=5 45=10"
+    "$PYTHON" -c '
+import json
+wrong = [m for m in json.load(open("made/report.json"))["modules"] if m["module"] == "wrong"][0]["functions"]
+assert sum(f["fate"] == "adapted" for f in wrong) == 17
+assert {f["table"] for f in wrong if f["fate"] == "uncertain"} <= {"commands", "numbers"}, wrong' || fail "the report is wrong"
+}
+
+test_what_cannot_be_adapted() {
+    prepare
+    small_python
+    wrong_module | sed 's/static PyObject \*nothing(void) .*/static double nothing(double s) { return s; }/' >changed.c
+    module one wrong <changed.c
+    ok wl-bundle --probe probe.o made one
+    out 'warning: methods has nothing as method 2 (none), a function (f64) -> f64, but Python calls (i32, i32) -> i32; that call will end the program'
+}
+
+test_wheels_that_are_refused() {
+    local probe
+    prepare
+    small_python
+    printf 'int native;\n' >native.c
+    refused() {
+        rm -rf made
+        run wl-bundle "${probe[@]}" made one
+        status 1
+        err "$1"
+        is "$(wc -l <.err)" 1 "lines of the message"
+        not_there made
+        is "$(find . -name 'made.*')" "" "what is left"
+        there one/fine.so
+        rm -rf one
+        module one fine fine.so < <(good_module | sed s/NUMBER/5/)
+    }
+    probe=()
+    module one fine fine.so < <(good_module | sed s/NUMBER/5/)
+    gcc -shared -fPIC native.c -o one/native.so
+    refused 'one/native.so is a shared library for another machine'
+    module one fine fine.cpython-313.so < <(good_module | sed s/NUMBER/5/)
+    refused 'the module fine exists twice: in one/fine.cpython-313.so and in one/fine.so'
+    module one/p p __init__.so < <(good_module | sed 's/NUMBER/5/; s/PyInit_NAME/PyInit___init__/')
+    refused 'one/p/__init__.so is a package whose __init__ is an extension module'
+    module one/p p __init__.cpython-313.so < <(good_module | sed 's/NUMBER/5/')
+    refused 'one/p/__init__.cpython-313.so is a package whose __init__ is an extension module'
+    module one/p p other.so < <(good_module | sed s/NUMBER/5/)
+    refused 'one/p/other.so has no PyInit_other, only PyInit_p'
+    module one/no-name p < <(good_module | sed s/NUMBER/5/)
+    refused 'no import leads to it'
+    printf 'int main(void) { return 0; }\n' >program.c
+    ok wl-cc program.c -o one/program.so
+    refused 'one/program.so is a linked WebAssembly module'
+    printf 'int function(void) { return 0; }\n' >empty.c
+    ok wl-cc -shared empty.c -o one/empty.cpython-313-wasm32-wasi.so
+    refused 'is named as an extension module, but has no PyInit_empty'
+    head -c 300 one/fine.so >one/cut.so
+    refused 'one/cut.so is damaged'
+    probe=(--probe one/fine.so)
+    refused 'one/fine.so is no probe'
+    probe=(--probe nothing)
+    refused 'cannot read nothing'
+    mkdir made
+    touch made/file
+    run wl-bundle made one
+    status 1
+    err 'made exists already'
+    run wl-bundle made
+    status 2
+    ok wl-bundle --help
+    out 'Usage: wl-bundle'
+    mkdir none
+    rm -r made
+    ok wl-bundle made none
+    is "$(cat made/objects)" ""
 }
 
 main "$@"

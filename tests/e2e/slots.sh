@@ -1,13 +1,14 @@
 #!/bin/bash
-# tools/slots/check.c on small object files: the mistakes that it finds, and data that it must not take for a table.
+# tools/slots on small object files: the mistakes that it finds, and data that it must not take for a table.
 . "${BASH_SOURCE[0]%/*}/lib.sh"
 
 # The tool, a header with the tables of a small Python, and the expected types.
 prepare() {
     CLANG=$(command -v clang-22 || command -v clang) || skip "there is no clang"
     "$CLANG" --target=wasm32 -c -x c /dev/null -o empty.o 2>.err || skip "clang has no WebAssembly here"
-    gcc -std=gnu17 -O1 -g -fsanitize=address,undefined -Wall -Wextra "$WL_SOURCE_ROOT/tools/slots/check.c" -o check ||
-        fail "the tool does not compile"
+    local tools=$WL_SOURCE_ROOT/tools
+    gcc -std=c17 -D_GNU_SOURCE -O1 -g -fsanitize=address,undefined -Wall -Wextra -I"$tools/object" "$tools"/object/*.c \
+        "$tools"/slots/{check,place,rows,tables}.c -o check || fail "the tool does not compile"
     export ASAN_OPTIONS=detect_leaks=0
     cat >small.h <<'END'
 typedef struct object { int refs; } object;
@@ -148,7 +149,7 @@ test_damaged_files() {
     err 'cannot read nothing'
     run ./check right.o right.o
     status 2
-    err 'the probe has no'
+    err 'right.o is no probe: it has no wl_size__PyTypeObject'
     size=$(stat -c %s right.o)
     for ((n = 0; n < 120; n++)); do
         head -c $((size * n / 120)) right.o >part.o

@@ -1,4 +1,4 @@
-/* The parts of wl-cc, the compiler that a package's own build sees. */
+/* The parts of wl-cc, the compiler that a package's own build sees, and what wl-bundle shares with it. */
 #ifndef WL_BUNDLE_DRIVER_H
 #define WL_BUNDLE_DRIVER_H
 
@@ -40,7 +40,10 @@ void run(struct words *argv);
 
 /* A new empty file in the directory for temporary files, which is removed at the end. */
 char *temporary(const char *suffix);
-void remove_temporaries(void);
+/* A file or a directory that is removed, too, unless all are kept. */
+void temporary_add(const char *path);
+void temporaries_remove(void);
+void temporaries_keep(void);
 /* Replaces a file by these bytes, or leaves it as it is. The umask decides its mode. */
 void write_file(const char *path, const struct bytes *b, bool executable);
 

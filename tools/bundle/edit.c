@@ -20,43 +20,49 @@ const struct symbol *start_of(const struct object *o)
     return NULL;
 }
 
+/* What is written. */
+struct work {
+    const struct object *o;
+    const struct edit *edit;
+    struct adapters adapters;
+    struct bytes *out;
+};
+
+static bool is_renamed(const struct symbol *s, const struct edit *edit)
+{
+    return edit->to && is_start(s) && span_same(s->name, edit->from);
+}
+
 static uint32_t new_flags(const struct symbol *s, const struct edit *edit)
 {
+    bool stays = edit->to ? is_renamed(s, edit) : is_start(s);
+
     if (!edit->localize || !is_defined(s) || s->kind == SYMBOL_SECTION || s->kind == SYMBOL_TAG)
         return s->flags;
-    if (is_start(s))
-        return s->flags & ~(uint32_t)(FLAG_WEAK | FLAG_HIDDEN | FLAG_EXPORTED);
-    return (s->flags & ~(uint32_t)(FLAG_WEAK | FLAG_HIDDEN | FLAG_EXPORTED)) | FLAG_LOCAL;
+    return (s->flags & ~(uint32_t)(FLAG_WEAK | FLAG_HIDDEN | FLAG_EXPORTED)) | (stays ? 0 : FLAG_LOCAL);
 }
 
 static void put_symbol(struct bytes *out, const struct symbol *s, const struct edit *edit)
 {
-    bool renamed = edit->to && is_defined(s) && is_global(s) && span_same(s->name, edit->from);
-
     put_byte(out, (uint8_t)s->kind);
     put_number(out, new_flags(s, edit));
-    if (!renamed) {
+    if (is_renamed(s, edit)) {
+        put_number(out, s->index);
+        put_span(out, (struct span){(const uint8_t *)edit->to, strlen(edit->to)});
+    } else {
         put(out, s->rest.at, s->rest.n);
-        return;
-    }
-    if (s->kind != SYMBOL_DATA)
-        put_number(out, s->index);
-    put_span(out, (struct span){(const uint8_t *)edit->to, strlen(edit->to)});
-    if (s->kind == SYMBOL_DATA) {
-        put_number(out, s->index);
-        put_number(out, s->offset);
-        put_number(out, s->size);
     }
 }
 
-static void put_symbols(struct bytes *out, const struct object *o, const struct edit *edit)
+static void put_symbols(struct bytes *out, const struct work *w)
 {
-    put_number(out, (uint32_t)o->n_symbols);
-    for (size_t i = 0; i < o->n_symbols; i++)
-        put_symbol(out, &o->symbols[i], edit);
+    put_number(out, (uint32_t)(w->o->n_symbols + w->adapters.n));
+    for (size_t i = 0; i < w->o->n_symbols; i++)
+        put_symbol(out, &w->o->symbols[i], w->edit);
+    adapters_put_symbols(&w->adapters, w->o, out);
 }
 
-static void put_linking(struct bytes *out, const struct object *o, struct span body, const struct edit *edit)
+static void put_linking(struct bytes *out, const struct work *w, struct span body)
 {
     struct reader r = {body.at, body.at + body.n, false};
 
@@ -66,10 +72,10 @@ static void put_linking(struct bytes *out, const struct object *o, struct span b
         struct span part = read_span(&r);
         struct bytes symbols = {NULL, 0, 0};
 
-        if (kind == LINKING_COMDAT && edit->localize)
+        if (kind == LINKING_COMDAT && w->edit->localize)
             continue;
         if (kind == LINKING_SYMBOLS) {
-            put_symbols(&symbols, o, edit);
+            put_symbols(&symbols, w);
             part = (struct span){symbols.at, symbols.n};
         }
         put_byte(out, kind);
@@ -93,46 +99,97 @@ static void put_names(struct bytes *out, struct span body)
     }
 }
 
-static void put_section(struct bytes *out, uint8_t id, const char *name, struct span body)
+static void put_section(struct bytes *out, uint8_t id, struct span name, struct span body)
 {
     struct bytes whole = {NULL, 0, 0};
 
-    if (name)
-        put_span(&whole, (struct span){(const uint8_t *)name, strlen(name)});
+    if (id == SECTION_CUSTOM)
+        put_span(&whole, name);
     put(&whole, body.at, body.n);
     put_byte(out, id);
     put_span(out, (struct span){whole.at, whole.n});
     free(whole.at);
 }
 
-static void edit_section(struct bytes *out, const struct object *o, const struct section *s, const struct edit *edit)
+static void put_note(struct bytes *out, struct span body)
+{
+    put_section(out, SECTION_CUSTOM, (struct span){(const uint8_t *)NOTE_SECTION, strlen(NOTE_SECTION)}, body);
+}
+
+/* The new contents of a custom section; false: it stays as it is. */
+static bool edit_custom(const struct work *w, const struct section *s, struct bytes *body)
+{
+    if (span_is(s->name, "linking"))
+        put_linking(body, w, s->body);
+    else if (span_is(s->name, "name"))
+        put_names(body, s->body);
+    else if (w->adapters.n && span_is(s->name, "reloc.CODE"))
+        adapters_put_code_relocs(&w->adapters, w->o, body);
+    else if (w->adapters.n && span_is(s->name, "reloc.DATA"))
+        adapters_put_data_relocs(&w->adapters, w->o, body);
+    else
+        return false;
+    return true;
+}
+
+/* The same for the sections to which adapters belong. */
+static bool edit_known(const struct work *w, const struct section *s, struct bytes *body)
+{
+    if (!w->adapters.n)
+        return false;
+    if (s->id == SECTION_TYPE)
+        adapters_put_types(&w->adapters, w->o, body);
+    else if (s->id == SECTION_FUNCTION)
+        adapters_put_functions(&w->adapters, w->o, body);
+    else if (s->id == SECTION_CODE)
+        adapters_put_code(&w->adapters, w->o, body);
+    else
+        return false;
+    return true;
+}
+
+static void edit_section(const struct work *w, const struct section *s)
 {
     struct bytes body = {NULL, 0, 0};
 
-    if (s->id == SECTION_CUSTOM && span_is(s->name, "linking")) {
-        put_linking(&body, o, s->body, edit);
-        put_section(out, SECTION_CUSTOM, "linking", (struct span){body.at, body.n});
-    } else if (s->id == SECTION_CUSTOM && span_is(s->name, "name")) {
-        put_names(&body, s->body);
-        put_section(out, SECTION_CUSTOM, "name", (struct span){body.at, body.n});
-    } else if (s->id == SECTION_CUSTOM && span_is(s->name, NOTE_SECTION)) {
+    if (s->id == SECTION_CUSTOM && span_is(s->name, NOTE_SECTION))
         /* The first gets the new note; the others stay, empty, because relocations count sections. */
-        put_section(out, SECTION_CUSTOM, NOTE_SECTION,
-                    s == object_custom(o, NOTE_SECTION) ? edit->note : (struct span){s->body.at, 0});
-    } else {
-        put(out, s->whole.at, s->whole.n);
-    }
+        put_note(w->out, s == object_custom(w->o, NOTE_SECTION) ? w->edit->note : (struct span){s->body.at, 0});
+    else if (s->id == SECTION_CUSTOM ? edit_custom(w, s, &body) : edit_known(w, s, &body))
+        put_section(w->out, s->id, s->name, (struct span){body.at, body.n});
+    else
+        put(w->out, s->whole.at, s->whole.n);
     free(body.at);
+}
+
+static void put_missing(const struct work *w)
+{
+    static const char relocs[] = "reloc.CODE";
+    struct bytes body = {NULL, 0, 0};
+
+    if (!object_custom(w->o, NOTE_SECTION))
+        put_note(w->out, w->edit->note);
+    if (w->adapters.n && w->o->code.section == UINT32_MAX) {
+        adapters_put_code_relocs(&w->adapters, w->o, &body);
+        put_section(w->out, SECTION_CUSTOM, (struct span){(const uint8_t *)relocs, sizeof relocs - 1},
+                    (struct span){body.at, body.n});
+        free(body.at);
+    }
 }
 
 int object_edit(const struct object *o, const struct edit *edit, struct bytes *out, struct error *e)
 {
-    put(out, "\0asm\1\0\0\0", 8);
-    for (size_t i = 0; i < o->n_sections; i++)
-        edit_section(out, o, &o->sections[i], edit);
-    if (!object_custom(o, NOTE_SECTION))
-        put_section(out, SECTION_CUSTOM, NOTE_SECTION, edit->note);
-    if (out->n > UINT32_MAX)
-        return error_set(e, "%s becomes too large for an object file", o->file);
-    return 0;
+    struct work w = {.o = o, .edit = edit, .out = out};
+    int r = adapters_plan(&w.adapters, o, edit->redirects, edit->n_redirects, e);
+
+    if (r == 0) {
+        put(out, "\0asm\1\0\0\0", 8);
+        for (size_t i = 0; i < o->n_sections; i++)
+            edit_section(&w, &o->sections[i]);
+        put_missing(&w);
+        if (out->n > UINT32_MAX)
+            r = error_set(e, "%s becomes too large for an object file", o->file);
+    }
+    adapters_free(&w.adapters);
+    return r;
 }

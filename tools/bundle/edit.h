@@ -1,18 +1,22 @@
-/* Changes object files: which symbols other files see, and their names. */
+/* Changes object files: which symbols other files see, their names, and functions whose type Python does not expect. */
 #ifndef WL_BUNDLE_EDIT_H
 #define WL_BUNDLE_EDIT_H
 
-#include "object.h"
+#include "adapt.h"
 
 struct edit {
     /* Make every symbol that the file defines local, except the functions that start a module (PyInit_*). Groups of
      * sections of which a linker keeps only one (COMDATs) are dissolved: a linker would throw away all but one of
-     * those that have the same name, and nothing that is local can stand for another file's. Tags stay: an
-     * exception that one file throws is caught in another by the tag that they share. */
+     * those that have the same name, and nothing that is local can stand for another file's. Tags stay: an exception
+     * that one file throws is caught in another by the tag that they share. */
     bool localize;
-    /* The defined symbol with this name gets another one. No name: nothing is renamed. */
+    /* The start of a module with this name gets another name, and all others become local, too. No name: nothing is
+     * renamed. */
     struct span from;
     const char *to;
+    /* Functions that get an adapter. */
+    const struct redirect *redirects;
+    size_t n_redirects;
     /* The contents of its section wl.bundle. */
     struct span note;
 };

@@ -256,5 +256,5 @@ void link_bundle(const struct config *config, const struct call *c)
     if (bundle_make(linked, &l.note, &bundle, &e) < 0)
         fail("%s: %s", out, e.text);
     write_file(out, &bundle, true);
-    remove_temporaries();
+    temporaries_remove();
 }

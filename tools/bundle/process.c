@@ -13,10 +13,20 @@ extern char **environ;
 
 static struct words temporaries;
 
-void remove_temporaries(void)
+void temporary_add(const char *path)
 {
-    for (size_t i = 0; i < temporaries.n; i++)
-        unlink(temporaries.list[i]);
+    words_add(&temporaries, path);
+}
+
+/* A directory comes before its files. */
+void temporaries_remove(void)
+{
+    while (temporaries.n)
+        remove(temporaries.list[--temporaries.n]);
+}
+
+void temporaries_keep(void)
+{
     temporaries.n = 0;
 }
 
@@ -29,7 +39,7 @@ void fail(const char *format, ...)
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fputc('\n', stderr);
-    remove_temporaries();
+    temporaries_remove();
     exit(1);
 }
 
@@ -54,7 +64,7 @@ void run(struct words *argv)
         fail("%s was ended by signal %d (%s)", argv->list[0], WTERMSIG(status), strsignal(WTERMSIG(status)));
     if (WEXITSTATUS(status)) {
         /* It has said why. */
-        remove_temporaries();
+        temporaries_remove();
         exit(WEXITSTATUS(status));
     }
 }
@@ -68,7 +78,7 @@ char *temporary(const char *suffix)
     if (fd < 0)
         fail("cannot create %s: %s", path, strerror(errno));
     close(fd);
-    words_add(&temporaries, path);
+    temporary_add(path);
     return path;
 }
 

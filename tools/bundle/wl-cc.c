@@ -2,7 +2,8 @@
  * would be a shared library becomes a bundle: one object file that has everything of an extension module, in which
  * only the function that starts the module is visible to others. docs/bundles.md explains bundles.
  *
- * Called as wl-strip, it is llvm-strip, but leaves bundles as they are. */
+ * Called as wl-strip, it is llvm-strip, but leaves bundles as they are. Called as wl-bundle, it collects bundles. */
+#include "collect.h"
 #include "driver.h"
 
 #include "files.h"
@@ -72,6 +73,8 @@ int main(int argc, char **argv)
     struct config config;
     struct call call;
 
+    if (strcmp(base_of(argv[0]), "wl-bundle") == 0)
+        return bundle_main(argc, argv);
     config_read(&config, argv[0]);
     if (ends_with(base_of(argv[0]), "strip")) {
         strip(&config, argv + 1, (size_t)argc - 1);
