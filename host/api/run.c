@@ -135,6 +135,8 @@ static void set_limits(struct job *j)
     j->limits.stack = stack ? stack : j->program->native ? LIMITS_DEFAULT_NATIVE_STACK : LIMITS_DEFAULT_STACK;
     j->limits.deadline_ms = l->deadline_ms;
     j->limits.cpu_ms = l->cpu_ms;
+    if (l->grace_ms)
+        j->limits.grace_ms = l->grace_ms;
     if (l->memory)
         j->limits.memory = l->memory;
     if (l->output)
@@ -249,6 +251,8 @@ static int run(struct wlpy_program *program, const struct wlpy_run_config *confi
         j.run.entry = snapshot->entry;
         j.run.snapshot = snapshot->snapshot;
         j.run.bytes = snapshot->bytes;
+        /* (It writes the file before it is known that the time had passed.) */
+        j.limits.grace_ms = 0;
     }
     r = run_job(&j);
     give_result(&j, result);

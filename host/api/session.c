@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_GRACE_MS = 100, DEFAULT_TEXT = 1 << 20, ROOM = 1 << 16, MOST_REQUEST = 1 << 30 };
+enum { DEFAULT_TEXT = 1 << 20, ROOM = 1 << 16, MOST_REQUEST = 1 << 30 };
 
 /* ---- calling it ---- */
 
@@ -68,6 +68,9 @@ int session_prepare(struct wlpy_session *s, struct wlpy_program *program)
     j->run.session = &s->call;
     s->deadline_ms = j->limits.deadline_ms;
     s->cpu_ms = j->limits.cpu_ms;
+    s->grace_ms = j->limits.grace_ms;
+    /* (Python cannot survive an interrupt at its start.) */
+    j->limits.grace_ms = 0;
     s->runtime = (struct runtime){
         .name = program->name, .limits = &j->limits, .wasi = &j->wasi, .control = j->run.control, .stoppable = true};
     return 0;
@@ -281,7 +284,7 @@ static void set_time(struct wlpy_session *s, const struct wlpy_eval *e)
 
     j->limits.deadline_ms = e->deadline_ms ? e->deadline_ms : s->deadline_ms;
     j->limits.cpu_ms = e->cpu_ms ? e->cpu_ms : s->cpu_ms;
-    j->run.control->grace_ms = e->grace_ms ? e->grace_ms : DEFAULT_GRACE_MS;
+    j->limits.grace_ms = e->grace_ms ? e->grace_ms : s->grace_ms;
     j->wasi.output_left = j->limits.output;
 }
 

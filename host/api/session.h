@@ -16,7 +16,7 @@ struct wlpy_session {
     atomic_bool busy;
     uint32_t room, room_n; /* of requests, in the guest's memory */
     unsigned cells;        /* evaluations */
-    uint64_t deadline_ms, cpu_ms;
+    uint64_t deadline_ms, cpu_ms, grace_ms;
     struct kept kept; /* the configuration */
     size_t own_files; /* the directories up to here whose files belong to this session, which is a copy */
 };

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -267,8 +268,8 @@ static int set_timers(struct control *c, uint64_t deadline_ms, uint64_t cpu_ms)
     return c->cpu_timed ? set_timer(c->cpu_timer, cpu_ms) : -1;
 }
 
-int control_begin(struct control *c, uint64_t deadline_ms, uint64_t cpu_ms,
-                  void (*on_end)(void *arg, const void *context), void *arg)
+int control_begin(struct control *c, const struct limits *limits, void (*on_end)(void *arg, const void *context),
+                  void *arg)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     int passed = CONTROL_DEADLINE, spent = CONTROL_CPU;
@@ -281,6 +282,7 @@ int control_begin(struct control *c, uint64_t deadline_ms, uint64_t cpu_ms,
     c->on_end = on_end;
     c->arg = arg;
     c->thread = gettid();
+    c->grace_ms = limits->grace_ms;
     c->graced = false;
     /* The deadline of an earlier run is over. */
     atomic_compare_exchange_strong(&c->ending, &passed, CONTROL_GOES_ON);
@@ -295,7 +297,7 @@ int control_begin(struct control *c, uint64_t deadline_ms, uint64_t cpu_ms,
     c->outer = current;
     current = c;
     atomic_store(&c->on, true);
-    if (set_timers(c, deadline_ms, cpu_ms) < 0) {
+    if (set_timers(c, limits->deadline_ms, limits->cpu_ms) < 0) {
         int e = errno;
 
         control_end(c);
@@ -307,6 +309,16 @@ int control_begin(struct control *c, uint64_t deadline_ms, uint64_t cpu_ms,
         wake(c);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     return 0;
+}
+
+void control_tell(const struct control *c, struct end *end)
+{
+    if (!c || !c->graced || end->kind != END_EXITED)
+        return;
+    end->kind = END_DEADLINE;
+    end->status = STATUS_DEADLINE;
+    end->left = true;
+    snprintf(end->text, sizeof end->text, "%s", END_TEXT_DEADLINE);
 }
 
 /* Takes away its pending signals, which the next guest would take for its own. Signals of others are sent again. */

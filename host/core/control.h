@@ -15,6 +15,9 @@
 #ifndef WL_CONTROL_H
 #define WL_CONTROL_H
 
+#include "core/end.h"
+#include "core/limits.h"
+
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -45,12 +48,10 @@ struct control {
      * makes the guest notice. It need not return. */
     void (*on_end)(void *arg, const void *context);
     void *arg;
-    /* Set by the caller, before control_begin or never: when the deadline has passed, the guest is interrupted, and
-     * ends after so much time more. If it takes no interrupts, it ends at the deadline. */
-    uint64_t grace_ms;
-    bool graced;   /* that has happened */
-    timer_t timer; /* for the deadline, and for repeating the signal */
-    bool timed;    /* the timer exists */
+    uint64_t grace_ms; /* of the limits */
+    bool graced;       /* the deadline has passed, and it was interrupted */
+    timer_t timer;     /* for the deadline, and for repeating the signal */
+    bool timed;        /* the timer exists */
     timer_t cpu_timer;
     bool cpu_timed; /* likewise; its address is what the timer's signal carries */
     sigset_t mask;  /* the thread's own */
@@ -67,13 +68,15 @@ struct control {
 
 void control_init(struct control *c);
 
-/* Before a run, on the thread that will run it. deadline_ms: from now on; cpu_ms: of this thread, from now on; 0: none.
- * 0, or -1 with errno. A control that was cancelled before ends the run immediately: if on_end does not return, this
- * does not either, and control_end must still be called. */
-int control_begin(struct control *c, uint64_t deadline_ms, uint64_t cpu_ms,
-                  void (*on_end)(void *arg, const void *context), void *arg);
+/* Before a run, on the thread that will run it. The limits of time count from now on; that of processor time is of this
+ * thread. 0, or -1 with errno. A control that was cancelled before ends the run immediately: if on_end does not return,
+ * this does not either, and control_end must still be called. */
+int control_begin(struct control *c, const struct limits *limits, void (*on_end)(void *arg, const void *context),
+                  void *arg);
 /* After the run, on the same thread, before its memory is unmapped. Returns how often it was interrupted. */
 unsigned control_end(struct control *c);
+/* After a run of a whole program, c: or NULL: one that has exited because its deadline had passed was ended by that. */
+void control_tell(const struct control *c, struct end *end);
 
 static inline enum control_ending control_ending(const struct control *c)
 {

@@ -9,12 +9,15 @@ struct limits {
     uint64_t stack;       /* bytes of native stack for its calls */
     uint64_t deadline_ms; /* wall time from its start; 0: none */
     uint64_t cpu_ms;      /* processor time of its thread; 0: any */
+    uint64_t grace_ms;    /* when the deadline has passed, a guest that takes interrupts gets one, and ends after so
+                           * much time more; 0: it ends at once */
     uint64_t output;      /* bytes that it may write to its standard streams together, or LIMITS_NO_OUTPUT_LIMIT */
     /* What compiling a module may take: bytes of memory, seconds of processor time. */
     uint64_t compile_memory, compile_seconds;
 };
 
 #define LIMITS_NO_OUTPUT_LIMIT UINT64_MAX
+#define LIMITS_DEFAULT_GRACE_MS UINT64_C(100)
 
 #define LIMITS_DEFAULT_MEMORY (UINT64_C(4) << 30)
 
@@ -36,7 +39,8 @@ struct limits {
 #define LIMITS_DEFAULTS                                                                                                \
     {                                                                                                                  \
         .memory = LIMITS_DEFAULT_MEMORY, .stack = LIMITS_DEFAULT_STACK, .output = LIMITS_NO_OUTPUT_LIMIT,              \
-        .compile_memory = LIMITS_DEFAULT_COMPILE_MEMORY, .compile_seconds = LIMITS_DEFAULT_COMPILE_SECONDS             \
+        .grace_ms = LIMITS_DEFAULT_GRACE_MS, .compile_memory = LIMITS_DEFAULT_COMPILE_MEMORY,                          \
+        .compile_seconds = LIMITS_DEFAULT_COMPILE_SECONDS                                                              \
     }
 
 #endif

@@ -191,6 +191,8 @@ struct wlpy_limits {
     uint64_t sockets;        /* the most sockets that it may have open at once; 0: 1024 */
     uint64_t received, sent; /* the most bytes that it may get from and give to the network; 0: any number */
     uint64_t host_calls;     /* how often it may call functions of the host; then the calls fail. 0: any number */
+    uint64_t grace_ms;       /* when its deadline has passed, it gets an interrupt if it takes them (in Python,
+                              * KeyboardInterrupt), and this time to end. 0: 100 ms */
 };
 
 /* ---- functions of the host, which a guest can call ---- */
@@ -344,7 +346,7 @@ struct wlpy_eval {
     /* In place of the session's; 0: those. */
     uint64_t deadline_ms, cpu_ms;
     /* When the deadline has passed, the code gets KeyboardInterrupt, which the session survives, and this time to end;
-     * after that the session ends. 0: 100 ms. */
+     * after that the session ends. 0: that of the session's limits. */
     uint64_t grace_ms;
     size_t most_text; /* longer texts of the value and of displayed objects are left out; 0: 1 MiB */
 };

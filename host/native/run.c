@@ -155,7 +155,7 @@ static void begin_control(struct run *r)
 
     /* (It may be over before the function returns.) */
     r->controlled = c;
-    if (!c || control_begin(c, r->runtime->limits->deadline_ms, r->runtime->limits->cpu_ms, on_end, r) == 0)
+    if (!c || control_begin(c, r->runtime->limits, on_end, r) == 0)
         return;
     r->controlled = NULL;
     run_fail("set its limits of time");
@@ -346,6 +346,8 @@ int runtime_run(struct native_program *p, const struct runtime *runtime, struct 
     if (!r)
         return -ERR_SETUP;
     status = run_enter(r, ENTER_START, end, err);
+    if (status == 0)
+        control_tell(runtime->control, end);
     if (!runtime->last)
         runtime_close(r);
     return status;

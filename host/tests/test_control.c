@@ -88,7 +88,7 @@ static void start_with(uint64_t deadline_ms)
 
     memset(memory, 0, sizeof memory);
     control_init(&control);
-    assert_int_equal(control_begin(&control, deadline_ms, 0, on_end, NULL), 0);
+    assert_int_equal(control_begin(&control, &(struct limits){.deadline_ms = deadline_ms}, on_end, NULL), 0);
     control_listen(&control, memory, cells, 2);
 }
 
@@ -140,7 +140,7 @@ static void test_no_cells(void **state)
 {
     (void)state;
     control_init(&control);
-    assert_int_equal(control_begin(&control, 0, 0, on_end, NULL), 0);
+    assert_int_equal(control_begin(&control, &(struct limits){0}, on_end, NULL), 0);
     assert_int_equal(control_interrupt(&control), CONTROL_NONE);
     assert_int_equal(control_end(&control), 0);
 }
@@ -371,7 +371,7 @@ static void test_a_deadline_ends_a_wait(void **state)
     assert_true(atomic_load(&ends) > 0);
     control_end(&control);
     /* The next run with the same control starts fresh. */
-    assert_int_equal(control_begin(&control, 0, 0, on_end, NULL), 0);
+    assert_int_equal(control_begin(&control, &(struct limits){0}, on_end, NULL), 0);
     assert_int_equal(control_ending(&control), CONTROL_GOES_ON);
     control_end(&control);
     end_idle();
@@ -421,7 +421,7 @@ static void test_cancel(void **state)
         sched_yield();
     control_end(&control);
     /* The next run is also cancelled, until the cancel is withdrawn. */
-    assert_int_equal(control_begin(&control, 0, 0, on_end, NULL), 0);
+    assert_int_equal(control_begin(&control, &(struct limits){0}, on_end, NULL), 0);
     assert_int_equal(call_read(), WASI_EINTR);
     control_end(&control);
     end_idle();

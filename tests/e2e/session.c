@@ -274,6 +274,42 @@ static void test_time(void)
     CHECK(eval_of(session, "sum(iter(int, 1))", 200) == 0 && !v.alive && v.end == WLPY_DEADLINE);
 }
 
+/* A run whose time has passed gets KeyboardInterrupt first, as code of a session does. */
+static void test_grace(void)
+{
+    static const struct {
+        const char *code, *out, *err;
+        uint64_t grace_ms;
+    } runs[] = {
+        {"import time\ntry:\n  while True: time.sleep(1)\nexcept KeyboardInterrupt: print('stopped')", "stopped\n", "",
+         5000},
+        {"import time\nwhile True: time.sleep(1)", "", "KeyboardInterrupt", 0},
+        {"import time\ntry: time.sleep(60)\nfinally: print('end')", "end\n", "KeyboardInterrupt", 5000},
+        {"while True: len('')", "", "KeyboardInterrupt", 5000},
+        {"print(1, flush=True)\nsum(iter(int, 1))", "1\n", "", 0},
+        {"import signal\nsignal.signal(signal.SIGINT, lambda *a: None)\nprint(2, flush=True)\nwhile True: len('')",
+         "2\n", "", 0}};
+
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        const char *const argv[] = {"python", "-c", runs[i].code};
+        const struct wlpy_limits own = {.size = sizeof own, .deadline_ms = 1000, .grace_ms = runs[i].grace_ms};
+        const struct wlpy_run_config c = {.size = sizeof c,
+                                          .argv = argv,
+                                          .argc = 3,
+                                          .out = {.kind = WLPY_MEMORY},
+                                          .err = {.kind = WLPY_MEMORY},
+                                          .limits = &own};
+        struct wlpy_result r = {.size = sizeof r};
+        size_t n = strlen(runs[i].out);
+
+        CHECK(wlpy_run(python, &c, &r, &err) == 0);
+        CHECK(r.end == WLPY_DEADLINE && r.status == 124 && !r.returned && r.interrupts == 1 && *r.text);
+        CHECK(r.out_size == n && !memcmp(r.out, runs[i].out, n));
+        CHECK(*runs[i].err ? r.err_size && memmem(r.err, r.err_size, runs[i].err, strlen(runs[i].err)) : !r.err_size);
+        wlpy_result_free(&r);
+    }
+}
+
 static void test_cpu(void)
 {
     limits.cpu_ms = 300;
@@ -755,6 +791,7 @@ int main(int argc, char **argv)
                  {"output", test_output},
                  {"exceptions", test_exceptions},
                  {"time", test_time},
+                 {"grace", test_grace},
                  {"cpu", test_cpu},
                  {"memory", test_memory},
                  {"await", test_await},

@@ -283,6 +283,17 @@ print(got, got == "Bearer " + os.environ["KEY"], len(os.environ["KEY"]))
         self.assertEqual(os.waitpid(pid, 0)[1], 0)
         self.assertEqual(wlpy.run("print(6)").stdout, "6\n")
 
+    def test_timeout_comes_as_an_exception_first(self):
+        limits = wlpy.Limits(timeout=0.5, grace=30)
+        result = wlpy.run("import time\ntry: time.sleep(60)\nexcept KeyboardInterrupt: print('stopped')", limits=limits)
+        self.assertEqual((result.end, result.exit_status, result.stdout, result.exception), ("timeout", 124, "stopped\n", None))
+        result = wlpy.run("import time; time.sleep(60)", limits=limits)
+        self.assertEqual((result.end, result.exception.type), ("timeout", "KeyboardInterrupt"))
+        with self.assertRaisesRegex(wlpy.TimeoutExpired, "its deadline has passed"):
+            result.check()
+        result = wlpy.run("sum(iter(int, 1))", timeout=0.5)
+        self.assertEqual((result.end, result.exception, result.stderr), ("timeout", None, ""))
+
     def test_control_c(self):
         code = "import wlpy\ntry: wlpy.run('while True: pass', timeout=60)\nexcept KeyboardInterrupt: print('interrupted')"
         process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)

@@ -21,7 +21,8 @@ class Limits:
     =============  ===========  ==================================================================================
     limit          default      when it is reached
     =============  ===========  ==================================================================================
-    timeout        30 s         seconds of wall time. A run ends; code in a session gets KeyboardInterrupt first
+    timeout        30 s         seconds of wall time. The code gets KeyboardInterrupt, and `grace` to end
+    grace          0.1 s        seconds that it has then; after that the run or the session ends
     cpu            None         seconds of processor time; it ends
     memory         256 MiB      bytes of memory, of everything in it together; MemoryError
     output         1 MiB        bytes to stdout and stderr together; what fits is delivered, and it ends
@@ -35,13 +36,14 @@ class Limits:
     =============  ===========  ==================================================================================
 
     The times hold for a run, or for each evaluation of a session, and so does `output`; all others hold for the whole life
-    of a session. None means 4 GiB for `memory`, 65,536 for `descriptors` and 1,024 for `sockets`.
+    of a session. None means 0.1 s for `grace`, 4 GiB for `memory`, 65,536 for `descriptors` and 1,024 for `sockets`.
     """
 
-    __slots__ = ("cpu", "descriptors", "file_bytes", "files", "host_calls", "memory", "output", "received", "sent", "sockets",
-                 "timeout")
+    __slots__ = ("cpu", "descriptors", "file_bytes", "files", "grace", "host_calls", "memory", "output", "received", "sent",
+                 "sockets", "timeout")
 
     timeout: Seconds
+    grace: Seconds
     cpu: Seconds
     memory: Number
     output: Number
@@ -57,6 +59,7 @@ class Limits:
         self,
         *,
         timeout: Seconds = 30.0,
+        grace: Seconds = 0.1,
         cpu: Seconds = None,
         memory: Number = 256 * MiB,
         output: Number = 1 * MiB,
@@ -104,7 +107,7 @@ class Limits:
         """As src/setup.c takes them: 0 is "any"."""
         return (self.memory or 0, self.output or 0, milliseconds(self.timeout), milliseconds(self.cpu),
                 self.descriptors or 0, self.file_bytes or 0, self.files or 0, self.sockets or 0, self.received or 0,
-                self.sent or 0, self.host_calls or 0)
+                self.sent or 0, self.host_calls or 0, milliseconds(self.grace))
 
 
 class Fixed:
@@ -141,7 +144,7 @@ def _make(values: dict[str, Any]) -> Limits:
 def _checked(name: str, value: Any) -> Any:
     if value is None:
         return None
-    kinds = (int, float) if name in ("timeout", "cpu") else (int,)
+    kinds = (int, float) if name in ("timeout", "grace", "cpu") else (int,)
     if not isinstance(value, kinds) or isinstance(value, bool):
         raise TypeError(f"the limit {name} is a number or None, not {value!r}")
     if not 0 < value <= _MOST:

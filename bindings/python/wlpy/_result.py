@@ -78,10 +78,13 @@ class Result:
         self.end = _ENDS.get(end) or ("exception" if self.exception else "exit" if status else "done")
 
     def _find_exception(self, end: int, raw: tuple[Any, ...]) -> GuestException | None:
-        if end in _ENDS or not self.exit_status:
+        interrupted = _ENDS.get(end) == "timeout"
+        if (end in _ENDS and not interrupted) or not self.exit_status:
             return None
         found = _wlpy.python_exception(self.stderr_bytes)
-        return GuestException(*found) if found and not found[0].startswith("SystemExit") else None
+        if not found or found[0].startswith("SystemExit") or (interrupted and found[0] != "KeyboardInterrupt"):
+            return None
+        return GuestException(*found)
 
     @property
     def stdout(self) -> str:
@@ -114,11 +117,11 @@ class Result:
         raise kind(self._why(), self)
 
     def _why(self) -> str:
-        if self.exception:
-            return str(self.exception)
         if self.end == "exit":
             return f"the code has exited with status {self.exit_status}"
-        return f"the code was stopped: {self.reason or self.end}"
+        if self.end != "exception":
+            return f"the code was stopped: {self.reason or self.end}"
+        return str(self.exception)
 
     def _shown(self) -> list[str]:
         parts = [self.end if self.ok else f"{self.end}: {self._why()}" if self.end != "exit" else f"exit {self.exit_status}"]

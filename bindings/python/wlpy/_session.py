@@ -107,7 +107,7 @@ class Session:
         code: str | bytes,
         *,
         timeout: Seconds | Unset = UNSET,
-        grace: float = 0.1,
+        grace: float | Unset = UNSET,
         name: str | None = None,
         check: bool = False,
     ) -> Evaluation:
@@ -115,17 +115,18 @@ class Session:
 
         The result has the value of the last line, if that is an expression. An exception does not end the session.
 
-        timeout: in place of the session's. When it has passed, the code gets KeyboardInterrupt and `grace` seconds to end; after
-            that the session ends.
+        timeout, grace: in place of the session's. When the time has passed, the code gets KeyboardInterrupt and `grace` seconds
+            to end; after that the session ends.
         name: of the code in tracebacks; default: <cell N>.
         check: raise RunError unless the code comes to its end.
         """
         ms = 0 if isinstance(timeout, Unset) else _LONG if timeout is None else milliseconds(timeout)
         if not isinstance(timeout, Unset) and timeout is not None and timeout <= 0:
             raise ValueError("timeout is more than 0 (None for no limit)")
-        if grace < 0:
+        if not isinstance(grace, Unset) and grace < 0:
             raise ValueError("grace is at least 0")
-        raw = self._eval(code_bytes(code), None if name is None else os.fsencode(name), ms, max(1, round(grace * 1000)))
+        grace_ms = 0 if isinstance(grace, Unset) else milliseconds(grace)
+        raw = self._eval(code_bytes(code), None if name is None else os.fsencode(name), ms, grace_ms)
         result = Evaluation(raw, Changed(self._files, self._before), *self._config.written())
         return result.check() if check else result
 

@@ -65,7 +65,8 @@ async def arun(
 class AsyncSession:
     """`wlpy.Session` for asyncio: `async with AsyncSession() as session: await session.eval("6 * 7")`.
 
-    It takes the same arguments. Its evaluations wait for one another. The session starts with the first of them, or with `async with`.
+    It takes the same arguments. Its evaluations wait for one another. The session starts with the first of them, or with
+    `async with`.
     """
 
     def __init__(self, **options: Unpack[Options]) -> None:
@@ -89,7 +90,7 @@ class AsyncSession:
         code: str | bytes,
         *,
         timeout: Seconds | Unset = UNSET,
-        grace: float = 0.1,
+        grace: float | Unset = UNSET,
         name: str | None = None,
         check: bool = False,
     ) -> Evaluation:

@@ -42,7 +42,7 @@ static int begin_control(struct instance *r, struct err *err)
     }
     if (!c)
         return 0;
-    if (control_begin(c, l->deadline_ms, l->cpu_ms, on_end, r) < 0)
+    if (control_begin(c, l, on_end, r) < 0)
         return err_set(err, ERR_SETUP, "cannot set its limits of time: %s", strerror(errno));
     if (r->engine->settings.stoppable) {
         r->given->wasi->wait = control_wait;
@@ -285,6 +285,8 @@ int wt_run(struct engine *e, struct code *c, struct engine_run *given, struct en
     status = set_limits(&r, err);
     if (status == 0)
         status = wt_call(&r, end, err);
+    if (status == 0)
+        control_tell(given->control, end);
     wasmtime_store_delete(r.store);
     return status;
 }
