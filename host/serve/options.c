@@ -16,7 +16,7 @@ static const char help[] =
     "not named.\n"
     "\n"
     "  --program FILE       the Python: of wl-make aot --library, or a .wasm file\n"
-    "                       [default: python-sandbox.so beside this program]\n"
+    "                       [default: ../lib/wlpy/python-sandbox.so, as seen from this program]\n"
     "  --deadline SECONDS   the most time that a piece of code may take [default: 30]\n"
     "  --max-memory SIZE    memory of a sandbox [default: 256M]\n"
     "  --max-output SIZE    output of a piece of code [default: 1M]\n"
@@ -199,19 +199,23 @@ static int read_all(struct options *o, int argc, char **argv)
     return 0;
 }
 
-/* The Python that was installed with this program. */
+/* The Python that was installed with this program: PREFIX/lib/wlpy has it, if PREFIX/bin has the program. */
 static int find_program(struct options *o)
 {
+    static const char place[] = "lib/wlpy/python-sandbox.so";
     ssize_t n = readlink("/proc/self/exe", o->program, sizeof o->program - 1);
     char *slash;
 
     if (o->sandbox.program)
         return 0;
-    o->program[n > 0 ? n : 0] = '\0';
-    slash = strrchr(o->program, '/');
-    if (!slash || (size_t)(slash - o->program) + 20 > sizeof o->program)
+    for (int i = 0; i < 2; i++) {
+        o->program[n > 0 ? n : 0] = '\0';
+        slash = strrchr(o->program, '/');
+        n = slash ? slash - o->program : 0;
+    }
+    if (!slash || (size_t)n + sizeof place >= sizeof o->program)
         return refuse("cannot find the Python", "", "name it by --program");
-    strcpy(slash + 1, "python-sandbox.so");
+    strcpy(slash + 1, place);
     if (access(o->program, R_OK) < 0)
         return refuse("there is no Python:", o->program, "name one by --program, as wl-make aot --library makes them");
     o->sandbox.program = o->program;

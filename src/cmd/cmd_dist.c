@@ -2,6 +2,9 @@
 #include "aot/aot.h"
 #include "cmd/app.h"
 #include "cmd/command.h"
+#include "cmd/dist.h"
+#include "pack/kit.h"
+#include "pack/licenses.h"
 #include "pack/wlpy.h"
 #include "recipe/known_ports.h"
 #include "recipe/python.h"
@@ -16,14 +19,15 @@ static const struct {
     const char *flavour, *suffix;
 } files[] = {{SINGLE_FLAVOUR, ""}, {"snapshot", "-snapshot"}};
 
-/* The one in the wheel, natively. */
-#define WHEEL_FLAVOUR "snapshot"
-
 enum { FILES = sizeof files / sizeof *files };
+
+/* The hashes of all files in the directory, in the form that sha256sum --check reads. */
+#define SUMS "SHA256SUMS"
+enum { MOST_SUMS = 1 << 20 };
 
 struct dist_options {
     char *dir;
-    bool wheel;
+    bool wheel, tarball, deb, all;
 };
 
 #define AT(m) .member = offsetof(struct dist_options, m)
@@ -31,54 +35,36 @@ static const struct option_spec options[] = {
     {'o', "output", "write the files to DIR (default: dist)", "DIR", OPTION_TEXT, AT(dir)},
     {0, "wheel", "write the Python package wlpy, too, which contains the Python natively", NULL, OPTION_FLAG,
      AT(wheel)},
+    {0, "tarball", "write a tarball of wl-run, wlpy and libwlpy with the Python, too", NULL, OPTION_FLAG, AT(tarball)},
+    {0, "deb", "write the same as a Debian package, too", NULL, OPTION_FLAG, AT(deb)},
+    {0, "all", "write everything: --wheel --tarball --deb", NULL, OPTION_FLAG, AT(all)},
     {0},
 };
 
-/* What is written: a port's module, as a file in the directory. And the Python whose flavour lies in a wheel; or NULL.
- */
-struct wanted {
-    struct strv ports, names;
-    char *wheel;
+struct dist {
+    struct app *a;
+    struct make_options o;
+    struct plan plan;
+    const char *dir;
+    bool wheel, tarball, deb;
+    struct strv pythons; /* ports */
+    struct strv sums;    /* "HASH  NAME" of what was written */
 };
 
-/* Adds the files of the Python that a word names. */
-static int add_python(struct app *a, const char *word, struct wanted *w, struct wl_err *err)
+/* --- files in the directory --- */
+
+static int note(struct dist *d, const char *file, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *python = NULL;
-    int r = ports_resolve(&a->roots, word, &python, err);
-
-    if (r == 0 && !python_is(python)) {
-        wl_err_set(err, WL_E_USAGE, "%s is not a Python", python);
-        r = wl_err_hint(err, "dist takes a Python, for example python/v3.13.5");
-    }
-    for (size_t i = 0; r == 0 && i < FILES; i++) {
-        WL_CLEANUP_FREE char *port = NULL;
-        WL_CLEANUP_FREE char *name = xasprintf("python-%s%s.wasm", python_version(python), files[i].suffix);
-
-        r = ports_flavour(&a->roots, python, files[i].flavour, &port, err);
-        if (r == 0) {
-            strv_add(&w->ports, port);
-            strv_add(&w->names, name);
-        }
-    }
-    return r;
-}
-
-/* Copies one to `file`, and writes its hash beside it in the form that sha256sum --check reads. */
-static int write_file(const struct app *a, const char *from, const char *file, struct wl_err *err)
-{
-    WL_CLEANUP_FREE char *beside = xasprintf("%s.sha256", file);
-    WL_CLEANUP_FREE char *line = NULL;
+    WL_CLEANUP_FREE char *beside = xasprintf("%s.sha256", file), *line = NULL;
     char hex[HASH_HEX_SIZE];
-    int r = file_copy(from, file, 0644, err);
+    int r = hash_file(file, hex, err);
 
-    if (r == 0)
-        r = hash_file(file, hex, err);
     if (r < 0)
         return r;
     line = xasprintf("%s  %s\n", hex, path_base(file));
+    strv_add(&d->sums, line);
     r = file_write(beside, line, strlen(line), err);
-    if (r == 0 && !a->options.quiet) {
+    if (r == 0 && !d->a->options.quiet) {
         WL_CLEANUP_FREE char *size = human_size(tree_size(file));
 
         ui_print(stdout, "%s (%s)\n", file, size);
@@ -86,84 +72,252 @@ static int write_file(const struct app *a, const char *from, const char *file, s
     return r;
 }
 
-/* Compiles the Python for libwlpy, and puts it into a wheel. */
-static int make_wheel(struct app *a, const struct make_options *o, const struct plan *p, const struct wanted *w,
-                      const char *dir, struct wl_err *err)
+/* Copies a file into the directory, and writes its hash beside it. */
+static int deliver(struct dist *d, const char *from, const char *name, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *port = NULL, *module = NULL, *program = NULL, *wheel = NULL, *file = NULL;
-    struct native_request native = {.library = true};
-    char sha256[HASH_HEX_SIZE];
-    int r = ports_flavour(&a->roots, w->wheel, WHEEL_FLAVOUR, &port, err);
+    WL_CLEANUP_FREE char *file = path_join(d->dir, name);
+    int r = file_copy(from, file, 0644, err);
+
+    return r < 0 ? r : note(d, file, err);
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(strstr(*(char *const *)a, "  "), strstr(*(char *const *)b, "  "));
+}
+
+/* Keeps what an earlier run wrote about files that still exist, unless this one has written them. */
+static void keep_sums(struct dist *d, const char *before)
+{
+    WL_CLEANUP_STRV struct strv names = {0};
+
+    for (size_t i = 0; i < d->sums.n; i++)
+        strv_add(&names, d->sums.v[i] + HASH_HEX_SIZE + 1);
+    for (const char *line = before; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        WL_CLEANUP_FREE char *whole = xasprintf("%.*s\n", (int)strcspn(line, "\n"), line),
+                             *hash = xstrndup(whole, HASH_HEX_SIZE - 1);
+        WL_CLEANUP_FREE char *file = NULL;
+        const char *name;
+
+        if (!is_hex(hash, HASH_HEX_SIZE - 1) || strncmp(whole + HASH_HEX_SIZE - 1, "  ", 2) != 0)
+            continue;
+        name = whole + HASH_HEX_SIZE + 1;
+        if (strchr(name, '/') || strv_has(&names, name))
+            continue;
+        file = xasprintf("%s/%.*s", d->dir, (int)strcspn(name, "\n"), name);
+        if (path_exists(file))
+            strv_add(&d->sums, whole);
+    }
+}
+
+static int write_sums(struct dist *d, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *file = path_join(d->dir, SUMS), *before = NULL;
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    WL_CLEANUP_STR struct str all = {0};
+
+    if (file_read(file, MOST_SUMS, &before, NULL, &ignored) == 0)
+        keep_sums(d, before);
+    qsort(d->sums.v, d->sums.n, sizeof *d->sums.v, compare);
+    for (size_t i = 0; i < d->sums.n; i++)
+        str_add(&all, d->sums.v[i]);
+    return file_write(file, all.s, all.len, err);
+}
+
+/* --- the Pythons as files --- */
+
+/* Adds the two files of a Python to a bundle, by their names there. */
+static int add_modules(struct dist *d, const char *python, const char *where, struct bundle *b, struct wl_err *err)
+{
+    for (size_t i = 0; i < FILES; i++) {
+        WL_CLEANUP_FREE char *port = NULL, *module = NULL,
+                             *name = xasprintf("%spython-%s%s.wasm", where, python_version(python), files[i].suffix);
+        int r = ports_flavour(&d->a->roots, python, files[i].flavour, &port, err);
+
+        if (r < 0)
+            return r;
+        module = app_module(d->a, &d->plan, port);
+        if (!module)
+            return wl_err_set(err, WL_E_FAILED, "the artifact of %s has no program (bin/*.wasm)", port);
+        bundle_file(b, name, module, 0644);
+    }
+    return 0;
+}
+
+/* The licences of what a Python's files contain, as one file. */
+static int write_licenses(struct dist *d, const char *python, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *file = xasprintf("%s/python-%s-licenses.txt", d->dir, python_version(python)), *port = NULL,
+                         *text = NULL;
+    WL_CLEANUP_STRV struct strv content = {0};
+    struct bundle licenses = {0};
+    int r = ports_flavour(&d->a->roots, python, NATIVE_FLAVOUR, &port, err);
 
     if (r < 0)
         return r;
-    module = app_module(a, p, port);
-    native.module = module;
-    native.sha256 = sha256;
-    r = app_module_hash(a, p, port, module, sha256, err);
+    strv_add(&content, port);
+    r = dist_licenses(&d->o, &d->plan, &content, &licenses, err);
     if (r == 0)
-        r = app_native(a, p, &native, &program, err);
+        r = licenses_text(&licenses, &text, err);
     if (r == 0)
-        r = wlpy_wheel_make(&(struct wlpy_wheel){.o = o, .plan = p, .python = w->wheel, .program = program}, &wheel,
-                            err);
-    if (r == 0) {
-        file = path_join(dir, path_base(wheel));
-        r = write_file(a, wheel, file, err);
-    }
+        r = file_write(file, text, strlen(text), err);
+    bundle_free(&licenses);
+    return r < 0 ? r : note(d, file, err);
+}
+
+static int write_modules(struct dist *d, const char *python, struct wl_err *err)
+{
+    struct bundle modules = {0};
+    int r = add_modules(d, python, "", &modules, err);
+
+    for (size_t i = 0; r == 0 && i < modules.n; i++)
+        r = deliver(d, modules.v[i].from, modules.v[i].path, err);
+    bundle_free(&modules);
+    return r < 0 ? r : write_licenses(d, python, err);
+}
+
+/* --- what has a native Python in it --- */
+
+/* The ports of which the wheel, or the tarball and the Debian package, contain something. */
+static int content_of(struct dist *d, bool wheel, struct strv *ports, struct strv *content, struct wl_err *err)
+{
+    int r = dist_native_ports(d->a, d->pythons.v[0], ports, content, err);
+
+    if (wheel)
+        strv_add_all(content, WLPY_WHEEL_PORT, WLPY_PORTABLE_PORT, NULL);
+    else
+        strv_add_all(content, WLPY_TREE_PORT, RUNNER_PORT, NULL);
     return r;
 }
 
-static int make(struct app *a, const struct wanted *w, const char *dir, struct wl_err *err)
+static int write_wheel(struct dist *d, const char *program, struct wl_err *err)
 {
-    WL_CLEANUP_STRV struct strv ports = {0};
-    struct make_options o;
-    struct plan p = {0};
-    int r = w->wheel ? aot_find_compiler(err) : 0;
+    WL_CLEANUP_STRV struct strv ports = {0}, content = {0};
+    WL_CLEANUP_FREE char *wheel = NULL;
+    struct bundle licenses = {0};
+    int r = content_of(d, true, &ports, &content, err);
 
-    if (r < 0)
-        return r;
-    for (size_t i = 0; i < w->ports.n; i++)
-        strv_add(&ports, w->ports.v[i]);
-    if (w->wheel) {
-        aot_ports(&ports);
-        strv_add(&ports, WLPY_WHEEL_PORT);
-        strv_add_once(&ports, w->wheel);
-    }
-    app_build_options(a, &o, false);
-    r = app_build(a, &o, &ports, &p, err);
     if (r == 0)
-        r = make_dirs(dir, err);
-    for (size_t i = 0; r == 0 && i < w->ports.n; i++) {
-        WL_CLEANUP_FREE char *module = app_module(a, &p, w->ports.v[i]), *file = path_join(dir, w->names.v[i]);
-
-        r = module ? write_file(a, module, file, err)
-                   : wl_err_set(err, WL_E_FAILED, "the artifact of %s has no program (bin/*.wasm)", w->ports.v[i]);
-    }
-    if (r == 0 && w->wheel)
-        r = make_wheel(a, &o, &p, w, dir, err);
-    plan_free(&p);
+        r = dist_licenses(&d->o, &d->plan, &content, &licenses, err);
+    if (r == 0)
+        r = wlpy_wheel_make(
+            &(struct wlpy_wheel){
+                .o = &d->o, .plan = &d->plan, .python = d->pythons.v[0], .program = program, .licenses = &licenses},
+            &wheel, err);
+    if (r == 0)
+        r = deliver(d, wheel, path_base(wheel), err);
+    bundle_free(&licenses);
     return r;
+}
+
+static int write_kits(struct dist *d, const char *program, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv ports = {0}, content = {0};
+    WL_CLEANUP_FREE char *tarball = NULL, *deb = NULL;
+    struct bundle pythons = {0}, licenses = {0};
+    const struct kit k = {.o = &d->o, .plan = &d->plan, .pythons = &pythons, .licenses = &licenses};
+    int r = content_of(d, false, &ports, &content, err);
+
+    if (r == 0)
+        r = dist_licenses(&d->o, &d->plan, &content, &licenses, err);
+    if (r == 0)
+        r = add_modules(d, d->pythons.v[0], KIT_PYTHONS, &pythons, err);
+    bundle_file(&pythons, KIT_NATIVE, program, 0644);
+    if (r == 0 && d->tarball)
+        r = kit_tarball(&k, &tarball, err);
+    if (r == 0 && tarball)
+        r = deliver(d, tarball, path_base(tarball), err);
+    if (r == 0 && d->deb)
+        r = kit_debian(&k, &deb, err);
+    if (r == 0 && deb)
+        r = deliver(d, deb, path_base(deb), err);
+    bundle_free(&pythons);
+    bundle_free(&licenses);
+    return r;
+}
+
+static int write_native(struct dist *d, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *program = NULL;
+    int r = dist_native(d->a, &d->plan, d->pythons.v[0], &program, err);
+
+    if (r == 0 && d->wheel)
+        r = write_wheel(d, program, err);
+    if (r == 0 && (d->tarball || d->deb))
+        r = write_kits(d, program, err);
+    return r;
+}
+
+/* --- the whole --- */
+
+/* The ports that are built, and those of which something is in what is written. */
+static int find_ports(struct dist *d, struct strv *ports, struct strv *content, struct wl_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < d->pythons.n; i++)
+        for (size_t k = 0; r == 0 && k < FILES; k++) {
+            WL_CLEANUP_FREE char *port = NULL;
+
+            r = ports_flavour(&d->a->roots, d->pythons.v[i], files[k].flavour, &port, err);
+            if (r == 0)
+                strv_add_once(content, port);
+        }
+    if (r == 0 && d->wheel) {
+        strv_add_once(ports, d->pythons.v[0]);
+        r = content_of(d, true, ports, content, err);
+    }
+    return r == 0 && (d->tarball || d->deb) ? content_of(d, false, ports, content, err) : r;
+}
+
+static int make(struct dist *d, struct wl_err *err)
+{
+    bool native = d->wheel || d->tarball || d->deb;
+    WL_CLEANUP_STRV struct strv ports = {0}, content = {0};
+    int r = native ? aot_find_compiler(err) : 0;
+
+    if (r == 0)
+        r = find_ports(d, &ports, &content, err);
+    app_build_options(d->a, &d->o, false);
+    if (r == 0)
+        r = dist_build(d->a, &d->o, &ports, &content, &d->plan, err);
+    if (r < 0 || d->a->options.dry_run)
+        return r;
+    r = make_dirs(d->dir, err);
+    for (size_t i = 0; r == 0 && i < d->pythons.n; i++)
+        r = write_modules(d, d->pythons.v[i], err);
+    if (r == 0 && native)
+        r = write_native(d, err);
+    return r < 0 ? r : write_sums(d, err);
 }
 
 static int run(struct app *a, struct wl_err *err)
 {
     const struct dist_options *own = a->options.own;
-    struct wanted w = {0};
-    int r = a->options.args.n ? 0 : add_python(a, DEFAULT_PYTHON_PORT, &w, err);
+    struct dist d = {.a = a,
+                     .dir = own->dir ? own->dir : "dist",
+                     .wheel = own->wheel || own->all,
+                     .tarball = own->tarball || own->all,
+                     .deb = own->deb || own->all};
+    const struct strv *args = &a->options.args;
+    int r = 0;
 
-    for (size_t i = 0; r == 0 && i < a->options.args.n; i++)
-        r = add_python(a, a->options.args.v[i], &w, err);
-    if (r == 0 && own->wheel && a->options.args.n > 1) {
-        wl_err_set(err, WL_E_USAGE, "--wheel takes one Python, which lies in the package");
-        r = wl_err_hint(err, "for example: wl-make dist --wheel python/v3.13.5");
+    for (size_t i = 0; r == 0 && i < (args->n ? args->n : 1); i++) {
+        WL_CLEANUP_FREE char *python = NULL;
+
+        r = dist_python(a, args->n ? args->v[i] : DEFAULT_PYTHON_PORT, err, &python);
+        if (r == 0)
+            strv_add_once(&d.pythons, python);
     }
-    if (r == 0 && own->wheel)
-        r = ports_resolve(&a->roots, a->options.args.n ? a->options.args.v[0] : DEFAULT_PYTHON_PORT, &w.wheel, err);
+    if (r == 0 && d.pythons.n > 1 && (d.wheel || d.tarball || d.deb)) {
+        wl_err_set(err, WL_E_USAGE, "--wheel, --tarball, --deb and --all take one Python, which they contain natively");
+        r = wl_err_hint(err, "for example: wl-make dist --all python/v3.13.5");
+    }
     if (r == 0)
-        r = make(a, &w, own->dir ? own->dir : "dist", err);
-    strv_free(&w.ports);
-    strv_free(&w.names);
-    free(w.wheel);
+        r = make(&d, err);
+    plan_free(&d.plan);
+    strv_free(&d.pythons);
+    strv_free(&d.sums);
     return r;
 }
 
@@ -173,11 +327,12 @@ const struct command command_dist = {
     .summary = "write the files that people download",
     .description =
         "Builds a Python (default: " DEFAULT_PYTHON_PORT ") in the flavours that are one file, and writes them to\n"
-        "a directory: python-VERSION.wasm (single) and python-VERSION-snapshot.wasm. Each has its hash beside it,\n"
-        "in a file that sha256sum --check reads. With --wheel, the Python package wlpy is written, too: a wheel\n"
-        "with the library and a native Python in it. Compiling that takes minutes, once.",
+        "a directory: python-VERSION.wasm (single) and python-VERSION-snapshot.wasm, with the licences of what they\n"
+        "contain. --wheel, --tarball and --deb write more: the Python package wlpy, and wl-run, wlpy and libwlpy as a\n"
+        "tarball and a Debian package, each with that Python as native code. Compiling it takes minutes, once.\n"
+        "SHA256SUMS has the hashes of all files. The same sources give the same bytes.",
     .options = options,
     .options_size = sizeof(struct dist_options),
-    .shared = SHARED_BUILDING | SHARED_VARIANT,
+    .shared = SHARED_BUILDING | SHARED_VARIANT | SHARED_DRY_RUN,
     .run = run,
 };

@@ -26,6 +26,14 @@ struct make_options {
 /* Fetches the sources of every node (only_needed: of those marked to be built), several at a time. */
 int make_fetch(const struct make_options *o, struct plan *p, bool only_needed, struct wl_err *err);
 
+/* Fetches the sources of one node, whether or not it is to be built, and compares those that were fetched before with
+ * their hashes: afterwards each has a path, unless it is unwanted. */
+int make_fetch_node(const struct make_options *o, struct node *n, struct wl_err *err);
+
+/* Unpacks the sources of a node, which are fetched, into a directory as its steps see them in $SRC, without its
+ * patches. */
+int make_unpack(const struct make_options *o, const struct node *n, const char *dir, struct wl_err *err);
+
 /* Finds toolchains and keys, fetches what has to be built, and marks it: afterwards the plan says exactly what is to
  * be done (node.build). Artifacts that this run will read are compared with their manifests, and fetched files
  * with their hashes; damaged ones are reported, removed, and built or fetched again. With dry_run nothing is fetched or

@@ -15,11 +15,11 @@ static void phase(const struct port_job *j, const char *name)
     make_emit(j->o, (struct event){.kind = EVENT_PHASE, .port = j->p->nodes[j->node].recipe->name, .text = name});
 }
 
-static int place_source(const struct port_job *j, const struct box *b, size_t i, struct wl_err *err)
+static int place_source(const struct make_options *o, const struct node *n, size_t i, const char *dir,
+                        struct wl_err *err)
 {
-    const struct node *n = &j->p->nodes[j->node];
     const struct recipe_source *s = &n->recipe->sources[i];
-    WL_CLEANUP_FREE char *to = s->into ? xasprintf("%s/src/%s", b->dir, s->into) : path_join(b->dir, "src");
+    WL_CLEANUP_FREE char *to = s->into ? path_join(dir, s->into) : xstrdup(dir);
     int r = make_dirs(to, err);
 
     if (r < 0)
@@ -29,19 +29,27 @@ static int place_source(const struct port_job *j, const struct box *b, size_t i,
 
         return copy_tree(n->sources[i].path, file, err);
     }
-    return archive_unpack(n->sources[i].path, to, s->strip, j->o->cancel, err);
+    return archive_unpack(n->sources[i].path, to, s->strip, o->cancel, err);
+}
+
+int make_unpack(const struct make_options *o, const struct node *n, const char *dir, struct wl_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < n->recipe->sources_n; i++)
+        r = n->sources[i].unwanted ? 0 : place_source(o, n, i, dir, err);
+    return r;
 }
 
 static int prepare_tree(const struct port_job *j, const struct box *b, struct wl_err *err)
 {
     const struct node *n = &j->p->nodes[j->node];
     WL_CLEANUP_FREE char *src = path_join(b->dir, "src");
-    int r = 0;
+    int r;
 
     if (n->recipe->sources_n)
         phase(j, "unpack");
-    for (size_t i = 0; r == 0 && i < n->recipe->sources_n; i++)
-        r = n->sources[i].unwanted ? 0 : place_source(j, b, i, err);
+    r = make_unpack(j->o, n, src, err);
     if (r == 0 && n->recipe->patches.n)
         phase(j, "patch");
     for (size_t i = 0; r == 0 && i < n->recipe->patches.n; i++)

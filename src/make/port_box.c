@@ -8,7 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
+
 
 /* NEED_LIBS_ZLIB for libs/zlib; NEED_BUILD_PYTHON for build-python/v3.11.2, or in full NEED_BUILD_PYTHON_V3_11_2. */
 static char *variable_of(const char *port, bool full)
@@ -38,15 +38,6 @@ static char *need_variable(const struct plan *p, size_t need, const bool *seen)
         }
     }
     return name;
-}
-
-static long long epoch_of(const char *date)
-{
-    struct tm tm = {0};
-
-    if (!*date || !strptime(date, "%Y-%m-%d", &tm))
-        return 315532800; /* 1980-01-01, the first day a zip can tell */
-    return (long long)timegm(&tm);
 }
 
 /* Where headers, libraries and .pc files of the linked needs are, as compiler flags. */
@@ -128,7 +119,7 @@ static void add_variables(struct box *b, const struct port_box *o, const struct 
     strv_add(&b->env, "CONFIG_SITE=/dev/null");
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         strv_addf(&b->env, "%s=%s%s", folders[i][0], b->root, folders[i][1]);
-    strv_addf(&b->env, "SOURCE_DATE_EPOCH=%lld", epoch_of(r->date));
+    strv_addf(&b->env, "SOURCE_DATE_EPOCH=%lld", recipe_epoch(r->date));
     strv_addf(&b->env, "PORT=%s", r->name);
     strv_addf(&b->env, "VERSION=%s", r->version);
     strv_addf(&b->env, "JOBS=%d", jobs);

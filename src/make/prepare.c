@@ -142,6 +142,51 @@ int make_fetch(const struct make_options *o, struct plan *p, bool only_needed, s
     return q.result;
 }
 
+/* Forgets a fetched file whose bytes have changed since. */
+static int forget_damaged(const struct make_options *o, const struct fetch_options *f, struct node_source *s,
+                          struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *text = NULL;
+    int r;
+
+    if (!s->path || s->given || s->unwanted || s->whole)
+        return 0;
+    r = source_check(s->path, s->sha256, f, err);
+    s->whole = r == 1;
+    if (r != 0)
+        return r < 0 ? r : 0;
+    text = xasprintf("the fetched file %s is damaged; fetching it again", s->path);
+    make_emit(o, (struct event){.kind = EVENT_NOTE, .text = text});
+    free_charp(&s->path);
+    return 0;
+}
+
+int make_fetch_node(const struct make_options *o, struct node *n, struct wl_err *err)
+{
+    struct fetch_options f = fetch_options(o);
+    struct fetch_queue q = {.o = o, .f = &f};
+    int r = 0;
+
+    f.dead = dead_hosts_new();
+    for (size_t i = 0; r == 0 && i < n->recipe->sources_n; i++) {
+        const struct recipe_source *s = &n->recipe->sources[i];
+        struct node_source *own = &n->sources[i];
+        size_t index = 0;
+
+        own->unwanted = s->only_with && strcmp(s->only_with, n->sources[0].sha256) != 0;
+        if (own->unwanted)
+            continue;
+        r = forget_damaged(o, &f, own, err);
+        if (r < 0 || own->path)
+            continue;
+        r = fetch_one(&q, &(struct fetch_job){n->recipe, i}, err);
+        if (r == 0 && source_cached(&s->source, &f, &own->path, &index) == 0)
+            memcpy(own->sha256, s->source.archives[index].sha256, HASH_HEX_SIZE);
+    }
+    dead_hosts_free(f.dead);
+    return r;
+}
+
 /* --- what is to be done --- */
 
 static bool has(void *data, const char *key)
@@ -201,24 +246,12 @@ static int check_read(const struct make_options *o, struct plan *p, size_t *dama
 static int check_sources(const struct make_options *o, struct plan *p, struct wl_err *err)
 {
     struct fetch_options f = fetch_options(o);
-    int r = 1;
+    int r = 0;
 
     for (size_t i = 0; i < p->n; i++)
-        for (size_t k = 0; r >= 0 && p->nodes[i].build && k < p->nodes[i].recipe->sources_n; k++) {
-            struct node_source *s = &p->nodes[i].sources[k];
-            WL_CLEANUP_FREE char *text = NULL;
-
-            if (!s->path || s->given || s->unwanted || s->whole)
-                continue;
-            r = source_check(s->path, s->sha256, &f, err);
-            s->whole = r == 1;
-            if (r != 0)
-                continue;
-            text = xasprintf("the fetched file %s is damaged; fetching it again", s->path);
-            make_emit(o, (struct event){.kind = EVENT_NOTE, .text = text});
-            free_charp(&s->path);
-        }
-    return r < 0 ? r : 0;
+        for (size_t k = 0; r == 0 && p->nodes[i].build && k < p->nodes[i].recipe->sources_n; k++)
+            r = forget_damaged(o, &f, &p->nodes[i].sources[k], err);
+    return r;
 }
 
 static size_t missing_sources(const struct plan *p)

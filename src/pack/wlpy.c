@@ -19,13 +19,13 @@ struct making {
 
 static int find_key(const struct making *m, char key[HASH_HEX_SIZE], struct wl_err *err)
 {
-    const char *const ports[] = {WLPY_WHEEL_PORT, m->w->python};
+    const char *const ports[] = {WLPY_WHEEL_PORT, WLPY_PORTABLE_PORT, m->w->python};
     struct hash *h = hash_new();
     int r = 0;
 
-    hash_field(h, "wlpy-wheel", "1");
+    hash_field(h, "wlpy-wheel", "2");
     hash_field(h, "program", m->program);
-    for (size_t i = 0; r == 0 && i < 2; i++) {
+    for (size_t i = 0; r == 0 && i < sizeof ports / sizeof *ports; i++) {
         const struct node *n = plan_find(m->w->plan, ports[i]);
 
         if (n)
@@ -33,6 +33,8 @@ static int find_key(const struct making *m, char key[HASH_HEX_SIZE], struct wl_e
         else
             r = wl_err_set(err, WL_E_FAILED, "%s is not in the plan", ports[i]);
     }
+    if (r == 0)
+        r = bundle_hash(m->w->licenses, h, err);
     hash_end(h, key);
     return r;
 }
@@ -41,7 +43,8 @@ static int fill(void *data, struct store_work *w, struct manifest *made, struct 
 {
     const struct making *m = data;
     WL_CLEANUP_FREE char *logs = store_log_dir(m->w->o->store, "wlpy-wheel", m->key), *tools = NULL, *python = NULL,
-                         *program = NULL, *series = python_series(m->w->python), *stage = store_stage(w),
+                         *program = NULL, *command = NULL, *licenses = path_join(w->dir, "src/licenses"),
+                         *series = python_series(m->w->python), *stage = store_stage(w),
                          *dir = path_join(stage, WHEEL_DIR);
     WL_CLEANUP_STRV struct strv argv = {0};
     struct box b = {0};
@@ -54,6 +57,10 @@ static int fill(void *data, struct store_work *w, struct manifest *made, struct 
     if (r == 0)
         r = box_show_port(&b, m->w->o->store, m->w->plan, m->w->python, &python, err);
     if (r == 0)
+        r = box_show_port(&b, m->w->o->store, m->w->plan, WLPY_PORTABLE_PORT, &command, err);
+    if (r == 0)
+        r = bundle_copy(m->w->licenses, licenses, err);
+    if (r == 0)
         r = box_take(&b, m->w->program, m->program, "src/python-sandbox.so", &program, err);
     if (r == 0) {
         struct tool_step t = {.o = m->w->o, .box = &b, .of = "wlpy-wheel", .logs = logs, .lock_fd = w->lock};
@@ -62,6 +69,8 @@ static int fill(void *data, struct store_work *w, struct manifest *made, struct 
         strv_add(&argv, program);
         strv_add(&argv, python_version(m->w->python));
         strv_addf(&argv, "%s/include/python%s", python, series);
+        strv_add(&argv, command);
+        strv_addf(&argv, "%s/src/licenses", b.root);
         strv_addf(&argv, "%s/stage/" WHEEL_DIR, b.root);
         r = tool_run(&t, "making the wheel", &argv, err);
         str_free(&t.output);
@@ -71,6 +80,7 @@ static int fill(void *data, struct store_work *w, struct manifest *made, struct 
     made->name = xstrdup("wlpy");
     manifest_add_source(made, path_base(m->w->program), m->program, NULL);
     manifest_add_need(made, WLPY_WHEEL_PORT, plan_find(m->w->plan, WLPY_WHEEL_PORT)->key, "build");
+    manifest_add_need(made, WLPY_PORTABLE_PORT, plan_find(m->w->plan, WLPY_PORTABLE_PORT)->key, "build");
     manifest_add_need(made, m->w->python, plan_find(m->w->plan, m->w->python)->key, "build");
     return r;
 }

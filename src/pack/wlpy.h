@@ -4,14 +4,16 @@
 #define WL_PACK_WLPY_H
 
 #include "make/make.h"
+#include "pack/bundle.h"
 #include "plan/plan.h"
 #include "util/err.h"
 
 struct wlpy_wheel {
     const struct make_options *o;
-    const struct plan *plan; /* has the port, and the Python */
-    const char *python;      /* the Python's port, for its headers */
-    const char *program;     /* that Python for libwlpy, which wl-make aot has made: a file in the store */
+    const struct plan *plan;       /* has the port, and the Python */
+    const char *python;            /* the Python's port, for its headers */
+    const struct bundle *licenses; /* of everything in it */
+    const char *program;           /* that Python for libwlpy, which wl-make aot has made: a file in the store */
 };
 
 /* Makes it, unless the store has it; *file is its path there, which the caller frees. */

@@ -141,6 +141,10 @@ static int hash_value(const struct node_hash *k, const struct field *f, const ch
             hash_field(k->h, label, number);
         }
         break;
+    case FIELD_FLAG:
+        if (*(const bool *)value)
+            hash_field(k->h, label, "true");
+        break;
     case FIELD_TOOLCHAIN:
         hash_toolchain(k, label);
         break;

@@ -21,6 +21,8 @@ const struct field recipe_fields[] = {
     {"summary", .kind = FIELD_TEXT, AT(summary)},
     {"homepage", .kind = FIELD_TEXT, AT(homepage)},
     {"license", .kind = FIELD_TEXT, AT(license)},
+    {"license-files", .kind = FIELD_LIST, AT(license_files)},
+    {"tool", .kind = FIELD_FLAG, AT(tool)},
     {"date", .kind = FIELD_DATE, AT(date), .family = FAMILY_VALUE, .made = "date"},
     {"track", .kind = FIELD_TEXT, AT(track)},
     /* How it is built. */
@@ -87,6 +89,10 @@ void field_show(const struct field *f, const struct recipe *r, struct strv *line
     case FIELD_NUMBER:
         if (*(const int *)value)
             strv_addf(lines, "%d", *(const int *)value);
+        break;
+    case FIELD_FLAG:
+        if (*(const bool *)value)
+            strv_add(lines, "true");
         break;
     case FIELD_VARS:
     case FIELD_LIST:
@@ -183,6 +189,7 @@ void field_free(const struct field *f, struct recipe *r)
     case FIELD_ARCHIVES:
     case FIELD_TOOLCHAIN:
     case FIELD_NUMBER:
+    case FIELD_FLAG:
         break;
     case FIELD_VERSION:
     case FIELD_TEXT:

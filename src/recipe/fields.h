@@ -21,6 +21,7 @@ enum field_kind {
     FIELD_DATE,       /* char *: YYYY-MM-DD */
     FIELD_TOOLCHAIN,  /* enum toolchain_kind */
     FIELD_NUMBER,     /* int */
+    FIELD_FLAG,       /* bool */
     FIELD_LIST,       /* struct strv of texts */
     FIELD_CONTENTS,   /* struct strv of paths in the artifact */
     FIELD_PATCHES,    /* struct strv of absolute paths of files */

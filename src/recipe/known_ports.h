@@ -19,6 +19,12 @@
 /* Everything that the wheel of the Python package wlpy is made with, except the Python inside. */
 #define WLPY_WHEEL_PORT "toolchain/wlpy-wheel"
 
+/* What people install of wlpy, except the Python. */
+#define WLPY_TREE_PORT "toolchain/wlpy-tree"
+
+/* The same programs' server with a C library of its own. */
+#define WLPY_PORTABLE_PORT "toolchain/wlpy-portable"
+
 /* Writes the archive of an app's files. */
 #define ROFS_PACK_PORT "toolchain/rofs-pack"
 

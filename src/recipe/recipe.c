@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
+#include <time.h>
 
 void recipe_roots_free(struct recipe_roots *roots)
 {
@@ -249,4 +250,13 @@ int recipe_error_at(const struct recipe *r, const struct recipe_place *at, struc
     text = xvasprintf(fmt, ap);
     va_end(ap);
     return place_error(r->chain.v[at->file], line_in(r->chain.v[at->file], at->key), text, err);
+}
+
+long long recipe_epoch(const char *date)
+{
+    struct tm tm = {0};
+
+    if (!*date || !strptime(date, "%Y-%m-%d", &tm))
+        return 315532800; /* the first day a zip can tell */
+    return (long long)timegm(&tm);
 }

@@ -57,6 +57,8 @@ struct recipe {
     char *name; /* python/v3.11.2 */
     char *file; /* its recipe.yaml */
     char *summary, *license, *homepage;
+    struct strv license_files; /* as docs/recipes.md describes them */
+    bool tool;                 /* what steps make with it contains nothing of it */
     char *version, *date; /* date: YYYY-MM-DD */
     char *track;          /* the series whose versions count as newer; "": all */
     bool abstract;
@@ -91,6 +93,9 @@ int recipe_load(const struct recipe_roots *roots, const char *name, struct recip
 void recipe_free(struct recipe *r);
 #define WL_CLEANUP_RECIPE __attribute__((cleanup(recipe_freep)))
 void recipe_freep(struct recipe **r);
+
+/* The day of a recipe (its date) in seconds since 1970: the time of everything that is made from it. "": 1980-01-01. */
+long long recipe_epoch(const char *date);
 
 /* Adds the files and directories that the recipe was read from or names: whatever can change what it builds. */
 void recipe_inputs(const struct recipe *r, struct strv *paths);

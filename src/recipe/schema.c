@@ -79,6 +79,7 @@ static const cyaml_schema_value_t kinds[] = {
     [FIELD_DATE] = {TEXT_VALUE},
     [FIELD_TOOLCHAIN] = {TEXT_VALUE},
     [FIELD_NUMBER] = {CYAML_VALUE_INT(POINTER, int)},
+    [FIELD_FLAG] = {FLAG_VALUE},
     [FIELD_LIST] = {LIST_VALUE(char *, &string)},
     [FIELD_CONTENTS] = {LIST_VALUE(char *, &string)},
     [FIELD_PATCHES] = {LIST_VALUE(char *, &string)},

@@ -246,6 +246,9 @@ static int read_value(struct recipe_loader *ld, const struct field *f, const str
     case FIELD_NUMBER:
         *(int *)out = value->v ? *(int *)value->v : 0;
         break;
+    case FIELD_FLAG:
+        *(bool *)out = value->v && *(bool *)value->v;
+        break;
     case FIELD_LIST:
         return expand_list(ld, l, key, value->v, value->n, out);
     case FIELD_CONTENTS:

@@ -15,16 +15,21 @@ struct hash {
     EVP_MD_CTX *ctx;
 };
 
-struct hash *hash_new(void)
+static struct hash *hash_of(const EVP_MD *kind)
 {
     struct hash *h = xcalloc(1, sizeof *h);
 
     h->ctx = EVP_MD_CTX_new();
-    if (!h->ctx || !EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL)) {
-        fputs("wl-make: OpenSSL gives no SHA-256\n", stderr);
+    if (!h->ctx || !EVP_DigestInit_ex(h->ctx, kind, NULL)) {
+        fputs("wl-make: OpenSSL does not compute hashes\n", stderr);
         abort();
     }
     return h;
+}
+
+struct hash *hash_new(void)
+{
+    return hash_of(EVP_sha256());
 }
 
 void hash_add(struct hash *h, const void *data, size_t n)
@@ -54,11 +59,11 @@ void hash_end(struct hash *h, char hex[HASH_HEX_SIZE])
     EVP_DigestFinal_ex(h->ctx, md, &n);
     EVP_MD_CTX_free(h->ctx);
     free(h);
-    for (unsigned i = 0; i < 32; i++)
+    for (unsigned i = 0; i < n; i++)
         snprintf(hex + 2 * (size_t)i, 3, "%02x", md[i]);
 }
 
-int hash_file(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err)
+static int hash_bytes(const char *path, const EVP_MD *kind, char hex[HASH_HEX_SIZE], struct wl_err *err)
 {
     WL_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
     WL_CLEANUP_FREE char *buf = NULL;
@@ -68,7 +73,7 @@ int hash_file(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err)
 
     if (fd < 0)
         return wl_err_unreadable(err, WL_E_IO, "cannot open %s", path);
-    h = hash_new();
+    h = hash_of(kind);
     buf = xmalloc(CHUNK);
     do {
         n = read(fd, buf, CHUNK);
@@ -79,6 +84,24 @@ int hash_file(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err)
     if (n < 0)
         return wl_err_unreadable(err, WL_E_IO, "cannot read %s", path);
     return 0;
+}
+
+int hash_file(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err)
+{
+    return hash_bytes(path, EVP_sha256(), hex, err);
+}
+
+int hash_file_md5(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err)
+{
+    return hash_bytes(path, EVP_md5(), hex, err);
+}
+
+void hash_text_md5(const char *text, char hex[HASH_HEX_SIZE])
+{
+    struct hash *h = hash_of(EVP_md5());
+
+    hash_add(h, text, strlen(text));
+    hash_end(h, hex);
 }
 
 static int add_tree(struct hash *h, const char *path, const char *label, struct wl_err *err)

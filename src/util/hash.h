@@ -20,6 +20,10 @@ void hash_end(struct hash *h, char hex[HASH_HEX_SIZE]);
 /* The digest of a file's bytes. */
 int hash_file(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err);
 
+/* The MD5 of a file's bytes, or of a text: only for formats that want it, such as Debian's packages. */
+int hash_file_md5(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err);
+void hash_text_md5(const char *text, char hex[HASH_HEX_SIZE]);
+
 /* The digest of a file or a whole directory: names, kinds, execute bits, link targets and bytes, in sorted order. */
 int hash_tree(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err);
 

@@ -6,6 +6,9 @@ LIMIT=${LIMIT:-3000}
 
 PY=${WL_PYTHON:-python/v3.11.2}
 FILES=("python-${PY#*/v}.wasm" "python-${PY#*/v}-snapshot.wasm")
+LICENSES=python-${PY#*/v}-licenses.txt
+TARBALL=wlpy-0.1.0-linux-x86_64
+DEB=wlpy_0.1.0_amd64.deb
 HOSTS=$WL_SOURCE_ROOT/tests/dist
 
 # Every test needs the files; only the first one waits for a build.
@@ -16,11 +19,207 @@ files() {
 
 test_files_and_hashes() {
     files
-    [ "$(cd files && echo *)" = "${FILES[1]} ${FILES[1]}.sha256 ${FILES[0]} ${FILES[0]}.sha256" ] || fail "$(ls files)"
-    (cd files && sha256sum --check --strict --quiet ./*.sha256) || fail 'the hashes are wrong'
+    is "$(cd files && echo *)" \
+        "SHA256SUMS $LICENSES $LICENSES.sha256 ${FILES[1]} ${FILES[1]}.sha256 ${FILES[0]} ${FILES[0]}.sha256"
+    (cd files && sha256sum --check --strict --quiet ./*.sha256 SHA256SUMS) || fail 'the hashes are wrong'
+    is "$(cut -c 67- files/SHA256SUMS | tr '\n' ' ')" "$LICENSES ${FILES[1]} ${FILES[0]} "
+    # Other files that it wrote once stay in the list as long as they exist.
+    echo text >files/other.whl
+    (cd files && sha256sum other.whl && echo "$(printf '%064d' 0)  gone.deb" && echo 'no hash') >>files/SHA256SUMS
     real dist "$PY" -o files
     status 0
     out "files/${FILES[0]} (" "files/${FILES[1]} ("
+    (cd files && sha256sum --check --strict --quiet SHA256SUMS) || fail 'the hashes are wrong'
+    is "$(cut -c 67- files/SHA256SUMS | tr '\n' ' ')" "other.whl $LICENSES ${FILES[1]} ${FILES[0]} "
+}
+
+# Of everything that is in a module, in its own words.
+test_licenses_of_the_modules() {
+    files
+    local words
+    for words in 'PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2' 'Jean-loup Gailly' 'Expat maintainers' 'Stefan Krah' \
+        'http://www.apache.org/licenses/' 'Julian R Seward' '\[Public Domain\]' 'XZ Utils' 'Rich Felker' 'Mozilla' 'public domain' \
+        '^libs/openssl [0-9.]*: Apache-2.0; ' 'Redistribution and use in source and binary forms'; do
+        grep -q "$words" "files/$LICENSES" || fail "no \"$words\" in it"
+    done
+    ! grep -q 'binaryen\|libdeflate\|build-python' "files/$LICENSES" || fail 'it names tools that are not in the modules'
+}
+
+# Every port of which something is given away says where its licence is: the plan alone shows it.
+test_every_port_has_licenses() {
+    local python
+    for python in $(cd "$WL_SOURCE_ROOT/ports" && echo python/v*); do
+        real dist --all --dry-run "$python"
+        [ "$st" = 0 ] || fail "$python: $(cat .err)"
+        real image --dry-run "$python"
+        [ "$st" = 0 ] || fail "$python: $(cat .err)"
+    done
+    not_there dist wlpy-image
+}
+
+test_a_port_without_license() {
+    mkdir -p "$PORTS/libs"
+    cp -R "$WL_SOURCE_ROOT/ports/libs/zlib" "$PORTS/libs/"
+    sed -i '/^license-files:/d' "$PORTS/libs/zlib/recipe.yaml"
+    real dist "$PY" --ports "$PORTS" -o files
+    clean_failure 3
+    err "$PORTS/libs/zlib/recipe.yaml: there are no 'license-files'" 'tool: true'
+    not_there files
+    # A file that the sources do not have; the module exists by now, so nothing is built.
+    echo 'license-files: [LICENCE or COPYING]' >>"$PORTS/libs/zlib/recipe.yaml"
+    real dist -q "$PY" --ports "$PORTS" -o files
+    status 3
+    err 'the sources of libs/zlib have none of these files'
+    not_there files/SHA256SUMS
+    sed -i 's/^license-files:.*/license-files: [..\/..\/..\/etc\/passwd]/' "$PORTS/libs/zlib/recipe.yaml"
+    real dist -q "$PY" --ports "$PORTS" -o files
+    status 3
+    err 'leads out of the sources'
+}
+
+# Everything that has a native Python in it. Only the first test waits for a build.
+everything() {
+    command -v clang-22 >clang || skip 'there is no clang-22'
+    real dist --all -q "$PY" -o files
+    status 0
+}
+
+test_everything() {
+    everything
+    (cd files && sha256sum --check --strict --quiet SHA256SUMS) || fail 'the hashes are wrong'
+    is "$(wc -l <files/SHA256SUMS)" 6
+    real dist --wheel "$PY" python/v3.13.5 -o files
+    status 2
+    err 'take one Python'
+    # Made again from the same sources, each has the same bytes.
+    other_cache wheel kit licenses
+    WL_CHECK_CACHE=$T/other real dist --all -q "$PY" -o again
+    status 0
+    diff -r files again || fail 'other bytes'
+    is "$(grep -l '"kind": "\(wheel\|kit\)"' other/artifacts/*/manifest.json | wc -l)" 3
+}
+
+# `licensed DIR PORT...`: the directory has licences of all these ports.
+licensed() {
+    local port dir=$1
+    shift
+    for port; do
+        [ -n "$(find "$dir/$port" -type f)" ] || fail "no licence of $port"
+        grep -q "^$port [^ ]*: [A-Za-z]" "$dir/README" || fail "$port is not in the table"
+    done
+}
+
+# Unpacked anywhere, it works, after it was moved, too.
+test_the_tarball() {
+    everything
+    mkdir first
+    tar -xf "files/$TARBALL.tar.xz" -C first
+    is "$(tar --numeric-owner -tvf "files/$TARBALL.tar.xz" | awk '{ print $2 }' | sort -u)" 0/0
+    mv "first/$TARBALL" moved
+    licensed moved/share/doc/wlpy/licenses "$PY" libs/openssl libs/zlib data/tzdata toolchain/wasi-libc toolchain/wabt toolchain/wasmtime \
+        toolchain/jansson toolchain/libmicrohttpd toolchain/wlpy toolchain/wl-run
+    there moved/share/doc/wlpy/licenses/toolchain/libmicrohttpd/libmicrohttpd-*.tar.gz moved/share/man/man1/wl-run.1.gz \
+        moved/share/bash-completion/completions/wlpy
+    export XDG_CACHE_HOME=$REAL_HOME/.cache
+    SECONDS_EACH=600 run moved/bin/wl-run "moved/lib/wlpy/${FILES[1]}" -- -c 'print(6 * 7)'
+    status 0
+    out 42
+    printf '%s\n' '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"run_python","arguments":{"code":"6 * 7"}}}' >request
+    # shellcheck disable=SC2016 # the variables are the inner shell's
+    run sh -c 'exec moved/bin/wlpy mcp <request'
+    status 0
+    out '"text":"42"'
+    # A program with the library, shared and static.
+    cat >program.c <<'EOF'
+#include <stdio.h>
+#include <wlpy.h>
+int main(int argc, char **argv)
+{
+    struct wlpy_run_config config = {.size = sizeof config, .out = {.kind = WLPY_MEMORY}};
+    struct wlpy_result result = {.size = sizeof result};
+    struct wlpy_engine *engine;
+    struct wlpy_program *python;
+    struct wlpy_err err;
+    config.argv = wlpy_python_argv(WLPY_CODE | WLPY_ISOLATED, "print(6 * 7)", NULL, 0, &config.argc);
+    if (argc != 2 || wlpy_engine_new(NULL, &engine, &err) < 0 || wlpy_program_load_native(engine, argv[1], &python, &err) < 0 ||
+        wlpy_run(python, &config, &result, &err) < 0)
+        return 1;
+    return printf("%.*s", (int)result.out_size, (const char *)result.out) < 0;
+}
+EOF
+    export PKG_CONFIG_PATH=$T/moved/lib/pkgconfig
+    local library
+    for library in wlpy wlpy-native; do
+        # shellcheck disable=SC2046
+        cc program.c $(pkg-config --cflags --libs "$library") -Wl,-rpath,"$T/moved/lib" -o program || fail "not linked with $library"
+        run ./program "$T/moved/lib/wlpy/python-sandbox.so"
+        status 0
+        out 42
+    done
+}
+
+test_the_completion() {
+    everything
+    tar -xf "files/$TARBALL.tar.xz"
+    # shellcheck disable=SC2016
+    run env PATH="$T/$TARBALL/bin:$PATH" bash -c '. "$0"; COMP_WORDS=(wlpy serve --max); COMP_CWORD=2; _wlpy; echo "${COMPREPLY[*]}"
+        COMP_WORDS=(wlpy s); COMP_CWORD=1; _wlpy; echo "${COMPREPLY[*]}"
+        COMP_WORDS=(wl-run --max-m); COMP_CWORD=1; _wlpy; echo "${COMPREPLY[*]}"' "$TARBALL/share/bash-completion/completions/wlpy"
+    out '--max-memory --max-output --max-files --max-sessions' serve
+    is "$(sed -n 3p .out)" --max-memory
+}
+
+# The mirror of Debian that apt uses here.
+mirror() {
+    # shellcheck disable=SC2016
+    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(ORIGIN)' 'Created-By: Packages' | sed -n 's/ [a-z]* Debian$//p' | head -n 1
+}
+
+# In a minimal Debian: it installs, works, and leaves nothing.
+test_the_Debian_package() {
+    is_root && command -v mmdebstrap >/dev/null || skip 'without root and mmdebstrap'
+    [ -z "${WL_CHECK_OFFLINE-}" ] || skip 'without the network'
+    everything
+    run dpkg-deb --info "files/$DEB"
+    status 0
+    out 'Package: wlpy' 'Version: 0.1.0' 'Depends: libc6 (>= 2.'
+    is "$(dpkg-deb --contents "files/$DEB" | grep -cv '^[-dl][rwx-]* root/root ')" 0
+    [ -n "$(mirror)" ] || skip 'apt has no Debian mirror here'
+    mmdebstrap --variant=minbase --include=libgcc-s1 bookworm root "deb $(mirror) bookworm main" >.log 2>&1 ||
+        not_available "$(tail -n 1 .log)"
+    cp "files/$DEB" root/opt/
+    inside() {
+        SECONDS_EACH=300 run unshare --mount --pid --fork --mount-proc="$T/root/proc" chroot root env LC_ALL=C.UTF-8 HOME=/root "$@"
+    }
+    listing() {
+        (cd root && find . -xdev ! -path './var/*' ! -path './proc/*' ! -path './tmp/*' ! -path './opt/*' | sort)
+    }
+    listing >before
+    inside dpkg -i "/opt/$DEB"
+    status 0
+    inside sh -c 'cd / && md5sum --quiet -c var/lib/dpkg/info/wlpy.md5sums && ldconfig -p | grep -q libwlpy.so.0 && wl-run --version'
+    status 0
+    inside wl-run --quick --no-cache "/usr/lib/wlpy/${FILES[1]}" -- -c 'print(6 * 7)'
+    status 0
+    out 42
+    printf '%s\n' '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"run_python","arguments":{"code":"6 * 7"}}}' >root/opt/request
+    inside sh -c 'wlpy mcp </opt/request'
+    status 0
+    out '"text":"42"'
+    inside dpkg --purge wlpy
+    status 0
+    listing >after
+    diff before after || fail 'something is left'
+}
+
+# What lintian calls an error, except: a package of its own has its libraries with it, and no history of Debian's; libwasmtime has no
+# soname, as upstream makes it; the native Python is mapped by its build ID, so its bytes stay as they are.
+test_lintian() {
+    command -v lintian >/dev/null || skip 'without lintian'
+    everything
+    SECONDS_EACH=900 run lintian --allow-root "files/$DEB"
+    grep '^E:' .out | grep -vE ': (no-changelog|embedded-library|sharedobject-in-library-directory-missing-soname|unstripped-binary-or-object) ' >found
+    [ ! -s found ] || fail "$(cat found)"
 }
 
 test_what_is_not_a_Python() {

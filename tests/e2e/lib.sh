@@ -72,6 +72,17 @@ real() {
     [ "$st" != 4 ] || not_available "$(head -c 300 .err)"
 }
 
+# `other_cache KIND...`: makes a cache $T/other that has everything of the real one except the artifacts of these kinds, so that they
+# are made again. Use it by WL_CHECK_CACHE=$T/other.
+other_cache() {
+    local entry
+    mkdir -p "$T/other/artifacts"
+    ln -s "$CACHE/sources" "$T/other/sources"
+    for entry in "$CACHE"/artifacts/*; do
+        grep -qE "^ \"kind\": \"($(IFS='|' && echo "$*"))\"" "$entry/manifest.json" || ln -s "$entry" "$T/other/artifacts/"
+    done
+}
+
 status() {
     [ "$st" = "$1" ] || fail "exit status $st instead of $1"
 }

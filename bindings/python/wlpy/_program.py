@@ -7,6 +7,8 @@ import threading
 
 from wlpy import _wlpy
 
+PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "python-sandbox.so")
+
 _lock = threading.Lock()
 _program: _wlpy.Program | None = None
 
@@ -17,6 +19,5 @@ def program() -> _wlpy.Program:
     if _program is None:
         with _lock:
             if _program is None:
-                file = os.path.join(os.path.dirname(os.path.abspath(__file__)), "python-sandbox.so")
-                _program = _wlpy.Program(os.fsencode(file), 0)
+                _program = _wlpy.Program(os.fsencode(PATH), 0)
     return _program
