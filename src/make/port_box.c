@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-
 /* NEED_LIBS_ZLIB for libs/zlib; NEED_BUILD_PYTHON for build-python/v3.11.2, or in full NEED_BUILD_PYTHON_V3_11_2. */
 static char *variable_of(const char *port, bool full)
 {

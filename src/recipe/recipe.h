@@ -59,8 +59,8 @@ struct recipe {
     char *summary, *license, *homepage;
     struct strv license_files; /* as docs/recipes.md describes them */
     bool tool;                 /* what steps make with it contains nothing of it */
-    char *version, *date; /* date: YYYY-MM-DD */
-    char *track;          /* the series whose versions count as newer; "": all */
+    char *version, *date;      /* date: YYYY-MM-DD */
+    char *track;               /* the series whose versions count as newer; "": all */
     bool abstract;
     char *flavour;    /* the flavour that this port makes of another one; NULL: none */
     char *flavour_of; /* that port, which is the first of needs; NULL: none */

@@ -20,6 +20,7 @@ static const char *const samples[][2] = {
     [FIELD_DATE] = {"2020-01-02", "2020-01-03"},
     [FIELD_TOOLCHAIN] = {"none", "native"},
     [FIELD_NUMBER] = {"5", "6"},
+    [FIELD_FLAG] = {"false", "true"},
     [FIELD_LIST] = {"[A=1]", "[A=2]"},
     [FIELD_CONTENTS] = {"[x]", "[y]"},
     [FIELD_PATCHES] = {"[one]", "[two]"},

@@ -38,6 +38,10 @@ static void test_file(void **state)
     assert_string_equal(hex, abc);
     assert_class(hash_file(none, hex, &err), WL_E_IO, &err);
     assert_contains(err.text, none);
+    assert_ok(hash_file_md5(file, hex, &err), &err);
+    assert_string_equal(hex, "900150983cd24fb0d6963f7d28e17f72");
+    hash_text_md5("", hex);
+    assert_string_equal(hex, "d41d8cd98f00b204e9800998ecf8427e");
 }
 
 static void field_digest(const char *const (*fields)[2], char hex[HASH_HEX_SIZE])
