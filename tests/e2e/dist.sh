@@ -62,7 +62,7 @@ test_a_port_without_license() {
     cp -R "$WL_SOURCE_ROOT/ports/libs/zlib" "$PORTS/libs/"
     sed -i '/^license-files:/d' "$PORTS/libs/zlib/recipe.yaml"
     real dist "$PY" --ports "$PORTS" -o files
-    clean_failure 3
+    status 3
     err "$PORTS/libs/zlib/recipe.yaml: there are no 'license-files'" 'tool: true'
     not_there files
     # A file that the sources do not have; the module exists by now, so nothing is built.
