@@ -1158,6 +1158,27 @@ test_what_is_translated_again() {
     cmp second third || fail 'a comment makes another program'
 }
 
+# The same module gives the same objects, in whatever directory and by however many processes, and the same program.
+test_a_translation_is_the_same_each_time() {
+    wabt
+    { echo '(module (memory (export "memory") 1) (table 20 20 funcref) (elem (i32.const 0) $f1 $f2 $f3)'
+        for i in {1..12}; do
+            echo "(func \$f$i (param i32) (result i32) (i32.add (i32.const $i) (call \$f$((i % 12 + 1)) (i32.load offset=$i (local.get 0)))))"
+        done
+        echo '(func (export "_start") (i32.store (i32.const 0) (call $f1 (call_indirect (param i32) (result i32) (i32.const 1) (i32.const 2))))))'
+    } | module same
+    local jobs
+    for jobs in 1 3; do
+        mkdir -p "in/$jobs"
+        # shellcheck disable=SC2086 # words
+        (cd "in/$jobs" && $AOT --musl "$MUSL" --parts 4 -j $jobs translate ../../same.wasm same &&
+            $AOT --musl "$MUSL" -j $jobs link translation "$OBJECTS/program" same) >log 2>&1 || fail "not built: $(tail -n 5 log)"
+    done
+    is "$(find in/1/translation -name 'code_*.o' | wc -l)" 5 'objects of four files, and of what is not of ThinLTO'
+    diff -r in/1/translation in/3/translation || fail 'other objects'
+    cmp in/1/program in/3/program || fail 'another program'
+}
+
 # Of the host's headers, translated code includes those in abi/, and all of them. It could not include others: the port has no
 # others.
 test_headers_that_translated_code_includes() {
