@@ -1,12 +1,11 @@
 /* Keeping a guest's memory (restored to its initial content), stack and tables for the next guest: mapping and faulting
  * them in would take longer than a short program runs. */
+#include "core/written.h"
 #include "native/run.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -45,98 +44,22 @@ static void restore_pages(const struct content *c, uint8_t *memory, uint64_t at,
         memset(memory + b, 0, at + n - b);
 }
 
+struct restoring {
+    struct content content;
+    uint8_t *memory;
+    uint64_t kept;
+};
+
 /* Restores the range, or drops its pages, so that it is as it was mapped. */
-static bool put_back(const struct content *c, uint8_t *memory, uint64_t at, uint64_t n, uint64_t *kept)
+static bool put_back(void *arg, uint64_t at, uint64_t n)
 {
-    if (*kept + n > KEPT_MEMORY)
-        return madvise(memory + at, n, MADV_DONTNEED) == 0;
-    *kept += n;
-    restore_pages(c, memory, at, n);
+    struct restoring *r = arg;
+
+    if (r->kept + n > KEPT_MEMORY)
+        return madvise(r->memory + at, n, MADV_DONTNEED) == 0;
+    r->kept += n;
+    restore_pages(&r->content, r->memory, at, n);
     return true;
-}
-
-/* From <linux/fs.h> of Linux 6.7; the machine's headers may be older. See Documentation/admin-guide/mm/pagemap.rst. */
-struct scan {
-    uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
-    uint64_t inverted, mask, any_of, returned;
-};
-struct region {
-    uint64_t start, end, categories;
-};
-#define SCAN _IOWR('f', 16, struct scan)
-enum { IS_FILE = 1 << 2, IS_PRESENT = 1 << 3, IS_SWAPPED = 1 << 4 };
-
-/* Asks the kernel for the pages that were written; false, and *can false, if the kernel cannot say. */
-static bool restore_found(const struct content *c, int fd, uint8_t *memory, uint64_t size, bool *can)
-{
-    struct region found[256];
-    struct scan s = {.size = sizeof s,
-                     .start = (uintptr_t)memory,
-                     .end = (uintptr_t)memory + size,
-                     .vec = (uintptr_t)found,
-                     .vec_len = sizeof found / sizeof *found,
-                     .inverted = IS_FILE,
-                     .mask = IS_FILE,
-                     .any_of = IS_PRESENT | IS_SWAPPED,
-                     .returned = IS_FILE};
-    uint64_t kept = 0;
-    bool well = true;
-
-    *can = true;
-    while (well && s.start < s.end) {
-        int n = ioctl(fd, SCAN, &s);
-
-        if (n < 0) {
-            *can = s.start != (uintptr_t)memory;
-            return false;
-        }
-        for (int i = 0; well && i < n; i++)
-            well = put_back(c, memory, found[i].start - (uintptr_t)memory, found[i].end - found[i].start, &kept);
-        s.start = s.walk_end;
-    }
-    return well;
-}
-
-/* Looks at each page's entry. */
-static bool restore_looking(const struct content *c, int fd, uint8_t *memory, uint64_t size)
-{
-    const uint64_t present = UINT64_C(1) << 63, swapped = UINT64_C(1) << 62, of_file = UINT64_C(1) << 61;
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), entries[512], kept = 0, own_n = 0, done = 0;
-    bool well = true;
-
-    while (well && done < size) {
-        uint64_t left = (size - done) / page, n = left < 512 ? left : 512;
-        off_t at = (off_t)(((uintptr_t)memory + done) / page * sizeof *entries);
-
-        well = pread(fd, entries, n * sizeof *entries, at) == (ssize_t)(n * sizeof *entries);
-        for (uint64_t i = 0; well && i < n; i++, done += page) {
-            bool own = (entries[i] & (present | swapped)) && !(entries[i] & of_file);
-
-            if (own)
-                own_n += page;
-            if (own && done + page < size)
-                continue;
-            if (own_n)
-                well = put_back(c, memory, own ? done + page - own_n : done - own_n, own_n, &kept);
-            own_n = 0;
-        }
-    }
-    return well;
-}
-
-/* Restores the pages of [0, size) that are the process's own: they were, or may have been, written to. False if that
- * is unknown. */
-static bool restore(const struct content *c, uint8_t *memory, uint64_t size)
-{
-    /* (Opened each time: the descriptor stays bound to the memory of the process that opened it, even after a fork.) */
-    int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-    bool can = true, well;
-
-    if (fd < 0)
-        return false;
-    well = restore_found(c, fd, memory, size, &can) || (!can && restore_looking(c, fd, memory, size));
-    close(fd);
-    return well;
 }
 
 /* Of the lists of all programs. */
@@ -265,14 +188,14 @@ void native_program_clear(struct native_program *p)
 static void clear(struct run *r)
 {
     uint8_t *memory = r->ranges[0];
-    const struct content content = content_of(r);
+    struct restoring restoring = {.content = content_of(r), .memory = memory};
     uint64_t size = r->guest->memory(r->instance).size;
     bool well = r->memory_is_whole && !r->remapped;
 
     if (well && size > r->start_size)
         well = madvise(memory + r->start_size, size - r->start_size, MADV_DONTNEED) == 0 &&
                mprotect(memory + r->start_size, size - r->start_size, PROT_NONE) == 0;
-    well = well && restore(&content, memory, r->start_size);
+    well = well && written_find(memory, r->start_size, put_back, &restoring);
     if (r->ranges_n)
         r->kept_memory = well ? memory : NULL;
     for (size_t i = well ? 1 : 0; i < r->ranges_n; i++)

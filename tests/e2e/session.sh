@@ -99,4 +99,27 @@ test_natively() {
     cmp natively .err || fail "$(cat natively .err)"
 }
 
+# Good and hostile programs, mixed, on two threads; MIXED_RUNS is how many. (`MIXED_RUNS=1000000 MIXED_SECONDS=86400 LIMIT=90000`.)
+mixed_runs() {
+    cc -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -I"$OUT/toolchain/wlpy/include" "$E2E/mixed-runs.c" -o mixed-runs \
+        -L"$OUT/toolchain/wlpy/lib" -lwlpy "-Wl,-rpath,$OUT/toolchain/wlpy/lib" -lpthread || fail 'mixed-runs.c was not compiled'
+    export WLPY_CACHE=$REAL_HOME/.cache/wl-make/compiled
+    SECONDS_EACH=${MIXED_SECONDS:-1500} run ./mixed-runs "$1" "$2" "${MIXED_RUNS:-$3}"
+    status 0
+    [ ! -s .out ] || fail "$(head -n 20 .out)"
+}
+
+test_mixed_runs_by_wasmtime() {
+    sessions wlpy
+    python snapshot
+    mixed_runs wasm "$OUT/$PY/bin/python-snapshot.wasm" 500
+}
+
+test_mixed_runs_natively() {
+    sessions wlpy
+    real aot -q --library "$PY" --flavour snapshot -o guest.so
+    status 0
+    mixed_runs native "$PWD/guest.so" 2000
+}
+
 main "$@"

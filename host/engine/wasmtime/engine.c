@@ -119,6 +119,7 @@ static struct code *make_code(wasmtime_module_t *module, const struct needs *nee
     }
     c->module = module;
     c->needs = *needs;
+    wt_warm_init(&c->warm);
     return c;
 }
 
@@ -223,6 +224,7 @@ static void wt_free_code(struct code *c)
     if (c->linker)
         wasmtime_linker_delete(c->linker);
     free(c->bindings);
+    wt_warm_free(&c->warm);
     wasmtime_module_delete(c->module);
     free(c);
 }

@@ -5,6 +5,8 @@
 #include "core/needs.h"
 #include "engine/engines.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <wasmtime.h>
 
 #define MEMORY "memory"
@@ -28,8 +30,21 @@ struct binding {
     size_t table;
 };
 
+/* warm.c: pages that each run writes to. */
+struct warm_range;
+struct warm {
+    pthread_mutex_t lock; /* while they are looked for */
+    unsigned runs;
+    uint8_t *counts;
+    atomic_bool known; /* from here on, what follows does not change */
+    uint64_t size;     /* of the memory that they are of, when it begins */
+    struct warm_range *ranges;
+    size_t n;
+};
+
 struct code {
     wasmtime_module_t *module;
+    struct warm warm;
     struct needs needs;
     /* Once it is linked. */
     struct binding *bindings;
@@ -48,6 +63,7 @@ struct instance {
     bool instantiated;
     wasmtime_memory_t memory; /* the guest's; valid if has_memory */
     uint8_t *base;            /* its address: it never moves */
+    uint64_t start_size;      /* its size at the start */
     bool has_memory;
     bool stopped; /* by the host, for what control or wasi say */
     struct end *end;
@@ -81,6 +97,15 @@ bool wt_read_state(const struct instance *r, const wasmtime_instance_t *instance
 /* Fails if that is not as it was before. */
 int wt_check_state(const struct instance *r, const wasmtime_instance_t *instance, const struct state *before,
                    struct err *err);
+
+/* warm.c */
+void wt_warm_init(struct warm *w);
+void wt_warm_free(struct warm *w);
+/* Before a run begins, and when it has ended and its memory is still there. */
+void wt_warm_up(struct warm *w, uint8_t *memory, uint64_t size);
+void wt_warm_learn(struct warm *w, const uint8_t *memory, uint64_t size);
+/* Makes pages of a memory the process's own, as writing to them would. */
+void wt_populate(uint8_t *at, uint64_t n);
 
 /* run.c */
 int wt_run(struct engine *e, struct code *c, struct engine_run *run, struct end *end, struct err *err);

@@ -1,5 +1,6 @@
 /* One run: an instance from its start to its end. */
 #include "core/snapshot.h"
+#include "core/written.h"
 #include "engine/wasmtime/internal.h"
 
 #include <errno.h>
@@ -238,6 +239,7 @@ static int get_ready(struct instance *r, struct err *err)
     r->instantiated = true;
     if (!r->has_memory && wasmtime_instance_export_get(r->context, &r->instance, MEMORY, LEN(MEMORY), &item))
         wt_take_memory(r, &item);
+    r->start_size = wt_memory(r).size;
     return 0;
 }
 
@@ -249,6 +251,8 @@ static int enter(struct instance *r, struct err *err)
     if (status != 0)
         return status < 0 ? status : 0;
     status = find_entry(r, &func, err);
+    if (status == 0 && !r->given->session && r->start_size)
+        wt_warm_up(&r->code->warm, r->base, r->start_size);
     return status < 0 ? status : call(r, &func, err);
 }
 
@@ -287,6 +291,8 @@ int wt_run(struct engine *e, struct code *c, struct engine_run *given, struct en
         status = wt_call(&r, end, err);
     if (status == 0)
         control_tell(given->control, end);
+    if (r.start_size)
+        wt_warm_learn(&c->warm, r.base, r.start_size);
     wasmtime_store_delete(r.store);
     return status;
 }
@@ -313,7 +319,19 @@ int wt_call_session(struct instance *i, struct end *end, struct err *err)
     return wt_call(i, end, err);
 }
 
-enum { PAGE = 4096 };
+struct copying {
+    uint8_t *to;
+    const uint8_t *from;
+};
+
+static bool copy_range(void *arg, uint64_t at, uint64_t n)
+{
+    const struct copying *c = arg;
+
+    wt_populate(c->to + at, n);
+    memcpy(c->to + at, c->from + at, n);
+    return true;
+}
 
 /* Makes the memory of an instance that has not run what another one's is. */
 static int copy_memory(struct instance *copy, struct instance *from, struct err *err)
@@ -331,10 +349,9 @@ static int copy_memory(struct instance *copy, struct instance *from, struct err 
     becomes = wt_memory(copy);
     if (becomes.size != is.size)
         return err_set(err, ERR_SETUP, "cannot copy a session of %s: its memory is not its own", from->given->name);
-    /* (What is as in the module is shared with it as long as nobody writes to it.) */
-    for (uint64_t at = 0; at < is.size; at += PAGE)
-        if (memcmp(becomes.base + at, is.base + at, PAGE) != 0)
-            memcpy(becomes.base + at, is.base + at, PAGE);
+    /* What it has not written to is in both as in the module. */
+    if (!written_find(is.base, is.size, copy_range, &(struct copying){becomes.base, is.base}))
+        memcpy(becomes.base, is.base, is.size);
     return 0;
 }
 
