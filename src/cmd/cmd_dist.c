@@ -126,8 +126,8 @@ static int write_sums(struct dist *d, struct wl_err *err)
 
 /* --- the Pythons as files --- */
 
-/* Adds the two files of a Python to a bundle, by their names there. */
-static int add_modules(struct dist *d, const char *python, const char *where, struct bundle *b, struct wl_err *err)
+/* Adds the two files of a Python to a parcel, by their names there. */
+static int add_modules(struct dist *d, const char *python, const char *where, struct parcel *b, struct wl_err *err)
 {
     for (size_t i = 0; i < FILES; i++) {
         WL_CLEANUP_FREE char *port = NULL, *module = NULL,
@@ -139,7 +139,7 @@ static int add_modules(struct dist *d, const char *python, const char *where, st
         module = app_module(d->a, &d->plan, port);
         if (!module)
             return wl_err_set(err, WL_E_FAILED, "the artifact of %s has no program (bin/*.wasm)", port);
-        bundle_file(b, name, module, 0644);
+        parcel_file(b, name, module, 0644);
     }
     return 0;
 }
@@ -150,7 +150,7 @@ static int write_licenses(struct dist *d, const char *python, struct wl_err *err
     WL_CLEANUP_FREE char *file = xasprintf("%s/python-%s-licenses.txt", d->dir, python_version(python)), *port = NULL,
                          *text = NULL;
     WL_CLEANUP_STRV struct strv content = {0};
-    struct bundle licenses = {0};
+    struct parcel licenses = {0};
     int r = ports_flavour(&d->a->roots, python, NATIVE_FLAVOUR, &port, err);
 
     if (r < 0)
@@ -161,18 +161,18 @@ static int write_licenses(struct dist *d, const char *python, struct wl_err *err
         r = licenses_text(&licenses, &text, err);
     if (r == 0)
         r = file_write(file, text, strlen(text), err);
-    bundle_free(&licenses);
+    parcel_free(&licenses);
     return r < 0 ? r : note(d, file, err);
 }
 
 static int write_modules(struct dist *d, const char *python, struct wl_err *err)
 {
-    struct bundle modules = {0};
+    struct parcel modules = {0};
     int r = add_modules(d, python, "", &modules, err);
 
     for (size_t i = 0; r == 0 && i < modules.n; i++)
         r = deliver(d, modules.v[i].from, modules.v[i].path, err);
-    bundle_free(&modules);
+    parcel_free(&modules);
     return r < 0 ? r : write_licenses(d, python, err);
 }
 
@@ -193,20 +193,25 @@ static int content_of(struct dist *d, bool wheel, struct strv *ports, struct str
 static int write_wheel(struct dist *d, const char *program, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv ports = {0}, content = {0};
-    WL_CLEANUP_FREE char *wheel = NULL;
-    struct bundle licenses = {0};
+    WL_CLEANUP_FREE char *wheel = NULL, *expression = NULL;
+    struct parcel licenses = {0};
     int r = content_of(d, true, &ports, &content, err);
 
     if (r == 0)
         r = dist_licenses(&d->o, &d->plan, &content, &licenses, err);
-    if (r == 0)
-        r = wlpy_wheel_make(
-            &(struct wlpy_wheel){
-                .o = &d->o, .plan = &d->plan, .python = d->pythons.v[0], .program = program, .licenses = &licenses},
-            &wheel, err);
+    if (r == 0) {
+        expression = dist_expression(&d->plan, &content);
+        r = wlpy_wheel_make(&(struct wlpy_wheel){.o = &d->o,
+                                                 .plan = &d->plan,
+                                                 .python = d->pythons.v[0],
+                                                 .program = program,
+                                                 .licenses = &licenses,
+                                                 .expression = expression},
+                            &wheel, err);
+    }
     if (r == 0)
         r = deliver(d, wheel, path_base(wheel), err);
-    bundle_free(&licenses);
+    parcel_free(&licenses);
     return r;
 }
 
@@ -214,7 +219,7 @@ static int write_kits(struct dist *d, const char *program, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv ports = {0}, content = {0};
     WL_CLEANUP_FREE char *tarball = NULL, *deb = NULL;
-    struct bundle pythons = {0}, licenses = {0};
+    struct parcel pythons = {0}, licenses = {0};
     const struct kit k = {.o = &d->o, .plan = &d->plan, .pythons = &pythons, .licenses = &licenses};
     int r = content_of(d, false, &ports, &content, err);
 
@@ -222,7 +227,7 @@ static int write_kits(struct dist *d, const char *program, struct wl_err *err)
         r = dist_licenses(&d->o, &d->plan, &content, &licenses, err);
     if (r == 0)
         r = add_modules(d, d->pythons.v[0], KIT_PYTHONS, &pythons, err);
-    bundle_file(&pythons, KIT_NATIVE, program, 0644);
+    parcel_file(&pythons, KIT_NATIVE, program, 0644);
     if (r == 0 && d->tarball)
         r = kit_tarball(&k, &tarball, err);
     if (r == 0 && tarball)
@@ -231,8 +236,8 @@ static int write_kits(struct dist *d, const char *program, struct wl_err *err)
         r = kit_debian(&k, &deb, err);
     if (r == 0 && deb)
         r = deliver(d, deb, path_base(deb), err);
-    bundle_free(&pythons);
-    bundle_free(&licenses);
+    parcel_free(&pythons);
+    parcel_free(&licenses);
     return r;
 }
 

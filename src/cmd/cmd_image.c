@@ -51,21 +51,21 @@ static int write_archive(const struct image *im, const char *layout, const char 
 {
     WL_CLEANUP_FREE char *dir = path_dir(output), *file = NULL;
     WL_CLEANUP_TEMP_DIR struct temp_dir temp = {.fd = -1};
-    struct bundle b = {0};
+    struct parcel b = {0};
     int r = make_dirs(dir, err);
 
     if (r == 0)
         r = temp_dir_make(&temp, dir, path_base(output), err);
     if (r == 0)
-        r = bundle_tree(&b, "", layout, err);
+        r = parcel_tree(&b, "", layout, err);
     if (r == 0)
-        r = bundle_sort(&b, err);
+        r = parcel_sort(&b, err);
     if (r == 0) {
         file = path_join(temp.path, "image");
-        r = bundle_write_tar(&b, &(struct bundle_tar){.prefix = "", .time = image_time(im), .cancel = im->o->cancel},
+        r = parcel_write_tar(&b, &(struct parcel_tar){.prefix = "", .time = image_time(im), .cancel = im->o->cancel},
                              file, err);
     }
-    bundle_free(&b);
+    parcel_free(&b);
     return r < 0 ? r : path_replace(file, output, err);
 }
 
@@ -103,7 +103,7 @@ static int make(struct app *a, const char *python, const char *output, struct wl
 {
     WL_CLEANUP_STRV struct strv ports = {0}, content = {0};
     WL_CLEANUP_FREE char *program = NULL, *expression = NULL;
-    struct bundle licenses = {0};
+    struct parcel licenses = {0};
     struct make_options o;
     struct plan p = {0};
     int r = aot_find_compiler(err);
@@ -129,7 +129,7 @@ static int make(struct app *a, const char *python, const char *output, struct wl
                                     .licenses = &licenses},
                     output, err);
     }
-    bundle_free(&licenses);
+    parcel_free(&licenses);
     plan_free(&p);
     return r;
 }

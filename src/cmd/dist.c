@@ -69,7 +69,7 @@ int dist_build(struct app *a, const struct make_options *o, const struct strv *p
     return r < 0 ? r : app_build(a, o, &all, p, err);
 }
 
-int dist_licenses(const struct make_options *o, struct plan *p, const struct strv *content, struct bundle *licenses,
+int dist_licenses(const struct make_options *o, struct plan *p, const struct strv *content, struct parcel *licenses,
                   struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv roots = {0}, ports = {0};

@@ -4,7 +4,7 @@
 #define WL_CMD_DIST_H
 
 #include "cmd/app.h"
-#include "pack/bundle.h"
+#include "pack/parcel.h"
 
 /* The flavour that is given away natively. */
 #define NATIVE_FLAVOUR "snapshot"
@@ -25,7 +25,7 @@ int dist_build(struct app *a, const struct make_options *o, const struct strv *p
                struct plan *p, struct wl_err *err);
 
 /* Adds the licences of all that is in what these ports make (pack/licenses.h). */
-int dist_licenses(const struct make_options *o, struct plan *p, const struct strv *content, struct bundle *licenses,
+int dist_licenses(const struct make_options *o, struct plan *p, const struct strv *content, struct parcel *licenses,
                   struct wl_err *err);
 
 /* The licences of these as one SPDX expression. The caller frees it. */

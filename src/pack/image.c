@@ -24,7 +24,7 @@ enum { LAYERS = 2 };
 struct making {
     const struct image *im;
     const struct node *command;
-    struct bundle layers[LAYERS];
+    struct parcel layers[LAYERS];
     char key[HASH_HEX_SIZE];
     char *stage; /* while it is made */
 };
@@ -44,15 +44,15 @@ static int gather(struct making *m, struct wl_err *err)
                          *libc = path_join(artifact, "lib/ld-musl-x86_64.so.1");
     int r = 0;
 
-    bundle_file(&m->layers[0], "usr/lib/wlpy/python-sandbox.so", m->im->program, 0644);
-    bundle_file(&m->layers[1], "lib/ld-musl-x86_64.so.1", libc, 0755);
-    bundle_file(&m->layers[1], "usr/bin/wlpy", program, 0755);
-    bundle_add(&m->layers[1], "usr/share/doc/wlpy/licenses", m->im->licenses);
+    parcel_file(&m->layers[0], "usr/lib/wlpy/python-sandbox.so", m->im->program, 0644);
+    parcel_file(&m->layers[1], "lib/ld-musl-x86_64.so.1", libc, 0755);
+    parcel_file(&m->layers[1], "usr/bin/wlpy", program, 0755);
+    parcel_add(&m->layers[1], "usr/share/doc/wlpy/licenses", m->im->licenses);
     /* (The root may be read-only, so nobody could make these later.) */
     for (size_t i = 0; i < sizeof mounts / sizeof *mounts; i++)
-        bundle_dir(&m->layers[1], mounts[i]);
+        parcel_dir(&m->layers[1], mounts[i]);
     for (size_t i = 0; r == 0 && i < LAYERS; i++)
-        r = bundle_sort(&m->layers[i], err);
+        r = parcel_sort(&m->layers[i], err);
     return r;
 }
 
@@ -67,7 +67,7 @@ static int find_key(struct making *m, struct wl_err *err)
     hash_field(h, "python", m->im->python);
     hash_field(h, "licenses", m->im->licenses_expression);
     for (size_t i = 0; r == 0 && i < LAYERS; i++)
-        r = bundle_hash(&m->layers[i], h, err);
+        r = parcel_hash(&m->layers[i], h, err);
     hash_end(h, m->key);
     return r;
 }
@@ -124,14 +124,14 @@ static int add_json(const struct making *m, json_t *json, const char *type, json
 }
 
 /* A layer is known by the hash of the tar, and its blob by that of the compressed one. */
-static int add_layer(const struct making *m, const struct bundle *layer, json_t *layers, json_t *ids,
+static int add_layer(const struct making *m, const struct parcel *layer, json_t *layers, json_t *ids,
                      struct wl_err *err)
 {
     WL_CLEANUP_FREE char *file = path_join(m->stage, "part"), *id = NULL;
-    struct bundle_tar how = {.prefix = "", .time = image_time(m->im), .cancel = m->im->o->cancel};
+    struct parcel_tar how = {.prefix = "", .time = image_time(m->im), .cancel = m->im->o->cancel};
     char hex[HASH_HEX_SIZE];
     json_t *made = NULL;
-    int r = bundle_write_tar(layer, &how, file, err);
+    int r = parcel_write_tar(layer, &how, file, err);
 
     if (r == 0)
         r = hash_file(file, hex, err);
@@ -142,7 +142,7 @@ static int add_layer(const struct making *m, const struct bundle *layer, json_t 
     how.filter = "gzip";
     r = remove_tree(file, err);
     if (r == 0)
-        r = bundle_write_tar(layer, &how, file, err);
+        r = parcel_write_tar(layer, &how, file, err);
     if (r == 0)
         r = add_blob(m, file, TYPE("layer.v1.tar+gzip"), &made, err);
     if (made)
@@ -250,6 +250,6 @@ int image_make(const struct image *im, char **dir, struct wl_err *err)
         *dir = path_join(artifact, LAYOUT_DIR);
     }
     for (size_t i = 0; i < LAYERS; i++)
-        bundle_free(&m.layers[i]);
+        parcel_free(&m.layers[i]);
     return r < 0 ? r : 0;
 }

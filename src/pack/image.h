@@ -3,7 +3,7 @@
 #define WL_PACK_IMAGE_H
 
 #include "make/make.h"
-#include "pack/bundle.h"
+#include "pack/parcel.h"
 #include "plan/plan.h"
 #include "util/err.h"
 
@@ -13,7 +13,7 @@ struct image {
     const char *python;              /* the Python's version, for a person */
     const char *program;             /* that Python for libwlpy: a file in the store */
     const char *licenses_expression; /* of everything in it (SPDX) */
-    const struct bundle *licenses;
+    const struct parcel *licenses;
 };
 
 /* Makes it, unless the store has it; *dir is the layout, a directory in the store, which the caller frees. */

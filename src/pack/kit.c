@@ -16,7 +16,7 @@ enum { MOST_DEPENDS = 1 << 16 };
 struct packing {
     const struct kit *k;
     const struct node *tree;
-    struct bundle content;
+    struct parcel content;
     char *depends;
     char *name; /* of the file */
     int (*write)(const struct packing *p, const char *file, struct wl_err *err);
@@ -28,24 +28,24 @@ struct packing {
 static int gather(struct packing *p, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *artifact = store_path(p->k->o->store, p->tree->key), *depends = path_join(artifact, DEPENDS);
-    struct bundle tree = {0};
-    int r = bundle_tree(&tree, "", artifact, err);
+    struct parcel tree = {0};
+    int r = parcel_tree(&tree, "", artifact, err);
 
     for (size_t i = 0; r == 0 && i < tree.n; i++) {
-        const struct bundle_item *x = &tree.v[i];
+        const struct parcel_item *x = &tree.v[i];
 
         if (!strcmp(x->path, DEPENDS))
             r = file_read(x->from, MOST_DEPENDS, &p->depends, NULL, err);
-        else if (x->kind == BUNDLE_LINK)
-            bundle_link(&p->content, x->path, x->from);
+        else if (x->kind == PARCEL_LINK)
+            parcel_link(&p->content, x->path, x->from);
         else
-            bundle_file(&p->content, x->path, x->from, x->mode);
+            parcel_file(&p->content, x->path, x->from, x->mode);
     }
     for (size_t i = 0; i < p->k->pythons->n; i++)
-        bundle_file(&p->content, p->k->pythons->v[i].path, p->k->pythons->v[i].from, p->k->pythons->v[i].mode);
-    bundle_add(&p->content, DOC "/licenses", p->k->licenses);
-    bundle_free(&tree);
-    return r < 0 ? r : bundle_sort(&p->content, err);
+        parcel_file(&p->content, p->k->pythons->v[i].path, p->k->pythons->v[i].from, p->k->pythons->v[i].mode);
+    parcel_add(&p->content, DOC "/licenses", p->k->licenses);
+    parcel_free(&tree);
+    return r < 0 ? r : parcel_sort(&p->content, err);
 }
 
 static long long time_of(const struct packing *p)
@@ -60,15 +60,15 @@ static int write_tarball(const struct packing *p, const char *file, struct wl_er
     size_t n = strlen(p->name) - strlen(".tar.xz");
     WL_CLEANUP_FREE char *prefix = xasprintf("%.*s/", (int)n, p->name);
 
-    return bundle_write_tar(
+    return parcel_write_tar(
         &p->content,
-        &(struct bundle_tar){.prefix = prefix, .filter = "xz", .time = time_of(p), .cancel = p->k->o->cancel}, file,
+        &(struct parcel_tar){.prefix = prefix, .filter = "xz", .time = time_of(p), .cancel = p->k->o->cancel}, file,
         err);
 }
 
 /* --- the Debian package: an ar of two tars, as deb(5) describes --- */
 
-static char *control(const struct packing *p, const struct bundle *data)
+static char *control(const struct packing *p, const struct parcel *data)
 {
     const struct recipe *r = p->tree->recipe;
 
@@ -87,10 +87,10 @@ static char *control(const struct packing *p, const struct bundle *data)
                      " server of the Model Context Protocol, and over HTTP; libwlpy does the same\n"
                      " inside a program. A Python comes with them, as native code and as modules\n"
                      " for every WASI runtime.\n",
-                     r->version, bundle_size(data) / 1024 + 1, (int)strcspn(p->depends, "\n"), p->depends);
+                     r->version, parcel_size(data) / 1024 + 1, (int)strcspn(p->depends, "\n"), p->depends);
 }
 
-static int add_sums(const struct bundle *data, struct bundle *meta, struct wl_err *err)
+static int add_sums(const struct parcel *data, struct parcel *meta, struct wl_err *err)
 {
     WL_CLEANUP_STR struct str sums = {0};
 
@@ -98,9 +98,9 @@ static int add_sums(const struct bundle *data, struct bundle *meta, struct wl_er
         char hex[HASH_HEX_SIZE];
         int r = 0;
 
-        if (data->v[i].kind == BUNDLE_LINK)
+        if (data->v[i].kind == PARCEL_LINK)
             continue;
-        if (data->v[i].kind == BUNDLE_FILE)
+        if (data->v[i].kind == PARCEL_FILE)
             r = hash_file_md5(data->v[i].from, hex, err);
         else
             hash_text_md5(data->v[i].from, hex);
@@ -108,14 +108,14 @@ static int add_sums(const struct bundle *data, struct bundle *meta, struct wl_er
             return r;
         str_addf(&sums, "%s  %s\n", hex, data->v[i].path);
     }
-    bundle_text(meta, "md5sums", sums.s);
+    parcel_text(meta, "md5sums", sums.s);
     return 0;
 }
 
 /* What every Debian package has: whose it is, and under which licence. */
-static void add_copyright(struct bundle *data)
+static void add_copyright(struct parcel *data)
 {
-    bundle_text(
+    parcel_text(
         data, "usr/" DOC "/copyright",
         "wlpy is Copyright 2026 by the authors of wl-make, and comes under the Apache License 2.0, which is in\n"
         "/usr/share/common-licenses/Apache-2.0 on Debian systems.\n\n"
@@ -123,22 +123,22 @@ static void add_copyright(struct bundle *data)
         "/usr/" DOC "/licenses, where the file README lists them.\n");
 }
 
-static int write_parts(const struct packing *p, const struct bundle *data, const struct bundle *meta, const char *file,
+static int write_parts(const struct packing *p, const struct parcel *data, const struct parcel *meta, const char *file,
                        struct wl_err *err)
 {
     WL_CLEANUP_FREE char *data_tar = xasprintf("%s.data", file), *meta_tar = xasprintf("%s.control", file);
-    struct bundle_tar how = {.prefix = "./", .filter = "xz", .time = time_of(p), .cancel = p->k->o->cancel};
-    struct bundle parts = {0};
-    int r = bundle_write_tar(data, &how, data_tar, err);
+    struct parcel_tar how = {.prefix = "./", .filter = "xz", .time = time_of(p), .cancel = p->k->o->cancel};
+    struct parcel parts = {0};
+    int r = parcel_write_tar(data, &how, data_tar, err);
 
     if (r == 0)
-        r = bundle_write_tar(meta, &how, meta_tar, err);
-    bundle_text(&parts, "debian-binary", "2.0\n");
-    bundle_file(&parts, "control.tar.xz", meta_tar, 0644);
-    bundle_file(&parts, "data.tar.xz", data_tar, 0644);
+        r = parcel_write_tar(meta, &how, meta_tar, err);
+    parcel_text(&parts, "debian-binary", "2.0\n");
+    parcel_file(&parts, "control.tar.xz", meta_tar, 0644);
+    parcel_file(&parts, "data.tar.xz", data_tar, 0644);
     if (r == 0)
-        r = bundle_write_ar(&parts, time_of(p), file, err);
-    bundle_free(&parts);
+        r = parcel_write_ar(&parts, time_of(p), file, err);
+    parcel_free(&parts);
     if (r == 0)
         r = remove_tree(data_tar, err);
     return r < 0 ? r : remove_tree(meta_tar, err);
@@ -146,29 +146,29 @@ static int write_parts(const struct packing *p, const struct bundle *data, const
 
 static int write_debian(const struct packing *p, const char *file, struct wl_err *err)
 {
-    struct bundle data = {0}, meta = {0};
+    struct parcel data = {0}, meta = {0};
     WL_CLEANUP_FREE char *text = NULL, *shlibs = NULL;
     int r;
 
-    bundle_add(&data, "usr", &p->content);
+    parcel_add(&data, "usr", &p->content);
     add_copyright(&data);
-    r = bundle_sort(&data, err);
+    r = parcel_sort(&data, err);
     if (r == 0)
         r = add_sums(&data, &meta, err);
     if (r == 0) {
         text = control(p, &data);
-        bundle_text(&meta, "control", text);
+        parcel_text(&meta, "control", text);
         /* dpkg then runs ldconfig, now and when the package is removed. */
-        bundle_text(&meta, "triggers", "activate-noawait ldconfig\n");
+        parcel_text(&meta, "triggers", "activate-noawait ldconfig\n");
         shlibs = xasprintf("libwlpy 0 wlpy (>= %s)\nlibwlpy-native 0 wlpy (>= %s)\n", p->tree->recipe->version,
                            p->tree->recipe->version);
-        bundle_text(&meta, "shlibs", shlibs);
-        r = bundle_sort(&meta, err);
+        parcel_text(&meta, "shlibs", shlibs);
+        r = parcel_sort(&meta, err);
     }
     if (r == 0)
         r = write_parts(p, &data, &meta, file, err);
-    bundle_free(&data);
-    bundle_free(&meta);
+    parcel_free(&data);
+    parcel_free(&meta);
     return r;
 }
 
@@ -183,7 +183,7 @@ static int find_key(struct packing *p, struct wl_err *err)
     hash_field(h, "file", p->name);
     hash_field(h, "date", p->tree->recipe->date);
     hash_field(h, "depends", p->depends);
-    r = bundle_hash(&p->content, h, err);
+    r = parcel_hash(&p->content, h, err);
     hash_end(h, p->key);
     return r;
 }
@@ -218,7 +218,7 @@ static int make(struct packing *p, char **file, struct wl_err *err)
 
         *file = path_join(artifact, p->name);
     }
-    bundle_free(&p->content);
+    parcel_free(&p->content);
     free(p->depends);
     free(p->name);
     return r < 0 ? r : 0;

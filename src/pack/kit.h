@@ -3,19 +3,19 @@
 #define WL_PACK_KIT_H
 
 #include "make/make.h"
-#include "pack/bundle.h"
+#include "pack/parcel.h"
 #include "plan/plan.h"
 #include "util/err.h"
 
-/* A directory of the bundle that has the Pythons, and the name of the native one in it (host/serve/options.c). */
+/* A directory of the parcel that has the Pythons, and the name of the native one in it (host/serve/options.c). */
 #define KIT_PYTHONS "lib/wlpy/"
 #define KIT_NATIVE KIT_PYTHONS "python-sandbox.so"
 
 struct kit {
     const struct make_options *o;
     const struct plan *plan;      /* has the port */
-    const struct bundle *pythons; /* the Pythons, with their paths */
-    const struct bundle *licenses;
+    const struct parcel *pythons; /* the Pythons, with their paths */
+    const struct parcel *licenses;
 };
 
 /* Each makes it, unless the store has it; *file is its path there, which the caller frees. */

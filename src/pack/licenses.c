@@ -233,7 +233,7 @@ static int collect_port(const struct make_options *o, struct node *n, char **dir
     return r < 0 ? r : 0;
 }
 
-int licenses_add(const struct make_options *o, struct plan *p, const struct strv *ports, struct bundle *b,
+int licenses_add(const struct make_options *o, struct plan *p, const struct strv *ports, struct parcel *b,
                  struct wl_err *err)
 {
     WL_CLEANUP_STR struct str table = {0};
@@ -252,24 +252,24 @@ int licenses_add(const struct make_options *o, struct plan *p, const struct strv
             break;
         str_addf(&table, "%s %s: %s%s%s\n", ports->v[i], n->recipe->version, n->recipe->license,
                  *n->recipe->homepage ? "; " : "", n->recipe->homepage);
-        r = bundle_tree(b, ports->v[i], dir, err);
+        r = parcel_tree(b, ports->v[i], dir, err);
     }
     if (r == 0)
-        bundle_text(b, "README", table.s);
-    return r < 0 ? r : bundle_sort(b, err);
+        parcel_text(b, "README", table.s);
+    return r < 0 ? r : parcel_sort(b, err);
 }
 
-int licenses_text(const struct bundle *licenses, char **text, struct wl_err *err)
+int licenses_text(const struct parcel *licenses, char **text, struct wl_err *err)
 {
     WL_CLEANUP_STR struct str all = {0};
 
     *text = NULL;
     for (size_t i = 0; i < licenses->n; i++) {
-        const struct bundle_item *x = &licenses->v[i];
+        const struct parcel_item *x = &licenses->v[i];
         WL_CLEANUP_FREE char *content = NULL;
         size_t n = 0;
 
-        if (x->kind == BUNDLE_FILE && file_read(x->from, MOST_TEXT, &content, &n, err) < 0)
+        if (x->kind == PARCEL_FILE && file_read(x->from, MOST_TEXT, &content, &n, err) < 0)
             return -(int)err->cls;
         /* (An archive is no text.) */
         if (content && (strlen(content) != n || !utf8_valid(content, n)))

@@ -4,7 +4,7 @@
 #define WL_PACK_LICENSES_H
 
 #include "make/make.h"
-#include "pack/bundle.h"
+#include "pack/parcel.h"
 #include "plan/plan.h"
 #include "util/err.h"
 
@@ -12,12 +12,12 @@
  * are built with unless it is a tool. Sorted. A port without `license-files` is WL_E_RECIPE. */
 int licenses_ports(const struct plan *p, const struct strv *roots, struct strv *ports, struct wl_err *err);
 
-/* Adds their licences to a bundle, in a directory PORT each, with a table of the ports in a file README. What was not
+/* Adds their licences to a parcel, in a directory PORT each, with a table of the ports in a file README. What was not
  * collected before is fetched and unpacked now. */
-int licenses_add(const struct make_options *o, struct plan *p, const struct strv *ports, struct bundle *b,
+int licenses_add(const struct make_options *o, struct plan *p, const struct strv *ports, struct parcel *b,
                  struct wl_err *err);
 
 /* The same as one text, for a file without a directory. The caller frees *text. */
-int licenses_text(const struct bundle *licenses, char **text, struct wl_err *err);
+int licenses_text(const struct parcel *licenses, char **text, struct wl_err *err);
 
 #endif

@@ -25,6 +25,7 @@ static int find_key(const struct making *m, char key[HASH_HEX_SIZE], struct wl_e
 
     hash_field(h, "wlpy-wheel", "2");
     hash_field(h, "program", m->program);
+    hash_field(h, "expression", m->w->expression);
     for (size_t i = 0; r == 0 && i < sizeof ports / sizeof *ports; i++) {
         const struct node *n = plan_find(m->w->plan, ports[i]);
 
@@ -34,7 +35,7 @@ static int find_key(const struct making *m, char key[HASH_HEX_SIZE], struct wl_e
             r = wl_err_set(err, WL_E_FAILED, "%s is not in the plan", ports[i]);
     }
     if (r == 0)
-        r = bundle_hash(m->w->licenses, h, err);
+        r = parcel_hash(m->w->licenses, h, err);
     hash_end(h, key);
     return r;
 }
@@ -59,7 +60,7 @@ static int fill(void *data, struct store_work *w, struct manifest *made, struct 
     if (r == 0)
         r = box_show_port(&b, m->w->o->store, m->w->plan, WLPY_PORTABLE_PORT, &command, err);
     if (r == 0)
-        r = bundle_copy(m->w->licenses, licenses, err);
+        r = parcel_copy(m->w->licenses, licenses, err);
     if (r == 0)
         r = box_take(&b, m->w->program, m->program, "src/python-sandbox.so", &program, err);
     if (r == 0) {
@@ -71,6 +72,7 @@ static int fill(void *data, struct store_work *w, struct manifest *made, struct 
         strv_addf(&argv, "%s/include/python%s", python, series);
         strv_add(&argv, command);
         strv_addf(&argv, "%s/src/licenses", b.root);
+        strv_add(&argv, m->w->expression);
         strv_addf(&argv, "%s/stage/" WHEEL_DIR, b.root);
         r = tool_run(&t, "making the wheel", &argv, err);
         str_free(&t.output);

@@ -4,7 +4,7 @@
 #define WL_PACK_WLPY_H
 
 #include "make/make.h"
-#include "pack/bundle.h"
+#include "pack/parcel.h"
 #include "plan/plan.h"
 #include "util/err.h"
 
@@ -12,7 +12,8 @@ struct wlpy_wheel {
     const struct make_options *o;
     const struct plan *plan;       /* has the port, and the Python */
     const char *python;            /* the Python's port, for its headers */
-    const struct bundle *licenses; /* of everything in it */
+    const struct parcel *licenses; /* of everything in it */
+    const char *expression;        /* the same as an SPDX expression */
     const char *program;           /* that Python for libwlpy, which wl-make aot has made: a file in the store */
 };
 

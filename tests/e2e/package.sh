@@ -38,7 +38,7 @@ test_the_wheel() {
         grep -vE '^(ld-linux-x86-64|libc|libdl|libm|libpthread|librt)\.so\.[0-9]$')" '' 'another library'
     is "$(nm -D --defined-only content/wlpy/_wlpy.abi3.so | cut -d ' ' -f 3)" PyInit__wlpy 'its symbols'
     grep -q '^Tag: cp39-abi3-manylinux_2_31_x86_64$' content/wlpy-0.1.0.dist-info/WHEEL || fail 'its tag is another one'
-    grep -q '^License-Expression: Apache-2.0$' content/wlpy-0.1.0.dist-info/METADATA || fail 'it has no licence'
+    grep -q '^License-Expression: .*Apache-2.0 .*AND PSF-2.0' content/wlpy-0.1.0.dist-info/METADATA || fail 'its licences are others'
     there content/wlpy/py.typed content/wlpy-0.1.0.dist-info/licenses/LICENSE
     # The command has its C library with it, and needs no other library; all licences are there.
     is "$(readelf -dW content/wlpy/_command/wlpy | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')" libc.so
@@ -59,7 +59,8 @@ test_the_same_bytes() {
     "$PYTHON" -m zipfile -e "$WHEEL" content
     mkdir again
     "$OUT/toolchain/wlpy-wheel/bin/make-wheel" "$PWD/content/wlpy/python-sandbox.so" "${PY#*/v}" \
-        "$(echo "$OUT/$PY/include"/python3.*)" "$OUT/toolchain/wlpy-portable" content/wlpy-0.1.0.dist-info/licenses/licenses again >.log 2>&1 || fail "not made: $(tail -n 5 .log)"
+        "$(echo "$OUT/$PY/include"/python3.*)" "$OUT/toolchain/wlpy-portable" content/wlpy-0.1.0.dist-info/licenses/licenses \
+        "$(sed -n 's/^License-Expression: //p' content/wlpy-0.1.0.dist-info/METADATA)" again >.log 2>&1 || fail "not made: $(tail -n 5 .log)"
     # (The compiler sees another directory, so this also shows that none of its names is in the file.)
     cmp "$WHEEL" again/*.whl || fail 'other bytes'
 }

@@ -11,6 +11,7 @@ import (
 	networking "k8s.io/api/networking/v1"
 	policy "k8s.io/api/policy/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
 
@@ -30,7 +31,16 @@ func read(document []byte) (string, error) {
 	if !known {
 		return "", fmt.Errorf("no type %q is expected", name)
 	}
-	if err := yaml.UnmarshalStrict(document, object); err != nil {
+	text, err := yaml.YAMLToJSONStrict(document)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	// As Kubernetes reads it: upper and lower case differ.
+	wrong, err := json.UnmarshalStrict(text, object)
+	if err == nil && len(wrong) > 0 {
+		err = wrong[0]
+	}
+	if err != nil {
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
 	return name, nil

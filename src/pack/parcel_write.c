@@ -1,5 +1,5 @@
-/* Archives of a bundle, written by libarchive. */
-#include "pack/bundle.h"
+/* Archives of a parcel, written by libarchive. */
+#include "pack/parcel.h"
 #include "util/fs.h"
 
 #include <archive.h>
@@ -54,7 +54,7 @@ static int header(struct writer *w, const char *path, unsigned type, unsigned mo
     return r == ARCHIVE_OK ? 0 : failed(w, err);
 }
 
-static int write_file(struct writer *w, const char *path, const struct bundle_item *x, struct wl_err *err)
+static int write_file(struct writer *w, const char *path, const struct parcel_item *x, struct wl_err *err)
 {
     WL_CLEANUP_FD int fd = open(x->from, O_RDONLY | O_CLOEXEC);
     WL_CLEANUP_FREE char *buf = xmalloc(BLOCK);
@@ -74,15 +74,15 @@ static int write_file(struct writer *w, const char *path, const struct bundle_it
     return n < 0 ? wl_err_unreadable(err, WL_E_IO, "cannot read %s", x->from) : r;
 }
 
-static int write_item(struct writer *w, const char *path, const struct bundle_item *x, struct wl_err *err)
+static int write_item(struct writer *w, const char *path, const struct parcel_item *x, struct wl_err *err)
 {
     size_t n = strlen(x->from);
 
-    if (x->kind == BUNDLE_FILE)
+    if (x->kind == PARCEL_FILE)
         return write_file(w, path, x, err);
-    if (x->kind == BUNDLE_DIR)
+    if (x->kind == PARCEL_DIR)
         return 0; /* (It was written like those above every entry.) */
-    if (x->kind == BUNDLE_LINK)
+    if (x->kind == PARCEL_LINK)
         return header(w, path, AE_IFLNK, 0777, 0, x->from, err);
     if (header(w, path, AE_IFREG, x->mode, (long long)n, NULL, err) < 0)
         return -(int)err->cls;
@@ -106,13 +106,13 @@ static int write_above(struct writer *w, const char *path, struct wl_err *err)
     return r;
 }
 
-static int write_entries(struct writer *w, const struct bundle *b, bool dirs, struct wl_err *err)
+static int write_entries(struct writer *w, const struct parcel *b, bool dirs, struct wl_err *err)
 {
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < b->n; i++) {
         WL_CLEANUP_FREE char *path =
-            xasprintf("%s%s%s", w->prefix ? w->prefix : "", b->v[i].path, b->v[i].kind == BUNDLE_DIR ? "/" : "");
+            xasprintf("%s%s%s", w->prefix ? w->prefix : "", b->v[i].path, b->v[i].kind == PARCEL_DIR ? "/" : "");
 
         r = dirs ? write_above(w, path, err) : 0;
         if (r == 0)
@@ -142,7 +142,7 @@ static int set_filter(struct writer *w, const char *filter)
     return archive_write_add_filter_xz(w->a) | archive_write_set_filter_option(w->a, "xz", "threads", "2");
 }
 
-int bundle_write_tar(const struct bundle *b, const struct bundle_tar *how, const char *file, struct wl_err *err)
+int parcel_write_tar(const struct parcel *b, const struct parcel_tar *how, const char *file, struct wl_err *err)
 {
     struct writer w = {
         .a = archive_write_new(), .file = file, .prefix = how->prefix, .time = how->time, .cancel = how->cancel};
@@ -158,7 +158,7 @@ int bundle_write_tar(const struct bundle *b, const struct bundle_tar *how, const
     return end(&w, r, err);
 }
 
-int bundle_write_ar(const struct bundle *b, long long time, const char *file, struct wl_err *err)
+int parcel_write_ar(const struct parcel *b, long long time, const char *file, struct wl_err *err)
 {
     struct writer w = {.a = archive_write_new(), .file = file, .time = time};
     int r = 0;

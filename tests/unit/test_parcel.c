@@ -1,4 +1,4 @@
-#include "pack/bundle.h"
+#include "pack/parcel.h"
 
 #include "testing.h"
 #include "util/fs.h"
@@ -12,27 +12,27 @@
 enum { MOST = 1 << 20 };
 
 /* One of each kind of entry, from files that were written in another order and at another time each time. */
-static void fill(void **state, struct bundle *b)
+static void fill(void **state, struct parcel *b)
 {
     WL_CLEANUP_FREE char *program = in_folder(state, "program");
 
     write_text(program, "text of a program");
-    bundle_link(b, "lib/libx.so", "libx.so.1");
-    bundle_file(b, "bin/program", program, 0755);
-    bundle_text(b, "share/doc/a/README", "text\n");
-    bundle_dir(b, "tmp");
+    parcel_link(b, "lib/libx.so", "libx.so.1");
+    parcel_file(b, "bin/program", program, 0755);
+    parcel_text(b, "share/doc/a/README", "text\n");
+    parcel_dir(b, "tmp");
 }
 
 static void write_one(void **state, const char *filter, const char *file)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
-    struct bundle_tar how = {.prefix = "top/", .filter = filter, .time = 315532800};
-    struct bundle b = {0};
+    struct parcel_tar how = {.prefix = "top/", .filter = filter, .time = 315532800};
+    struct parcel b = {0};
 
     fill(state, &b);
-    assert_ok(bundle_sort(&b, &err), &err);
-    assert_ok(bundle_write_tar(&b, &how, file, &err), &err);
-    bundle_free(&b);
+    assert_ok(parcel_sort(&b, &err), &err);
+    assert_ok(parcel_write_tar(&b, &how, file, &err), &err);
+    parcel_free(&b);
 }
 
 static void test_tar(void **state)
@@ -73,14 +73,14 @@ static void test_ar(void **state)
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
     WL_CLEANUP_FREE char *file = in_folder(state, "a.deb"), *data = NULL;
-    struct bundle b = {0};
+    struct parcel b = {0};
     size_t n;
 
-    bundle_text(&b, "debian-binary", "2.0\n");
-    bundle_text(&b, "control.tar.xz", "odd");
-    bundle_text(&b, "data.tar.xz", "data");
-    assert_ok(bundle_write_ar(&b, 1, file, &err), &err);
-    bundle_free(&b);
+    parcel_text(&b, "debian-binary", "2.0\n");
+    parcel_text(&b, "control.tar.xz", "odd");
+    parcel_text(&b, "data.tar.xz", "data");
+    assert_ok(parcel_write_ar(&b, 1, file, &err), &err);
+    parcel_free(&b);
     assert_ok(file_read(file, MOST, &data, &n, &err), &err);
     assert_memory_equal(data, "!<arch>\n", 8);
     assert_memory_equal(data + 8, "debian-binary   1           0     0     100644  4         `\n2.0\n", 64);
@@ -97,42 +97,42 @@ static void test_tree_and_copy(void **state)
                          *f = in_folder(state, "from/sub/f"), *program = in_folder(state, "from/program"),
                          *to = in_folder(state, "to"), *copied = in_folder(state, "to/under/sub/f"),
                          *none = in_folder(state, "none");
-    struct bundle tree = {0}, all = {0};
+    struct parcel tree = {0}, all = {0};
 
     assert_ok(make_dirs(sub, &err), &err);
     write_text(f, "f");
     write_program(program, "exit 0");
-    assert_ok(bundle_tree(&tree, "", from, &err), &err);
-    bundle_add(&all, "under", &tree);
-    assert_ok(bundle_sort(&all, &err), &err);
+    assert_ok(parcel_tree(&tree, "", from, &err), &err);
+    parcel_add(&all, "under", &tree);
+    assert_ok(parcel_sort(&all, &err), &err);
     assert_int_equal(all.n, 2);
     assert_string_equal(all.v[0].path, "under/program");
     assert_int_equal(all.v[0].mode, 0755);
     assert_int_equal(all.v[1].mode, 0644);
-    assert_int_equal(bundle_size(&all), tree_size(program) + 1);
-    assert_ok(bundle_copy(&all, to, &err), &err);
+    assert_int_equal(parcel_size(&all), tree_size(program) + 1);
+    assert_ok(parcel_copy(&all, to, &err), &err);
     assert_file_is(copied, "f");
-    bundle_free(&tree);
-    bundle_free(&all);
-    assert_class(bundle_tree(&tree, "", none, &err), WL_E_IO, &err);
-    bundle_free(&tree);
+    parcel_free(&tree);
+    parcel_free(&all);
+    assert_class(parcel_tree(&tree, "", none, &err), WL_E_IO, &err);
+    parcel_free(&tree);
 }
 
-static void digest_of(const struct bundle *b, char hex[HASH_HEX_SIZE])
+static void digest_of(const struct parcel *b, char hex[HASH_HEX_SIZE])
 {
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
     struct hash *h = hash_new();
 
-    assert_ok(bundle_hash(b, h, &err), &err);
+    assert_ok(parcel_hash(b, h, &err), &err);
     hash_end(h, hex);
 }
 
-/* A change of a path, of a right, of a target and of a byte is another bundle. */
+/* A change of a path, of a right, of a target and of a byte is another parcel. */
 static void test_hash_sees_each_change(void **state)
 {
     char was[HASH_HEX_SIZE], is[HASH_HEX_SIZE];
     WL_CLEANUP_FREE char *program = in_folder(state, "program");
-    struct bundle b = {0};
+    struct parcel b = {0};
 
     fill(state, &b);
     digest_of(&b, was);
@@ -144,7 +144,7 @@ static void test_hash_sees_each_change(void **state)
         assert_string_not_equal(is, was);
         free(b.v[i].path);
         b.v[i].path = path;
-        if (b.v[i].kind != BUNDLE_LINK && b.v[i].kind != BUNDLE_TEXT)
+        if (b.v[i].kind != PARCEL_LINK && b.v[i].kind != PARCEL_TEXT)
             continue;
         b.v[i].from = xstrdup("other");
         digest_of(&b, is);
@@ -161,7 +161,7 @@ static void test_hash_sees_each_change(void **state)
     write_text(program, "other text");
     digest_of(&b, is);
     assert_string_not_equal(is, was);
-    bundle_free(&b);
+    parcel_free(&b);
 }
 
 static void test_errors(void **state)
@@ -169,25 +169,25 @@ static void test_errors(void **state)
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
     WL_CLEANUP_FREE char *none = in_folder(state, "none"), *file = in_folder(state, "file"),
                          *nowhere = in_folder(state, "none/file");
-    const struct bundle_tar how = {.prefix = "", .time = 0};
-    struct bundle b = {0};
+    const struct parcel_tar how = {.prefix = "", .time = 0};
+    struct parcel b = {0};
 
-    bundle_text(&b, "a", "1");
-    bundle_text(&b, "a", "2");
-    assert_class(bundle_sort(&b, &err), WL_E_FAILED, &err);
+    parcel_text(&b, "a", "1");
+    parcel_text(&b, "a", "2");
+    assert_class(parcel_sort(&b, &err), WL_E_FAILED, &err);
     assert_contains(err.text, "two files would both be a");
-    bundle_free(&b);
-    bundle_text(&b, "a", "1");
-    assert_class(bundle_write_tar(&b, &how, nowhere, &err), WL_E_IO, &err);
+    parcel_free(&b);
+    parcel_text(&b, "a", "1");
+    assert_class(parcel_write_tar(&b, &how, nowhere, &err), WL_E_IO, &err);
     assert_contains(err.text, nowhere);
     if (path_exists("/dev/full")) {
-        assert_class(bundle_write_tar(&b, &how, "/dev/full", &err), WL_E_IO, &err);
+        assert_class(parcel_write_tar(&b, &how, "/dev/full", &err), WL_E_IO, &err);
         assert_contains(err.text, "/dev/full");
     }
-    bundle_file(&b, "b", none, 0644);
-    assert_class(bundle_write_tar(&b, &how, file, &err), WL_E_IO, &err);
+    parcel_file(&b, "b", none, 0644);
+    assert_class(parcel_write_tar(&b, &how, file, &err), WL_E_IO, &err);
     assert_contains(err.text, none);
-    bundle_free(&b);
+    parcel_free(&b);
 }
 
 int main(void)
