@@ -40,6 +40,7 @@ struct warm {
     uint64_t size;     /* of the memory that they are of, when it begins */
     struct warm_range *ranges;
     size_t n;
+    atomic_size_t turns;
 };
 
 struct code {

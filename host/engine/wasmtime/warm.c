@@ -108,8 +108,15 @@ void wt_warm_learn(struct warm *w, const uint8_t *memory, uint64_t size)
 
 void wt_warm_up(struct warm *w, uint8_t *memory, uint64_t size)
 {
+    size_t first;
+
     if (!atomic_load(&w->known) || size != w->size)
         return;
-    for (size_t i = 0; i < w->n; i++)
-        wt_populate(memory + w->ranges[i].at, w->ranges[i].n);
+    /* Each run begins elsewhere: the kernel locks a page of the file while it copies it, for which others sleep. */
+    first = atomic_fetch_add(&w->turns, 1) * (w->n / 3 + 1);
+    for (size_t i = 0; i < w->n; i++) {
+        const struct warm_range *range = &w->ranges[(first + i) % w->n];
+
+        wt_populate(memory + range->at, range->n);
+    }
 }
