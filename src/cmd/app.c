@@ -1,6 +1,7 @@
 #include "cmd/app.h"
 
 #include "aot/aot.h"
+#include "cmd/packages.h"
 #include "make/sandbox.h"
 #include "store/compose.h"
 #include "util/fs.h"
@@ -83,6 +84,7 @@ void app_free(struct app *a)
     store_close(&a->store);
     options_free(&a->options);
     strv_free(&a->words);
+    strv_free(&a->inputs);
     free(a->output);
     free(a->installer);
     free(a->no_sandbox);
@@ -125,12 +127,18 @@ void app_build_options(struct app *a, struct make_options *o, bool with_tests)
 
 int app_port(struct app *a, const char *given, char **name, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *port = NULL;
+    const struct options *o = &a->options;
+    WL_CLEANUP_FREE char *port = NULL, *with = NULL;
     int r = ports_resolve(&a->roots, given, &port, err);
 
     *name = NULL;
-    return r < 0 ? r
-                 : ports_flavour(&a->roots, port, a->options.flavour ? a->options.flavour : FLAVOUR_PLAIN, name, err);
+    if (r == 0 && (o->with.n || o->requirement))
+        r = app_packages(a, port, &with, err);
+    else if (r == 0 && (o->imports.n || o->update)) {
+        wl_err_set(err, WL_E_USAGE, "--%s, but no packages are named", o->imports.n ? "import" : "update");
+        r = wl_err_hint(err, "name them by --with or --requirement");
+    }
+    return r < 0 ? r : ports_flavour(&a->roots, with ? with : port, o->flavour ? o->flavour : FLAVOUR_PLAIN, name, err);
 }
 
 int app_ports(struct app *a, struct strv *names, struct wl_err *err)

@@ -22,6 +22,7 @@ struct app {
     struct store store;
     struct cancel cancel;
     char *output;         /* absolute */
+    struct strv inputs;   /* files besides the recipes that decide which ports are meant */
     const char *sdk_root; /* WASI_SDK_ROOT, or NULL when unset or empty */
     char *no_sandbox; /* why bubblewrap cannot be used; NULL: it can, or this was not checked, or it is not wanted */
     char *installer;  /* the checkout's wl-make.sh */

@@ -145,6 +145,6 @@ const struct command command_aot = {
                    "sandboxed executable for this machine that needs no engine.",
     .options = options,
     .options_size = sizeof(struct aot_options),
-    .shared = SHARED_BUILDING | SHARED_NO_SANDBOX | SHARED_FLAVOUR,
+    .shared = SHARED_BUILDING | SHARED_NO_SANDBOX | SHARED_FLAVOUR | SHARED_PACKAGES,
     .run = run,
 };

@@ -1,7 +1,9 @@
 /* wl-make app: packs a program with its packages and data into one module that starts at once. */
 #include "cmd/app.h"
 #include "cmd/command.h"
+#include "cmd/packages.h"
 #include "pack/pack.h"
+#include "pack/site.h"
 #include "recipe/known_ports.h"
 #include "recipe/python.h"
 #include "util/fs.h"
@@ -188,7 +190,7 @@ static int run(struct app *a, struct wl_err *err)
 {
     const struct app_options *o = a->options.own;
     const char *program = a->options.args.n ? a->options.args.v[0] : NULL;
-    WL_CLEANUP_FREE char *port = NULL, *single = NULL, *build_python = NULL, *series = NULL;
+    WL_CLEANUP_FREE char *port = NULL, *single = NULL, *build_python = NULL, *series = NULL, *lock = NULL, *with = NULL;
     WL_CLEANUP_FREE char *out = o->file ? xstrdup(o->file) : NULL;
     WL_CLEANUP_STRV struct strv names = {0}, imports = {0}, data = {0}, without_native = {0};
     struct fetch_options fetch = {
@@ -208,8 +210,6 @@ static int run(struct app *a, struct wl_err *err)
         wl_err_set(err, WL_E_USAGE, "--python %s: this port is not a Python", o->python);
         r = wl_err_hint(err, "for example --python 3.13.5");
     }
-    if (r == 0)
-        r = ports_flavour(&a->roots, port, SINGLE_FLAVOUR, &single, err);
     if (r < 0)
         return r;
     build_python = python_build(port);
@@ -219,6 +219,16 @@ static int run(struct app *a, struct wl_err *err)
     if (!out)
         out = default_output(o, program);
     r = check_output(out, err);
+    if (r == 0 && o->requirements) {
+        lock = o->lock ? xstrdup(o->lock) : lock_file_of(o->requirements);
+        r = app_native_packages(
+            a,
+            &(struct required){
+                .requirements = o->requirements, .lock = lock, .without_native = &without_native, .update = o->update},
+            port, &with, err);
+    }
+    if (r == 0)
+        r = ports_flavour(&a->roots, with ? with : port, SINGLE_FLAVOUR, &single, err);
     if (r < 0)
         return r;
     strv_add(&names, single);
@@ -230,12 +240,11 @@ static int run(struct app *a, struct wl_err *err)
                       .module = o->module,
                       .entry = o->entry_point,
                       .requirements = o->requirements,
-                      .lock = o->lock,
+                      .lock = lock,
                       .imports = &imports,
                       .data = &data,
                       .without_native = &without_native,
                       .hash_seed = o->hash_seed,
-                      .update = o->update,
                       .strip_source = o->strip_source,
                       .no_imports = o->no_imports,
                       .out = out,

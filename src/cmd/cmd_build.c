@@ -104,6 +104,6 @@ const struct command command_build = {
         "Builds each port and puts it into build-output/PORT/. The word build may be left out. A port is not built\n"
         "again if its recipe, sources and toolchain are unchanged.",
     .shared = SHARED_BUILDING | SHARED_VARIANT | SHARED_DRY_RUN | SHARED_KEEP_GOING | SHARED_KEEP_BUILD |
-              SHARED_FLAVOUR | SHARED_OUTPUT,
+              SHARED_FLAVOUR | SHARED_PACKAGES | SHARED_OUTPUT,
     .run = run,
 };

@@ -69,6 +69,6 @@ const struct command command_fetch = {
     .description =
         "Downloads the sources of the ports, of the ports they need and of their tests into the cache. Then\n"
         "they can be built with --offline.",
-    .shared = SHARED_BUILDING | SHARED_DRY_RUN | SHARED_KEEP_GOING | SHARED_FLAVOUR | SHARED_OUTPUT,
+    .shared = SHARED_BUILDING | SHARED_DRY_RUN | SHARED_KEEP_GOING | SHARED_FLAVOUR | SHARED_PACKAGES | SHARED_OUTPUT,
     .run = run,
 };

@@ -165,6 +165,6 @@ const struct command command_info = {
         "Shows a port's sources, patches, needs, steps, key and directories, or the modules of a built Python.",
     .options = options,
     .options_size = sizeof(struct info_options),
-    .shared = SHARED_VARIANT | SHARED_FLAVOUR | SHARED_OUTPUT,
+    .shared = SHARED_VARIANT | SHARED_FLAVOUR | SHARED_PACKAGES | SHARED_OUTPUT,
     .run = run,
 };

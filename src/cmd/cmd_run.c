@@ -333,7 +333,8 @@ static bool is_relative(const char *path)
 static bool uses_directory(const struct app *a)
 {
     bool relative =
-        is_relative(a->options.output) || is_relative(a->options.cache_dir) || is_relative(getenv("WL_MAKE_ROOT"));
+        is_relative(a->options.output) || is_relative(a->options.cache_dir) || is_relative(getenv("WL_MAKE_ROOT")) ||
+                    is_relative(a->options.requirement);
 
     for (size_t i = 0; i < a->options.ports.n; i++)
         relative |= is_relative(a->options.ports.v[i]);
@@ -367,8 +368,9 @@ static void record(const struct app *a, struct start *s, const struct strv *comm
     WL_CLEANUP_FREE char *directory = NULL;
     bool absolute;
 
-    if (a->options.source || a->options.profile || a->sdk_root)
+    if (a->options.source || a->options.profile || a->options.update || a->sdk_root)
         return;
+    strv_addv(&s->inputs, &a->inputs);
     add_tool(a, &s->inputs);
     absolute = add_path(&s->inputs);
     if (!absolute || uses_directory(a))
@@ -436,7 +438,7 @@ const struct command command_run = {
     .options = options,
     .options_size = sizeof(struct start_options),
     .more_options = runner_option,
-    .shared = SHARED_BUILDING | SHARED_VARIANT | SHARED_FLAVOUR | SHARED_OUTPUT,
+    .shared = SHARED_BUILDING | SHARED_VARIANT | SHARED_FLAVOUR | SHARED_PACKAGES | SHARED_OUTPUT,
     .has_guest = true,
     .run = run,
 };

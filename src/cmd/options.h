@@ -51,6 +51,7 @@ enum shared_option {
     SHARED_KEEP_BUILD = 1 << 10,
     SHARED_NO_SANDBOX = 1 << 11,
     SHARED_OUTPUT = 1 << 12,
+    SHARED_PACKAGES = 1 << 13,
     /* What every command that builds takes, */
     SHARED_BUILDING = SHARED_JOBS | SHARED_VERBOSE | SHARED_QUIET | SHARED_OFFLINE,
     /* and the options that decide what is built. */
@@ -62,6 +63,10 @@ enum color_when { COLOR_NOT_GIVEN, COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 struct options {
     char *cache_dir, *output, *flavour, *source, *profile; /* NULL: not given */
     struct strv ports;                                     /* more directories of recipes */
+    /* Packages for a Python: their names, or a file with them; and modules for its snapshot. */
+    struct strv with, imports;
+    char *requirement;
+    bool update; /* resolve them again */
     int jobs;                                              /* 0: one for each processor */
     int color;                                             /* enum color_when */
     bool verbose, quiet, offline, keep_going, dry_run, debug, keep_build, no_sandbox, help;

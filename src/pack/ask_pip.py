@@ -7,18 +7,24 @@
         ("" if it requires none of them)
     ask_pip.py PYTHON newer DIR OPTION...      prints a line for each wheel in a directory if pip, with these options, knows
         a newer version that the requirements on stdin and the other wheels allow: name, version, newer version
+    ask_pip.py PYTHON sources OPTION...        prints a line for each package NAME==VERSION on stdin that has a source archive
+        where pip, with these options, looks: name, version, the archive's name, its SHA-256
+    ask_pip.py PYTHON build ARCHIVE            prints what the build of a source archive requires: a line for each requirement
 
-PYTHON is the version of the app's Python: 3.13.5. Environment markers are evaluated for that Python; pip has options for
-everything else, but not for those. No program is started: to learn the name of a source archive, a directory or a repository,
+PYTHON is the version of the app's Python: 3.13.5. Environment markers are evaluated for that Python; with "build:" before it,
+for the Python of that version on the build machine. pip has options for everything else, but not for those. No program is started: to learn the name of a source archive, a directory or a repository,
 pip would run the code in it, on this machine and with the user's rights, even with the option to use only wheels."""
 import builtins
 import collections
 import contextlib
 import email.parser
+import hashlib
 import io
 import os
+import platform
 import re
 import sys
+import tarfile
 import zipfile
 
 # The modules in this directory must not shadow others.
@@ -42,21 +48,23 @@ def forbid_programs(event, args):
 
 
 def set_markers(version):
-    """Sets the environment markers to those of the Python in the guest."""
+    """Sets the environment markers to those of the Python in the guest, or of the build machine."""
     from pip._vendor.packaging import markers
 
+    for_build = version.startswith("build:")
+    version = version.removeprefix("build:")
     values = {
         "implementation_name": "cpython",
         "implementation_version": version,
         "os_name": "posix",
-        "platform_machine": "wasm32",
+        "platform_machine": platform.machine() if for_build else "wasm32",
         "platform_python_implementation": "CPython",
         "platform_release": "0.0.0",
-        "platform_system": "wasi",
+        "platform_system": "Linux" if for_build else "wasi",
         "platform_version": "0.0.0",
         "python_full_version": version,
         "python_version": ".".join(version.split(".")[:2]),
-        "sys_platform": "wasi",
+        "sys_platform": "linux" if for_build else "wasi",
     }
     if not hasattr(markers, "default_environment"):
         sys.exit("ERROR: this version of pip cannot evaluate the markers of another Python; install another version of pip")
@@ -203,6 +211,66 @@ def print_newer(directory, requirements, options):
             print(normalized(name), version, max(above), sep="\t")
 
 
+# What a backend's own hook would add to the requirements, if they are not on the machine. (The hook is code of the backend.)
+ADDED = {"mesonpy": ["ninja>=1.8.2"], "scikit_build_core.build": ["cmake>=3.20", "ninja>=1.8.2"]}
+
+
+def read_member(archive, name):
+    """The text of NAME in the archive's only top directory; None if there is none."""
+    pattern = re.compile(r"[^/]+/" + re.escape(name))
+    if archive.endswith(".zip"):
+        with zipfile.ZipFile(archive) as z:
+            for info in z.infolist():
+                if pattern.fullmatch(info.filename) and info.file_size <= MAX_METADATA:
+                    return z.read(info).decode("utf-8")
+        return None
+    with tarfile.open(archive) as t:
+        for member in t:
+            if pattern.fullmatch(os.path.normpath(member.name)) and member.isfile() and member.size <= MAX_METADATA:
+                return t.extractfile(member).read().decode("utf-8")
+    return None
+
+
+def print_build(archive):
+    """PEP 518: https://packaging.python.org/en/latest/specifications/pyproject-toml/"""
+    try:
+        import tomllib
+    except ImportError:
+        from pip._vendor import tomli as tomllib
+    from pip._vendor.packaging.requirements import Requirement
+
+    text = read_member(archive, "pyproject.toml")
+    table = (tomllib.loads(text) if text else {}).get("build-system", {"requires": ["setuptools"]})
+    for requirement in table["requires"] + ADDED.get(table.get("build-backend", ""), []):
+        marker = Requirement(requirement).marker
+        if not marker or marker.evaluate({"extra": ""}):
+            print(requirement)
+
+
+def file_digest(file):
+    with open(file, "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
+def print_sources(pins, options):
+    from pip._internal.commands.download import DownloadCommand
+
+    command = DownloadCommand("download", "")
+    with command.main_context():
+        parsed, _ = command.parse_args(options)
+        # The versions were chosen for another Python than the one that runs this.
+        finder = command._build_package_finder(parsed, command.get_default_session(parsed), ignore_requires_python=True)
+        for name, version in (pin.split("==") for pin in pins.split()):
+            for candidate in finder.find_all_candidates(name):
+                link = candidate.link
+                if link.is_wheel or str(candidate.version) != version:
+                    continue
+                digest = link.hash if link.hash_name == "sha256" else file_digest(link.file_path) if link.is_file else None
+                if digest:
+                    print(name, version, link.filename, digest, sep="\t")
+                    break
+
+
 def main():
     try:
         import pip
@@ -217,6 +285,12 @@ def main():
         replace_file(rest[0], sys.stdin.buffer.read())
         rest = rest[1:]
     sys.addaudithook(forbid_programs)
+    if what == "build":
+        print_build(rest[0])
+        return
+    if what == "sources":
+        print_sources(sys.stdin.read(), rest)
+        return
     if what == "newer":
         print_newer(rest[0], sys.stdin.read(), rest[1:])
         return

@@ -23,11 +23,11 @@ struct pack {
     const char *module;       /* run as by `python -m`; NULL: none */
     const char *entry;        /* name of a console script of a requirement; NULL: none */
     const char *requirements; /* NULL: none */
-    const char *lock;         /* NULL: beside the requirements, "requirements.lock" */
+    const char *lock;         /* the lock file, which belongs to them already (wheels_lock) */
     const struct strv *imports, *data, *without_native;
     const char
         *hash_seed; /* of str's hashes, which is in the snapshot: a number, "random", or NULL: the project's own */
-    bool update, strip_source, no_imports;
+    bool strip_source, no_imports;
     const char *out;
 
     /* With what. */

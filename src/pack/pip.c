@@ -1,13 +1,14 @@
 #include "pack/pip.h"
 
+#include "pack/requirements.h"
 #include "source/client.h"
 
 #include <string.h>
 
-void pip_add_command(struct strv *argv, const struct wheels *w, const char *command, const char *given,
+void pip_add_command(struct strv *argv, const char *ask_pip, const char *python, const char *command, const char *given,
                      const struct fetch_options *o)
 {
-    strv_add_all(argv, "python3", w->ask_pip, w->version, given ? "given" : "pip", NULL);
+    strv_add_all(argv, "python3", ask_pip, python, given ? "given" : "pip", NULL);
     if (given)
         strv_add(argv, given);
     strv_add_all(argv, command, "--quiet", "--no-input", "--disable-pip-version-check", "--retries=1", NULL);
@@ -16,7 +17,9 @@ void pip_add_command(struct strv *argv, const struct wheels *w, const char *comm
 
 void pip_add_selection(struct strv *argv, const struct wheels *w, bool native)
 {
-    static const char *const platforms[] = {"manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"};
+    /* pip prefers the first ones. */
+    static const char *const platforms[] = {WASI_PLATFORM, "manylinux2014_x86_64", "manylinux_2_17_x86_64",
+                                            "manylinux_2_28_x86_64"};
     const char *dot = strchr(w->series, '.');
 
     strv_add_all(argv, "--progress-bar=off", "--only-binary=:all:", "--platform=any", "--abi=none", NULL);

@@ -7,12 +7,14 @@
 /* What ask_pip.py prints if pip is about to start a program: to build a wheel from source. */
 #define PIP_WOULD_START "ERROR: it would start "
 
-/* Adds a command of pip. given: a file whose text pip gets from its input (pip_run) and not from the disk, or NULL. */
-void pip_add_command(struct strv *argv, const struct wheels *w, const char *command, const char *given,
+/* Adds a command of pip. python: as ask_pip.py takes it. given: a file whose text pip gets from its input (pip_run) and
+ * not from the disk, or NULL. */
+void pip_add_command(struct strv *argv, const char *ask_pip, const char *python, const char *command, const char *given,
                      const struct fetch_options *o);
 
-/* Adds the options that select wheels: those that run on any machine, and so on WASI; with `native` also those for
- * x86-64. It is always x86-64, whatever machine this is, so that a lock file resolves to the same wheels everywhere. */
+/* Adds the options that select wheels: those that run on any machine, and so on WASI; with `native` also those
+ * built for WASI, and those for x86-64. It is always x86-64, whatever machine this is, so that a lock file resolves to
+ * the same wheels everywhere. */
 void pip_add_selection(struct strv *argv, const struct wheels *w, bool native);
 
 /* Runs pip with a text on its input (NULL: none). output (may be NULL) gets what it printed if it fails, which the

@@ -61,6 +61,16 @@ void requirements_add_places(const char *file, const char *text, struct strv *ar
     }
 }
 
+void requirements_add_links(const char *file, const char *text, struct strv *dirs)
+{
+    WL_CLEANUP_STRV struct strv words = {0};
+
+    requirements_add_places(file, text, &words);
+    for (size_t i = 0; i + 1 < words.n; i++)
+        if ((!strcmp(words.v[i], "--find-links") || !strcmp(words.v[i], "-f")) && path_is_dir(words.v[i + 1]))
+            strv_take(dirs, path_absolute(words.v[i + 1]));
+}
+
 static bool is_source(const char *line)
 {
     static const char *const repositories[] = {"git+", "hg+", "svn+", "bzr+"};
@@ -133,6 +143,11 @@ char *wheel_pin(const char *wheel)
     const char *version = wheel + name + (wheel[name] == '-');
 
     return xasprintf("%.*s==%.*s", (int)name, wheel, (int)strcspn(version, "-"), version);
+}
+
+bool wheel_is_wasi(const char *wheel)
+{
+    return ends_with(wheel, "-" WASI_PLATFORM ".whl");
 }
 
 char *wheel_version(const struct strv *wheels, const char *name)

@@ -1,6 +1,7 @@
 #include "pack/site.h"
 
 #include "make/artifact.h"
+#include "pack/lock.h"
 #include "pack/tool.h"
 #include "pack/wheels.h"
 #include "util/fs.h"
@@ -12,13 +13,11 @@
 
 enum { MAX_LOCK = 4 << 20 };
 
-static char *lock_file(const struct pack *k)
+char *lock_file_of(const char *requirements)
 {
-    size_t n = strlen(k->requirements);
+    size_t n = strlen(requirements);
 
-    if (k->lock)
-        return xstrdup(k->lock);
-    return xasprintf("%.*s.lock", (int)(ends_with(k->requirements, ".txt") ? n - 4 : n), k->requirements);
+    return xasprintf("%.*s.lock", (int)(ends_with(requirements, ".txt") ? n - 4 : n), requirements);
 }
 
 char *site_packages(const struct store *s, const struct site *site)
@@ -91,23 +90,19 @@ static int fill(void *data, struct store_work *w, struct manifest *made, struct 
 
 int site_make(const struct pack *k, const char *scratch, struct site *s, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *lock = lock_file(k), *pinned = NULL;
-    WL_CLEANUP_STRV struct strv notes = {0};
+    WL_CLEANUP_FREE char *text = NULL, *pinned = NULL;
     struct wheels wheels = {.requirements = k->requirements,
-                            .lock = lock,
+                            .lock = k->lock,
                             .series = k->series,
                             .version = k->version,
                             .ask_pip = k->ask_pip,
+                            .roots = k->o->plan.roots,
                             .scratch = scratch,
-                            .without_native = k->without_native,
-                            .update = k->update};
+                            .without_native = k->without_native};
     struct making m = {.k = k, .wheels = &wheels, .site = s};
-    int r = wheels_lock(&wheels, k->fetch, &notes, err);
+    int r = file_read(k->lock, MAX_LOCK, &text, NULL, err);
 
-    for (size_t i = 0; r == 0 && i < notes.n; i++)
-        events_note(k->o->events, notes.v[i]);
-    if (r == 0)
-        r = file_read(lock, MAX_LOCK, &pinned, NULL, err);
+    pinned = r == 0 ? lock_wheels(text) : NULL;
     if (r == 0)
         r = find_key(k, pinned, s, err);
     m.pinned = pinned;

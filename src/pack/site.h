@@ -9,9 +9,12 @@ struct site {
     char key[HASH_HEX_SIZE];
 };
 
-/* Pins what the requirements ask for, and makes the artifact of what is pinned unless it is there. scratch is a
- * directory for downloads. */
+/* Makes the artifact of the wheels that the lock file pins, unless it is there. scratch is a directory for downloads.
+ */
 int site_make(const struct pack *k, const char *scratch, struct site *s, struct wl_err *err);
+
+/* The default name of a lock file: that of the requirements file with another ending. The caller frees it. */
+char *lock_file_of(const char *requirements);
 
 /* Its directory of packages in the store; the caller frees it. */
 char *site_packages(const struct store *s, const struct site *site);

@@ -1,5 +1,6 @@
 #include "pack/wheel_choice.h"
 
+#include "pack/builds.h"
 #include "pack/pip.h"
 #include "pack/requirements.h"
 #include "pack/wheel_errors.h"
@@ -15,7 +16,7 @@ static int download(const struct resolution *s, const char *dir, const char *wha
 {
     WL_CLEANUP_STRV struct strv argv = {0};
 
-    pip_add_command(&argv, s->w, "download", what ? NULL : s->w->requirements, s->o);
+    pip_add_command(&argv, s->w->ask_pip, s->w->version, "download", what ? NULL : s->w->requirements, s->o);
     pip_add_selection(&argv, s->w, native);
     strv_addf(&argv, "--dest=%s", dir);
     if (what) {
@@ -28,6 +29,14 @@ static int download(const struct resolution *s, const char *dir, const char *wha
     return pip_run(&argv, what ? NULL : s->requirements, s->o, output, err);
 }
 
+static bool is_given_without_native(const struct wheels *w, const char *name, size_t n)
+{
+    for (size_t i = 0; w->without_native && i < w->without_native->n; i++)
+        if (package_same_name(name, n, w->without_native->v[i]))
+            return true;
+    return false;
+}
+
 static bool works_without_native(const struct wheels *w, const char *name, size_t n)
 {
     /* Each of these falls back to Python code if its compiled module is missing. */
@@ -36,31 +45,49 @@ static bool works_without_native(const struct wheels *w, const char *name, size_
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (package_same_name(name, n, known[i]))
             return true;
-    for (size_t i = 0; w->without_native && i < w->without_native->n; i++)
-        if (package_same_name(name, n, w->without_native->v[i]))
-            return true;
-    return false;
+    return is_given_without_native(w, name, n);
 }
 
-/* Replaces each wheel with native code by the pure one of the same version, or keeps it if the package works without
- * that code. The remaining ones are the blockers. */
-static int replace_native(const struct resolution *s, const char *dir, struct strv *blockers, struct wl_err *err)
+/* The wheels with native code in a directory. Those of which there is a pure wheel of the same version are replaced. */
+static int find_native(const struct resolution *s, const char *dir, struct strv *native, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
     int r = dir_list(dir, &names, err);
 
     for (size_t i = 0; r == 0 && i < names.n; i++) {
-        const char *wheel = names.v[i];
-        WL_CLEANUP_FREE char *file = path_join(dir, wheel), *pin = NULL;
+        WL_CLEANUP_FREE char *file = path_join(dir, names.v[i]), *pin = wheel_pin(names.v[i]);
         WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
 
-        if (ends_with(wheel, "-none-any.whl"))
+        if (ends_with(names.v[i], "-none-any.whl") || wheel_is_wasi(names.v[i]))
             continue;
-        pin = wheel_pin(wheel);
         if (download(s, dir, pin, false, NULL, &ignored) == 0)
             r = remove_tree(file, err);
-        else if (!works_without_native(s->w, wheel, strcspn(wheel, "-")))
-            strv_add(blockers, wheel);
+        else
+            strv_add(native, names.v[i]);
+    }
+    return r;
+}
+
+/* Replaces the wheels with native code by what WASI can use: a pure wheel, the package's source, or the same wheel if
+ * the package works without that code. The remaining ones are the blockers. */
+static int replace_native(const struct resolution *s, const char *dir, struct strv *blockers, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv native = {0}, pins = {0};
+    int r = find_native(s, dir, &native, err);
+
+    for (size_t i = 0; i < native.n && builds_possible(s->w->series); i++)
+        if (!is_given_without_native(s->w, native.v[i], strcspn(native.v[i], "-")))
+            strv_take(&pins, wheel_pin(native.v[i]));
+    if (r == 0)
+        r = builds_find(s, &pins, s->built, s->unbuilt, err);
+    for (size_t i = 0; r == 0 && i < native.n; i++) {
+        size_t n = strcspn(native.v[i], "-");
+        WL_CLEANUP_FREE char *name = xstrndup(native.v[i], n), *file = path_join(dir, native.v[i]);
+
+        if (packages_find(s->built, name))
+            r = remove_tree(file, err);
+        else if (!works_without_native(s->w, name, n))
+            strv_add(blockers, native.v[i]);
     }
     return r;
 }
@@ -88,14 +115,14 @@ static int are_newest(const char *pure, const char *native, bool *newest, struct
 /* ---- why an old version is used, or none ---- */
 
 /* What ask_pip.py prints about a wheel. */
-struct package {
+struct reported {
     const char *name, *version;
     const char *required_by; /* the chain of packages from the requirements to it, "a -> b -> name" */
     const char *needs;       /* the chain from it to the nearest blocker; "": it needs none */
 };
 
 /* Parses a line of it, in which the tabs are overwritten; false: it is not such a line. */
-static bool parse_package(char *line, struct package *p)
+static bool parse_package(char *line, struct reported *p)
 {
     const char **const parts[] = {&p->name, &p->version, &p->required_by, &p->needs};
 
@@ -127,13 +154,13 @@ static int refuse_blocker(const struct resolution *s, const char *dir, const str
 {
     WL_CLEANUP_FREE char *text = NULL, *name = xstrndup(blockers->v[0], strcspn(blockers->v[0], "-"));
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    struct package p;
+    struct reported p;
 
     if (query_chains(s, dir, blockers, &text, &ignored) == 0)
         for (char *state, *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
             if (parse_package(line, &p) && package_same_name(name, strlen(name), p.name))
-                return no_pure_wheel(s->w, name, p.required_by, err);
-    return no_pure_wheel(s->w, name, NULL, err);
+                return no_usable_wheel(s, name, p.required_by, err);
+    return no_usable_wheel(s, name, NULL, err);
 }
 
 static unsigned long major_of(const char *version)
@@ -144,9 +171,9 @@ static unsigned long major_of(const char *version)
 }
 
 /* Adds why the newest version of a package is not used. */
-static void add_reason(const struct package *p, struct str *text)
+static void add_reason(const struct resolution *s, const struct reported *p, struct str *text)
 {
-    const char *rest = strstr(p->needs, " -> "), *last = p->needs;
+    const char *rest = strstr(p->needs, " -> "), *last = p->needs, *why;
 
     if (!*p->needs) {
         str_add(text, "it requires other versions of packages than those that can be used");
@@ -154,7 +181,8 @@ static void add_reason(const struct package *p, struct str *text)
     }
     for (const char *arrow = rest; arrow; arrow = strstr(last, " -> "))
         last = arrow + strlen(" -> ");
-    str_addf(text, "%s has no pure-Python wheel", last);
+    why = why_unbuilt(s, last);
+    str_addf(text, why ? "%s cannot be built: %s" : "%s has no pure-Python wheel", last, why);
     if (rest || strcmp(p->required_by, p->name) != 0)
         str_addf(text, " (%s%s)", p->required_by, rest ? rest : "");
 }
@@ -166,7 +194,7 @@ struct gaps {
     struct str bounds;    /* requirements that would allow the older versions: "a<2, b<3" */
 };
 
-static void add_gap(struct gaps *g, const struct package *p, const char *used)
+static void add_gap(const struct resolution *s, struct gaps *g, const struct reported *p, const char *used)
 {
     bool has_cause = *p->needs;
 
@@ -179,7 +207,7 @@ static void add_gap(struct gaps *g, const struct package *p, const char *used)
     if (!g->first.len) {
         g->first_has_cause = has_cause;
         str_addf(&g->first, "the newest %s is %s, but ", p->name, p->version);
-        add_reason(p, &g->first);
+        add_reason(s, p, &g->first);
         str_addf(&g->first, "; the newest that can be packed is %s", used);
     }
     str_addf(&g->bounds, "%s%s<%lu", g->bounds.len ? ", " : "", p->name, major_of(used) + 1);
@@ -193,7 +221,7 @@ static int compare_versions(const struct resolution *s, const char *pure, const 
     WL_CLEANUP_STRV struct strv ours = {0};
     WL_CLEANUP_FREE char *text = NULL;
     struct gaps g = {0};
-    struct package p;
+    struct reported p;
     int r = dir_list(pure, &ours, err);
 
     if (r == 0)
@@ -207,9 +235,9 @@ static int compare_versions(const struct resolution *s, const char *pure, const 
         if (!used || version_compare(used, p.version) >= 0)
             continue;
         if (major_of(used) != major_of(p.version))
-            add_gap(&g, &p, used);
+            add_gap(s, &g, &p, used);
         str_addf(&note, "%s %s is used instead of %s: ", p.name, used, p.version);
-        add_reason(&p, &note);
+        add_reason(s, &p, &note);
         strv_take(notes, str_take(&note));
     }
     if (g.first.len) {
@@ -254,7 +282,7 @@ static int note_sources(const struct resolution *s, const char *dir, struct strv
 {
     WL_CLEANUP_FREE char *text = NULL, *other = path_join(s->w->scratch, "newer");
     WL_CLEANUP_STRV struct strv before = {0};
-    struct package p;
+    struct reported p;
     int r = query_newer(s, dir, &text, err);
 
     strv_addv(&before, notes);
@@ -285,7 +313,7 @@ static bool native_may_help(const struct wheels *w, const char *output)
 
     if (!name)
         return strstr(output, "Cannot install ") != NULL;
-    return by || works_without_native(w, name, package_name_length(name));
+    return by || builds_possible(w->series) || works_without_native(w, name, package_name_length(name));
 }
 
 /* Chooses between the pure wheels and those that any Linux would use. *chosen: `pure` if there are pure ones for all
@@ -306,6 +334,7 @@ static int choose(const struct resolution *s, const char *pure, const char *nati
         *chosen = native;
         return 0;
     }
+    packages_free(s->built);
     return *chosen ? compare_versions(s, pure, native, &blockers, notes, err)
                    : refuse_blocker(s, native, &blockers, err);
 }

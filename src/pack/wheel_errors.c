@@ -1,5 +1,6 @@
 #include "pack/wheel_errors.h"
 
+#include "pack/builds.h"
 #include "pack/pip.h"
 #include "pack/requirements.h"
 
@@ -29,23 +30,40 @@ static bool is_known(const struct resolution *s, const char *name)
     WL_CLEANUP_STRV struct strv argv = {0};
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
 
-    pip_add_command(&argv, s->w, "index", NULL, s->o);
+    pip_add_command(&argv, s->w->ask_pip, s->w->version, "index", NULL, s->o);
     requirements_add_places(s->w->requirements, s->requirements, &argv);
     strv_add_all(&argv, "versions", name, NULL);
     return pip_run(&argv, NULL, s->o, NULL, &ignored) == 0;
 }
 
-int no_pure_wheel(const struct wheels *w, const char *name, const char *chain, struct wl_err *err)
+const char *why_unbuilt(const struct resolution *s, const char *name)
 {
+    for (size_t i = 0; i + 1 < s->unbuilt->n; i += 2)
+        if (package_same_name(s->unbuilt->v[i], strcspn(s->unbuilt->v[i], "="), name))
+            return s->unbuilt->v[i + 1];
+    return NULL;
+}
+
+int no_usable_wheel(const struct resolution *s, const char *name, const char *chain, struct wl_err *err)
+{
+    const char *why = why_unbuilt(s, name);
     bool required = chain && strcmp(chain, name) != 0;
 
-    wl_err_set(
-        err, WL_E_FETCH,
-        "%s: %s has no pure-Python wheel for Python %s: it has native code, or is only available as source%s%s%s",
-        w->requirements, name, w->series, required ? " (required by: " : "", required ? chain : "",
-        required ? ")" : "");
-    return wl_err_hint(err, "remove it, ask for a version that has such a wheel, link its C code into Python "
-                            "(docs/recipes.md, extensions), or pass --without-native if it works without that code");
+    if (why)
+        wl_err_set(err, WL_E_FETCH, "%s: %s has native code that cannot be built for Python %s: %s%s%s%s",
+                   s->w->requirements, name, s->w->series, why, required ? " (required by: " : "",
+                   required ? chain : "", required ? ")" : "");
+    else
+        wl_err_set(
+            err, WL_E_FETCH,
+            "%s: %s has no pure-Python wheel for Python %s: it has native code, or is only available as source%s%s%s",
+            s->w->requirements, name, s->w->series, required ? " (required by: " : "", required ? chain : "",
+            required ? ")" : "");
+    return wl_err_hint(err,
+                       "remove it, ask for a version that has such a wheel%s, or pass --without-native if it works "
+                       "without that code",
+                       builds_possible(s->w->series) ? ""
+                                                     : ", use a Python from 3.12 on, for which native code is built");
 }
 
 int is_only_source(const struct wheels *w, const char *what, struct wl_err *err)
@@ -74,7 +92,7 @@ static int explain_missing(const struct resolution *s, const char *missing, cons
         return wl_err_hint(err, "require one of these versions");
     }
     if (is_known(s, name))
-        return no_pure_wheel(s->w, name, by, err);
+        return no_usable_wheel(s, name, by, err);
     wl_err_set(err, WL_E_FETCH, "%s: there is no package named %s%s%s%s", s->w->requirements, name,
                by ? " (required by: " : "", by ? by : "", by ? ")" : "");
     return wl_err_hint(err, "check its name, or say with --find-links or --index-url in the file where it is");

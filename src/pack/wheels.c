@@ -1,5 +1,6 @@
 #include "pack/wheels.h"
 
+#include "pack/lock.h"
 #include "pack/pip.h"
 #include "pack/requirements.h"
 #include "pack/wheel_choice.h"
@@ -30,19 +31,16 @@ static char *heading(const struct wheels *w, const char sha256[HASH_HEX_SIZE])
 }
 
 /* Adds a line for each wheel in the directory. */
-static int add_pins(const char *dir, struct str *text, struct wl_err *err)
+static int add_wheels(const char *dir, struct str *text, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
+    WL_CLEANUP_PACKAGES struct packages wheels = {0};
     int r = dir_list(dir, &names, err);
 
-    for (size_t i = 0; r == 0 && i < names.n; i++) {
-        WL_CLEANUP_FREE char *file = path_join(dir, names.v[i]), *pin = wheel_pin(names.v[i]);
-        char sha256[HASH_HEX_SIZE];
-
-        r = hash_file(file, sha256, err);
-        if (r == 0)
-            str_addf(text, "%s --hash=sha256:%s\n", pin, sha256);
-    }
+    for (size_t i = 0; r == 0 && i < names.n; i++)
+        r = packages_add_wheel(&wheels, dir, names.v[i], err);
+    for (size_t i = 0; r == 0 && i < wheels.n; i++)
+        lock_add(text, &wheels.v[i]);
     return r;
 }
 
@@ -67,7 +65,9 @@ int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct st
     WL_CLEANUP_FREE char *requirements = NULL, *head = NULL, *lock = NULL, *source = NULL, *dir = wheels_dir(w);
     WL_CLEANUP_STR struct str text = {0};
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    struct resolution s = {.w = w, .o = o};
+    WL_CLEANUP_PACKAGES struct packages built = {0};
+    WL_CLEANUP_STRV struct strv unbuilt = {0};
+    struct resolution s = {.w = w, .o = o, .built = &built, .unbuilt = &unbuilt};
     char sha256[HASH_HEX_SIZE];
     int r = read_text(w->requirements, &requirements, err);
 
@@ -92,7 +92,9 @@ int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct st
     for (size_t i = 0; i < notes->n; i++)
         str_addf(&text, "# %s\n", notes->v[i]);
     requirements_add_options(requirements, &text);
-    r = add_pins(dir, &text, err);
+    r = add_wheels(dir, &text, err);
+    for (size_t i = 0; i < built.n; i++)
+        lock_add(&text, &built.v[i]);
     return r < 0 ? r : file_write(w->lock, text.s, text.len, err);
 }
 
@@ -102,7 +104,7 @@ int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct st
 static void add_pinned(struct strv *argv, const struct wheels *w, const char *command, bool native,
                        const struct fetch_options *o)
 {
-    pip_add_command(argv, w, command, w->lock, o);
+    pip_add_command(argv, w->ask_pip, w->version, command, w->lock, o);
     pip_add_selection(argv, w, native);
     /* pip compares Requires-Python with the Python that runs it. The pins were chosen for the Python of the app. */
     strv_add_all(argv, "--no-deps", "--require-hashes", "--ignore-requires-python", NULL);
@@ -161,14 +163,13 @@ static int download_each(const struct wheels *w, const char *pinned, const char 
 int wheels_install(const struct wheels *w, const char *pinned, const char *dir, const struct fetch_options *o,
                    struct wl_err *err)
 {
-    /* Without the lock file's options: the wheels are in a directory, and no index may offer others under the same
-     * names. (For a directory, unlike an index, pip does not know the hashes before it has chosen.) */
     WL_CLEANUP_FREE char *wheels = wheels_dir(w), *pins = requirements_pins(pinned), *output = NULL;
-    bool downloaded = path_is_dir(wheels);
-    int r = install(w, downloaded ? pins : pinned, downloaded ? wheels : NULL, dir, o, &output, err);
+    int r = install(w, pinned, NULL, dir, o, &output, err);
 
-    if (r < 0 && !downloaded && has_other_hash(output)) {
+    if (r < 0 && has_other_hash(output)) {
         r = download_each(w, pinned, wheels, o, &output, err);
+        /* Without the lock file's options: the wheels are in a directory, and no index may offer others under the same
+         * names. (For a directory, unlike an index, pip does not know the hashes before it has chosen.) */
         if (r == 0)
             r = install(w, pins, wheels, dir, o, &output, err);
     }

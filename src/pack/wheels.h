@@ -1,8 +1,9 @@
-/* Wheels for an app, through the machine's pip: what a requirements file asks for, pinned in a lock file, and installed
- * into a directory. */
+/* Wheels, through the machine's pip: what a requirements file asks for, pinned in a lock file, and installed into a
+ * directory. */
 #ifndef WL_WHEELS_H
 #define WL_WHEELS_H
 
+#include "recipe/recipe.h"
 #include "source/source.h"
 #include "util/err.h"
 #include "util/str.h"
@@ -10,24 +11,26 @@
 #include <stdbool.h>
 
 struct wheels {
-    const char *requirements; /* the requirements file */
-    const char *lock;         /* the lock file: versions and hashes, in pip's own format */
-    const char *series;       /* the Python that they are for: "3.13" */
-    const char *version;      /* its full version: "3.13.5" */
-    const char *ask_pip;      /* the file ask_pip.py */
-    const char *scratch;      /* a directory for downloads, which the caller removes */
+    const char *requirements;         /* the requirements file */
+    const char *lock;                 /* the lock file: versions and hashes, in pip's own format */
+    const char *series;               /* the Python that they are for: "3.13" */
+    const char *version;              /* its full version: "3.13.5" */
+    const char *ask_pip;              /* the file ask_pip.py */
+    const char *scratch;              /* a directory for downloads, which the caller removes */
+    const struct recipe_roots *roots; /* for the recipes of packages that are built (ports/pypi) */
     /* Packages that work without their compiled modules, in addition to a built-in list: a wheel with such modules is
      * good enough. May be NULL. */
     const struct strv *without_native;
     bool update; /* resolve again even if the lock file belongs to these requirements */
 };
 
-/* Writes the lock file, unless it belongs to these requirements and this series. WL_E_FETCH names the requirement that
- * has no pure-Python wheel (or only one of an older major version), that contradicts another one, or that is source.
- * notes gets a line for each package that is older than it would be with native code. */
+/* Writes the lock file, unless it belongs to these requirements and this series. A package with native code is to be
+ * built from its source (lock.h). WL_E_FETCH names the requirement that can neither be built nor has a pure-Python
+ * wheel (or only one of an older major version), that contradicts another one, or that is source. notes gets a line for
+ * each package that is older than it might be. */
 int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct strv *notes, struct wl_err *err);
 
-/* Installs what the text of a lock file pins into a directory that does not exist yet. */
+/* Installs the wheels that a text pins (lock_wheels) into a directory that does not exist yet. */
 int wheels_install(const struct wheels *w, const char *pinned, const char *dir, const struct fetch_options *o,
                    struct wl_err *err);
 

@@ -40,7 +40,7 @@ const struct field recipe_fields[] = {
     {"extensions", .kind = FIELD_EXTENSIONS, ARRAY(extensions), .made = "module"},
     {"steps", "add-steps", FIELD_STEPS, ARRAY(steps), .made = "step"},
     {"needs", "add-needs", FIELD_NEEDS, NEEDS(needs, NEED_LINK), .made = "link"},
-    {"build-needs", .kind = FIELD_NEEDS, NEEDS(build_needs, NEED_BUILD), .made = "build"},
+    {"build-needs", "add-build-needs", FIELD_NEEDS, NEEDS(build_needs, NEED_BUILD), .made = "build"},
     /* How it is checked and tested. */
     {"checks", .kind = FIELD_STEPS, ARRAY(checks), .checked = "check"},
     {"check-files", .kind = FIELD_FILES, AT(check_files), .checked = "check file"},

@@ -39,6 +39,8 @@
 #define PYTHON_PROFILE_KIND "python-profile" /* where a Python spends its time */
 #define NATIVE_PROFILE_KIND "native-profile" /* where its native program does */
 #define SUITES_KIND "suites"                 /* other projects' tests */
+#define PYPI_KIND "pypi"                     /* what packages of PyPI need to be built */
+#define WHEELS_KIND "wheels"                 /* these packages, built (pack/package_ports.h) */
 
 /* The flavour that apps are made from. */
 #define SINGLE_FLAVOUR "single"

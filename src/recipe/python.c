@@ -27,10 +27,13 @@ char *python_series(const char *port)
     return version_series(python_version(port));
 }
 
-/* The port of that kind which is made for a Python: families keep the name of its directory (docs/recipes.md). */
+/* The port of that kind which is made for a Python: families keep the name of its directory (docs/recipes.md). A Python with
+ * packages, "python/v3.13.5+numpy", shares those of the Python that it is made of. */
 static char *made_for(const char *kind, const char *port)
 {
-    return xasprintf("%s/v%s", kind, python_version(port));
+    const char *version = python_version(port);
+
+    return xasprintf("%s/v%.*s", kind, (int)strcspn(version, "+"), version);
 }
 
 char *python_build(const char *port)
@@ -49,7 +52,7 @@ char *python_sources(const char *port)
 
     if (!starts_with(port, PYTHON_KIND "/") || last[1] != 'v' || last[2] < '0' || last[2] > '9')
         return NULL;
-    return xasprintf("%s%s", PYTHON_SOURCES_KIND, last);
+    return xasprintf("%s%.*s", PYTHON_SOURCES_KIND, (int)strcspn(last, "+"), last);
 }
 
 char *python_profile(const char *port, bool native)

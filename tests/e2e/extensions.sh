@@ -105,11 +105,4 @@ END
     status 0
 }
 
-test_a_package_of_pypi_passes_its_own_tests() {
-    MORE=$T
-    more test pypi/regex
-    status 0
-    out '1 passed, 0 failed'
-}
-
 main "$@"

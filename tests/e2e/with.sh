@@ -1,0 +1,220 @@
+#!/bin/bash
+# Packages with native code: built by their own build systems, and linked into a Python (docs/packages.md). Most are made up
+# here; their builds require setuptools from the index.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317
+LIMIT=${LIMIT:-3000}
+. "$(dirname -- "$0")/lib.sh"
+
+PY=python/v3.13.5
+
+# `package NAME VERSION INIT SETUP`: makes up a source archive in the directory wheels, with a module NAME/_impl.c, and a wheel
+# for Linux, which is never used but tells pip what the package requires. INIT becomes NAME/__init__.py; the module has a
+# function answer(), and a global symbol that all of these packages have.
+package() {
+    mkdir -p wheels
+    "$PYTHON" - "$@" <<'END2'
+import io, sys, tarfile, zipfile
+name, version, init, setup = sys.argv[1:5]
+code = f"""
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+int shared_name = {len(name)};
+int helper(void) {{ return shared_name; }}
+static PyObject *answer(PyObject *self, PyObject *args) {{ return PyLong_FromLong(helper()); }}
+static PyMethodDef methods[] = {{{{"answer", answer, METH_NOARGS, NULL}}, {{NULL, NULL, 0, NULL}}}};
+static struct PyModuleDef module = {{PyModuleDef_HEAD_INIT, "_impl", NULL, 0, methods}};
+PyMODINIT_FUNC PyInit__impl(void) {{ return PyModule_Create(&module); }}
+"""
+files = {f"{name}/__init__.py": init, f"{name}/_impl.c": code, f"{name}/data.txt": "data\n", f"{name}/tests/test_it.py": "",
+         "setup.py": setup or f"""
+from setuptools import Extension, setup
+setup(name={name!r}, version={version!r}, packages=[{name!r}, {name + '.tests'!r}], package_data={{{name!r}: ["data.txt"]}},
+      ext_modules=[Extension("{name}._impl", ["{name}/_impl.c"])])
+"""}
+with tarfile.open(f"wheels/{name}-{version}.tar.gz", "w:gz") as t:
+    for file, text in files.items():
+        info = tarfile.TarInfo(f"{name}-{version}/{file}")
+        info.size = len(text.encode())
+        t.addfile(info, io.BytesIO(text.encode()))
+about, tag = f"{name}-{version}.dist-info", "cp313-cp313-manylinux2014_x86_64"
+files = {f"{name}/__init__.py": init,
+         f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+         f"{about}/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: false\nTag: {tag}\n"}
+with zipfile.ZipFile(f"wheels/{name}-{version}-{tag}.whl", "w") as z:
+    for file, text in files.items():
+        z.writestr(file, text)
+    z.writestr(f"{about}/RECORD", "".join(f"{file},,\n" for file in [*files, f"{about}/RECORD"]))
+END2
+}
+
+# `require FILE NAME...`
+require() {
+    printf '%s\n' "--find-links $T/wheels" "${@:2}" >"$1"
+}
+
+with_index() {
+    [ -z "${WL_CHECK_OFFLINE-}" ] && "$PYTHON" -m pip --version >/dev/null 2>&1 || skip 'without pip and the network'
+    unset PIP_FIND_LINKS
+}
+
+# `build WORD...`, which needs the index.
+build() {
+    real_tool build --output "$OUT" "$@"
+    ! grep -qE 'no package named setuptools|forbids the network' .err || not_available "$(cat .err)"
+}
+
+make_two() {
+    with_index
+    package wlfirst 1.0 'from wlfirst._impl import answer' ''
+    package wlsecond 2.0 'from wlsecond._impl import answer' ''
+    require r.txt wlfirst wlsecond
+}
+
+check='
+import wlfirst, wlsecond, sys, importlib.metadata, importlib.resources
+print(wlfirst.answer(), wlsecond.answer(), wlfirst._impl, importlib.metadata.version("wlsecond"),
+      importlib.resources.files("wlfirst").joinpath("data.txt").read_text().strip(), "wlfirst" in sys.modules)'
+
+test_two_packages_in_every_flavour() {
+    local flavour before
+    make_two
+    build -q "$PY" -r r.txt
+    status 0
+    there r.lock
+    grep -qE '^wlfirst==1\.0 --hash=sha256:[0-9a-f]{64} # source wlfirst-1\.0\.tar\.gz$' r.lock || fail "$(cat r.lock)"
+    grep -qE '^#requires wlfirst: setuptools==' r.lock || fail "$(cat r.lock)"
+    for flavour in plain single snapshot; do
+        real run -q "$PY" -r r.txt --flavour $flavour -- -c "$check"
+        status 0
+        is "$(cat .out)" "7 8 <module 'wlfirst._impl' (built-in)> 2.0 data True"
+    done
+    not_there "$OUT/$PY+r/usr/local/lib/python3.13/site-packages/wlfirst/tests"
+    # The modules are part of whatever embeds this Python.
+    there "$OUT/$PY+r/lib/packages.o"
+    # From now on the lock file is enough.
+    build -q --offline "$PY" -r r.txt
+    status 0
+}
+
+# `key WORD...`: prints the key of a Python with packages.
+key() {
+    real_tool info "$PY" "$@"
+    sed -n 's/^key *//p' .out
+}
+
+test_the_order_of_packages_makes_no_difference() {
+    make_two
+    export PIP_FIND_LINKS=$T/wheels
+    key --with wlfirst --with wlsecond >one
+    key --with wlsecond --with wlfirst >other
+    grep -qE '^[0-9a-f]{64}' one || fail "$(cat one .err)"
+    cmp one other || fail 'another order is another Python'
+}
+
+test_a_module_is_imported_before_a_snapshot() {
+    make_two
+    build -q "$PY" -r r.txt --flavour snapshot --import wlfirst
+    status 0
+    real run -q "$PY" -r r.txt --import wlfirst --flavour snapshot -- -c 'import sys; print("wlfirst" in sys.modules, "wlsecond" in sys.modules)'
+    status 0
+    is "$(cat .out)" 'True False'
+}
+
+test_a_wheel_is_built_and_used() {
+    make_two
+    cd wheels
+    cp ../r.txt .
+    cd ..
+    PIP_FIND_LINKS=$T/wheels real_tool wheel wlfirst -o built
+    status 0
+    there built/wlfirst-1.0-cp313-cp313-wasi_wasm32.whl
+    # The wheel alone is enough.
+    printf '%s\n' --no-index "--find-links $T/built" wlfirst >w.txt
+    build -q "$PY" -r w.txt
+    status 0
+    grep -q '# wheel wlfirst-1.0-cp313-cp313-wasi_wasm32.whl$' w.lock || fail "$(cat w.lock)"
+    real run -q "$PY" -r w.txt -- -c 'import wlfirst; print(wlfirst.answer())'
+    status 0
+    is "$(cat .out)" 7
+    rm wheels/wlsecond-2.0.tar.gz
+    PIP_FIND_LINKS=$T/wheels real_tool wheel wlsecond -o built
+    clean_failure 4
+    err 'wlsecond has native code that cannot be built for Python 3.13: the index has no source archive of it'
+}
+
+test_an_app_with_native_code() {
+    make_two
+    echo 'import wlfirst, wlsecond; print(wlfirst.answer() + wlsecond.answer())' >main.py
+    real_tool app main.py -r r.txt -o main.wasm
+    status 0
+    real build -q toolchain/wl-run
+    run "$OUT/toolchain/wl-run/bin/wl-run" --quick main.wasm
+    status 0
+    is "$(cat .out)" 15
+}
+
+test_packages_that_cannot_be_built() {
+    with_index
+    package broken 1.0 '' 'import sys
+sys.exit("this build fails")'
+    require r.txt broken
+    build "$PY" -r r.txt
+    status 1
+    err "wheels/broken: step 'build' failed" 'this build fails'
+    not_there "$OUT/$PY+r"
+
+    # A build has no network.
+    package online 1.0 '' 'import urllib.request
+urllib.request.urlopen("http://127.0.0.1:9/")'
+    require r.txt online
+    build "$PY" -r r.txt
+    status 1
+    err 'urlopen error'
+
+    # Its module is not that of the package's name.
+    package strange 1.0 'import strange._other' ''
+    require r.txt strange
+    build "$PY" -r r.txt
+    status 0
+    real run -q "$PY" -r r.txt -- -c 'import strange'
+    status 1
+    err "No module named 'strange._other'"
+}
+
+test_wrong_options() {
+    real_tool build libs/zlib --with numpy
+    clean_failure 2
+    err 'libs/zlib is not a Python'
+    real_tool build "$PY" --with '../numpy'
+    clean_failure 2
+    err '--with takes the name of a package'
+    real_tool build "$PY" --with numpy -r r.txt
+    clean_failure 2
+    err '--with and --requirement exclude each other'
+    real_tool build "$PY" --import numpy
+    clean_failure 2
+    err '--import, but no packages are named'
+    real_tool build "$PY" -r nonesuch.txt
+    clean_failure 2
+    real_tool wheel
+    clean_failure 2
+    err 'no package is named'
+    printf '# The wheels of r.txt (sha256 %s) for Python 3.13, pinned by wl-make app; --update asks for newer ones.\nfirst==1.0 --hash=sha256:12 # source x\n' \
+        "$(printf 'wlfirst\n' | tee r.txt | sha256sum | cut -d ' ' -f 1)" >r.lock
+    real_tool build "$PY" -r r.txt
+    clean_failure 2
+    err 'r.lock: a line is not one of a lock file'
+}
+
+test_native_code_in_3_11() {
+    make_two
+    package third 1.0 '' ''
+    mv wheels/third-1.0-cp313-cp313-manylinux2014_x86_64.whl wheels/third-1.0-cp311-cp311-manylinux2014_x86_64.whl
+    sed -i s/cp313/cp311/g r.txt
+    require r.txt third
+    real_tool build python/v3.11.2 -r r.txt
+    clean_failure 4
+    err 'third has no pure-Python wheel for Python 3.11' 'a Python from 3.12 on'
+}
+
+main "$@"
