@@ -332,9 +332,8 @@ static bool is_relative(const char *path)
 /* Whether what the words mean depends on the working directory. */
 static bool uses_directory(const struct app *a)
 {
-    bool relative =
-        is_relative(a->options.output) || is_relative(a->options.cache_dir) || is_relative(getenv("WL_MAKE_ROOT")) ||
-                    is_relative(a->options.requirement);
+    bool relative = is_relative(a->options.output) || is_relative(a->options.cache_dir) ||
+                    is_relative(getenv("WL_MAKE_ROOT")) || is_relative(a->options.requirement);
 
     for (size_t i = 0; i < a->options.ports.n; i++)
         relative |= is_relative(a->options.ports.v[i]);

@@ -286,6 +286,7 @@ const struct command command_test = {
         "all results are as expected.",
     .options = options,
     .options_size = sizeof(struct test_options),
-    .shared = SHARED_BUILDING | SHARED_VARIANT | SHARED_KEEP_GOING | SHARED_KEEP_BUILD | SHARED_FLAVOUR | SHARED_PACKAGES | SHARED_OUTPUT,
+    .shared = SHARED_BUILDING | SHARED_VARIANT | SHARED_KEEP_GOING | SHARED_KEEP_BUILD | SHARED_FLAVOUR |
+              SHARED_PACKAGES | SHARED_OUTPUT,
     .run = run,
 };

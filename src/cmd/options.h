@@ -67,8 +67,8 @@ struct options {
     struct strv with, imports;
     char *requirement;
     bool update; /* resolve them again */
-    int jobs;                                              /* 0: one for each processor */
-    int color;                                             /* enum color_when */
+    int jobs;    /* 0: one for each processor */
+    int color;   /* enum color_when */
     bool verbose, quiet, offline, keep_going, dry_run, debug, keep_build, no_sandbox, help;
     struct strv args;  /* the words that are not options: ports, names of tests */
     struct strv guest; /* of a command that starts a program: that program's arguments */

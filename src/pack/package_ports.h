@@ -29,8 +29,8 @@ struct package_ports {
  * packages, which the caller frees. */
 int package_ports(const struct package_ports *p, struct recipe_roots *roots, char **port, struct wl_err *err);
 
-/* Where a package's file comes from: one of these directories (NULL: none) if it has the file, or pip's index. The caller
- * frees the address. */
+/* Where a package's file comes from: one of these directories (NULL: none) if it has the file, or pip's index. The
+ * caller frees the address. */
 char *package_address(const struct package *p, const struct strv *links);
 
 /* The port of one package's wheel, "wheels/numpy". The caller frees it. */
