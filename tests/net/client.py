@@ -48,6 +48,28 @@ def test_by_name():
         assert s.recv(1) == b'x'
 
 
+def test_without_a_name():
+    def addresses(family=0, flags=0):
+        return [a[4][0] for a in socket.getaddrinfo(None, 80, family, socket.SOCK_STREAM, 0, flags)]
+
+    assert addresses() == ['::1', '127.0.0.1']
+    assert addresses(flags=socket.AI_PASSIVE) == ['0.0.0.0', '::']
+    assert addresses(socket.AF_INET) == ['127.0.0.1']
+    assert addresses(socket.AF_INET6, socket.AI_PASSIVE) == ['::']
+
+
+def test_scopes():
+    assert socket.getaddrinfo('fe80::1%7', 80, type=socket.SOCK_STREAM)[0][4] == ('fe80::1', 80, 0, 7)
+    assert socket.getnameinfo(('fe80::1', 80, 0, 7), socket.NI_NUMERICHOST | socket.NI_NUMERICSERV) == ('fe80::1%7', '80')
+    for wrong in 'fe80::1%', 'fe80::1%lo', 'fe80::1%-1', 'fe80::1%4294967296', '127.0.0.1%1':
+        try:
+            socket.getaddrinfo(wrong, 80)
+        except socket.gaierror:
+            pass
+        else:
+            raise AssertionError(wrong)
+
+
 def test_peek_and_timeout():
     with socket.create_connection(('127.0.0.1', tcp)) as s:
         s.sendall(b'abc')
@@ -160,6 +182,14 @@ def test_tls():
     context = ssl.create_default_context(cafile=folder + '/cert.pem')
     with urllib.request.urlopen(f'https://localhost:{tls}/hello.txt', context=context) as answer:
         assert answer.read() == b'hello over http\n'
+    # Each side has its order; without instructions for AES the guest's begins with ChaCha20.
+    for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
+        client = ssl.create_default_context()
+        client.maximum_version = version
+        names = [cipher['name'] for cipher in client.get_ciphers() if version == ssl.TLSVersion.TLSv1_2 or
+                 cipher['protocol'] == 'TLSv1.3']
+        assert 'CHACHA20' in names[0] or version == ssl.TLSVersion.TLSv1_2, names
+        assert 'CHACHA20' in [n for n in names if not n.startswith('TLS_') or version == ssl.TLSVersion.TLSv1_3][0], names
     try:
         urllib.request.urlopen(f'https://localhost:{tls}/hello.txt')
     except OSError as e:
