@@ -1,7 +1,12 @@
 /* Calls on descriptors. They are passed on to the host, or done here for our own files. */
 #include "vfs.h"
 
+#include "channel.h"
+
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 /* "rofs": st_dev of everything in the archive. */
@@ -254,23 +259,42 @@ error_t WRAP(fd_filestat_set_times)(__wasi_fd_t fd, __wasi_timestamp_t accessed,
     return 0;
 }
 
+/* The request fs.space (docs/channel.md). */
+static error_t host_room(int64_t host, struct vfs_room *room)
+{
+    char answer[256], kind[3];
+
+    if (channel_ask(answer, sizeof answer, "fs.space %lld", (long long)host) < 0)
+        return (error_t)errno;
+    if (sscanf(answer, "%lu %llu %llu %llu %llu %llu %llu %lu %2s", &room->block, &room->blocks, &room->free,
+               &room->left, &room->files, &room->files_free, &room->files_left, &room->name, kind) != 9)
+        return __WASI_ERRNO_IO;
+    room->read_only = strcmp(kind, "ro") == 0;
+    return 0;
+}
+
 error_t vfs_room_of(enum vfs_kind kind, int64_t host, struct vfs_room *room)
 {
-    *room = (struct vfs_room){.total = 0};
+    enum { BLOCK = 4096 };
+    uint64_t total = 0, left = 0;
+
+    *room = (struct vfs_room){.block = BLOCK, .name = VFS_NAME};
     if (host >= 0)
-        return __WASI_ERRNO_NOTSUP;
+        return host_room(host, room);
     switch (kind) {
     case VFS_ARCHIVE:
-        room->total = rofs_header()->size;
+        total = rofs_header()->size;
         room->read_only = true;
         break;
     case VFS_MEMORY:
-        memory_room(&room->total, &room->left);
+        memory_room(&total, &left);
         break;
     case VFS_DEVICE:
     case VFS_PIPE:
         break;
     }
+    room->blocks = (total + BLOCK - 1) / BLOCK;
+    room->free = room->left = left / BLOCK;
     return 0;
 }
 
@@ -283,7 +307,7 @@ error_t vfs_room_fd(__wasi_fd_t fd, struct vfs_room *room)
         __wasi_fdstat_t stat;
         error_t error = REAL(fd_fdstat_get)((__wasi_fd_t)host, &stat);
 
-        return error ? error : __WASI_ERRNO_NOTSUP;
+        return error ? error : vfs_room_of(VFS_ARCHIVE, host, room);
     }
     return e ? vfs_room_of(e->file->kind, -1, room) : __WASI_ERRNO_BADF;
 }

@@ -366,20 +366,21 @@ int __wasilibc_nocwd_utimensat(int fd, const char *path, const struct timespec t
 
 static int give_room(error_t error, const struct vfs_room *room, struct statvfs *to)
 {
-    enum { BLOCK = 4096 };
-
     if (error) {
         errno = error;
         return -1;
     }
     *to = (struct statvfs){
-        .f_bsize = BLOCK,
-        .f_frsize = BLOCK,
-        .f_blocks = (room->total + BLOCK - 1) / BLOCK,
-        .f_bfree = room->left / BLOCK,
-        .f_bavail = room->left / BLOCK,
+        .f_bsize = room->block,
+        .f_frsize = room->block,
+        .f_blocks = room->blocks,
+        .f_bfree = room->free,
+        .f_bavail = room->left,
+        .f_files = room->files,
+        .f_ffree = room->files_free,
+        .f_favail = room->files_left,
         .f_flag = room->read_only ? ST_RDONLY : 0,
-        .f_namemax = VFS_NAME,
+        .f_namemax = room->name,
     };
     return 0;
 }

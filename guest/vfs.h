@@ -131,9 +131,12 @@ mode_t vfs_host_mode(const __wasi_filestat_t *stat);
 /* Clears what must not end up in a snapshot. */
 error_t vfs_hide(error_t error, __wasi_filestat_t *stat);
 
-/* The size of a file system, and how much is free, in bytes. For the host it is unknown: ENOTSUP. */
+/* The size of a file system, and how much is free. For another host than ours it is unknown: ENOTSUP. */
 struct vfs_room {
-    uint64_t total, left;
+    unsigned long block;         /* bytes */
+    uint64_t blocks, free, left; /* left: to the guest */
+    uint64_t files, files_free, files_left;
+    unsigned long name; /* the longest */
     bool read_only;
 };
 /* For one of our own file systems; if `host` is not -1, for the host's. */

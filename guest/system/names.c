@@ -1,5 +1,5 @@
-/* Names and addresses: numeric addresses, the names of this machine, and the well-known ports and protocols. The
- * host looks up other names if it provides a network (guest/channel.h); otherwise they do not resolve. */
+/* Names and addresses: numeric addresses and the names of this machine. The host looks up other names if it provides
+ * a network (guest/channel.h); otherwise they do not resolve. */
 #include "../channel.h"
 
 #include <arpa/inet.h>
@@ -14,62 +14,6 @@
 int h_errno;
 
 static char *no_aliases[] = {NULL};
-
-static struct servent services[] = {
-    {"ftp-data", no_aliases, 20, "tcp"}, {"ftp", no_aliases, 21, "tcp"},
-    {"ssh", no_aliases, 22, "tcp"},      {"telnet", no_aliases, 23, "tcp"},
-    {"smtp", no_aliases, 25, "tcp"},     {"domain", no_aliases, 53, "tcp"},
-    {"domain", no_aliases, 53, "udp"},   {"tftp", no_aliases, 69, "udp"},
-    {"http", no_aliases, 80, "tcp"},     {"kerberos", no_aliases, 88, "tcp"},
-    {"kerberos", no_aliases, 88, "udp"}, {"pop3", no_aliases, 110, "tcp"},
-    {"nntp", no_aliases, 119, "tcp"},    {"ntp", no_aliases, 123, "udp"},
-    {"imap2", no_aliases, 143, "tcp"},   {"snmp", no_aliases, 161, "udp"},
-    {"ldap", no_aliases, 389, "tcp"},    {"https", no_aliases, 443, "tcp"},
-    {"https", no_aliases, 443, "udp"},   {"submissions", no_aliases, 465, "tcp"},
-    {"syslog", no_aliases, 514, "udp"},  {"submission", no_aliases, 587, "tcp"},
-    {"ldaps", no_aliases, 636, "tcp"},   {"ftps", no_aliases, 990, "tcp"},
-    {"imaps", no_aliases, 993, "tcp"},   {"pop3s", no_aliases, 995, "tcp"},
-    {"mysql", no_aliases, 3306, "tcp"},  {"postgresql", no_aliases, 5432, "tcp"},
-};
-
-static struct protoent protocols[] = {
-    {"ip", no_aliases, IPPROTO_IP},   {"icmp", no_aliases, IPPROTO_ICMP}, {"tcp", no_aliases, IPPROTO_TCP},
-    {"udp", no_aliases, IPPROTO_UDP}, {"ipv6", no_aliases, IPPROTO_IPV6}, {"ipv6-icmp", no_aliases, IPPROTO_ICMPV6},
-};
-
-/* A service with its port in network byte order. */
-static struct servent *answer(const struct servent *service)
-{
-    static struct servent found;
-
-    found = *service;
-    found.s_port = htons((uint16_t)service->s_port);
-    return &found;
-}
-
-struct servent *getservbyname(const char *name, const char *protocol)
-{
-    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
-        if (strcmp(services[i].s_name, name) == 0 && (!protocol || strcmp(services[i].s_proto, protocol) == 0))
-            return answer(&services[i]);
-    return NULL;
-}
-
-struct servent *getservbyport(int port, const char *protocol)
-{
-    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
-        if (services[i].s_port == ntohs((uint16_t)port) && (!protocol || strcmp(services[i].s_proto, protocol) == 0))
-            return answer(&services[i]);
-    return NULL;
-}
-
-struct protoent *getprotobyname(const char *name)
-{
-    for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++)
-        if (strcasecmp(protocols[i].p_name, name) == 0)
-            return &protocols[i];
-    return NULL;
-}
 
 const char *gai_strerror(int error)
 {
@@ -108,27 +52,50 @@ const char *hstrerror(int error)
 /* An IPv4 or IPv6 address. */
 struct address {
     int family;
+    uint32_t scope; /* of IPv6: the number of the interface, or 0 */
     union {
         struct in_addr v4;
         struct in6_addr v6;
     } of;
 };
 
+/* ADDRESS%SCOPE of IPv6, with the number of an interface: a guest knows no names of them. */
+static int parse_scoped(const char *text, struct address *address)
+{
+    const char *percent = strchr(text, '%');
+    char bare[INET6_ADDRSTRLEN];
+    unsigned long long scope;
+    char *end;
+
+    if (!percent || (size_t)(percent - text) >= sizeof bare || percent[1] < '0' || percent[1] > '9')
+        return 0;
+    memcpy(bare, text, (size_t)(percent - text));
+    bare[percent - text] = '\0';
+    scope = strtoull(percent + 1, &end, 10);
+    if (*end || scope > UINT32_MAX || inet_pton(AF_INET6, bare, &address->of.v6) != 1)
+        return 0;
+    address->family = AF_INET6;
+    address->scope = (uint32_t)scope;
+    return 1;
+}
+
 /* 1: the text is a numeric address. */
 static int parse(const char *text, struct address *address)
 {
+    address->scope = 0;
     if (inet_pton(AF_INET, text, &address->of.v4) == 1 || inet_aton(text, &address->of.v4))
         address->family = AF_INET;
     else if (inet_pton(AF_INET6, text, &address->of.v6) == 1)
         address->family = AF_INET6;
     else
-        return 0;
+        return parse_scoped(text, address);
     return 1;
 }
 
 static void loopback(struct address *address, int family)
 {
     address->family = family;
+    address->scope = 0;
     if (family == AF_INET6)
         address->of.v6 = in6addr_loopback;
     else
@@ -188,6 +155,24 @@ static int ask_host(const char *host, int family, struct address found[MOST_ANSW
     return read_answers(answer, family, found, n);
 }
 
+/* Without a name: the addresses that a server listens on, or those of this machine, in glibc's order. */
+static void of_nothing(const struct addrinfo *hints, struct address found[MOST_ANSWERS], size_t *n)
+{
+    const int passive = hints->ai_flags & AI_PASSIVE;
+    const int order[] = {passive ? AF_INET : AF_INET6, passive ? AF_INET6 : AF_INET};
+
+    *n = 0;
+    for (int i = 0; i < 2; i++) {
+        if (hints->ai_family != AF_UNSPEC && hints->ai_family != order[i])
+            continue;
+        if (passive)
+            found[*n] = (struct address){.family = order[i]};
+        else
+            loopback(&found[*n], order[i]);
+        ++*n;
+    }
+}
+
 /* The addresses of a host: 0, or an EAI_ error. */
 static int look_up(const char *host, const struct addrinfo *hints, struct address found[MOST_ANSWERS], size_t *n)
 {
@@ -195,12 +180,7 @@ static int look_up(const char *host, const struct addrinfo *hints, struct addres
 
     *n = 1;
     if (!host) {
-        if (!(hints->ai_flags & AI_PASSIVE)) {
-            loopback(found, family == AF_INET6 ? AF_INET6 : AF_INET);
-        } else {
-            memset(found, 0, sizeof *found);
-            found->family = family == AF_INET6 ? AF_INET6 : AF_INET;
-        }
+        of_nothing(hints, found, n);
         return 0;
     }
     if (parse(host, found))
@@ -269,6 +249,7 @@ static struct addrinfo *entry(const struct address *address, const struct kind *
         at->v6.sin6_family = AF_INET6;
         at->v6.sin6_port = htons((uint16_t)port);
         at->v6.sin6_addr = address->of.v6;
+        at->v6.sin6_scope_id = address->scope;
     } else {
         at->v4.sin_family = AF_INET;
         at->v4.sin_port = htons((uint16_t)port);
@@ -390,7 +371,7 @@ static int is_loopback(const struct sockaddr *address)
 int getnameinfo(const struct sockaddr *restrict address, socklen_t size, char *restrict host, socklen_t host_size,
                 char *restrict service, socklen_t service_size, int flags)
 {
-    char number[INET6_ADDRSTRLEN], port[8];
+    char number[INET6_ADDRSTRLEN + 12], port[8];
     const char *name = number;
     struct servent *known = NULL;
     const void *bytes;
@@ -408,6 +389,9 @@ int getnameinfo(const struct sockaddr *restrict address, socklen_t size, char *r
     }
     if (!inet_ntop(address->sa_family, bytes, number, sizeof number))
         return EAI_SYSTEM;
+    if (address->sa_family == AF_INET6 && ((const struct sockaddr_in6 *)address)->sin6_scope_id)
+        snprintf(number + strlen(number), sizeof number - strlen(number), "%%%u",
+                 (unsigned)((const struct sockaddr_in6 *)address)->sin6_scope_id);
     if (!(flags & NI_NUMERICHOST) && is_loopback(address))
         name = "localhost";
     else if (flags & NI_NAMEREQD)

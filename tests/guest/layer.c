@@ -458,7 +458,13 @@ static void status(void)
     WORKS(statvfs("/", &room));
     IS(room.f_flag & ST_RDONLY, ST_RDONLY);
     IS((long long)room.f_bfree, 0);
-    FAILS(statvfs("/a/status", &room), ENOTSUP);
+    WORKS(statvfs("/a/status", &room));
+    IS(room.f_blocks > 0 && room.f_bavail <= room.f_blocks && room.f_frsize > 0 && room.f_namemax >= 255, 1);
+    IS(room.f_flag & ST_RDONLY, 0);
+    fd = make("/a/status", "text");
+    WORKS(fstatvfs(fd, &before));
+    IS(before.f_blocks == room.f_blocks, 1);
+    close(fd);
     FAILS(statvfs("/a/none", &room), ENOENT);
     FAILS(fstatvfs(99, &room), EBADF);
     WORKS(unlink("/tmp/status"));
