@@ -10,6 +10,7 @@ import importlib
 import importlib.machinery
 import os
 import re
+import socket
 import sys
 import traceback
 import types
@@ -19,25 +20,42 @@ import unittest
 # test is test.id(), which some tests override.
 results = []
 
+
+def has_network():
+    """Whether the runtime provides one: wl-run and native programs do (docs/network.md), others do not."""
+    try:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            s.listen()
+            return True
+    except OSError:
+        return False
+
+
+network = has_network()
+# What files say that ask whether the system is WASI, and for nothing else.
+NO_SOCKET = "Cannot create socket"
 # Why upstream skips whole files on WASI: some of their tests need something that WASI lacks. Here all tests run, and
 # those that need it are skipped.
 WHOLE = ("requires socket support", "requires threading support", "test module requires subprocess", "test webserver requires subprocess",
-         "test requires gethostname()", "Cannot create socket")
+         "test requires gethostname()", NO_SOCKET)
 whole = False  # whether this is one of these files
 # How such a test fails: the last line of the traceback, and the reason.
 MISSING = [(re.compile(text), why) for text, why in (
-    (r"\[Errno %d\]" % errno.ENOTSUP, "no sockets or processes"),
-    (r"could not bind on any address", "no sockets"),
-    (r"Mock object has no attribute '(get(sock|peer)name|sendto)'", "no sockets"),
-    (r"can't start new thread|unable to start the thread", "no threads"),
+    (r"\[Errno %d\]" % errno.ENOTSUP, "no processes" if network else "no network or processes"),
+    (r"can't start new thread|unable to start the thread|cannot join thread before it is started", "no threads"),
     (r"No module named '_posixsubprocess'", "no processes"),
     (r"[Mm]odule '(os|select|signal|_?socket|subprocess)'.* (has no|does not have the) attribute", "a function does not exist"),
 )]
+if not network:
+    MISSING.append((re.compile(r"could not bind on any address|Can[ ]not create socket"), "no network"))
 # The messages of tests that need one of CPython's modules for testing, which flavours do not have.
 TEST_MODULE = re.compile(r"requires _test\w*capi|_test\w+ required|which is only for tests")
 # The first waits for a lock that only another thread could release, which ends the program. The second, in 3.11, waits
 # for an exception that is sent to a thread that could not be started.
 ENDLESS = ("test_shutdown_default_executor_timeout", "test_PyThreadState_SetAsyncExc")
+# Upstream asks for the resource "network" in these, but they connect to this machine alone.
+LOOPBACK = ("test_socketserver",)
 
 
 class NoTestModule(ModuleNotFoundError, unittest.SkipTest):
@@ -76,12 +94,25 @@ class TestModules:
         pass
 
 
+def needs_network(exception):
+    """Whether it comes from an attempt to create a socket or to look up a name, of a guest without a network."""
+    if network:
+        return False
+    if isinstance(exception, socket.gaierror):
+        return True
+    frames = traceback.extract_tb(exception.__traceback__)
+    return (isinstance(exception, OSError) and exception.errno == errno.ENOTSUP and bool(frames)
+            and os.path.basename(frames[-1].filename) == "socket.py")
+
+
 def what_is_missing(exception):
     """Why a test cannot run here, or None if it failed."""
     while exception:
         line = last_line(exception)
         if TEST_MODULE.search(line):
             return line
+        if needs_network(exception):
+            return "no network (%s)" % line
         for pattern, why in MISSING if whole else ():
             if pattern.search(line):
                 return "%s (%s)" % (why, line)
@@ -90,8 +121,10 @@ def what_is_missing(exception):
 
 
 def say_all_is_there(name):
+    global whole
     import test.support
     from test.support import socket_helper, threading_helper
+    whole = True
     test.support.has_subprocess_support = test.support.has_socket_support = threading_helper.can_start_thread = True
     socket_helper.has_gethostname = True
     # Before 3.13, regrtest sets a watchdog at its end if threads can be started.
@@ -102,9 +135,24 @@ def say_all_is_there(name):
         sys.modules["tty"] = types.ModuleType("tty")
 
 
+def run_what_needs_a_network(name):
+    """A file of which upstream says that all of it needs a network is run as a whole; single tests that need one are run
+    if there is one."""
+    import test.support
+
+    def requires_working_socket(*, module=False):
+        if not module:
+            return unittest.skipUnless(network, "requires socket support")
+        if not whole:
+            say_all_is_there(name)
+
+    # (Without it, the resource "network" is denied.)
+    test.support.has_socket_support = network or name in LOOPBACK
+    test.support.requires_working_socket = requires_working_socket
+
+
 def widen(name):
     """If no test of a file ran: allows more of its tests to run, and returns whether it did."""
-    global whole
     try:
         importlib.import_module("test." + name)
         return False
@@ -114,8 +162,10 @@ def widen(name):
         return False
     for module in [m for m in sys.modules if (m + ".").startswith("test.%s." % name)]:
         del sys.modules[module]
+    if why.startswith(NO_SOCKET):
+        import test.support
+        test.support.is_wasi = False
     if why.startswith(WHOLE) and not whole:
-        whole = True
         say_all_is_there(name)
         return True
     # (A test of monitoring that is skipped half-way leaves its settings to the tests after it.)
@@ -194,6 +244,8 @@ def run(name):
     if hasattr(Regrtest, "getloadavg"):
         Regrtest.getloadavg = lambda self: None
     sys.argv = ["regrtest", "--tempdir", "/tmp", *("--ignore=" + test for test in ENDLESS), name]
+    if name in LOOPBACK:
+        sys.argv[1:1] = ["--use", "network"]
     try:
         regrtest()
     except SystemExit as e:
@@ -210,6 +262,7 @@ def main():
     import test.support
 
     sys.meta_path.append(TestModules)
+    run_what_needs_a_network(name)
     watch(RegressionTestResult)
     if hasattr(test.support, "run_doctest"):
         watch_doctests(test.support)

@@ -70,6 +70,7 @@ static int make_own_group(const struct guest_tests *t, struct test_runtime *rt, 
         r = test_runtime_add_dir(rt, library, place, &group->command, err);
     /* It comes before the library of byte code, because tests read the source. */
     strv_addf(&group->command, "--env=PYTHONPATH=%s", place);
+    test_runtime_add_network(rt, &group->command);
     end_command(rt, "wl_test", &group->command);
     return r;
 }

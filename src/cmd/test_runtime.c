@@ -18,6 +18,11 @@ static bool is_native(const char *name)
     return !strcmp(name, RUNTIME_NATIVE);
 }
 
+static bool is_ours(const char *name)
+{
+    return is_wl_run(name) || is_native(name);
+}
+
 void test_runtime_ports(const char *name, struct strv *ports)
 {
     if (is_native(name))
@@ -53,7 +58,7 @@ int test_runtime_open(struct test_runtime *t, const char *name, struct app *a, c
 {
     *t = (struct test_runtime){
         .name = name, .app = a, .plan = p, .port = port, .scratch = scratch, .module = app_module(a, p, module)};
-    if (!is_wl_run(name) && !is_native(name))
+    if (!is_ours(name))
         return open_script(t, err);
     t->title = xstrdup(name);
     if (is_native(name)) {
@@ -92,7 +97,7 @@ int test_runtime_add_dir(struct test_runtime *t, const char *dir, const char *gu
     WL_CLEANUP_FREE char *copy = NULL;
     size_t i = 0;
 
-    if (is_wl_run(t->name) || is_native(t->name)) {
+    if (is_ours(t->name)) {
         strv_addf(argv, "--dir=%s::%s::ro", dir, guest);
         return 0;
     }
@@ -104,6 +109,12 @@ int test_runtime_add_dir(struct test_runtime *t, const char *dir, const char *gu
         return 0;
     strv_add(&t->copied, dir);
     return copy_tree(dir, copy, err);
+}
+
+void test_runtime_add_network(const struct test_runtime *t, struct strv *argv)
+{
+    if (is_ours(t->name))
+        strv_add_all(argv, "--net=127.0.0.0/8", "--net=::1", "--net=localhost", "--net-listen=*:0-65535", NULL);
 }
 
 void test_runtime_end(const struct test_runtime *t, const char *python_module, struct strv *argv)

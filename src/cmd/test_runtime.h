@@ -34,6 +34,8 @@ int test_runtime_begin(struct test_runtime *t, struct strv *argv, struct wl_err 
  * they get a copy. */
 int test_runtime_add_dir(struct test_runtime *t, const char *dir, const char *guest, struct strv *argv,
                          struct wl_err *err);
+/* Lets the guest use the network of this machine alone (loopback). Only wl-run and native programs have one to give. */
+void test_runtime_add_network(const struct test_runtime *t, struct strv *argv);
 /* The end of the command: it runs a module of Python's, whose arguments follow. */
 void test_runtime_end(const struct test_runtime *t, const char *python_module, struct strv *argv);
 

@@ -39,7 +39,8 @@ asyncio threading context queue
 grammar syntax ast compile exceptions except_star generators coroutines asyncgen descr class dataclasses enum functools itertools
 collections dict set list tuple bytes str int long float complex cmath math fractions statistics format patma typing types
 type_params weakref gc finalization faulthandler monitoring capi call traceback tracemalloc unittest doctest inspect pydoc argparse
-urllib httpservers mailbox subprocess socket
+urllib urllib2_localnet urllib_response httplib httpservers ftplib smtplib poplib imaplib xmlrpc wsgiref mailbox subprocess socket
+socketserver selectors
 "
 
 test_a_third_of_the_files() {
@@ -47,6 +48,14 @@ test_a_third_of_the_files() {
     tests $THIRD
     [ "$st" = 0 ] || fail "$(grep '^unexpected' .out)"
     out "/$(wc -w <<<"$THIRD")] test_" ' 0 crashed, 0 took too long'
+}
+
+# Tests of the network run, on loopback.
+test_the_network() {
+    tests urllib_response selectors wsgiref
+    status 0
+    out '/3] test_urllib_response: passed' '/3] test_selectors: passed'
+    ! grep -qE 'test_(selectors|urllib_response): passed, 0 tests' .out || fail "$(cat .out)"
 }
 
 test_a_deadline_and_a_name() {
