@@ -8,7 +8,7 @@ LIMIT=${LIMIT:-3600}
 PY=${WL_PYTHON:-python/v3.13.5}
 
 # Packages for programs that draw on the terminal.
-packages='click rich prompt_toolkit textual'
+packages='click rich prompt_toolkit'
 
 tm() {
     tmux -S "$T/tmux" -f /dev/null "$@"
@@ -243,19 +243,6 @@ from prompt_toolkit import prompt
 from prompt_toolkit.completion import WordCompleter
 print("<%s>" % prompt("enter: ", completer=WordCompleter(["completed", "other"])))
 END
-    cat >packages/screen.py <<'END'
-from textual.app import App
-from textual.widgets import Input, Label
-class Hello(App):
-    def compose(self):
-        yield Input(placeholder="a name")
-        yield Label("nobody yet")
-    def on_input_submitted(self, event):
-        self.query_one(Label).update("hello " + event.value)
-        if event.value == "end":
-            self.exit("ended")
-print(Hello().run())
-END
     open
     RUN="$RUN --dir $T/packages::/p --env PYTHONPATH=/p"
     python '' /p/ask.py
@@ -280,16 +267,6 @@ END
     see completed
     keys Enter
     see '<completed>'
-    restored
-    python '' /p/screen.py
-    see 'nobody yet'
-    keys -l you
-    keys Enter
-    see 'hello you'
-    keys C-a C-k
-    keys -l end
-    keys Enter
-    see ended
     restored
 }
 
