@@ -185,14 +185,14 @@ test_the_Debian_package() {
     out 'Package: wlpy' 'Version: 0.1.0' 'Depends: libc6 (>= 2.'
     is "$(dpkg-deb --contents "files/$DEB" | grep -cv '^[-dl][rwx-]* root/root ')" 0
     [ -n "$(mirror)" ] || skip 'apt has no Debian mirror here'
-    mmdebstrap --variant=minbase --include=libgcc-s1 bookworm root "deb $(mirror) bookworm main" >.log 2>&1 ||
+    mmdebstrap --variant=minbase --include=libgcc-s1 bookworm system "deb $(mirror) bookworm main" >.log 2>&1 ||
         not_available "$(tail -n 1 .log)"
-    cp "files/$DEB" root/opt/
+    cp "files/$DEB" system/opt/
     inside() {
-        SECONDS_EACH=300 run unshare --mount --pid --fork --mount-proc="$T/root/proc" chroot root env LC_ALL=C.UTF-8 HOME=/root "$@"
+        SECONDS_EACH=300 run unshare --mount --pid --fork --mount-proc="$T/system/proc" chroot system env LC_ALL=C.UTF-8 HOME=/root "$@"
     }
     listing() {
-        (cd root && find . -xdev ! -path './var/*' ! -path './proc/*' ! -path './tmp/*' ! -path './opt/*' | sort)
+        (cd system && find . -xdev ! -path './var/*' ! -path './proc/*' ! -path './tmp/*' ! -path './opt/*' | sort)
     }
     listing >before
     inside dpkg -i "/opt/$DEB"
@@ -202,7 +202,7 @@ test_the_Debian_package() {
     inside wl-run --quick --no-cache "/usr/lib/wlpy/${FILES[1]}" -- -c 'print(6 * 7)'
     status 0
     out 42
-    printf '%s\n' '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"run_python","arguments":{"code":"6 * 7"}}}' >root/opt/request
+    printf '%s\n' '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"run_python","arguments":{"code":"6 * 7"}}}' >system/opt/request
     inside sh -c 'wlpy mcp </opt/request'
     status 0
     out '"text":"42"'
