@@ -239,11 +239,14 @@ static struct size size_now(void)
 {
     struct size s = {0};
     char line[256];
+    long kib;
     FILE *f = fopen("/proc/self/status", "r");
     DIR *d = opendir("/proc/self/fd");
 
     while (f && fgets(line, sizeof line, f)) {
-        sscanf(line, "VmRSS: %ld", &s.kib);
+        /* (Pages of files come and go with the memory that the machine has.) */
+        if (sscanf(line, "RssAnon: %ld", &kib) == 1 || sscanf(line, "RssShmem: %ld", &kib) == 1)
+            s.kib += kib;
         sscanf(line, "Threads: %ld", &s.threads);
     }
     while (d && readdir(d))

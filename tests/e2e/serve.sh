@@ -17,6 +17,25 @@ server() {
     export XDG_CACHE_HOME=$REAL_HOME/.cache
 }
 
+# `serving ADDRESS OPTION...`: starts a server over HTTP at URL. Not 0: it has ended, and `log` says why.
+serving() {
+    server
+    "$WLPY" serve --program "$PROGRAM" --listen "$@" 2>log &
+    SERVING=$!
+    for _ in $(seq 600); do
+        grep -q listening log && break
+        kill -0 "$SERVING" 2>/dev/null || return 1
+        sleep 0.1
+    done
+    URL=$(sed -n 's/.*listening on //p' log)
+}
+
+# Ends it.
+served() {
+    kill "$SERVING"
+    wait "$SERVING" || fail "the server ended with status $?"
+}
+
 # `ask LINE...`: sends the lines and waits for the end.
 ask() {
     printf '%s\n' "$@" >requests
@@ -99,17 +118,10 @@ test_e2b() {
     [ -z "${WL_CHECK_OFFLINE-}" ] && "$PYTHON" -m pip --version >/dev/null 2>&1 || skip 'without pip and the network'
     HOME=$REAL_HOME "$PYTHON" -m pip install -q --disable-pip-version-check --only-binary=:all: --target packages \
         e2b-code-interpreter==2.11.5 >.log 2>&1 || not_available "$(tail -n 1 .log)"
-    server
-    "$WLPY" serve --program "$PROGRAM" --listen 127.0.0.1:49999 2>log &
-    local pid=$!
-    for _ in $(seq 600); do
-        grep -q listening log && break
-        kill -0 "$pid" 2>/dev/null || not_available "$(cat log)"
-        sleep 0.1
-    done
+    # (Another program may have the port.)
+    serving 127.0.0.1:49999 || not_available "$(cat log)"
     E2B_DEBUG=true SECONDS_EACH=300 PYTHONPATH=$T/packages run "$PYTHON" "$WL_SOURCE_ROOT/tests/serve/e2b_client.py"
-    kill "$pid"
-    wait "$pid" || fail "the server ended with status $?"
+    served
     status 0
 }
 
@@ -123,18 +135,10 @@ test_librechat() {
     } >.log 2>&1 || not_available "$(tail -n 1 .log)"
     mkdir -p node_modules/@librechat/agents
     tar -xzf librechat-agents-3.9.2.tgz -C node_modules/@librechat/agents --strip-components=1
-    server
     echo secret >token
-    "$WLPY" serve --program "$PROGRAM" --listen 127.0.0.1:0 --token-file token 2>log &
-    local pid=$!
-    for _ in $(seq 600); do
-        grep -q listening log && break
-        kill -0 "$pid" 2>/dev/null || fail "$(cat log)"
-        sleep 0.1
-    done
-    SECONDS_EACH=300 run node "$WL_SOURCE_ROOT/tests/serve/librechat_client.cjs" "$(sed -n 's/.*listening on //p' log)/librechat" secret
-    kill "$pid"
-    wait "$pid" || fail "the server ended with status $?"
+    serving 127.0.0.1:0 --token-file token || fail "$(cat log)"
+    SECONDS_EACH=300 run node "$WL_SOURCE_ROOT/tests/serve/librechat_client.cjs" "$URL/librechat" secret
+    served
     status 0
 }
 

@@ -8,6 +8,7 @@ import time
 import typing
 import unittest
 
+import on_a_thread
 import wlpy
 
 context = contextvars.ContextVar("context", default="none")
@@ -229,13 +230,8 @@ import asyncio, wlhost
         self.assertEqual(wlpy.evaluate("import wlhost").exception.type, "ImportError")
 
 
-class OnAThread(Functions):
-    """The main thread and others run guests in different ways."""
-
-    def run(self, result=None):
-        thread = threading.Thread(target=super().run, args=(result,))
-        thread.start()
-        thread.join()
+class OnAThread(on_a_thread.OnAThread, Functions):
+    pass
 
 
 if __name__ == "__main__":

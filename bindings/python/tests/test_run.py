@@ -401,7 +401,7 @@ class WrongArguments(unittest.TestCase):
     def test_secrets(self):
         self.check(TypeError, "wlpy.Secret", "", secrets={"KEY": "a value"})
         self.check(wlpy.Error, "8 to 4096", "", secrets={"KEY": wlpy.Secret("short", "h")})
-        self.check(wlpy.Error, "host", "", secrets={"KEY": wlpy.Secret("long-enough", "http://h")})
+        self.check(wlpy.Error, "HOST", "", secrets={"KEY": wlpy.Secret("long-enough", "http://h")})
         with self.assertRaises(TypeError):
             pickle.dumps(wlpy.Secret("a value", "h"))
         with self.assertRaises(TypeError):

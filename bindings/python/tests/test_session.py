@@ -9,6 +9,7 @@ import threading
 import time
 import unittest
 
+import on_a_thread
 import wlpy
 
 
@@ -314,13 +315,8 @@ class Evaluate(unittest.TestCase):
             wlpy.evaluate("1/0", check=True)
 
 
-class OnAThread(Eval):
-    """The main thread and others run guests in different ways."""
-
-    def run(self, result=None):
-        thread = threading.Thread(target=super().run, args=(result,))
-        thread.start()
-        thread.join()
+class OnAThread(on_a_thread.OnAThread, Eval):
+    pass
 
 
 if __name__ == "__main__":
