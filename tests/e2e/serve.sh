@@ -132,7 +132,7 @@ test_librechat() {
     {
         HOME=$REAL_HOME npm install --no-audit --no-fund --ignore-scripts https-proxy-agent@7.0.6 socks-proxy-agent@8.0.5 \
             @langchain/core@1.2.8 dotenv@16.4.7 node-fetch@2.7.0 && HOME=$REAL_HOME npm pack @librechat/agents@3.9.2
-    } >.log 2>&1 || not_available "$(tail -n 1 .log)"
+    } >npm.log 2>&1 || not_available "$(tail -n 1 npm.log)"
     mkdir -p node_modules/@librechat/agents
     tar -xzf librechat-agents-3.9.2.tgz -C node_modules/@librechat/agents --strip-components=1
     echo secret >token
