@@ -127,6 +127,8 @@ def say_all_is_there(name):
     whole = True
     test.support.has_subprocess_support = test.support.has_socket_support = threading_helper.can_start_thread = True
     socket_helper.has_gethostname = True
+    # It would wait for threads that could not be started, for a second and 100 collections of garbage in each test.
+    threading_helper.threading_cleanup = lambda *values: None
     # Before 3.13, regrtest sets a watchdog at its end if threads can be started.
     watchdog = faulthandler.dump_traceback_later
     faulthandler.dump_traceback_later = lambda *args, exit=False, **options: exit or watchdog(*args, **options)
