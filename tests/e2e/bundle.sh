@@ -329,6 +329,36 @@ test_settings() {
     err 'other/wl-cc.conf:1: this line is no setting'
 }
 
+# setjmp() needs exceptions of WebAssembly, as clang compiles it; wl-cc replaces them, for engines without.
+test_setjmp() {
+    local port=$WL_SOURCE_ROOT/ports/toolchain/libcxx-exceptions object optimization
+    prepare
+    mkdir -p cxx/lib objects
+    (cd objects && llvm-ar-22 x "$SYSROOT/lib/wasm32-wasip1/libsetjmp.a") || fail "there is no libsetjmp.a"
+    echo "libcxx = $T/cxx" >>bin/wl-cc.conf
+    ok wl-cc -O1 -c "$port/thrown.c" -o thrown.o
+    for object in objects/*; do
+        ok wl-cc -shared "$object" -o "$object.o"
+    done
+    ok llvm-ar-22 crs cxx/lib/libsetjmp.a objects/*.o thrown.o
+    for optimization in -O0 -O2; do
+        ok wl-cc $optimization -flto -Werror -mllvm -wasm-enable-sjlj "$port/jumps.c" -o jumps.wasm
+        ! grep -q exception-handling jumps.wasm || fail "the program needs exceptions of WebAssembly"
+        ok $RUN jumps.wasm
+        is "$(cat .out)" "0 1 2 3 11 22 33"
+    done
+    # In several steps, and as a bundle.
+    sed 's/int main(void)/int PyInit_jumps(void); int PyInit_jumps(void)/' "$port/jumps.c" >jumps.c
+    ok wl-cc -O1 -mllvm -wasm-enable-sjlj -c jumps.c
+    ok wl-cc -shared jumps.o -o jumps.so
+    is "$(note jumps.so)" "system setjmp"
+    printf 'int PyInit_jumps(void);\nint main(void) { return PyInit_jumps(); }\n' >main.c
+    cp jumps.so jumps.bundle.o
+    ok wl-cc main.c jumps.bundle.o -o jumps.wasm
+    ok $RUN jumps.wasm
+    is "$(cat .out)" "0 1 2 3 11 22 33"
+}
+
 # --- wl-bundle, with a Python that consists of a header and a main program ---
 
 # The header, the probe for it, and the main program, which calls each method and getter of the modules in its table.

@@ -2,6 +2,7 @@
  * object file again, in which only the start of the module is visible. */
 #include "edit.h"
 #include "files.h"
+#include "lower.h"
 #include "note.h"
 #include "tables.h"
 
@@ -112,6 +113,21 @@ static void change(const struct object *o)
     free(text.at);
 }
 
+/* Code without exceptions of WebAssembly. */
+static void lower(const struct object *o)
+{
+    struct bytes written = {NULL, 0, 0};
+    struct object again = {.file = NULL};
+    struct error e;
+
+    (void)needs_lowering(o);
+    if (object_lower(o, &written, &e) == 0 &&
+        (object_read(&again, "lowered", written.at, written.n, &e) < 0 || again.n_symbols != o->n_symbols + 1))
+        abort();
+    object_free(&again);
+    free(written.at);
+}
+
 static int use(void *user, const char *name, const uint8_t *bytes, size_t n, struct error *e)
 {
     struct probe probe;
@@ -120,6 +136,7 @@ static int use(void *user, const char *name, const uint8_t *bytes, size_t n, str
     (void)user;
     if (object_read(&o, name, bytes, n, e) == 0) {
         change(&o);
+        lower(&o);
         (void)probe_read(&probe, &o, e);
         probe_free(&probe);
     }

@@ -2,6 +2,7 @@
 
 #include "edit.h"
 #include "files.h"
+#include "lower.h"
 #include "object.h"
 
 #include <stdlib.h>
@@ -174,6 +175,33 @@ static bool uses_cxx(const struct object *o)
     return false;
 }
 
+int bundle_lower(const char *path, struct bytes *out, struct error *e)
+{
+    struct error ignored;
+    struct object o = {.file = NULL};
+    uint8_t *bytes;
+    size_t n;
+    int r = file_read(path, &bytes, &n, e);
+
+    if (r < 0)
+        return r;
+    if (object_read(&o, path, bytes, n, &ignored) == 0 && needs_lowering(&o))
+        r = object_lower(&o, out, e) < 0 ? -1 : 1;
+    object_free(&o);
+    free(bytes);
+    return r;
+}
+
+/* The sysroot has the functions behind setjmp() in a library of its own, which builds do not name. */
+static bool uses_setjmp(const struct object *o)
+{
+    for (size_t i = 0; i < o->n_symbols; i++)
+        if (!is_defined(&o->symbols[i]) &&
+            (span_is(o->symbols[i].name, "__wasm_setjmp") || span_is(o->symbols[i].name, "__wasm_longjmp")))
+            return true;
+    return false;
+}
+
 static int make(const char *linked, const uint8_t *bytes, size_t n, struct note *note, struct bytes *out,
                 struct error *e)
 {
@@ -185,6 +213,8 @@ static int make(const char *linked, const uint8_t *bytes, size_t n, struct note 
         r = note_read(&o, note, e);
     if (r == 0) {
         note->cxx |= uses_cxx(&o);
+        if (uses_setjmp(&o))
+            names_add(&note->systems, "setjmp", strlen("setjmp"));
         note_write(note, &text);
         r = object_edit(&o, &(struct edit){.localize = start_of(&o), .note = {text.at, text.n}}, out, e);
     }

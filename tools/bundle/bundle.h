@@ -14,6 +14,10 @@ bool is_for_wasm(const char *path);
  * there is no need. */
 char *start_in_archives(const struct words *inputs, const char *out);
 
+/* The object of a file without exceptions of WebAssembly, in out, which must be freed in every case. 1; 0: it has none,
+ * or is no object (as with -flto); or -1 and *e. */
+int bundle_lower(const char *path, struct bytes *out, struct error *e);
+
 /* Makes a bundle of an object file that the linker wrote. If it does not start a module, it is a library that other
  * bundles are linked from, and its symbols stay as they are. 0, or -1 and *e. */
 int bundle_make(const char *linked, struct note *note, struct bytes *out, struct error *e);

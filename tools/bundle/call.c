@@ -101,7 +101,7 @@ static bool is_source(const char *word, const char *language)
 
 /* What a command line says besides its items. */
 struct signs {
-    bool bundle, early, question, any_input;
+    bool bundle, early, compile, question, any_input;
     const char *language;
 };
 
@@ -176,6 +176,7 @@ static void read_option(struct call *c, struct signs *s, const struct words *w, 
         add(c, kind, w->list[++*i], NULL);
     } else {
         s->early |= is_one_of(stops_early, word);
+        s->compile |= strcmp(word, "-c") == 0;
         s->question |= is_one_of(questions, word) || starts_with(word, "-print-") || starts_with(word, "--print-");
         add(c, ITEM_FLAG, word, NULL);
     }
@@ -230,7 +231,7 @@ void call_read(struct call *c, const struct words *arguments, bool cxx)
     }
     s.bundle |= has_linker_word(c, makes_a_bundle);
     if (s.early || !s.any_input || s.question || has_linker_word(c, questions))
-        c->kind = CALL_PASS;
+        c->kind = s.compile && s.any_input && !s.question ? CALL_COMPILE : CALL_PASS;
     else if (s.bundle)
         c->kind = CALL_BUNDLE;
 }

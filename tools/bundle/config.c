@@ -136,17 +136,10 @@ static void read_environment(const struct setting *settings)
 void config_read(struct config *c, const char *invoked)
 {
     const struct setting settings[] = {
-        {"cc", &c->cc, NULL},
-        {"c++", &c->cxx, NULL},
-        {"ld", &c->ld, NULL},
-        {"strip", &c->strip, NULL},
-        {"target", &c->target, NULL},
-        {"sysroot", &c->sysroot, NULL},
-        {"cflags", NULL, &c->cflags},
-        {"cxxflags", NULL, &c->cxxflags},
-        {"ldflags", NULL, &c->ldflags},
-        {"shared", NULL, &c->shared},
-        {NULL, NULL, NULL},
+        {"cc", &c->cc, NULL},           {"c++", &c->cxx, NULL},       {"ld", &c->ld, NULL},
+        {"strip", &c->strip, NULL},     {"target", &c->target, NULL}, {"sysroot", &c->sysroot, NULL},
+        {"libcxx", &c->libcxx, NULL},   {"cflags", NULL, &c->cflags}, {"cxxflags", NULL, &c->cxxflags},
+        {"ldflags", NULL, &c->ldflags}, {"shared", NULL, &c->shared}, {NULL, NULL, NULL},
     };
     char *file = config_file(invoked);
 
@@ -160,13 +153,19 @@ void config_read(struct config *c, const char *invoked)
     read_environment(settings);
 }
 
-void compiler(const struct config *c, bool cxx, struct words *argv)
+void compiler(const struct config *c, bool cxx, bool exceptions, struct words *argv)
 {
     if (!c->sysroot)
         fail("no sysroot is set: set WL_CC_SYSROOT, or write `sysroot = DIRECTORY` into " CONFIG_FILE " beside wl-cc");
     words_add(argv, cxx ? c->cxx : c->cc);
     words_addf(argv, "--target=%s", c->target);
     words_addf(argv, "--sysroot=%s", c->sysroot);
+    if (c->libcxx && exceptions) {
+        words_add(argv, "-fwasm-exceptions");
+        words_add(argv, "-nostdinc++");
+        words_add(argv, "-isystem");
+        words_addf(argv, "%s/include/c++/v1", c->libcxx);
+    }
     words_add_all(argv, &c->cflags);
     if (cxx)
         words_add_all(argv, &c->cxxflags);

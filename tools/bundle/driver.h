@@ -51,6 +51,7 @@ void write_file(const char *path, const struct bytes *b, bool executable);
 
 struct config {
     char *cc, *cxx, *ld, *strip, *target, *sysroot;
+    char *libcxx; /* the artifact of toolchain/libcxx; NULL: the compiler's own, and no exceptions */
     struct words cflags, cxxflags, ldflags, shared;
 };
 
@@ -76,8 +77,9 @@ struct item {
 };
 
 enum call_kind {
-    CALL_PASS,   /* compile, or answer a question: clang does it */
-    CALL_LINKER, /* a program, by a command line for the linker */
+    CALL_PASS,    /* preprocess, or answer a question: clang does it */
+    CALL_COMPILE, /* to object files */
+    CALL_LINKER,  /* a program, by a command line for the linker */
     CALL_PROGRAM,
     CALL_BUNDLE
 };
@@ -103,7 +105,9 @@ bool linker_word_has_value(const char *word);
 
 void link_program(const struct config *config, const struct call *c);
 void link_bundle(const struct config *config, const struct call *c);
-/* The start of each command of the compiler. */
-void compiler(const struct config *config, bool cxx, struct words *argv);
+/* Compiles, and changes the objects to ones without exceptions of WebAssembly. */
+void compile_objects(const struct config *config, const struct call *c);
+/* The start of each command of the compiler. cxx: the compiler is that of C++; exceptions: the source is C++. */
+void compiler(const struct config *config, bool cxx, bool exceptions, struct words *argv);
 
 #endif

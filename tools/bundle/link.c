@@ -26,7 +26,27 @@ static bool is_of_cxx(const char *name)
            strcmp(name, "supc++") == 0;
 }
 
-/* --- programs --- */
+static bool is_cxx(const struct call *c, const struct item *source)
+{
+    static const char *const endings[] = {".cc", ".cpp", ".cxx", ".c++", ".cp", ".CPP", ".C", ".ii", NULL};
+
+    if (source->language)
+        return starts_with(source->language, "c++");
+    for (const char *const *ending = endings; *ending; ending++)
+        if (ends_with(source->text, *ending))
+            return true;
+    return c->cxx && ends_with(source->text, ".c"); /* as clang++ understands it */
+}
+
+static bool has_cxx(const struct call *c)
+{
+    for (size_t i = 0; i < c->n_items; i++)
+        if (c->items[i].kind == ITEM_SOURCE && is_cxx(c, &c->items[i]))
+            return true;
+    return false;
+}
+
+/* --- compiling --- */
 
 static void add_source(struct words *argv, const struct item *item)
 {
@@ -41,6 +61,46 @@ static void add_source(struct words *argv, const struct item *item)
     }
 }
 
+/* Changes an object to one without exceptions of WebAssembly. */
+static void lower_file(const char *path)
+{
+    struct bytes out = {NULL, 0, 0};
+    struct error e;
+    int r = bundle_lower(path, &out, &e);
+
+    if (r < 0)
+        fail("%s", e.text);
+    if (r > 0)
+        write_file(path, &out, false);
+    free(out.at);
+}
+
+/* Bitcode has no instructions that could be changed, so there is no optimization at link time. */
+static bool is_dropped(const struct config *config, const char *flag)
+{
+    return config->libcxx && (starts_with(flag, "-flto") || starts_with(flag, "-fwhole-program"));
+}
+
+/* Compiles a source with the flags of the command line. */
+static char *compile(const struct config *config, const struct call *c, const struct item *source)
+{
+    struct words argv = {NULL, 0};
+    char *object = temporary(".o");
+
+    compiler(config, c->cxx, is_cxx(c, source), &argv);
+    for (size_t i = 0; i < c->n_items; i++)
+        if (c->items[i].kind == ITEM_FLAG && !is_dropped(config, c->items[i].text))
+            words_add(&argv, c->items[i].text);
+    words_add(&argv, "-c");
+    add_source(&argv, source);
+    words_addf(&argv, "-o%s", object);
+    run(&argv);
+    lower_file(object);
+    return object;
+}
+
+/* --- programs --- */
+
 static void add_library(struct words *argv, const char *name)
 {
     if (is_of_cxx(name)) {
@@ -51,30 +111,69 @@ static void add_library(struct words *argv, const char *name)
     }
 }
 
+static void add_items(const struct config *config, const struct call *c, struct words *argv)
+{
+    for (size_t i = 0; i < c->n_items; i++) {
+        const struct item *item = &c->items[i];
+
+        if (item->kind == ITEM_SOURCE && c->kind == CALL_PROGRAM && config->libcxx)
+            words_add(argv, compile(config, c, item));
+        else if (item->kind == ITEM_SOURCE)
+            add_source(argv, item);
+        else if (item->kind == ITEM_LIBRARY)
+            add_library(argv, item->text);
+        else if (item->kind == ITEM_DIR)
+            words_addf(argv, "-L%s", item->text);
+        else if (item->kind == ITEM_LINKER)
+            words_addf(argv, "-Wl,%s", item->text);
+        else if (item->kind != ITEM_FLAG || !is_dropped(config, item->text))
+            words_add(argv, item->text);
+    }
+    if (c->out)
+        words_addf(argv, "-o%s", c->out);
+}
+
 void link_program(const struct config *config, const struct call *c)
 {
     struct words argv = {NULL, 0};
 
-    compiler(config, c->cxx, &argv);
-    for (size_t i = 0; i < c->n_items; i++) {
-        const struct item *item = &c->items[i];
-
-        if (item->kind == ITEM_SOURCE)
-            add_source(&argv, item);
-        else if (item->kind == ITEM_LIBRARY)
-            add_library(&argv, item->text);
-        else if (item->kind == ITEM_DIR)
-            words_addf(&argv, "-L%s", item->text);
-        else if (item->kind == ITEM_LINKER)
-            words_addf(&argv, "-Wl,%s", item->text);
-        else
-            words_add(&argv, item->text);
-    }
-    if (c->out)
-        words_addf(&argv, "-o%s", c->out);
-    if (c->kind == CALL_PROGRAM)
+    compiler(config, c->cxx, c->kind == CALL_PASS && has_cxx(c), &argv);
+    if (c->kind == CALL_PROGRAM && config->libcxx)
+        words_addf(&argv, "-L%s/lib", config->libcxx);
+    add_items(config, c, &argv);
+    if (c->kind == CALL_PROGRAM) {
         words_add_all(&argv, &config->ldflags);
-    become(&argv);
+        if (config->libcxx) { /* the sources are compiled already */
+            words_add(&argv, "-Wno-unused-command-line-argument");
+            words_add(&argv, "-lsetjmp");
+        }
+    }
+    if (c->kind == CALL_PASS)
+        become(&argv);
+    run(&argv);
+    temporaries_remove();
+}
+
+/* The object files that a command without -o writes. */
+static char *object_of(const struct item *source)
+{
+    const char *base = base_of(source->text), *dot = strrchr(base, '.');
+
+    return text_of("%.*s.o", dot ? (int)(dot - base) : (int)strlen(base), base);
+}
+
+void compile_objects(const struct config *config, const struct call *c)
+{
+    struct words argv = {NULL, 0};
+
+    compiler(config, c->cxx, has_cxx(c), &argv);
+    add_items(config, c, &argv);
+    if (!config->libcxx)
+        become(&argv);
+    run(&argv);
+    for (size_t i = 0; i < c->n_items; i++)
+        if (c->items[i].kind == ITEM_SOURCE)
+            lower_file(c->out ? c->out : object_of(&c->items[i]));
 }
 
 /* --- bundles --- */
@@ -174,23 +273,6 @@ static void add_named(struct link *l, const char *name)
     }
 }
 
-/* Compiles a source with the flags of the command line. */
-static char *compile(const struct config *config, const struct call *c, const struct item *source)
-{
-    struct words argv = {NULL, 0};
-    char *object = temporary(".o");
-
-    compiler(config, c->cxx, &argv);
-    for (size_t i = 0; i < c->n_items; i++)
-        if (c->items[i].kind == ITEM_FLAG)
-            words_add(&argv, c->items[i].text);
-    words_add(&argv, "-c");
-    add_source(&argv, source);
-    words_addf(&argv, "-o%s", object);
-    run(&argv);
-    return object;
-}
-
 static void add_item(struct link *l, const struct call *c, const struct item *item)
 {
     switch (item->kind) {
@@ -253,6 +335,7 @@ void link_bundle(const struct config *config, const struct call *c)
     words_add(&argv, "-o");
     words_add(&argv, linked);
     run(&argv);
+    lower_file(linked); /* of objects that another compiler has made */
     if (bundle_make(linked, &l.note, &bundle, &e) < 0)
         fail("%s: %s", out, e.text);
     write_file(out, &bundle, true);

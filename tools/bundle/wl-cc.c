@@ -93,6 +93,8 @@ int main(int argc, char **argv)
     linker_words(&call);
     if (call.kind == CALL_BUNDLE)
         link_bundle(&config, &call);
+    else if (call.kind == CALL_COMPILE)
+        compile_objects(&config, &call);
     else
         link_program(&config, &call);
     return 0;

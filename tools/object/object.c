@@ -65,10 +65,14 @@ static void read_imports(struct object *o, struct reader *r)
         case 2: /* a memory */
             skip_limits(r);
             break;
-        case 3: /* a global */
+        case 3: /* a global variable */
+            read_byte(r);
+            read_number(r);
+            break;
         case 4: /* a tag */
             read_byte(r);
             read_number(r);
+            LIST_ADD(o->tags, o->n_tags, name);
             break;
         default:
             r->bad = true;
@@ -129,6 +133,8 @@ static void read_symbol(struct object *o, struct reader *r)
             s.name = read_span(r);
         else if (s.kind == SYMBOL_FUNCTION && s.index < o->n_functions)
             s.name = o->functions[s.index].name;
+        else if (s.kind == SYMBOL_TAG && s.index < o->n_tags)
+            s.name = o->tags[s.index];
     }
     s.rest.n = (size_t)(r->at - s.rest.at);
     if (!is_sound(o, &s))
@@ -266,6 +272,7 @@ void object_free(struct object *o)
     free(o->sections);
     free(o->types);
     free(o->functions);
+    free(o->tags);
     free(o->symbols);
     free(o->segments);
     free(o->data.list);
