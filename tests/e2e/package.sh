@@ -122,7 +122,7 @@ test_the_oldest_system() {
     mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(ORIGIN)' 'Created-By: Packages' |
         sed -n 's/ [a-z]* Debian$//p' | head -n 1)
     [ -n "$mirror" ] || skip 'apt has no Debian mirror here'
-    mmdebstrap --variant=minbase --include=python3 bullseye old "deb $mirror bullseye main" >.log 2>&1 ||
+    mmdebstrap --variant=minbase --include=python3,openssl,libcurl4 bullseye old "deb $mirror bullseye main" >.log 2>&1 ||
         not_available "$(tail -n 1 .log)"
     mkdir old/opt/tests
     "$PYTHON" -m zipfile -e "$WHEEL" old/opt
