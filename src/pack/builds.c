@@ -214,7 +214,7 @@ int builds_find(const struct resolution *s, const struct strv *pins, struct pack
         WL_CLEANUP_FREE char *name = xstrndup(pins->v[i], strcspn(pins->v[i], "="));
 
         if (!packages_find(&all, name))
-            add_reason(reasons, name, pins->v[i] + strlen(name) + 2, "the index has no source archive of it");
+            add_reason(reasons, name, pins->v[i] + strlen(name) + 2, "there is no source archive of it");
     }
     for (size_t i = 0; r >= 0 && i < all.n; i++) {
         r = complete(s, &all.v[i], constraints, reasons, err);

@@ -139,7 +139,7 @@ test_a_wheel_is_built_and_used() {
     rm wheels/wlsecond-2.0.tar.gz
     PIP_FIND_LINKS=$T/wheels real_tool wheel wlsecond -o built
     clean_failure 4
-    err 'wlsecond has native code that cannot be built for Python 3.13: the index has no source archive of it'
+    err 'wlsecond has native code that cannot be built for Python 3.13: there is no source archive of it'
 }
 
 test_an_app_with_native_code() {

@@ -86,7 +86,7 @@ static void write_lock(const char *requirements, const char *lock)
 
 /* Two apps of one lock file, and what they are made with. Without a sandbox the cache's path has to be plain. */
 struct world {
-    char *cache, *old_path, *files[6];
+    char *cache, *old_path, *files[7];
     struct store s;
     struct str printed;
     struct events events;
@@ -95,7 +95,7 @@ struct world {
     struct app apps[2];
 };
 
-enum { BUILD_PYTHON, ROFS_PACK, WL_RUN, PYTHON, REQUIREMENTS, COLLECT };
+enum { BUILD_PYTHON, ROFS_PACK, WL_RUN, PYTHON, REQUIREMENTS, COLLECT, LOCK };
 
 static const struct cancel never = CANCEL_NONE;
 static const struct strv none;
@@ -113,9 +113,9 @@ static void put_tool(void **state, const char *name, const char *script)
 
 static void make_world(void **state, struct world *w)
 {
-    static const char *const names[] = {"build-python", "rofs", "run", "python", "requirements.txt", "collect.py"};
-    WL_CLEANUP_FREE char *bin = in_folder(state, "bin"), *lock = in_folder(state, "requirements.lock"),
-                         *path = xasprintf("%s:%s", bin, getenv("PATH"));
+    static const char *const names[] = {"build-python",     "rofs", "run", "python", "requirements.txt", "collect.py",
+                                        "requirements.lock"};
+    WL_CLEANUP_FREE char *bin = in_folder(state, "bin"), *path = xasprintf("%s:%s", bin, getenv("PATH"));
     WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
     char cache[] = "/tmp/wl-make-pack.XXXXXX";
 
@@ -130,7 +130,7 @@ static void make_world(void **state, struct world *w)
         w->files[i] = in_folder(state, names[i]);
     assert_ok(make_dirs(w->files[PYTHON], &err), &err);
     write_text(w->files[COLLECT], "# collect");
-    write_lock(w->files[REQUIREMENTS], lock);
+    write_lock(w->files[REQUIREMENTS], w->files[LOCK]);
     setenv("PATH", path, 1);
     w->events = (struct events){.emit = on_event, .data = &w->printed};
     w->o = (struct make_options){.store = &w->s, .cancel = &never, .events = &w->events, .jobs = 1};
@@ -138,6 +138,7 @@ static void make_world(void **state, struct world *w)
     for (int i = 0; i < 2; i++)
         w->apps[i] = (struct app){.k = {.program = "main.py",
                                         .requirements = w->files[REQUIREMENTS],
+                                        .lock = w->files[LOCK],
                                         .imports = &none,
                                         .data = &none,
                                         .without_native = &none,

@@ -162,9 +162,11 @@ static void test_old_versions(void **state)
 
     place_make(state, &p, "web\n");
     assert_class(lock(&p), WL_E_FETCH, &p.err);
-    assert_contains(p.err.text,
-                    "r.txt: the newest model is 2.1, but core has no pure-Python wheel (web -> model -> core); "
-                    "the newest that can be packed is 1.9");
+    assert_contains(
+        p.err.text,
+        "r.txt: the newest model is 2.1, but core cannot be built: there is no source archive of it (web -> model "
+        "-> core); "
+        "the newest that can be packed is 1.9");
     assert_contains(p.err.hint, "add model<2 to the file");
     assert_false(path_exists(p.lock));
     place_free(&p);
@@ -205,7 +207,9 @@ static void test_slightly_old_versions(void **state)
     place_make(state, &p, "tool\n");
     assert_ok(lock(&p), &p.err);
     assert_int_equal(p.notes.n, 1);
-    assert_string_equal(p.notes.v[0], "tool 1.4 is used instead of 1.10: core has no pure-Python wheel (tool -> core)");
+    assert_string_equal(p.notes.v[0],
+                        "tool 1.4 is used instead of 1.10: core cannot be built: there is no source archive "
+                        "of it (tool -> core)");
     text = locked(&p);
     assert_contains(text, "# tool 1.4 is used instead of 1.10: ");
     assert_contains(text, "tool==1.4 ");
@@ -364,7 +368,8 @@ static void test_who_wants_it(void **state)
     wheel(state, "document", "1.0", PURE, "Requires-Dist: middle\n");
     place_make(state, &p, "document\n");
     assert_class(lock(&p), WL_E_FETCH, &p.err);
-    assert_contains(p.err.text, "fast has no pure-Python wheel");
+    assert_contains(p.err.text,
+                    "fast has native code that cannot be built for Python 3.13: there is no source archive");
     assert_contains(p.err.text, "(required by: document -> middle -> fast)");
     place_free(&p);
     place_make(state, &p, "nothing-like-this\n");
