@@ -212,7 +212,7 @@ static int remove_sources(struct sweep *s, struct wl_err *err)
 /* Removes what failed and killed runs left behind, and what the options name. */
 static int clean_cache(struct sweep *s, struct wl_err *err)
 {
-    static const char *const rest[] = {"compiled", "identity", "offers"};
+    static const char *const rest[] = {"compiled", "identity", "offers", "packages"};
     const struct clean_options *o = s->a->options.own;
     int r = remove_builds(s, err);
 

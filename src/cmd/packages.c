@@ -135,6 +135,8 @@ static int lock(struct app *a, const struct required *q, const char *python, str
     int r = make_dirs(parent, err);
 
     if (r == 0)
+        sweep_aside(parent, "resolving");
+    if (r == 0)
         r = temp_dir_make(&scratch, parent, "resolving", err);
     wheels.scratch = scratch.path;
     if (r == 0)

@@ -249,6 +249,8 @@ int package_ports(const struct package_ports *k, struct recipe_roots *roots, cha
     if (r == 0)
         r = make_dirs(parent, err);
     if (r == 0)
+        sweep_aside(parent, "ports");
+    if (r == 0)
         r = temp_dir_make(&t, parent, "ports", err);
     if (r == 0)
         r = write_recipes(k, roots, base, t.path, *port, err);
