@@ -27,7 +27,7 @@ struct packing {
 
 static int gather(struct packing *p, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *artifact = store_path(p->k->o->store, p->tree->key), *depends = path_join(artifact, DEPENDS);
+    WL_CLEANUP_FREE char *artifact = store_path(p->k->o->store, p->tree->key);
     struct parcel tree = {0};
     int r = parcel_tree(&tree, "", artifact, err);
 
