@@ -331,7 +331,7 @@ test_settings() {
 
 # setjmp() needs exceptions of WebAssembly, as clang compiles it; wl-cc replaces them, for engines without.
 test_setjmp() {
-    local port=$WL_SOURCE_ROOT/ports/toolchain/libcxx-exceptions object optimization
+    local port=$WL_SOURCE_ROOT/ports/toolchain/libcxx object optimization
     prepare
     mkdir -p cxx/lib objects
     (cd objects && llvm-ar-22 x "$SYSROOT/lib/wasm32-wasip1/libsetjmp.a") || fail "there is no libsetjmp.a"

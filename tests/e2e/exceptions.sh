@@ -1,15 +1,15 @@
 #!/bin/bash
-# C++ exceptions in extension modules, with the library of the port toolchain/libcxx-exceptions, in engines without exceptions.
+# C++ exceptions in extension modules, with the library of the port toolchain/libcxx, in engines without exceptions.
 LIMIT=3000
 . "${BASH_SOURCE[0]%/*}/lib.sh"
 
 prepare() {
-    real build toolchain/wasi-libc toolchain/wl-run toolchain/bundle toolchain/libcxx-exceptions
+    real build toolchain/wasi-libc toolchain/wl-run toolchain/bundle toolchain/libcxx
     status 0
     RUN="$OUT/toolchain/wl-run/bin/wl-run --quick"
     mkdir bin tmp
     ln -s "$OUT"/toolchain/bundle/bin/* bin/
-    printf 'sysroot = %s\nlibcxx = %s\nldflags = --no-wasm-opt\n' "$OUT/toolchain/wasi-libc" "$OUT/toolchain/libcxx-exceptions" \
+    printf 'sysroot = %s\nlibcxx = %s\nldflags = --no-wasm-opt\n' "$OUT/toolchain/wasi-libc" "$OUT/toolchain/libcxx" \
         >bin/wl-cc.conf
     export PATH=$T/bin:$PATH TMPDIR=$T/tmp
 }

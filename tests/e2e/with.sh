@@ -153,6 +153,46 @@ test_an_app_with_native_code() {
     is "$(cat .out)" 15
 }
 
+# C++ whose exceptions are caught in it, and become exceptions of Python.
+test_exceptions_of_cxx() {
+    with_index
+    package wlthrow 1.0 'from wlthrow._cxx import check' '
+from setuptools import Extension, setup
+with open("wlthrow/_cxx.cc", "w") as f:
+    f.write("""
+#include <Python.h>
+#include <stdexcept>
+#include <string>
+#include <vector>
+static int destroyed;
+struct Guard { ~Guard() { destroyed++; } };
+[[gnu::noinline]] static int deep(int n) { Guard g; std::vector<int> v(5); return n ? deep(n - 1) : v.at(7); }
+static PyObject *check(PyObject *self, PyObject *arg) {
+    try { return PyLong_FromLong(deep((int)PyLong_AsLong(arg))); }
+    catch (const std::out_of_range &e) {
+        PyErr_Format(PyExc_IndexError, "%d destroyed", destroyed);
+        return NULL;
+    }
+}
+static PyMethodDef methods[] = {{"check", check, METH_O, NULL}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_cxx", NULL, 0, methods};
+PyMODINIT_FUNC PyInit__cxx(void) { return PyModule_Create(&module); }
+""")
+setup(name="wlthrow", version="1.0", packages=["wlthrow"], ext_modules=[Extension("wlthrow._cxx", ["wlthrow/_cxx.cc"])])
+'
+    require r.txt wlthrow
+    build -q "$PY" -r r.txt
+    status 0
+    real run -q "$PY" -r r.txt -- -c '
+import wlthrow
+try:
+    wlthrow.check(3)
+except IndexError as e:
+    print(e)'
+    status 0
+    is "$(cat .out)" '4 destroyed'
+}
+
 test_packages_that_cannot_be_built() {
     with_index
     package broken 1.0 '' 'import sys

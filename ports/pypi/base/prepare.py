@@ -105,19 +105,10 @@ def overlay_headers():
                         z.extract(name, "site")
 
 
-def has_own_libcxx():
-    """Whether the compiler's sysroot has the C++ library, as a wasi-sdk's has."""
-    for word in os.environ["CXX"].split():
-        if word.startswith("--sysroot="):
-            return bool(glob.glob(word.removeprefix("--sysroot=") + "/include/*/c++/v1"))
-    return False
-
-
 def compilers():
     """Links to wl-cc under the names that builds look for, and its settings (docs/bundles.md)."""
     cc, *words = os.environ["CC"].split()
     sysroot = [w.removeprefix("--sysroot=") for w in words if w.startswith("--sysroot=")]
-    libcxx = not has_own_libcxx()
     settings = {
         "cc": cc,
         "c++": os.environ["CXX"].split()[0],
@@ -126,8 +117,8 @@ def compilers():
         "target": os.environ["TARGET"],
         "sysroot": sysroot[0] if sysroot else "",
         "cflags": " ".join(FLAGS),
-        "cxxflags": f"-stdlib++-isystem{LIBCXX}/include/c++/v1" if libcxx else "",
-        "ldflags": " ".join(([f"-L{LIBCXX}/lib"] if libcxx else []) + LIBRARIES),
+        "libcxx": LIBCXX,
+        "ldflags": " ".join(LIBRARIES),
         "shared": " ".join(sorted(p.removesuffix("/pkgconfig") for p in os.environ["PKG_CONFIG_LIBDIR"].split(":"))),
     }
     write("cross/wl-cc.conf", "".join(f"{name} = {value}\n" for name, value in settings.items() if value))
