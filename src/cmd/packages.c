@@ -125,6 +125,7 @@ static int lock(struct app *a, const struct required *q, const char *python, str
     WL_CLEANUP_TEMP_DIR struct temp_dir scratch = {.fd = -1};
     WL_CLEANUP_STRV struct strv notes = {0};
     struct wheels wheels = {.requirements = q->requirements,
+                            .title = q->title,
                             .lock = q->lock,
                             .series = series,
                             .version = python_version(python),
@@ -175,6 +176,8 @@ static int pin(struct app *a, const struct strv *with, const char *python, char 
                struct wl_err *err)
 {
     WL_CLEANUP_FREE char *series = python_series(python), *lock_file = NULL;
+    WL_CLEANUP_STR struct str names = {0};
+    struct required q;
     int r = check_with(with, err);
 
     if (r == 0 && with->n)
@@ -186,8 +189,13 @@ static int pin(struct app *a, const struct strv *with, const char *python, char 
     lock_file = lock_file_of(*file);
     strv_add(&a->inputs, *file);
     strv_add(&a->inputs, lock_file);
-    r = lock(a, &(struct required){.requirements = *file, .lock = lock_file, .update = a->options.update}, python, p,
-             err);
+    for (size_t i = 0; i < with->n; i++)
+        str_addf(&names, "%s%s", i ? ", " : "", with->v[i]);
+    q = (struct required){.requirements = *file,
+                          .title = with->n ? names.s : a->options.requirement,
+                          .lock = lock_file,
+                          .update = a->options.update};
+    r = lock(a, &q, python, p, err);
     return r < 0 ? r : check_series(python, &p->packages, err);
 }
 

@@ -15,6 +15,7 @@ int app_wheels(struct app *a, const struct strv *wanted, const char *python, str
 /* What an app requires. */
 struct required {
     const char *requirements, *lock;   /* files; lock: where the packages are pinned */
+    const char *title;                 /* what messages call them; NULL: the file's name */
     const struct strv *without_native; /* packages that work without their compiled modules; may be NULL */
     bool update;                       /* resolve again */
 };

@@ -155,7 +155,7 @@ static int pin_requirements(const struct resolution *s, struct package *p, const
         WL_CLEANUP_FREE char *line = last_line_with(output, "ERROR: ");
 
         if (line)
-            wl_err_set(err, WL_E_FETCH, "%s: cannot find what the build of %s requires: %s", s->w->requirements,
+            wl_err_set(err, WL_E_FETCH, "%s: cannot find what the build of %s requires: %s", wheels_title(s->w),
                        p->name, line + strlen("ERROR: "));
     }
     return r;

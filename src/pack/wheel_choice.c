@@ -241,7 +241,7 @@ static int compare_versions(const struct resolution *s, const char *pure, const 
         strv_take(notes, str_take(&note));
     }
     if (g.first.len) {
-        wl_err_set(err, WL_E_FETCH, "%s: %s", s->w->requirements, g.first.s);
+        wl_err_set(err, WL_E_FETCH, "%s: %s", wheels_title(s->w), g.first.s);
         r = wl_err_hint(
             err,
             "add %s to the file if an old version is good enough, or pass --without-native for packages that work "

@@ -51,13 +51,13 @@ int no_usable_wheel(const struct resolution *s, const char *name, const char *ch
 
     if (why)
         wl_err_set(err, WL_E_FETCH, "%s: %s has native code that cannot be built for Python %s: %s%s%s%s",
-                   s->w->requirements, name, s->w->series, why, required ? " (required by: " : "",
+                   wheels_title(s->w), name, s->w->series, why, required ? " (required by: " : "",
                    required ? chain : "", required ? ")" : "");
     else
         wl_err_set(
             err, WL_E_FETCH,
             "%s: %s has no pure-Python wheel for Python %s: it has native code, or is only available as source%s%s%s",
-            s->w->requirements, name, s->w->series, required ? " (required by: " : "", required ? chain : "",
+            wheels_title(s->w), name, s->w->series, required ? " (required by: " : "", required ? chain : "",
             required ? ")" : "");
     return wl_err_hint(err,
                        "remove it, ask for a version that has such a wheel%s, or pass --without-native if it works "
@@ -69,14 +69,14 @@ int no_usable_wheel(const struct resolution *s, const char *name, const char *ch
 int is_only_source(const struct wheels *w, const char *what, struct wl_err *err)
 {
     wl_err_set(err, WL_E_FETCH, "%s: %s is source, and building a wheel from it would run its code on this machine",
-               w->requirements, what);
+               wheels_title(w), what);
     return wl_err_hint(
         err, "build the wheel where you trust it (python3 -m pip wheel --no-deps ...), and require that file instead");
 }
 
 static int requirement_error(const struct resolution *s, const char *text, const char *hint, struct wl_err *err)
 {
-    wl_err_set(err, WL_E_FETCH, "%s: %s", s->w->requirements, text);
+    wl_err_set(err, WL_E_FETCH, "%s: %s", wheels_title(s->w), text);
     return wl_err_hint(err, "%s", hint);
 }
 
@@ -87,13 +87,13 @@ static int explain_missing(const struct resolution *s, const char *missing, cons
     WL_CLEANUP_FREE char *name = xstrndup(missing, package_name_length(missing));
 
     if (versions && !starts_with(versions, "(from versions: none")) {
-        wl_err_set(err, WL_E_FETCH, "%s: %s has no pure-Python wheel of the required version: %s", s->w->requirements,
+        wl_err_set(err, WL_E_FETCH, "%s: %s has no pure-Python wheel of the required version: %s", wheels_title(s->w),
                    missing, versions);
         return wl_err_hint(err, "require one of these versions");
     }
     if (is_known(s, name))
         return no_usable_wheel(s, name, by, err);
-    wl_err_set(err, WL_E_FETCH, "%s: there is no package named %s%s%s%s", s->w->requirements, name,
+    wl_err_set(err, WL_E_FETCH, "%s: there is no package named %s%s%s%s", wheels_title(s->w), name,
                by ? " (required by: " : "", by ? by : "", by ? ")" : "");
     return wl_err_hint(err, "check its name, or say with --find-links or --index-url in the file where it is");
 }

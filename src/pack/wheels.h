@@ -12,6 +12,7 @@
 
 struct wheels {
     const char *requirements;         /* the requirements file */
+    const char *title;                /* what messages call it; NULL: its name */
     const char *lock;                 /* the lock file: versions and hashes, in pip's own format */
     const char *series;               /* the Python that they are for: "3.13" */
     const char *version;              /* its full version: "3.13.5" */
@@ -23,6 +24,9 @@ struct wheels {
     const struct strv *without_native;
     bool update; /* resolve again even if the lock file belongs to these requirements */
 };
+
+/* What messages call the requirements. */
+const char *wheels_title(const struct wheels *w);
 
 /* Writes the lock file, unless it belongs to these requirements and this series. A package with native code is to be
  * built from its source (lock.h). WL_E_FETCH names the requirement that can neither be built nor has a pure-Python

@@ -211,6 +211,11 @@ urllib.request.urlopen("http://127.0.0.1:9/")'
     status 1
     err 'urlopen error'
 
+    # A recipe says why not.
+    build "$PY" --with greenlet
+    clean_failure 4
+    err 'greenlet has native code that cannot be built for Python 3.13: it switches between C stacks'
+
     # Its module is not that of the package's name.
     package strange 1.0 'import strange._other' ''
     require r.txt strange
