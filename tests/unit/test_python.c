@@ -48,6 +48,11 @@ static void test_what_belongs_to_it(void **state)
     expect(python_tests("python/v3.13.5"), "python-tests/v3.13.5");
     expect(python_sources("python/v3.13.5"), "python-sources/v3.13.5");
     expect(python_sources("python/snapshot/v3.13.5"), "python-sources/v3.13.5");
+    /* A Python with packages. */
+    assert_true(python_is("python/v3.13.5+numpy"));
+    expect(python_series("python/v3.13.5+numpy"), "3.13");
+    expect(python_build("python/v3.13.5+numpy"), "build-python/v3.13.5");
+    expect(python_sources("python/single/v3.13.5+numpy"), "python-sources/v3.13.5");
     assert_null(python_sources("python/base"));
     assert_null(python_sources("libs/zlib"));
     assert_null(python_sources("suites/rich"));
