@@ -29,7 +29,7 @@ LIBRARIES = ["-lwasi-emulated-signal", "-lwasi-emulated-getpid", "-lwasi-emulate
 # the version for WASI.
 FOR_COMPILERS = (".h", ".hpp", ".hh", ".inc", ".a", ".pc")
 LIBCXX = os.environ["NEED_TOOLCHAIN_LIBCXX"]
-FLAGS = os.environ["CPPFLAGS"].split() + DEFINES + os.environ["VAR_FLAGS"].split()
+FLAGS = ["-I" + os.environ["FILES"] + "/fenv"] + os.environ["CPPFLAGS"].split() + DEFINES + os.environ["VAR_FLAGS"].split()
 
 
 def write(name, text, executable=False):
