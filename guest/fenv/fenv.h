@@ -1,6 +1,7 @@
-/* Floating-point exceptions (C17, 7.6), for packages with native code. WebAssembly has no flags, so no operation raises one, and
- * wasi-libc's functions do nothing. Here the flags exist in memory: what a program raises itself, it finds. numpy reports an integer
- * division by zero and a singular matrix in that way. Include this before the C library's headers, and link fenv.c. */
+/* Floating-point exceptions (C17, 7.6), for packages with native code. WebAssembly has no flags, so no operation raises
+ * one, and wasi-libc's functions do nothing. Here the flags exist in memory: what a program raises itself, it finds.
+ * numpy reports an integer division by zero and a singular matrix in that way. Include this before the C library's
+ * headers, and link fenv.c. */
 #ifndef WL_FENV_H
 #define WL_FENV_H
 
