@@ -27,8 +27,8 @@ char *python_series(const char *port)
     return version_series(python_version(port));
 }
 
-/* The port of that kind which is made for a Python: families keep the name of its directory (docs/recipes.md). A Python with
- * packages, "python/v3.13.5+numpy", shares those of the Python that it is made of. */
+/* The port of that kind which is made for a Python: families keep the name of its directory (docs/recipes.md). A Python
+ * with packages, "python/v3.13.5+numpy", shares those of the Python that it is made of. */
 static char *made_for(const char *kind, const char *port)
 {
     const char *version = python_version(port);

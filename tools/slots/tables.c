@@ -248,8 +248,8 @@ static void compare_slots(struct walk *w, struct at table, const char *kind, boo
 {
     uint32_t n = entries(w, table, SLOT_SIZE);
 
-    /* (A number and a function are not enough to recognise one: numpy has such lists for functions that it calls itself, of
-     * many types.) */
+    /* (A number and a function are not enough to recognise one: numpy has such lists for functions that it calls
+     * itself, of many types.) */
     for (uint32_t i = 0; i < n; i++) {
         struct word slot = word_at(w->o, table, i * SLOT_SIZE);
         struct word pointer = word_at(w->o, table, i * SLOT_SIZE + SLOT_POINTER);
