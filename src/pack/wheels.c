@@ -15,11 +15,6 @@ enum { MAX_FILE = 1 << 20 };
 /* What pip prints if a wheel has another hash than its pin. */
 static const char other_hash[] = "DO NOT MATCH THE HASHES";
 
-const char *wheels_title(const struct wheels *w)
-{
-    return w->title ? w->title : w->requirements;
-}
-
 static char *wheels_dir(const struct wheels *w)
 {
     return path_join(w->scratch, "wheels");

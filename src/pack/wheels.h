@@ -26,7 +26,10 @@ struct wheels {
 };
 
 /* What messages call the requirements. */
-const char *wheels_title(const struct wheels *w);
+static inline const char *wheels_title(const struct wheels *w)
+{
+    return w->title ? w->title : w->requirements;
+}
 
 /* Writes the lock file, unless it belongs to these requirements and this series. A package with native code is to be
  * built from its source (lock.h). WL_E_FETCH names the requirement that can neither be built nor has a pure-Python
