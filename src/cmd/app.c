@@ -250,7 +250,7 @@ static struct aot native_of(const struct make_options *o, const struct plan *p, 
 int app_native(struct app *a, const struct plan *p, const struct native_request *wanted, char **result,
                struct wl_err *err)
 {
-    struct make_options o;
+    struct make_options o = {0};
     const struct aot k = native_of(&o, p, wanted);
     struct aot_program program;
     int r;
@@ -268,7 +268,7 @@ int app_native(struct app *a, const struct plan *p, const struct native_request 
 int app_native_at_hand(struct app *a, struct plan *p, const struct native_request *wanted, char **result,
                        struct wl_err *err)
 {
-    struct make_options o;
+    struct make_options o = {0};
     const struct aot k = native_of(&o, p, wanted);
     struct aot_program program;
     bool exists = false;
