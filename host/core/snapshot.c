@@ -189,8 +189,8 @@ static int global_section(struct snapshot *s, struct wasm_reader r)
         variables += pass_global(&r);
     if (r.bad)
         return refuse(s, "its globals are not ones that are understood");
-    if (variables > 1)
-        return refuse(s, "it has more variables outside of its memory than the stack pointer");
+    if (variables > SNAPSHOT_VARIABLES)
+        return refuse(s, "it has too many variables outside of its memory");
     return 0;
 }
 
@@ -331,29 +331,31 @@ int snapshot_write(const char *module, const uint8_t *wasm, size_t wasm_size, co
     return r;
 }
 
-/* ---- tables, and the one variable ---- */
+/* ---- tables and variables ---- */
 
-void snapshot_table_name(unsigned i, char name[SNAPSHOT_TABLE_NAME])
+void snapshot_table_name(unsigned i, char name[SNAPSHOT_NAME])
 {
-    snprintf(name, SNAPSHOT_TABLE_NAME, "wl-run table %u", i);
+    snprintf(name, SNAPSHOT_NAME, "wl-run table %u", i);
+}
+
+void snapshot_variable_name(unsigned i, char name[SNAPSHOT_NAME])
+{
+    snprintf(name, SNAPSHOT_NAME, "wl-run variable %u", i);
 }
 
 /* The additional exports. */
 struct shown {
-    unsigned tables;
-    bool has_variable;
-    uint64_t variable; /* the index of the first mutable global */
+    unsigned tables, variables;
+    uint64_t variable[SNAPSHOT_VARIABLES]; /* the indices of the mutable globals */
 };
 
-static void find_variable(struct shown *s, struct wasm_reader r)
+static void find_variables(struct shown *s, struct wasm_reader r)
 {
     uint64_t count = wasm_number(&r);
 
-    for (uint64_t i = 0; i < count && !r.bad && !s->has_variable; i++)
-        if (pass_global(&r)) {
-            s->has_variable = !r.bad;
-            s->variable = i;
-        }
+    for (uint64_t i = 0; i < count && !r.bad && s->variables < SNAPSHOT_VARIABLES; i++)
+        if (pass_global(&r) && !r.bad)
+            s->variable[s->variables++] = i;
 }
 
 static void put_export(struct writer *w, const char *name, uint8_t kind, uint64_t number)
@@ -370,17 +372,18 @@ static void export_shown(struct writer *out, struct wasm_reader r, const struct 
     enum { TABLE = 1, GLOBAL = 3 };
     struct writer w = {0};
     uint64_t count = r.at < r.end ? wasm_number(&r) : 0;
+    char name[SNAPSHOT_NAME];
 
-    put_leb(&w, count + s->tables + s->has_variable);
+    put_leb(&w, count + s->tables + s->variables);
     put(&w, r.at, (size_t)(r.end - r.at));
     for (unsigned i = 0; i < s->tables; i++) {
-        char name[SNAPSHOT_TABLE_NAME];
-
         snapshot_table_name(i, name);
         put_export(&w, name, TABLE, i);
     }
-    if (s->has_variable)
-        put_export(&w, SNAPSHOT_VARIABLE_NAME, GLOBAL, s->variable);
+    for (unsigned i = 0; i < s->variables; i++) {
+        snapshot_variable_name(i, name);
+        put_export(&w, name, GLOBAL, s->variable[i]);
+    }
     put_section(out, WASM_EXPORT, &w);
 }
 
@@ -402,7 +405,7 @@ int snapshot_prepare(const uint8_t *wasm, size_t size, uint8_t **bytes, size_t *
         struct wasm_reader content = wasm_part(&r, wasm_number(&r));
 
         if (id == WASM_GLOBAL && !r.bad)
-            find_variable(&shown, content);
+            find_variables(&shown, content);
         /* Sections that come after the exports. */
         if (!done && (id == WASM_START || id == WASM_ELEMENT || id == WASM_CODE || id == WASM_DATA_COUNT)) {
             export_shown(&w, none, &shown);

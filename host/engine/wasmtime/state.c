@@ -40,7 +40,7 @@ static bool hash_tables(const struct instance *r, const wasmtime_instance_t *ins
 
     sha256_init(&sha);
     for (unsigned i = 0; i < r->code->needs.tables; i++) {
-        char name[SNAPSHOT_TABLE_NAME];
+        char name[SNAPSHOT_NAME];
         wasmtime_extern_t item;
 
         snapshot_table_name(i, name);
@@ -52,39 +52,49 @@ static bool hash_tables(const struct instance *r, const wasmtime_instance_t *ins
     return true;
 }
 
-/* A module that has none gives a hash, too. */
-static void hash_variable(const struct instance *r, const wasmtime_instance_t *instance, char hex[65])
+static void hash_variable(const struct instance *r, const wasmtime_global_t *global, struct sha256 *sha)
 {
-    struct sha256 sha;
-    wasmtime_extern_t item;
     wasmtime_val_t v;
     uintptr_t is;
 
+    wasmtime_global_get(r->context, global, &v);
+    switch (v.kind) {
+    case WASMTIME_I32:
+    case WASMTIME_F32:
+        sha256_add(sha, &v.of.i32, sizeof v.of.i32);
+        break;
+    case WASMTIME_I64:
+    case WASMTIME_F64:
+        sha256_add(sha, &v.of.i64, sizeof v.of.i64);
+        break;
+    default: /* of others no snapshot is made */
+        is = identity_of(&v);
+        sha256_add(sha, &is, sizeof is);
+    }
+}
+
+/* A module that has none gives a hash, too. */
+static void hash_variables(const struct instance *r, const wasmtime_instance_t *instance, char hex[65])
+{
+    struct sha256 sha;
+    wasmtime_extern_t item;
+
     sha256_init(&sha);
-    if (wasmtime_instance_export_get(r->context, instance, SNAPSHOT_VARIABLE_NAME, LEN(SNAPSHOT_VARIABLE_NAME),
-                                     &item) &&
-        item.kind == WASMTIME_EXTERN_GLOBAL) {
-        wasmtime_global_get(r->context, &item.of.global, &v);
-        switch (v.kind) {
-        case WASMTIME_I32:
-        case WASMTIME_F32:
-            sha256_add(&sha, &v.of.i32, sizeof v.of.i32);
+    for (unsigned i = 0; i < SNAPSHOT_VARIABLES; i++) {
+        char name[SNAPSHOT_NAME];
+
+        snapshot_variable_name(i, name);
+        if (!wasmtime_instance_export_get(r->context, instance, name, strlen(name), &item) ||
+            item.kind != WASMTIME_EXTERN_GLOBAL)
             break;
-        case WASMTIME_I64:
-        case WASMTIME_F64:
-            sha256_add(&sha, &v.of.i64, sizeof v.of.i64);
-            break;
-        default: /* of others no snapshot is made */
-            is = identity_of(&v);
-            sha256_add(&sha, &is, sizeof is);
-        }
+        hash_variable(r, &item.of.global, &sha);
     }
     sha256_hex(&sha, hex);
 }
 
 bool wt_read_state(const struct instance *r, const wasmtime_instance_t *instance, struct state *s)
 {
-    hash_variable(r, instance, s->variable);
+    hash_variables(r, instance, s->variable);
     return hash_tables(r, instance, s->tables);
 }
 
