@@ -157,9 +157,6 @@ os.unlink("/tmp/large")
 assert shutil.disk_usage("/tmp").free > free - (1 << 20)
 fails(errno.ENOENT, os.statvfs, "/tmp/none")
 fails(errno.EBADF, os.fstatvfs, 12345)
-if here:
-    fails(errno.ENOTSUP, shutil.disk_usage, sys.argv[1])
-    with open(sys.argv[1] + "/file", "w") as file:
-        fails(errno.ENOTSUP, os.fstatvfs, file.fileno())
-else:
-    assert shutil.disk_usage(sys.argv[1]).total > 0
+assert shutil.disk_usage(sys.argv[1]).total > 0
+with open(sys.argv[1] + "/file", "w") as file:
+    assert os.fstatvfs(file.fileno()).f_blocks > 0

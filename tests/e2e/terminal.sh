@@ -143,6 +143,14 @@ test_the_plain_prompt() {
     restored
 }
 
+# The last process whose command line matches.
+process() {
+    local directory
+    for directory in /proc/[0-9]*; do
+        ! tr '\0' ' ' <"$directory/cmdline" 2>/dev/null | grep -q -e "$1" || echo "${directory#/proc/}"
+    done | sort -n | tail -n 1
+}
+
 test_restored_after_each_end() {
     local how signal
     open
@@ -158,7 +166,7 @@ test_restored_after_each_end() {
     for signal in TERM HUP QUIT USR1 ALRM; do
         python '' "-c 'import time, tty; tty.setraw(0); print(\"in \" + \"raw\", flush=True); time.sleep(100)'; echo status \$?"
         see 'in raw'
-        kill -s "$signal" "$(pgrep -f "$T.*time[.]sleep" | tail -n 1)"
+        kill -s "$signal" "$(process "$T.*time[.]sleep")"
         restored 'status 1'
     done
 }
