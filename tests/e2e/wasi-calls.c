@@ -67,12 +67,12 @@ struct path {
     }
 
 static const struct path paths[] = {
-    P("a"),     P("a"),     P("b"),        P("b"),        P("c"),       P("d"),       P("a/b"),   P("a/b"),
-    P("a/c"),   P("b/a"),   P("a/b/c"),    P("b/c/d"),    P("l"),       P("l"),       P("m"),     P("l/a"),
-    P("m/b"),   P("a/l"),   P("a//b"),     P("./a"),      P("a/./b"),   P("a/../b"),  P("."),     P("b/../a/b"),
-    P(".."),    P("../x"),  P("a/../.."),  P("l/../.."),  P("/a"),      P("/"),       P(""),      P("a\0b"),
+    P("a"),     P("a"),         P("b"),        P("b"),        P("c"),       P("d"),       P("a/b"),   P("a/b"),
+    P("a/c"),   P("b/a"),       P("a/b/c"),    P("b/c/d"),    P("l"),       P("l"),       P("m"),     P("l/a"),
+    P("m/b"),   P("a/l"),       P("a//b"),     P("./a"),      P("a/./b"),   P("a/../b"),  P("."),     P("b/../a/b"),
+    P(".."),    P("../x"),      P("a/../.."),  P("l/../.."),  P("/a"),      P("/"),       P(""),      P("a\0b"),
     P("\0"),    P("a\xc3\xbf"), P("\xc3\xa4"), P("a/b/../c"), P("nothing"), P("../r0/a"), P("..a"),   P("nothing/a"),
-    P("a/..b"), P("..."),   P("l/../m"),   P("a/l/b"),    P("no/../a"), P("l/b/c"),   P("m/a/l"), P("b/l/a"),
+    P("a/..b"), P("..."),       P("l/../m"),   P("a/l/b"),    P("no/../a"), P("l/b/c"),   P("m/a/l"), P("b/l/a"),
 };
 static const struct path targets[] = {P("a"),       P("b"),    P("a/b"),  P("."),    P(".."),   P("../.."),
                                       P("l"),       P("m"),    P("a/"),   P("../a"), P(""),     P("/etc"),
