@@ -14,20 +14,6 @@ bool builds_possible(const char *series)
     return version_compare(series, "3.12") >= 0;
 }
 
-/* Splits a line of ask_pip.py at its tabs; false: it has fewer than n parts. */
-static bool split(char *line, char **parts, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (!line)
-            return false;
-        parts[i] = line;
-        line = strchr(line, '\t');
-        if (line)
-            *line++ = '\0';
-    }
-    return true;
-}
-
 /* Asks the index for the source archives. */
 static int find_archives(const struct resolution *s, const struct strv *pins, struct packages *found,
                          struct wl_err *err)
@@ -46,10 +32,10 @@ static int find_archives(const struct resolution *s, const struct strv *pins, st
     r = pip_query(&argv, input.s, s->o, &output, err);
     for (char *state, *line = r < 0 ? NULL : strtok_r(output, "\n", &state); line;
          line = strtok_r(NULL, "\n", &state)) {
-        char *part[4];
+        const char *part[4];
         struct package *p;
 
-        if (!split(line, part, 4) || !is_hex(part[3], HASH_HEX_SIZE - 1))
+        if (!pip_parts(line, part, 4) || !is_hex(part[3], HASH_HEX_SIZE - 1))
             continue;
         p = packages_add(found, part[0], strlen(part[0]), part[1], strlen(part[1]), part[2], strlen(part[2]));
         p->source = true;

@@ -87,13 +87,19 @@ void lock_add(struct str *text, const struct package *p)
     }
 }
 
+static bool is_version(const char *s, size_t n)
+{
+    return n && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+!") >= n;
+}
+
 /* Adds the package of "NAME==VERSION", which ends at `end`; NULL: it is none. */
 static struct package *add_pin(struct packages *p, const char *pin, const char *end, const char *file, size_t file_n)
 {
     const char *equals = strstr(pin, "==");
     size_t name_n = package_name_length(pin);
 
-    if (!equals || equals >= end || !name_n || pin + name_n != equals || equals + 2 == end)
+    if (!equals || equals >= end || !name_n || pin + name_n != equals ||
+        !is_version(equals + 2, (size_t)(end - equals) - 2))
         return NULL;
     return packages_add(p, pin, name_n, equals + 2, (size_t)(end - equals) - 2, file, file_n);
 }

@@ -11,22 +11,9 @@
 
 #define WITH "python/with"
 
-/* A name as indexes normalize it, which is also a name for a port. */
-static char *normal_name(const char *name)
-{
-    struct str s = {0};
-
-    for (const char *p = name; *p; p++)
-        if (!strchr("-_.", *p))
-            str_addc(&s, (char)tolower((unsigned char)*p));
-        else if (s.len && s.s[s.len - 1] != '-')
-            str_addc(&s, '-');
-    return str_take(&s);
-}
-
 char *package_recipe(const struct recipe_roots *roots, const char *name)
 {
-    WL_CLEANUP_FREE char *normal = normal_name(name);
+    WL_CLEANUP_FREE char *normal = pypi_name(name, strlen(name));
 
     for (size_t i = 0; i < roots->ports.n; i++) {
         WL_CLEANUP_FREE char *file = xasprintf("%s/%s/%s/recipe.yaml", roots->ports.v[i], PYPI_KIND, normal);
@@ -39,7 +26,7 @@ char *package_recipe(const struct recipe_roots *roots, const char *name)
 
 char *package_port(const char *name)
 {
-    WL_CLEANUP_FREE char *normal = normal_name(name);
+    WL_CLEANUP_FREE char *normal = pypi_name(name, strlen(name));
 
     return xasprintf(WHEELS_KIND "/%s", normal);
 }
@@ -55,20 +42,14 @@ char *package_address(const struct package *p, const struct strv *links)
     return xasprintf("pypi:%s==%s/%s", p->name, p->version, p->file);
 }
 
-/* --- texts of recipes --- */
-
-/* Adds a text in quotes of YAML: they escape as JSON does. */
-static void add_quoted(struct str *s, const char *text)
-{
-    str_add_json(s, text);
-}
+/* --- texts of recipes; quotes of YAML escape as those of JSON --- */
 
 static void add_source(struct str *s, const struct package *p, const struct strv *links, const char *into, bool wheel)
 {
     WL_CLEANUP_FREE char *address = package_address(p, links);
 
     str_add(s, "  - url: ");
-    add_quoted(s, address);
+    str_add_json(s, address);
     str_addf(s, "\n    sha256: \"%s\"\n    into: %s\n", p->sha256, into);
     if (wheel)
         str_add(s, "    strip: 0\n");
@@ -106,7 +87,7 @@ static void add_package(struct str *s, const struct package_ports *k, const stru
                         const struct package *p)
 {
     WL_CLEANUP_FREE char *from = package_recipe(roots, p->name), *version = port_version(p->version),
-                         *normal = normal_name(p->name);
+                         *normal = pypi_name(p->name, strlen(p->name));
 
     str_addf(s, "# Written by wl-make.\nfrom: %s\nversion: \"%s\"\nsummary: \"%s %s for WASI\"\n", from, version,
              normal, version);
@@ -115,7 +96,8 @@ static void add_package(struct str *s, const struct package_ports *k, const stru
     str_add(s, "sources:\n");
     add_source(s, p, k->links, "package", false);
     for (size_t i = 0; i < p->requires.n; i++) {
-        WL_CLEANUP_FREE char *name = normal_name(p->requires.v[i].name), *into = xasprintf("requirements/%s", name);
+        WL_CLEANUP_FREE char *name = pypi_name(p->requires.v[i].name, strlen(p->requires.v[i].name)),
+                             *into = xasprintf("requirements/%s", name);
 
         add_source(s, &p->requires.v[i], k->links, into, true);
     }
@@ -139,14 +121,14 @@ static void add_vars(struct str *s, const struct package_ports *k, const struct 
     for (size_t i = 0; i < base->vars.n; i++)
         if (is_link_variable(base->vars.v[i])) {
             str_add(s, "  - ");
-            add_quoted(s, base->vars.v[i]);
+            str_add_json(s, base->vars.v[i]);
             str_addc(s, '\n');
         }
     str_add(&imports, "imports=");
     for (size_t i = 0; k->imports && i < k->imports->n; i++)
         str_addf(&imports, "%s%s", i ? " " : "", k->imports->v[i]);
     str_add(s, "  - ");
-    add_quoted(s, imports.s);
+    str_add_json(s, imports.s);
     str_addc(s, '\n');
 }
 
@@ -181,7 +163,7 @@ static void add_python(struct str *s, const struct package_ports *k, const struc
     any = false;
     for (size_t i = 0; i < k->packages->n; i++) {
         const struct package *p = &k->packages->v[i];
-        WL_CLEANUP_FREE char *name = normal_name(p->name), *into = xasprintf("wheels/%s", name);
+        WL_CLEANUP_FREE char *name = pypi_name(p->name, strlen(p->name)), *into = xasprintf("wheels/%s", name);
 
         if (p->source || (k->only_native && !package_is_native(p)))
             continue;

@@ -57,3 +57,18 @@ int pip_query(const struct strv *argv, const char *input, const struct fetch_opt
 
     return client_run(&c, output, err);
 }
+
+bool pip_parts(char *line, const char **parts, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char *tab = line ? strchr(line, '\t') : NULL;
+
+        if (!line)
+            return false;
+        parts[i] = line;
+        if (tab)
+            *tab++ = '\0';
+        line = tab;
+    }
+    return true;
+}

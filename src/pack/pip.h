@@ -22,6 +22,9 @@ void pip_add_selection(struct strv *argv, const struct wheels *w, bool native);
 int pip_run(const struct strv *argv, const char *input, const struct fetch_options *o, char **output,
             struct wl_err *err);
 
+/* Splits a line of ask_pip.py into its n parts, which point into it; false: it has fewer. */
+bool pip_parts(char *line, const char **parts, size_t n);
+
 /* Runs a query of ask_pip.py that is not a command of pip, and gives what it printed. */
 int pip_query(const struct strv *argv, const char *input, const struct fetch_options *o, char **output,
               struct wl_err *err);

@@ -124,18 +124,11 @@ struct reported {
 /* Parses a line of it, in which the tabs are overwritten; false: it is not such a line. */
 static bool parse_package(char *line, struct reported *p)
 {
-    const char **const parts[] = {&p->name, &p->version, &p->required_by, &p->needs};
+    const char *parts[4];
 
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        char *tab = line ? strchr(line, '\t') : NULL;
-
-        if (!line)
-            return false;
-        *parts[i] = line;
-        if (tab)
-            *tab++ = '\0';
-        line = tab;
-    }
+    if (!pip_parts(line, parts, 4))
+        return false;
+    *p = (struct reported){parts[0], parts[1], parts[2], parts[3]};
     return true;
 }
 

@@ -114,6 +114,10 @@ const struct source_kind *source_kind_of(const char *url, struct wl_err *err);
 /* Checks the form of an address. */
 int source_check_url(const char *url, struct wl_err *err);
 
+/* The first n bytes of a package's name as indexes of PyPI write it, for example in the address of its page: in lower
+ * case, with each run of - _ . replaced by one '-'. The caller frees it. */
+char *pypi_name(const char *name, size_t n);
+
 /* The name of the file at an address: one component of a path, with the extension that says what kind of archive it is.
  * The caller frees it. */
 char *source_file_name(const char *url);

@@ -54,6 +54,8 @@ static void test_other_lines(void **state)
         "numpy==1",
         "==1 --hash=sha256:" A,
         "a== --hash=sha256:" A,
+        "a==1\"2 --hash=sha256:" A,
+        "a==1 2 --hash=sha256:" A,
         "a==1 --hash=sha256:short",
         "a==1 --hash=sha256:" A " # wheel ../a.whl",
         "a==1 --hash=sha256:" A " # source /etc/passwd",

@@ -44,8 +44,7 @@ static int check(const char *url, struct wl_err *err)
     return 0;
 }
 
-/* The name of a package in the address of its page: in lower case, with each run of - _ . replaced by one '-'. */
-static char *normal_name(const char *name, size_t n)
+char *pypi_name(const char *name, size_t n)
 {
     struct str s = {0};
 
@@ -295,7 +294,7 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     (void)sha256;
     if (!split_address(url, &wanted, &file))
         return check(url, err);
-    name = normal_name(wanted, strcspn(wanted, "="));
+    name = pypi_name(wanted, strcspn(wanted, "="));
     r = scratch_dir(part, &dir, err);
     r = r < 0 ? r : read_config(&c, o, err);
     if (r < 0)
@@ -332,7 +331,7 @@ static char *version_of(const char *file, const char *name)
     size_t n;
 
     if (ends_with(file, ".whl")) {
-        WL_CLEANUP_FREE char *own = normal_name(file, strcspn(file, "-"));
+        WL_CLEANUP_FREE char *own = pypi_name(file, strcspn(file, "-"));
         const char *version = file + strcspn(file, "-");
 
         return *version && !strcmp(own, name) ? xstrndup(version + 1, strcspn(version + 1, "-")) : NULL;
@@ -341,7 +340,7 @@ static char *version_of(const char *file, const char *name)
         return NULL;
     for (size_t i = 1; i + 1 < n; i++) {
         bool may_end = file[i] == '-' && isdigit((unsigned char)file[i + 1]);
-        WL_CLEANUP_FREE char *own = may_end ? normal_name(file, i) : NULL;
+        WL_CLEANUP_FREE char *own = may_end ? pypi_name(file, i) : NULL;
 
         if (own && !strcmp(own, name))
             return xstrndup(file + i + 1, n - i - 1);
@@ -409,7 +408,7 @@ static int lookup(struct offers *o, const void *data, const char *part, struct s
 static int versions(struct offers *o, const struct offer_query *q, struct strv *found, char **own, struct wl_err *err)
 {
     const char *spec = q->url + strlen("pypi:"), *version = strstr(spec, "==");
-    WL_CLEANUP_FREE char *name = normal_name(spec, (size_t)(version - spec)), *key = xasprintf("pypi:%s", name);
+    WL_CLEANUP_FREE char *name = pypi_name(spec, (size_t)(version - spec)), *key = xasprintf("pypi:%s", name);
     const struct strv *names;
     int r = offers_list(o, key, lookup, name, &names, err);
 
