@@ -6,16 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef WL_VERSION
-#define WL_VERSION WLPY_VERSION
-#endif
-
 const struct engine_ops *const api_ops = &engine_wasmtime;
-
-const char *wlpy_version(void)
-{
-    return WL_VERSION;
-}
 
 const char *wlpy_engine_name(void)
 {

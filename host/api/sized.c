@@ -1,7 +1,16 @@
-/* Structs of callers that were compiled with another version of wlpy.h. */
+/* The library's version, and structs of callers that were compiled with another version of wlpy.h. */
 #include "api/internal.h"
 
 #include <string.h>
+
+#ifndef WL_VERSION
+#define WL_VERSION WLPY_VERSION
+#endif
+
+const char *wlpy_version(void)
+{
+    return WL_VERSION;
+}
 
 int api_take(void *to, size_t size, const void *given, const char *what, struct err *err)
 {

@@ -1,6 +1,7 @@
 #include "api/value.h"
 
 #include "core/session.h"
+#include "core/wasm.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +14,6 @@ struct own {
     struct wlpy_display *displays;
     char bytes[]; /* the answer; behind each part stands a zero byte, where the next one began */
 };
-
-static uint32_t load32(const char *p)
-{
-    const unsigned char *u = (const unsigned char *)p;
-
-    return (uint32_t)u[0] | (uint32_t)u[1] << 8 | (uint32_t)u[2] << 16 | (uint32_t)u[3] << 24;
-}
 
 static bool add_display(struct wlpy_value *v, unsigned object, const char *part, size_t n)
 {
@@ -93,7 +87,7 @@ bool value_read(struct wlpy_value *v, const uint8_t *answer, size_t size)
         size_t n;
         int next;
 
-        if (size - at < HEAD || (n = load32(own->bytes + at + 1)) > size - at - HEAD)
+        if (size - at < HEAD || (n = wasm_load32(own->bytes + at + 1)) > size - at - HEAD)
             return false;
         next = own->bytes[at + HEAD + n];
         own->bytes[at + HEAD + n] = '\0';

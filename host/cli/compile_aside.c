@@ -21,11 +21,6 @@ bool compile_aside_is_asked(int argc, char **argv)
     return argc == COMPILER_ARGUMENTS && !strcmp(argv[1], COMPILER_ASKED);
 }
 
-static rlim_t less_of(rlim_t a, rlim_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Where less is allowed already, that stays. (RLIM_INFINITY is the largest number.) */
 static void limit(int resource, rlim_t soft, rlim_t hard)
 {
@@ -33,8 +28,10 @@ static void limit(int resource, rlim_t soft, rlim_t hard)
 
     if (getrlimit(resource, &r) < 0)
         return;
-    r.rlim_cur = less_of(r.rlim_cur, soft);
-    r.rlim_max = less_of(r.rlim_max, hard);
+    if (soft < r.rlim_cur)
+        r.rlim_cur = soft;
+    if (hard < r.rlim_max)
+        r.rlim_max = hard;
     setrlimit(resource, &r);
 }
 

@@ -91,18 +91,13 @@ static bool is_out_of_memory(const struct answer *a, int signal)
     return strstr(a->text, "memory") || (crashed && (!*a->text || strstr(a->text, "thread")));
 }
 
-static rlim_t less_of(rlim_t a, rlim_t b)
-{
-    return a < b ? a : b;
-}
-
 /* The seconds that it had: at most those of this process. */
 static uint64_t seconds_of(const struct compiler *c)
 {
     struct rlimit r;
 
-    return getrlimit(RLIMIT_CPU, &r) == 0 ? less_of(r.rlim_cur, c->limits->compile_seconds)
-                                          : c->limits->compile_seconds;
+    return getrlimit(RLIMIT_CPU, &r) == 0 && r.rlim_cur < c->limits->compile_seconds ? r.rlim_cur
+                                                                                     : c->limits->compile_seconds;
 }
 
 /* Why the program ended without an answer. */

@@ -1,6 +1,7 @@
 #include "core/control.h"
 
 #include "core/signals.h"
+#include "core/wasm.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -26,18 +27,13 @@ static int install_errno;
 
 /* ---- interrupts ---- */
 
-static uint32_t load32(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 /* WebAssembly is little endian. */
 static uint32_t little(uint32_t v)
 {
     uint8_t bytes[4];
 
     memcpy(bytes, &v, 4);
-    return load32(bytes);
+    return wasm_load32(bytes);
 }
 
 bool control_read_cells(const uint8_t *memory, size_t size, uint32_t address, struct control_cell *cells, size_t *n)
@@ -46,14 +42,14 @@ bool control_read_cells(const uint8_t *memory, size_t size, uint32_t address, st
 
     if (size < 4 || address > size - 4)
         return false;
-    count = load32(memory + address);
+    count = wasm_load32(memory + address);
     if (count == 0 || count > CONTROL_MAX_CELLS || (size - 4 - address) / 8 < count)
         return false;
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *p = memory + address + 4 + (size_t)8 * i;
 
-        cells[i].address = load32(p);
-        cells[i].bits = load32(p + 4);
+        cells[i].address = wasm_load32(p);
+        cells[i].bits = wasm_load32(p + 4);
         if (cells[i].address % 4 != 0 || cells[i].address > size - 4)
             return false;
     }

@@ -25,6 +25,14 @@ enum wasm_section {
     WASM_TAG = 13,
 };
 
+/* A number in a guest's memory, which is little-endian. */
+static inline uint32_t wasm_load32(const void *p)
+{
+    const uint8_t *b = p;
+
+    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
 /* The bytes that remain to be read. Reading past their end gives 0 and sets `bad`. */
 struct wasm_reader {
     const uint8_t *at, *end;

@@ -12,20 +12,6 @@
 
 enum { PIECE = 1 << 16 };
 
-void frozen_free(struct frozen *f)
-{
-    munmap((void *)f->image, f->size);
-    close(f->fd);
-    free(f);
-}
-
-void frozen_release(struct run *r)
-{
-    if (r->frozen)
-        recycle_leave(r->frozen, true);
-    r->frozen = NULL;
-}
-
 static bool is_zero(const uint8_t *at, size_t n)
 {
     return at[0] == 0 && memcmp(at, at + 1, n - 1) == 0;

@@ -136,6 +136,13 @@ void recycle_use(struct frozen *f)
     pthread_mutex_unlock(&idle_lock);
 }
 
+static void free_frozen(struct frozen *f)
+{
+    munmap((void *)f->image, f->size);
+    close(f->fd);
+    free(f);
+}
+
 void recycle_leave(struct frozen *f, bool current)
 {
     struct run *idle = NULL, *r;
@@ -155,7 +162,14 @@ void recycle_leave(struct frozen *f, bool current)
         drop(r);
     }
     if (last)
-        frozen_free(f);
+        free_frozen(f);
+}
+
+void recycle_forget(struct run *r)
+{
+    if (r->frozen)
+        recycle_leave(r->frozen, true);
+    r->frozen = NULL;
 }
 
 static void keep(struct run *r)

@@ -9,45 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Thread_local struct run *run_current;
-
-/* ---- leaving a guest ---- */
-
-/* (Also called in signal handlers, so no stdio.) */
-void run_leave(enum leaving leaving, const char *why, int error)
-{
-    struct run *r = run_current;
-
-    r->leaving = leaving;
-    r->why = why;
-    r->error = error;
-    siglongjmp(r->out, 1);
-}
-
-void run_trap(const char *why)
-{
-    run_leave(LEFT_BY_TRAP, why, 0);
-}
-
-void run_refuse(const char *why)
-{
-    run_leave(NOT_BEGUN, why, 0);
-}
-
-void run_fail(const char *what)
-{
-    run_leave(NOT_SET_UP, what, errno);
-}
-
-void native_trap(uint32_t trap)
-{
-    run_trap(trap < TRAPS ? trap_texts[trap] : "it was stopped for an unknown reason");
-}
-
-void native_refuse(const char *why)
-{
-    run_refuse(why);
-}
+/* ---- its end from outside ---- */
 
 /* Whether the signal has interrupted the guest itself, and not another handler, which runs on the stack for signals. */
 static bool came_to_guest(const struct run *r, const void *context)
@@ -325,7 +287,7 @@ int runtime_call(struct run *r, struct session_call *call, struct end *end, stru
         err_set(err, ERR_MODULE, "cannot start a session of %s: it exports no wl_session", r->runtime->name);
         return err_hint(err, "use a Python of the flavour single or snapshot");
     }
-    frozen_release(r);
+    recycle_forget(r);
     r->call = call;
     return run_enter(r, ENTER_SESSION, end, err);
 }
@@ -334,7 +296,7 @@ void runtime_close(struct run *r)
 {
     if (!r)
         return;
-    frozen_release(r);
+    recycle_forget(r);
     recycle_give_back(r);
 }
 

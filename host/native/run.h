@@ -68,8 +68,8 @@ struct run {
     struct run *next;
 };
 
-/* The guest of this thread, for signal handlers and for functions that get no argument. (Each call of the host uses it,
- * so a shared library does not look for it by a function.) */
+/* leave.c: the guest of this thread, for signal handlers and for functions that get no argument. (Each call of the host
+ * uses it, so a shared library does not look for it by a function.) */
 extern _Thread_local struct run *run_current __attribute__((tls_model("initial-exec")));
 
 /* Leave the guest. These may be called in signal handlers. */
@@ -99,9 +99,6 @@ struct frozen {
     struct run *idle;
     long idle_n;
 };
-/* Forgets the copy that the guest's next call makes out of date. */
-void frozen_release(struct run *r);
-void frozen_free(struct frozen *f);
 /* run.c: a guest that has not been entered, if possible one that begins with `base`. NULL with err. */
 struct run *run_open(struct native_program *p, struct frozen *base, const struct runtime *runtime, struct err *err);
 /* Enters it, and says how it was left. */
@@ -116,6 +113,7 @@ void stack_forget(struct run *r); /* all frames that were on it */
 struct run *recycle_take(struct native_program *p, struct frozen *base); /* NULL: out of memory */
 void recycle_use(struct frozen *f);
 void recycle_leave(struct frozen *f, bool current); /* current: by the guest that it was made of */
+void recycle_forget(struct run *r);                 /* the copy of its memory, which its next call makes out of date */
 void recycle_give_back(struct run *r);
 int recycle_install(void); /* once for the process. 0, or an errno */
 

@@ -209,9 +209,7 @@ void net_address_text(const struct net_address *a, char text[NET_ADDRESS_TEXT])
 
 /* ---- Reading a rule ---- */
 
-static int refuse(char why[NET_WHY_SIZE], const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static int refuse(char why[NET_WHY_SIZE], const char *format, ...)
+int net_say_why(char why[NET_WHY_SIZE], const char *format, ...)
 {
     va_list args;
 
@@ -244,17 +242,19 @@ static int read_ports(struct rule *r, const char *text, char why[NET_WHY_SIZE])
         unsigned first, last;
 
         if (!number(&p, 65535, &first))
-            return refuse(why, "\"%.80s\" is not a list of ports; write numbers and ranges, as in 443,8000-8010", text);
+            return net_say_why(why, "\"%.80s\" is not a list of ports; write numbers and ranges, as in 443,8000-8010",
+                               text);
         last = first;
         if (*p == '-' && (p++, !number(&p, 65535, &last) || last < first))
-            return refuse(why, "\"%.80s\" has a range of ports that does not end behind its start", text);
+            return net_say_why(why, "\"%.80s\" has a range of ports that does not end behind its start", text);
         if (r->ranges_n == MAX_RANGES)
-            return refuse(why, "\"%.80s\" has more than %d ranges of ports", text, MAX_RANGES);
+            return net_say_why(why, "\"%.80s\" has more than %d ranges of ports", text, MAX_RANGES);
         r->ranges[r->ranges_n++] = (struct range){(uint16_t)first, (uint16_t)last};
         if (!*p)
             return 0;
         if (*p++ != ',')
-            return refuse(why, "\"%.80s\" is not a list of ports; write numbers and ranges, as in 443,8000-8010", text);
+            return net_say_why(why, "\"%.80s\" is not a list of ports; write numbers and ranges, as in 443,8000-8010",
+                               text);
     }
 }
 
@@ -277,18 +277,18 @@ static int read_block(struct rule *r, const char *host, char why[NET_WHY_SIZE])
     } else if (inet_pton(AF_INET6, text, r->bytes) == 1) {
         most = 128;
     } else if (*p) {
-        return refuse(why, "\"%.80s\" is not an address; /BITS can only follow one", text);
+        return net_say_why(why, "\"%.80s\" is not an address; /BITS can only follow one", text);
     } else {
         return 0;
     }
     bits = most;
     if (*p && (p++, !number(&p, most, &bits) || *p))
-        return refuse(why, "\"%.80s\" is not a number of bits from 0 to %u", host + n + 1, most);
+        return net_say_why(why, "\"%.80s\" is not a number of bits from 0 to %u", host + n + 1, most);
     r->kind = RULE_BLOCK;
     r->bits = bits + (most == 32 ? 96 : 0);
     for (unsigned i = r->bits; i < 128; i++)
         if (r->bytes[i / 8] & (0x80 >> i % 8))
-            return refuse(why, "%.80s has bits set behind the first %u", host, bits);
+            return net_say_why(why, "%.80s has bits set behind the first %u", host, bits);
     /* ::/0 and its like hold IPv4's addresses, too; that is not what a person means who writes it. */
     r->names_special = is_special_block(r->bytes, r->bits);
     return 1;
@@ -307,9 +307,9 @@ static int read_host(struct rule *r, const char *host, char why[NET_WHY_SIZE])
     if (block)
         return block < 0 ? -1 : 0;
     if (!net_name(host + (below ? 2 : 0), r->name))
-        return refuse(why, "\"%.80s\" is neither an address nor the name of a host", host);
+        return net_say_why(why, "\"%.80s\" is neither an address nor the name of a host", host);
     if (looks_numeric(r->name))
-        return refuse(why, "\"%.80s\" is not a complete address; write all four numbers, in decimal", host);
+        return net_say_why(why, "\"%.80s\" is not a complete address; write all four numbers, in decimal", host);
     r->kind = below ? RULE_BELOW : RULE_NAME;
     return 0;
 }
@@ -324,7 +324,7 @@ static int read_rule(struct rule *r, const char *text, char why[NET_WHY_SIZE])
     if (*text == '[') {
         end = strchr(text, ']');
         if (!end || (end[1] && end[1] != ':'))
-            return refuse(why, "\"%.80s\" has no ] that ends the address", text);
+            return net_say_why(why, "\"%.80s\" has no ] that ends the address", text);
         text++;
         colon = end[1] ? end + 1 : NULL;
     } else if (colon && strchr(colon + 1, ':')) {
@@ -335,7 +335,7 @@ static int read_rule(struct rule *r, const char *text, char why[NET_WHY_SIZE])
     }
     n = (size_t)(end - text);
     if (!n || n >= sizeof host)
-        return refuse(why, "\"%.80s\" has no host before the port", text);
+        return net_say_why(why, "\"%.80s\" has no host before the port", text);
     memcpy(host, text, n);
     host[n] = '\0';
     if (read_host(r, host, why) < 0)
@@ -348,7 +348,7 @@ static int add(struct rules *rules, const struct rule *r, char why[NET_WHY_SIZE]
     struct rule *more = rules->n < MAX_RULES ? realloc(rules->list, (rules->n + 1) * sizeof *more) : NULL;
 
     if (!more)
-        return refuse(why, "there are more than %d rules", MAX_RULES);
+        return net_say_why(why, "there are more than %d rules", MAX_RULES);
     rules->list = more;
     more[rules->n++] = *r;
     return 0;
@@ -382,9 +382,9 @@ int net_policy_listen(struct net_policy *p, const char *rule, char why[NET_WHY_S
     if (read_rule(&r, rule, why) < 0)
         return -1;
     if (r.kind == RULE_BELOW || (r.kind == RULE_NAME && strcmp(r.name, "localhost") != 0))
-        return refuse(why, "\"%.80s\" is not an address to listen on; write an address, localhost or *", rule);
+        return net_say_why(why, "\"%.80s\" is not an address to listen on; write an address, localhost or *", rule);
     if (!r.ranges_n)
-        return refuse(why, "\"%.80s\" names no port; write ADDRESS:PORT, with port 0 for any free one", rule);
+        return net_say_why(why, "\"%.80s\" names no port; write ADDRESS:PORT, with port 0 for any free one", rule);
     return add(&p->listen, &r, why);
 }
 

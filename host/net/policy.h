@@ -60,6 +60,9 @@ bool net_policy_bind(const struct net_policy *p, const struct net_address *a, bo
 /* Whether it means this machine or its network; see above. */
 bool net_is_special(const struct net_address *a);
 
+/* Writes why a rule or a secret cannot be used. Returns -1. */
+int net_say_why(char why[NET_WHY_SIZE], const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* The canonical form of a name (lower case, no dot at the end). False: it is not a name of a host. */
 bool net_name(const char *text, char name[NET_NAME_SIZE]);
 

@@ -8,18 +8,6 @@
 
 enum { HTTPS = 443, MOST_NAME = 100 };
 
-static int refuse(char why[NET_WHY_SIZE], const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static int refuse(char why[NET_WHY_SIZE], const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(why, NET_WHY_SIZE, format, args);
-    va_end(args);
-    return -1;
-}
-
 static bool read_port(const char *text, uint16_t *port)
 {
     unsigned long value = 0;
@@ -68,20 +56,20 @@ int net_secret_host(const char *text, struct net_secret_host *h, char why[NET_WH
 
     *h = (struct net_secret_host){.port = HTTPS};
     if (!n || n >= sizeof host)
-        return refuse(why, "\"%.80s\" names no host", whole);
+        return net_say_why(why, "\"%.80s\" names no host", whole);
     memcpy(host, text, n);
     host[n] = '\0';
     if (port && !read_port(port, &h->port))
-        return refuse(why, "\"%.80s\" does not end in a port; write HOST or HOST:PORT", whole);
+        return net_say_why(why, "\"%.80s\" does not end in a port; write HOST or HOST:PORT", whole);
     h->is_address = read_address(host, &h->address);
     if (h->is_address) {
         snprintf(h->text, sizeof h->text, "%s", host);
         return 0;
     }
     if (!net_name(host, h->text))
-        return refuse(why, "\"%.80s\" is neither the name of a host nor an address", host);
+        return net_say_why(why, "\"%.80s\" is neither the name of a host nor an address", host);
     if (inet_aton(h->text, &numbers))
-        return refuse(why, "\"%.80s\" is not a complete address; write all four numbers, in decimal", host);
+        return net_say_why(why, "\"%.80s\" is not a complete address; write all four numbers, in decimal", host);
     return 0;
 }
 
@@ -99,16 +87,16 @@ int net_secret_check(const struct net_secret *s, char why[NET_WHY_SIZE])
     size_t n = s->value ? strlen(s->value) : NET_SECRET_LEAST;
 
     if (!is_variable(s->name))
-        return refuse(why, "\"%.80s\" is not the name of a variable: letters, digits and _", s->name);
+        return net_say_why(why, "\"%.80s\" is not the name of a variable: letters, digits and _", s->name);
     if (net_secret_host(s->host, &h, why) < 0)
         return -1;
     if (n < NET_SECRET_LEAST || n > NET_SECRET_MOST)
-        return refuse(why, "the value of %s has %zu bytes; it must have %d to %d", s->name, n, NET_SECRET_LEAST,
-                      NET_SECRET_MOST);
+        return net_say_why(why, "the value of %s has %zu bytes; it must have %d to %d", s->name, n, NET_SECRET_LEAST,
+                           NET_SECRET_MOST);
     /* (JSON and HTML would change those in quotes, so that a value that comes back would not be found.) */
     for (const char *c = s->value; c && *c; c++)
         if (*c <= ' ' || *c > '~' || strchr("\"'\\<>&", *c))
-            return refuse(why, "the value of %s may have printable ASCII without blanks, quotes, \\, <, > and &",
-                          s->name);
+            return net_say_why(why, "the value of %s may have printable ASCII without blanks, quotes, \\, <, > and &",
+                               s->name);
     return 0;
 }

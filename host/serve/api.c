@@ -10,12 +10,7 @@
 #define SESSIONS "/v1/sessions"
 #define RUN "/v1/run"
 
-extern const char openapi[]; /* openapi.c */
-
-static bool is(const struct http_request *r, const char *method)
-{
-    return !strcmp(r->method, method);
-}
+extern const char openapi[]; /* openapi.s */
 
 static void refuse_err(struct http_request *r, int status, const struct wlpy_err *err)
 {
@@ -135,7 +130,7 @@ static void put_result(struct events *e, const struct sandbox_result *r, json_t 
 /* A text, or {"base64": ...}. */
 static int put_file(struct wlpy_files *files, const char *path, const json_t *content, struct wlpy_err *err)
 {
-    const char *base64 = json_string_value(json_object_get(content, "base64"));
+    const char *base64 = text_member(content, "base64");
     void *bytes;
     size_t n;
     int r;
@@ -250,7 +245,7 @@ static void run(struct http_request *r, enum sandbox_use use, const char *name)
     struct sandbox_session *session;
     struct wlpy_err err;
 
-    if (!is(r, "POST")) {
+    if (!http_is(r, "POST")) {
         http_refuse(r, 405, "use POST");
         return;
     }
@@ -320,22 +315,22 @@ static void use_file(struct http_request *r, struct wlpy_files *files, const cha
     struct wlpy_err err;
     size_t n;
 
-    if (!*path && is(r, "GET")) {
+    if (!*path && http_is(r, "GET")) {
         json_t *list = json_array();
 
         wlpy_files_list(files, list_file, list);
         http_answer(r, 200, json_pack("{s:o}", "files", list));
-    } else if (is(r, "GET")) {
+    } else if (http_is(r, "GET")) {
         if (wlpy_files_get(files, path, &bytes, &n, &err) < 0)
             refuse_err(r, 404, &err);
         else
             http_answer_bytes(r, 200, "application/octet-stream", bytes, n);
-    } else if (is(r, "PUT")) {
+    } else if (http_is(r, "PUT")) {
         if (wlpy_files_put(files, path, r->size ? r->body : "", r->size, &err) < 0)
             refuse_err(r, 400, &err);
         else
             http_answer(r, 201, json_pack("{s:s, s:I}", "path", path, "size", (json_int_t)r->size));
-    } else if (is(r, "DELETE")) {
+    } else if (http_is(r, "DELETE")) {
         if (wlpy_files_remove(files, path, &err) < 0)
             refuse_err(r, 404, &err);
         else
@@ -371,7 +366,7 @@ static void one_session(struct http_request *r, const char *rest)
     }
     memcpy(name, rest, n);
     name[n] = '\0';
-    if (!slash && is(r, "DELETE")) {
+    if (!slash && http_is(r, "DELETE")) {
         if (sandbox_drop(r->sandbox, name))
             http_answer(r, 200, json_pack("{s:s}", "name", name));
         else
@@ -397,13 +392,13 @@ bool api_evaluates(const struct http_request *r)
 
 bool api_serve(struct http_request *r)
 {
-    if (!strcmp(r->path, "/openapi.json") && is(r, "GET"))
+    if (!strcmp(r->path, "/openapi.json") && http_is(r, "GET"))
         http_answer_bytes(r, 200, "application/json", openapi, strlen(openapi));
     else if (!strcmp(r->path, RUN))
         run(r, SANDBOX_FRESH, NULL);
-    else if (!strcmp(r->path, SESSIONS) && is(r, "GET"))
+    else if (!strcmp(r->path, SESSIONS) && http_is(r, "GET"))
         list_sessions(r);
-    else if (!strcmp(r->path, SESSIONS) && is(r, "POST"))
+    else if (!strcmp(r->path, SESSIONS) && http_is(r, "POST"))
         create(r);
     else if (!strncmp(r->path, SESSIONS "/", sizeof SESSIONS))
         one_session(r, r->path + sizeof SESSIONS);

@@ -136,8 +136,8 @@ static void execute(struct http_request *r)
 {
     const json_t *text = json_object_get(r->json, "code");
     const struct sandbox_code code = {.text = json_string_value(text), .size = json_string_length(text)};
-    const char *context = json_string_value(json_object_get(r->json, "context_id"));
-    const char *language = json_string_value(json_object_get(r->json, "language"));
+    const char *context = text_member(r->json, "context_id");
+    const char *language = text_member(r->json, "language");
     struct sandbox_result result = {0};
     struct sandbox_session *session;
     struct wlpy_err err;

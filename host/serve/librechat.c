@@ -137,22 +137,17 @@ struct running {
     struct buffer note; /* for its standard error */
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
 static const char *directory_of(const json_t *file)
 {
-    const char *directory = text_of(file, "storage_session_id");
+    const char *directory = text_member(file, "storage_session_id");
 
-    return directory ? directory : text_of(file, "session_id");
+    return directory ? directory : text_member(file, "session_id");
 }
 
 static const char *path_of(const json_t *file)
 {
     static const char data[] = SANDBOX_DATA "/";
-    const char *path = text_of(file, "name");
+    const char *path = text_member(file, "name");
 
     if (path && !strncmp(path, data, sizeof data - 1))
         path += sizeof data - 1;
@@ -174,7 +169,7 @@ static bool put_files(struct running *x)
 
     json_array_foreach(json_object_get(x->request->json, "files"), i, file)
     {
-        const char *directory = directory_of(file), *name = text_of(file, "id");
+        const char *directory = directory_of(file), *name = text_member(file, "id");
 
         x->path = path_of(file);
         if (!directory || !name || !x->path) {
@@ -212,7 +207,7 @@ static const json_t *unchanged(struct running *x, const char *path)
         x->path = path_of(file);
         x->well = false;
         if (!strcmp(x->path, path))
-            storage_find(x->request->storage, directory_of(file), text_of(file, "id"), compare, x);
+            storage_find(x->request->storage, directory_of(file), text_member(file, "id"), compare, x);
         if (x->well)
             return file;
     }
@@ -322,13 +317,14 @@ static void run(struct running *x)
 
 static void exec(struct http_request *r)
 {
-    const char *language = text_of(r->json, "lang");
+    const char *language = text_member(r->json, "lang");
     struct running x = {.request = r};
     struct wlpy_err err;
 
-    if (!text_of(r->json, "code") || !language || (strcmp(language, "py") != 0 && strcmp(language, "python") != 0)) {
+    if (!text_member(r->json, "code") || !language ||
+        (strcmp(language, "py") != 0 && strcmp(language, "python") != 0)) {
         http_refuse(r, 400,
-                    text_of(r->json, "code") ? "the only language (lang) is py" : "the member code must be a text");
+                    text_member(r->json, "code") ? "the only language (lang) is py" : "the member code must be a text");
         return;
     }
     x.session = sandbox_enter(r->sandbox, SANDBOX_FRESH, NULL, &err);
@@ -346,11 +342,6 @@ static void exec(struct http_request *r)
 }
 
 /* ---- paths ---- */
-
-static bool is(const struct http_request *r, const char *method)
-{
-    return !strcmp(r->method, method);
-}
 
 /* DIRECTORY/FILE, or DIRECTORY alone with *file NULL; false: something else. */
 static bool split(const char *rest, const char *between, char directory[STORAGE_NAME], const char **file)
@@ -374,14 +365,14 @@ static void use_file(struct http_request *r, const char *path)
     char directory[STORAGE_NAME];
     const char *file;
 
-    if (is(r, "GET") && !strncmp(path, "/download/", 10) && split(path + 10, "/", directory, &file) && file)
+    if (http_is(r, "GET") && !strncmp(path, "/download/", 10) && split(path + 10, "/", directory, &file) && file)
         download(r, directory, file);
-    else if (is(r, "GET") && !strncmp(path, "/files/", 7) && split(path + 7, "/", directory, &file))
+    else if (http_is(r, "GET") && !strncmp(path, "/files/", 7) && split(path + 7, "/", directory, &file))
         list(r, directory, file);
-    else if (is(r, "GET") && !strncmp(path, "/sessions/", 10) && split(path + 10, "/objects/", directory, &file) &&
+    else if (http_is(r, "GET") && !strncmp(path, "/sessions/", 10) && split(path + 10, "/objects/", directory, &file) &&
              file)
         list(r, directory, file);
-    else if (is(r, "DELETE") && !strncmp(path, "/files/", 7) && split(path + 7, "/", directory, &file) && file)
+    else if (http_is(r, "DELETE") && !strncmp(path, "/files/", 7) && split(path + 7, "/", directory, &file) && file)
         storage_remove(r->storage, directory, file) ? http_answer(r, 200, json_pack("{s:s}", "message", "success"))
                                                     : refuse_file(r);
     else
@@ -399,11 +390,11 @@ bool librechat_serve(struct http_request *r)
 
     if (strncmp(r->path, PREFIX "/", sizeof PREFIX) != 0)
         return false;
-    if (!strcmp(path, "/health") && is(r, "GET"))
+    if (!strcmp(path, "/health") && http_is(r, "GET"))
         http_answer(r, 200, json_pack("{s:s}", "status", "ok"));
-    else if (!strcmp(path, "/exec") && is(r, "POST"))
+    else if (!strcmp(path, "/exec") && http_is(r, "POST"))
         exec(r);
-    else if ((!strcmp(path, "/upload") || !strcmp(path, "/upload/batch")) && is(r, "POST"))
+    else if ((!strcmp(path, "/upload") || !strcmp(path, "/upload/batch")) && http_is(r, "POST"))
         upload(r);
     else
         use_file(r, path);

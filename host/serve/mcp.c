@@ -35,7 +35,7 @@ static json_t *initialize(const json_t *params)
         "Runs Python in a sandbox of WebAssembly, without the machine's files and network. run_python starts from a "
         "clean state each time; run_in_session keeps variables under a name. Files that code and the user exchange are "
         "in " SANDBOX_FILES ".";
-    const char *wanted = json_string_value(json_object_get(params, "protocolVersion")), *version = versions[0];
+    const char *wanted = text_member(params, "protocolVersion"), *version = versions[0];
 
     for (size_t i = 0; wanted && i < sizeof versions / sizeof *versions; i++)
         if (!strcmp(wanted, versions[i]))
@@ -47,7 +47,7 @@ static json_t *initialize(const json_t *params)
 
 static json_t *call_tool(struct mcp *m, const json_t *id, const json_t *params)
 {
-    const char *name = json_string_value(json_object_get(params, "name"));
+    const char *name = text_member(params, "name");
     const json_t *arguments = json_object_get(params, "arguments");
     struct mcp_call call = {.id = id, .token = json_object_get(json_object_get(params, "_meta"), "progressToken")};
     json_t *result;
@@ -66,7 +66,7 @@ static json_t *call_tool(struct mcp *m, const json_t *id, const json_t *params)
 
 bool mcp_is_call(const json_t *message)
 {
-    const char *method = json_string_value(json_object_get(message, "method"));
+    const char *method = text_member(message, "method");
 
     return method && !strcmp(method, "tools/call");
 }
@@ -87,11 +87,9 @@ static json_t *request(struct mcp *m, const json_t *id, const char *method, cons
 json_t *mcp_handle(struct mcp *m, const json_t *message)
 {
     const json_t *id = json_object_get(message, "id"), *params = json_object_get(message, "params");
-    const char *method = json_string_value(json_object_get(message, "method"));
+    const char *method = text_member(message, "method"), *version = text_member(message, "jsonrpc");
 
-    if (!json_is_object(message) || strcmp("2.0", json_string_value(json_object_get(message, "jsonrpc"))
-                                                      ? json_string_value(json_object_get(message, "jsonrpc"))
-                                                      : ""))
+    if (!version || strcmp(version, "2.0") != 0)
         return error(NULL, NO_REQUEST, "the message is not of JSON-RPC 2.0");
     /* (An answer of the client's: nothing was asked.) */
     if (!method)

@@ -213,9 +213,14 @@ static int find_program(struct options *o)
         slash = strrchr(o->program, '/');
         n = slash ? slash - o->program : 0;
     }
-    if (!slash || (size_t)n + sizeof place >= sizeof o->program)
+    if (slash) {
+        const size_t room = (size_t)(o->program + sizeof o->program - (slash + 1));
+
+        if ((size_t)snprintf(slash + 1, room, "%s", place) >= room)
+            slash = NULL;
+    }
+    if (!slash)
         return refuse("cannot find the Python", "", "name it by --program");
-    strcpy(slash + 1, place);
     if (access(o->program, R_OK) < 0)
         return refuse("there is no Python:", o->program, "name one by --program, as wl-make aot --library makes them");
     o->sandbox.program = o->program;

@@ -3,6 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool http_is(const struct http_request *r, const char *method)
+{
+    return !strcmp(r->method, method);
+}
+
 void http_answer_bytes(struct http_request *r, int status, const char *type, const void *bytes, size_t n)
 {
     free(r->text);

@@ -26,6 +26,9 @@ struct http_request {
     char *filename; /* for a client that saves it; owned, or NULL */
 };
 
+/* Whether that is its method. */
+bool http_is(const struct http_request *r, const char *method);
+
 /* Sets the answer. The JSON is taken. */
 void http_answer(struct http_request *r, int status, json_t *json);
 void http_answer_bytes(struct http_request *r, int status, const char *type, const void *bytes, size_t n);

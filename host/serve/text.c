@@ -152,3 +152,8 @@ void *base64_decode(const char *text, size_t *n)
     *n = used;
     return bytes;
 }
+
+const char *text_member(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}

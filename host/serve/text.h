@@ -12,6 +12,9 @@ bool text_is_utf8(const void *bytes, size_t n);
 /* How many of these bytes do not belong to a character that is cut off at their end. */
 size_t text_whole(const void *bytes, size_t n);
 
+/* The text that a JSON object has under that key; NULL: it has none. Borrowed from the object. */
+const char *text_member(const json_t *object, const char *key);
+
 /* An expression of Python with this value. To be given to free(); NULL: out of memory. */
 char *text_python(const json_t *json);
 

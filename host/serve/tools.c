@@ -112,15 +112,10 @@ static json_t *result_of_code(const struct sandbox_result *r)
 
 /* ---- arguments ---- */
 
-static const char *text_of(const json_t *arguments, const char *key)
-{
-    return json_string_value(json_object_get(arguments, key));
-}
-
 /* A path below the directory of files; NULL: it is another one. */
 static const char *path_of(const json_t *arguments)
 {
-    const char *path = text_of(arguments, "path");
+    const char *path = text_member(arguments, "path");
     size_t n = strlen(SANDBOX_FILES);
 
     if (!path)
@@ -159,7 +154,7 @@ static json_t *run(struct mcp *m, struct mcp_call *call, const json_t *arguments
     struct wlpy_err err;
     json_t *result;
 
-    if (!text_of(arguments, "code"))
+    if (!text_member(arguments, "code"))
         return say(true, "code is missing");
     session = sandbox_enter(m->sandbox, use, name, &err);
     if (!session)
@@ -176,7 +171,7 @@ static json_t *run_python(struct mcp *m, struct mcp_call *call, const json_t *ar
 
 static const char *session_of(const json_t *arguments)
 {
-    const char *name = text_of(arguments, "session");
+    const char *name = text_member(arguments, "session");
 
     return name ? name : "default";
 }
@@ -214,7 +209,7 @@ static json_t *with_files(struct mcp *m, const json_t *arguments, bool create,
 static json_t *put(struct wlpy_files *files, const json_t *arguments)
 {
     const json_t *text = json_object_get(arguments, "text");
-    const char *base64 = text_of(arguments, "base64"), *path = path_of(arguments);
+    const char *base64 = text_member(arguments, "base64"), *path = path_of(arguments);
     void *bytes = NULL;
     size_t n = json_string_length(text);
     struct wlpy_err err;

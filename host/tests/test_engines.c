@@ -1,134 +1,7 @@
-/* test_engines PROGRAM: runs through wlpy.h, the same with each engine. PROGRAM is guests.wasm or guests.so, which
- * guests.sh makes of guests/guests.wat. */
-#include "library.h"
-
-/* What a guest does: the number of its arguments less one. */
-enum {
-    OWN,
-    UNREACHABLE,
-    BOUNDS,
-    DEEP,
-    ENDLESS,
-    WAIT,
-    READ,
-    OUTPUT,
-    COUNT,
-    FOLDER,
-    DEEP_IN_HOST,
-    COPY,
-    FILES,
-    BYTES,
-    DESCRIPTORS,
-    GROW,
-    KINDS
-};
-
-/* AddressSanitizer's own handler would take the guests' faults, and its stack for signals the place of theirs. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-    return "handle_segv=0:handle_sigbus=0:use_sigaltstack=0";
-}
-
-static const char *file;
-static bool native;
-static struct wlpy_engine *engine;
-static struct wlpy_program *loaded;
-
-static struct wlpy_program *load(void)
-{
-    struct wlpy_program *p;
-
-    assert_int_equal((native ? wlpy_program_load_native : wlpy_program_load)(engine, file, &p, &why), 0);
-    return p;
-}
-
-/* cmocka handles these itself during each test; a handler that is installed later than the library's has to call it. */
-static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
-static struct sigaction own[sizeof faults / sizeof *faults];
-
-static void take_signals(void)
-{
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        assert_int_equal(sigaction(faults[i], &own[i], NULL), 0);
-}
-
-static int set_up_engine(void **state)
-{
-    struct wlpy_run_config first = {.size = sizeof first};
-    struct wlpy_result result = {.size = sizeof result};
-    const struct wlpy_engine_config config = {.size = sizeof config, .stack = 1 << 20, .stoppable = true};
-
-    if (set_up(state) < 0 || wlpy_engine_new(&config, &engine, &why) < 0)
-        return -1;
-    loaded = load();
-    if (wlpy_run(loaded, &first, &result, &why) < 0)
-        return -1;
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        sigaction(faults[i], NULL, &own[i]);
-    return 0;
-}
-
-static int tear_down_engine(void **state)
-{
-    wlpy_program_free(loaded);
-    wlpy_engine_free(engine);
-    return tear_down(state);
-}
-
-static struct wlpy_run_config guest(int what)
-{
-    static const char *const argv[KINDS] = {"", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""};
-
-    take_signals();
-    return (struct wlpy_run_config){.size = sizeof(struct wlpy_run_config), .argv = argv, .argc = (size_t)what + 1};
-}
-
-static struct wlpy_result run_config(const struct wlpy_run_config *config)
-{
-    struct wlpy_result result = {.size = sizeof result};
-
-    if (wlpy_run(loaded, config, &result, &why) < 0)
-        fail_msg("%s", why.text);
-    return result;
-}
-
-static struct wlpy_result run_limited(int what, struct wlpy_limits limits)
-{
-    static const struct wlpy_dir here = {.host = ".", .guest = "/d"};
-    struct wlpy_run_config config = guest(what);
-
-    limits.size = sizeof limits;
-    config.limits = &limits;
-    config.dirs = &here;
-    config.dir_count = 1;
-    return run_config(&config);
-}
-
-static void ends(struct wlpy_result result, enum wlpy_end end, int status, const char *text)
-{
-    assert_string_equal(result.text, text);
-    assert_int_equal(result.end, end);
-    assert_int_equal(result.status, status);
-    wlpy_result_free(&result);
-}
+/* test_engines PROGRAM: runs through wlpy.h, with each engine. */
+#include "engines.h"
 
 /* ---- streams ---- */
-
-struct told {
-    char text[64];
-    size_t n;
-};
-
-static ssize_t tell(void *arg, const void *from, size_t n)
-{
-    struct told *t = arg;
-
-    assert_true(t->n + n <= sizeof t->text);
-    memcpy(t->text + t->n, from, n);
-    t->n += n;
-    return (ssize_t)n;
-}
 
 static ssize_t refuse(void *arg, void *to, size_t n)
 {
@@ -257,133 +130,6 @@ static void test_what_it_does(void **state)
     ends(run_config(&config), WLPY_EXITED, 8, "");
     config.argc = 0;
     ends(run_config(&config), WLPY_EXITED, 0, "");
-}
-
-/* ---- limits ---- */
-
-static void test_limits(void **state)
-{
-    struct wlpy_result result;
-
-    (void)state;
-    ends(run_limited(GROW, (struct wlpy_limits){.memory = 210 * 65536}), WLPY_EXITED, 255, "");
-    ends(run_limited(FILES, (struct wlpy_limits){.files = 3}), WLPY_EXITED, 3, "");
-    assert_int_equal(access("C", F_OK), 0);
-    assert_int_equal(access("D", F_OK), -1);
-    /* Files that exist do not count. */
-    ends(run_limited(FILES, (struct wlpy_limits){.files = 2}), WLPY_EXITED, 5, "");
-    ends(run_limited(FILES, (struct wlpy_limits){0}), WLPY_EXITED, 26, "");
-    ends(run_limited(BYTES, (struct wlpy_limits){.file_bytes = 250}), WLPY_EXITED, 250, "");
-    ends(run_limited(DESCRIPTORS, (struct wlpy_limits){.descriptors = 10}), WLPY_EXITED, 6, "");
-    ends(run_limited(DESCRIPTORS, (struct wlpy_limits){0}), WLPY_EXITED, 100, "");
-    result = run_limited(ENDLESS, (struct wlpy_limits){.cpu_ms = 30});
-    assert_true(result.cpu_ns >= 30000000);
-    ends(result, WLPY_CPU, 124, "it took more processor time than its limit");
-    for (int what = ENDLESS; what <= READ; what++)
-        ends(run_limited(what == READ ? WAIT : what, (struct wlpy_limits){.deadline_ms = 40}), WLPY_DEADLINE, 124,
-             "its deadline has passed");
-}
-
-/* ---- files in memory ---- */
-
-struct seen {
-    char text[256];
-    int stop;
-};
-
-static int see(void *arg, const char *path, int64_t size)
-{
-    struct seen *s = arg;
-
-    snprintf(s->text + strlen(s->text), sizeof s->text - strlen(s->text), "%s %d,", path, (int)size);
-    return s->stop;
-}
-
-static void test_files_in_memory(void **state)
-{
-    struct wlpy_files *files = wlpy_files_new(250, 4);
-    struct wlpy_dir folder = {.guest = "/d", .files = files};
-    struct wlpy_run_config config = guest(BYTES);
-    struct wlpy_result result = {.size = sizeof result};
-    struct seen seen = {.stop = 0};
-    const void *bytes;
-    size_t size;
-
-    (void)state;
-    config.dirs = &folder;
-    config.dir_count = 1;
-    ends(run_config(&config), WLPY_EXITED, 250, "");
-    assert_int_equal(wlpy_files_get(files, "A", &bytes, &size, &why), 0);
-    assert_int_equal(size, 250);
-    /* It is there for the next one, which finds one name taken. */
-    config = guest(FILES);
-    config.dirs = &folder;
-    config.dir_count = 1;
-    ends(run_config(&config), WLPY_EXITED, 4, "");
-    assert_int_equal(wlpy_files_list(files, see, &seen), 0);
-    assert_string_equal(seen.text, "A 250,B 0,C 0,D 0,");
-    folder.read_only = true;
-    ends(run_config(&config), WLPY_EXITED, 0, "");
-    folder.read_only = false;
-    assert_int_equal(wlpy_files_remove(files, "B", &why), 0);
-    config.argc = DESCRIPTORS + 1;
-    ends(run_config(&config), WLPY_EXITED, 100, "");
-    /* Of two at the same path the later one counts; two runs at once, or one with two names, are refused. */
-    {
-        const struct wlpy_dir both[] = {{.guest = "/d", .host = "."}, folder}, twice[] = {folder, folder};
-
-        config = guest(FILES);
-        config.dirs = both;
-        config.dir_count = 2;
-        ends(run_config(&config), WLPY_EXITED, 4, "");
-        config.dirs = twice;
-        assert_int_equal(wlpy_run(loaded, &config, &result, &why), -WLPY_E_SETUP);
-        assert_non_null(strstr(why.text, "another run has them"));
-    }
-    wlpy_files_free(files);
-}
-
-/* What fits is there, wherever it goes. */
-static void test_a_limit_of_output(void **state)
-{
-    const struct wlpy_limits limits = {.size = sizeof limits, .output = 17};
-    struct wlpy_run_config config = guest(OUTPUT);
-    struct told told = {.n = 0};
-    struct wlpy_result result;
-    char bytes[64];
-    int p[2];
-
-    (void)state;
-    config.limits = &limits;
-    config.out.kind = WLPY_MEMORY;
-    result = run_config(&config);
-    assert_int_equal(result.out_size, 17);
-    assert_memory_equal(result.out, "a line\na line\n", 14);
-    ends(result, WLPY_OUTPUT, 134, "it wrote more than its limit of output");
-    config.out = (struct wlpy_stream){.kind = WLPY_CALL, .write = tell, .arg = &told};
-    ends(run_config(&config), WLPY_OUTPUT, 134, "it wrote more than its limit of output");
-    assert_int_equal(told.n, 17);
-    assert_int_equal(pipe(p), 0);
-    config.out = (struct wlpy_stream){.kind = WLPY_FD, .fd = p[1]};
-    ends(run_config(&config), WLPY_OUTPUT, 134, "it wrote more than its limit of output");
-    assert_int_equal(read(p[0], bytes, sizeof bytes), 17);
-    close(p[0]);
-    close(p[1]);
-}
-
-static void test_a_read_that_waits(void **state)
-{
-    const struct wlpy_limits limits = {.size = sizeof limits, .deadline_ms = 40};
-    struct wlpy_run_config config = guest(READ);
-    int p[2];
-
-    (void)state;
-    assert_int_equal(pipe(p), 0);
-    config.in = (struct wlpy_stream){.kind = WLPY_FD, .fd = p[0]};
-    config.limits = &limits;
-    ends(run_config(&config), WLPY_DEADLINE, 124, "its deadline has passed");
-    close(p[0]);
-    close(p[1]);
 }
 
 /* ---- from outside ---- */
@@ -597,13 +343,9 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_streams),
+        cmocka_unit_test(test_what_a_function_may_do),
         cmocka_unit_test(test_a_pipe_that_nobody_reads),
         cmocka_unit_test(test_what_it_does),
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_a_limit_of_output),
-        cmocka_unit_test(test_a_read_that_waits),
-        cmocka_unit_test(test_what_a_function_may_do),
-        cmocka_unit_test(test_files_in_memory),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_side_by_side),
         cmocka_unit_test(test_nothing_is_left),
@@ -611,9 +353,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_wrong_calls),
     };
 
-    if (argc != 2)
-        return 1;
-    file = argv[1];
-    native = strlen(file) > 3 && !strcmp(file + strlen(file) - 3, ".so");
-    return cmocka_run_group_tests_name(native ? "native" : "wasmtime", tests, set_up_engine, tear_down_engine);
+    return run_engine_tests(tests, sizeof tests / sizeof *tests, argc, argv);
 }

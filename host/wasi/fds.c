@@ -1,6 +1,4 @@
 /* The guest's descriptors, and functions on them that files and paths share. */
-#include "wasi/lock.h"
-#include "wasi/tree.h"
 #include "wasi/wasi.h"
 
 #include <errno.h>
@@ -14,107 +12,6 @@
 /* MAX_DIRS: directories that are being read at once; libc takes from 32 KiB to 1 MiB of the host's memory for each.
  * RESERVE: descriptors that the guest leaves to the process around it. */
 enum { MAX_FDS = 65536, MAX_DIRS = 32, RESERVE = 16 };
-
-uint32_t wasi_from_errno(int e)
-{
-    static const struct {
-        int host, guest;
-    } table[] = {
-        {E2BIG, WASI_E2BIG},
-        {EACCES, WASI_EACCES},
-        {EADDRINUSE, WASI_EADDRINUSE},
-        {EADDRNOTAVAIL, WASI_EADDRNOTAVAIL},
-        {EAFNOSUPPORT, WASI_EAFNOSUPPORT},
-        {EAGAIN, WASI_EAGAIN},
-        {EALREADY, WASI_EALREADY},
-        {EBADF, WASI_EBADF},
-        {EBUSY, WASI_EBUSY},
-        {ECONNABORTED, WASI_ECONNABORTED},
-        {ECONNREFUSED, WASI_ECONNREFUSED},
-        {ECONNRESET, WASI_ECONNRESET},
-        {EDEADLK, WASI_EDEADLK},
-        {EDESTADDRREQ, WASI_EDESTADDRREQ},
-        {EDQUOT, WASI_EDQUOT},
-        {EEXIST, WASI_EEXIST},
-        {EFAULT, WASI_EFAULT},
-        {EFBIG, WASI_EFBIG},
-        {EHOSTUNREACH, WASI_EHOSTUNREACH},
-        {EILSEQ, WASI_EILSEQ},
-        {EINPROGRESS, WASI_EINPROGRESS},
-        {EINTR, WASI_EINTR},
-        {EINVAL, WASI_EINVAL},
-        {EISCONN, WASI_EISCONN},
-        {EISDIR, WASI_EISDIR},
-        {ELOOP, WASI_ELOOP},
-        {EMFILE, WASI_EMFILE},
-        {EMLINK, WASI_EMLINK},
-        {EMSGSIZE, WASI_EMSGSIZE},
-        {ENAMETOOLONG, WASI_ENAMETOOLONG},
-        {ENETDOWN, WASI_ENETDOWN},
-        {ENETRESET, WASI_ENETRESET},
-        {ENETUNREACH, WASI_ENETUNREACH},
-        {ENFILE, WASI_ENFILE},
-        {ENOBUFS, WASI_ENOBUFS},
-        {ENODEV, WASI_ENODEV},
-        {ENOENT, WASI_ENOENT},
-        {ENOLCK, WASI_ENOLCK},
-        {ENOMEM, WASI_ENOMEM},
-        {ENOPROTOOPT, WASI_ENOPROTOOPT},
-        {ENOSPC, WASI_ENOSPC},
-        {ENOSYS, WASI_ENOSYS},
-        {ENOTCONN, WASI_ENOTCONN},
-        {ENOTDIR, WASI_ENOTDIR},
-        {ENOTEMPTY, WASI_ENOTEMPTY},
-        {ENOTSOCK, WASI_ENOTSOCK},
-        {EOPNOTSUPP, WASI_ENOTSUP},
-        {ENOTTY, WASI_ENOTTY},
-        {ENXIO, WASI_ENXIO},
-        {EOVERFLOW, WASI_EOVERFLOW},
-        {EPERM, WASI_EPERM},
-        {EPIPE, WASI_EPIPE},
-        {EPROTO, WASI_EPROTO},
-        {EPROTONOSUPPORT, WASI_EPROTONOSUPPORT},
-        {EPROTOTYPE, WASI_EPROTOTYPE},
-        {ERANGE, WASI_ERANGE},
-        {EROFS, WASI_EROFS},
-        {ESPIPE, WASI_ESPIPE},
-        {ESTALE, WASI_ESTALE},
-        {ETIMEDOUT, WASI_ETIMEDOUT},
-        {ETXTBSY, WASI_ETXTBSY},
-        /* Only a path that leads out of a directory; a rename across file systems is handled by its caller. */
-        {EXDEV, WASI_EPERM},
-    };
-
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (table[i].host == e)
-            return (uint32_t)table[i].guest;
-    return WASI_EIO;
-}
-
-uint8_t wasi_filetype(int host, const struct stat *st)
-{
-    int kind = 0;
-    socklen_t size = sizeof kind;
-
-    switch (st->st_mode & S_IFMT) {
-    case S_IFBLK:
-        return WASI_BLOCK_DEVICE;
-    case S_IFCHR:
-        return WASI_CHARACTER_DEVICE;
-    case S_IFDIR:
-        return WASI_DIRECTORY;
-    case S_IFREG:
-        return WASI_REGULAR_FILE;
-    case S_IFLNK:
-        return WASI_SYMBOLIC_LINK;
-    case S_IFSOCK:
-        return host >= 0 && getsockopt(host, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 && kind == SOCK_DGRAM
-                   ? WASI_SOCKET_DGRAM
-                   : WASI_SOCKET_STREAM;
-    default:
-        return WASI_UNKNOWN;
-    }
-}
 
 struct wasi_fd *wasi_fd(struct wasi *w, uint32_t fd, uint64_t rights, uint32_t *e)
 {
@@ -320,65 +217,6 @@ uint32_t wasi_open_dir(struct wasi *w, struct wasi_fd *f)
         if (w->fds[i].used && &w->fds[i] != f)
             wasi_close_dir(w, &w->fds[i]);
     w->dirs_n++;
-    return WASI_SUCCESS;
-}
-
-static void empty(struct wasi *w, struct wasi_fd *f)
-{
-    const size_t at = (size_t)(f - w->fds);
-
-    *f = (struct wasi_fd){0};
-    if (at < w->fds_low)
-        w->fds_low = at;
-}
-
-void wasi_drop(struct wasi *w, struct wasi_fd *f)
-{
-    wasi_close_dir(w, f);
-    wasi_lock_closing(w, f);
-    if (f->host >= 0)
-        close(f->host);
-    if (f->node)
-        tree_drop(f->node);
-    free(f->preopen);
-    wasi_free_socket(f->socket);
-    empty(w, f);
-}
-
-void wasi_free(struct wasi *w)
-{
-    for (size_t i = 0; i < w->fds_n; i++)
-        if (w->fds[i].used)
-            wasi_drop(w, &w->fds[i]);
-    wasi_lock_free(w);
-    free(w->fds);
-    w->fds = NULL;
-    w->fds_n = w->fds_low = 0;
-}
-
-uint32_t wasi_fd_close(struct wasi *w, uint32_t fd)
-{
-    uint32_t e;
-    struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
-
-    if (!f)
-        return e;
-    wasi_drop(w, f);
-    return WASI_SUCCESS;
-}
-
-uint32_t wasi_fd_renumber(struct wasi *w, uint32_t from, uint32_t to)
-{
-    uint32_t e;
-    struct wasi_fd *a = wasi_fd(w, from, 0, &e), *b = wasi_fd(w, to, 0, &e);
-
-    if (!a || !b)
-        return WASI_EBADF;
-    if (a == b)
-        return WASI_SUCCESS;
-    wasi_drop(w, b);
-    *b = *a;
-    empty(w, a);
     return WASI_SUCCESS;
 }
 

@@ -140,6 +140,17 @@ static ssize_t transfer_host(struct wasi *w, struct wasi_fd *f, struct iovec *io
     return done;
 }
 
+/* As wasi_limit_output, for files. */
+static uint32_t limit_written(const struct wasi *w, const struct wasi_fd *f, uint64_t total, struct iovec *io,
+                              size_t *n)
+{
+    const uint64_t left = wasi_quota_left(w, f);
+
+    if (total > left)
+        wasi_shorten(io, n, left);
+    return total > left && !left ? WASI_EDQUOT : WASI_SUCCESS;
+}
+
 static uint32_t transfer(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t count, const uint64_t *offset,
                          bool writing, uint32_t result)
 {
@@ -161,7 +172,7 @@ static uint32_t transfer(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t co
     if (!wasi_fd(w, fd, rights, &e))
         return e;
     if (f->socket)
-        return wasi_socket_transfer(w, f, iovs, count, writing, result);
+        return f->socket->transfer(w, f, iovs, count, writing, result);
     if (!wasi_inside(m, result, 4))
         return WASI_EFAULT;
     e = wasi_vectors(m, iovs, count, io, &n, &total);
@@ -170,7 +181,7 @@ static uint32_t transfer(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t co
     if (offset && *offset > INT64_MAX)
         return WASI_EINVAL;
     limited = writing && wasi_limit_output(w, f, total, io, &n);
-    if (writing && (e = wasi_quota_write(w, f, total, io, &n)) != WASI_SUCCESS)
+    if (writing && (e = limit_written(w, f, total, io, &n)) != WASI_SUCCESS)
         return e;
     if (f->node && (e = wasi_tree_transfer(f, io, n, offset, writing, &done)) != WASI_SUCCESS)
         return e;

@@ -1,4 +1,5 @@
 /* How much a guest may write to files, and how many it may create. */
+#include "wasi/tree.h"
 #include "wasi/wasi.h"
 
 static bool counts(const struct wasi *w, const struct wasi_fd *f)
@@ -6,14 +7,9 @@ static bool counts(const struct wasi *w, const struct wasi_fd *f)
     return w->quota && !f->standard && f->type == WASI_REGULAR_FILE;
 }
 
-uint32_t wasi_quota_write(const struct wasi *w, const struct wasi_fd *f, uint64_t total, struct iovec *io, size_t *n)
+uint64_t wasi_quota_left(const struct wasi *w, const struct wasi_fd *f)
 {
-    if (!counts(w, f) || total <= w->quota->bytes)
-        return WASI_SUCCESS;
-    if (w->quota->bytes == 0)
-        return WASI_EDQUOT;
-    wasi_shorten(io, n, w->quota->bytes);
-    return WASI_SUCCESS;
+    return counts(w, f) ? w->quota->bytes : UINT64_MAX;
 }
 
 void wasi_quota_written(struct wasi *w, const struct wasi_fd *f, size_t written)
@@ -24,14 +20,12 @@ void wasi_quota_written(struct wasi *w, const struct wasi_fd *f, size_t written)
 
 uint32_t wasi_quota_extend(struct wasi *w, const struct wasi_fd *f, uint64_t size)
 {
-    struct stat st;
+    struct stat st = {.st_size = f->node ? (off_t)f->node->size : 0};
     uint64_t more;
 
     if (!counts(w, f) || w->quota->bytes == UINT64_MAX)
         return WASI_SUCCESS;
-    if (f->node)
-        wasi_tree_stat(f->node, &st);
-    else if (fstat(f->host, &st) < 0)
+    if (!f->node && fstat(f->host, &st) < 0)
         return wasi_from_errno(errno);
     more = size > (uint64_t)st.st_size ? size - (uint64_t)st.st_size : 0;
     if (more > w->quota->bytes)

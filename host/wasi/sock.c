@@ -31,6 +31,9 @@ static int dont_wait(const struct wasi_fd *f)
 
 /* ---- What a guest has made ---- */
 
+static uint32_t transfer(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint32_t count, bool writing,
+                         uint32_t result);
+
 struct wasi_socket *wasi_new_socket(const struct wasi_socket *like, uint32_t *e)
 {
     struct wasi_socket *s = *like->open < like->most ? calloc(1, sizeof *s) : NULL;
@@ -39,7 +42,8 @@ struct wasi_socket *wasi_new_socket(const struct wasi_socket *like, uint32_t *e)
         *e = *like->open < like->most ? WASI_ENOMEM : WASI_EMFILE;
         return NULL;
     }
-    *s = (struct wasi_socket){.open = like->open,
+    *s = (struct wasi_socket){.transfer = transfer,
+                              .open = like->open,
                               .most = like->most,
                               .received_left = like->received_left,
                               .sent_left = like->sent_left,
@@ -267,8 +271,8 @@ static uint32_t transmit(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint3
     return WASI_SUCCESS;
 }
 
-uint32_t wasi_socket_transfer(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint32_t count, bool writing,
-                              uint32_t result)
+static uint32_t transfer(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint32_t count, bool writing,
+                         uint32_t result)
 {
     int ignored;
 

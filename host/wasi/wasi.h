@@ -34,6 +34,8 @@ struct wasi_stream {
 /* How many senders of datagrams a socket that serves remembers, and sets of requests (channel.h). */
 enum { WASI_HEARD = 256, WASI_MOST_SETS = 8 };
 
+struct wasi;
+struct wasi_fd;
 struct wasi_locks;
 struct wasi_request_set;
 struct tree;
@@ -46,6 +48,9 @@ struct wasi_socket {
     /* Whether a datagram from there may reach the guest; not asked of one that serves. */
     bool (*hears)(void *arg, const struct sockaddr *from, socklen_t size);
     void *arg;
+    /* fd_read and fd_write. */
+    uint32_t (*transfer)(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint32_t count, bool writing,
+                         uint32_t result);
     bool serves, any_port; /* it may listen; the system has chosen its port */
     socklen_t to_size, from_size;
     struct sockaddr_storage to, from; /* where the next datagram goes, and where the last came from */
@@ -137,7 +142,7 @@ int wasi_give_tree(struct wasi *w, struct tree *tree, const char *name, bool rea
  * then call wasi_free(). */
 int wasi_copy(struct wasi *to, const struct wasi *from, struct tree *(*tree)(void *arg, const struct tree *of),
               void *arg, const char **why);
-/* Closes all descriptors. */
+/* close.c: closes all descriptors. */
 void wasi_free(struct wasi *w);
 
 /* For the files of wasi/. */
@@ -169,14 +174,12 @@ uint32_t wasi_open_dir(struct wasi *w, struct wasi_fd *f);
 void wasi_close_dir(struct wasi *w, struct wasi_fd *f);
 /* Adds a host descriptor to the table; closes it on failure. */
 uint32_t wasi_insert(struct wasi *w, int host, uint64_t rights, uint64_t inheriting, uint16_t flags, uint32_t *fd);
-void wasi_drop(struct wasi *w, struct wasi_fd *f); /* closes it */
+void wasi_drop(struct wasi *w, struct wasi_fd *f); /* close.c */
 /* A socket's like, counted. NULL: *e says why. */
 struct wasi_socket *wasi_new_socket(const struct wasi_socket *like, uint32_t *e);
 void wasi_free_socket(struct wasi_socket *s);
 bool wasi_has_heard(const struct wasi_socket *s, const struct sockaddr_storage *from, socklen_t size);
-/* fd_read and fd_write of a socket that the guest has made. */
-uint32_t wasi_socket_transfer(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint32_t count, bool writing,
-                              uint32_t result);
+/* errno.c */
 uint32_t wasi_from_errno(int e);
 uint8_t wasi_filetype(int host, const struct stat *st);
 void wasi_put_filestat(struct guest_memory m, uint32_t at, int host, const struct stat *st);
@@ -195,8 +198,8 @@ void wasi_count_output(struct wasi *w, const struct wasi_fd *f, bool limited, si
 
 /* quota.c: EDQUOT if that is more than is left. */
 
-/* Before a write to a file: shortens it to what is left. Afterwards: counts what was written. */
-uint32_t wasi_quota_write(const struct wasi *w, const struct wasi_fd *f, uint64_t total, struct iovec *io, size_t *n);
+/* Before a write to a file: the bytes that are left; UINT64_MAX: any number. Afterwards: counts what was written. */
+uint64_t wasi_quota_left(const struct wasi *w, const struct wasi_fd *f);
 void wasi_quota_written(struct wasi *w, const struct wasi_fd *f, size_t written);
 /* Before a file becomes so long, which counts as written. */
 uint32_t wasi_quota_extend(struct wasi *w, const struct wasi_fd *f, uint64_t size);

@@ -1,7 +1,9 @@
 /* wl-make app: packs a program with its packages and data into one module that starts at once. */
 #include "cmd/app.h"
 #include "cmd/command.h"
+#include "cmd/dist.h"
 #include "cmd/packages.h"
+#include "pack/licenses.h"
 #include "pack/pack.h"
 #include "pack/site.h"
 #include "recipe/known_ports.h"
@@ -14,7 +16,7 @@
 #include <unistd.h>
 
 struct app_options {
-    char *file, *python, *module, *entry_point, *requirements, *lock, *hash_seed;
+    char *file, *licenses, *python, *module, *entry_point, *requirements, *lock, *hash_seed;
     struct strv imports, include_data, without_native;
     bool update, strip_source, no_imports;
 };
@@ -22,6 +24,7 @@ struct app_options {
 #define AT(m) .member = offsetof(struct app_options, m)
 static const struct option_spec options[] = {
     {'o', "output", "write the app to FILE (default: the program's name and .wasm)", "FILE", OPTION_TEXT, AT(file)},
+    {0, "licenses", "also write the licenses of everything in the app to FILE", "FILE", OPTION_TEXT, AT(licenses)},
     {'r', "requirement", "the packages that it needs, as pip's requirements", "FILE", OPTION_TEXT, AT(requirements)},
     {0, "lock", "the file that pins their versions and hashes (default: beside them, ending in .lock)", "FILE",
      OPTION_TEXT, AT(lock)},
@@ -137,20 +140,45 @@ static char *default_output(const struct app_options *o, const char *program)
     return xasprintf("%.*s.wasm", (int)n, name);
 }
 
-/* Checks, before anything is built, that the app can be written. */
-static int check_output(const char *out, struct wl_err *err)
+/* Checks, before anything is built, that the app and its licences can be written. */
+static int check_output(const char *what, const char *option, const char *out, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *dir = path_dir(out);
 
     if (path_is_dir(out)) {
-        wl_err_set(err, WL_E_USAGE, "cannot write the app %s: it is a directory", out);
-        return wl_err_hint(err, "give --output the name of a file");
+        wl_err_set(err, WL_E_USAGE, "cannot write the %s %s: it is a directory", what, out);
+        return wl_err_hint(err, "give %s the name of a file", option);
     }
     if (access(dir, W_OK | X_OK) < 0) {
-        wl_err_errno(err, WL_E_USAGE, "cannot write the app %s: its directory %s", out, dir);
-        return wl_err_hint(err, "give --output a file in a directory that exists and that you can write to");
+        wl_err_errno(err, WL_E_USAGE, "cannot write the %s %s: its directory %s", what, out, dir);
+        return wl_err_hint(err, "give %s a file in a directory that exists and that you can write to", option);
     }
     return 0;
+}
+
+/* Writes the licences of the Python and its libraries, and of the packages: native ones are in the Python. */
+static int write_licenses(struct app *a, const struct make_options *b, struct plan *p, const char *single,
+                          const char *python, const char *site, struct wl_err *err)
+{
+    const struct app_options *o = a->options.own;
+    WL_CLEANUP_FREE char *series = python_series(python), *artifact = app_artifact(a, p, python, "usr/local/lib"),
+                         *packages = xasprintf("%s/python%s/site-packages", artifact, series), *text = NULL;
+    WL_CLEANUP_STRV struct strv content = {0};
+    struct parcel licenses = {0};
+    int r;
+
+    strv_add(&content, single);
+    r = dist_licenses(b, p, &content, &licenses, err);
+    if (r == 0)
+        r = licenses_add_packages(packages, &licenses, err);
+    if (r == 0 && site)
+        r = licenses_add_packages(site, &licenses, err);
+    if (r == 0)
+        r = licenses_text(&licenses, &text, err);
+    if (r == 0)
+        r = file_write(o->licenses, text, strlen(text), err);
+    parcel_free(&licenses);
+    return r;
 }
 
 static int make(struct app *a, const struct plan *p, const char *single, const char *build_python, struct pack *k,
@@ -190,7 +218,8 @@ static int run(struct app *a, struct wl_err *err)
 {
     const struct app_options *o = a->options.own;
     const char *program = a->options.args.n ? a->options.args.v[0] : NULL;
-    WL_CLEANUP_FREE char *port = NULL, *single = NULL, *build_python = NULL, *series = NULL, *lock = NULL, *with = NULL;
+    WL_CLEANUP_FREE char *port = NULL, *single = NULL, *build_python = NULL, *series = NULL, *lock = NULL, *with = NULL,
+                         *site = NULL;
     WL_CLEANUP_FREE char *out = o->file ? xstrdup(o->file) : NULL;
     WL_CLEANUP_STRV struct strv names = {0}, imports = {0}, data = {0}, without_native = {0};
     struct fetch_options fetch = {
@@ -218,7 +247,9 @@ static int run(struct app *a, struct wl_err *err)
     split_names(&o->without_native, &without_native);
     if (!out)
         out = default_output(o, program);
-    r = check_output(out, err);
+    r = check_output("app", "--output", out, err);
+    if (r == 0 && o->licenses)
+        r = check_output("licenses", "--licenses", o->licenses, err);
     if (r == 0 && o->requirements) {
         lock = o->lock ? xstrdup(o->lock) : lock_file_of(o->requirements);
         r = app_native_packages(
@@ -235,6 +266,8 @@ static int run(struct app *a, struct wl_err *err)
     strv_add(&names, RUNNER_PORT);
     strv_add(&names, ROFS_PACK_PORT);
     strv_add(&names, build_python);
+    if (o->licenses)
+        strv_add(&names, SYSROOT_PORT);
     app_build_options(a, &b, false);
     k = (struct pack){.program = program,
                       .module = o->module,
@@ -248,6 +281,7 @@ static int run(struct app *a, struct wl_err *err)
                       .strip_source = o->strip_source,
                       .no_imports = o->no_imports,
                       .out = out,
+                      .site = &site,
                       .series = series,
                       .version = python_version(port),
                       .o = &b,
@@ -255,6 +289,8 @@ static int run(struct app *a, struct wl_err *err)
     r = app_build(a, &b, &names, &p, err);
     if (r == 0)
         r = make(a, &p, single, build_python, &k, err);
+    if (r >= 0 && o->licenses)
+        r = write_licenses(a, &b, &p, single, with ? with : port, site, err);
     plan_free(&p);
     return r < 0 ? r : report(a, out, err);
 }

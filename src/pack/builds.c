@@ -106,17 +106,6 @@ static int read_recipe(const struct resolution *s, const char *name, char **unav
     return r;
 }
 
-/* Adds the wheels of a directory. */
-static int add_wheels(const char *dir, struct packages *to, struct wl_err *err)
-{
-    WL_CLEANUP_STRV struct strv names = {0};
-    int r = dir_list(dir, &names, err);
-
-    for (size_t i = 0; r == 0 && i < names.n; i++)
-        r = packages_add_wheel(to, dir, names.v[i], err);
-    return r;
-}
-
 /* Chooses the wheels that a build requires, for the Python of this machine, and pins them. constraints: a file. */
 static int pin_requirements(const struct resolution *s, struct package *p, const struct strv *required,
                             const char *constraints, struct wl_err *err)
@@ -136,7 +125,7 @@ static int pin_requirements(const struct resolution *s, struct package *p, const
     strv_addv(&argv, required);
     r = pip_run(&argv, NULL, s->o, &output, err);
     if (r == 0)
-        return add_wheels(dir, &p->requires, err);
+        return packages_add_wheels(&p->requires, dir, err);
     if (output && *output) {
         WL_CLEANUP_FREE char *line = last_line_with(output, "ERROR: ");
 

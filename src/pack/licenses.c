@@ -2,6 +2,7 @@
 
 #include "pack/tool.h"
 #include "recipe/expand.h"
+#include "recipe/known_ports.h"
 #include "util/fs.h"
 #include "util/unpack.h"
 
@@ -13,6 +14,9 @@
 #define WHOLE_SOURCE "source"
 /* Between names of which one exists, because a source may be one of several archives. */
 #define OR " or "
+
+/* What pip writes for each package. */
+#define DIST_INFO ".dist-info"
 
 enum { MOST_TEXT = 16 << 20 };
 
@@ -55,7 +59,7 @@ int licenses_ports(const struct plan *p, const struct strv *roots, struct strv *
     for (size_t i = 0; r == 0 && i < p->n; i++) {
         const struct recipe *recipe = p->nodes[i].recipe;
 
-        if (!in[i])
+        if (!in[i] || starts_with(recipe->name, WHEELS_KIND "/"))
             continue;
         strv_add(ports, recipe->name);
         if (recipe->license_files.n)
@@ -256,6 +260,56 @@ int licenses_add(const struct make_options *o, struct plan *p, const struct strv
     }
     if (r == 0)
         parcel_text(b, "README", table.s);
+    return r < 0 ? r : parcel_sort(b, err);
+}
+
+/* --- packages --- */
+
+/* The names that packages give to such files (PEP 639 and the backends before it), in NAME.dist-info or in a directory
+ * there. */
+static bool is_license(const char *path)
+{
+    static const char *const names[] = {"LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "AUTHORS"};
+    const char *base = path_base(path);
+
+    if (starts_with(path, "licenses/") || starts_with(path, "license_files/"))
+        return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strncasecmp(base, names[i], strlen(names[i])))
+            return true;
+    return false;
+}
+
+static int add_package(const char *site, const char *info, struct parcel *b, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *dir = path_join(site, info),
+                         *place = xasprintf("packages/%.*s", (int)(strlen(info) - strlen(DIST_INFO)), info);
+    struct parcel all = {0};
+    bool found = false;
+    int r = parcel_tree(&all, "", dir, err);
+
+    for (int pass = 0; r == 0 && pass < 2 && !found; pass++)
+        for (size_t i = 0; i < all.n; i++) {
+            const struct parcel_item *x = &all.v[i];
+            WL_CLEANUP_FREE char *path = path_join(place, x->path);
+
+            if (x->kind != PARCEL_FILE || !(pass == 0 ? is_license(x->path) : !strcmp(x->path, "METADATA")))
+                continue;
+            parcel_file(b, path, x->from, 0644);
+            found = true;
+        }
+    parcel_free(&all);
+    return r;
+}
+
+int licenses_add_packages(const char *site, struct parcel *b, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv names = {0};
+    int r = path_is_dir(site) ? dir_list(site, &names, err) : 0;
+
+    for (size_t i = 0; r == 0 && i < names.n; i++)
+        if (ends_with(names.v[i], DIST_INFO))
+            r = add_package(site, names.v[i], b, err);
     return r < 0 ? r : parcel_sort(b, err);
 }
 

@@ -33,6 +33,16 @@ int packages_add_wheel(struct packages *p, const char *dir, const char *wheel, s
     return hash_file(file, new->sha256, err);
 }
 
+int packages_add_wheels(struct packages *p, const char *dir, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv names = {0};
+    int r = dir_list(dir, &names, err);
+
+    for (size_t i = 0; r == 0 && i < names.n; i++)
+        r = packages_add_wheel(p, dir, names.v[i], err);
+    return r;
+}
+
 void packages_move(struct packages *to, struct package *from)
 {
     to->v = xreallocarray(to->v, to->n + 1, sizeof *to->v);

@@ -31,6 +31,8 @@ struct package *packages_add(struct packages *p, const char *name, size_t name_n
                              const char *file, size_t file_n);
 /* Adds the wheel of that name in a directory, with its hash. */
 int packages_add_wheel(struct packages *p, const char *dir, const char *wheel, struct wl_err *err);
+/* Adds all files of a directory, which are wheels. */
+int packages_add_wheels(struct packages *p, const char *dir, struct wl_err *err);
 /* Moves a package to the end of another list; what is left of it is empty. */
 void packages_move(struct packages *to, struct package *from);
 void packages_free(struct packages *p);

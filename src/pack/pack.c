@@ -50,12 +50,6 @@ static char *hash_seed(const struct pack *k)
     return xasprintf("%u", seed);
 }
 
-static void hash_list(struct hash *h, const char *label, const struct strv *list)
-{
-    for (size_t i = 0; i < list->n; i++)
-        hash_field(h, label, list->v[i]);
-}
-
 /* What runs as the program: a file of it, unless a module or an entry point does. */
 static const char *script_of(const struct pack *k)
 {
@@ -86,7 +80,7 @@ static int find_key(struct app *a, struct wl_err *err)
     hash_field(h, "seed", a->seed);
     hash_field(h, "strip", k->strip_source ? "yes" : "no");
     hash_field(h, "imports", k->no_imports ? "no" : "yes");
-    hash_list(h, "import", k->imports);
+    hash_fields(h, "import", k->imports);
     hash_field(h, "python", k->python.key);
     hash_field(h, "build-python", k->build_python.key);
     hash_field(h, "rofs-pack", k->rofs_pack.key);
@@ -351,6 +345,8 @@ static int pack_in(const struct pack *k, const char *scratch, struct wl_err *err
         r = tool_make(k->o, path_base(k->out), a.key, fill, &a, err);
     if (r >= 0)
         r = deliver(&a, err);
+    if (r >= 0 && *a.site.key && k->site)
+        *k->site = site_packages(k->o->store, &a.site);
     free(a.seed);
     return r;
 }

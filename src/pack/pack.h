@@ -29,6 +29,8 @@ struct pack {
         *hash_seed; /* of str's hashes, which is in the snapshot: a number, "random", or NULL: the project's own */
     bool strip_source, no_imports;
     const char *out;
+    /* Set to the directory with its installed requirements, which the caller frees, if it has any; or NULL. */
+    char **site;
 
     /* With what. */
     const char *series;                                       /* of the Python: "3.13" */

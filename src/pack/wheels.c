@@ -33,12 +33,9 @@ static char *heading(const struct wheels *w, const char sha256[HASH_HEX_SIZE])
 /* Adds a line for each wheel in the directory. */
 static int add_wheels(const char *dir, struct str *text, struct wl_err *err)
 {
-    WL_CLEANUP_STRV struct strv names = {0};
     WL_CLEANUP_PACKAGES struct packages wheels = {0};
-    int r = dir_list(dir, &names, err);
+    int r = packages_add_wheels(&wheels, dir, err);
 
-    for (size_t i = 0; r == 0 && i < names.n; i++)
-        r = packages_add_wheel(&wheels, dir, names.v[i], err);
     for (size_t i = 0; r == 0 && i < wheels.n; i++)
         lock_add(text, &wheels.v[i]);
     return r;

@@ -20,12 +20,6 @@ struct node_hash {
     struct wl_err *err;
 };
 
-static void hash_list(struct hash *h, const char *label, const struct strv *l)
-{
-    for (size_t i = 0; i < l->n; i++)
-        hash_field(h, label, l->v[i]);
-}
-
 /* Patches and files count by name and content, not by where they are. */
 static int hash_paths(struct hash *h, const char *label, const struct strv *paths, struct wl_err *err)
 {
@@ -48,7 +42,7 @@ static int hash_extensions(struct hash *h, const char *label, const struct recip
 
         hash_field(h, label, x->module);
         hash_field(h, "init", x->init);
-        hash_list(h, "flag", &x->flags);
+        hash_fields(h, "flag", &x->flags);
         for (size_t k = 0; k < x->sources.n; k++) {
             WL_CLEANUP_FREE char *path = path_join(r->extensions_dir, x->sources.v[k]);
             char hex[HASH_HEX_SIZE];
@@ -151,7 +145,7 @@ static int hash_value(const struct node_hash *k, const struct field *f, const ch
     case FIELD_VARS:
     case FIELD_LIST:
     case FIELD_CONTENTS:
-        hash_list(k->h, label, value);
+        hash_fields(k->h, label, value);
         break;
     case FIELD_PATCHES:
     case FIELD_FILES:

@@ -51,6 +51,12 @@ void hash_field(struct hash *h, const char *label, const char *value)
     hash_add(h, "\n", 1);
 }
 
+void hash_fields(struct hash *h, const char *label, const struct strv *values)
+{
+    for (size_t i = 0; i < values->n; i++)
+        hash_field(h, label, values->v[i]);
+}
+
 void hash_end(struct hash *h, char hex[HASH_HEX_SIZE])
 {
     unsigned char md[EVP_MAX_MD_SIZE];

@@ -3,6 +3,7 @@
 #define WL_HASH_H
 
 #include "util/err.h"
+#include "util/str.h"
 
 #include <stddef.h>
 
@@ -15,6 +16,8 @@ void hash_add(struct hash *h, const void *data, size_t n);
 /* Adds a labelled value with its length, so that two different lists of fields never give the same bytes. NULL means
  * absent. */
 void hash_field(struct hash *h, const char *label, const char *value);
+/* Adds each of them under the same label. */
+void hash_fields(struct hash *h, const char *label, const struct strv *values);
 void hash_end(struct hash *h, char hex[HASH_HEX_SIZE]);
 
 /* The digest of a file's bytes. */

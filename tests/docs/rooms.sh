@@ -1,5 +1,6 @@
 #!/bin/bash
-# The files of each room of src/ (a static library, docs/architecture.md) use each other in one direction only. Speaks TAP.
+# The files of each room of src/ and host/ (a static library, docs/architecture.md) use each other in one direction only.
+# Speaks TAP.
 #
 # Usage: rooms.sh LIBRARY...
 set -u

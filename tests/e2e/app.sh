@@ -220,6 +220,23 @@ test_a_module_and_a_directory() {
     is "$(cat .out)" "['__main__.py', '__pycache__', 'tool']"
 }
 
+# Those of the Python, of its libraries and of packages, as one text.
+test_licenses() {
+    echo 'import iniconfig; print(6 * 7)' >main.py
+    echo 'iniconfig==2.3.0' >requirements.txt
+    app_with_packages main.py -r requirements.txt --licenses licenses.txt
+    status 0
+    local text
+    for text in '==== README ====' "==== $PY/LICENSE ====" 'PYTHON SOFTWARE FOUNDATION LICENSE' '==== libs/zlib/' '==== libs/openssl/' \
+        '==== toolchain/wasi-libc/' '==== packages/iniconfig-2.3.0/' 'Ronny Pfannschmidt'; do
+        grep -qF -e "$text" licenses.txt || fail "$text is missing"
+    done
+    ! grep -qF "$WL_SOURCE_ROOT" licenses.txt || fail 'it names a directory of this machine'
+    app main.py --licenses /
+    status 2
+    err 'cannot write the licenses /: it is a directory' '--licenses'
+}
+
 test_example_table() {
     cp -R "$APPS/table" .
     app_with_packages table/table.py -r table/requirements.txt -o table.wasm
