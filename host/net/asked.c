@@ -1,4 +1,4 @@
-/* The answers of the policy to requests, and the addresses that the guest was told before. */
+/* Whether the rules allow a request, and the addresses that names have given the guest. */
 #include "net/requests.h"
 
 #include <stdio.h>
