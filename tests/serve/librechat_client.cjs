@@ -3,6 +3,9 @@
 const assert = require('node:assert');
 const path = require('node:path');
 
+// @langchain/core needs this global, which Debian 12's Node 18 does not have.
+globalThis.crypto ??= require('node:crypto').webcrypto;
+
 const [base, token] = process.argv.slice(2);
 const { createCodeExecutionTool } = require(path.resolve('node_modules/@librechat/agents/dist/cjs/tools/CodeExecutor.cjs'));
 const tool = createCodeExecutionTool({ baseUrl: base, authHeaders: { Authorization: `Bearer ${token}` }, user_id: 'u' });
