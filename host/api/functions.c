@@ -250,7 +250,7 @@ static void abandon(struct functions *f, struct wlpy_call *c)
     pthread_mutex_unlock(&f->lock);
 }
 
-/* Of a call that ends later, for a guest that waits. The guest may be stopped meanwhile. */
+/* Waits for a call that ends later. The guest may be stopped meanwhile. */
 static uint32_t wait_for(struct wasi_request *r, struct wlpy_call *c)
 {
     struct functions *f = r->arg;

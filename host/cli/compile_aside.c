@@ -21,7 +21,7 @@ bool compile_aside_is_asked(int argc, char **argv)
     return argc == COMPILER_ARGUMENTS && !strcmp(argv[1], COMPILER_ASKED);
 }
 
-/* Where less is allowed already, that stays. (RLIM_INFINITY is the largest number.) */
+/* A lower limit that exists already stays. (RLIM_INFINITY is the largest number.) */
 static void limit(int resource, rlim_t soft, rlim_t hard)
 {
     struct rlimit r;

@@ -203,7 +203,7 @@ struct wlpy_call;
 /* In the project's Pythons: `import wlhost; wlhost.NAME(...)`. */
 struct wlpy_function {
     size_t size; /* of this struct */
-    /* Of letters, digits and underscores, at most 100, and not with an underscore or a digit at the beginning. */
+    /* Letters, digits and underscores, at most 100; the first must be a letter. */
     const char *name;
     const char *signature; /* as Python writes it: "(city: str, days: int = 3) -> dict"; NULL: any arguments */
     const char *doc;       /* or NULL */

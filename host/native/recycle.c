@@ -62,7 +62,7 @@ static bool put_back(void *arg, uint64_t at, uint64_t n)
     return true;
 }
 
-/* Of the lists of all programs. */
+/* Protects the lists of all programs. */
 static pthread_mutex_t idle_lock = PTHREAD_MUTEX_INITIALIZER;
 /* Each program keeps one per processor. (libc reads a file to count them.) */
 static long most_kept;

@@ -50,7 +50,7 @@ struct run {
     void (*aside)(void *arg);
     void *aside_arg;
     bool instantiated;
-    /* Of sessions (fork.c): what its memory was copied from, or NULL; a copy of what it is now, or NULL; whether its
+    /* For sessions (fork.c): what its memory was copied from, or NULL; a copy of what it is now, or NULL; whether its
      * memory is mapped from that, so that it cannot be restored. */
     struct frozen *base, *frozen;
     bool remapped;

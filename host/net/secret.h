@@ -4,7 +4,8 @@
 
 #include "net/policy.h"
 
-/* Of the value, in bytes: a shorter one would be found by chance in what a server sends, and no header is longer. */
+/* The least and the greatest size of the value, in bytes: a shorter one would be found by chance in what a server
+ * sends, and no header is longer. */
 enum { NET_SECRET_LEAST = 8, NET_SECRET_MOST = 4096 };
 
 /* name: the guest's variable. value: printable ASCII without blanks, quotes, \, <, >

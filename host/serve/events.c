@@ -16,7 +16,7 @@ struct events {
     bool begun, ended, left;
     struct buffer bytes; /* that are to be sent, from `from` on */
     size_t from;
-    /* Of the thread that evaluates: bytes of a character that is not whole yet. */
+    /* Only for the thread that evaluates: the bytes of a character that is not complete yet. */
     char rest[2][MOST_REST];
     size_t rest_n[2];
 };

@@ -21,7 +21,7 @@
 
 enum { MOST_BODY = 64 << 20, MOST_CONNECTIONS = 1000, IDLE_SECONDS = 60, LINGER_SECONDS = 30, BUCKETS = 12 };
 
-/* Of seconds, for the histogram of evaluations. */
+/* The bounds of the histogram of evaluations, in seconds. */
 static const double bounds[BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 10, 30};
 
 struct server {

@@ -49,7 +49,7 @@ static void refuse_file(struct http_request *r)
     http_refuse(r, 404, "there is no such file, or it had to make room for others");
 }
 
-/* Of a whole directory an array, and of one file an object. */
+/* Answers with an array for a whole directory, and with an object for one file. */
 static void list(struct http_request *r, const char *directory, const char *name)
 {
     struct listing l = {directory, json_array()};

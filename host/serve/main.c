@@ -28,7 +28,7 @@ int main(int argc, char **argv)
 
     if (status != 0)
         return status < 0 ? 0 : status;
-    /* (Of Jansson's tables; it reads /dev/urandom, which the wall takes away.) */
+    /* (The seed of Jansson's tables comes from /dev/urandom, which the wall takes away.) */
     json_object_seed(0);
     if (sandbox_new(&o.sandbox, &sandbox, &err) < 0) {
         refuse(err.text, "", err.hint);

@@ -18,7 +18,7 @@ struct sandbox_session {
     bool used, dropped, ended;
     atomic_bool cancelled; /* it takes effect on the next evaluation, if it comes too late for this one */
     uint64_t left_ms;      /* when it was used last */
-    /* Of an evaluation: */
+    /* For one evaluation: */
     const struct sandbox_code *code;
     struct sandbox_result *result;
     struct sandbox_session *next;

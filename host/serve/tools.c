@@ -60,7 +60,7 @@ static void add_image(json_t *content, const struct wlpy_display *d)
     free(data);
 }
 
-/* Of the forms of one object the one that a model can use best: an image, or a text. */
+/* Chooses the form of an object that a model can use best: an image, or a text. */
 static void add_object(json_t *content, const struct wlpy_display *d, size_t n)
 {
     static const char *const preferred[] = {"image/png",        "image/jpeg", "text/markdown", "text/html",

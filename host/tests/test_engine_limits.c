@@ -70,7 +70,7 @@ static void test_files_in_memory(void **state)
     assert_int_equal(wlpy_files_remove(files, "B", &why), 0);
     config.argc = DESCRIPTORS + 1;
     ends(run_config(&config), WLPY_EXITED, 100, "");
-    /* Of two at the same path the later one counts; two runs at once, or one with two names, are refused. */
+    /* If two have the same path, the later one counts. Two runs at once, or one run with two names, are refused. */
     {
         const struct wlpy_dir both[] = {{.guest = "/d", .host = "."}, folder}, twice[] = {folder, folder};
 

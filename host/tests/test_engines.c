@@ -269,7 +269,7 @@ static void test_nothing_is_left(void **state)
     assert_int_equal(timers(), 0);
 }
 
-/* Of the process's signals the library has one, and its engines those of faults. */
+/* The library takes one of the process's signals, and its engines take those of faults. */
 static void test_signals_stay(void **state)
 {
     struct wlpy_run_config config = guest(OWN);

@@ -22,10 +22,10 @@ struct tree_node {
     uint8_t type; /* enum wasi_filetype */
     uint64_t number, links, holders;
     struct timespec read, changed, altered; /* as atim, mtim and ctim */
-    /* Of a file its content, of a link its target. */
+    /* The content of a file, or the target of a link. */
     uint8_t *bytes;
     size_t size, room;
-    /* Of a directory: its entries in the order in which they were made. */
+    /* The entries of a directory, in the order in which they were made. */
     struct tree_node *parent; /* NULL: the root, or it was removed */
     struct tree_entry *first, *last;
     struct tree_node *copy; /* while its tree is copied */
@@ -83,7 +83,7 @@ uint32_t tree_link(const struct tree_place *p, struct tree_node *node);
 uint32_t tree_remove(const struct tree_place *p, bool directory);
 uint32_t tree_rename(const struct tree_place *old, const struct tree_place *to);
 
-/* Of a file. */
+/* For files only. */
 size_t tree_read(struct tree_node *n, uint64_t at, void *to, size_t size);
 uint32_t tree_write(struct tree_node *n, uint64_t at, const void *from, size_t size, size_t *written);
 uint32_t tree_resize(struct tree_node *n, uint64_t size);

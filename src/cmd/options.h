@@ -30,7 +30,7 @@ struct option_spec {
     size_t member; /* its offset in the struct */
     int max;
     const char *const *choices; /* ended by NULL */
-    /* Of OPTION_FORWARD: checks a value as the other program would; "" if the option takes none, NULL if an optional
+    /* For OPTION_FORWARD: checks a value as the other program would; "" if the option takes none, NULL if an optional
      * one is left out. check NULL: no check. */
     int (*check)(const struct option_spec *s, const char *value, struct wl_err *err);
     bool optional; /* OPTION_FORWARD: the value follows "=" or is left out */

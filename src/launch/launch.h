@@ -39,7 +39,7 @@ enum {
 struct launch_header {
     char magic[32];
     uint32_t size; /* of the file */
-    /* Of the parts: bytes. */
+    /* The sizes of the parts, in bytes. */
     uint32_t question, directory, command, base, paths;
     uint64_t fingerprint;
 };

@@ -8,7 +8,7 @@
 #include <sys/utsname.h>
 
 #define DOC "share/doc/wlpy"
-/* Of the port: what the Debian package depends on. It is not a part of what is installed. */
+/* The port's file that lists what the Debian package depends on. It is not installed. */
 #define DEPENDS "debian/depends"
 
 enum { MOST_DEPENDS = 1 << 16 };

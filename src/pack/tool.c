@@ -23,7 +23,7 @@ static void keep_output(void *data, const char *text, size_t n)
     size_t most = t->most_output ? t->most_output : LITTLE_OUTPUT;
 
     str_addn(&t->output, text, n);
-    /* Of too much, the end. */
+    /* If there is too much, keep the end. */
     if (t->output.len > most) {
         memmove(t->output.s, t->output.s + t->output.len - most / 2, most / 2 + 1);
         t->output.len = most / 2;

@@ -19,6 +19,7 @@ static pthread_mutex_t warm_lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_int failures;
 static atomic_long done, next;
 static long runs;
+static char long_word[100001];
 
 static void fail(const char *what, const struct wlpy_result *r, const char *why)
 {
@@ -52,7 +53,7 @@ struct one {
     int end, status;       /* or ANY */
     const char *out, *err; /* what it writes; err: a part of it. NULL: anything */
     struct wlpy_limits limits;
-    bool files, functions, cancelled, fixed;
+    bool files, functions, cancelled, fixed, net, odd;
 };
 
 #define CODE(text) .code = text
@@ -69,6 +70,14 @@ static const struct one cases[] = {
     {"abort", CODE("import os; os.abort()"), WLPY_TRAPPED, 134, "", NULL},
     {"loop", CODE("while True: pass"), WLPY_DEADLINE, 124, "", NULL, {.deadline_ms = 20, .grace_ms = 20}},
     {"loop in C", CODE("sum(iter(int, 1))"), WLPY_DEADLINE, 124, "", NULL, {.deadline_ms = 10, .grace_ms = 2}},
+    {"loop in re",
+     CODE("import re; re.match(r'(a+)+$', 'a' * 64 + 'b')"),
+     WLPY_DEADLINE,
+     124,
+     "",
+     NULL,
+     {.deadline_ms = 60, .grace_ms = 2}},
+    {"loop in pow", CODE("pow(3, 10**9)"), WLPY_DEADLINE, 124, "", NULL, {.deadline_ms = 60, .grace_ms = 2}},
     {"sleep", CODE("import time; time.sleep(1000)"), WLPY_DEADLINE, 124, "", NULL, {.deadline_ms = 10, .grace_ms = 2}},
     {"processor time", CODE("while True: pass"), WLPY_CPU, 124, "", NULL, {.cpu_ms = 10}},
     {"memory bomb", CODE("x = bytearray(1 << 30)"), WLPY_EXITED, 1, "", "MemoryError", {.memory = 64 << 20}},
@@ -79,9 +88,38 @@ static const struct one cases[] = {
      "",
      "MemoryError",
      {.memory = 48 << 20}},
+    {"doubled list", CODE("x = [0]\nwhile True: x += x"), WLPY_EXITED, 1, "", "MemoryError", {.memory = 48 << 20}},
+    {"large number", CODE("x = 1 << (1 << 30)"), WLPY_EXITED, 1, "", "MemoryError", {.memory = 48 << 20}},
     {"output flood", CODE("while True: print('x' * 1000)"), WLPY_OUTPUT, 134, NULL, NULL, {.output = 5000}},
     {"recursion", CODE("def f(n): return f(n + 1)\nf(0)"), WLPY_EXITED, 1, "", "RecursionError"},
     {"recursion in C", CODE("x = []\nfor i in range(100000): x = [x]\nrepr(x)"), WLPY_EXITED, 1, "", "RecursionError"},
+    {"recursion in json", CODE("import json\nx = []\nfor i in range(100000): x = [x]\njson.dumps(x)"), WLPY_EXITED, 1,
+     "", "RecursionError"},
+    {"recursion in pickle", CODE("import pickle\nx = []\nfor i in range(100000): x = [x]\npickle.dumps(x)"),
+     WLPY_EXITED, 1, "", "RecursionError"},
+    {"recursion in ast", CODE("import ast; ast.parse('(' * 100000)"), WLPY_EXITED, 1, "", "Error"},
+    {"recursion in the compiler", CODE("eval('-' * 100000 + '1')"), WLPY_EXITED, 1, "", "Error"},
+    {"sockets",
+     CODE("import socket\ns = []\ntry:\n  while True: s.append(socket.socket())\nexcept OSError: print(len(s))"),
+     WLPY_EXITED,
+     0,
+     "20\n",
+     "",
+     {.sockets = 20},
+     .net = true},
+    {"addresses",
+     CODE("import socket\nn = 0\nfor a in '127.0.0.1', '169.254.169.254', '10.0.0.1', '0.0.0.0':\n"
+          "  try: socket.create_connection((a, 80), 5)\n  except PermissionError: n += 1\nprint(n)"),
+     WLPY_EXITED, 0, "4\n", "", .net = true},
+    {"odd words", CODE("import os, sys; print(len(sys.argv), len(os.fsencode(sys.argv[-1])), os.environb.get(b'A'))"),
+     WLPY_EXITED, 0, "6 100000 b'1'\n", "", .odd = true},
+    {"odd names",
+     CODE("import os\nfor n in b'\\xff\\xfe', b'a\\nb', b'..\\x01', b'x' * 250, '\\u2603'.encode():\n"
+          "  try: open(b'/' + n, 'w').close()\n  except OSError: pass\n"
+          "for n in b'/../etc/passwd', b'/./../../etc/passwd', b'//etc/passwd', b'x' * 5000, b'':\n"
+          "  try: open(n).read(); print('read', n)\n  except OSError: pass\n"
+          "try: open('a\\0b')\nexcept ValueError: print('zero')"),
+     WLPY_EXITED, 0, "zero\n", "", .files = true},
     {"descriptors",
      CODE("import os\nfds = []\nwhile True: fds.append(os.open('/f', os.O_RDONLY | os.O_CREAT))"),
      WLPY_EXITED,
@@ -152,7 +190,9 @@ static void run(const struct one *c)
 {
     static const struct wlpy_function functions[] = {
         {.size = sizeof functions[0], .name = "add", .signature = "(a, b)", .call = add}};
-    const char *const argv[] = {"python", "-I", "-c", c->code}, *const env[] = {"PATH=/\xff", "A=1"};
+    static const char *const rules[] = {"192.0.2.1:80"};
+    const char *const argv[] = {"python", "-I", "-c", c->code, "\xff\xfe", "", "a\nb", "\x1b[2J", long_word},
+                      *const env[] = {"PATH=/\xff", "A=1", "=", "B", "\xff\xff=\xfe"};
     struct wlpy_files *files = c->files ? wlpy_files_new(1 << 20, 200) : NULL;
     const struct wlpy_dir dir = {.guest = "/", .files = files};
     const struct wlpy_fixed fixed = {sizeof fixed, UINT64_C(1700000000000000000), 5};
@@ -160,9 +200,11 @@ static void run(const struct one *c)
     struct wlpy_control *control = wlpy_control_new();
     const struct wlpy_run_config config = {.size = sizeof config,
                                            .argv = argv,
-                                           .argc = 4,
+                                           .argc = c->odd ? 9 : 4,
                                            .env = env,
-                                           .envc = 2,
+                                           .envc = c->odd ? 5 : 2,
+                                           .net = rules,
+                                           .net_count = c->net,
                                            .dirs = &dir,
                                            .dir_count = files ? 1 : 0,
                                            .out = {.kind = WLPY_MEMORY},
@@ -288,6 +330,7 @@ static bool begin(const char *kind, const char *file)
         return false;
     }
     wlpy_value_free(&v);
+    memset(long_word, 'x', sizeof long_word - 1);
     return true;
 }
 

@@ -22,12 +22,14 @@ serving() {
     server
     "$WLPY" serve --program "$PROGRAM" --listen "$@" 2>log &
     SERVING=$!
-    for _ in $(seq 600); do
+    # (A module that is not in the cache is compiled first.)
+    for _ in $(seq 6000); do
         grep -q listening log && break
         kill -0 "$SERVING" 2>/dev/null || return 1
         sleep 0.1
     done
     URL=$(sed -n 's/.*listening on //p' log)
+    [ -n "$URL" ] || fail "the server did not begin to listen: $(cat log)"
 }
 
 # Ends it.
@@ -111,6 +113,14 @@ test_http() {
     server
     SECONDS_EACH=600 run "$PYTHON" "$WL_SOURCE_ROOT/tests/serve/http_client.py" "$WLPY" "$PROGRAM"
     status 0
+}
+
+# A part of a day; WL_DAY=86400 replays all of it.
+test_a_day() {
+    server
+    SECONDS_EACH=${DAY_SECONDS:-1500} run "$PYTHON" "$WL_SOURCE_ROOT/tests/serve/day.py" "$WLPY" "$PROGRAM" "${WL_DAY:-1000}"
+    status 0
+    sed 's/^/# /' .out
 }
 
 # E2B's own client, which connects to this port of the machine in its debug mode.

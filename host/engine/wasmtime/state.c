@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Of a function its address; of something that only the host could have made, whether it is there. */
+/* The identity of a function is its address, and that of something only the host could have made whether it exists. */
 static uintptr_t identity_of(wasmtime_val_t *v)
 {
     uintptr_t is;

@@ -15,7 +15,7 @@ typedef uint16_t loose2 __attribute__((aligned(1), may_alias));
 #define AT(type, place) (*(type *)(place))
 #define FROM(type, place) (*(const type *)(place))
 
-/* Of two parts that may lie over one another, that from the start and that up to the end. */
+/* Copies the first and the last bytes of a block; the two parts may overlap. */
 #define BOTH(type)                                                                                                     \
     do {                                                                                                               \
         type first = FROM(type, s), last = FROM(type, s + n - sizeof(type));                                           \
