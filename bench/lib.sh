@@ -11,6 +11,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/wl-make
 runs=
 save=
 earlier=
+beside=
 # The version of each Python that was measured.
 declare -A versions=()
 
@@ -40,12 +41,12 @@ choose() {
 }
 
 # `arguments DEFAULT_RUNS "WHAT IT MEASURES" "$@"`: parses the command line. If a script has the arrays engines and programs,
-# --engines and --programs choose from them.
+# --engines and --programs choose from them, and --beside adds `old-ENGINE` for each of this project's engines.
 arguments() {
     local what=$2 part='' options='[--runs N] [--cache-dir DIR]' of
     runs=$1
     shift 2
-    [ ! -v engines ] || options+=' [--engines LIST]'
+    [ ! -v engines ] || options+=' [--engines LIST] [--beside DIR]'
     [ ! -v programs ] || options+=' [--programs LIST]'
     while [ $# != 0 ]; do
         case $1 in
@@ -62,6 +63,13 @@ arguments() {
         --engines | --programs)
             [ -v "${1#--}" ] || die "unknown option $1"
             choose "${1#--}" "${2-}"
+            part=$1
+            shift
+            ;;
+        --beside)
+            [ -v engines ] || die "unknown option $1"
+            [ -x "${2-}/wl-make.sh" ] || die "--beside takes the directory of another checkout of this project"
+            beside=$(CDPATH= cd -- "$2" && pwd)
             part=$1
             shift
             ;;
@@ -88,6 +96,7 @@ it; --save-as writes FILE (.json) instead. Each figure is shown beside the one o
 from docs/benchmarks/${0##*/}.json.
 END
             [ ! -v engines ] || printf '\n--engines: any of these, measured in this order\n  %s\n' "${engines[*]}"
+            [ ! -v engines ] || printf '\n--beside: another checkout, whose engines are built from its own sources and measured in turn, as old-ENGINE\n'
             [ ! -v programs ] || printf '\n--programs: any of these, measured in this order\n%s\n' "$(fmt -w 100 <<<"${programs[*]%% *}" | sed 's/^/  /')"
             exit
             ;;
@@ -96,6 +105,14 @@ END
         esac
         shift
     done
+    if [ -n "$beside" ]; then
+        local name both=()
+        for name in "${engines[@]}"; do
+            both+=("$name")
+            [[ ! $name =~ ^(plain|single|snapshot|native|native-snapshot)$ ]] || both+=("old-$name")
+        done
+        engines=("${both[@]}")
+    fi
     # A partial table would replace the complete one.
     [ -z "$part" ] || [ "$save" != "$repo/docs/benchmarks/${0##*/}.json" ] || die "--save needs a complete run; with $part use --save-as"
     if [ -n "$earlier" ]; then

@@ -14,6 +14,22 @@ build() {
     "$wl" --cache-dir "$cache" --quiet build "$@"
 }
 
+# `in_other COMMAND...`: calls a function of this file with the other checkout's tool, cache and results (--beside).
+in_other() {
+    local wl=$beside/wl-make.sh cache=$beside/.build/bench result=${other_result-} runner=("${other_runner[@]}") library=("${other_library[@]}") T=$T/old
+    "$@"
+}
+
+# Builds the other checkout's Python and sets what words_of needs of it.
+prepare_other() {
+    mkdir -p "$T"
+    "$wl" --cache-dir "$cache" "$port"
+    other_result=$(where output "$port")
+    other_runner=("$(where artifact toolchain/wl-run)/bin/wl-run" "--cache-dir=$cache/compiled")
+    other_library=("--dir=$other_result/usr/local::/usr/local::ro")
+}
+other_runner=() other_library=()
+
 # Sets python to the reference: the same version for this machine, which is built if it is missing.
 reference() {
     build "native-$port" --output "$T/output"
@@ -30,6 +46,7 @@ rivals() {
 words_of() {
     local see=(${3:+"--dir=$3::$3"}) other=(env "XDG_CACHE_HOME=$cache/rivals" "PYTHONPATH=${rivals-}" "$python")
     case $1 in
+    old-*) in_other words_of "${1#old-}" "${@:2}" ;;
     python3) words=("$python" -I -c "$2") ;;
     run) words=("$wl" run --engine wasmtime --offline --quiet --cache-dir "$cache" "${see[@]}" "$port" -- -I -c "$2") ;;
     run-snapshot)
@@ -55,6 +72,7 @@ words_of() {
 provide() {
     why=
     case $1 in
+    old-*) in_other provide "${1#old-}" ;;
     single | snapshot | run-snapshot) build "$port" --flavour "${1#run-}" ;;
     native) "$wl" --cache-dir "$cache" aot "$port" -o "$T/native" ;;
     native-snapshot) "$wl" --cache-dir "$cache" aot "$port" --flavour snapshot -o "$T/native-snapshot" ;;
@@ -87,6 +105,7 @@ run_in() {
 prepare() {
     local name kept=()
     reference
+    [ -z "$beside" ] || in_other prepare_other
     "$wl" --cache-dir "$cache" "$port"
     result=$(where output "$port")
     runner=("$(where artifact toolchain/wl-run)/bin/wl-run" "--cache-dir=$cache/compiled")

@@ -35,6 +35,9 @@ test_options_that_are_refused() {
     refuses "unknown option --programs" start --programs chaos
     refuses "unknown option --engines" build --engines plain
     refuses "--save needs a complete run; with --engines use --save-as" throughput --engines plain --save
+    refuses "--beside takes the directory of another checkout" throughput --beside .
+    refuses "unknown option --beside" build --beside "$WL_SOURCE_ROOT"
+    refuses "--save needs a complete run; with --beside use --save-as" start --beside "$WL_SOURCE_ROOT" --save
     refuses "was not saved by bench/throughput" throughput --compare "$saved/start.json"
     refuses "is of python/v3.13.5, not of python/v3.11.1" throughput --compare "$saved/throughput.json" python/v3.11.1
     not_there nowhere.json result.txt
@@ -54,6 +57,32 @@ fact "weight, empty" '' bytes 1234
 report
 END
     chmod +x made-up
+}
+
+# The other checkout's engines are measured in turn with this one's, and are called with the other one's runner and modules.
+test_beside_another_checkout() {
+    mkdir other
+    cp "$WL_SOURCE_ROOT/wl-make.sh" other/
+    cat >beside <<END
+#!/bin/bash
+source "$bench/lib.sh"
+source "$bench/pythons.sh"
+arguments 1 "Nothing." "\$@"
+python=python3 result=/new runner=(new-run) library=() other_result=/old other_runner=(old-run) other_library=(old-library)
+for name in "\${engines[@]}"; do
+    words_of "\$name" pass /see
+    echo "\$name: \${words[*]}"
+done
+END
+    chmod +x beside
+    run ./beside --engines plain,snapshot,v8 --beside other
+    status 0
+    is "$(grep -v '^v8' "$T/.out")" 'plain: new-run --dir=/see::/see /new/bin/python.wasm -I -c pass
+old-plain: old-run old-library --dir=/see::/see /old/bin/python.wasm -I -c pass
+snapshot: new-run --dir=/see::/see /new/bin/python-snapshot.wasm -I -c pass
+old-snapshot: old-run --dir=/see::/see /old/bin/python-snapshot.wasm -I -c pass'
+    out 'v8: '
+    not_out 'old-v8'
 }
 
 test_a_run_is_saved_and_a_later_one_compared() {
