@@ -97,6 +97,15 @@ static int jobs_of(const struct app *a)
     return a->options.jobs ? a->options.jobs : processors > 0 ? (int)processors : 1;
 }
 
+/* What `verify` wants to be different in this build. */
+static struct make_vary variation(void)
+{
+    const char *preload = getenv(MAKE_VARY_PRELOAD), *user = getenv(MAKE_VARY_USER);
+
+    return (struct make_vary){.preload = preload && *preload == '/' ? preload : NULL,
+                              .user = user ? (int)strtol(user, NULL, 10) : 0};
+}
+
 void app_build_options(struct app *a, struct make_options *o, bool with_tests)
 {
     WL_CLEANUP_FREE char *why = NULL;
@@ -122,6 +131,7 @@ void app_build_options(struct app *a, struct make_options *o, bool with_tests)
         .keep_build = a->options.keep_build,
         .no_sandbox = sandboxed || a->options.no_sandbox ? NULL : a->no_sandbox,
         .installer = a->installer,
+        .vary = variation(),
     };
 }
 
@@ -203,6 +213,30 @@ int app_build(struct app *a, const struct make_options *o, const struct strv *na
     if (r == 0)
         r = make_prepare(o, p, a->options.dry_run, err);
     return r < 0 || a->options.dry_run ? r : make_run(o, p, err);
+}
+
+int app_artifacts_alone(const struct app *a, char **path, int *fd, struct wl_err *err)
+{
+    int r = store_alone(&a->store, path, fd, err);
+
+    if (r <= 0)
+        return r;
+    wl_err_set(err, WL_E_FAILED, "another wl-make is using the artifacts in %s; nothing was removed", a->store.cache);
+    return wl_err_hint(err, "run the command again when the other one has ended");
+}
+
+static void tell_wait(void *data)
+{
+    const struct app *a = data;
+
+    events_note(&a->events, "waiting for another wl-make that uses the sources");
+}
+
+int app_sources_alone(struct app *a, char **path, int *fd, struct wl_err *err)
+{
+    const struct store_calls calls = {.cancel = &a->cancel, .on_wait = tell_wait, .data = a};
+
+    return store_sources_alone(&a->store, &calls, path, fd, err);
 }
 
 char *app_artifact(const struct app *a, const struct plan *p, const char *port, const char *file)

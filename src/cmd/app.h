@@ -31,8 +31,12 @@ struct app {
     int status; /* the exit status after success: 0 unless the command sets another one */
 };
 
-/* The exit status of `outdated` when something is outdated. It follows the classes of errors. */
-enum { EXIT_OUTDATED = 10 };
+/* More exit statuses, for results that are not errors. They follow the classes of errors. */
+enum {
+    EXIT_OUTDATED = 10,   /* `outdated`: something is */
+    EXIT_INCOMPLETE = 11, /* `fsck`: something is incomplete, and nothing damaged */
+    EXIT_FOREIGN = 12,    /* `fsck`: there are only things that wl-make has not put there */
+};
 
 /* Finds the checkout (WL_MAKE_ROOT, which wl-make.sh sets, or a directory above the program), opens the store, and
  * sets the output directory. */
@@ -53,6 +57,12 @@ int app_ports(struct app *a, struct strv *names, struct wl_err *err);
  * command ends. The caller frees the plan, after an error as well. */
 int app_build(struct app *a, const struct make_options *o, const struct strv *names, struct plan *p,
               struct wl_err *err);
+
+/* Exclusive use of the artifacts, to remove some. If another process uses them, that is WL_E_FAILED, and nothing may be
+ * removed. lock_end with *path releases it; the caller frees *path. */
+int app_artifacts_alone(const struct app *a, char **path, int *fd, struct wl_err *err);
+/* The same for the sources, but waits until no other process uses them. */
+int app_sources_alone(struct app *a, char **path, int *fd, struct wl_err *err);
 
 /* The path of a file of a port of the plan, in the store; if file is NULL, of its whole artifact. NULL: the plan does
  * not have the port. The caller frees it. */

@@ -95,7 +95,7 @@ static int remove_builds(struct sweep *s, struct wl_err *err)
 
     for (size_t i = 0; r == 0 && i < names.n; i++) {
         WL_CLEANUP_FREE char *path = path_join(dir, names.v[i]);
-        WL_CLEANUP_FREE char *lock = xasprintf("%s/lock/%s", s->a->store.cache, names.v[i]);
+        WL_CLEANUP_FREE char *lock = store_lock_path(&s->a->store, names.v[i]);
         int fd;
 
         if (lock_take(lock, false, &fd, err) != 0)
@@ -185,23 +185,15 @@ static int clean_ports(struct sweep *s, struct wl_err *err)
     return r;
 }
 
-static void tell_wait(void *data)
-{
-    const struct app *a = data;
-
-    events_note(&a->events, "waiting for another wl-make that uses the sources");
-}
-
 /* Removes all sources, as soon as no other process fetches or unpacks any. */
 static int remove_sources(struct sweep *s, struct wl_err *err)
 {
-    const struct store_calls calls = {.cancel = &s->a->cancel, .on_wait = tell_wait, .data = (void *)s->a};
     WL_CLEANUP_FREE char *lock = NULL;
     int fd = -1, r;
 
     if (s->a->options.dry_run)
         return remove_content(s, "sources", err);
-    r = store_sources_alone(&s->a->store, &calls, &lock, &fd, err);
+    r = app_sources_alone(s->a, &lock, &fd, err);
     if (r < 0)
         return r;
     r = remove_content(s, "sources", err);
@@ -233,17 +225,12 @@ static int clean_cache(struct sweep *s, struct wl_err *err)
 static int take_artifacts(const struct app *a, char **path, int *fd, struct wl_err *err)
 {
     const struct clean_options *o = a->options.own;
-    int r;
 
     *path = NULL;
     *fd = -1;
     if (a->options.dry_run || !(a->options.args.n || o->store || o->all))
         return 0;
-    r = store_alone(&a->store, path, fd, err);
-    if (r <= 0)
-        return r;
-    wl_err_set(err, WL_E_FAILED, "another wl-make is using the artifacts in %s; nothing was removed", a->store.cache);
-    return wl_err_hint(err, "run the command again when the other one has ended");
+    return app_artifacts_alone(a, path, fd, err);
 }
 
 static int run(struct app *a, struct wl_err *err)

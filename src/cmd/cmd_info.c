@@ -1,6 +1,7 @@
 /* wl-make info: what a port is made of, and where its result and logs are. */
 #include "cmd/app.h"
 #include "cmd/command.h"
+#include "cmd/module_info.h"
 #include "cmd/module_table.h"
 #include "recipe/fields.h"
 #include "store/compose.h"
@@ -120,25 +121,23 @@ static const struct option_spec options[] = {
     {0},
 };
 
-static int run(struct app *a, struct wl_err *err)
+/* Shows the ports among the arguments. */
+static int show_ports(struct app *a, const struct strv *names, struct wl_err *err)
 {
     const struct info_options *given = a->options.own;
-    WL_CLEANUP_STRV struct strv names = {0};
     struct make_options o;
     struct fetch_options cached;
     struct plan p = {0};
     bool first = true;
-    int r = app_ports(a, &names, err);
+    int r;
 
-    if (r < 0)
-        return r;
     app_build_options(a, &o, false);
     cached = (struct fetch_options){.cache = a->store.sources};
-    r = plan_make(&o.plan, &names, &p, err);
+    r = plan_make(&o.plan, names, &p, err);
     if (r == 0 && a->options.source)
-        r = plan_use_source(&p, names.v[0], a->options.source, err);
+        r = plan_use_source(&p, names->v[0], a->options.source, err);
     if (r == 0 && a->options.profile)
-        r = plan_use_profile(&p, names.v[0], a->options.profile, err);
+        r = plan_use_profile(&p, names->v[0], a->options.profile, err);
     if (r == 0)
         r = plan_find_toolchains(&o.plan, &p, err);
     if (r == 0)
@@ -157,12 +156,48 @@ static int run(struct app *a, struct wl_err *err)
     return r;
 }
 
+static int show_files(struct app *a, struct wl_err *err)
+{
+    const struct info_options *given = a->options.own;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < a->options.args.n; i++) {
+        const char *file = a->options.args.v[i];
+
+        if (!module_info_is_file(file)) {
+            wl_err_set(err, WL_E_USAGE, "info takes either ports or files, not both: %s is a port", file);
+            return wl_err_hint(err, "ask for them one after the other");
+        }
+        if (given->modules) {
+            wl_err_set(err, WL_E_USAGE, "--modules takes a Python, not a file");
+            return wl_err_hint(err, "for example: wl-make info --modules python/v3.11.2");
+        }
+        if (i)
+            putchar('\n');
+        r = module_info_print(a, file, err);
+    }
+    return r;
+}
+
+static int run(struct app *a, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv names = {0};
+    int r;
+
+    for (size_t i = 0; i < a->options.args.n; i++)
+        if (module_info_is_file(a->options.args.v[i]))
+            return show_files(a, err);
+    r = app_ports(a, &names, err);
+    return r < 0 ? r : show_ports(a, &names, err);
+}
+
 const struct command command_info = {
     .name = "info",
-    .usage = "info PORT...",
-    .summary = "show what a port is made of",
+    .usage = "info PORT... | FILE.wasm...",
+    .summary = "show what a port or a module is made of",
     .description =
-        "Shows a port's sources, patches, needs, steps, key and directories, or the modules of a built Python.",
+        "Shows a port's sources, patches, needs, steps, key and directories, or the modules of a built Python. Of a\n"
+        "file, shows what the WebAssembly module imports, exports and needs, and what it was made from.",
     .options = options,
     .options_size = sizeof(struct info_options),
     .shared = SHARED_VARIANT | SHARED_FLAVOUR | SHARED_PACKAGES | SHARED_OUTPUT,

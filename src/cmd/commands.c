@@ -28,13 +28,13 @@ static void tool_help(FILE *to)
         fprintf(to, "  %-10s %s\n", (*c)->name, (*c)->summary);
     fprintf(to, "\nOptions:\n");
     options_help(to, command_find("help"));
-    fprintf(to,
-            "\nFor example:\n"
-            "  wl-make python/v3.11.2                            build a Python\n"
-            "  wl-make run python/v3.11.2 -- -c 'print(6 * 7)'   run it\n\n"
-            "Exit status: 0 success; 1 a build or test failed; 2 wrong usage; 3 an error in a recipe; 4 a source\n"
-            "cannot be fetched; 5 a wrong hash; 6 toolchain; 7 file system; 10 outdated; 128+N ended by signal N.\n\n"
-            "More: wl-make COMMAND --help, man wl-make\n");
+    fprintf(to, "\nFor example:\n"
+                "  wl-make python/v3.11.2                            build a Python\n"
+                "  wl-make run python/v3.11.2 -- -c 'print(6 * 7)'   run it\n\n"
+                "Exit status: 0 success; 1 a build or test failed; 2 wrong usage; 3 an error in a recipe; 4 a source\n"
+                "cannot be fetched; 5 a wrong hash; 6 toolchain; 7 file system; 10 outdated; 11, 12 what\n"
+                "fsck found; 128+N ended by signal N.\n\n"
+                "More: wl-make COMMAND --help, man wl-make\n");
 }
 
 void help_print(const struct command *c, FILE *to)

@@ -47,6 +47,7 @@ void box_free(struct box *b)
     free(b->dir);
     free(b->root);
     free(b->stage_source);
+    free(b->preload);
     strv_free(&b->env);
     strv_free(&b->mounts);
     strv_free(&b->shared);
@@ -140,6 +141,8 @@ static void add_sandbox(const struct box *b, bool keep_terminal, struct strv *ar
                                           .stage = b->stage_source,
                                           .mounts = &b->mounts,
                                           .shared = &b->shared,
+                                          .user = b->user,
+                                          .preload = b->preload,
                                           .keep_terminal = keep_terminal},
                         argv);
 }
@@ -181,11 +184,16 @@ static int run_in(const struct box *b, const struct box_step *s, struct sink *si
 {
     WL_CLEANUP_STRV struct strv argv = {0}, env = {0};
     WL_CLEANUP_FREE char *cwd = working_dir(b);
+    /* The modes of files that steps make must not depend on who builds. (In the same line, so that the shell counts the
+     * lines of the recipe.) */
+    WL_CLEANUP_FREE char *script = xasprintf("umask 022; %s", s->run);
     int fds[5] = {-1, -1, -1, -1, -1}, n = 0;
 
     add_sandbox(b, false, &argv);
-    strv_add_all(&argv, "/bin/sh", "-eu", "-c", s->run, NULL);
+    strv_add_all(&argv, "/bin/sh", "-eu", "-c", script, NULL);
     strv_addv(&env, &b->env);
+    if (b->preload && !b->sandboxed)
+        strv_addf(&env, "LD_PRELOAD=%s", b->preload);
     if (s->jobs) {
         fds[n++] = s->jobs->fds[0];
         fds[n++] = s->jobs->fds[1];

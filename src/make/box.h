@@ -18,6 +18,8 @@ struct box {
     char *root;         /* as the steps see it: "/wl", or dir */
     char *stage_source; /* the directory shown read-only as stage, for checks and tests; NULL: stage/ can be written */
     bool sandboxed;
+    int user;           /* who the steps in a sandbox seem to be; 0: who they are */
+    char *preload;      /* a library that each of their programs loads, as they see it; NULL: none */
     struct strv env;    /* NAME=value of the steps */
     struct strv mounts; /* pairs: path on this machine, path as seen; read-only */
     struct strv shared; /* the same, writable */

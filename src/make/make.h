@@ -8,6 +8,15 @@
 #include "util/cancel.h"
 #include "util/err.h"
 
+/* What `verify` varies in the steps of one of its two builds (docs/architecture.md). The tool that builds finds it in
+ * its environment. */
+struct make_vary {
+    const char *preload; /* a library that every program of the steps loads (tools/verify/vary.c) */
+    int user;            /* who the steps in a sandbox seem to be; 0: who they are */
+};
+#define MAKE_VARY_PRELOAD "WL_VARY_PRELOAD"
+#define MAKE_VARY_USER "WL_VARY_USER"
+
 struct make_options {
     struct plan_options plan;
     const struct store *store;
@@ -21,6 +30,7 @@ struct make_options {
     const char
         *no_sandbox; /* why steps run without a sandbox although the user did not ask for that; NULL: they do not */
     const char *installer; /* source.h; NULL: none */
+    struct make_vary vary;
 };
 
 /* Fetches the sources of every node (only_needed: of those marked to be built), several at a time. */

@@ -161,7 +161,8 @@ static int fill(void *data, struct store_work *w, struct manifest *made, struct 
                                      .store = j->o->store,
                                      .jobs = j->jobs,
                                      .sandboxed = j->o->plan.sandboxed,
-                                     .debug = j->o->plan.debug};
+                                     .debug = j->o->plan.debug,
+                                     .vary = j->o->vary};
     WL_CLEANUP_FREE char *log_dir = store_log_dir(j->o->store, n->recipe->name, n->key);
     struct box box = {0};
     int r = port_box_make(&box, w->dir, &options, err);

@@ -152,8 +152,17 @@ static int copy_files(const struct strv *files, const char *dir, struct wl_err *
         r = remove_tree(to, err);
         if (r == 0)
             r = copy_tree(files->v[i], to, err);
+        /* As the checkout has them, they depend on the umask of the person who made it. */
+        if (r == 0)
+            tree_plain_modes(to);
     }
     return r;
+}
+
+static int add_variation(struct box *b, const struct port_box *o, struct wl_err *err)
+{
+    b->user = o->vary.user;
+    return o->vary.preload ? box_show(b, o->vary.preload, "needs/vary.so", &b->preload, err) : 0;
 }
 
 int port_box_make(struct box *b, const char *dir, const struct port_box *o, struct wl_err *err)
@@ -178,6 +187,8 @@ int port_box_make(struct box *b, const char *dir, const struct port_box *o, stru
         add_variables(b, o, &f, o->jobs ? o->jobs->n : 1);
     if (r == 0)
         r = extensions_write(node->recipe, dir, b->root, &b->env, err);
+    if (r == 0)
+        r = add_variation(b, o, err);
     if (r == 0 && o->jobs)
         strv_addf(&b->env, "MAKEFLAGS=%s", o->jobs->makeflags);
     if (r == 0 && o->for_tests) {

@@ -3,6 +3,7 @@
 #define WL_PORT_BOX_H
 
 #include "make/box.h"
+#include "make/make.h"
 
 struct port_box {
     const struct plan *plan;
@@ -11,6 +12,7 @@ struct port_box {
     const struct jobs *jobs;
     bool sandboxed, debug;
     bool for_tests; /* also what tests need; stage is the artifact */
+    struct make_vary vary;
 };
 
 /* Makes a fresh box at dir; whatever was there is removed. box_free frees it, also after a failure. */

@@ -210,6 +210,19 @@ static void add_read(const struct plan *p, size_t node, bool asked, bool *reads)
     free(linked);
 }
 
+/* Notes that a root and what it links were used, although they are up to date and not read: gc must not take them. */
+static void note_used(const struct make_options *o, const struct plan *p, size_t root)
+{
+    bool *linked = xcalloc(p->n, sizeof *linked);
+
+    plan_link_closure(p, root, linked);
+    linked[root] = true;
+    for (size_t i = 0; i < p->n; i++)
+        if (linked[i] && p->nodes[i].stored)
+            store_used(o->store, p->nodes[i].key);
+    free(linked);
+}
+
 /* The artifacts that this run reads: what the ports to be built need, and the roots with what they link. */
 static void find_read(const struct make_options *o, struct plan *p, bool *reads)
 {
@@ -217,6 +230,8 @@ static void find_read(const struct make_options *o, struct plan *p, bool *reads)
         struct node *n = &p->nodes[i];
 
         n->current = n->root && o->is_current && o->is_current(o->data, p, i);
+        if (n->current)
+            note_used(o, p, i);
         if (n->build || (n->root && !n->current))
             add_read(p, i, n->root && !n->current, reads);
     }

@@ -111,6 +111,12 @@ void sandbox_command(const struct sandbox *s, struct strv *argv)
     /* run.h gives a step its own session already; the sandbox must not depend on that. */
     if (!s->keep_terminal)
         strv_add(argv, "--new-session");
+    if (s->user) {
+        strv_add_all(argv, "--uid", NULL);
+        strv_addf(argv, "%d", s->user);
+        strv_add(argv, "--gid");
+        strv_addf(argv, "%d", s->user);
+    }
     add_system(argv);
     strv_add_all(argv, "--bind", s->dir, SANDBOX_ROOT, NULL);
     /* bubblewrap follows links on the way to a mount point, and creates missing directories there: through a link of an
@@ -123,5 +129,7 @@ void sandbox_command(const struct sandbox *s, struct strv *argv)
     strv_add_all(argv, "--remount-ro", NEEDS, NULL);
     if (s->stage)
         strv_add_all(argv, "--ro-bind", s->stage, SANDBOX_ROOT "/stage", NULL);
+    if (s->preload)
+        strv_add_all(argv, "--setenv", "LD_PRELOAD", s->preload, NULL);
     strv_add_all(argv, "--chdir", SANDBOX_ROOT "/build", NULL);
 }

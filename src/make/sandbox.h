@@ -18,6 +18,8 @@ struct sandbox {
     const char *stage;         /* seen read-only as SANDBOX_ROOT/stage; NULL: that of dir */
     const struct strv *mounts; /* pairs: a file or directory of this machine, and where it is seen, read-only */
     const struct strv *shared; /* the same, writable */
+    int user;                  /* who the program seems to be; 0: who it is */
+    const char *preload;       /* a library that its programs load, but not bubblewrap; NULL: none */
     bool keep_terminal;        /* for a person's shell */
 };
 

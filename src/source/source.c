@@ -136,6 +136,8 @@ int source_check(const char *path, const char *sha256, const struct fetch_option
     WL_CLEANUP_FD int lock = -1;
     int r = has_hash(path, sha256, err);
 
+    if (r == 1)
+        stamp_used(dir);
     if (r != 0)
         return r;
     /* Meanwhile another process may have removed it and fetched it again. */

@@ -73,8 +73,8 @@ int source_cached(const struct source *s, const struct fetch_options *o, char **
  * no address serves, WL_E_FETCH names each and why. Safe for several processes and threads at once. */
 int source_fetch(const struct source *s, const struct fetch_options *o, char **path, size_t *index, struct wl_err *err);
 
-/* Whether a cached file (a path from source_cached or source_fetch) still has its hash. 1: yes; 0: no, and it was
- * removed, so that it is fetched again. */
+/* Whether a cached file (a path from source_cached or source_fetch) still has its hash. 1: yes, and its directory says
+ * that it was used (stamp_used); 0: no, and it was removed, so that it is fetched again. */
 int source_check(const char *path, const char *sha256, const struct fetch_options *o, struct wl_err *err);
 
 /* The address that served a cached file (a path from source_cached or source_fetch), or NULL if it is not known. The

@@ -66,6 +66,9 @@ int manifest_read(const char *path, struct manifest *m, struct wl_err *err);
  * reason alone ("lib/libz.a: its bytes have changed"). */
 int manifest_compare(const struct manifest *m, const char *tree, struct wl_err *err);
 
+/* The order of the files: by name, the content of a directory right after it. */
+int manifest_compare_paths(const char *a, const char *b);
+
 void manifest_free(struct manifest *m);
 #define WL_CLEANUP_MANIFEST __attribute__((cleanup(manifest_free)))
 

@@ -17,7 +17,4 @@ enum {
 struct manifest_file *manifest_add_file(struct manifest *m);
 void manifest_free_files(struct manifest *m);
 
-/* The order of manifest_scan: by name, the content of a directory right after it. */
-int manifest_compare_paths(const char *a, const char *b);
-
 #endif

@@ -11,8 +11,8 @@
 
 /* Not "store", where an older wl-make keeps directories without manifests: the two must not mix. */
 #define ARTIFACTS "artifacts"
-#define MANIFEST "manifest.json"
-#define TREE "tree"
+#define MANIFEST STORE_MANIFEST
+#define TREE STORE_TREE
 /* The lock of all artifacts: shared by processes that use some, exclusive to one that removes some. */
 #define ALL "store"
 /* The same for all sources. */
@@ -104,7 +104,7 @@ char *store_log_dir(const struct store *s, const char *port, const char *key)
     return xasprintf("%s/logs/%s/%.12s", s->cache, port, key);
 }
 
-static char *lock_path(const struct store *s, const char *name)
+char *store_lock_path(const struct store *s, const char *name)
 {
     return xasprintf("%s/lock/%s", s->cache, name);
 }
@@ -135,7 +135,7 @@ static int take_exclusive(const char *path, int *fd, struct wl_err *err)
 
 static int hold(const struct store *s, const char *name, int *held, const struct cancel *cancel, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *path = lock_path(s, name);
+    WL_CLEANUP_FREE char *path = store_lock_path(s, name);
 
     return *held >= 0 ? 0 : wait_for(path, lock_share, &(struct store_calls){.cancel = cancel}, held, err);
 }
@@ -152,14 +152,14 @@ int store_hold_sources(struct store *s, const struct cancel *cancel, struct wl_e
 
 int store_alone(const struct store *s, char **path, int *fd, struct wl_err *err)
 {
-    *path = lock_path(s, ALL);
+    *path = store_lock_path(s, ALL);
     return lock_take(*path, false, fd, err);
 }
 
 int store_sources_alone(const struct store *s, const struct store_calls *calls, char **path, int *fd,
                         struct wl_err *err)
 {
-    *path = lock_path(s, SOURCES);
+    *path = store_lock_path(s, SOURCES);
     return wait_for(*path, take_exclusive, calls, fd, err);
 }
 
@@ -177,7 +177,7 @@ static int empty_folder(struct store_work *w, struct wl_err *err)
 static int take_work(struct store_work *w, const struct store *s, const char *name, const struct store_calls *calls,
                      struct wl_err *err)
 {
-    *w = (struct store_work){.store = s, .name = xstrdup(name), .lock_path = lock_path(s, name), .lock = -1};
+    *w = (struct store_work){.store = s, .name = xstrdup(name), .lock_path = store_lock_path(s, name), .lock = -1};
     return wait_for(w->lock_path, take_exclusive, calls, &w->lock, err);
 }
 
@@ -195,7 +195,7 @@ int work_begin_any(struct store_work *w, const struct store *s, const char *name
         int r;
 
         *w = (struct store_work){.store = s, .name = xasprintf("%s-%d", name, i), .lock = -1};
-        w->lock_path = lock_path(s, w->name);
+        w->lock_path = store_lock_path(s, w->name);
         r = lock_take(w->lock_path, false, &w->lock, err);
         if (r <= 0)
             return r < 0 ? r : empty_folder(w, err);
@@ -272,8 +272,14 @@ int store_file_hash(const struct store *s, const char *key, const char *path, ch
     return wl_err_set(err, WL_E_VERIFY, "%s names no file %s", file, path);
 }
 
-/* Compares the artifact, if it exists: 1 intact, 0 missing; for a damaged one 0 and *damage. */
-static int look(const struct store *s, const char *key, char **damage, struct wl_err *err)
+void store_used(const struct store *s, const char *key)
+{
+    WL_CLEANUP_FREE char *entry = store_entry(s, key);
+
+    stamp_used(entry);
+}
+
+int store_look(const struct store *s, const char *key, char **damage, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *entry = store_entry(s, key);
     struct wl_err why = WL_ERR_INIT;
@@ -299,17 +305,19 @@ static int look(const struct store *s, const char *key, char **damage, struct wl
 static int look_and_remove(const struct store *s, const char *key, char **damage, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *entry = store_entry(s, key);
-    int r = look(s, key, damage, err);
+    int r = store_look(s, key, damage, err);
 
     return *damage ? remove_tree(entry, err) : r;
 }
 
 int store_check(const struct store *s, const char *key, char **damage, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *lock = lock_path(s, key), *first = NULL;
-    int fd, r = look(s, key, &first, err);
+    WL_CLEANUP_FREE char *lock = store_lock_path(s, key), *first = NULL;
+    int fd, r = store_look(s, key, &first, err);
 
     *damage = NULL;
+    if (r == 1)
+        store_used(s, key);
     if (!first)
         return r;
     /* Check again with the lock of the key: another process may just have replaced it. */
@@ -428,7 +436,7 @@ static void sweep_builds(const struct store *s)
         return;
     for (size_t i = 0; i < names.n; i++) {
         WL_CLEANUP_FREE char *dir = path_join(builds, names.v[i]), *enter = path_join(dir, "enter.sh");
-        WL_CLEANUP_FREE char *lock = lock_path(s, names.v[i]);
+        WL_CLEANUP_FREE char *lock = store_lock_path(s, names.v[i]);
         int fd;
 
         if (path_exists(enter) || lock_take(lock, false, &fd, &ignored) != 0)

@@ -13,6 +13,10 @@
 
 #include <stdbool.h>
 
+/* An artifact's entry has these two. */
+#define STORE_MANIFEST "manifest.json"
+#define STORE_TREE "tree"
+
 struct store {
     char *cache;      /* absolute; below it: sources/ artifacts/ build/ logs/ lock/ */
     char *sources;    /* the directory of fetched files */
@@ -54,6 +58,12 @@ int store_file_hash(const struct store *s, const char *key, const char *path, ch
  * and *damage says what was wrong (NULL: nothing; the caller frees it). */
 int store_check(const struct store *s, const char *key, char **damage, struct wl_err *err);
 
+/* The same without changing anything: 1 intact, 0 missing; a damaged one is 0 and *damage, which the caller frees. */
+int store_look(const struct store *s, const char *key, char **damage, struct wl_err *err);
+/* Notes that an artifact was used, for gc (gc.h): its entry gets the time of now, at most once a day. store_check does
+ * this for an intact one. */
+void store_used(const struct store *s, const char *key);
+
 /* Paths; the caller frees them. store_path is the directory with an artifact's files. */
 char *store_path(const struct store *s, const char *key);
 char *store_build_dir(const struct store *s, const char *key);
@@ -62,6 +72,8 @@ char *store_log_dir(const struct store *s, const char *port, const char *key);
 char *store_artifacts(const struct store *s);
 /* Everything that belongs to an artifact, to be removed. */
 char *store_entry(const struct store *s, const char *key);
+/* The lock of a key, or of a directory to work in. */
+char *store_lock_path(const struct store *s, const char *name);
 
 /* A directory to work in, and its lock. */
 struct store_work {

@@ -36,8 +36,15 @@ int dir_list(const char *path, struct strv *names, struct wl_err *err);
 /* Copies a file, a link or a whole tree into a place that does not exist yet (directories there are merged into); modes
  * (with write permission for the owner) and modification times are kept, owners are not. */
 int copy_tree(const char *from, const char *to, struct wl_err *err);
+/* Gives each file of a tree one of two modes, 0755 if its owner may execute it and else 0644, and directories 0755. A
+ * failure does not matter. */
+void tree_plain_modes(const char *path);
 /* The total size of all files in a tree, in bytes. */
 unsigned long long tree_size(const char *path);
+
+/* Gives a file or directory the time of now, unless it is less than a day old: the time says when something was last
+ * used. A failure does not matter. */
+void stamp_used(const char *path);
 
 /* Reads a whole file and adds a NUL after its n bytes (n may be NULL); the caller frees *data. A file of more than max
  * bytes is an error. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static int name_compare(const void *a, const void *b)
@@ -234,4 +235,33 @@ unsigned long long tree_size(const char *path)
         sum += tree_size(sub);
     }
     return sum;
+}
+
+void stamp_used(const char *path)
+{
+    enum { DAY = 86400 };
+    struct stat st;
+    struct timespec now;
+
+    if (lstat(path, &st) == 0 && !S_ISLNK(st.st_mode) && clock_gettime(CLOCK_REALTIME, &now) == 0 &&
+        now.tv_sec - st.st_mtim.tv_sec >= DAY)
+        utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW);
+}
+
+void tree_plain_modes(const char *path)
+{
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    WL_CLEANUP_STRV struct strv names = {0};
+    struct stat st;
+
+    if (lstat(path, &st) < 0 || S_ISLNK(st.st_mode))
+        return;
+    chmod(path, S_ISDIR(st.st_mode) || (st.st_mode & S_IXUSR) ? 0755 : 0644);
+    if (!S_ISDIR(st.st_mode) || dir_list(path, &names, &ignored) < 0)
+        return;
+    for (size_t i = 0; i < names.n; i++) {
+        WL_CLEANUP_FREE char *sub = path_join(path, names.v[i]);
+
+        tree_plain_modes(sub);
+    }
 }

@@ -92,9 +92,10 @@ same "docs/recipes.md describes the keys of src/recipe/fields.c and schema.c" \
        sed -nE 's/^ *(STRINGS?|STRUCTS|CYAML_FIELD_[A-Z_]+)\("([a-z0-9-]+)".*/\2/p' src/recipe/schema.c)" \
     "$(sed -n '/^## All keys/,/^Unpacked is/p; /^## Extension modules/,/^A module that/p' docs/recipes.md | sed -nE 's/^\| `([a-z0-9-]+)` \|.*/\1/p'
        grep -oE 'list of `\{name, run\}`' docs/recipes.md | grep -oE 'name|run')"
-# TERM is for enter.sh, STATUS_FD for the steps of apps and native programs: no recipe has them.
+# TERM is for enter.sh, STATUS_FD for the steps of apps and native programs, LD_PRELOAD for those of verify: no recipe has
+# them.
 none "docs/recipes.md describes the variables of a step" "$(
-    grep -ohE '"[A-Z_]+=' src/make/box.c src/plan/toolchain.c | tr -d '"=' | grep -vxE 'TERM|STATUS_FD' | sort -u | while read -r name; do
+    grep -ohE '"[A-Z_]+=' src/make/box.c src/plan/toolchain.c | tr -d '"=' | grep -vxE 'TERM|STATUS_FD|LD_PRELOAD' | sort -u | while read -r name; do
         grep -qE "^\|.*\`$name[\`.]" docs/recipes.md || echo "$name"
     done
     grep -oE '\{"[A-Z]+", "[/a-z]*"\}' src/make/box.c | grep -oE '[A-Z]+' | while read -r name; do
