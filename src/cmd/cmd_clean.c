@@ -22,6 +22,7 @@ static const struct option_spec options[] = {
 
 struct sweep {
     struct app *a;
+    struct store_work work; /* where artifacts are moved before they are removed; begun when the first one is */
     unsigned long long bytes;
     size_t things;
 };
@@ -42,6 +43,20 @@ static int remove_one(struct sweep *s, const char *path, struct wl_err *err)
         return 0;
     }
     return remove_tree(path, err);
+}
+
+/* The same for an artifact, of which nobody must see a half. */
+static int remove_artifact(struct sweep *s, const char *path, struct wl_err *err)
+{
+    int r = 0;
+
+    if (!path_exists(path) || s->a->options.dry_run)
+        return remove_one(s, path, err);
+    if (s->work.lock < 0)
+        r = work_begin_any(&s->work, &s->a->store, "clean", err);
+    s->bytes += tree_size(path);
+    s->things++;
+    return r < 0 ? r : work_remove(&s->work, path, err);
 }
 
 static bool is_real_directory(const char *path)
@@ -72,7 +87,8 @@ static int remove_results(struct sweep *s, const char *dir, int depth, struct wl
 }
 
 /* Removes the content of a directory of the cache. */
-static int remove_content(struct sweep *s, const char *name, struct wl_err *err)
+static int remove_content(struct sweep *s, const char *name,
+                          int (*remove)(struct sweep *s, const char *path, struct wl_err *err), struct wl_err *err)
 {
     WL_CLEANUP_FREE char *dir = path_join(s->a->store.cache, name);
     WL_CLEANUP_STRV struct strv names = {0};
@@ -81,7 +97,7 @@ static int remove_content(struct sweep *s, const char *name, struct wl_err *err)
     for (size_t i = 0; r == 0 && i < names.n; i++) {
         WL_CLEANUP_FREE char *path = path_join(dir, names.v[i]);
 
-        r = remove_one(s, path, err);
+        r = remove(s, path, err);
     }
     return r;
 }
@@ -109,9 +125,9 @@ static int remove_builds(struct sweep *s, struct wl_err *err)
 /* Removes the artifacts of this layout and of the previous one, which is no longer read. */
 static int remove_artifacts(struct sweep *s, struct wl_err *err)
 {
-    int r = remove_content(s, "artifacts", err);
+    int r = remove_content(s, "artifacts", remove_artifact, err);
 
-    return r < 0 ? r : remove_content(s, "store", err);
+    return r < 0 ? r : remove_content(s, "store", remove_one, err);
 }
 
 /* Removes a port's directory, or a flavour's files in it. */
@@ -175,7 +191,7 @@ static int clean_ports(struct sweep *s, struct wl_err *err)
         logs = xasprintf("%s/logs/%s", a->store.cache, p.nodes[i].recipe->name);
         r = remove_result(s, dir, p.nodes[i].recipe->flavour, err);
         if (r == 0)
-            r = remove_one(s, artifact, err);
+            r = remove_artifact(s, artifact, err);
         if (r == 0)
             r = remove_boxes(s, p.nodes[i].key, err);
         if (r == 0)
@@ -192,11 +208,11 @@ static int remove_sources(struct sweep *s, struct wl_err *err)
     int fd = -1, r;
 
     if (s->a->options.dry_run)
-        return remove_content(s, "sources", err);
+        return remove_content(s, "sources", remove_one, err);
     r = app_sources_alone(s->a, &lock, &fd, err);
     if (r < 0)
         return r;
-    r = remove_content(s, "sources", err);
+    r = remove_content(s, "sources", remove_one, err);
     lock_end(lock, &fd);
     return r;
 }
@@ -209,11 +225,11 @@ static int clean_cache(struct sweep *s, struct wl_err *err)
     int r = remove_builds(s, err);
 
     if (r == 0)
-        r = remove_content(s, "logs", err);
+        r = remove_content(s, "logs", remove_one, err);
     if (r == 0 && (o->store || o->all))
         r = remove_artifacts(s, err);
     for (size_t i = 0; r == 0 && o->all && i < sizeof rest / sizeof *rest; i++)
-        r = remove_content(s, rest[i], err);
+        r = remove_content(s, rest[i], remove_one, err);
     if (r == 0 && (o->sources || o->all))
         r = remove_sources(s, err);
     if (r == 0 && o->all)
@@ -236,13 +252,14 @@ static int take_artifacts(const struct app *a, char **path, int *fd, struct wl_e
 static int run(struct app *a, struct wl_err *err)
 {
     const struct options *o = &a->options;
-    struct sweep s = {.a = a};
+    struct sweep s = {.a = a, .work = {.lock = -1}};
     WL_CLEANUP_FREE char *size = NULL, *lock = NULL;
     int fd, r = take_artifacts(a, &lock, &fd, err);
 
     if (r < 0)
         return r;
     r = o->args.n ? clean_ports(&s, err) : clean_cache(&s, err);
+    work_end(&s.work, false);
     lock_end(lock, &fd);
     if (!o->dry_run)
         store_sweep(&a->store);

@@ -8,6 +8,7 @@
 #include "pack/wlpy.h"
 #include "recipe/known_ports.h"
 #include "recipe/python.h"
+#include "sbom/sbom.h"
 #include "util/fs.h"
 #include "util/hash.h"
 
@@ -124,6 +125,48 @@ static int write_sums(struct dist *d, struct wl_err *err)
     return file_write(file, all.s, all.len, err);
 }
 
+/* Writes what is in files of the directory, and how they were made, beside them. Content: the ports of which something
+ * is in them. */
+static int write_documents(struct dist *d, const char *base, const struct strv *content, const struct strv *files,
+                           struct wl_err *err)
+{
+    static const char *const suffixes[] = {
+        [SBOM_SPDX] = ".spdx.json", [SBOM_CYCLONEDX] = ".cdx.json", [SBOM_SLSA] = ".slsa.json"};
+    WL_CLEANUP_STRV struct strv roots = {0};
+    struct sbom s = {0};
+    int r;
+
+    strv_addv(&roots, content);
+    strv_add_once(&roots, SYSROOT_PORT);
+    r = sbom_collect(&d->o, &d->plan, &roots, &s, err);
+    for (size_t i = 0; r == 0 && i < files->n; i++) {
+        WL_CLEANUP_FREE char *file = path_join(d->dir, files->v[i]);
+
+        r = sbom_add_file(&s, file, files->v[i], err);
+    }
+    for (size_t i = 0; r == 0 && i < sizeof suffixes / sizeof *suffixes; i++) {
+        WL_CLEANUP_FREE char *file = xasprintf("%s/%s%s", d->dir, base, suffixes[i]), *text = NULL;
+
+        r = sbom_text(&s, (enum sbom_format)i, &text, err);
+        if (r == 0)
+            r = file_write(file, text, strlen(text), err);
+        if (r == 0)
+            r = note(d, file, err);
+    }
+    sbom_free(&s);
+    return r;
+}
+
+/* Copies a file that was made from these ports into the directory, with its hash and its documents. */
+static int deliver_with_documents(struct dist *d, const char *from, const struct strv *content, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv files = {0};
+    int r = deliver(d, from, path_base(from), err);
+
+    strv_add(&files, path_base(from));
+    return r < 0 ? r : write_documents(d, files.v[0], content, &files, err);
+}
+
 /* --- the Pythons as files --- */
 
 /* Adds the two files of a Python to a parcel, by their names there. */
@@ -167,12 +210,25 @@ static int write_licenses(struct dist *d, const char *python, struct wl_err *err
 
 static int write_modules(struct dist *d, const char *python, struct wl_err *err)
 {
+    WL_CLEANUP_STRV struct strv content = {0}, names = {0};
+    WL_CLEANUP_FREE char *base = xasprintf("python-%s", python_version(python));
     struct parcel modules = {0};
     int r = add_modules(d, python, "", &modules, err);
 
-    for (size_t i = 0; r == 0 && i < modules.n; i++)
+    for (size_t i = 0; r == 0 && i < modules.n; i++) {
         r = deliver(d, modules.v[i].from, modules.v[i].path, err);
+        strv_add(&names, modules.v[i].path);
+    }
     parcel_free(&modules);
+    for (size_t i = 0; r == 0 && i < FILES; i++) {
+        WL_CLEANUP_FREE char *port = NULL;
+
+        r = ports_flavour(&d->a->roots, python, files[i].flavour, &port, err);
+        if (r == 0)
+            strv_add(&content, port);
+    }
+    if (r == 0)
+        r = write_documents(d, base, &content, &names, err);
     return r < 0 ? r : write_licenses(d, python, err);
 }
 
@@ -210,7 +266,7 @@ static int write_wheel(struct dist *d, const char *program, struct wl_err *err)
                             &wheel, err);
     }
     if (r == 0)
-        r = deliver(d, wheel, path_base(wheel), err);
+        r = deliver_with_documents(d, wheel, &content, err);
     parcel_free(&licenses);
     return r;
 }
@@ -231,11 +287,11 @@ static int write_kits(struct dist *d, const char *program, struct wl_err *err)
     if (r == 0 && d->tarball)
         r = kit_tarball(&k, &tarball, err);
     if (r == 0 && tarball)
-        r = deliver(d, tarball, path_base(tarball), err);
+        r = deliver_with_documents(d, tarball, &content, err);
     if (r == 0 && d->deb)
         r = kit_debian(&k, &deb, err);
     if (r == 0 && deb)
-        r = deliver(d, deb, path_base(deb), err);
+        r = deliver_with_documents(d, deb, &content, err);
     parcel_free(&pythons);
     parcel_free(&licenses);
     return r;
@@ -333,7 +389,8 @@ const struct command command_dist = {
     .description =
         "Builds a Python (default: " DEFAULT_PYTHON_PORT ") in the flavours that are one file, and writes them to\n"
         "a directory: python-VERSION.wasm (single) and python-VERSION-snapshot.wasm, with the licences of what they\n"
-        "contain. --wheel, --tarball and --deb write more: the Python package wlpy, and wl-run, wlpy and libwlpy as a\n"
+        "contain, bills of materials and provenance. --wheel, --tarball and --deb write more: the Python package wlpy, "
+        "and wl-run, wlpy and libwlpy as a\n"
         "tarball and a Debian package, each with that Python as native code. Compiling it takes minutes, once.\n"
         "SHA256SUMS has the hashes of all files. The same sources give the same bytes.",
     .options = options,

@@ -30,7 +30,7 @@ static struct node *node_of(struct plan *p, const char *port)
     return NULL;
 }
 
-static void mark_content(const struct plan *p, const struct strv *roots, bool *in)
+void licenses_content(const struct plan *p, const struct strv *roots, bool *in)
 {
     for (size_t i = p->n; i-- > 0;) {
         const struct node *n = &p->nodes[i];
@@ -55,7 +55,7 @@ int licenses_ports(const struct plan *p, const struct strv *roots, struct strv *
     bool *in = xcalloc(p->n ? p->n : 1, sizeof *in);
     int r = 0;
 
-    mark_content(p, roots, in);
+    licenses_content(p, roots, in);
     for (size_t i = 0; r == 0 && i < p->n; i++) {
         const struct recipe *recipe = p->nodes[i].recipe;
 

@@ -20,6 +20,7 @@ const struct field recipe_fields[] = {
     {"version", .kind = FIELD_VERSION, AT(version), .family = FAMILY_VALUE, .made = "version"},
     {"summary", .kind = FIELD_TEXT, AT(summary)},
     {"homepage", .kind = FIELD_TEXT, AT(homepage)},
+    {"cpe", .kind = FIELD_TEXT, AT(cpe)},
     {"license", .kind = FIELD_TEXT, AT(license)},
     {"license-files", .kind = FIELD_LIST, AT(license_files)},
     {"tool", .kind = FIELD_FLAG, AT(tool)},

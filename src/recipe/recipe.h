@@ -54,13 +54,13 @@ struct recipe_needs {
 /* The values of the keys are read, shown, hashed and freed by the table in recipe/fields.c. Texts are "" if not given.
  */
 struct recipe {
-    char *name; /* python/v3.11.2 */
-    char *file; /* its recipe.yaml */
-    char *summary, *license, *homepage;
-    struct strv license_files; /* as docs/recipes.md describes them */
-    bool tool;                 /* what steps make with it contains nothing of it */
-    char *version, *date;      /* date: YYYY-MM-DD */
-    char *track;               /* the series whose versions count as newer; "": all */
+    char *name;                               /* python/v3.11.2 */
+    char *file;                               /* its recipe.yaml */
+    char *summary, *license, *homepage, *cpe; /* cpe: "VENDOR:PRODUCT" */
+    struct strv license_files;                /* as docs/recipes.md describes them */
+    bool tool;                                /* what steps make with it contains nothing of it */
+    char *version, *date;                     /* date: YYYY-MM-DD */
+    char *track;                              /* the series whose versions count as newer; "": all */
     bool abstract;
     char *flavour;    /* the flavour that this port makes of another one; NULL: none */
     char *flavour_of; /* that port, which is the first of needs; NULL: none */

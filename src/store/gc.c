@@ -129,20 +129,16 @@ static int oldest_first(const void *a, const void *b)
 
 /* --- removing --- */
 
-/* Moves the thing away and removes it there. A build directory that another process works in is left: 1. */
+/* Removes the thing. A build directory that another process works in is left: 1. */
 static int remove_item(const struct gc *g, const struct store_work *w, const struct gc_item *x, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *away = path_join(w->dir, path_base(x->path)),
-                         *lock = store_lock_path(g->store, path_base(x->path));
+    WL_CLEANUP_FREE char *lock = store_lock_path(g->store, path_base(x->path));
     int fd = -1, r = x->kind == GC_BUILD ? lock_take(lock, false, &fd, err) : 0;
 
     if (r != 0)
         return r;
     g->on_remove(g->data, x);
-    if (rename(x->path, away) < 0)
-        r = wl_err_errno(err, WL_E_IO, "cannot move %s to %s", x->path, away);
-    if (r == 0)
-        r = remove_tree(away, err);
+    r = work_remove(w, x->path, err);
     lock_end(lock, &fd);
     return r;
 }

@@ -205,6 +205,17 @@ int work_begin_any(struct store_work *w, const struct store *s, const char *name
     return wl_err_hint(err, "wait until one has ended");
 }
 
+int work_remove(const struct store_work *w, const char *path, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *away = path_join(w->dir, path_base(path));
+
+    if (rename(path, away) == 0)
+        return remove_tree(away, err);
+    if (errno == ENOENT)
+        return 0;
+    return errno == EXDEV ? remove_tree(path, err) : wl_err_errno(err, WL_E_IO, "cannot move %s to %s", path, away);
+}
+
 void work_end(struct store_work *w, bool keep)
 {
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;

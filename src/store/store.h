@@ -87,6 +87,9 @@ int work_begin(struct store_work *w, const struct store *s, const char *name, co
                struct wl_err *err);
 /* The same under the first free name of NAME-1, NAME-2, ...: never waits. */
 int work_begin_any(struct store_work *w, const struct store *s, const char *name, struct wl_err *err);
+/* Removes something of the cache, whole or not at all for all who look: it is moved into the directory first, where a
+ * sweep finds what is left of it after a kill. (On another file system it is removed in place.) */
+int work_remove(const struct store_work *w, const char *path, struct wl_err *err);
 /* Removes the directory (unless it is kept for a person to look at) and releases the lock. */
 void work_end(struct store_work *w, bool keep);
 

@@ -97,6 +97,16 @@ int hash_file(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err)
     return hash_bytes(path, EVP_sha256(), hex, err);
 }
 
+int hash_file_sha1(const char *path, char hex[41], struct wl_err *err)
+{
+    char all[HASH_HEX_SIZE];
+    int r = hash_bytes(path, EVP_sha1(), all, err);
+
+    if (r == 0)
+        memcpy(hex, all, 41);
+    return r;
+}
+
 int hash_file_md5(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err)
 {
     return hash_bytes(path, EVP_md5(), hex, err);

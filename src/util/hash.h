@@ -23,6 +23,9 @@ void hash_end(struct hash *h, char hex[HASH_HEX_SIZE]);
 /* The digest of a file's bytes. */
 int hash_file(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err);
 
+/* The SHA-1 of a file's bytes: only for formats that want it, such as SPDX. */
+int hash_file_sha1(const char *path, char hex[41], struct wl_err *err);
+
 /* The MD5 of a file's bytes, or of a text: only for formats that want it, such as Debian's packages. */
 int hash_file_md5(const char *path, char hex[HASH_HEX_SIZE], struct wl_err *err);
 void hash_text_md5(const char *text, char hex[HASH_HEX_SIZE]);

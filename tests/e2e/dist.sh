@@ -7,6 +7,8 @@ LIMIT=${LIMIT:-3000}
 PY=${WL_PYTHON:-python/v3.11.2}
 FILES=("python-${PY#*/v}.wasm" "python-${PY#*/v}-snapshot.wasm")
 LICENSES=python-${PY#*/v}-licenses.txt
+# What is in them, and how they were made, as SPDX, CycloneDX and SLSA want it.
+DOCUMENTS=("python-${PY#*/v}".{cdx,slsa,spdx}.json)
 TARBALL=wlpy-0.1.0-linux-x86_64
 DEB=wlpy_0.1.0_amd64.deb
 HOSTS=$WL_SOURCE_ROOT/tests/dist
@@ -20,9 +22,20 @@ files() {
 test_files_and_hashes() {
     files
     is "$(cd files && echo *)" \
-        "SHA256SUMS $LICENSES $LICENSES.sha256 ${FILES[1]} ${FILES[1]}.sha256 ${FILES[0]} ${FILES[0]}.sha256"
+        "SHA256SUMS $LICENSES $LICENSES.sha256 ${FILES[1]} ${FILES[1]}.sha256 $(printf '%s ' "${DOCUMENTS[@]/%/.sha256}" "${DOCUMENTS[@]}" | tr ' ' '\n' | sort | tr '\n' ' ' | sed 's/^ //')${FILES[0]} ${FILES[0]}.sha256"
     (cd files && sha256sum --check --strict --quiet ./*.sha256 SHA256SUMS) || fail 'the hashes are wrong'
-    is "$(cut -c 67- files/SHA256SUMS | tr '\n' ' ')" "$LICENSES ${FILES[1]} ${FILES[0]} "
+    is "$(cut -c 67- files/SHA256SUMS | tr '\n' ' ')" "$LICENSES ${FILES[1]} ${DOCUMENTS[*]} ${FILES[0]} "
+    "$PYTHON" - files/*.spdx.json files/*.slsa.json <<'END' || fail 'the documents say something else'
+import hashlib, json, sys
+spdx, slsa = (json.load(open(f)) for f in sys.argv[1:])
+names = {p["name"]: p for p in spdx["packages"]}
+assert {"python", "zlib", "openssl", "sqlite"} <= {n.split("/")[0] for n in names}, names
+assert names["zlib"]["externalRefs"][1]["referenceLocator"].startswith("cpe:2.3:a:zlib:zlib:")
+for subject in slsa["subject"]:
+    got = hashlib.sha256(open("files/" + subject["name"], "rb").read()).hexdigest()
+    assert got == subject["digest"]["sha256"], subject
+assert len(slsa["subject"]) == 2
+END
     # Other files that it wrote once stay in the list as long as they exist.
     echo text >files/other.whl
     (cd files && sha256sum other.whl && echo "$(printf '%064d' 0)  gone.deb" && echo 'no hash') >>files/SHA256SUMS
@@ -30,7 +43,7 @@ test_files_and_hashes() {
     status 0
     out "files/${FILES[0]} (" "files/${FILES[1]} ("
     (cd files && sha256sum --check --strict --quiet SHA256SUMS) || fail 'the hashes are wrong'
-    is "$(cut -c 67- files/SHA256SUMS | tr '\n' ' ')" "other.whl $LICENSES ${FILES[1]} ${FILES[0]} "
+    is "$(cut -c 67- files/SHA256SUMS | tr '\n' ' ')" "other.whl $LICENSES ${FILES[1]} ${DOCUMENTS[*]} ${FILES[0]} "
 }
 
 # Of everything that is in a module, in its own words.
@@ -87,7 +100,7 @@ everything() {
 test_everything() {
     everything
     (cd files && sha256sum --check --strict --quiet SHA256SUMS) || fail 'the hashes are wrong'
-    is "$(wc -l <files/SHA256SUMS)" 6
+    is "$(wc -l <files/SHA256SUMS)" 18
     real dist --wheel "$PY" python/v3.13.5 -o files
     status 2
     err 'take one Python'
