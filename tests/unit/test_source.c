@@ -1388,6 +1388,25 @@ static void test_crate_old_cargo(void **state)
     assert_called_with(&f, "fetch");
 }
 
+/* A crate in cargo's cache that has the right hash is used without cargo. */
+static void test_crate_in_the_cache(void **state)
+{
+    WL_CLEANUP_FREE char *script = NULL, *command = NULL, *cache = in_folder(state, "cargo-cache.sh");
+    FIXTURE(f);
+
+    set_cargo_home(state);
+    script = bring(&f, "\"$CARGO_HOME\"/registry/cache/b/x-1.0.0.crate");
+    write_text(cache, script);
+    command = xasprintf("mkdir -p \"$CARGO_HOME\"/registry/cache/a \"$CARGO_HOME\"/registry/cache/b; "
+                        "echo >\"$CARGO_HOME\"/registry/cache/a/x-1.0.0.crate; sh '%s'",
+                        cache);
+    assert_int_equal(system(command), 0);
+    fake(&f, "cargo", "echo 'cargo is not needed' >&2; exit 1");
+    add_archive(&f, f.served);
+    add_url(&f, "crate:x@1.0.0");
+    assert_fetched(&f, 0);
+}
+
 static void test_crate_bad(void **state)
 {
     FIXTURE(f);
@@ -1571,6 +1590,7 @@ int main(void)
         TEST_IN_FOLDER(test_npm_bad),
         TEST_IN_FOLDER(test_crate),
         TEST_IN_FOLDER(test_crate_old_cargo),
+        TEST_IN_FOLDER(test_crate_in_the_cache),
         TEST_IN_FOLDER(test_crate_bad),
         TEST_IN_FOLDER(test_git),
         TEST_IN_FOLDER(test_git_bad),

@@ -1,7 +1,8 @@
 /* crate:NAME@VERSION through cargo, which knows its own registry.
  *
  * cargo has no command that downloads one crate. "cargo info" downloads the crate, without its dependencies, to print
- * what it says about itself. The file is then in cargo's own cache. */
+ * what it says about itself. The file is then in cargo's own cache. If the cache already has a file with the right
+ * hash, cargo is not needed: the crates of a package are downloaded together (src/pack/crates.h). */
 #include "source/address.h"
 #include "source/client.h"
 #include "source/kinds/kinds.h"
@@ -35,17 +36,19 @@ static int check(const char *url, struct wl_err *err)
     return 0;
 }
 
-/* The crate in cargo's cache: if several registries have one, that with the right hash, else any. NULL: none. */
-static char *find_crate(const char *home, const char *file, const char *sha256)
+/* The crate in cargo's cache: if several registries have one, that with the right hash, else any (with `exactly`:
+ * none). NULL: none. */
+static char *find_crate(const char *home, const char *file, const char *sha256, bool exactly)
 {
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     WL_CLEANUP_FREE char *cache = path_join(home, "registry/cache");
     WL_CLEANUP_STRV struct strv registries = {0};
     char *found = NULL, hex[HASH_HEX_SIZE];
+    bool right = false;
 
     if (dir_list(cache, &registries, &ignored) < 0)
         return NULL;
-    for (size_t i = 0; i < registries.n; i++) {
+    for (size_t i = 0; i < registries.n && !right; i++) {
         WL_CLEANUP_FREE char *dir = path_join(cache, registries.v[i]);
         char *one = path_join(dir, file);
 
@@ -55,10 +58,12 @@ static char *find_crate(const char *home, const char *file, const char *sha256)
         }
         free(found);
         found = one;
-        if (!strcasecmp(hex, sha256))
-            break;
+        right = !strcasecmp(hex, sha256);
     }
-    return found;
+    if (right || !exactly)
+        return found;
+    free(found);
+    return NULL;
 }
 
 /* For a cargo older than 1.82: fetches the crate and its dependencies for a project that depends on it. */
@@ -107,6 +112,9 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     if (!home)
         return wl_err_set(err, WL_E_FETCH, "neither CARGO_HOME nor HOME is set, and cargo needs one of them");
     file = xasprintf("%s-%s.crate", name, version);
+    found = find_crate(home, file, sha256, true);
+    if (found)
+        return copy_to_part(found, part, err);
     r = scratch_dir(part, &dir, err);
     if (r < 0)
         return r;
@@ -126,7 +134,7 @@ static int get(const char *url, const char *sha256, const char *part, const stru
     }
     if (r < 0)
         return r;
-    found = find_crate(home, file, sha256);
+    found = find_crate(home, file, sha256, false);
     if (!found)
         return wl_err_set(err, WL_E_FETCH, "cargo did not download %s", file);
     return copy_to_part(found, part, err);
