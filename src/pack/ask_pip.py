@@ -10,6 +10,9 @@
     ask_pip.py PYTHON sources OPTION...        prints a line for each package NAME==VERSION on stdin that has a source archive
         where pip, with these options, looks: name, version, the archive's name, its SHA-256
     ask_pip.py PYTHON build ARCHIVE            prints what the build of a source archive requires: a line for each requirement
+    ask_pip.py PYTHON manifests ARCHIVE DIR    writes the manifests of the Rust code in a source archive below DIR, and prints a
+        line for each directory in which cargo works: its path, "locked" or "", the newest version of Rust that a manifest wants
+    ask_pip.py PYTHON crates FILE...           prints a line for each crate in Cargo.lock files: name, version, source, SHA-256
 
 PYTHON is the version of the app's Python: 3.13.5. Environment markers are evaluated for that Python; with "build:" before it,
 for the Python of that version on the build machine. pip has options for everything else, but not for those. No program is started: to learn the name of a source archive, a directory or a repository,
@@ -233,18 +236,98 @@ def read_member(archive, name):
 
 def print_build(archive):
     """PEP 518: https://packaging.python.org/en/latest/specifications/pyproject-toml/"""
-    try:
-        import tomllib
-    except ImportError:
-        from pip._vendor import tomli as tomllib
     from pip._vendor.packaging.requirements import Requirement
 
     text = read_member(archive, "pyproject.toml")
-    table = (tomllib.loads(text) if text else {}).get("build-system", {"requires": ["setuptools"]})
+    table = (toml_of(text) if text else {}).get("build-system", {"requires": ["setuptools"]})
     for requirement in table["requires"] + ADDED.get(table.get("build-backend", ""), []):
         marker = Requirement(requirement).marker
         if not marker or marker.evaluate({"extra": ""}):
             print(requirement)
+
+
+def toml_of(text):
+    try:
+        import tomllib
+    except ImportError:
+        from pip._vendor import tomli as tomllib
+    return tomllib.loads(text)
+
+
+def members(archive):
+    """The files of an archive: their paths below its top directory, and functions that read them."""
+    if archive.endswith(".zip"):
+        with zipfile.ZipFile(archive) as z:
+            for info in z.infolist():
+                if not info.is_dir() and info.file_size <= MAX_METADATA:
+                    yield info.filename, lambda: z.read(info)
+    else:
+        with tarfile.open(archive) as t:
+            for member in t:
+                if member.isfile() and member.size <= MAX_METADATA:
+                    yield member.name, lambda: t.extractfile(member).read()
+
+
+def parents(path):
+    while path:
+        path = os.path.dirname(path)
+        yield path
+
+
+def has_own_crates(texts, root):
+    """Whether the archive brings the crates along: its configuration of cargo replaces the registry."""
+    for directory in [root, *parents(root)]:
+        for name in (".cargo/config.toml", ".cargo/config"):
+            text = texts.get(os.path.join(directory, name))
+            if text and toml_of(text).get("source", {}).get("crates-io", {}).get("replace-with"):
+                return True
+    return False
+
+
+def wanted_rust(texts, root):
+    """The newest rust-version of the manifests below a directory, "" if there is none."""
+    found = []
+    for file, text in texts.items():
+        if os.path.basename(file) == "Cargo.toml" and (not root or file.startswith(root + "/")):
+            table = toml_of(text)
+            for package in (table.get("package", {}), table.get("workspace", {}).get("package", {})):
+                version = package.get("rust-version") if isinstance(package, dict) else None
+                if isinstance(version, str) and re.fullmatch(r"[0-9]+(\.[0-9]+)*", version):
+                    found.append(version)
+    return max(found, key=lambda v: [int(n) for n in v.split(".")], default="")
+
+
+def print_manifests(archive, directory):
+    texts, sources = {}, []
+    for path, read in members(archive):
+        path = os.path.normpath(path).partition("/")[2]
+        if not path or path.startswith("/") or ".." in path.split("/"):
+            continue
+        if os.path.basename(path) in ("Cargo.toml", "Cargo.lock") or path.endswith((".cargo/config.toml", ".cargo/config")):
+            texts[path] = read().decode("utf-8")
+        elif path.endswith(".rs"):
+            sources.append(path)
+    directories = {os.path.dirname(f) for f in texts if os.path.basename(f) == "Cargo.toml"}
+    for root in sorted(d for d in directories if not directories.intersection(parents(d))):
+        own = has_own_crates(texts, root)
+        # cargo looks whether the sources exist, but reads only the manifests. Its configuration stays out, because it can name programs.
+        for path in [f for f in texts if os.path.basename(f) in ("Cargo.toml", "Cargo.lock")] + sources:
+            file = os.path.join(directory, path)
+            if not own and (not root or path.startswith(root + "/")):
+                os.makedirs(os.path.dirname(file), exist_ok=True)
+                with open(file, "w") as f:
+                    f.write(texts.get(path, ""))
+        locked = os.path.join(root, "Cargo.lock") in texts
+        print("" if own else os.path.join(directory, root), "locked" if locked else "", wanted_rust(texts, root), sep="\t")
+
+
+def print_crates(files):
+    for file in files:
+        with open(file) as f:
+            for package in toml_of(f.read()).get("package", []):
+                # Without a source it is part of the archive.
+                if "source" in package:
+                    print(package["name"], package["version"], package["source"], package.get("checksum", ""), sep="\t")
 
 
 def file_digest(file):
@@ -287,6 +370,15 @@ def main():
     sys.addaudithook(forbid_programs)
     if what == "build":
         print_build(rest[0])
+        return
+    if what == "manifests":
+        try:
+            print_manifests(*rest)
+        except ValueError as e:
+            sys.exit(f"ERROR: {os.path.basename(rest[0])}: a manifest of its Rust code cannot be read: {e}")
+        return
+    if what == "crates":
+        print_crates(rest)
         return
     if what == "sources":
         print_sources(sys.stdin.read(), rest)

@@ -1,5 +1,6 @@
 #include "pack/builds.h"
 
+#include "pack/crates.h"
 #include "pack/package_ports.h"
 #include "pack/pip.h"
 #include "pack/requirements.h"
@@ -71,18 +72,6 @@ static int read_requirements(const struct resolution *s, const char *archive, st
     for (char *state, *line = r < 0 ? NULL : strtok_r(output, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
         strv_add(required, line);
     return r;
-}
-
-/* Why a build with these requirements is not possible here; NULL: it is. */
-static const char *why_impossible(const struct strv *required)
-{
-    static const char *const rust[] = {"maturin", "setuptools-rust"};
-
-    for (size_t i = 0; i < required->n; i++)
-        for (size_t k = 0; k < sizeof rust / sizeof *rust; k++)
-            if (package_same_name(required->v[i], package_name_length(required->v[i]), rust[k]))
-                return "it is written in Rust, which wl-make cannot compile yet";
-    return NULL;
 }
 
 /* A recipe in ports/pypi may say why its package cannot be built (vars: unavailable). The caller frees the reason. */
@@ -159,21 +148,20 @@ static int complete(const struct resolution *s, struct package *p, const char *c
 {
     WL_CLEANUP_FREE char *archive = NULL, *unavailable = NULL;
     WL_CLEANUP_STRV struct strv required = {0};
-    const char *why;
     int r = read_recipe(s, p->name, &unavailable, &required, err);
 
     if (r == 0 && !unavailable)
         r = fetch_archive(s, p, &archive, err);
     if (r == 0 && !unavailable)
         r = read_requirements(s, archive, &required, err);
-    if (r < 0)
+    if (r == 0 && !unavailable)
+        r = pin_requirements(s, p, &required, constraints, err);
+    if (r == 0 && package_is_rust(p))
+        r = crates_find(s, archive, p, &unavailable, err);
+    if (r < 0 || !unavailable)
         return r;
-    why = unavailable ? unavailable : why_impossible(&required);
-    if (why) {
-        add_reason(reasons, p->name, p->version, why);
-        return 1;
-    }
-    return pin_requirements(s, p, &required, constraints, err);
+    add_reason(reasons, p->name, p->version, unavailable);
+    return 1;
 }
 
 int builds_find(const struct resolution *s, const struct strv *pins, struct packages *found, struct strv *reasons,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const char hash_option[] = " --hash=sha256:", source_mark[] = " # source ", wheel_mark[] = " # wheel ",
-                  requires_mark[] = "#requires ", requires_hash[] = " sha256:";
+                  requires_mark[] = "#requires ", crate_mark[] = "#crate ", more_hash[] = " sha256:";
 
 enum { HEX = HASH_HEX_SIZE - 1 };
 
@@ -57,6 +57,7 @@ void packages_free(struct packages *p)
         free(p->v[i].version);
         free(p->v[i].file);
         packages_free(&p->v[i].requires);
+        packages_free(&p->v[i].crates);
     }
     free(p->v);
     *p = (struct packages){0};
@@ -83,6 +84,11 @@ bool packages_have_native(const struct packages *p)
     return false;
 }
 
+bool package_is_rust(const struct package *p)
+{
+    return packages_find(&p->requires, "maturin") || packages_find(&p->requires, "setuptools-rust");
+}
+
 void lock_add(struct str *text, const struct package *p)
 {
     str_addf(text, "%s==%s%s%s", p->name, p->version, hash_option, p->sha256);
@@ -92,8 +98,13 @@ void lock_add(struct str *text, const struct package *p)
     for (size_t i = 0; i < p->requires.n; i++) {
         const struct package *r = &p->requires.v[i];
 
-        str_addf(text, "%s%s: %s==%s %s%s%s\n", requires_mark, p->name, r->name, r->version, r->file, requires_hash,
+        str_addf(text, "%s%s: %s==%s %s%s%s\n", requires_mark, p->name, r->name, r->version, r->file, more_hash,
                  r->sha256);
+    }
+    for (size_t i = 0; i < p->crates.n; i++) {
+        const struct package *c = &p->crates.v[i];
+
+        str_addf(text, "%s%s: %s==%s%s%s\n", crate_mark, p->name, c->name, c->version, more_hash, c->sha256);
     }
 }
 
@@ -152,19 +163,43 @@ static bool parse_pin(const char *line, struct packages *p)
     return true;
 }
 
-/* "#requires NAME: NAME==VERSION FILE sha256:HEX" */
-static bool parse_required(const char *line, struct packages *p)
+/* What follows "#requires NAME: " in a line that belongs to the last package; NULL: it does not. */
+static const char *after_name(const char *line, const char *mark, const struct package *of)
 {
-    const char *name = line + strlen(requires_mark), *colon = strstr(name, ": "), *pin = colon ? colon + 2 : "";
-    const char *space = strchr(pin, ' '), *hash = strstr(pin, requires_hash);
-    struct package *of = p->n ? &p->v[p->n - 1] : NULL;
+    const char *name = line + strlen(mark), *colon = strstr(name, ": ");
 
-    if (!of || !of->source || !colon || !space || !hash || hash <= space ||
-        !package_same_name(name, (size_t)(colon - name), of->name) ||
-        !is_file_name(space + 1, (size_t)(hash - space) - 1))
+    return of && of->source && colon && package_same_name(name, (size_t)(colon - name), of->name) ? colon + 2 : NULL;
+}
+
+/* "#requires NAME: NAME==VERSION FILE sha256:HEX" */
+static bool parse_required(const char *line, struct package *of)
+{
+    const char *pin = after_name(line, requires_mark, of);
+    const char *space = pin ? strchr(pin, ' ') : NULL, *hash = pin ? strstr(pin, more_hash) : NULL;
+
+    if (!space || !hash || hash <= space || !is_file_name(space + 1, (size_t)(hash - space) - 1))
         return false;
     return take_hash(add_pin(&of->requires, pin, space, space + 1, (size_t)(hash - space) - 1),
-                     hash + strlen(requires_hash));
+                     hash + strlen(more_hash));
+}
+
+/* "#crate NAME: NAME==VERSION sha256:HEX" */
+static bool parse_crate(const char *line, struct package *of)
+{
+    const char *pin = after_name(line, crate_mark, of), *hash = pin ? strstr(pin, more_hash) : NULL;
+
+    return hash && take_hash(add_pin(&of->crates, pin, hash, NULL, 0), hash + strlen(more_hash));
+}
+
+static bool parse_line(const char *line, struct packages *p)
+{
+    struct package *last = p->n ? &p->v[p->n - 1] : NULL;
+
+    if (starts_with(line, requires_mark))
+        return parse_required(line, last);
+    if (starts_with(line, crate_mark))
+        return parse_crate(line, last);
+    return *line == '#' || *line == '-' || parse_pin(line, p);
 }
 
 int lock_parse(const char *file, const char *text, struct packages *p, struct wl_err *err)
@@ -172,10 +207,7 @@ int lock_parse(const char *file, const char *text, struct packages *p, struct wl
     WL_CLEANUP_FREE char *copy = xstrdup(text);
 
     for (char *state, *line = strtok_r(copy, "\r\n", &state); line; line = strtok_r(NULL, "\r\n", &state)) {
-        bool ok = starts_with(line, requires_mark) ? parse_required(line, p)
-                                                   : *line == '#' || *line == '-' || parse_pin(line, p);
-
-        if (ok)
+        if (parse_line(line, p))
             continue;
         wl_err_set(err, WL_E_USAGE, "%s: a line is not one of a lock file: %s", file, line);
         return wl_err_hint(err, "write the file again with --update");
@@ -191,7 +223,8 @@ char *lock_wheels(const char *text)
         size_t n = strcspn(line, "\n");
         WL_CLEANUP_FREE char *one = xstrndup(line, n);
 
-        if (!strstr(one, source_mark) && !wheel_is_wasi(one) && !starts_with(one, requires_mark))
+        if (!strstr(one, source_mark) && !wheel_is_wasi(one) && !starts_with(one, requires_mark) &&
+            !starts_with(one, crate_mark))
             str_addf(&wheels, "%s\n", one);
         line += n + (line[n] == '\n');
     }

@@ -4,6 +4,7 @@
  *     NAME==VERSION --hash=sha256:HEX # wheel FILE        a wheel without native code
  *     NAME==VERSION --hash=sha256:HEX # source FILE       a source archive, from which the package is built
  *     #requires NAME: NAME==VERSION FILE sha256:HEX       a wheel that this build requires, for the build machine
+ *     #crate NAME: NAME==VERSION sha256:HEX               a crate of Rust that this build requires
  *
  * Older lock files have no comments, and only wheels. */
 #ifndef WL_PACK_LOCK_H
@@ -23,7 +24,7 @@ struct package {
     struct packages {
         struct package *v;
         size_t n;
-    } requires; /* of a source */
+    } requires, crates; /* of a source */
 };
 
 /* Adds a package; the strings are copied, file may be NULL. It stays valid until the next one is added. */
@@ -44,6 +45,8 @@ const struct package *packages_find(const struct packages *p, const char *name);
  * WASI. */
 bool package_is_native(const struct package *p);
 bool packages_have_native(const struct packages *p);
+/* Whether a package is built by a compiler for Rust. */
+bool package_is_rust(const struct package *p);
 
 /* Adds the lines of a package. */
 void lock_add(struct str *text, const struct package *p);

@@ -44,13 +44,18 @@ char *package_address(const struct package *p, const struct strv *links)
 
 /* --- texts of recipes; quotes of YAML escape as those of JSON --- */
 
+static void add_file(struct str *s, const char *address, const char *sha256, const char *into)
+{
+    str_add(s, "  - url: ");
+    str_add_json(s, address);
+    str_addf(s, "\n    sha256: \"%s\"\n    into: %s\n", sha256, into);
+}
+
 static void add_source(struct str *s, const struct package *p, const struct strv *links, const char *into, bool wheel)
 {
     WL_CLEANUP_FREE char *address = package_address(p, links);
 
-    str_add(s, "  - url: ");
-    str_add_json(s, address);
-    str_addf(s, "\n    sha256: \"%s\"\n    into: %s\n", p->sha256, into);
+    add_file(s, address, p->sha256, into);
     if (wheel)
         str_add(s, "    strip: 0\n");
 }
@@ -65,11 +70,22 @@ static char *port_version(const char *version)
     return s;
 }
 
-/* Adds the names of the other packages' ports that the build of this one requires: their headers are for WASI there. */
+static void add_crate(struct str *s, const struct package *crate)
+{
+    WL_CLEANUP_FREE char *address = xasprintf("crate:%s@%s", crate->name, crate->version),
+                         *into = xasprintf("crates/%s-%s", crate->name, crate->version);
+
+    add_file(s, address, crate->sha256, into);
+}
+
+/* Adds what the build of a package requires of other ports: the compiler for Rust, and the packages that it requires
+ * and that are built for WASI as well, for their headers. */
 static void add_built_needs(struct str *s, const struct packages *all, const struct package *p)
 {
-    bool any = false;
+    bool any = package_is_rust(p);
 
+    if (any)
+        str_add(s, "add-build-needs: [" RUST_PORT);
     for (size_t i = 0; i < p->requires.n; i++) {
         const struct package *other = packages_find(all, p->requires.v[i].name);
         WL_CLEANUP_FREE char *port = other && other->source && other != p ? package_port(other->name) : NULL;
@@ -101,6 +117,8 @@ static void add_package(struct str *s, const struct package_ports *k, const stru
 
         add_source(s, &p->requires.v[i], k->links, into, true);
     }
+    for (size_t i = 0; i < p->crates.n; i++)
+        add_crate(s, &p->crates.v[i]);
 }
 
 static bool is_link_variable(const char *var)

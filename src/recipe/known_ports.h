@@ -16,6 +16,9 @@
 #define WABT_PORT "toolchain/wabt"
 #define MUSL_PORT "toolchain/musl"
 
+/* What packages written in Rust are compiled with. */
+#define RUST_PORT "toolchain/rust"
+
 /* Everything that the wheel of the Python package wlpy is made with, except the Python inside. */
 #define WLPY_WHEEL_PORT "toolchain/wlpy-wheel"
 

@@ -14,6 +14,7 @@ static const char whole[] = "# The wheels of r.txt\n"
                             "pure==1.0 --hash=sha256:" A " # wheel pure-1.0-py3-none-any.whl\n"
                             "fast-er==2.0 --hash=sha256:" B " # source fast_er-2.0.tar.gz\n"
                             "#requires fast-er: setuptools==84.2.1 setuptools-84.2.1-py3-none-any.whl sha256:" A "\n"
+                            "#crate fast-er: unicode_ident==1.0.22+x sha256:" B "\n"
                             "here==3 --hash=sha256:" B " # wheel here-3-cp313-cp313-wasi_wasm32.whl\n"
                             "old==4 --hash=sha256:" A "\n";
 
@@ -35,6 +36,10 @@ static void test_all_kinds_of_lines(void **state)
     assert_string_equal(fast->sha256, B);
     assert_int_equal(fast->requires.n, 1);
     assert_string_equal(fast->requires.v[0].version, "84.2.1");
+    assert_int_equal(fast->crates.n, 1);
+    assert_string_equal(fast->crates.v[0].name, "unicode_ident");
+    assert_string_equal(fast->crates.v[0].version, "1.0.22+x");
+    assert_string_equal(fast->crates.v[0].sha256, B);
     assert_true(package_is_native(packages_find(&p, "here")));
     assert_false(package_is_native(packages_find(&p, "pure")));
     assert_null(packages_find(&p, "old")->file);
@@ -64,6 +69,12 @@ static void test_other_lines(void **state)
         "a==1 --hash=sha256:" A " # source a.tar.gz\n#requires b: c==1 c.whl sha256:" A,
         "a==1 --hash=sha256:" A " # source a.tar.gz\n#requires a: c==1 c.whl",
         "a==1 --hash=sha256:" A " # source a.tar.gz\n#requires a: c==1 sub/c.whl sha256:" A,
+        "#crate a: b==1 sha256:" A,
+        "a==1 --hash=sha256:" A " # wheel a.whl\n#crate a: b==1 sha256:" A,
+        "a==1 --hash=sha256:" A " # source a.tar.gz\n#crate b: c==1 sha256:" A,
+        "a==1 --hash=sha256:" A " # source a.tar.gz\n#crate a: c==1",
+        "a==1 --hash=sha256:" A " # source a.tar.gz\n#crate a: ../c==1 sha256:" A,
+        "a==1 --hash=sha256:" A " # source a.tar.gz\n#crate a: c==1 sha256:short",
     };
 
     (void)state;
@@ -77,9 +88,25 @@ static void test_other_lines(void **state)
     }
 }
 
+/* A package is written in Rust if one of the two that build such packages is required. */
+static void test_rust(void **state)
+{
+    static const char *const required[] = {"maturin", "setuptools-rust", "setuptools_rust", "setuptools", "meson"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof required / sizeof *required; i++) {
+        struct package p = {0};
+
+        packages_add(&p.requires, required[i], strlen(required[i]), "1", 1, NULL, 0);
+        assert_int_equal(package_is_rust(&p), i < 3);
+        packages_free(&p.requires);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_all_kinds_of_lines), cmocka_unit_test(test_other_lines)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_all_kinds_of_lines), cmocka_unit_test(test_other_lines),
+                                       cmocka_unit_test(test_rust)};
 
     return cmocka_run_group_tests_name("lock", tests, NULL, NULL);
 }

@@ -1,0 +1,527 @@
+#!/bin/bash
+# Packages that are written in Rust: made up here, and real ones (docs/packages.md).
+# shellcheck source=tests/e2e/lib.sh disable=SC2317
+LIMIT=${LIMIT:-7000}
+. "$(dirname -- "$0")/lib.sh"
+
+PY=python/v3.13.5
+
+# `archive NAME REQUIRED BACKEND FILE...`: makes up a package from these files of the current directory: a source archive in
+# the directory wheels, and a wheel for Linux, which is never used but tells pip what the package requires.
+archive() {
+    mkdir -p wheels
+    "$PYTHON" - "$@" <<'END'
+import io, json, sys, tarfile, zipfile
+name, required, backend, *names = sys.argv[1:]
+files = {file: open(file, "rb").read() for file in names}
+files.setdefault("pyproject.toml", f"""[build-system]
+requires = {json.dumps(required.split())}
+build-backend = "{backend}"
+[project]
+name = "{name}"
+version = "1.0"
+""".encode())
+with tarfile.open(f"wheels/{name}-1.0.tar.gz", "w:gz") as t:
+    for file, content in files.items():
+        info = tarfile.TarInfo(f"{name}-1.0/{file}")
+        info.size = len(content)
+        t.addfile(info, io.BytesIO(content))
+about, tag = f"{name}-1.0.dist-info", "cp313-cp313-manylinux2014_x86_64"
+with zipfile.ZipFile(f"wheels/{name}-1.0-{tag}.whl", "w") as z:
+    z.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    z.writestr(f"{about}/WHEEL", f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: false\nTag: {tag}\n")
+    z.writestr(f"{about}/RECORD", "")
+END
+}
+
+# `crate NAME MANIFEST CODE`: makes up a package NAME whose module _impl is the Rust code, without any crate, and which
+# setuptools-rust builds. MANIFEST is added to its Cargo.toml.
+crate() {
+    mkdir -p "$1/$1"
+    (
+        cd "$1"
+        cat >setup.py <<END
+from setuptools import setup
+from setuptools_rust import Binding, RustExtension
+setup(packages=["$1"], rust_extensions=[RustExtension("$1._impl", binding=Binding.NoBinding, path="Cargo.toml")])
+END
+        printf '[package]\nname = "%s"\nversion = "1.0.0"\nedition = "2021"\n%s\n[lib]\ncrate-type = ["cdylib"]\npath = "code.rs"\n' \
+            "$1" "$2" >Cargo.toml
+        printf '%s\n' "$3" >code.rs
+        echo "from $1._impl import *" >"$1/__init__.py"
+        mkdir -p ../wheels
+        ln -s ../wheels wheels
+        archive "$1" 'setuptools setuptools-rust' setuptools.build_meta setup.py Cargo.toml code.rs "$1/__init__.py"
+    )
+}
+
+# `module NAME FLAGS...`: what a module with these functions needs of the C API.
+module() {
+    cat <<'END'
+use std::ffi::{c_char, c_int, c_long, c_void, CStr};
+use std::ptr::null_mut;
+type Object = *mut c_void;
+#[repr(C)]
+struct Method { name: *const c_char, call: *const c_void, flags: c_int, doc: *const c_char }
+#[repr(C)]
+struct Module { base: [usize; 5], name: *const c_char, doc: *const c_char, size: isize, methods: *mut Method, rest: [usize; 4] }
+extern "C" {
+    fn PyModule_Create2(module: *mut Module, version: c_int) -> Object;
+    fn PyLong_FromLong(n: c_long) -> Object;
+    fn PyUnicode_FromStringAndSize(s: *const c_char, n: isize) -> Object;
+    fn PyUnicode_AsUTF8(s: Object) -> *const c_char;
+}
+unsafe fn object(s: &str) -> Object { PyUnicode_FromStringAndSize(s.as_ptr() as *const c_char, s.len() as isize) }
+unsafe fn str<'a>(o: Object) -> &'a str { CStr::from_ptr(PyUnicode_AsUTF8(o)).to_str().unwrap() }
+END
+    printf 'static mut METHODS: [Method; %s] = [\n' $(($# / 2 + 1))
+    while [ $# -gt 0 ]; do
+        printf '    Method { name: c"%s".as_ptr(), call: %s as *const c_void, flags: %s, doc: null_mut() },\n' "$1" "$1" "$2"
+        shift 2
+    done
+    cat <<'END'
+    Method { name: null_mut(), call: null_mut(), flags: 0, doc: null_mut() },
+];
+static mut MODULE: Module = Module { base: [1, 0, 0, 0, 0], name: c"_impl".as_ptr(), doc: null_mut(), size: 0,
+    methods: &raw mut METHODS as *mut Method, rest: [0; 4] };
+#[no_mangle]
+pub unsafe extern "C" fn PyInit__impl() -> Object { PyModule_Create2(&raw mut MODULE, 1013) }
+#[no_mangle]
+pub extern "C" fn shared_name() -> c_long { NUMBER }
+END
+}
+
+# `imports MODULE`: prints what a module imports.
+imports() {
+    "$PYTHON" - "$1" <<'END'
+import sys
+data, at = open(sys.argv[1], "rb").read(), 8
+def number():
+    global at
+    n = shift = 0
+    while True:
+        byte, at = data[at], at + 1
+        n, shift = n | (byte & 127) << shift, shift + 7
+        if byte < 128:
+            return n
+def name():
+    global at
+    n = number()
+    at += n
+    return data[at - n:at].decode()
+while data[at] != 2:
+    at += 1
+    size = number()
+    at += size
+at += 1
+number()
+for _ in range(number()):
+    print(name(), name())
+    assert data[at] == 0
+    at += 1
+    number()
+END
+}
+
+# `require NAME...`
+require() {
+    printf '%s\n' "--find-links $T/wheels" "$@" >r.txt
+}
+
+with_index() {
+    [ -z "${WL_CHECK_OFFLINE-}" ] && "$PYTHON" -m pip --version >/dev/null 2>&1 || skip 'without pip and the network'
+    unset PIP_FIND_LINKS
+}
+
+# `build WORD...`, which needs the indexes.
+build() {
+    real_tool build --output "$OUT" "$@"
+    ! grep -qE 'no package named setuptools|forbids the network' .err || not_available "$(cat .err)"
+}
+
+# Rust's standard library sees the same files and variables as Python. The function `number` has fewer parameters than Python
+# passes. Both modules have a function shared_name().
+test_the_standard_library() {
+    with_index
+    crate wlrusty '' "$(module number 4 lines 8 variable 8 thread 4)
+const NUMBER: c_long = 7;"'
+unsafe extern "C" fn number() -> Object { PyLong_FromLong(shared_name()) }
+unsafe extern "C" fn lines(_: Object, path: Object) -> Object {
+    match std::fs::read_to_string(str(path)) {
+        Ok(all) => {
+            let mut count = std::collections::HashMap::new();
+            for line in all.lines() { *count.entry(line).or_insert(0) += 1; }
+            let mut sorted: Vec<_> = count.into_iter().collect();
+            sorted.sort();
+            object(&format!("{sorted:?}"))
+        }
+        Err(e) => object(&format!("{:?}", e.kind())),
+    }
+}
+unsafe extern "C" fn variable(_: Object, name: Object) -> Object {
+    object(&std::env::var(str(name)).unwrap_or_else(|e| format!("{e}")))
+}
+unsafe extern "C" fn thread(_: Object, _: Object) -> Object {
+    match std::thread::Builder::new().spawn(|| ()) {
+        Ok(_) => object("started"),
+        Err(e) => object(&format!("{:?}", e.kind())),
+    }
+}'
+    crate wlpanic '' "$(module fall 8 number 4)
+const NUMBER: c_long = 8;"'
+unsafe extern "C" fn number(_: Object, _: Object) -> Object { PyLong_FromLong(shared_name()) }
+unsafe extern "C" fn fall(_: Object, of: Object) -> Object { object(&str(of)[7..]) }'
+    require wlrusty wlpanic
+    build -q "$PY" -r r.txt
+    status 0
+    for flavour in plain snapshot; do
+        real run -q "$PY" -r r.txt --flavour $flavour --env WORD=value -- -c '
+import os, wlrusty, wlpanic
+with open("/tmp/lines", "w") as f:
+    f.write("b\na\nb\n")
+print(wlrusty.number(), wlpanic.number(), wlrusty.lines("/tmp/lines"), wlrusty.lines("/nonesuch"), wlrusty.variable("WORD"), wlrusty.thread())
+os.environ["WORD"] = "other"
+print(wlrusty.variable("WORD"), wlpanic.fall("1234567890"), wlrusty._impl)'
+        status 0
+        is "$(cat .out)" '7 8 [("a", 1), ("b", 2)] NotFound value Unsupported
+other 890 <module '\''wlrusty._impl'\'' (built-in)>' "$flavour"
+    done
+    # A panic ends the program, and says where it was.
+    real run -q "$PY" -r r.txt -- -c 'import wlpanic; print("before", flush=True); wlpanic.fall("ab"); print("after")'
+    [ "$st" != 0 ] || fail 'a panic did not end the program'
+    is "$(cat .out)" before
+    err 'panicked at code.rs'
+    # std brings no import that a Python does not have.
+    imports "$OUT/$PY+r/bin/python.wasm" | sort >with
+    real build -q "$PY"
+    imports "$OUT/$PY/bin/python.wasm" | sort >without
+    diff without with >&2 || fail 'the imports differ'
+}
+
+# A module of PyO3, built by maturin: classes, exceptions of Python, errors that become exceptions, callbacks.
+test_pyo3() {
+    with_index
+    mkdir -p src
+    cat >Cargo.toml <<'END'
+[package]
+name = "wlpyo3"
+version = "1.0.0"
+edition = "2021"
+[lib]
+crate-type = ["cdylib"]
+[dependencies]
+pyo3 = "0.29"
+END
+    cat >src/lib.rs <<'END'
+use pyo3::exceptions::PyIndexError;
+use pyo3::prelude::*;
+use std::collections::HashMap;
+
+#[pyclass]
+struct Counter { seen: HashMap<String, u64> }
+
+#[pymethods]
+impl Counter {
+    #[new]
+    fn new() -> Self { Counter { seen: HashMap::new() } }
+    #[pyo3(signature = (*words, by = 1))]
+    fn add(&mut self, words: Vec<String>, by: u64) { for w in words { *self.seen.entry(w).or_insert(0) += by; } }
+    #[getter]
+    fn total(&self) -> u64 { self.seen.values().sum() }
+    fn __getitem__(&self, word: &str) -> PyResult<u64> {
+        self.seen.get(word).copied().ok_or_else(|| PyIndexError::new_err(format!("no {word}")))
+    }
+    fn __len__(&self) -> usize { self.seen.len() }
+    fn __repr__(&self) -> String { format!("Counter({})", self.seen.len()) }
+}
+
+#[pyfunction]
+fn apply(f: Bound<'_, PyAny>, n: i64) -> PyResult<i64> { f.call1((n,))?.extract::<i64>().map(|x| x + 1) }
+
+#[pyfunction]
+fn parse(text: &str) -> PyResult<f64> { Ok(text.parse::<f64>()?) }
+
+#[pymodule]
+fn wlpyo3(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<Counter>()?;
+    m.add_function(wrap_pyfunction!(apply, m)?)?;
+    m.add_function(wrap_pyfunction!(parse, m)?)
+}
+END
+    archive wlpyo3 maturin maturin Cargo.toml src/lib.rs
+    require wlpyo3
+    build -q "$PY" -r r.txt
+    status 0
+    grep -qE '^#crate wlpyo3: pyo3==0\.29\.[0-9]+ sha256:[0-9a-f]{64}$' r.lock || fail "$(cat r.lock)"
+    real run -q "$PY" -r r.txt -- -c '
+import wlpyo3
+c = wlpyo3.Counter()
+c.add("a", "b", "a", by=2)
+print(c, len(c), c.total, c["a"], wlpyo3.apply(lambda n: n * 2, 4), wlpyo3.parse("2.5"))
+for f in lambda: c["x"], lambda: wlpyo3.parse("x"), lambda: wlpyo3.apply(lambda n: 1 / 0, 1), lambda: wlpyo3.apply(None, 1):
+    try:
+        f()
+    except Exception as e:
+        print(type(e).__name__, e)'
+    status 0
+    is "$(cat .out)" "Counter(2) 2 6 4 9 2.5
+IndexError no x
+ValueError invalid float literal
+ZeroDivisionError division by zero
+TypeError 'NoneType' object is not callable"
+    # From now on the lock file is enough.
+    build -q --offline "$PY" -r r.txt
+    status 0
+}
+
+test_packages_that_cannot_be_built() {
+    with_index
+    crate wlnewer 'rust-version = "9.9"' 'compile_error!("unused");'
+    require wlnewer
+    build "$PY" -r r.txt
+    clean_failure 4
+    err 'wlnewer has native code that cannot be built for Python 3.13: it needs Rust 9.9 or newer, and toolchain/rust is Rust '
+
+    crate wlgit 'rust-version = "1.80"' ''
+    # shellcheck disable=SC2016
+    (
+        cd wlgit
+        cat >Cargo.lock <<'END'
+version = 4
+[[package]]
+name = "elsewhere"
+version = "0.1.0"
+source = "git+https://git.invalid/elsewhere#0123456789012345678901234567890123456789"
+END
+        archive wlgit 'setuptools setuptools-rust' setuptools.build_meta setup.py Cargo.toml Cargo.lock code.rs
+    )
+    require wlgit
+    build "$PY" -r r.txt
+    clean_failure 4
+    err 'its crate elsewhere comes from git+https://git.invalid/elsewhere#0123456789012345678901234567890123456789, which has no hash'
+
+    crate wlmanifest 'this is no manifest' ''
+    require wlmanifest
+    build "$PY" -r r.txt
+    clean_failure 4
+    err 'wlmanifest-1.0.tar.gz: a manifest of its Rust code cannot be read'
+
+    # A recipe says why not.
+    build "$PY" --with cryptography
+    clean_failure 4
+    err 'cryptography has native code that cannot be built for Python 3.13: it calls parts of OpenSSL'
+
+    crate wlcompile '' 'compile_error!("this does not compile");'
+    require wlcompile
+    build "$PY" -r r.txt
+    status 1
+    err "wheels/wlcompile: step 'build' failed" 'this does not compile'
+}
+
+# `package NAME`: runs the script `script` in a Python with a package of PyPI, and compares what it prints with `expected`, which
+# is what it prints in the package that its authors have built for this machine.
+package() {
+    with_index
+    build -q "$PY" --with "$1"
+    status 0
+    real run -q "$PY" --with "$1" --dir "$T::/data" -- /data/script
+    status 0
+    diff expected .out >&2 || fail "$1 computes something else"
+}
+
+test_orjson() {
+    cat >script <<'END'
+import datetime, enum, uuid, dataclasses, orjson
+
+@dataclasses.dataclass
+class Point:
+    x: int
+    y: float
+
+class Colour(enum.Enum):
+    RED = "red"
+
+value = {"b": [1, 2.5, None, True, "é\n", -2**63, 2**64 - 1, 1e300, 0.1], "a": Point(1, 2.0), "c": Colour.RED,
+         "t": datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc), "u": uuid.UUID(int=5)}
+text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+print(text.decode())
+print(orjson.loads(text)["b"], orjson.dumps({1: {2}}, default=list, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2).decode())
+for f in lambda: orjson.loads(b'{"a": nul}'), lambda: orjson.dumps(object()), lambda: orjson.loads(b"\xff"), lambda: orjson.dumps(2**64):
+    try:
+        f()
+    except Exception as e:
+        print(type(e).__name__, e)
+big = [{"id": i, "name": f"name {i}", "score": i / 7} for i in range(20000)]
+print(orjson.loads(orjson.dumps(big)) == big)
+END
+    cat >expected <<'END'
+{"a":{"x":1,"y":2.0},"b":[1,2.5,null,true,"é\n",-9223372036854775808,18446744073709551615,1e+300,0.1],"c":"red","t":"2026-01-02T03:04:05+00:00","u":"00000000-0000-0000-0000-000000000005"}
+[1, 2.5, None, True, 'é\n', -9223372036854775808, 18446744073709551615, 1e+300, 0.1] {
+  "1": [
+    2
+  ]
+}
+JSONDecodeError invalid literal, expected 'null': line 1 column 7 (char 6)
+TypeError Type is not JSON serializable: object
+JSONDecodeError str is not valid UTF-8: surrogates not allowed: line 1 column 1 (char 0)
+TypeError Integer exceeds 64-bit range
+True
+END
+    package orjson
+}
+
+test_rpds_py() {
+    cat >script <<'END'
+from rpds import HashTrieMap, HashTrieSet, List
+m = HashTrieMap({f"k{i}": i for i in range(1000)})
+n = m.insert("x", 1).remove("k5")
+print(len(m), len(n), n["x"], "k5" in m, "k5" in n, n == m, hash(HashTrieMap({1: 2})) == hash(HashTrieMap({1: 2})))
+print(List([1, 2, 3]).push_front(0), sorted(HashTrieSet([3, 1]).insert(2)), list(reversed(List([1, 2]))))
+class Bad:
+    def __hash__(self):
+        raise ValueError("no hash")
+for f in lambda: m["none"], lambda: m.insert(Bad(), 1), lambda: m.remove("none"), lambda: List().first:
+    try:
+        f()
+    except Exception as e:
+        print(type(e).__name__, e)
+END
+    cat >expected <<'END'
+1000 1000 1 True False False True
+List([0, 1, 2, 3]) [1, 2, 3] [2, 1]
+KeyError 'none'
+ValueError no hash
+KeyError 'none'
+IndexError empty list has no first element
+END
+    package rpds-py
+}
+
+test_jiter() {
+    cat >script <<'END'
+import jiter
+print(jiter.from_json(b'{"a": [1, 2.5, "x\\u00e9", null, true, 123456789012345678901234567890], "b": NaN}'))
+print(jiter.from_json(b'{"a": [1, 2', partial_mode=True), jiter.from_json(b'1.50', float_mode="decimal"))
+for text in b'{"a": nul}', b'[1,', b'"\xff"':
+    try:
+        jiter.from_json(text)
+    except ValueError as e:
+        print(e)
+END
+    cat >expected <<'END'
+{'a': [1, 2.5, 'xé', None, True, 123456789012345678901234567890], 'b': nan}
+{'a': [1, 2]} 1.50
+expected ident at line 1 column 10
+EOF while parsing a value at line 1 column 3
+invalid unicode code point at line 1 column 2
+END
+    package jiter
+}
+
+test_pydantic() {
+    cat >script <<'END'
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Literal
+import pydantic
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_validator
+
+class Item(BaseModel):
+    name: str = Field(min_length=2, pattern=r"^[a-z]+$")
+    price: Decimal = Field(gt=0)
+    day: date | None = None
+    kind: Literal["a", "b"] = "a"
+    @field_validator("name")
+    @classmethod
+    def not_bad(cls, v):
+        if v == "bad":
+            raise ValueError("is bad")
+        return v
+
+class Order(BaseModel):
+    items: list[Item]
+    counts: dict[str, Annotated[int, Field(ge=0)]] = {}
+    limit: timedelta = timedelta(hours=1)
+
+o = Order.model_validate_json('{"items": [{"name": "tea", "price": "1.50", "day": "2026-03-04"}], "counts": {"x": "3"}, "limit": "PT5M"}')
+print(o)
+print(o.model_dump_json(), Order(**o.model_dump()) == o)
+for data in {"items": [{"name": "x", "price": -1, "kind": "c"}]}, {"items": [{"name": "bad", "price": 1}], "counts": {"a": -1}}, {}:
+    try:
+        Order.model_validate(data)
+    except ValidationError as e:
+        print(e.error_count(), [(".".join(map(str, x["loc"])), x["type"], x["msg"]) for x in e.errors()])
+print(TypeAdapter(list[int]).validate_json("[1, 2]"), Order.model_json_schema()["required"])
+END
+    cat >expected <<'END'
+items=[Item(name='tea', price=Decimal('1.50'), day=datetime.date(2026, 3, 4), kind='a')] counts={'x': 3} limit=datetime.timedelta(seconds=300)
+{"items":[{"name":"tea","price":"1.50","day":"2026-03-04","kind":"a"}],"counts":{"x":3},"limit":"PT5M"} True
+3 [('items.0.name', 'string_too_short', 'String should have at least 2 characters'), ('items.0.price', 'greater_than', 'Input should be greater than 0'), ('items.0.kind', 'literal_error', "Input should be 'a' or 'b'")]
+2 [('items.0.name', 'value_error', 'Value error, is bad'), ('counts.a', 'greater_than_equal', 'Input should be greater than or equal to 0')]
+1 [('items', 'missing', 'Field required')]
+[1, 2] ['items']
+END
+    package pydantic
+}
+
+test_tiktoken() {
+    cat >script <<'END'
+import tiktoken
+ranks = {bytes([i]): i for i in range(256)} | {b"he": 256, b"ll": 257, b"hell": 258, b"hello": 259, b" w": 260}
+e = tiktoken.Encoding("test", pat_str=r"'s|\s?\p{L}+|\s?[^\s\p{L}]+|\s+(?!\S)|\s+", mergeable_ranks=ranks, special_tokens={"<end>": 300})
+t = e.encode("hello world's <end>é", allowed_special="all")
+print(t, e.decode(t), e.encode_ordinary("hellhe"), e.n_vocab, e.decode_single_token_bytes(259))
+try:
+    e.encode("<end>")
+except ValueError as x:
+    print(str(x).splitlines()[0])
+try:
+    e.decode_single_token_bytes(9999)
+except KeyError as x:
+    print("KeyError", x)
+END
+    cat >expected <<'END'
+[259, 260, 111, 114, 108, 100, 39, 115, 32, 300, 195, 169] hello world's <end>é [258, 256] 301 b'hello'
+Encountered text corresponding to disallowed special token '<end>'.
+KeyError '9999'
+END
+    package tiktoken
+}
+
+test_bcrypt() {
+    cat >script <<'END'
+import bcrypt
+h = bcrypt.hashpw(b"secret", b"$2b$04$abcdefghijklmnopqrstuu")
+print(h.decode(), bcrypt.checkpw(b"secret", h), bcrypt.checkpw(b"other", h), len(bcrypt.gensalt(4)), bcrypt.gensalt() != bcrypt.gensalt())
+print(bcrypt.kdf(b"password", b"salt", 16, 4, ignore_few_rounds=True).hex())
+try:
+    bcrypt.hashpw(b"x", b"bad")
+except ValueError as e:
+    print(e)
+END
+    cat >expected <<'END'
+$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW True False 29 True
+5bbf0cc293587f1c3635555c27796598
+Invalid salt
+END
+    package bcrypt
+}
+
+# Several of them in one Python, and in its snapshot.
+test_several() {
+    with_index
+    build -q "$PY" --with orjson --with rpds-py --with jiter --with pydantic --flavour snapshot --import pydantic
+    status 0
+    real run -q "$PY" --with orjson --with rpds-py --with jiter --with pydantic --flavour snapshot --import pydantic -- -c '
+import sys
+print("pydantic" in sys.modules)
+import jiter, orjson, pydantic, rpds
+class A(pydantic.BaseModel):
+    a: list[int]
+print(orjson.dumps(A(**jiter.from_json(orjson.dumps(dict(rpds.HashTrieMap({"a": ["1", 2]}))))).model_dump()).decode())'
+    status 0
+    is "$(cat .out)" 'True
+{"a":[1,2]}'
+}
+
+main "$@"
