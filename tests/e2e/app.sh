@@ -228,7 +228,7 @@ test_licenses() {
     status 0
     local text
     for text in '==== README ====' "==== $PY/LICENSE ====" 'PYTHON SOFTWARE FOUNDATION LICENSE' '==== libs/zlib/' '==== libs/openssl/' \
-        '==== toolchain/wasi-libc/' '==== packages/iniconfig-2.3.0/' 'Ronny Pfannschmidt'; do
+        '==== toolchain/wasi-libc/' '==== packages/iniconfig-2.3.0/' 'Holger Krekel'; do
         grep -qF -e "$text" licenses.txt || fail "$text is missing"
     done
     ! grep -qF "$WL_SOURCE_ROOT" licenses.txt || fail 'it names a directory of this machine'
