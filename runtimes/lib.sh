@@ -1,12 +1,12 @@
 # Functions that the scripts here share. Each script takes the options of wl-run and starts a WASI runtime with the runtime's
-# own: NAME [--dir HOST::GUEST[::ro]]... [--env NAME=VALUE]... MODULE [ARGUMENT...]. NAME --version prints the
+# own: NAME [--dir HOST::GUEST[::ro]]... [--env NAME=VALUE]... MODULE [ARGUMENT...], and in node the options for the network. NAME --version prints the
 # runtime's version, and NAME --show ... prints the command instead of starting it. A script exits with 125 if the runtime is
 # not installed, as wl-run does if it cannot start.
 # shellcheck shell=bash disable=SC2034
 set -eu
 
 name=${0##*/}
-hosts=() guests=() modes=() env=() module='' arguments=() show='' setup=''
+hosts=() guests=() modes=() env=() network=() module='' arguments=() show='' setup=''
 
 cannot() {
     printf '%s: %s\n' "$name" "$*" >&2
@@ -37,6 +37,15 @@ words() {
             [[ ${2-} == *=* ]] || cannot "--env takes NAME=VALUE"
             env+=("$2")
             shift 2
+            ;;
+        --net | --net=* | --net-listen=* | --net-log=* | --max-sockets=* | --max-received=* | --max-sent=*)
+            [ -n "${gives_network-}" ] || cannot "$name gives no network; leave out $1, or use wl-run"
+            network+=("$1")
+            shift
+            ;;
+        --net-listen | --net-log | --max-sockets | --max-received | --max-sent)
+            [ $# -ge 2 ] || cannot "$1 needs a value"
+            set -- "$1=$2" "${@:3}"
             ;;
         --show)
             show=1

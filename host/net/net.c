@@ -1,3 +1,4 @@
+#include "net/gcm.h"
 #include "net/requests.h"
 
 #include <errno.h>
@@ -10,6 +11,8 @@ static const struct wasi_request_kind kinds[] = {
     {"net.option", 2, 3, net_option}, {"net.linger", 1, 3, net_linger}, {"net.resolve", 2, 2, net_resolve},
 };
 
+static const struct wasi_request_kind aes_kinds[] = {{"aes.gcm", 8, 8, net_aes_gcm}};
+
 int net_serve(struct net *n, struct wasi *w, const struct net_policy *policy, const struct net_limits *limits)
 {
     n->policy = policy;
@@ -19,7 +22,10 @@ int net_serve(struct net *n, struct wasi *w, const struct net_policy *policy, co
     n->sent_left = limits->sent ? limits->sent : UINT64_MAX;
     n->set = (struct wasi_request_set){
         .name = "net", .version = 1, .kinds = kinds, .n = sizeof kinds / sizeof *kinds, .arg = n};
-    return wasi_serve(w, &n->set);
+    /* TLS is what makes it worth its while, so it comes with the network. */
+    n->aes = (struct wasi_request_set){
+        .name = "aes", .version = 1, .kinds = aes_kinds, .n = sizeof aes_kinds / sizeof *aes_kinds};
+    return wasi_serve(w, &n->set) < 0 || (gcm_is_possible() && wasi_serve(w, &n->aes) < 0) ? -1 : 0;
 }
 
 static int add_rules(struct net_policy *p, const char *const *rules, size_t n,

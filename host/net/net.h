@@ -28,7 +28,7 @@ struct net {
     void (*refused)(void *arg, const char *line);
     void *arg;
     const struct net_gate *gate; /* borrowed; NULL: none */
-    struct wasi_request_set set;
+    struct wasi_request_set set, aes;
     /* Answers that the guest was given, so that a rule for a name lets through what the name has given: a ring. */
     struct {
         struct net_address address;

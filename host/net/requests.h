@@ -17,6 +17,7 @@ uint32_t net_to(struct wasi_request *r);
 uint32_t net_option(struct wasi_request *r);
 uint32_t net_linger(struct wasi_request *r);
 uint32_t net_resolve(struct wasi_request *r);
+uint32_t net_aes_gcm(struct wasi_request *r);
 
 /* Reports a refusal: what was tried, on what, and the option that would allow it. */
 void net_refuse(struct net *n, const char *what, const char *of, const char *option);

@@ -70,7 +70,17 @@ async def primitives():
 
 
 async def on_signal():
+    # By number, and numbers that are no signals.
     loop = asyncio.get_running_loop()
+    loop.add_signal_handler(2, print)
+    assert loop.remove_signal_handler(2)
+    for wrong in 0, -1, 1000:
+        try:
+            loop.add_signal_handler(wrong, print)
+        except ValueError:
+            pass
+        else:
+            raise AssertionError(wrong)
     came = loop.create_future()
     loop.add_signal_handler(signal.SIGTERM, came.set_result, "term")
     signal.raise_signal(signal.SIGTERM)

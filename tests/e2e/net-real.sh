@@ -10,17 +10,17 @@ LIMIT=${LIMIT:-3600}
 PY=${WL_PYTHON:-python/v3.11.2}
 NET=$WL_SOURCE_ROOT/tests/net
 
-# The packages in $T/packages.
+# `packages LIST`: puts those of tests/net/LIST-packages.txt and LIST-compiled.txt into $T/packages.
 packages() {
     local pip=("$PYTHON" -m pip install -q --disable-pip-version-check --no-deps --only-binary=:all: --target packages)
     local series=${PY##*v}
     series=${series%.*}
     [ -z "${WL_CHECK_OFFLINE-}" ] && "$PYTHON" -m pip --version >/dev/null 2>&1 || skip 'without pip and the network'
     HOME=$REAL_HOME SECONDS_EACH=600 run "${pip[@]}" --python-version="$series" --platform=any --implementation=py --abi=none \
-        -r "$NET/real-packages.txt"
+        -r "$NET/$1-packages.txt"
     [ "$st" = 0 ] || not_available "$(tail -n 1 .err)"
     HOME=$REAL_HOME SECONDS_EACH=600 run "${pip[@]}" --python-version="$series" --platform=manylinux2014_x86_64 \
-        --implementation=cp --abi="cp${series/./}" -r "$NET/real-compiled.txt"
+        --implementation=cp --abi="cp${series/./}" -r "$NET/$1-compiled.txt"
     [ "$st" = 0 ] || not_available "$(tail -n 1 .err)"
     find packages -name '*.so' -delete
 }
@@ -38,7 +38,7 @@ python() {
 }
 built() {
     mkdir f
-    packages
+    packages "${1-real}"
     real build -q toolchain/wl-run "$PY"
     status 0
 }
@@ -53,6 +53,27 @@ test_clients_against_real_servers() {
     python -- /t/real_clients.py /f "${ports[@]}"
     status 0
     is "$(tr '\n' ' ' <.out)" 'ok test_urllib ok test_http_client ok test_urllib3 ok test_requests ok test_httpx ok test_aiohttp ok test_redis ok test_redis_asyncio ok test_pg8000 '
+}
+
+# Of S3 (moto), OpenAI, Anthropic and MongoDB, which this machine's Python stands in for.
+test_clients_of_services() {
+    local ports n
+    built cloud
+    HOME=$REAL_HOME SECONDS_EACH=900 run "$PYTHON" -m pip install -q --disable-pip-version-check --target moto 'moto[s3]==5.2.5' \
+        flask==3.1.3 flask-cors==6.0.5
+    [ "$st" = 0 ] || not_available "$(tail -n 1 .err)"
+    read -r -a ports < <(free_ports 3)
+    trap 'kill $(jobs -p) 2>/dev/null' EXIT
+    PYTHONPATH=packages "$PYTHON" "$NET/stand_ins.py" "${ports[@]:0:2}" >stand-ins 2>&1 &
+    PYTHONPATH=moto "$PYTHON" -m moto.server -H 127.0.0.1 -p "${ports[2]}" >moto.out 2>&1 &
+    for n in "${ports[@]}"; do
+        # shellcheck disable=SC2016 # Python's
+        wait_for 120 "$PYTHON" -c 'import socket, sys; socket.create_connection(("127.0.0.1", int(sys.argv[1])))' "$n"
+    done
+    python -- /t/cloud_clients.py "${ports[@]}"
+    [ "$st" = 0 ] || tail -n 20 stand-ins moto.out
+    status 0
+    is "$(tr '\n' ' ' <.out)" 'ok test_boto3 ok test_pymongo ok test_openai ok test_anthropic '
 }
 
 test_servers() {

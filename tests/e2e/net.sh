@@ -8,8 +8,8 @@ LIMIT=${LIMIT:-3600}
 PY=${WL_PYTHON:-python/v3.11.2}
 NET=$WL_SOURCE_ROOT/tests/net
 
-# `python FLAVOUR OPTION... -- ARGUMENT...`: runs the Python in wl-run, with the tests as /t and this test's directory
-# as /f.
+# `python FLAVOUR OPTION... -- ARGUMENT...`: runs the Python in wl-run, or plain in node if that is the flavour, with the
+# tests as /t and this test's directory as /f.
 python() {
     local options=() module=() flavour=$1
     shift
@@ -19,12 +19,24 @@ python() {
     done
     shift
     case $flavour in
-    plain) module=(--dir "$OUT/$PY/usr::/usr" "$OUT/$PY/bin/python.wasm") ;;
+    plain | node) module=(--dir "$OUT/$PY/usr::/usr" "$OUT/$PY/bin/python.wasm") ;;
     *) module=("$OUT/$PY/bin/python-$flavour.wasm") ;;
     esac
-    SECONDS_EACH=300 run "$OUT/toolchain/wl-run/bin/wl-run" --dir "$NET::/t" --dir "$T/f::/f" "${options[@]}" "${module[@]}" "$@"
+    local runner=$OUT/toolchain/wl-run/bin/wl-run first
+    first=$(first_cipher)
+    if [ "$flavour" = node ]; then
+        runner=$WL_SOURCE_ROOT/runtimes/node
+        first=CHACHA20
+    fi
+    SECONDS_EACH=300 run "$runner" --env "FIRST=$first" --dir "$NET::/t" --dir "$T/f::/f" "${options[@]}" "${module[@]}" "$@"
+}
+# The cipher that is fastest in a guest: AES with the processor's instructions.
+first_cipher() {
+    [ "$(uname -m)" = x86_64 ] && grep -qw aes /proc/cpuinfo && grep -qw pclmulqdq /proc/cpuinfo && echo AES || echo CHACHA20
 }
 built() {
+    [ "${1-}" != node ] || command -v node >/dev/null || not_available 'node is not installed'
+    case ${1-} in plain | node) set -- ;; esac
     real build -q toolchain/wl-run
     status 0
     real build -q "$PY" ${1:+--flavour "$1"}
@@ -55,7 +67,26 @@ test_client() {
     serve
     python plain --net=127.0.0.1 --net=localhost -- /t/client.py "${ports[@]}" /f
     status 0
-    out 'ok test_tcp' 'ok test_udp' 'ok test_messages' 'ok test_tls' 'ok test_asyncio' 'ok test_what_stays_out'
+    out 'ok test_tcp' 'ok test_udp' 'ok test_messages' 'ok test_tls' 'ok test_ciphers' 'ok test_asyncio' 'ok test_what_stays_out'
+}
+
+test_client_in_node() {
+    built node
+    serve
+    python node --net=127.0.0.1 --net=localhost -- /t/client.py "${ports[@]}" /f
+    status 0
+    out 'ok test_tcp' 'ok test_udp' 'ok test_messages' 'ok test_tls' 'ok test_ciphers' 'ok test_asyncio' 'ok test_what_stays_out'
+    python node -- -c 'import socket; socket.socket()'
+    status 1
+    err 'OSError: [Errno 58]'
+}
+
+# The same rules as in wl-run: the cases of its unit test.
+test_rules_in_node() {
+    command -v node >/dev/null || not_available 'node is not installed'
+    run node "$NET/node-policy.mjs" "$WL_SOURCE_ROOT/host/tests/test_policy.c"
+    status 0
+    out '145 cases'
 }
 
 # The channel is a different one at each start.
@@ -64,7 +95,7 @@ test_client_of_a_snapshot() {
     serve
     python snapshot --net=127.0.0.1 --net=localhost -- /t/client.py "${ports[@]}" /f
     status 0
-    out 'ok test_tcp' 'ok test_asyncio_tls'
+    out 'ok test_tcp' 'ok test_ciphers' 'ok test_asyncio_tls'
     python snapshot -- -c 'import socket; socket.socket()'
     status 1
     err 'OSError: [Errno 58]'
@@ -75,30 +106,47 @@ test_client_of_a_native_program() {
     real aot "$PY" --flavour snapshot -o "$T/native"
     status 0
     serve
-    SECONDS_EACH=300 run "$T/native" --dir "$NET::/t" --dir "$T/f::/f" --net=127.0.0.1 --net=localhost -- \
+    SECONDS_EACH=300 run "$T/native" --env "FIRST=$(first_cipher)" --dir "$NET::/t" --dir "$T/f::/f" --net=127.0.0.1 --net=localhost -- \
         /t/client.py "${ports[@]}" /f
     status 0
-    out 'ok test_tcp' 'ok test_udp' 'ok test_tls' 'ok test_asyncio'
+    out 'ok test_tcp' 'ok test_udp' 'ok test_tls' 'ok test_ciphers' 'ok test_asyncio'
     SECONDS_EACH=300 run "$T/native" --net-log=- -- -c 'import socket; socket.socket()'
     status 1
     err 'OSError: [Errno 58]'
 }
 
 test_server() {
-    built
+    serves plain
+}
+
+test_server_in_node() {
+    serves node
+}
+
+serves() {
+    built "$1"
     mkdir f
     local http lines
     http=$(free_port)
     lines=$(free_port)
     "$PYTHON" "$NET/visitors.py" "$http" "$lines" >visitors.out 2>&1 &
-    python plain "--net-listen=127.0.0.1:$http" "--net-listen=localhost:$lines" -- /t/server.py "$http" "$lines"
+    python "$1" "--net-listen=127.0.0.1:$http" "--net-listen=localhost:$lines" -- /t/server.py "$http" "$lines"
     status 0
     out 'served 50'
     wait $! || fail "visitors: $(cat visitors.out)"
 }
 
 test_refusals() {
-    built
+    refuses plain wl-run
+}
+
+test_refusals_in_node() {
+    refuses node node
+}
+
+# `refuses FLAVOUR NAME`: of the runner
+refuses() {
+    built "$1"
     serve
     cat >f/refused.py <<'END'
 import socket, sys
@@ -119,21 +167,29 @@ refused(lambda: socket.create_server(('0.0.0.0', int(sys.argv[2]))))
 END
     local others
     others=$(free_port)
-    python plain --net=127.0.0.2 "--net=127.0.0.1:$others" "--net-listen=127.0.0.1:$others" --net-log=f/log -- \
+    python "$1" --net=127.0.0.2 "--net=127.0.0.1:$others" "--net-listen=127.0.0.1:$others" --net-log=f/log -- \
         /f/refused.py "${ports[0]}" "$others"
     status 0
     is "$(sort .out | uniq -c | tr -s ' \n' ' ')" ' 6 PermissionError 1 gaierror ' 'refusals'
-    is "$(grep -c '^wl-run: ' f/log)" 7 'lines of the log'
+    is "$(grep -c "^$2: " f/log)" 7 'lines of the log'
     grep -q "connecting to 127.0.0.1:${ports[0]} refused; --net=127.0.0.1:${ports[0]} would allow it" f/log || fail "$(cat f/log)"
     grep -q "looking up nothing.example.com refused; --net=nothing.example.com would allow it" f/log || fail "$(cat f/log)"
     grep -q "listening on 0.0.0.0:$others refused; --net-listen=0.0.0.0:$others would allow it" f/log || fail "$(cat f/log)"
     # The rule for public addresses allows none of this machine's.
-    python plain --net -- /f/refused.py "${ports[0]}" "$others"
+    python "$1" --net -- /f/refused.py "${ports[0]}" "$others"
     is "$(grep -c PermissionError .out)" 6
 }
 
 test_limits() {
-    built
+    limits plain
+}
+
+test_limits_in_node() {
+    limits node
+}
+
+limits() {
+    built "$1"
     serve
     cat >f/limits.py <<'END'
 import errno, socket, sys
@@ -157,7 +213,7 @@ except OSError as e:
 else:
     raise AssertionError('more than may be sent')
 END
-    python plain --net=127.0.0.1 --max-sockets=5 --max-sent=1500 --max-received=1M -- /f/limits.py "${ports[0]}"
+    python "$1" --net=127.0.0.1 --max-sockets=5 --max-sent=1500 --max-received=1M -- /f/limits.py "${ports[0]}"
     status 0
 }
 
@@ -195,6 +251,21 @@ test_what_cannot_be_used() {
     run "$OUT/toolchain/wl-run/bin/wl-run" --net --net-log=/no/such/file x.wasm
     status 125
     err 'cannot write to /no/such/file'
+}
+
+test_what_cannot_be_used_in_node() {
+    command -v node >/dev/null || not_available 'node is not installed'
+    local option
+    for option in --net= --net=:80 --net=host:port --net=10.0.0.1/8 --net=http://example.com --net=127.1 --net-listen=80 \
+        --net-log=/no/such/file --max-sockets=0 --max-sent=many; do
+        run "$WL_SOURCE_ROOT/runtimes/node" "$option" x.wasm
+        status 125
+        err "${option#--net-log=}"
+        is "$(wc -l <.err)" 1 'lines of the error'
+    done
+    WL_RUNTIME=true run "$WL_SOURCE_ROOT/runtimes/wasmtime" --net x.wasm
+    status 125
+    err 'gives no network'
 }
 
 main "$@"

@@ -54,7 +54,7 @@ test_a_guest_with_a_secret() {
     for option in "--secret=TOKEN=$VALUE@127.0.0.1:${ports[0]}" "--secret=TOKEN@127.0.0.1:${ports[0]}" \
         "--secret-file=TOKEN=value@127.0.0.1:${ports[0]}"; do
         rm -f f/seen
-        TOKEN=$VALUE SSL_CERT_FILE=$T/f/cert.pem python "$option" --env TOKEN=no -- /t/secrets.py "${ports[@]}"
+        TOKEN=$VALUE SSL_CERT_FILE=$T/f/cert.pem python "$option" --env TOKEN=no -- /t/secret_client.py "${ports[@]}"
         status 0
         out 'ok test_headers' 'ok test_basic' 'ok test_many_at_once' 'ok test_bad_requests'
         not_learnt

@@ -30,6 +30,13 @@ class EchoDatagram(socketserver.BaseRequestHandler):
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers['Content-Length']))
+        self.send_response(200)
+        self.send_header('Cipher', self.request.cipher()[0])
+        self.end_headers()
+        self.wfile.write(body[::-1])
+
     def log_message(self, *args):
         pass
 
