@@ -50,10 +50,3 @@ int setrlimit(int what, const struct rlimit *limit)
     errno = limit->rlim_cur > limit->rlim_max ? EINVAL : limit->rlim_max > is.rlim_max ? EPERM : ENOTSUP;
     return -1;
 }
-
-/* The load of the machine is unknown. */
-int getloadavg(double *averages, int n)
-{
-    (void)averages, (void)n;
-    return -1;
-}
