@@ -76,20 +76,26 @@ void run_options_free(struct run_options *o);
 /* The option of that name ("dir", without dashes; `size` bytes), if that command has it; else NULL. */
 const struct run_option *run_options_find(enum run_options_of of, const char *name, size_t size);
 
+/* The same by its letter. */
+const struct run_option *run_options_letter(enum run_options_of of, char letter);
+
 /* Checks one value (NULL for an option that takes none) and stores it; o keeps pointers into value. 0, or -ERR_SETUP
  * with err. */
 int run_options_set(struct run_options *o, const struct run_option *option, const char *value, struct err *err);
 
-/* Reads a command line, argv[0] being the command's own name. Options end at "--" or at the first word that is not one.
- * Then comes wl-run's module, and what follows is the guest's. name: the guest's own name where no option and no module
- * gives one. 0, or -ERR_SETUP with err; o is to be freed in either case. */
+/* Sets the cache directory by the host's variables. 0, or -ERR_SETUP with err. */
+int run_options_default_cache(struct run_options *o, struct err *err);
+
+/* command_line.c: reads a command line, argv[0] being the command's own name. Options end at "--" or at the first word
+ * that is not one. Then comes wl-run's module, and what follows is the guest's. name: the guest's own name where no
+ * option and no module gives one. 0, or -ERR_SETUP with err; o is to be freed in either case. */
 int run_options_parse(struct run_options *o, const char *name, int argc, char **argv, struct err *err);
 
 /* Passes on what programs on a terminal read, where the host has it and no option has set it: TERM and COLORTERM. 0, or
  * -ERR_SETUP with err. */
 int run_options_pass_terminal(struct run_options *o, struct err *err);
 
-/* --help's lines about the options of a command, to be given to free(); NULL: out of memory. */
+/* command_line.c: --help's lines about the options of a command, to be given to free(); NULL: out of memory. */
 char *run_options_help(enum run_options_of of);
 
 #endif
