@@ -139,6 +139,11 @@ is_held() {
     [ -e "$CACHE/lock/${1##*/}" ] && ! flock -n "$CACHE/lock/${1##*/}" true
 }
 
+# Checks whether another process in the user's own cache is making this file or directory, which it locks meanwhile.
+is_being_made() {
+    [ "${CACHE#"$T"}" = "$CACHE" ] && ! { [ -e "$1" ] && flock -n "$1" true; }
+}
+
 # Every artifact has its key; there are no directories under construction, no held locks, and no partial sources except
 # one to resume.
 nothing_half() {
@@ -160,8 +165,9 @@ nothing_half() {
     done
     # identity/ contains only the versions that compilers reported; what a kill leaves there is small and harmless. Logs
     # may belong to a run in the same cache.
-    left=$(find "$CACHE" -name '*.new.*' ! -path "*/identity/*" ! -path "*/logs/regrtest/*" 2>/dev/null)
-    [ -z "$left" ] || fail "left in the cache: $left"
+    while read -r left; do
+        is_being_made "$left" || fail "left in the cache: $left"
+    done < <(find "$CACHE" -name '*.new.*' ! -path "*/identity/*" ! -path "*/logs/regrtest/*" 2>/dev/null)
 }
 
 # Waits until a command succeeds: `wait_for 10 test -e FILE`.
