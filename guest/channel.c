@@ -42,6 +42,11 @@ static int send_request(const char *request, int n, char *answer, size_t room)
     return (int)size;
 }
 
+int channel_send(const char *request, size_t n)
+{
+    return send_request(request, n < REQUEST ? (int)n : REQUEST, NULL, 0);
+}
+
 int channel_ask(char *answer, size_t room, const char *format, ...)
 {
     char request[REQUEST];

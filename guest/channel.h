@@ -20,6 +20,9 @@ bool channel_has(const char *set);
  * expected. Returns the answer's length, or -1 with errno, which is ENOTSUP if the host does not know the request. */
 int channel_ask(char *answer, size_t room, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* The same with a request that is complete, and to which nothing is answered. */
+int channel_send(const char *request, size_t n);
+
 /* The same for a descriptor of the guest, whose number follows `what` in the request. format makes the further
  * words: it begins with a space, or is "". */
 int channel_ask_of(int fd, char *answer, size_t room, const char *what, const char *format, ...)

@@ -1,5 +1,7 @@
 #include "pipe.h"
 
+#include "threads.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +12,41 @@ struct pipe {
     size_t start, n; /* of the bytes in it */
     unsigned char bytes[SIZE];
 };
+
+/* Threads that wait for a change of any pipe: they look themselves whether it is one of theirs. */
+static unsigned waiting;
+
+static void changed(void)
+{
+    if (waiting)
+        threads_wake(&waiting, UINT32_MAX);
+}
+
+__wasi_errno_t pipe_wait(void)
+{
+    int error;
+
+    if (!threads_others())
+        return __WASI_ERRNO_DEADLK;
+    waiting++;
+    error = threads_park(&waiting, UINT64_MAX);
+    waiting--;
+    return (__wasi_errno_t)error;
+}
+
+bool pipe_watch(void)
+{
+    if (!threads_others())
+        return false;
+    waiting++;
+    threads_poll(&waiting);
+    return true;
+}
+
+void pipe_unwatch(void)
+{
+    waiting--;
+}
 
 struct pipe *pipe_new(void)
 {
@@ -27,6 +64,7 @@ void pipe_close(struct pipe *pipe, bool writes)
     *(writes ? &pipe->has_writer : &pipe->has_reader) = false;
     if (!pipe->has_reader && !pipe->has_writer)
         free(pipe);
+    changed();
 }
 
 size_t pipe_filled(const struct pipe *pipe)
@@ -60,6 +98,7 @@ __wasi_errno_t pipe_read(struct pipe *pipe, bool waits, void *to, size_t n, size
         *done += part;
     }
     pipe->n -= n;
+    changed();
     return 0;
 }
 
@@ -80,5 +119,6 @@ __wasi_errno_t pipe_write(struct pipe *pipe, bool waits, const void *from, size_
         pipe->n += part;
         *done += part;
     }
+    changed();
     return 0;
 }

@@ -1,5 +1,5 @@
-/* Pipes within this one process. Nothing else runs while it waits, so a call that would block fails with EDEADLK, or
- * with EAGAIN on a non-blocking pipe. */
+/* Pipes within this one process. A call that would block fails with EAGAIN on a non-blocking pipe, and otherwise with
+ * EDEADLK: then the caller can wait until another thread changes a pipe. */
 #ifndef WL_PIPE_H
 #define WL_PIPE_H
 
@@ -18,6 +18,12 @@ __wasi_errno_t pipe_read(struct pipe *pipe, bool waits, void *to, size_t n, size
 __wasi_errno_t pipe_write(struct pipe *pipe, bool waits, const void *from, size_t n, size_t *done);
 /* Whether reading or writing would not fail with EDEADLK or EAGAIN. */
 bool pipe_is_ready(const struct pipe *pipe, bool to_write);
+/* Until any pipe has changed. 0; EINTR; EDEADLK: there is no other thread. */
+__wasi_errno_t pipe_wait(void);
+/* The next poll_oneoff() also ends when a pipe changes, with EINTR; call pipe_unwatch() after it. False: there is no
+ * other thread. */
+bool pipe_watch(void);
+void pipe_unwatch(void);
 /* The number of bytes that can be read. */
 size_t pipe_filled(const struct pipe *pipe);
 

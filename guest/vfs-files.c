@@ -422,6 +422,15 @@ error_t WRAP(fd_pread)(__wasi_fd_t fd, const __wasi_iovec_t *buffers, size_t cou
     return read_at(vfs_find_file(fd)->file, offset, buffers, count, n);
 }
 
+/* Of a pipe: waits until another thread has changed one. */
+static bool must_wait(const struct vfs_file *file, error_t *error)
+{
+    if (*error != __WASI_ERRNO_DEADLK || file->kind != VFS_PIPE)
+        return false;
+    *error = pipe_wait();
+    return !*error;
+}
+
 error_t WRAP(fd_read)(__wasi_fd_t fd, const __wasi_iovec_t *buffers, size_t count, __wasi_size_t *n)
 {
     struct vfs_file *file;
@@ -431,9 +440,13 @@ error_t WRAP(fd_read)(__wasi_fd_t fd, const __wasi_iovec_t *buffers, size_t coun
     if (host >= 0)
         return REAL(fd_read)((__wasi_fd_t)host, buffers, count, n);
     file = vfs_find_file(fd)->file;
-    error = read_at(file, file->offset, buffers, count, n);
+    file->held++; /* another thread may close the descriptor */
+    do
+        error = read_at(file, file->offset, buffers, count, n);
+    while (must_wait(file, &error));
     if (file->kind == VFS_ARCHIVE || file->kind == VFS_MEMORY)
         file->offset += *n;
+    vfs_let_go(file);
     return error;
 }
 
@@ -463,9 +476,13 @@ error_t WRAP(fd_write)(__wasi_fd_t fd, const __wasi_ciovec_t *buffers, size_t co
         return REAL(fd_write)((__wasi_fd_t)host, buffers, count, n);
     file = vfs_find_file(fd)->file;
     at = file->flags & __WASI_FDFLAGS_APPEND ? size_of(file) : file->offset;
-    error = write_at(file, at, buffers, count, n);
+    file->held++;
+    do
+        error = write_at(file, at, buffers, count, n);
+    while (must_wait(file, &error));
     if (!error && file->kind == VFS_MEMORY)
         file->offset = at + *n;
+    vfs_let_go(file);
     return error;
 }
 

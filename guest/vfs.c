@@ -654,18 +654,15 @@ static bool waits_for_fd(const __wasi_subscription_t *s)
 }
 
 /* Our own files are ready at once. If one of them is asked about, the host must not wait: it only reports what else is
- * ready. */
-error_t WRAP(poll_oneoff)(const __wasi_subscription_t *in, __wasi_event_t *out, __wasi_size_t count, __wasi_size_t *n)
+ * ready. Another thread may fill or empty a pipe during the wait: then it ends with EINTR, and *again is set. */
+static error_t poll_once(const __wasi_subscription_t *in, __wasi_event_t *out, __wasi_size_t count, __wasi_size_t *n,
+                         bool *again)
 {
     __wasi_subscription_t *asked;
     __wasi_size_t asked_n = 0, ready = 0, host_n = 0;
-    bool changed = false;
+    bool pipes = false;
     error_t error = 0;
 
-    for (__wasi_size_t i = 0; i < count; i++)
-        changed |= waits_for_fd(&in[i]) && vfs_find(in[i].u.u.fd_read.file_descriptor);
-    if (!changed)
-        return REAL(poll_oneoff)(in, out, count, n);
     asked = calloc(count + 1, sizeof *asked);
     if (!asked)
         return __WASI_ERRNO_NOMEM;
@@ -681,8 +678,10 @@ error_t WRAP(poll_oneoff)(const __wasi_subscription_t *in, __wasi_event_t *out, 
             asked_n++;
             continue;
         }
-        if (e && !vfs_is_ready(e->file, in[i].u.tag == __WASI_EVENTTYPE_FD_WRITE))
-            continue; /* a pipe, which nobody fills or empties during the wait */
+        if (e && !vfs_is_ready(e->file, in[i].u.tag == __WASI_EVENTTYPE_FD_WRITE)) {
+            pipes = true;
+            continue;
+        }
         out[ready++] = (__wasi_event_t){
             .userdata = in[i].userdata,
             .type = in[i].u.tag,
@@ -704,13 +703,44 @@ error_t WRAP(poll_oneoff)(const __wasi_subscription_t *in, __wasi_event_t *out, 
             if (events[i].userdata != mark || events[i].type != __WASI_EVENTTYPE_CLOCK)
                 out[ready++] = events[i];
         free(events);
+    } else if (asked_n && pipes && pipe_watch()) {
+        error = REAL(poll_oneoff)(asked, out, asked_n, &ready);
+        pipe_unwatch();
+        *again = error == __WASI_ERRNO_INTR;
     } else if (asked_n) {
         error = REAL(poll_oneoff)(asked, out, asked_n, &ready);
     } else if (!ready) {
-        error = __WASI_ERRNO_DEADLK;
+        error = pipes ? pipe_wait() : __WASI_ERRNO_DEADLK;
+        *again = !error;
     }
     free(asked);
     *n = ready;
+    return error;
+}
+
+static bool is_ready(const __wasi_subscription_t *s)
+{
+    const struct vfs_entry *e = waits_for_fd(s) ? vfs_find_file(s->u.u.fd_read.file_descriptor) : NULL;
+
+    return e && vfs_is_ready(e->file, s->u.tag == __WASI_EVENTTYPE_FD_WRITE);
+}
+
+error_t WRAP(poll_oneoff)(const __wasi_subscription_t *in, __wasi_event_t *out, __wasi_size_t count, __wasi_size_t *n)
+{
+    bool changed = false, again, ready;
+    error_t error;
+
+    for (__wasi_size_t i = 0; i < count; i++)
+        changed |= waits_for_fd(&in[i]) && vfs_find(in[i].u.u.fd_read.file_descriptor);
+    if (!changed)
+        return REAL(poll_oneoff)(in, out, count, n);
+    do {
+        again = ready = false;
+        error = poll_once(in, out, count, n, &again);
+        for (__wasi_size_t i = 0; again && i < count; i++)
+            ready |= is_ready(&in[i]);
+        /* (If no pipe of these has changed, it may have been an interrupt. Without a timeout nothing was lost.) */
+    } while (again && (ready || !error));
     return error;
 }
 

@@ -1,4 +1,4 @@
-/* Waiting for a lock in a process with one thread: nobody else can release it.
+/* Waiting for a lock when there is one thread: nobody else can release it.
  *
  * wasi-libc ends the program in this case. Here Python raises an exception. It waits with pthread_cond_wait() for all
  * locks that an interrupt may end, and if it did not get the lock, it runs signal handlers and pending calls. The other
@@ -7,7 +7,6 @@
 
 /* With older versions of wasi-libc, which lack these locks, Python uses its own, which never wait. */
 #ifndef HAVE_PTHREAD_STUBS
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,13 +16,14 @@ static int raise_deadlock(void *data)
 {
     (void)data;
     asked = 0;
-    PyErr_SetString(PyExc_RuntimeError, "deadlock: only another thread could end this wait, and WASI has one thread");
+    PyErr_SetString(PyExc_RuntimeError, "deadlock: only another thread could end this wait, and there is one thread");
     return -1;
 }
 
-int pthread_cond_wait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex)
+/* For guest/python-threads.c. */
+int _Py_wl_deadlock(void);
+int _Py_wl_deadlock(void)
 {
-    (void)condition, (void)mutex;
     if (asked || Py_AddPendingCall(raise_deadlock, NULL) < 0) {
         fputs("Fatal Python error: deadlock in Python itself\n", stderr);
         abort();

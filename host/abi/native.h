@@ -94,6 +94,9 @@ struct native_guest {
     void (*resize)(void *instance, uint64_t size);
     /* The SHA-256 of the .wasm file that it was made from, in hexadecimal. */
     const char *module;
+    /* Calls wl_thread of an instance of its own (guest/threads.h). NULL: it does not export it. A file that is older
+     * than this member has a smaller `size`. */
+    void (*thread)(void *instance, uint32_t argument);
 };
 
 /* The one program of an executable, or of a file. Made for each module (tools/aot/glue.c). */

@@ -209,6 +209,8 @@ static int serve(struct job *j)
     if (r == 0 && ((c->terminal && tty_serve(&j->tty, &j->wasi, c->on_terminal, c->on_terminal_arg) < 0) ||
                    (c->dir_count && (wasi_lock_serve(&j->wasi) < 0 || wasi_space_serve(&j->wasi) < 0))))
         r = err_set(&j->err, ERR_SETUP, "cannot serve the terminal and files: %s", strerror(errno));
+    if (r == 0 && j->limits.threads && wasi_threads_serve(&j->threads, &j->wasi, (unsigned)j->limits.threads) < 0)
+        r = err_set(&j->err, ERR_SETUP, "cannot serve threads: %s", strerror(errno));
     return r < 0 || !c->function_count ? r : give_functions(j);
 }
 

@@ -141,13 +141,16 @@ static void set_limits(struct job *j)
         j->limits.memory = l->memory;
     if (l->output)
         j->limits.output = l->output;
+    j->limits.threads = l->threads;
     j->wasi.output_left = j->limits.output;
     j->wasi.most_fds = (size_t)l->descriptors;
     j->quota = (struct wasi_quota){l->file_bytes ? l->file_bytes : UINT64_MAX, l->files ? l->files : UINT64_MAX};
     if (l->file_bytes || l->files)
         j->wasi.quota = &j->quota;
     control_init(&j->own);
-    j->run.control = j->config.control ? &j->config.control->control : l->deadline_ms || l->cpu_ms ? &j->own : NULL;
+    j->run.control = j->config.control                           ? &j->config.control->control
+                     : l->deadline_ms || l->cpu_ms || l->threads ? &j->own
+                                                                 : NULL;
 }
 
 int job_prepare(struct job *j, struct wlpy_program *program, const struct wlpy_run_config *config,

@@ -6,6 +6,7 @@
 #include "api/internal.h"
 #include "net/net.h"
 #include "wasi/stream.h"
+#include "wasi/threads.h"
 #include "wasi/tty.h"
 
 struct job {
@@ -24,6 +25,7 @@ struct job {
     const char **environ;        /* with the doors' variables; NULL: the caller's */
     struct net *net;             /* NULL: none. (It is too large for the stack of some threads.) */
     struct tty tty;
+    struct wasi_threads threads;
     void *arguments[1]; /* for the engine's tables of calls */
     struct engine_run run;
     struct control own; /* where the caller gives none */

@@ -9,6 +9,7 @@
 #include "net/net.h"
 #include "wasi/lock.h"
 #include "wasi/space.h"
+#include "wasi/threads.h"
 #include "wasi/tty.h"
 
 #include <errno.h>
@@ -38,11 +39,12 @@ static bool on_sigint(void *control)
     return control_interrupt(control) == CONTROL_GIVEN;
 }
 
-/* What the channel serves: the network, the terminal, locks on files and their room. */
+/* What the channel serves: the network, the terminal, locks on files and their room, threads. */
 static int serve(const struct run_options *o, struct wasi *w, struct tty *tty, struct err *err)
 {
     static struct net net; /* the guest's until the process ends, as refusals is */
     static struct refusals refusals;
+    static struct wasi_threads threads;
     const struct net_config config = {.connect = o->net,
                                       .connect_n = o->net_n,
                                       .listen = o->net_listen,
@@ -57,6 +59,8 @@ static int serve(const struct run_options *o, struct wasi *w, struct tty *tty, s
     if (r == 0 && ((!o->no_terminal && tty_serve(tty, w, terminal_on_change, NULL) < 0) ||
                    (o->folders_n && (wasi_lock_serve(w) < 0 || wasi_space_serve(w) < 0))))
         r = err_set(err, ERR_SETUP, "cannot serve the terminal and files: %s", strerror(errno));
+    if (r == 0 && o->limits.threads && wasi_threads_serve(&threads, w, (unsigned)o->limits.threads) < 0)
+        r = err_set(err, ERR_SETUP, "cannot serve threads: %s", strerror(errno));
     return r;
 }
 

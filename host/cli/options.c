@@ -156,6 +156,16 @@ static int set_count(struct run_options *o, const struct run_option *option, con
     return 0;
 }
 
+static int set_threads(struct run_options *o, const struct run_option *option, const char *value, struct err *err)
+{
+    uint64_t n;
+
+    if (!parse_number(value, &n) || n > LIMITS_MAX_THREADS)
+        return bad_value(option, value, "N, a whole number from 0 to 256", err);
+    o->limits.threads = n;
+    return 0;
+}
+
 /* Checks a rule and keeps it. */
 static int add_rule(const struct run_option *option, const char *rule, const char ***list, size_t *n,
                     int (*add)(struct net_policy *p, const char *rule, char why[NET_WHY_SIZE]), struct err *err)
@@ -354,6 +364,8 @@ const struct run_option run_options[] = {
      .at = AT(net_limits.received), .min = 1, .max = INT64_MAX},
     {"max-sent", 0, "SIZE", "the most it may send to the network", ALL, .set = set_size, .at = AT(net_limits.sent),
      .min = 1, .max = INT64_MAX},
+    {"max-threads", 0, "N", "the most threads it may start besides its first, at most 256 (default: 64)", ALL,
+     .set = set_threads},
     {"no-terminal", 0, NULL, "do not let it change the settings of the terminal, as prompts and editors do", ALL,
      .set = set_flag, .at = AT(no_terminal)},
     {"deadline", 0, "SECONDS", "stop it after this time", ALL, .set = set_deadline, .min = 1,
@@ -458,6 +470,7 @@ int run_options_pass_terminal(struct run_options *o, struct err *err)
 void run_options_init(struct run_options *o, enum run_options_of of, char **environment)
 {
     *o = (struct run_options){.of = of, .environment = environment, .limits = LIMITS_DEFAULTS};
+    o->limits.threads = LIMITS_DEFAULT_THREADS;
     if (of == OF_NATIVE)
         o->limits.stack = LIMITS_DEFAULT_NATIVE_STACK;
 }

@@ -200,7 +200,8 @@ static int run(const struct run_options *o)
                                            .deadline_ms = o->limits.deadline_ms,
                                            .sockets = o->net_limits.sockets,
                                            .received = o->net_limits.received,
-                                           .sent = o->net_limits.sent};
+                                           .sent = o->net_limits.sent,
+                                           .threads = o->limits.threads};
         struct wlpy_run_config config = configure(o, folders);
 
         config.limits = &limits;

@@ -22,6 +22,7 @@ enum { AGAIN_NS = 10000000 };
 
 /* The guest of this thread, for the signal handler. */
 static _Thread_local struct control *current __attribute__((tls_model("initial-exec")));
+static _Thread_local struct control_thread *joined __attribute__((tls_model("initial-exec")));
 static struct former former = FORMER_INIT;
 static int install_errno;
 
@@ -83,9 +84,9 @@ static long long now_ms(void)
     return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000 + 1; /* never 0 */
 }
 
-/* Ends a waiting call of the guest's thread. If that is this thread, too: it may be about to wait, with the signal
+/* Ends a waiting call of a thread of the guest. If that is this thread, too: it may be about to wait, with the signal
  * blocked. */
-static void wake(const struct control *c)
+static void wake_thread(const struct control *c, pid_t thread)
 {
     siginfo_t info;
 
@@ -95,7 +96,22 @@ static void wake(const struct control *c)
     info.si_pid = getpid();
     info.si_uid = getuid();
     info.si_value.sival_ptr = (void *)c;
-    syscall(SYS_rt_tgsigqueueinfo, info.si_pid, c->thread, CONTROL_SIGNAL, &info);
+    syscall(SYS_rt_tgsigqueueinfo, info.si_pid, thread, CONTROL_SIGNAL, &info);
+}
+
+static void wake(const struct control *c)
+{
+    wake_thread(c, c->thread);
+}
+
+static void wake_others(struct control *c)
+{
+    for (int i = 0; atomic_load(&c->threaded) && i < CONTROL_MAX_THREADS; i++) {
+        const int thread = atomic_load(&c->threads[i]);
+
+        if (thread > 0 && thread != gettid())
+            wake_thread(c, thread);
+    }
 }
 
 static enum control_answer interrupt(struct control *c)
@@ -134,10 +150,56 @@ void control_cancel(struct control *c)
 
     atomic_fetch_add(&c->inside, 1);
     atomic_compare_exchange_strong(&c->ending, &goes_on, CONTROL_CANCELLED);
-    if (atomic_load(&c->on))
+    if (atomic_load(&c->on)) {
         wake(c);
+        wake_others(c);
+    }
     atomic_fetch_sub(&c->inside, 1);
     errno = saved;
+}
+
+void control_finish(struct control *c)
+{
+    int saved = errno, goes_on = CONTROL_GOES_ON;
+
+    atomic_compare_exchange_strong(&c->ending, &goes_on, CONTROL_OVER);
+    if (c->thread != gettid())
+        wake(c);
+    wake_others(c);
+    errno = saved;
+}
+
+static uint64_t spent(clockid_t clock)
+{
+    struct timespec t;
+
+    return clock_gettime(clock, &t) < 0 ? 0 : (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* (Each is one that runs, or waits to be used again: none has ended.) */
+void control_look(struct control *c, const struct limits *limits)
+{
+    uint64_t all = spent(c->clock) - c->spent;
+    int goes_on = CONTROL_GOES_ON;
+
+    if (!limits->cpu_ms)
+        return;
+    for (int i = 0; i < CONTROL_MAX_THREADS; i++)
+        if (atomic_load(&c->threads[i]) > 0)
+            all += spent(c->clocks[i]);
+    if (all < limits->cpu_ms)
+        return;
+    atomic_compare_exchange_strong(&c->ending, &goes_on, CONTROL_CPU);
+    wake(c);
+    wake_others(c);
+}
+
+void control_mark_again(struct control *c)
+{
+    if (!atomic_load(&c->listens) || !atomic_load(&c->seen) || !atomic_load(&c->fresh))
+        return;
+    for (size_t i = 0; i < c->count; i++)
+        atomic_fetch_or(cell(c, i), little(c->cells[i].bits));
 }
 
 /* ---- for waiting calls ---- */
@@ -146,7 +208,7 @@ bool control_interrupted(void *control)
 {
     struct control *c = control;
 
-    return control_ending(c) != CONTROL_GOES_ON || (atomic_exchange(&c->fresh, false) && !noticed(c));
+    return control_ending(c) != CONTROL_GOES_ON || (!joined && atomic_exchange(&c->fresh, false) && !noticed(c));
 }
 
 static void own_signal(sigset_t *set)
@@ -225,8 +287,12 @@ static void on_signal(int number, siginfo_t *info, void *context)
     /* (Processor time stands still while it waits.) */
     if (!deadline && control_ending(c) != CONTROL_GOES_ON && c->timed)
         timer_settime(c->timer, 0, &again, NULL);
-    if (control_ending(c) != CONTROL_GOES_ON)
+    if (control_ending(c) != CONTROL_GOES_ON && joined) {
+        joined->on_end(joined->arg, context);
+    } else if (control_ending(c) != CONTROL_GOES_ON) {
+        wake_others(c);
         c->on_end(c->arg, context);
+    }
     errno = saved;
 }
 
@@ -268,7 +334,7 @@ int control_begin(struct control *c, const struct limits *limits, void (*on_end)
                   void *arg)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    int passed = CONTROL_DEADLINE, spent = CONTROL_CPU;
+    int passed = CONTROL_DEADLINE, used_up = CONTROL_CPU, over = CONTROL_OVER;
     sigset_t set;
 
     pthread_once(&once, install);
@@ -278,11 +344,14 @@ int control_begin(struct control *c, const struct limits *limits, void (*on_end)
     c->on_end = on_end;
     c->arg = arg;
     c->thread = gettid();
+    pthread_getcpuclockid(pthread_self(), &c->clock);
+    c->spent = limits->cpu_ms ? spent(c->clock) : 0;
     c->grace_ms = limits->grace_ms;
     c->graced = false;
     /* The deadline of an earlier run is over. */
     atomic_compare_exchange_strong(&c->ending, &passed, CONTROL_GOES_ON);
-    atomic_compare_exchange_strong(&c->ending, &spent, CONTROL_GOES_ON);
+    atomic_compare_exchange_strong(&c->ending, &used_up, CONTROL_GOES_ON);
+    atomic_compare_exchange_strong(&c->ending, &over, CONTROL_GOES_ON);
     atomic_store(&c->listens, false);
     atomic_store(&c->seen, 0);
     atomic_store(&c->fresh, false);
@@ -305,6 +374,43 @@ int control_begin(struct control *c, const struct limits *limits, void (*on_end)
         wake(c);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     return 0;
+}
+
+void control_join(struct control *c, struct control_thread *t, void (*on_end)(void *arg, const void *context),
+                  void *arg)
+{
+    sigset_t set;
+
+    *t = (struct control_thread){.control = c, .on_end = on_end, .arg = arg, .slot = -1};
+    own_signal(&set);
+    pthread_sigmask(SIG_BLOCK, &set, &t->mask);
+    current = c;
+    joined = t;
+    for (int i = 0; t->slot < 0 && i < CONTROL_MAX_THREADS; i++) {
+        int none = 0;
+
+        if (atomic_compare_exchange_strong(&c->threads[i], &none, -1))
+            t->slot = i;
+    }
+    if (t->slot >= 0) {
+        pthread_getcpuclockid(pthread_self(), &c->clocks[t->slot]);
+        atomic_store(&c->threads[t->slot], gettid());
+    }
+    atomic_store(&c->threaded, true);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void control_leave(struct control_thread *t)
+{
+    sigset_t set;
+
+    own_signal(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (t->slot >= 0)
+        atomic_store(&t->control->threads[t->slot], 0);
+    current = NULL;
+    joined = NULL;
+    pthread_sigmask(SIG_SETMASK, &t->mask, NULL);
 }
 
 void control_tell(const struct control *c, struct end *end)

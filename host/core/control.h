@@ -30,14 +30,20 @@
 /* One that nothing else is likely to use. */
 #define CONTROL_SIGNAL (SIGRTMAX - 2)
 
-enum { CONTROL_MAX_CELLS = 16 };
+enum { CONTROL_MAX_CELLS = 16, CONTROL_MAX_THREADS = 257 };
 
 struct control_cell {
     uint32_t address, bits;
 };
 
 /* Why a guest has to end. */
-enum control_ending { CONTROL_GOES_ON, CONTROL_DEADLINE, CONTROL_CANCELLED, CONTROL_CPU };
+enum control_ending {
+    CONTROL_GOES_ON,
+    CONTROL_DEADLINE,
+    CONTROL_CANCELLED,
+    CONTROL_CPU,
+    CONTROL_OVER /* one of its threads has ended it */
+};
 
 struct control {
     atomic_bool on;     /* a run uses it; written by control_begin and control_end */
@@ -64,6 +70,21 @@ struct control {
     atomic_uint seen;
     atomic_bool fresh;     /* no waiting call has ended for it yet */
     atomic_llong unheeded; /* when the interrupt came that the guest has not noticed yet, in ms; 0: none */
+    /* Further threads of the guest (the kernel's numbers; 0: none, -1: soon one). Interrupts are for the first. */
+    atomic_int threads[CONTROL_MAX_THREADS];
+    atomic_bool threaded; /* there are any */
+    clockid_t clocks[CONTROL_MAX_THREADS];
+    clockid_t clock; /* of the first */
+    uint64_t spent;  /* by it before the run, ms */
+};
+
+/* A further thread of the guest's, while it is one. */
+struct control_thread {
+    struct control *control;
+    void (*on_end)(void *arg, const void *context);
+    void *arg;
+    int slot;
+    sigset_t mask;
 };
 
 void control_init(struct control *c);
@@ -87,6 +108,18 @@ static inline enum control_ending control_ending(const struct control *c)
 bool control_read_cells(const uint8_t *memory, size_t size, uint32_t address, struct control_cell *cells, size_t *n);
 /* From now on interrupts are for the guest, whose memory must neither move nor shrink until control_end. */
 void control_listen(struct control *c, uint8_t *memory, const struct control_cell *cells, size_t n);
+
+/* On that thread: from now on it is ended with the guest; no longer. on_end: as for control_begin. */
+void control_join(struct control *c, struct control_thread *t, void (*on_end)(void *arg, const void *context),
+                  void *arg);
+void control_leave(struct control_thread *t);
+/* Ends the run, if nothing else has: all its threads, which get signals. Again: they get signals again. */
+void control_finish(struct control *c);
+/* Now and then, if the guest has several threads: ends it if all have taken more processor time than its limit. */
+void control_look(struct control *c, const struct limits *limits);
+/* After the guest's memory was put somewhere else under its address: marks an interrupt again that may have been lost.
+ */
+void control_mark_again(struct control *c);
 
 /* For struct wasi: whether a waiting call has to end, which is true once for each interrupt; and ppoll, which then ends
  * with EINTR. It checks and waits in one step, so that it misses none. Other signals end it with 0. */

@@ -12,11 +12,14 @@ struct limits {
     uint64_t grace_ms;    /* when the deadline has passed, a guest that takes interrupts gets one, and ends after so
                            * much time more; 0: it ends at once */
     uint64_t output;      /* bytes that it may write to its standard streams together, or LIMITS_NO_OUTPUT_LIMIT */
+    uint64_t threads;     /* that it may have besides its first */
     /* What compiling a module may take: bytes of memory, seconds of processor time. */
     uint64_t compile_memory, compile_seconds;
 };
 
 #define LIMITS_NO_OUTPUT_LIMIT UINT64_MAX
+#define LIMITS_DEFAULT_THREADS UINT64_C(64)
+#define LIMITS_MAX_THREADS UINT64_C(256)
 #define LIMITS_DEFAULT_GRACE_MS UINT64_C(100)
 
 #define LIMITS_DEFAULT_MEMORY (UINT64_C(4) << 30)

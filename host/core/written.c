@@ -1,6 +1,8 @@
 #include "core/written.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -89,4 +91,29 @@ bool written_find(const uint8_t *memory, uint64_t size, bool (*each)(void *arg, 
     well = ask(&f, fd, memory, size, &can) || (!can && look(&f, fd, memory, size));
     close(fd);
     return well;
+}
+
+static bool is_zero(const uint8_t *at, size_t n)
+{
+    return at[0] == 0 && memcmp(at, at + 1, n - 1) == 0;
+}
+
+int written_save(int fd, const uint8_t *memory, uint64_t size, uint64_t room)
+{
+    enum { PIECE = 1 << 16 };
+
+    if (ftruncate(fd, (off_t)room) < 0)
+        return -1;
+    for (uint64_t at = 0; at < size; at += PIECE) {
+        size_t n = is_zero(memory + at, PIECE) ? PIECE : 0;
+
+        while (n < PIECE) {
+            ssize_t some = pwrite(fd, memory + at + n, PIECE - n, (off_t)(at + n));
+
+            if (some < 0 && errno != EINTR)
+                return -1;
+            n += some > 0 ? (size_t)some : 0;
+        }
+    }
+    return 0;
 }

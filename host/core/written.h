@@ -9,4 +9,8 @@
  * may have been. False: the kernel cannot say, or `each` has returned false. */
 bool written_find(const uint8_t *memory, uint64_t size, bool (*each)(void *arg, uint64_t at, uint64_t n), void *arg);
 
+/* Writes a guest's memory, whose size is a multiple of 64 KiB, to a file that is empty, with holes for what is zero;
+ * the file gets `room` bytes. -1 with errno. */
+int written_save(int fd, const uint8_t *memory, uint64_t size, uint64_t room);
+
 #endif

@@ -184,7 +184,7 @@ struct wlpy_limits {
     uint64_t memory;         /* the most bytes that its memory and its tables may have together; 0: 4 GiB */
     uint64_t output;         /* the most bytes that it may write to its standard streams together; 0: any number */
     uint64_t deadline_ms;    /* wall time from its start; 0: none. wasmtime needs an engine that is stoppable. */
-    uint64_t cpu_ms;         /* processor time of its thread; 0: any. The same holds. */
+    uint64_t cpu_ms;         /* processor time of its threads; 0: any. The same holds. */
     uint64_t descriptors;    /* the most that it may have open at once, those that it is given included; 0: 65536 */
     uint64_t file_bytes;     /* the most bytes that it may write to files in all; then it gets EDQUOT. 0: any number */
     uint64_t files;          /* the most files, directories and links that it may create; likewise */
@@ -193,6 +193,8 @@ struct wlpy_limits {
     uint64_t host_calls;     /* how often it may call functions of the host; then the calls fail. 0: any number */
     uint64_t grace_ms;       /* when its deadline has passed, it gets an interrupt if it takes them (in Python,
                               * KeyboardInterrupt), and this time to end. 0: 100 ms */
+    uint64_t threads; /* the most that it may have besides its first, up to 256; 0: none. Not in a session, and not
+                       * of an engine with `instances`: there it cannot start any. */
 };
 
 /* ---- functions of the host, which a guest can call ---- */

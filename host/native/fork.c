@@ -2,6 +2,7 @@
  * are as they were at the start, or it cannot be copied. The memory is written to a file in memory, which all copies,
  * and the guest itself, map from then on: a page is copied when it is written to. A copy that is over is restored for
  * the next one (recycle.c), which then has to map nothing and takes few page faults. */
+#include "core/written.h"
 #include "native/run.h"
 
 #include <errno.h>
@@ -9,34 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-enum { PIECE = 1 << 16 };
-
-static bool is_zero(const uint8_t *at, size_t n)
-{
-    return at[0] == 0 && memcmp(at, at + 1, n - 1) == 0;
-}
-
-/* Leaves holes for what is zero. (A memory's size is a multiple of PIECE.) */
-static int write_memory(int fd, const uint8_t *memory, uint64_t size)
-{
-    if (ftruncate(fd, (off_t)size) < 0)
-        return -1;
-    for (uint64_t at = 0; at < size; at += PIECE) {
-        size_t n = 0;
-
-        if (is_zero(memory + at, PIECE))
-            continue;
-        while (n < PIECE) {
-            ssize_t some = pwrite(fd, memory + at + n, PIECE - n, (off_t)(at + n));
-
-            if (some < 0 && errno != EINTR)
-                return -1;
-            n += some > 0 ? (size_t)some : 0;
-        }
-    }
-    return 0;
-}
 
 static int map(const struct run *r, const struct frozen *f)
 {
@@ -52,7 +25,7 @@ static struct frozen *copy_memory(struct guest_memory m)
     int fd = memfd_create("wlpy-session", MFD_CLOEXEC);
     void *image = MAP_FAILED;
 
-    if (f && fd >= 0 && write_memory(fd, m.base, m.size) == 0)
+    if (f && fd >= 0 && written_save(fd, m.base, m.size, m.size) == 0)
         image = mmap(NULL, m.size, PROT_READ, MAP_SHARED, fd, 0);
     if (image != MAP_FAILED) {
         *f = (struct frozen){.fd = fd, .image = image, .size = m.size, .users = 1, .current = true};

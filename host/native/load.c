@@ -29,7 +29,7 @@ int native_take(const struct native_guest *guest, struct native_program **progra
     struct native_program *p;
 
     *program = NULL;
-    if (guest->abi != NATIVE_ABI || guest->size < sizeof *guest) {
+    if (guest->abi != NATIVE_ABI || guest->size < offsetof(struct native_guest, thread)) {
         err_set(err, ERR_MODULE, "cannot run a native program of version %u with a library for version %d", guest->abi,
                 NATIVE_ABI);
         return err_hint(err, "make it again with the wl-make that the library is from");

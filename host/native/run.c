@@ -11,21 +11,13 @@
 
 /* ---- its end from outside ---- */
 
-/* Whether the signal has interrupted the guest itself, and not another handler, which runs on the stack for signals. */
-static bool came_to_guest(const struct run *r, const void *context)
-{
-    const uint8_t *sp = arch_stack_pointer(context);
-
-    return sp >= r->stack + SIGNAL_STACK && sp <= r->stack + r->stack_size;
-}
-
 /* In the signal handler. If the process goes on, a call of the host must be completed first, because it may hold a
  * lock. So must another handler; the signal comes again. */
 static void on_end(void *arg, const void *context)
 {
     const struct run *r = arg;
 
-    if (r->runtime->last || (!r->at_work && came_to_guest(r, context)))
+    if (r->runtime->last || (!r->at_work && run_came_to_guest(r, context)))
         run_leave(LEFT_BY_CONTROL, "", 0);
 }
 
@@ -39,13 +31,6 @@ static struct guest_memory memory(void *arg)
     return (struct guest_memory){m.data, m.size};
 }
 
-static void use_control(const struct runtime *r)
-{
-    r->wasi->wait = control_wait;
-    r->wasi->interrupted = control_interrupted;
-    r->wasi->wait_arg = r->control;
-}
-
 void native_interrupts(uint32_t address)
 {
     const struct runtime *r = run_current->runtime;
@@ -56,7 +41,7 @@ void native_interrupts(uint32_t address)
     /* (The memory never moves: it grows within its reservation.) */
     if (!r->control || !control_read_cells(m.data, m.size, address, cells, &n))
         return;
-    use_control(r);
+    run_use_control(r);
     control_listen(r->control, m.data, cells, n);
 }
 
@@ -191,56 +176,6 @@ static void set_up_and_run(struct run *r)
     run_guest(r);
 }
 
-static void tell_end(const struct run *r, struct end *end)
-{
-    const struct wasi *w = r->runtime->wasi;
-    const char *why = r->why;
-
-    if (r->leaving == LEFT_BY_CALL && w->ending == WASI_EXITS) {
-        end->status = (int)(w->status & 0xff);
-        end->left = true;
-        return;
-    }
-    end->status = STATUS_TRAPPED;
-    end->kind = END_TRAPPED;
-    if (r->leaving == LEFT_BY_CALL) {
-        end->kind = END_OUTPUT;
-        why = END_TEXT_OUTPUT;
-    } else if (r->leaving == LEFT_BY_CONTROL && control_ending(r->runtime->control) == CONTROL_DEADLINE) {
-        end->kind = END_DEADLINE;
-        end->status = STATUS_DEADLINE;
-        why = END_TEXT_DEADLINE;
-    } else if (r->leaving == LEFT_BY_CONTROL && control_ending(r->runtime->control) == CONTROL_CPU) {
-        end->kind = END_CPU;
-        end->status = STATUS_DEADLINE;
-        why = END_TEXT_CPU;
-    } else if (r->leaving == LEFT_BY_CONTROL) {
-        end->kind = END_CANCELLED;
-        why = END_TEXT_CANCELLED;
-    }
-    snprintf(end->text, sizeof end->text, "%s", why);
-    if (why == trap_texts[TRAP_STACK])
-        snprintf(end->hint, sizeof end->hint, "give it a larger stack (--max-wasm-stack); it has %llu KiB",
-                 (unsigned long long)r->runtime->limits->stack >> 10);
-}
-
-static int tell(const struct run *r, struct end *end, struct err *err)
-{
-    *end = (struct end){.kind = END_EXITED};
-    switch (r->leaving) {
-    case LEFT_AT_END:
-        return 0;
-    case NOT_BEGUN:
-        err_set(err, ERR_SETUP, "cannot run %s: %s", r->runtime->name, r->why);
-        return err_hint(err, ERR_HINT_MEMORY);
-    case NOT_SET_UP:
-        return err_set(err, ERR_SETUP, "cannot %s: %s", r->why, strerror(r->error));
-    default:
-        tell_end(r, end);
-        return 0;
-    }
-}
-
 int run_enter(struct run *r, enum entering entering, struct end *end, struct err *err)
 {
     /* (A function of the caller's, which a guest has called, can run another guest.) */
@@ -248,13 +183,17 @@ int run_enter(struct run *r, enum entering entering, struct end *end, struct err
     int status;
 
     if (r->runtime->stoppable)
-        use_control(r->runtime);
+        run_use_control(r->runtime);
     r->entering = entering;
     r->controlled = NULL;
     r->interrupts = 0;
+    r->crew.over = r->crew.waits = false;
     run_current = r;
+    threads_offer(r);
     set_up_and_run(r);
-    status = tell(r, end, err);
+    if (!r->runtime->last)
+        threads_finish(r);
+    status = run_tell(r, end, err);
     end->interrupts = r->interrupts;
     end->memory = r->instance ? r->guest->memory(r->instance).size : 0;
     run_current = outer;

@@ -4,6 +4,7 @@
 
 #include "abi/base.h"
 #include "native/runtime.h"
+#include "wasi/threads.h"
 
 #include <setjmp.h>
 
@@ -24,9 +25,20 @@ enum leaving {
     LEFT_BY_CALL, /* because of its last call: see wasi->ending */
     LEFT_BY_CONTROL,
     LEFT_BY_TRAP,
-    NOT_BEGUN,  /* it asks for too much: `why` */
-    NOT_SET_UP, /* the machine lacks something: what failed is `why`, with `error` */
+    LEFT_BY_THREAD, /* a further thread has asked to be ended */
+    NOT_BEGUN,      /* it asks for too much: `why` */
+    NOT_SET_UP,     /* the machine lacks something: what failed is `why`, with `error` */
 };
+
+/* What threads of a guest have in common (threads.c). */
+struct crew {
+    uint64_t used, size; /* of its memories and tables; of its memory */
+    bool waits;          /* what they wait for can be ended */
+    bool over;           /* one of them has ended the guest: how */
+    struct end end;
+};
+/* Bytes of stack for what the host does on a further thread: the guest has its own. */
+enum { THREAD_STACK = 9 << 18 };
 
 struct run {
     struct native_program *program;
@@ -65,6 +77,10 @@ struct run {
     struct table *kept_table;
     void *kept_instance; /* as it was before _start; NULL: there is none */
     uint64_t start_used; /* bytes of its memories and tables */
+    struct crew crew;    /* of the first thread */
+    struct run *first;   /* of others, with what they are started for */
+    uint32_t argument;
+    struct control_thread joined;
     struct run *next;
 };
 
@@ -109,6 +125,13 @@ int faults_install(void);
 void stack_set_up(struct run *r, uint64_t size);
 void stack_drop(struct run *r);
 void stack_forget(struct run *r); /* all frames that were on it */
+/* leave.c: how it was left; whether a signal has interrupted the guest itself; lets waiting calls be ended. */
+int run_tell(const struct run *r, struct end *end, struct err *err);
+bool run_came_to_guest(const struct run *r, const void *context);
+void run_use_control(const struct runtime *r);
+/* threads.c: around a run: lets the guest have threads; ends them. */
+void threads_offer(struct run *r);
+void threads_finish(struct run *r);
 /* recycle.c: keeps parts of a guest for the next one. */
 struct run *recycle_take(struct native_program *p, struct frozen *base); /* NULL: out of memory */
 void recycle_use(struct frozen *f);
@@ -146,6 +169,8 @@ static inline void run_end_call(const struct wasi *w)
     run_end_work();
     if (w->ending != WASI_GOES_ON)
         run_leave(LEFT_BY_CALL, "", 0);
+    if (wasi_thread_exits(w))
+        run_leave(LEFT_BY_THREAD, "", 0);
 }
 
 #endif

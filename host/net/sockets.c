@@ -171,9 +171,10 @@ uint32_t net_pair(struct wasi_request *r)
 }
 
 /* Waits until a socket is connected; without a guest's permission to wait it says so at once. */
-static uint32_t finish_connect(struct wasi_request *r, int host, int error)
+static uint32_t finish_connect(struct wasi_request *r, struct wasi_fd **f, int error)
 {
-    struct pollfd p = {.fd = host, .events = POLLOUT};
+    const struct wasi_mark mark = wasi_mark(r->w, *f);
+    struct pollfd p = {.fd = (*f)->host, .events = POLLOUT};
     socklen_t size = sizeof error;
     int ready = 0;
 
@@ -181,9 +182,10 @@ static uint32_t finish_connect(struct wasi_request *r, int host, int error)
         return error ? wasi_from_errno(error) : 0;
     while (ready == 0)
         ready = wasi_wait(r->w, &p, 1, NULL);
-    if (ready < 0)
-        return wasi_from_errno(errno);
-    if (getsockopt(host, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+    *f = wasi_again_fd(r->w, mark);
+    if (ready < 0 || !*f)
+        return ready < 0 ? wasi_from_errno(errno) : WASI_EBADF;
+    if (getsockopt((*f)->host, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
         error = errno;
     return error ? wasi_from_errno(error) : 0;
 }
@@ -237,8 +239,9 @@ uint32_t net_connect(struct wasi_request *r)
     flags = fcntl(f->host, F_GETFL);
     fcntl(f->host, F_SETFL, flags | O_NONBLOCK);
     error = connect(f->host, (struct sockaddr *)&to, size) < 0 ? errno : 0;
-    e = finish_connect(r, f->host, error);
-    fcntl(f->host, F_SETFL, flags);
+    e = finish_connect(r, &f, error);
+    if (f)
+        fcntl(f->host, F_SETFL, flags);
     return e;
 }
 

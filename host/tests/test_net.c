@@ -88,7 +88,7 @@ static void talk(struct wlpy_run_config config, const char *const *words, size_t
 static void test_rules(void **state)
 {
     const char *const rules[] = {rule}, *const listen_on[] = {"127.0.0.2:0"};
-    const char *const hello[] = {"", "version", "net.socket 4 stream", connect_to, ">hello", "<", "net.no 1"};
+    const char *const hello[] = {"", "net.socket 4 stream", connect_to, ">hello", "<", "net.no 1"};
     const char *const other[] = {"", "net.socket 4 stream", "net.connect 4 127.0.0.1 1", "net.bind 4 127.0.0.2 0",
                                  "net.listen 4 1"};
     const struct wlpy_run_config connects = {.net = rules, .net_count = 1};
@@ -96,7 +96,7 @@ static void test_rules(void **state)
 
     (void)state;
     TALK((struct wlpy_run_config){0}, other, "08 \n08 \n08 \n08 \n", 0);
-    TALK(connects, hello, "00 wl 1 net 1\n00 4\n00 \n00 \n00 hello\n52 \n", 0);
+    TALK(connects, hello, "00 4\n00 \n00 \n00 hello\n52 \n", 0);
     TALK(connects, other, "00 4\n02 \n00 \n02 \n", 2);
     TALK(listens, other, "00 4\n02 \n00 \n00 \n", 1);
 }

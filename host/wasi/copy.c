@@ -71,6 +71,7 @@ int wasi_copy(struct wasi *to, const struct wasi *from, struct tree *(*tree)(voi
         if (f->used && copy_one(&fds[i], f, tree, arg, why) < 0)
             return -1;
     }
+    to->serial = from->serial;
     to->fds_low = from->fds_low;
     to->no_openat2 = from->no_openat2;
     to->has_openat2 = from->has_openat2;

@@ -93,6 +93,7 @@ uint32_t wasi_insert(struct wasi *w, int host, uint64_t rights, uint64_t inherit
         return e;
     }
     *f = (struct wasi_fd){.used = true,
+                          .serial = ++w->serial,
                           .host = host,
                           .type = wasi_filetype(host, &st),
                           .rights = rights,
@@ -118,6 +119,7 @@ int wasi_give_stream(struct wasi *w, const struct wasi_stream *stream)
     }
     /* As a pipe. */
     *f = (struct wasi_fd){.used = true,
+                          .serial = ++w->serial,
                           .standard = true,
                           .host = -1,
                           .stream = *stream,
@@ -138,6 +140,7 @@ int wasi_give_requests(struct wasi *w, const char *name)
         return -1;
     }
     *f = (struct wasi_fd){.used = true,
+                          .serial = ++w->serial,
                           .channel = true,
                           .host = -1,
                           .preopen = own,

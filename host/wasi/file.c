@@ -33,40 +33,17 @@ uint32_t wasi_vectors(struct guest_memory m, uint32_t at, uint32_t count, struct
     return WASI_SUCCESS;
 }
 
-void wasi_shorten(struct iovec *io, size_t *n, uint64_t most)
-{
-    for (size_t i = 0; i < *n; i++) {
-        if (io[i].iov_len >= most) {
-            io[i].iov_len = (size_t)most;
-            *n = most ? i + 1 : i;
-            return;
-        }
-        most -= io[i].iov_len;
-    }
-}
-
-bool wasi_limit_output(const struct wasi *w, const struct wasi_fd *f, uint64_t total, struct iovec *io, size_t *n)
-{
-    if (!f->standard || total <= w->output_left)
-        return false;
-    wasi_shorten(io, n, w->output_left);
-    return true;
-}
-
-void wasi_count_output(struct wasi *w, const struct wasi_fd *f, bool limited, size_t written)
-{
-    if (f->standard && w->output_left != UINT64_MAX)
-        w->output_left -= written;
-    if (limited && w->output_left == 0)
-        w->ending = WASI_SPENT_OUTPUT;
-}
-
 /* Waits for a stream that the caller has made non-blocking, although it blocks for the guest. */
-static bool await(const struct wasi *w, int host, bool writing)
+static bool await(const struct wasi *w, struct wasi_fd **f, bool writing)
 {
-    struct pollfd one = {.fd = host, .events = writing ? POLLOUT : POLLIN};
+    const struct wasi_mark mark = wasi_mark(w, *f);
+    struct pollfd one = {.fd = (*f)->host, .events = writing ? POLLOUT : POLLIN};
+    const int r = wasi_wait(w, &one, 1, NULL);
 
-    return wasi_wait(w, &one, 1, NULL) >= 0;
+    *f = wasi_again_fd(w, mark);
+    if (r >= 0 && !*f)
+        errno = EBADF;
+    return r >= 0 && *f;
 }
 
 struct transfer {
@@ -119,24 +96,26 @@ static ssize_t write_at(int host, const struct iovec *io, int n, off_t offset)
     return syscall(SYS_pwritev, host, io, n, (long)offset, (long)((uint64_t)offset >> 32 >> 32));
 }
 
-static ssize_t transfer_host(struct wasi *w, struct wasi_fd *f, struct iovec *io, size_t n, const uint64_t *offset,
+static ssize_t transfer_host(struct wasi *w, struct wasi_fd **of, struct iovec *io, size_t n, const uint64_t *offset,
                              bool writing)
 {
-    bool stream_blocks = f->standard && !(f->flags & WASI_FD_NONBLOCK);
+    bool stream_blocks = (*of)->standard && !((*of)->flags & WASI_FD_NONBLOCK);
     ssize_t done;
 
-    if (wasi_ready(w, f, writing ? POLLOUT : POLLIN) < 0)
+    if (wasi_ready(w, of, writing ? POLLOUT : POLLIN) < 0)
         return -1;
     /* A pipe that is ready for writing accepts at least this much. */
-    if (writing && f->standard && !stream_blocks)
+    if (writing && (*of)->standard && !stream_blocks)
         wasi_shorten(io, &n, PIPE_BUF);
     do {
+        const struct wasi_fd *f = *of;
+
         if (offset)
             done =
                 writing ? write_at(f->host, io, (int)n, (off_t)*offset) : preadv(f->host, io, (int)n, (off_t)*offset);
         else
             done = writing ? writev(f->host, io, (int)n) : readv(f->host, io, (int)n);
-    } while (done < 0 && (wasi_again(w) || (errno == EAGAIN && stream_blocks && await(w, f->host, writing))));
+    } while (done < 0 && (wasi_again(w) || (errno == EAGAIN && stream_blocks && await(w, of, writing))));
     return done;
 }
 
@@ -160,7 +139,7 @@ static uint32_t transfer(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t co
     uint32_t e;
     struct wasi_fd *f = wasi_fd(w, fd, 0, &e);
     ssize_t done = 0;
-    bool limited;
+    struct wasi_output output = {0};
     size_t n;
 
     if (!f)
@@ -180,20 +159,23 @@ static uint32_t transfer(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t co
         return e;
     if (offset && *offset > INT64_MAX)
         return WASI_EINVAL;
-    limited = writing && wasi_limit_output(w, f, total, io, &n);
-    if (writing && (e = limit_written(w, f, total, io, &n)) != WASI_SUCCESS)
-        return e;
-    if (f->node && (e = wasi_tree_transfer(f, io, n, offset, writing, &done)) != WASI_SUCCESS)
-        return e;
-    if (n > 0 && !f->node)
+    if (writing)
+        output = wasi_limit_output(w, f, total, io, &n);
+    if (writing)
+        e = limit_written(w, f, total, io, &n);
+    if (e == WASI_SUCCESS && f->node)
+        e = wasi_tree_transfer(f, io, n, offset, writing, &done);
+    if (n > 0 && !f->node && e == WASI_SUCCESS)
         done =
-            f->host < 0 ? transfer_stream(w, &f->stream, io, n, writing) : transfer_host(w, f, io, n, offset, writing);
+            f->host < 0 ? transfer_stream(w, &f->stream, io, n, writing) : transfer_host(w, &f, io, n, offset, writing);
     if (done < 0)
-        return wasi_from_errno(errno);
-    if (writing) {
-        wasi_count_output(w, f, limited, (size_t)done);
+        e = wasi_from_errno(errno);
+    if (writing)
+        wasi_count_output(w, output, e ? 0 : (size_t)done);
+    if (e)
+        return e;
+    if (writing)
         wasi_quota_written(w, f, (size_t)done);
-    }
     wasi_store(m, result, 4, (uint64_t)done);
     return WASI_SUCCESS;
 }

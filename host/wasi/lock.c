@@ -29,22 +29,33 @@ struct attempt {
     struct flock *range;
 };
 
-/* Asks again and again, because a lock that the kernel waits for could not be interrupted without a race. */
-static uint32_t attempt(const struct wasi *w, const struct attempt *a, bool wait)
+static uint32_t try_once(const struct attempt *a)
+{
+    if (a->make(a) == 0)
+        return WASI_SUCCESS;
+    return errno == EACCES ? WASI_EAGAIN : wasi_from_errno(errno);
+}
+
+/* Asks again and again, because a lock that the kernel waits for could not be interrupted without a race. It does so
+ * by a descriptor of its own, because another thread of the guest may close the other meanwhile. */
+static uint32_t attempt(const struct wasi *w, const struct attempt *of, bool wait)
 {
     struct timespec pause = {.tv_nsec = FIRST_WAIT_NS};
+    uint32_t e = try_once(of);
+    struct attempt a = *of;
 
-    while (a->make(a) < 0) {
-        if (errno != EAGAIN && errno != EACCES)
-            return wasi_from_errno(errno);
-        if (!wait)
-            return WASI_EAGAIN;
-        if (wasi_wait(w, NULL, 0, &pause) < 0)
-            return wasi_from_errno(errno);
+    if (e != WASI_EAGAIN || !wait)
+        return e;
+    a.fd = fcntl(of->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (a.fd < 0)
+        return wasi_from_errno(errno);
+    while (e == WASI_EAGAIN) {
+        e = wasi_wait(w, NULL, 0, &pause) < 0 ? wasi_from_errno(errno) : try_once(&a);
         if (pause.tv_nsec < LONGEST_WAIT_NS)
             pause.tv_nsec *= 2;
     }
-    return WASI_SUCCESS;
+    close(a.fd);
+    return e;
 }
 
 /* The descriptor that a request names. Streams of the caller are shared with other processes, and so would be their
@@ -75,6 +86,7 @@ static uint32_t lock_whole(struct wasi_request *r)
     struct wasi_fd *f = take(r, &e);
     struct attempt a = {.make = try_whole};
     const bool wait = r->n == 3;
+    struct wasi_mark mark;
 
     if (!f)
         return e;
@@ -92,10 +104,12 @@ static uint32_t lock_whole(struct wasi_request *r)
     /* What may not change a file may not keep others from it. */
     if (a.how == LOCK_EX && f->read_only)
         return WASI_EBADF;
+    mark = wasi_mark(r->w, f);
     e = attempt(r->w, &a, wait);
-    if (!e)
+    f = wasi_again_fd(r->w, mark);
+    if (!e && f)
         f->locked = a.how != LOCK_UN;
-    return e;
+    return e ? e : f ? WASI_SUCCESS : WASI_EBADF;
 }
 
 /* ---- ranges ---- */
@@ -186,6 +200,7 @@ static bool has_room(struct wasi_locks *l)
 static uint32_t set(struct wasi *w, struct wasi_locks *l, const struct wasi_fd *f, struct flock *range, bool wait)
 {
     struct attempt a = {.make = try_range, .range = range};
+    const struct stat st = {.st_dev = l->dev, .st_ino = l->ino};
     struct flock none = *range;
     uint32_t e;
 
@@ -200,6 +215,10 @@ static uint32_t set(struct wasi *w, struct wasi_locks *l, const struct wasi_fd *
         if (l->fd[i] >= 0 && l->fd[i] != a.fd)
             fcntl(l->fd[i], F_OFD_SETLK, &none);
     e = attempt(w, &a, wait);
+    /* (After a wait they may be gone, and so is the lock.) */
+    l = *find(w, &st);
+    if (!e && !l)
+        return WASI_EBADF;
     if (!e)
         l->at_most = range->l_type == F_UNLCK && !range->l_start && !range->l_len ? 0 : l->at_most + 2;
     return e;

@@ -1,5 +1,5 @@
 /* Clocks, waiting, random numbers. */
-#include "wasi/wasi.h"
+#include "wasi/threads.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -100,8 +100,10 @@ uint32_t wasi_random_get(struct wasi *w, uint32_t at, uint32_t size)
 
 uint32_t wasi_sched_yield(struct wasi *w)
 {
-    (void)w;
+    struct wasi_thread *me = wasi_threads_leave(w, false);
+
     sched_yield();
+    wasi_threads_return(me);
     return WASI_SUCCESS;
 }
 
@@ -171,13 +173,18 @@ static uint32_t prepare(struct wasi *w, struct guest_memory subs, uint32_t count
 
 int wasi_wait(const struct wasi *w, struct pollfd *fds, nfds_t n, const struct timespec *time)
 {
-    int r = w->wait ? w->wait(w->wait_arg, fds, n, time) : ppoll(fds, n, time, NULL);
+    const bool at_once = time && !time->tv_sec && !time->tv_nsec;
+    struct wasi_thread *me = at_once ? NULL : wasi_threads_leave(w, true);
+    int r = wasi_threads_wait(w, me, fds, n, time);
 
+    wasi_threads_return(me);
     return r < 0 && errno == EINTR && !w->wait ? 0 : r;
 }
 
-int wasi_ready(const struct wasi *w, const struct wasi_fd *f, short events)
+int wasi_ready(struct wasi *w, struct wasi_fd **of, short events)
 {
+    const struct wasi_fd *f = *of;
+    const struct wasi_mark mark = wasi_mark(w, f);
     struct pollfd one = {.fd = f->host, .events = events};
     const struct timespec now = {0};
     int r;
@@ -194,9 +201,15 @@ int wasi_ready(const struct wasi *w, const struct wasi_fd *f, short events)
     }
     if (!w->wait)
         return 0;
-    while ((r = wasi_wait(w, &one, 1, NULL)) == 0)
-        ;
-    return r < 0 ? -1 : 0;
+    /* (Another thread may have taken what there was, after the wait and before this one runs.) */
+    do {
+        while ((r = wasi_wait(w, &one, 1, NULL)) == 0)
+            ;
+        *of = wasi_again_fd(w, mark);
+        if (r > 0 && !*of)
+            errno = EBADF;
+    } while (r > 0 && *of && w->threads && ppoll(&one, 1, &now, NULL) == 0);
+    return r < 0 || !*of ? -1 : 0;
 }
 
 static int wait_once(const struct wasi *w, struct guest_memory subs, uint32_t count, struct pollfd *fds,
@@ -274,6 +287,7 @@ uint32_t wasi_poll_oneoff(struct wasi *w, uint32_t in, uint32_t out, uint32_t co
     if (subs.base && fds && early) {
         memcpy(subs.base, m.base + in, subs.size);
         e = poll_these(w, subs, out, count, fds, early, result);
+        wasi_threads_polled(w);
     }
     free(subs.base);
     free(fds);

@@ -99,7 +99,7 @@ uint32_t wasi_sock_accept(struct wasi *w, uint32_t fd, uint32_t flags, uint32_t 
         return WASI_EINVAL;
     if (!wasi_inside(m, result, 4))
         return WASI_EFAULT;
-    if (wasi_ready(w, f, POLLIN) < 0)
+    if (wasi_ready(w, &f, POLLIN) < 0)
         return wasi_from_errno(errno);
     do
         host = accept4(f->host, NULL, NULL, SOCK_CLOEXEC | (flags & WASI_FD_NONBLOCK ? SOCK_NONBLOCK : 0));
@@ -130,10 +130,10 @@ static bool is_heard(const struct wasi_socket *s, const struct msghdr *message)
 }
 
 /* recvmsg() until something comes that may. Of a datagram that may not, nothing is seen. */
-static ssize_t receive_allowed(struct wasi *w, struct wasi_fd *f, struct msghdr *message, int flags)
+static ssize_t receive_allowed(struct wasi *w, struct wasi_fd **of, struct msghdr *message, int flags)
 {
-    struct wasi_socket *s = f->socket;
-    const bool filters = s && f->type == WASI_SOCKET_DGRAM;
+    struct wasi_fd *f = *of;
+    const bool filters = f->socket && f->type == WASI_SOCKET_DGRAM;
     struct sockaddr_storage from;
 
     for (;;) {
@@ -143,16 +143,17 @@ static ssize_t receive_allowed(struct wasi *w, struct wasi_fd *f, struct msghdr 
         message->msg_name = filters ? &from : NULL;
         message->msg_namelen = filters ? sizeof from : 0;
         memset(&from, 0, sizeof from);
-        if (wasi_ready(w, f, POLLIN) < 0)
+        if (wasi_ready(w, of, POLLIN) < 0)
             return -1;
+        f = *of;
         do
             n = recvmsg(f->host, message, flags | dont_wait(f));
         while (n < 0 && wasi_again(w));
         /* (One of a pair has no address.) */
         if (n < 0 || !filters || message->msg_namelen <= sizeof from.ss_family)
             return n;
-        if (is_heard(s, message)) {
-            hear(s, &from, message->msg_namelen);
+        if (is_heard(f->socket, message)) {
+            hear(f->socket, &from, message->msg_namelen);
             return n;
         }
         if (flags & MSG_PEEK)
@@ -179,7 +180,7 @@ static uint32_t receive(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint32
     if (f->socket && !*f->socket->received_left)
         return WASI_EDQUOT;
     message.msg_iovlen = n_io; /* (an int in some C libraries) */
-    n = receive_allowed(w, f, &message, flags);
+    n = receive_allowed(w, &f, &message, flags);
     if (n < 0)
         return wasi_from_errno(errno);
     if (f->socket && *f->socket->received_left != UINT64_MAX && !(flags & MSG_PEEK))
@@ -201,8 +202,9 @@ static void advance(struct msghdr *message, size_t n)
 }
 
 /* sendmsg(). A stream that waits takes everything, unless the wait is ended. */
-static ssize_t send_message(struct wasi *w, struct wasi_fd *f, struct msghdr *message, size_t total)
+static ssize_t send_message(struct wasi *w, struct wasi_fd **of, struct msghdr *message, size_t total)
 {
+    const struct wasi_fd *f = *of;
     size_t sent = 0;
     /* Usually there is room, so asking first would only cost time. */
     int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
@@ -219,8 +221,9 @@ static ssize_t send_message(struct wasi *w, struct wasi_fd *f, struct msghdr *me
         if (dont_wait(f))
             return n < 0 && !sent ? -1 : (ssize_t)sent;
         advance(message, n < 0 ? 0 : (size_t)n);
-        if (wasi_ready(w, f, POLLOUT) < 0)
-            return sent ? (ssize_t)sent : -1;
+        if (wasi_ready(w, of, POLLOUT) < 0)
+            return sent && *of ? (ssize_t)sent : -1;
+        f = *of;
         /* Without a wait of the runner's, the kernel waits. */
         flags = MSG_NOSIGNAL | (w->wait ? MSG_DONTWAIT : 0);
     }
@@ -236,7 +239,8 @@ static uint32_t transmit(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint3
     uint64_t total;
     size_t n_io;
     uint32_t e;
-    bool limited;
+    struct wasi_output output;
+    uint64_t *left = s && *s->sent_left != UINT64_MAX ? s->sent_left : NULL;
     ssize_t n;
 
     if (!wasi_inside(m, result, 4))
@@ -244,11 +248,11 @@ static uint32_t transmit(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint3
     e = wasi_vectors(m, iovs, count, io, &n_io, &total);
     if (e)
         return e;
-    if (s && total > *s->sent_left)
+    if (left && total > *left)
         return WASI_EDQUOT;
-    limited = wasi_limit_output(w, f, total, io, &n_io);
-    if (limited && n_io == 0) {
-        wasi_count_output(w, f, limited, 0);
+    output = wasi_limit_output(w, f, total, io, &n_io);
+    if (output.limited && n_io == 0) {
+        wasi_count_output(w, output, 0);
         return WASI_EIO; /* nobody sees it */
     }
     message.msg_iovlen = n_io; /* (an int in some C libraries) */
@@ -261,12 +265,16 @@ static uint32_t transmit(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint3
     total = 0;
     for (size_t i = 0; i < n_io; i++)
         total += io[i].iov_len;
-    n = send_message(w, f, &message, total);
-    if (n < 0)
-        return wasi_from_errno(errno);
-    wasi_count_output(w, f, limited, (size_t)n);
-    if (s && *s->sent_left != UINT64_MAX)
-        *s->sent_left -= (uint64_t)n;
+    /* (Other threads may send while this one waits.) */
+    if (left)
+        *left -= total;
+    n = send_message(w, &f, &message, total);
+    e = n < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
+    if (left)
+        *left += total - (e ? 0 : (uint64_t)n);
+    wasi_count_output(w, output, e ? 0 : (size_t)n);
+    if (e)
+        return e;
     wasi_store(m, result, 4, (uint64_t)n);
     return WASI_SUCCESS;
 }

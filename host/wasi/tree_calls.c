@@ -143,6 +143,7 @@ static uint32_t give_node(struct wasi *w, struct tree_node *node, struct wasi_fd
     if (n < 0)
         return errno == ENOMEM ? WASI_ENOMEM : WASI_EMFILE;
     like.used = true;
+    like.serial = w->fds[n].serial;
     like.host = -1;
     like.type = node->type;
     like.node = node;

@@ -1,5 +1,5 @@
-/* A WASI preview 1 host for one guest on one thread, whatever executes it. The guest has the descriptors it is given
- * and no others. */
+/* A WASI preview 1 host for one guest, whatever executes it. Of a guest's threads one runs at a time (threads.h). The
+ * guest has the descriptors it is given and no others. */
 #ifndef WL_WASI_H
 #define WL_WASI_H
 
@@ -37,6 +37,7 @@ enum { WASI_HEARD = 256, WASI_MOST_SETS = 8 };
 struct wasi;
 struct wasi_fd;
 struct wasi_locks;
+struct wasi_threads;
 struct wasi_request_set;
 struct tree;
 struct tree_node;
@@ -60,12 +61,13 @@ struct wasi_socket {
 
 struct wasi_fd {
     bool used;
-    bool channel;   /* the directory of requests (channel.h) */
-    bool standard;  /* one of the caller's standard streams: writes count toward the output limit, and its flags are
-                     * never changed, because other processes have it, too */
-    bool locked;    /* as a whole (lock.c) */
-    bool read_only; /* a directory in which nothing may change, or a file in it */
-    int host;       /* owned; -1: it is a stream, in memory, or the channel */
+    bool channel;    /* the directory of requests (channel.h) */
+    bool standard;   /* one of the caller's standard streams: writes count toward the output limit, and its flags are
+                      * never changed, because other processes have it, too */
+    bool locked;     /* as a whole (lock.c) */
+    bool read_only;  /* a directory in which nothing may change, or a file in it */
+    int host;        /* owned; -1: it is a stream, in memory, or the channel */
+    uint64_t serial; /* no two descriptors of a guest have the same */
     struct wasi_stream stream;
     uint8_t type;   /* enum wasi_filetype */
     uint16_t flags; /* WASI_FD_*, as the guest has set them */
@@ -124,7 +126,9 @@ struct wasi {
     size_t dirs_n;  /* descriptors that have `dir` */
     const struct wasi_request_set *sets[WASI_MOST_SETS];
     size_t sets_n;
-    struct wasi_locks *locks; /* of ranges, by file; owned */
+    struct wasi_locks *locks;     /* of ranges, by file; owned */
+    uint64_t serial;              /* of the newest descriptor */
+    struct wasi_threads *threads; /* NULL: there are none */
 };
 
 /* Gives the guest a descriptor of the caller, under the lowest free number: a stream, file, directory or socket. From
@@ -147,12 +151,26 @@ void wasi_free(struct wasi *w);
 
 /* For the files of wasi/. */
 
-/* Waits as w->wait does; -1 with EINTR is passed on to the guest. */
+/* Waits as w->wait does; -1 with EINTR is passed on to the guest. Other threads of the guest may run meanwhile, so that
+ * pointers to its descriptors must not be kept: they may be closed, and the table may move. */
 int wasi_wait(const struct wasi *w, struct pollfd *fds, nfds_t n, const struct timespec *time);
 
 /* Before a call that can block: waits in a way that an interrupt can end, or checks whether a non-blocking stream would
- * block. Returns 0, or -1 with errno. */
-int wasi_ready(const struct wasi *w, const struct wasi_fd *f, short events);
+ * block. Returns 0, or -1 with errno. After a wait *f is looked up again; EBADF: another thread has closed it. */
+int wasi_ready(struct wasi *w, struct wasi_fd **f, short events);
+/* To find a descriptor again after a wait. NULL: it was closed. */
+struct wasi_mark {
+    size_t at;
+    uint64_t serial;
+};
+static inline struct wasi_mark wasi_mark(const struct wasi *w, const struct wasi_fd *f)
+{
+    return (struct wasi_mark){(size_t)(f - w->fds), f->serial};
+}
+static inline struct wasi_fd *wasi_again_fd(const struct wasi *w, struct wasi_mark m)
+{
+    return w->fds[m.at].used && w->fds[m.at].serial == m.serial ? &w->fds[m.at] : NULL;
+}
 
 static inline void wasi_aside(const struct wasi *w, void (*what)(void *arg), void *arg)
 {
@@ -191,10 +209,16 @@ int wasi_open_beneath(struct wasi *w, int dir, const char *path, int flags, mode
 
 /* Shortens vectors to `most` bytes. */
 void wasi_shorten(struct iovec *io, size_t *n, uint64_t most);
-/* Before a write of `total` bytes: shortens it to the bytes that the guest may still write; true if these are fewer.
- * After it: counts the written bytes, and ends the guest if it wanted to write more. */
-bool wasi_limit_output(const struct wasi *w, const struct wasi_fd *f, uint64_t total, struct iovec *io, size_t *n);
-void wasi_count_output(struct wasi *w, const struct wasi_fd *f, bool limited, size_t written);
+/* Before a write of `total` bytes: shortens it to the bytes that the guest may still write, and sets these aside, since
+ * other threads may write while this one waits. After it, or when it has failed (0): counts the written bytes, and ends
+ * the guest if it wanted to write more. */
+struct wasi_output {
+    uint64_t reserved;
+    bool limited; /* it wanted more */
+};
+struct wasi_output wasi_limit_output(struct wasi *w, const struct wasi_fd *f, uint64_t total, struct iovec *io,
+                                     size_t *n);
+void wasi_count_output(struct wasi *w, struct wasi_output output, size_t written);
 
 /* quota.c: EDQUOT if that is more than is left. */
 

@@ -7,11 +7,12 @@
 #include <string.h>
 
 #define NO_TEST_MODULES "no test modules"
+#define NO_THREADS "no threads"
 #define BUG "bug"
 
 const char *const expectation_reasons[] = {"no processes",
                                            "no sockets",
-                                           "no threads",
+                                           NO_THREADS,
                                            "no signals",
                                            "no dynamic loading",
                                            NO_TEST_MODULES,
@@ -106,7 +107,8 @@ static const struct expectation *find(const struct expectations *e, const char *
         for (unsigned k = 0; k < e->files[i].n; k++) {
             const struct expectation *x = &e->files[i].list[k];
 
-            if (e->test_modules && !strcmp(x->reason, NO_TEST_MODULES))
+            if ((e->test_modules && !strcmp(x->reason, NO_TEST_MODULES)) ||
+                (e->threads && !strcmp(x->reason, NO_THREADS)))
                 continue;
             if (exact ? !strcmp(x->test, name) : matches(x->test, name)) {
                 *file = e->files[i].name;

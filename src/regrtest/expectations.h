@@ -20,8 +20,8 @@ struct expectations {
         unsigned n;
     } * files;
     size_t n;
-    bool test_modules; /* the guest has _testcapi and the like: entries with the reason that they are missing do not
-                          count */
+    /* The guest has _testcapi and the like, or threads: entries with the reason that these are missing do not count. */
+    bool test_modules, threads;
 };
 
 extern const char *const expectation_reasons[];

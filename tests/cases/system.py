@@ -1,5 +1,5 @@
-"""Queries that programs make to the system when they start. Processes and threads, which do not exist here, are refused with
-exceptions that programs catch."""
+"""Queries that programs make to the system when they start. Processes, which do not exist here, are refused with exceptions
+that programs catch."""
 import concurrent.futures
 import getpass
 import http.server
@@ -94,10 +94,8 @@ if here:
     assert os.system("true") == 127 << 8
     for name in "fork", "forkpty", "execv", "posix_spawn", "waitpid", "spawnv":
         assert not hasattr(os, name), name
-    refused(RuntimeError, "can't start new thread", threading.Thread(target=print).start)
-    refused(RuntimeError, "can't start new thread", threading.Timer(0.1, print).start)
     refused((RuntimeError, ImportError, OSError), "", multiprocessing.dummy.Pool, 2)
-    refused(RuntimeError, "can't start new thread", concurrent.futures.ThreadPoolExecutor(2).submit, abs, -1)
+    refused(OSError, "", concurrent.futures.ProcessPoolExecutor, 2)
     refused(OSError, "", http.server.HTTPServer, ("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
     for name in "msvcrt", "winreg", "_posixsubprocess", "_scproxy":
         refused(ImportError, name, importlib.import_module, name)

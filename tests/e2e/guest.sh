@@ -14,12 +14,13 @@ guest() {
     real build -q toolchain/wasi-libc toolchain/wl-run libs/zlib
     status 0
     if [ "${3-}" = layer ]; then
-        for file in channel clocks cwd devices dup memory pipe rofs timezone vfs vfs-files vfs-paths vfs-stat wasi-host; do
+        for file in channel clocks cwd devices dup memory pipe rofs select threads timezone vfs vfs-files vfs-paths vfs-stat wasi-host; do
             compile -I"$OUT/libs/zlib/include" -c "$GUEST/$file.c" -o "$file.o"
             objects+=("$file.o")
         done
         compile -c "$GUEST/rofs-empty.s" -o rofs-empty.o
-        objects+=(rofs-empty.o "$OUT/libs/zlib/lib/libz.a" "-Wl,@$GUEST/vfs.ld")
+        compile -c "$GUEST/threads-entry.s" -o threads-entry.o
+        objects+=(rofs-empty.o threads-entry.o "$OUT/libs/zlib/lib/libz.a" "-Wl,@$GUEST/vfs.ld")
     fi
     compile "$TESTS/$source" "${objects[@]}" -o "$name.wasm"
 }
@@ -90,6 +91,48 @@ places() {
     wl_run "$@" where.wasm /tmp /home/user /dev
     status 0
 }
+# Each function of threads.c, and what threads share; and a host that has none.
+test_threads() {
+    guest threads threads.c layer
+    wl_run --max-threads 16 threads.wasm
+    status 0
+    is "$(cat .out)" good
+    wl_run --max-threads 0 threads.wasm none
+    status 0
+}
+
+# However a guest with threads ends: all of them end, and the status says why.
+test_how_threads_end() {
+    guest ends threads-end.c layer
+    mkfifo endless
+    exec 9<>endless
+    ends() {
+        local want=$1
+        shift
+        st=0
+        timeout -k 5 60 "$OUT/toolchain/wl-run/bin/wl-run" --quick "$@" >"$T/.out" 2>"$T/.err" <&9 || st=$?
+        status "$want"
+    }
+    ends 7 ends.wasm exit
+    ends 134 ends.wasm trap
+    err 'it aborted'
+    ends 3 ends.wasm main
+    ends 0 ends.wasm exit-of-main
+    out 'the others go on'
+    ends 6 ends.wasm close
+    ends 134 ends.wasm recursion
+    ends 124 --deadline 1 ends.wasm deadlock
+    err 'its deadline has passed'
+    ends 124 --deadline 1 ends.wasm spin
+    ends 134 --max-output 10000 ends.wasm output
+    is "$(wc -c <"$T/.out")" 10000
+    for most in 1 5 64 256; do
+        ends 0 --max-threads $most ends.wasm many
+        out "$most threads"
+    done
+    exec 9>&-
+}
+
 # Time zones from files of the database and from text, also damaged ones.
 test_time_zones() {
     local zoneinfo

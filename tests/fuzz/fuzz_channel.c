@@ -4,6 +4,7 @@
 #include "net/net.h"
 #include "wasi/lock.h"
 #include "wasi/space.h"
+#include "wasi/threads.h"
 #include "wasi/tty.h"
 
 #include <fcntl.h>
@@ -34,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static uint8_t bytes[MEMORY];
     static struct net n;
     static struct tty tty;
+    static struct wasi_threads threads;
     const struct net_limits limits = {.sockets = MOST, .received = 1 << 20, .sent = 1 << 20};
     const uint8_t *end = data + size;
     struct net_policy *p = net_policy_new();
@@ -44,7 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&n, 0, sizeof n);
     if (!p || net_policy_allow(p, "127.0.0.1:9", why) < 0 || net_policy_listen(p, "127.0.0.1:0", why) < 0 ||
         net_serve(&n, &w, p, &limits) < 0 || wasi_lock_serve(&w) < 0 || wasi_space_serve(&w) < 0 ||
-        tty_serve(&tty, &w, NULL, NULL) < 0 || wasi_serve(&w, &tty.set) < 0 || wasi_give_channel(&w) < 0 ||
+        wasi_threads_serve(&threads, &w, 4) < 0 || tty_serve(&tty, &w, NULL, NULL) < 0 ||
+        wasi_serve(&w, &tty.set) < 0 || wasi_give_channel(&w) < 0 ||
         wasi_give(&w, open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), NULL, false, false) != 1)
         abort();
     for (int i = 0; data < end && i < REQUESTS; i++) {

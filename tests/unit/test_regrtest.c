@@ -186,6 +186,19 @@ static void test_expectations(void **state)
                 starts_with(unexpected.v[1], "ran no test: test_empty"));
     expectations_free(&e);
 
+    /* Where there are threads, nothing may fail because they are missing. */
+    strv_free(&unexpected);
+    write_text(more, "- {test: test_empty, reason: no threads, why: It starts some.}\n");
+    assert_ok(expectations_read(&e, file, &err), &err);
+    assert_ok(expectations_read(&e, more, &err), &err);
+    expectations_compare(&e, &run, &unexpected);
+    assert_int_equal(unexpected.n, 1);
+    strv_free(&unexpected);
+    e.threads = true;
+    expectations_compare(&e, &run, &unexpected);
+    assert_int_equal(unexpected.n, 2);
+    expectations_free(&e);
+
     /* A missing resource does not excuse a hang. */
     strv_free(&unexpected);
     write_text(file, "- {test: \"test_*\", reason: no sockets, why: There are none.}\n");

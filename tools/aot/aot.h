@@ -81,6 +81,7 @@ bool is_text(struct wasm_reader r, const char *text);
 struct fit {
     bool interrupts; /* it exports wl_interrupt_cells (guest/interrupt.c) */
     bool sessions;   /* it exports wl_session (guest/session.c) */
+    bool threads;    /* it exports wl_thread (guest/threads-entry.s) */
     bool imports;    /* it has imports */
 };
 

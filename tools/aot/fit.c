@@ -183,6 +183,7 @@ static void check_exports(struct checked *c)
             is_text(field, "wl_interrupt_cells") && t && !t->parameters && t->results == 1 && t->result == I32;
         c->fit->sessions |= is_text(field, "wl_session") && t && t->parameters == 2 && t->first == I32 &&
                             t->second == I32 && t->results == 1 && t->result == I32;
+        c->fit->threads |= is_text(field, "wl_thread") && t && t->parameters == 1 && t->first == I32 && !t->results;
     }
     if (!memory)
         refuse("%s does not export its memory, so it is not a WASI program", c->m->name);

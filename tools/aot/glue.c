@@ -92,6 +92,10 @@ void glue_write(const struct module *m, const struct functions *f, const struct 
                 "\nstatic uint32_t session(void *instance, uint32_t what, uint32_t size)\n{\n%s    "
                 "return w2c_guest_wl_session(instance, what, size);\n}\n",
                 interrupts);
+    if (fit->threads)
+        fputs("\nstatic void thread(void *instance, uint32_t argument)\n{\n"
+              "    w2c_guest_wl_thread(instance, argument);\n}\n",
+              file);
     fputs("\nstatic void release(void *instance)\n{\n    wasm2c_guest_free(instance);\n}\n"
           "\nstatic struct native_memory memory(void *instance)\n{\n"
           "    const wasm_rt_memory_t *m = w2c_guest_memory(instance);\n\n"
@@ -108,10 +112,11 @@ void glue_write(const struct module *m, const struct functions *f, const struct 
             "    .instance_size = sizeof(w2c_guest),\n    .image_is_all = %s,\n    .changes_tables = %s,\n"
             "    .instantiate = instantiate,\n    .use = use,\n    .start = start,\n    .free = release,\n"
             "    .memory = memory,\n    .resize = resize,\n"
-            "    .module = \"%s\",\n%s%s};\n",
+            "    .module = \"%s\",\n%s%s%s};\n",
             library ? "__attribute__((visibility(\"default\")))\n" : "", (unsigned long long)i->from,
             i->is_all ? "true" : "false", f->changes_tables ? "true" : "false", hex,
-            library ? "    .connect = bridge_connect,\n" : "", fit->sessions ? "    .session = session,\n" : "");
+            library ? "    .connect = bridge_connect,\n" : "", fit->sessions ? "    .session = session,\n" : "",
+            fit->threads ? "    .thread = thread,\n" : "");
     for (uint64_t k = 0; constant_table && k < f->imported; k++)
         put_import(file, f, k);
     end_file(file, "glue.c");

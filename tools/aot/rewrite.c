@@ -102,7 +102,7 @@ static void put_exports(const struct module *m, FILE *file)
         wasm_number(&r);
         module_check(m, &r);
         if (!is_text(field, "_start") && !is_text(field, "memory") && !is_text(field, "wl_interrupt_cells") &&
-            !is_text(field, "wl_session"))
+            !is_text(field, "wl_session") && !is_text(field, "wl_thread"))
             continue;
         memcpy(kept + used, start, (size_t)(r.at - start));
         used += (uint64_t)(r.at - start);

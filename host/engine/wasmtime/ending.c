@@ -1,5 +1,6 @@
 #include "core/text.h"
 #include "engine/wasmtime/internal.h"
+#include "wasi/threads.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,8 +122,10 @@ static void tell_trap(struct instance *r, wasm_trap_t *t)
 }
 
 /* For what the host has stopped it. */
-static bool tell_host(struct end *end, const struct engine_run *given)
+static bool tell_host(const struct instance *r)
 {
+    struct end *end = r->end;
+    const struct engine_run *given = r->given;
     enum control_ending ending = given->control ? control_ending(given->control) : CONTROL_GOES_ON;
     const char *why;
 
@@ -130,6 +133,11 @@ static bool tell_host(struct end *end, const struct engine_run *given)
         end->status = (int)(given->wasi->status & 0xff);
         end->left = true;
         return false;
+    }
+    /* Another thread has ended the guest. */
+    if (given->wasi->ending == WASI_GOES_ON && ending == CONTROL_OVER && r->crew.over) {
+        *end = r->crew.end;
+        return end->kind != END_EXITED;
     }
     if (given->wasi->ending == WASI_SPENT_OUTPUT) {
         end->kind = END_OUTPUT;
@@ -153,7 +161,8 @@ bool wt_has_to_end(struct instance *r)
 {
     const struct engine_run *g = r->given;
 
-    r->stopped = g->wasi->ending != WASI_GOES_ON || (g->control && control_ending(g->control) != CONTROL_GOES_ON);
+    r->stopped = g->wasi->ending != WASI_GOES_ON || (g->control && control_ending(g->control) != CONTROL_GOES_ON) ||
+                 wasi_thread_exits(g->wasi);
     return r->stopped;
 }
 
@@ -165,7 +174,7 @@ void wt_ended(struct instance *r, wasmtime_error_t *error, wasm_trap_t *trap)
 
     *end = (struct end){.kind = END_EXITED};
     if (stopped && r->stopped) {
-        stopped = tell_host(end, r->given);
+        stopped = tell_host(r);
     } else if (stopped) {
         end->kind = END_TRAPPED;
         end->status = STATUS_TRAPPED;
@@ -180,7 +189,7 @@ void wt_ended(struct instance *r, wasmtime_error_t *error, wasm_trap_t *trap)
         take_trace(r, &trace);
     }
     /* What a call of the host's refused to go on with, without being asked to stop. */
-    if (error && end->kind == END_TRAPPED)
+    if (error && end->kind == END_TRAPPED && !r->stopped)
         wt_error_text(error, end->text, sizeof end->text, false);
     else if (error)
         wasmtime_error_delete(error);

@@ -53,7 +53,16 @@ struct code {
     wasmtime_instance_pre_t *pre;
 };
 
-/* A guest. It is what the store's data is. */
+/* threads.c: what threads of a guest have in common */
+struct crew {
+    bool shared; /* the memory is a mapping of fd, of which `room` bytes are mapped */
+    int fd;
+    uint64_t room, size; /* and so many the guest has */
+    bool over;           /* one of them has ended the guest: how */
+    struct end end;
+};
+
+/* A guest, or a further thread of one. It is what the store's data is. */
 struct instance {
     struct engine_run *given;
     struct engine *engine;
@@ -68,6 +77,10 @@ struct instance {
     bool has_memory;
     bool stopped; /* by the host, for what control or wasi say */
     struct end *end;
+    struct crew crew;       /* of the first */
+    struct instance *first; /* of others */
+    struct end own_end;
+    struct control_thread joined;
 };
 
 /* identity.c */
@@ -107,6 +120,22 @@ void wt_warm_up(struct warm *w, uint8_t *memory, uint64_t size);
 void wt_warm_learn(struct warm *w, const uint8_t *memory, uint64_t size);
 /* Makes pages of a memory the process's own, as writing to them would. */
 void wt_populate(uint8_t *at, uint64_t n);
+
+/* threads.c: around a call of the guest: lets it have threads; ends them */
+void wt_offer_threads(struct instance *r);
+void wt_finish_threads(struct instance *r);
+
+/* instance.c */
+int wt_set_limits(const struct instance *r, struct err *err);
+/* 1 if the module's own start function has already ended the run. */
+int wt_instantiate(struct instance *r, wasmtime_instance_t *instance, struct err *err);
+/* Lets code that is compiled for it look whether it has to end. */
+void wt_make_stoppable(struct instance *r);
+/* A function that it exports; and whether that takes and returns so many i32 and nothing else. */
+bool wt_get_function(const struct instance *r, const wasmtime_instance_t *instance, const char *name,
+                     wasmtime_func_t *func);
+bool wt_is_function(const struct instance *r, const wasmtime_func_t *func, size_t takes, size_t returns);
+bool wt_get_thread(const struct instance *r, wasmtime_func_t *func);
 
 /* run.c */
 int wt_run(struct engine *e, struct code *c, struct engine_run *run, struct end *end, struct err *err);

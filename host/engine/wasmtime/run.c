@@ -19,25 +19,13 @@ static void on_end(void *arg, const void *context)
     wasmtime_engine_increment_epoch(r->engine->engine);
 }
 
-static wasmtime_error_t *on_epoch(const wasmtime_context_t *context, void *data, uint64_t *delta,
-                                  wasmtime_update_deadline_kind_t *kind)
-{
-    (void)context;
-    if (wt_has_to_end(data))
-        return wasmtime_error_new("end");
-    *delta = 1;
-    *kind = WASMTIME_UPDATE_DEADLINE_CONTINUE;
-    return NULL;
-}
-
 static int begin_control(struct instance *r, struct err *err)
 {
     struct control *c = r->given->control;
     const struct limits *l = r->given->limits;
 
     if (r->engine->settings.stoppable) {
-        wasmtime_context_set_epoch_deadline(r->context, 1);
-        wasmtime_store_epoch_deadline_callback(r->store, on_epoch, r, NULL);
+        wt_make_stoppable(r);
     } else if (l->deadline_ms || l->cpu_ms) {
         return err_set(err, ERR_SETUP, "cannot set a limit of time: the engine is not stoppable");
     }
@@ -55,58 +43,6 @@ static int begin_control(struct instance *r, struct err *err)
 
 /* ---- preparing it ---- */
 
-static int set_limits(const struct instance *r, struct err *err)
-{
-    struct share share;
-
-    if (!needs_share(&r->code->needs, r->given->limits->memory, &share)) {
-        err_set(err, ERR_SETUP, "cannot run %s: " ERR_TEXT_MEMORY, r->given->name);
-        return err_hint(err, ERR_HINT_MEMORY);
-    }
-    wasmtime_store_limiter(r->store, (int64_t)share.memory, (int64_t)share.elements, 1, NEEDS_MAX_TABLES, 1);
-    return 0;
-}
-
-static bool get_function(const struct instance *r, const wasmtime_instance_t *instance, const char *name,
-                         wasmtime_func_t *func)
-{
-    wasmtime_extern_t item;
-
-    if (!wasmtime_instance_export_get(r->context, instance, name, strlen(name), &item))
-        return false;
-    if (item.kind != WASMTIME_EXTERN_FUNC) {
-        wasmtime_extern_delete(&item);
-        return false;
-    }
-    *func = item.of.func;
-    return true;
-}
-
-/* 1 if the module's own start function has already ended the run. */
-static int instantiate(struct instance *r, wasmtime_instance_t *instance, struct err *err)
-{
-    wasm_trap_t *t = NULL;
-    wasmtime_error_t *error = wasmtime_instance_pre_instantiate(r->code->pre, r->context, instance, &t);
-    wasm_frame_vec_t trace = {0};
-    char why[512];
-    size_t frames;
-
-    if (!error && !t)
-        return 0;
-    if (error)
-        wasmtime_error_wasm_trace(error, &trace);
-    frames = trace.size;
-    wasm_frame_vec_delete(&trace);
-    if (error && !r->stopped && frames == 0) {
-        wt_error_text(error, why, sizeof why, true);
-        err_set(err, ERR_SETUP, "cannot give %s its memory: %s", r->given->name, why);
-        return err_hint(err, "4 GiB of addresses are reserved for it (ulimit -v), and --max-memory must hold what it "
-                             "starts with");
-    }
-    wt_ended(r, error, t);
-    return 1;
-}
-
 /* A module without the list, or with a senseless one, takes no interrupts. 1 if the module ended the run instead of
  * giving the list. */
 static int listen_to_interrupts(struct instance *r, const wasmtime_instance_t *instance)
@@ -121,7 +57,7 @@ static int listen_to_interrupts(struct instance *r, const wasmtime_instance_t *i
     wasmtime_error_t *error;
     size_t count, params, results;
 
-    if (!c || !get_function(r, instance, "wl_interrupt_cells", &func))
+    if (!c || !wt_get_function(r, instance, "wl_interrupt_cells", &func))
         return 0;
     type = wasmtime_func_type(r->context, &func);
     params = wasm_functype_params(type)->size;
@@ -161,20 +97,6 @@ static int take_snapshot(struct instance *r, struct err *err)
     return snapshot_write(g->name, g->bytes->at, g->bytes->size, g->entry, memory.base, memory.size, g->snapshot, err);
 }
 
-/* What a session is called by, if the module exports it. */
-static bool is_session(const struct instance *r, const wasmtime_func_t *func)
-{
-    wasm_functype_t *type = wasmtime_func_type(r->context, func);
-    const wasm_valtype_vec_t *params = wasm_functype_params(type), *results = wasm_functype_results(type);
-    bool well = params->size == 2 && results->size == 1;
-
-    for (size_t i = 0; well && i < 2; i++)
-        well = wasm_valtype_kind(params->data[i]) == WASM_I32;
-    well = well && wasm_valtype_kind(results->data[0]) == WASM_I32;
-    wasm_functype_delete(type);
-    return well;
-}
-
 static const char *entry_name(const struct engine_run *given)
 {
     return given->session ? "wl_session" : given->entry ? given->entry : "_start";
@@ -185,7 +107,7 @@ static int find_entry(struct instance *r, wasmtime_func_t *func, struct err *err
     const struct engine_run *g = r->given;
     const char *name = entry_name(g);
 
-    if (get_function(r, &r->instance, name, func) && (!g->session || is_session(r, func)))
+    if (wt_get_function(r, &r->instance, name, func) && (!g->session || wt_is_function(r, func, 2, 1)))
         return 0;
     err_set(err, ERR_MODULE, "cannot run %s: it exports no %s%s", g->name, name,
             g->session || g->entry ? "" : ", so it is not a program");
@@ -233,7 +155,7 @@ static int get_ready(struct instance *r, struct err *err)
 
     if (r->instantiated)
         return 0;
-    status = instantiate(r, &r->instance, err);
+    status = wt_instantiate(r, &r->instance, err);
     if (status != 0)
         return status;
     r->instantiated = true;
@@ -265,7 +187,9 @@ static int wt_call(struct instance *r, struct end *end, struct err *err)
     if (status < 0)
         return status;
     *end = (struct end){.kind = END_EXITED};
+    wt_offer_threads(r);
     status = enter(r, err);
+    wt_finish_threads(r);
     if (r->given->control)
         end->interrupts = control_end(r->given->control);
     end->memory = wt_memory(r).size;
@@ -286,7 +210,7 @@ int wt_run(struct engine *e, struct code *c, struct engine_run *given, struct en
     int status;
 
     open_it(&r, e, c, given);
-    status = set_limits(&r, err);
+    status = wt_set_limits(&r, err);
     if (status == 0)
         status = wt_call(&r, end, err);
     if (status == 0)
@@ -308,7 +232,7 @@ struct instance *wt_open_session(struct engine *e, struct code *c, struct engine
         return NULL;
     }
     open_it(r, e, c, given);
-    if (set_limits(r, err) == 0)
+    if (wt_set_limits(r, err) == 0)
         return r;
     wt_close_session(r);
     return NULL;
