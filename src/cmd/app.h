@@ -23,6 +23,7 @@ struct app {
     struct cancel cancel;
     char *output;         /* absolute */
     struct strv inputs;   /* files besides the recipes that decide which ports are meant */
+    bool whole_packages;  /* a Python with packages gets everything in them, and their tests are suites */
     const char *sdk_root; /* WASI_SDK_ROOT, or NULL when unset or empty */
     char *no_sandbox; /* why bubblewrap cannot be used; NULL: it can, or this was not checked, or it is not wanted */
     char *installer;  /* the checkout's wl-make.sh */

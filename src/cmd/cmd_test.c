@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 #include "cmd/test_guest.h"
 #include "cmd/test_runtime.h"
+#include "pack/package_ports.h"
 #include "recipe/python.h"
 #include "regrtest/report.h"
 
@@ -171,6 +172,11 @@ static int find_suites(struct app *a, struct strv *suites, struct wl_err *err)
 
         if (strcmp(o->suites.v[i], "all") != 0) {
             r = ports_resolve(&a->roots, given, &port, err);
+            if (r < 0 && package_has_tests(&a->roots, o->suites.v[i])) {
+                wl_err_set(err, WL_E_USAGE, "the suite %s tests a package that this Python does not have",
+                           o->suites.v[i]);
+                return wl_err_hint(err, "add --with %s", o->suites.v[i]);
+            }
             if (r == 0)
                 strv_add_once(suites, port);
             continue;
@@ -193,20 +199,20 @@ static bool runs_in_guest(const struct app *a, const char *python)
     return !o->own && python && python_is(python) && (args->n == 1 || o->suites.n || !strchr(args->v[1], '/'));
 }
 
-/* Runs the tests of one Python, in the guest and of its recipe. t has the app, the suites, and the Python. */
+/* Runs the tests of one Python, in the guest and of its recipe. t has the app, the suites, the Python, and its port in
+ * the flavour that is tested. */
 static int test_python(struct guest_tests *t, struct wl_err *err)
 {
     struct app *a = t->app;
     const struct test_options *o = a->options.own;
     WL_CLEANUP_STRV struct strv names = {0}, roots = {0}, patterns = {0};
-    WL_CLEANUP_FREE char *port = NULL, *own_tests = NULL;
+    WL_CLEANUP_FREE char *own_tests = NULL;
+    const char *port = t->port;
     struct guest_results results = {0};
     struct make_options m;
     struct plan p = {0};
-    int r = app_port(a, a->options.args.v[0], &port, err);
+    int r;
 
-    if (r < 0)
-        return r;
     for (size_t i = 1; i < a->options.args.n; i++)
         strv_add(&patterns, a->options.args.v[i]);
     strv_add(&names, port);
@@ -223,7 +229,6 @@ static int test_python(struct guest_tests *t, struct wl_err *err)
         r = run_recipe_tests(a, &m, &p, &names, err);
     if (r == 0) {
         t->plan = &p;
-        t->port = port;
         t->own_tests = own_tests;
         t->patterns = &patterns;
         t->jobs = m.jobs;
@@ -257,20 +262,34 @@ static int test_ports(struct app *a, struct wl_err *err)
     return r;
 }
 
-static int run(struct app *a, struct wl_err *err)
+/* The packages of the Python come first: their own tests are suites, too. */
+static int test_in_guest(struct app *a, const char *python, struct wl_err *err)
 {
     const struct test_options *o = a->options.own;
     WL_CLEANUP_STRV struct strv suites = {0};
-    WL_CLEANUP_FREE char *python = NULL;
-    int r = find_suites(a, &suites, err);
+    WL_CLEANUP_FREE char *port = NULL;
+    int r;
 
-    if (r == 0 && a->options.args.n)
-        r = ports_resolve(&a->roots, a->options.args.v[0], &python, err);
+    a->whole_packages = o->suites.n > 0;
+    r = app_port(a, a->options.args.v[0], &port, err);
+    if (r == 0)
+        r = find_suites(a, &suites, err);
+    if (r < 0)
+        return r;
+    return test_python(&(struct guest_tests){.app = a, .python = python, .port = port, .suites = &suites}, err);
+}
+
+static int run(struct app *a, struct wl_err *err)
+{
+    const struct test_options *o = a->options.own;
+    WL_CLEANUP_FREE char *python = NULL;
+    int r = a->options.args.n ? ports_resolve(&a->roots, a->options.args.v[0], &python, err) : 0;
+
     if (r < 0)
         return r;
     if (runs_in_guest(a, python))
-        return test_python(&(struct guest_tests){.app = a, .python = python, .suites = &suites}, err);
-    if (!suites.n)
+        return test_in_guest(a, python, err);
+    if (!o->suites.n)
         return test_ports(a, err);
     wl_err_set(err, WL_E_USAGE, "--suite takes a Python, and optionally names of test files");
     return wl_err_hint(err, "for example wl-make test --suite %s python/v3.13.5", o->suites.v[0]);

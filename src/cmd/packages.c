@@ -215,10 +215,17 @@ int app_packages(struct app *a, const char *python, char **port, struct wl_err *
     if (r < 0)
         return r;
     name = with_name(with, file);
+    if (a->whole_packages) {
+        char *whole = xasprintf("%s-whole", name);
+
+        free(name);
+        name = whole;
+    }
     return package_ports(&(struct package_ports){.packages = &p.packages,
                                                  .links = &p.links,
                                                  .python = python,
                                                  .name = name,
+                                                 .whole = a->whole_packages,
                                                  .imports = &a->options.imports,
                                                  .cache = a->store.cache},
                          &a->roots, port, err);

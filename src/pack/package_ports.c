@@ -107,7 +107,8 @@ static void add_package(struct str *s, const struct package_ports *k, const stru
 
     str_addf(s, "# Written by wl-make.\nfrom: %s\nversion: \"%s\"\nsummary: \"%s %s for WASI\"\n", from, version,
              normal, version);
-    str_addf(s, "vars: [\"python=%s\", \"package=%s\"]\n", python_version(k->python), normal);
+    /* What a Python leaves out of the wheel makes no other wheel. */
+    str_addf(s, "vars: [\"python=%s\", \"package=%s\", \"without=\"]\n", python_version(k->python), normal);
     add_built_needs(s, k->packages, p);
     str_add(s, "sources:\n");
     add_source(s, p, k->links, "package", false);
@@ -131,9 +132,71 @@ static bool is_link_variable(const char *var)
     return false;
 }
 
-static void add_vars(struct str *s, const struct package_ports *k, const struct recipe *base)
+/* What the recipes of packages say about the Python that gets them. */
+struct said {
+    struct strv needs;  /* the libraries that their modules link */
+    struct str without; /* what is left out: patterns, each after a space */
+};
+
+static void said_free(struct said *s)
 {
-    WL_CLEANUP_STR struct str imports = {0};
+    strv_free(&s->needs);
+    str_free(&s->without);
+}
+#define CLEANUP_SAID __attribute__((cleanup(said_free)))
+
+/* Adds what the recipe of a package says that is left out. (It is abstract: of such a recipe only the variables are
+ * read.) */
+static int add_without(struct said *said, const struct recipe_roots *roots, const struct package *p, struct wl_err *err)
+{
+    static const char without[] = "without=";
+    WL_CLEANUP_FREE char *from = package_recipe(roots, p->name);
+    WL_CLEANUP_RECIPE struct recipe *recipe = NULL;
+    int r = recipe_load(roots, from, &recipe, err);
+
+    for (size_t i = 0; r == 0 && i < recipe->vars.n; i++)
+        if (starts_with(recipe->vars.v[i], without) && recipe->vars.v[i][strlen(without)])
+            str_addf(&said->without, " %s", recipe->vars.v[i] + strlen(without));
+    return r;
+}
+
+/* Adds the libraries of a package: what its port needs besides the Python. */
+static int add_libraries(struct said *said, const struct recipe_roots *roots, const struct package *p,
+                         struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *port = package_port(p->name);
+    WL_CLEANUP_RECIPE struct recipe *recipe = NULL;
+    int r = recipe_load(roots, port, &recipe, err);
+
+    for (size_t i = 0; r == 0 && i < recipe->needs.n; i++)
+        if (!starts_with(recipe->needs.v[i], PYTHON_KIND "/"))
+            strv_add_once(&said->needs, recipe->needs.v[i]);
+    return r;
+}
+
+/* root: where the ports of the packages were written. */
+static int read_said(const struct package_ports *k, const struct recipe_roots *roots, const char *root,
+                     struct said *said, struct wl_err *err)
+{
+    struct recipe_roots with = {.repo = roots->repo};
+    int r = 0;
+
+    strv_add(&with.ports, root);
+    strv_addv(&with.ports, &roots->ports);
+    for (size_t i = 0; r == 0 && i < k->packages->n; i++) {
+        if (!package_is_native(&k->packages->v[i]))
+            continue;
+        r = add_without(said, roots, &k->packages->v[i], err);
+        if (r == 0)
+            r = add_libraries(said, &with, &k->packages->v[i], err);
+    }
+    strv_free(&with.ports);
+    return r;
+}
+
+static void add_vars(struct str *s, const struct package_ports *k, const struct said *said, const struct recipe *base)
+{
+    WL_CLEANUP_STR struct str imports = {0}, without = {0};
 
     str_addf(s, "vars:\n  - \"base=%s\"\n", python_version(k->python));
     for (size_t i = 0; i < base->vars.n; i++)
@@ -147,27 +210,36 @@ static void add_vars(struct str *s, const struct package_ports *k, const struct 
         str_addf(&imports, "%s%s", i ? " " : "", k->imports->v[i]);
     str_add(s, "  - ");
     str_add_json(s, imports.s);
-    str_addc(s, '\n');
+    str_add(s, "\n  - ");
+    str_addf(&without, "without=%s", k->whole || !said->without.len ? "" : said->without.s + 1);
+    str_add_json(s, without.s);
+    str_add(s, k->whole ? "\n  - \"leave=\"\n" : "\n");
 }
 
-/* The libraries that the Python links, which the new one links again. */
-static void add_needs(struct str *s, const struct recipe *base)
+/* The libraries that the Python links, which the new one links again, and those of the packages. */
+static void add_needs(struct str *s, const struct recipe *base, const struct said *said)
 {
-    str_add(s, "needs: [");
+    WL_CLEANUP_STRV struct strv all = {0};
+
     for (size_t i = 0; i < base->needs.n; i++)
-        str_addf(s, "%s\"%s\"", i ? ", " : "", base->needs.v[i]);
+        strv_add_once(&all, base->needs.v[i]);
+    for (size_t i = 0; i < said->needs.n; i++)
+        strv_add_once(&all, said->needs.v[i]);
+    str_add(s, "needs: [");
+    for (size_t i = 0; i < all.n; i++)
+        str_addf(s, "%s\"%s\"", i ? ", " : "", all.v[i]);
     str_add(s, "]\n");
 }
 
-static void add_python(struct str *s, const struct package_ports *k, const struct recipe *base)
+static void add_python(struct str *s, const struct package_ports *k, const struct said *said, const struct recipe *base)
 {
     bool any = false;
 
     str_addf(s, "# Written by wl-make.\nfrom: " WITH "\nversion: \"%s+%s\"\n", python_version(k->python), k->name);
     if (*base->date)
         str_addf(s, "date: %s\n", base->date);
-    add_vars(s, k, base);
-    add_needs(s, base);
+    add_vars(s, k, said, base);
+    add_needs(s, base, said);
     str_add(s, "add-build-needs: [");
     for (size_t i = 0; i < k->packages->n; i++) {
         WL_CLEANUP_FREE char *port = k->packages->v[i].source ? package_port(k->packages->v[i].name) : NULL;
@@ -192,6 +264,36 @@ static void add_python(struct str *s, const struct package_ports *k, const struc
     }
 }
 
+/* --- the packages' own tests --- */
+
+static bool has_tests(const struct recipe_roots *roots, const char *normal)
+{
+    for (size_t i = 0; i < roots->ports.n; i++) {
+        WL_CLEANUP_FREE char *file = xasprintf("%s/%s/%s/recipe.yaml", roots->ports.v[i], PACKAGE_TESTS_KIND, normal);
+
+        if (path_exists(file))
+            return true;
+    }
+    return false;
+}
+
+bool package_has_tests(const struct recipe_roots *roots, const char *name)
+{
+    WL_CLEANUP_FREE char *normal = pypi_name(name, strlen(name));
+
+    return has_tests(roots, normal);
+}
+
+/* A suite whose sources are those that the package is built from. */
+static void add_suite(struct str *s, const struct package_ports *k, const struct package *p, const char *normal)
+{
+    WL_CLEANUP_FREE char *version = port_version(p->version), *wheel = package_port(p->name);
+
+    str_addf(s, "# Written by wl-make.\nfrom: " PACKAGE_TESTS_KIND "/%s\nversion: \"%s\"\n", normal, version);
+    str_addf(s, "vars: [\"python=%s\"]\nadd-build-needs: [%s]\nsources:\n", python_version(k->python), wheel);
+    add_source(s, p, k->links, "source", false);
+}
+
 /* --- files --- */
 
 static int write_recipe(const char *root, const char *port, const struct str *text, struct wl_err *err)
@@ -202,11 +304,25 @@ static int write_recipe(const char *root, const char *port, const struct str *te
     return r < 0 ? r : file_write(file, text->s, text->len, err);
 }
 
+/* Writes the port of a package's own tests, if there is a recipe for them. */
+static int write_suite(const struct package_ports *k, const struct recipe_roots *roots, const char *root,
+                       const struct package *p, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *normal = pypi_name(p->name, strlen(p->name)), *port = xasprintf(SUITES_KIND "/%s", normal);
+    WL_CLEANUP_STR struct str text = {0};
+
+    if (!k->whole || !has_tests(roots, normal))
+        return 0;
+    add_suite(&text, k, p, normal);
+    return write_recipe(root, port, &text, err);
+}
+
 /* Writes all recipes below a directory. */
 static int write_recipes(const struct package_ports *k, const struct recipe_roots *roots, const struct recipe *base,
                          const char *root, const char *port, struct wl_err *err)
 {
     WL_CLEANUP_STR struct str python = {0};
+    CLEANUP_SAID struct said said = {0};
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < k->packages->n; i++) {
@@ -214,13 +330,20 @@ static int write_recipes(const struct package_ports *k, const struct recipe_root
         WL_CLEANUP_FREE char *name = package_port(p->name);
         WL_CLEANUP_STR struct str text = {0};
 
-        if (!p->source)
+        /* The port of a wheel for WASI is never built, but names the libraries that its modules link. */
+        if (!package_is_native(p))
             continue;
         add_package(&text, k, roots, p);
         r = write_recipe(root, name, &text, err);
+        if (r == 0 && p->source)
+            r = write_suite(k, roots, root, p, err);
     }
-    add_python(&python, k, base);
-    return r < 0 ? r : write_recipe(root, port, &python, err);
+    if (r == 0)
+        r = read_said(k, roots, root, &said, err);
+    if (r < 0)
+        return r;
+    add_python(&python, k, &said, base);
+    return write_recipe(root, port, &python, err);
 }
 
 /* Lock files of older versions do not say which files the wheels are. */

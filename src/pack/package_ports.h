@@ -21,6 +21,9 @@ struct package_ports {
     const struct strv *links; /* directories in which wheels may be; may be NULL */
     /* Only the packages that have native code: the others are in an app. */
     bool only_native;
+    /* Nothing of the packages is left out, and their own tests are ports suites/NAME, where there is a recipe
+     * package-tests/NAME. */
+    bool whole;
     const struct strv *imports; /* for the flavour snapshot; may be NULL */
     const char *cache;          /* the recipes are written below it */
 };
@@ -28,6 +31,9 @@ struct package_ports {
 /* Writes the recipes, and puts their directory before the others in roots. *port is the name of the Python with the
  * packages, which the caller frees. */
 int package_ports(const struct package_ports *p, struct recipe_roots *roots, char **port, struct wl_err *err);
+
+/* Whether there is a recipe for a package's own tests. */
+bool package_has_tests(const struct recipe_roots *roots, const char *name);
 
 /* Where a package's file comes from: one of these directories (NULL: none) if it has the file, or pip's index. The
  * caller frees the address. */

@@ -44,6 +44,7 @@
 #define SUITES_KIND "suites"                 /* other projects' tests */
 #define PYPI_KIND "pypi"                     /* what packages of PyPI need to be built */
 #define WHEELS_KIND "wheels"                 /* these packages, built (pack/package_ports.h) */
+#define PACKAGE_TESTS_KIND "package-tests"   /* their own tests, which become suites */
 
 /* The flavour that apps are made from. */
 #define SINGLE_FLAVOUR "single"

@@ -193,6 +193,97 @@ except IndexError as e:
     is "$(cat .out)" '4 destroyed'
 }
 
+# A package's recipe names a library, which its module links, and what a Python leaves out. Another library is linked only because the
+# first one's .pc file says so.
+test_a_recipe_of_a_package() {
+    local name
+    with_index
+    for name in first second; do
+        mkdir -p "more/libs/wl$name"
+        cat >"more/libs/wl$name/recipe.yaml" <<END
+version: "1.0"
+summary: a library
+license: MIT
+steps:
+  - name: build
+    run: |
+      mkdir -p "\$STAGE/include" "\$STAGE/lib/pkgconfig"
+      echo 'int $name(void);' >"\$STAGE/include/wl$name.h"
+      echo '$([ $name = first ] && echo 'int second(void); int first(void) { return second() + 1; }' || echo 'int second(void) { return 41; }')' >$name.c
+      \$CC \$CFLAGS -c $name.c -o $name.o
+      \$AR crsD "\$STAGE/lib/libwl$name.a" $name.o
+      printf '%s\n' 'prefix=\${pcfiledir}/../..' 'Name: $name' 'Description: $name' 'Version: 1' 'Libs: -L\${prefix}/lib -lwl$name' \
+        "$([ $name = first ] && echo 'Libs.private: -L\${prefix}/lib -lwlsecond' || echo 'Cflags: -I\${prefix}/include')" >"\$STAGE/lib/pkgconfig/wl$name.pc"
+contains: [lib/libwl$name.a]
+END
+    done
+    echo 'needs: [libs/wlsecond]' >>more/libs/wlfirst/recipe.yaml
+    mkdir -p more/pypi/wllinked
+    cat >more/pypi/wllinked/recipe.yaml <<END
+from: pypi/base
+abstract: true
+add-needs: [libs/wlfirst]
+vars: ["without=wllinked/_test*.so wllinked/left.txt"]
+END
+    package wllinked 1.0 'from wllinked._linked import answer' '
+from setuptools import Extension, setup
+for name, code in {"_linked": "first()", "_testonly": "1"}.items():
+    with open(f"wllinked/{name}.c", "w") as f:
+        f.write(f"""
+#include <Python.h>
+#include <wlfirst.h>
+static PyObject *answer(PyObject *self, PyObject *args) {{ return PyLong_FromLong({code}); }}
+static PyMethodDef methods[] = {{{{"answer", answer, METH_NOARGS, NULL}}, {{NULL, NULL, 0, NULL}}}};
+static struct PyModuleDef module = {{PyModuleDef_HEAD_INIT, "{name}", NULL, 0, methods}};
+PyMODINIT_FUNC PyInit_{name}(void) {{ return PyModule_Create(&module); }}
+""")
+open("wllinked/left.txt", "w").close()
+setup(name="wllinked", version="1.0", packages=["wllinked"], package_data={"wllinked": ["*.txt"]},
+      ext_modules=[Extension("wllinked._linked", ["wllinked/_linked.c"], libraries=["wlfirst"]), Extension("wllinked._testonly", ["wllinked/_testonly.c"])])
+'
+    require r.txt wllinked
+    build -q --ports more "$PY" -r r.txt
+    status 0
+    there "$OUT/$PY+r/lib/libwlsecond.a" "$OUT/$PY+r/usr/local/lib/python3.13/site-packages/wllinked/data.txt"
+    not_there "$OUT/$PY+r/usr/local/lib/python3.13/site-packages/wllinked/left.txt"
+    real run -q --ports more "$PY" -r r.txt -- -c 'import sys, wllinked
+print(wllinked.answer(), [m for m in sys.builtin_module_names if m.startswith("wllinked")])'
+    status 0
+    is "$(cat .out)" "42 ['wllinked._linked']"
+}
+
+# The package's own tests run in a Python that has everything of it.
+test_the_own_tests_of_a_package() {
+    local at
+    with_index
+    mkdir -p more/package-tests/wltested
+    package wltested 1.0 'from wltested._impl import answer' 'from setuptools import Extension, setup
+open("wltested/tests/test_inside.py", "w").write("from .. import answer\ndef test_inside(): assert answer() == 8\n")
+open("wltested/tests/__init__.py", "w").close()
+setup(name="wltested", version="1.0", packages=["wltested", "wltested.tests"], ext_modules=[Extension("wltested._impl", ["wltested/_impl.c"])])'
+    require r.txt wltested
+    real_tool test --ports more "$PY" -r r.txt --suite wlother
+    clean_failure 3
+    for at in inside outside; do
+        printf '%s\n' 'from: package-tests/base' 'abstract: true' \
+            "$([ $at = inside ] && echo 'vars: [inside=1, "tests=wltested/tests/test_ins*.py"]' || echo 'vars: [show=wltested/tests, "tests=wltested/tests/test_*.py"]')" \
+            >more/package-tests/wltested/recipe.yaml
+        real test -q --ports more "$PY" -r r.txt --suite wltested
+        if [ $at = inside ]; then
+            status 0
+            out 'wltested: 1 files, 1 tests passed, 0 failed, 0 skipped'
+        else
+            # The archive has one that is empty.
+            status 1
+            out 'unexpected: ran no test: wltested/wltested/tests/test_it.py'
+        fi
+    done
+    # Without the package, there is no such suite.
+    real_tool test --ports more "$PY" --suite wltested
+    clean_failure 2
+    err 'the suite wltested tests a package that this Python does not have' 'add --with wltested'
+}
+
 test_packages_that_cannot_be_built() {
     with_index
     package broken 1.0 '' 'import sys

@@ -245,6 +245,9 @@ def main():
     write_configuration()
     # meson asks for python3, for code that does not belong to one version.
     write("pkgconfig/python3.pc", f"Name: Python\nDescription: Python\nVersion: {SERIES}\nRequires: python-{SERIES}\n")
+    # Every Python has these functions of libffi (guest/ffi); those of libdl, which packages expect beside them, always fail.
+    write("ffi/ffi.h", open(os.environ["FILES"] + "/ffi.h", encoding="utf-8").read())
+    write("pkgconfig/libffi.pc", f"Name: libffi\nDescription: calls of functions\nVersion: 3.4\nLibs: -ldl\nCflags: -I{HERE}/ffi\n")
     write_meson()
     write_cmake()
     write_environment()

@@ -12,7 +12,7 @@ import sys
 import zipfile
 
 SEEN = f"/usr/local/lib/python{'.'.join(os.environ['VAR_BASE'].split('.')[:2])}/site-packages"
-LEAVE = os.environ["VAR_LEAVE"].split()
+LEAVE = (os.environ["VAR_LEAVE"] + " " + os.environ["VAR_WITHOUT"]).split()
 KEEP = os.environ["VAR_KEEP"].split()
 # What only an installer needs.
 FOR_INSTALLERS = ("RECORD", "RECORD.jws", "RECORD.p7s", "WHEEL", "INSTALLER", "REQUESTED", "direct_url.json")
