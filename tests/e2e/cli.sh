@@ -77,6 +77,40 @@ test_list() {
     [ ! -s .out ] || fail 'lists something'
 }
 
+test_packages() {
+    packages() {
+        WL_MAKE_ROOT=$ROOT run "$WL_MAKE" packages --ports "$PORTS" "$@"
+    }
+    port pypi/base <<<'abstract: true'
+    port pypi/refused <<<'{from: pypi/base, abstract: true, vars: ["unavailable=it needs a moon"]}'
+    port pypi/helped <<<'{from: pypi/base, abstract: true}'
+    packages
+    status 0
+    grep -qE '^helped +recipe *$' .out || fail 'a package that nobody has tried'
+    mkdir -p "$ROOT/ports/pypi"
+    printf '%s\n' 'the first line' $'helped\t1.5\tbuilds\t7000000\t100\t2\t3\t' $'alone\t2.0\tbuilds\t\t\t\t\t' \
+        $'broken\t\tfails\t\t\t\t\tno compiler likes it' >"$ROOT/ports/pypi/tried.tsv"
+    packages
+    status 0
+    grep -qE '^alone +2\.0 +as it is *$' .out || fail 'a package without recipe'
+    grep -qE '^helped +1\.5 +recipe +7\.0 MB +100 passed, 2 failed, 3 skipped *$' .out || fail 'a package with recipe'
+    grep -qE '^broken +no +no compiler likes it$' .out || fail 'a package that does not build'
+    grep -qE '^refused +no +it needs a moon$' .out || fail 'a package that is refused'
+    is "$(sed 's/ .*//' .out | tr '\n' ' ')" 'package alone broken helped refused '
+    packages elp rok
+    is "$(sed 's/ .*//' .out | tr '\n' ' ')" 'package broken helped '
+    packages nonesuch
+    status 2
+    err 'nothing is known of nonesuch' 'wl-make wheel'
+    for line in $'x\t1\tbuilds' $'x\t1\tbuilds\t-1\t\t\t\t' $'x\t1\tbuilds\tmany\t\t\t\t' $'\t1\tbuilds\t\t\t\t\t' $'x\t1\tbuilds\t\t\t\t\t\t' \
+        $'x\t\xff\tbuilds\t\t\t\t\t' $'x\t1\tbuilds\t99999999999999999999\t\t\t\t'; do
+        printf '%s\n' 'the first line' "$line" >"$ROOT/ports/pypi/tried.tsv"
+        packages
+        status 1
+        err 'ports/pypi/tried.tsv:2: not a line with 8 columns'
+    done
+}
+
 test_info() {
     archive a.tar.gz hello=world
     simple libs/dep
