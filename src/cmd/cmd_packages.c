@@ -75,13 +75,15 @@ static int fill_row(const struct app *a, struct row *row, const struct tried_lis
     return r;
 }
 
-/* "as it is", "recipe", "no", or "" if that is not known. */
+/* "as it is", "recipe", "no", or "pure" if nothing has to be built. */
 static const char *builds(const struct row *row)
 {
     if (row->unavailable)
         return "no";
     if (row->tried && !strcmp(row->tried->state, TRIED_FAILS))
         return "no";
+    if (row->tried && !strcmp(row->tried->state, TRIED_PURE))
+        return TRIED_PURE;
     return row->recipe ? "recipe" : "as it is";
 }
 

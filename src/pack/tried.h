@@ -12,6 +12,7 @@
 /* How it went; the words of the file. */
 #define TRIED_BUILDS "builds"
 #define TRIED_FAILS "fails"
+#define TRIED_PURE "pure" /* it has a wheel without native code, which is used */
 
 struct tried {
     char *name; /* normalized */

@@ -89,14 +89,15 @@ test_packages() {
     grep -qE '^helped +recipe *$' .out || fail 'a package that nobody has tried'
     mkdir -p "$ROOT/ports/pypi"
     printf '%s\n' 'the first line' $'helped\t1.5\tbuilds\t7000000\t100\t2\t3\t' $'alone\t2.0\tbuilds\t\t\t\t\t' \
-        $'broken\t\tfails\t\t\t\t\tno compiler likes it' >"$ROOT/ports/pypi/tried.tsv"
+        $'light\t\tpure\t\t\t\t\t' $'broken\t\tfails\t\t\t\t\tno compiler likes it' >"$ROOT/ports/pypi/tried.tsv"
     packages
     status 0
     grep -qE '^alone +2\.0 +as it is *$' .out || fail 'a package without recipe'
     grep -qE '^helped +1\.5 +recipe +7\.0 MB +100 passed, 2 failed, 3 skipped *$' .out || fail 'a package with recipe'
     grep -qE '^broken +no +no compiler likes it$' .out || fail 'a package that does not build'
+    grep -qE '^light +pure *$' .out || fail 'a package that has a wheel without native code'
     grep -qE '^refused +no +it needs a moon$' .out || fail 'a package that is refused'
-    is "$(sed 's/ .*//' .out | tr '\n' ' ')" 'package alone broken helped refused '
+    is "$(sed 's/ .*//' .out | tr '\n' ' ')" 'package alone broken helped light refused '
     packages elp rok
     is "$(sed 's/ .*//' .out | tr '\n' ' ')" 'package broken helped '
     packages nonesuch

@@ -58,11 +58,11 @@ test_a_native_program_with_numpy() {
 test_others() {
     each_flavour '
 import yaml, msgpack, regex, ujson
-print(yaml.__with_libyaml__, yaml.safe_load("a: [1, 2]"))
+print(yaml.__with_libyaml__, yaml.load("a: [1, 2]", yaml.CSafeLoader), yaml.dump({"a": "\u20ac"}, Dumper=yaml.CSafeDumper, allow_unicode=True).strip())
 print(msgpack.unpackb(msgpack.packb({"a": 1})), msgpack.Packer.__module__)
-print(regex.fullmatch(r"(?:cats|cat){e<=1}", "cst") is not None, ujson.dumps([1, "a"]))' 'False {'\''a'\'': [1, 2]}
-{'\''a'\'': 1} msgpack._cmsgpack
-True [1,"a"]' --with pyyaml --with msgpack --with regex --with ujson
+print(regex.fullmatch(r"(?:cats|cat){e<=1}", "cst") is not None, ujson.dumps([1, "a"]))' "True {'a': [1, 2]} a: €
+{'a': 1} msgpack._cmsgpack
+True [1,\"a\"]" --with pyyaml --with msgpack --with regex --with ujson
 }
 
 main "$@"

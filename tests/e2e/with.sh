@@ -263,7 +263,7 @@ open("wltested/tests/__init__.py", "w").close()
 setup(name="wltested", version="1.0", packages=["wltested", "wltested.tests"], ext_modules=[Extension("wltested._impl", ["wltested/_impl.c"])])'
     require r.txt wltested
     real_tool test --ports more "$PY" -r r.txt --suite wlother
-    clean_failure 3
+    status 3
     for at in inside outside; do
         printf '%s\n' 'from: package-tests/base' 'abstract: true' \
             "$([ $at = inside ] && echo 'vars: [inside=1, "tests=wltested/tests/test_ins*.py"]' || echo 'vars: [show=wltested/tests, "tests=wltested/tests/test_*.py"]')" \
