@@ -274,8 +274,12 @@ export function giveNetwork(calls, channel, options) {
   }
 
   calls.poll_oneoff = (at, out, n, result) => {
-    const list = subscriptions(at, n);
-    const ours = list.filter((sub) => sub.tag !== CLOCK && sockets.has(sub.fd));
+    let list, ours;
+    const error = guarded(() => {
+      list = subscriptions(at, n);
+      ours = list.filter((sub) => sub.tag !== CLOCK && sockets.has(sub.fd));
+    });
+    if (error) return error;
     if (!ours.length) return pollFiles(at, out, n, result);
     return guarded(() => {
       const clocks = list.filter((sub) => sub.tag === CLOCK);

@@ -261,6 +261,51 @@ END
     is "$(ls w)" 'base.db
 writer.py'
 }
+# WAL needs memory that processes share, unless one process has the database for itself.
+test_a_database_with_WAL() {
+    local module=$OUT/$PY/bin/python.wasm
+    real build -q toolchain/wl-run "$PY"
+    mkdir w
+    cat >w/wal.py <<'END'
+import sqlite3, sys
+base = sqlite3.connect("/w/own.db")
+assert base.execute("pragma journal_mode=wal").fetchone() == ("delete",)
+base.execute("create table t(a)")
+try:
+    sqlite3.connect("/w/base.db").execute("select * from t")
+except sqlite3.OperationalError as e:
+    assert "unable to open database file" in str(e), e
+else:
+    raise AssertionError("a database with WAL was opened")
+base = sqlite3.connect("/w/base.db", timeout=0)
+base.execute("pragma locking_mode=exclusive")
+assert base.execute("select a from t").fetchall() == [(1,)]
+with base:
+    base.execute("insert into t values (2)")
+assert base.execute("pragma journal_mode").fetchone() == ("wal",)
+print("has it", flush=True)
+sys.stdin.readline()
+END
+    cat >make.py <<'END'
+import sqlite3
+base = sqlite3.connect("w/base.db")
+base.execute("pragma journal_mode=wal")
+base.execute("create table t(a)")
+base.execute("insert into t values(1)")
+base.commit()
+END
+    "$PYTHON" make.py
+    mkfifo line
+    plain "$module" /w/wal.py <line >"$T/.out" 2>"$T/.err" &
+    exec 9>line
+    wait_for 300 grep -q 'has it' "$T/.out"
+    "$PYTHON" -c 'import sqlite3; sqlite3.connect("w/base.db", timeout=0).execute("select a from t")' 2>other.err &&
+        fail 'two processes have the database'
+    grep -q 'database is locked' other.err || fail "$(cat other.err)"
+    exec 9>&-
+    wait $! || fail 'it failed'
+    is "$("$PYTHON" -c 'import sqlite3; print(sqlite3.connect("w/base.db").execute("select a from t").fetchall())')" '[(1,), (2,)]'
+}
 test_waiting_for_a_lock() {
     local module=$OUT/$PY/bin/python.wasm wait='import fcntl; file = open("/w/file", "r+")
 try: fcntl.LOCK(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

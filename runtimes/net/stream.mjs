@@ -1,0 +1,250 @@
+// TCP.
+import net from 'node:net';
+import { Failure, HIGH, Socket, fail, mayConnect, numberOf, plain, policy, refuse, word } from './common.mjs';
+import { addressText, endText, parseAddress } from './policy.mjs';
+
+/** Connections that are closed and still have to send. */
+export const flushing = new Set();
+
+export class Stream extends Socket {
+  type = 'stream';
+  parts = []; // what was received
+  size = 0;
+  ended = false;
+  socket = null; // Node's, connected or connecting
+  server = null; // Node's, of one that is bound
+  queue = []; // Node's sockets, not accepted yet
+  listening = false;
+  anyPort = false;
+  linger = [0, 0];
+
+  constructor(family, socket = null) {
+    super();
+    this.family = family;
+    if (socket) this.#adopt(socket);
+  }
+
+  setters = {
+    reuseaddr: (on) => Number(on !== 0), // Node always does so
+    keepalive: (on) => this.#keepAlive(Number(on !== 0)),
+    keepidle: (seconds) => {
+      if (seconds < 1) fail('EINVAL');
+      this.options.keepidle = seconds;
+      this.#keepAlive(this.options.keepalive ?? 0);
+    },
+    nodelay: (on) => {
+      this.socket?.setNoDelay(on !== 0);
+      return Number(on !== 0);
+    },
+    v6only: (on) => {
+      if (this.family !== 6 || this.bound) fail('EINVAL');
+      return Number(on !== 0);
+    },
+  };
+
+  option(name, value) {
+    if (name === 'acceptconn' && value === undefined) return Number(this.listening);
+    return super.option(name, value);
+  }
+
+  #keepAlive(on) {
+    this.socket?.setKeepAlive(on !== 0, (this.options.keepidle ?? 0) * 1000);
+    return on;
+  }
+
+  #adopt(socket) {
+    this.socket = socket;
+    socket.on('data', (data) => {
+      this.parts.push(data);
+      this.size += data.length;
+      if (this.size >= HIGH) socket.pause();
+      this.changed();
+    });
+    socket.on('end', () => {
+      this.ended = true;
+      this.changed();
+    });
+    socket.on('error', (error) => {
+      this.error = numberOf(error);
+      this.broken = true;
+      this.changed();
+    });
+    for (const event of ['connect', 'drain', 'finish', 'close']) socket.on(event, this.changed);
+    socket.on('close', () => {
+      this.ended = true;
+      this.changed();
+    });
+    if (this.options.nodelay) socket.setNoDelay(true);
+    if (this.options.keepalive) this.#keepAlive(1);
+    socket.resume();
+  }
+
+  get connecting() {
+    return this.socket !== null && this.socket.connecting;
+  }
+
+  async connect(bytes, port) {
+    if (this.socket && !this.connecting && !this.broken) fail('EISCONN');
+    if (this.connecting) fail('EALREADY');
+    if (this.listening) fail('EISCONN');
+    const to = this.target(bytes);
+    if (!mayConnect(to.bytes, port)) {
+      refuse('connecting to', endText(to.bytes, port), '--net');
+      fail('EACCES');
+    }
+    const own = this.bound;
+    await this.#stopServer();
+    this.broken = false;
+    this.error = 0;
+    this.#adopt(net.connect({ host: to.text, port, family: this.family, allowHalfOpen: true, localAddress: own?.address,
+      localPort: own?.port }));
+    if (this.nonBlocking) fail('EINPROGRESS');
+    await this.until(() => !this.connecting || this.broken);
+    if (this.broken) this.throwError();
+  }
+
+  async #stopServer() {
+    const server = this.server;
+    this.server = null;
+    if (server) await new Promise((resolve) => server.close(resolve));
+  }
+
+  async bind(bytes, port) {
+    if (this.bound || this.socket) fail('EINVAL');
+    const text = addressText(bytes);
+    if (net.isIPv4(text) !== (this.family === 4) && !net.isIPv4(text)) fail('EAFNOSUPPORT');
+    // A port that the system chooses is one for answers, too, as every client has; only listening needs a rule then.
+    if (port && !policy.mayBind(bytes, port, false)) {
+      refuse('listening on', endText(bytes, port), '--net-listen');
+      fail('EACCES');
+    }
+    this.anyPort = !port;
+    this.bound = { address: net.isIPv4(text) && this.family === 6 ? `::ffff:${text}` : text, port };
+    // Node binds and listens in one step. That can happen now if the system chooses the port, which nobody knows yet. Otherwise it
+    // has to wait for listen(), because earlier connections must be refused.
+    if (!port) await this.#open();
+  }
+
+  #open() {
+    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+      socket.on('error', () => {});
+      if (!this.listening || this.queue.length >= this.backlog) return socket.resetAndDestroy();
+      this.queue.push(socket);
+      this.changed();
+    });
+    return new Promise((resolve, reject) => {
+      // (Once it listens, an error is that of a connection which could not be accepted.)
+      server.on('error', (error) => reject(new Failure(numberOf(error))));
+      const { address: host, port } = this.bound;
+      server.listen({ host, port, backlog: 511, exclusive: true, ipv6Only: Boolean(this.options.v6only) }, () => {
+        this.server = server;
+        this.bound = server.address();
+        resolve();
+      });
+    });
+  }
+
+  async listen(backlog) {
+    if (this.socket) fail('EINVAL');
+    this.bound ??= { address: this.family === 4 ? '0.0.0.0' : '::', port: 0 };
+    const bytes = parseAddress(this.bound.address), port = this.bound.port;
+    if (!policy.mayBind(bytes, port, this.anyPort || !port)) {
+      refuse('listening on', endText(bytes, port), '--net-listen');
+      fail('EACCES');
+    }
+    if (!this.server) await this.#open();
+    this.backlog = Math.min(Math.max(backlog, 1), 4096);
+    this.listening = true;
+  }
+
+  async accept() {
+    if (!this.listening) fail('EINVAL');
+    await this.until(() => this.queue.length);
+    return new Stream(this.family, this.queue.shift());
+  }
+
+  name() {
+    if (this.socket?.localAddress) return word(plain(this.socket.localAddress, this.family), this.socket.localPort);
+    if (this.bound) return word(this.bound.address, this.bound.port);
+    return word(this.family === 4 ? '0.0.0.0' : '::', 0);
+  }
+
+  peer() {
+    if (!this.socket?.remoteAddress || this.connecting) fail('ENOTCONN');
+    return word(plain(this.socket.remoteAddress, this.family), this.socket.remotePort);
+  }
+
+  readable() {
+    if (this.listening) return this.queue.length > 0;
+    return this.size > 0 || this.ended || this.error !== 0 || (!this.socket && !this.server) || Boolean(this.broken);
+  }
+
+  writable() {
+    if (this.listening) return false;
+    return !this.connecting && (this.socket?.writableLength ?? 0) < HIGH;
+  }
+
+  waitingBytes() {
+    return this.size;
+  }
+
+  async receive(most, peek, all) {
+    if (!this.socket || this.connecting) fail(this.nonBlocking && this.connecting ? 'EAGAIN' : 'ENOTCONN');
+    const enough = () => this.size >= (all ? Math.min(most, HIGH) : 1) || this.ended || this.error;
+    let taken = [], size = 0;
+    for (;;) {
+      if (most > size) await this.until(enough);
+      if (!this.size && !size) this.throwError();
+      const part = this.#take(most - size, peek);
+      taken.push(part);
+      size += part.length;
+      if (!all || peek || size >= most || this.ended || this.error) return { data: Buffer.concat(taken), truncated: false };
+    }
+  }
+
+  #take(most, peek) {
+    const all = this.parts.length === 1 ? this.parts[0] : Buffer.concat(this.parts);
+    const part = all.subarray(0, most);
+    if (peek) {
+      this.parts = [all];
+      return part;
+    }
+    this.size -= part.length;
+    this.parts = this.size ? [all.subarray(most)] : [];
+    if (this.size < HIGH && this.socket.isPaused()) this.socket.resume();
+    return part;
+  }
+
+  async send(data) {
+    if (!this.socket || this.connecting) fail(this.connecting && this.nonBlocking ? 'EAGAIN' : 'EPIPE');
+    await this.until(() => this.writable() || this.error || this.broken);
+    this.throwError();
+    if (this.broken || !this.socket.writable) fail('EPIPE');
+    // One that does not block takes a part, as a kernel does.
+    const part = this.nonBlocking ? data.subarray(0, HIGH) : data;
+    this.socket.write(part);
+    return part.length;
+  }
+
+  async shutdown(read, write) {
+    if (!this.socket || this.connecting) fail('ENOTCONN');
+    if (write) this.socket.end();
+    if (read) this.ended = true;
+  }
+
+  async close() {
+    await this.#stopServer();
+    for (const socket of this.queue) socket.resetAndDestroy();
+    const socket = this.socket;
+    if (!socket) return;
+    // Unread data makes a kernel reset the connection.
+    if (this.connecting || socket.destroyed) socket.destroy();
+    else if (this.size || this.linger[0]) socket.resetAndDestroy();
+    else {
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      flushing.add(closed);
+      closed.then(() => flushing.delete(closed));
+      socket.destroySoon();
+    }
+  }
+}
