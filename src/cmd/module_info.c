@@ -211,7 +211,7 @@ static uint64_t little(const uint8_t *p, unsigned bytes)
 static void print_ours(const struct wasm_info *w)
 {
     static const char magic[8] = "wl-rofs";
-    enum { HEADER = 48, NODES = 8, SIZE = 16, NODE = 32 };
+    enum { HEADER = 48, NODES = 8, NAMES = 12, SIZE = 16, NODE = 32 };
     WL_CLEANUP_STRV struct strv found = {0};
 
     for (size_t i = 0; i < w->sections_n; i++) {
@@ -226,8 +226,10 @@ static void print_ours(const struct wasm_info *w)
                 break;
             nodes = little(p + NODES, 4);
             size = little(p + SIZE, 8);
-            /* (The eight bytes alone are also in the code that looks for them.) */
-            if (nodes && size >= HEADER && (size - HEADER) / NODE >= nodes) {
+            /* (The eight bytes alone are also in the code that looks for them, and a packed segment may end after
+             * them.) */
+            if (nodes && little(p + NAMES, 4) == HEADER + nodes * NODE && size >= HEADER + nodes * NODE &&
+                size / 16 <= w->sections[i].size) {
                 WL_CLEANUP_FREE char *text = human_size(size);
 
                 strv_addf(&found, "an archive of %llu files and directories, %s", (unsigned long long)nodes, text);

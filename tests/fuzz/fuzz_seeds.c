@@ -305,6 +305,30 @@ static void object_seeds(const char *folder)
         fprintf(stderr, "%s\n", err.text);
 }
 
+static void osv_seeds(const char *folder)
+{
+    static const char *const texts[] = {
+        "{\"id\": \"CVE-1\", \"aliases\": [\"GHSA-1\"], \"affected\": [{\"package\": {\"ecosystem\": \"Debian:12\", "
+        "\"name\": "
+        "\"zlib\"}, \"ranges\": [{\"type\": \"ECOSYSTEM\", \"events\": [{\"introduced\": \"0\"}, {\"fixed\": "
+        "\"1:1.2.13.dfsg-1\"}]}]}]}",
+        "{\"id\": \"CVE-2\", \"affected\": [{\"ranges\": [{\"type\": \"GIT\", \"repo\": "
+        "\"https://github.com/madler/zlib\", "
+        "\"database_specific\": {\"cpe\": \"cpe:2.3:a:zlib:zlib:*\", \"versions\": [{\"introduced\": \"1.2\"}, "
+        "{\"last_affected\": \"1.2.12\"}]}}], \"versions\": [\"v1.2.11\", \"zlib_1_2_11\"]}]}",
+        "{\"id\": \"PYSEC-1\", \"severity\": [{\"score\": \"CVSS:3.1/AV:N\"}], \"affected\": [{\"package\": "
+        "{\"ecosystem\": "
+        "\"PyPI\", \"name\": \"attrs\", \"purl\": \"pkg:pypi/attrs\"}, \"versions\": [\"1.2.11\", \"1.2.11.0\"]}]}"};
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        WL_CLEANUP_FREE char *file = xasprintf("%s/record-%zu", folder, i);
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+        if (file_write(file, texts[i], strlen(texts[i]), &err) < 0)
+            fprintf(stderr, "%s\n", err.text);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3)
@@ -315,6 +339,8 @@ int main(int argc, char **argv)
         archive_seeds(argv[2]);
     else if (!strcmp(argv[1], "manifest"))
         manifest_seeds(argv[2]);
+    else if (!strcmp(argv[1], "osv"))
+        osv_seeds(argv[2]);
     else if (!strcmp(argv[1], "recipe"))
         recipe_seeds(argv[2]);
     else if (!strcmp(argv[1], "module"))

