@@ -1,6 +1,7 @@
 #include "cmd/module_info.h"
 
 #include "core/wasm.h"
+#include "sbom/sbom.h"
 #include "store/manifest.h"
 #include "util/fs.h"
 #include "wasm/info.h"
@@ -34,9 +35,11 @@ static void add_need(const struct app *a, const struct manifest_need *n, int dep
 
     if (strcmp(n->use, "link") != 0)
         return;
-    if (manifest_read(file, &m, &ignored) == 0)
-        text = xasprintf("%s %s%s%s%s", n->name, m.version, *m.license ? " (" : "", m.license, *m.license ? ")" : "");
-    else
+    if (manifest_read(file, &m, &ignored) == 0) {
+        WL_CLEANUP_FREE char *version = sbom_version(m.version, m.sources_n ? m.sources[0].from : NULL);
+
+        text = xasprintf("%s %s%s%s%s", n->name, version, *m.license ? " (" : "", m.license, *m.license ? ")" : "");
+    } else
         text = xstrdup(n->name);
     if (strv_has(out, text) || depth == MAX_DEPTH)
         return;

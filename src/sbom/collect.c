@@ -25,6 +25,7 @@ void sbom_free(struct sbom *s)
         free(x->port);
         free(x->name);
         free(x->version);
+        free(x->recipe_version);
         free(x->license);
         free(x->homepage);
         free(x->purl);
@@ -100,6 +101,19 @@ static int add_patches(const struct recipe *r, struct sbom_part *x, struct wl_er
     return e;
 }
 
+/* The address of the first source: the one that served it, or the first one of the same archive. */
+static const char *first_address(const struct node *n, const struct sbom_part *x)
+{
+    const struct source *s = n->recipe->sources_n ? &n->recipe->sources[0].source : NULL;
+
+    if (!x->sources_n || x->sources[0].from)
+        return x->sources_n ? x->sources[0].from : NULL;
+    for (size_t k = 0; s && k < s->n; k++)
+        if (!strcasecmp(s->archives[k].sha256, x->sources[0].sha256) && s->archives[k].urls.n)
+            return s->archives[k].urls.v[0];
+    return NULL;
+}
+
 /* "zlib" for libs/zlib, "python" for python/v3.13.5, "python/single" for python/single/v3.13.5. */
 static char *plain_name(const char *port)
 {
@@ -134,12 +148,13 @@ static int add_part(const struct make_options *o, const struct plan *p, size_t n
     x = &s->parts[s->parts_n++];
     *x = (struct sbom_part){.port = xstrdup(r->name),
                             .name = plain_name(r->name),
-                            .version = xstrdup(r->version),
+                            .recipe_version = xstrdup(r->version),
                             .license = xstrdup(*r->license ? r->license : "NOASSERTION"),
                             .homepage = xstrdup(r->homepage),
                             .contained = content[node]};
     memcpy(x->key, n->key, sizeof x->key);
     add_sources(o, n, x);
+    x->version = sbom_version(r->version, first_address(n, x));
     x->purl = sbom_purl(x->sources_n ? x->sources[0].from : NULL, x->name, x->version);
     x->cpe = *r->cpe ? sbom_cpe(r->cpe, x->version) : NULL;
     strv_add(&x->addresses, x->homepage);

@@ -78,6 +78,7 @@ static json_t *component(const struct sbom_part *x)
         json_object_set_new(c, "pedigree", json_pack("{s:O}", "patches", patches));
     json_decref(patches);
     add_property(properties, "wl-make:port", x->port);
+    add_property(properties, "wl-make:recipe-version", x->recipe_version);
     add_property(properties, "wl-make:key", x->key);
     add_property(properties, "wl-make:toolchain", x->toolchain);
     for (size_t i = 0; i < x->sources_n; i++) {

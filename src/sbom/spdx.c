@@ -68,11 +68,12 @@ static void add_part(json_t *packages, json_t *relations, const struct sbom_part
     WL_CLEANUP_FREE char *id = id_of("port", x->port);
     json_t *refs = json_pack("[{s:s, s:s, s:s}]", "referenceCategory", "PACKAGE-MANAGER", "referenceType", "purl",
                              "referenceLocator", x->purl);
-    json_t *package = json_pack(
-        "{s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:o, s:o}", "SPDXID", id, "name", x->name, "versionInfo", x->version,
-        "downloadLocation", x->sources_n ? location_of(&x->sources[0]) : "NOASSERTION", "filesAnalyzed", 0,
-        "licenseConcluded", "NOASSERTION", "licenseDeclared", x->license, "copyrightText", "NOASSERTION",
-        "externalRefs", refs, "comment", json_sprintf("wl-make port %s, key %s", x->port, x->key));
+    json_t *package =
+        json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:o, s:o}", "SPDXID", id, "name", x->name, "versionInfo",
+                  x->version, "downloadLocation", x->sources_n ? location_of(&x->sources[0]) : "NOASSERTION",
+                  "filesAnalyzed", 0, "licenseConcluded", "NOASSERTION", "licenseDeclared", x->license, "copyrightText",
+                  "NOASSERTION", "externalRefs", refs, "comment",
+                  json_sprintf("wl-make port %s, recipe %s, key %s", x->port, x->recipe_version, x->key));
 
     if (x->cpe)
         json_array_append_new(refs, json_pack("{s:s, s:s, s:s}", "referenceCategory", "SECURITY", "referenceType",

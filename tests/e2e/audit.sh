@@ -1,6 +1,7 @@
 #!/bin/bash
 # audit, with made-up ports and records.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
+LIMIT=${LIMIT:-600}
 . "$(dirname -- "$0")/lib.sh"
 
 audit() {
@@ -87,6 +88,22 @@ test_by_repository() {
     audit --database db made/program
     status 13
     is "$(about libs/repo)" 'OSV-1 OSV-3 OSV-4 '
+}
+
+# What was built counts: here an older archive, because the recipe's own cannot be fetched.
+test_an_older_archive() {
+    archive zed-1.2.9.tar.gz text=old
+    mkdir -p db
+    printf 'version: "1.2.11"\ntoolchain: none\ncpe: maker:zed\nsources:\n  - url: "file:%s/zed-1.2.11.tar.gz"\n    sha256: %064d\n    also:\n      - url: "file:%s/zed-1.2.9.tar.gz"\n        sha256: %s\nsteps:\n  - name: a\n    run: cp "$SRC/text" "$STAGE/"\n' \
+        "$T" 0 "$T" "$(sha256 zed-1.2.9.tar.gz)" | port libs/zed
+    record CVE-OLD '{'"$zed"', "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "1.2.10"}]}]}'
+    audit --database db libs/zed
+    status 0
+    wl libs/zed
+    status 0
+    audit --database db libs/zed
+    status 13
+    out 'libs/zed 1.2.9: CVE-OLD, fixed in 1.2.10'
 }
 
 test_tools() {

@@ -1,6 +1,7 @@
 #!/bin/bash
 # bump, with a web server that offers two versions.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
+LIMIT=${LIMIT:-600}
 . "$(dirname -- "$0")/lib.sh"
 
 bump() {

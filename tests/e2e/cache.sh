@@ -1,6 +1,7 @@
 #!/bin/bash
 # What fsck finds in a cache, and what gc removes from it.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
+LIMIT=${LIMIT:-600}
 . "$(dirname -- "$0")/lib.sh"
 
 # The tool for commands that have no ports and no output.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Ports that leak something into what they make, and ports that do not.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016
+LIMIT=${LIMIT:-600}
 . "$(dirname -- "$0")/lib.sh"
 
 # The tool for verify, which has no --output; the library for the steps comes from the checkout.

