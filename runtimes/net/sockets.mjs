@@ -196,7 +196,7 @@ const calls = {
   },
 };
 
-// Without this thread, that of the guest would wait for ever.
+// Without this thread, that of the guest would never stop waiting.
 process.on('uncaughtException', (error) => {
   writeSync(2, `${self}: ${error.stack}\n`);
   process.kill(process.pid, 'SIGKILL');
