@@ -397,6 +397,7 @@ True"
     err 'is not a Python'
 }
 
+# Ctrl-D that arrives between two prompts is lost when the next prompt changes the terminal's mode, natively too.
 test_the_interactive_prompt() {
     built
     prompt $'expect >>> \nsend 6 * 7\\n\nexpect 42\nexpect >>> \nsend \\x04' $PY
@@ -405,10 +406,10 @@ test_the_interactive_prompt() {
     out "Python $VERSION"
     prompt $'expect >>> \nsend exit(3)\\n' $PY
     err 'exit 3'
-    prompt $'expect >>> \nsend import sys; sys.stdin.isatty()\\n\nexpect True\nsend \\x04' $PY
+    prompt $'expect >>> \nsend import sys; sys.stdin.isatty()\\n\nexpect True\nexpect >>> \nsend \\x04' $PY
     err 'exit 0'
     if command -v wasmtime >/dev/null; then
-        run "$PYTHON" "$E2E/help.py" terminal $'expect >>> \nsend 6 * 7\\n\nexpect 42\nsend \\x04' wasmtime run \
+        run "$PYTHON" "$E2E/help.py" terminal $'expect >>> \nsend 6 * 7\\n\nexpect 42\nexpect >>> \nsend \\x04' wasmtime run \
             --dir "$PYTHON_DIR::/" "$PYTHON_DIR/bin/python.wasm"
         err 'exit 0'
     fi
@@ -416,7 +417,7 @@ test_the_interactive_prompt() {
 
 test_ctrl_c_at_the_prompt() {
     built
-    prompt $'expect >>> \nsend 1 + 1\\x03\nexpect KeyboardInterrupt\nexpect >>> \nsend 20 + 22\\n\nexpect 42\nsend \\x04' $PY
+    prompt $'expect >>> \nsend 1 + 1\\x03\nexpect KeyboardInterrupt\nexpect >>> \nsend 20 + 22\\n\nexpect 42\nexpect >>> \nsend \\x04' $PY
     status 0
     err 'exit 0'
 }
