@@ -37,6 +37,7 @@ STARTS = ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "os.spaw
 # pip asks these which machine this is, and for passwords if it is configured to do so.
 HELPERS = ("keyring", "lsb_release", "rustc", "uname")
 MAX_METADATA = 4 << 20
+MAX_MANIFESTS = 20000
 
 
 def forbid_programs(event, args):
@@ -307,6 +308,8 @@ def print_manifests(archive, directory):
             texts[path] = read().decode("utf-8")
         elif path.endswith(".rs"):
             sources.append(path)
+        if len(texts) + len(sources) > MAX_MANIFESTS:
+            raise ValueError(f"there are more than {MAX_MANIFESTS} files")
     directories = {os.path.dirname(f) for f in texts if os.path.basename(f) == "Cargo.toml"}
     for root in sorted(d for d in directories if not directories.intersection(parents(d))):
         own = has_own_crates(texts, root)
@@ -374,8 +377,8 @@ def main():
     if what == "manifests":
         try:
             print_manifests(*rest)
-        except ValueError as e:
-            sys.exit(f"ERROR: {os.path.basename(rest[0])}: a manifest of its Rust code cannot be read: {e}")
+        except (ValueError, OSError, tarfile.TarError, zipfile.BadZipFile) as e:
+            sys.exit(f"ERROR: {os.path.basename(rest[0])}: the manifests of its Rust code cannot be read: {e}")
         return
     if what == "crates":
         print_crates(rest)

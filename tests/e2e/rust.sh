@@ -304,7 +304,23 @@ END
     require wlmanifest
     build "$PY" -r r.txt
     clean_failure 4
-    err 'wlmanifest-1.0.tar.gz: a manifest of its Rust code cannot be read'
+    err 'wlmanifest-1.0.tar.gz: the manifests of its Rust code cannot be read'
+
+    # Archives that no tool makes: a file below another, and too many files.
+    for files in '["a.rs", "a.rs/b.rs"]' '[f"{i}.rs" for i in range(20001)]'; do
+        "$PYTHON" - "$files" <<'END'
+import io, sys, tarfile
+with tarfile.open("wheels/wlmanifest-1.0.tar.gz", "w:gz") as t:
+    for file, content in [("pyproject.toml", b'[build-system]\nrequires = ["maturin"]\n'), ("Cargo.toml", b"[package]\n")] + [
+            (f, b"") for f in eval(sys.argv[1])]:
+        info = tarfile.TarInfo(f"wlmanifest-1.0/{file}")
+        info.size = len(content)
+        t.addfile(info, io.BytesIO(content))
+END
+        build "$PY" -r r.txt --update
+        clean_failure 4
+        err 'wlmanifest-1.0.tar.gz: the manifests of its Rust code cannot be read'
+    done
 
     # A recipe says why not.
     build "$PY" --with cryptography
@@ -316,6 +332,17 @@ END
     build "$PY" -r r.txt
     status 1
     err "wheels/wlcompile: step 'build' failed" 'this does not compile'
+
+    # A function that asks for a feature that not every engine has.
+    crate wlsimd '' "$(module number 4)
+const NUMBER: c_long = 9;"'
+#[target_feature(enable = "simd128")]
+unsafe fn lane(n: i32) -> i32 { std::arch::wasm32::i32x4_extract_lane::<0>(std::arch::wasm32::i32x4_splat(std::hint::black_box(n))) }
+unsafe extern "C" fn number(_: Object, _: Object) -> Object { PyLong_FromLong(lane(shared_name())) }'
+    require wlsimd
+    build "$PY" -r r.txt
+    status 1
+    err "step 'packages' failed" 'wlsimd._impl was compiled with simd128, which some engines do not have'
 }
 
 # `package NAME`: runs the script `script` in a Python with a package of PyPI, and compares what it prints with `expected`, which
