@@ -1,6 +1,6 @@
 """Adds to what prepare.py has made, in the current directory, what the build of a package in Rust sees:
 
-    cargo/        the configuration of cargo
+    cargo/        the configuration of cargo, and the linker
     environment   gets more variables
 
 It reads the variables of a step (docs/recipes.md) and starts nothing."""
@@ -14,6 +14,7 @@ RUST = os.environ["NEED_TOOLCHAIN_RUST"]
 SRC = os.environ["SRC"]
 SERIES = ".".join(os.environ["VAR_PYTHON"].split(".")[:2])
 HERE = os.getcwd()
+TARGET = "wasm32-wasip1"
 HOST = "x86_64-unknown-linux-gnu"
 
 
@@ -67,21 +68,23 @@ pointer_width=32
 ext_suffix=.cpython-{SERIES.replace('.', '')}-wasm32-wasi.so
 suppress_build_script_link_lines=true
 """)
-    target = os.environ["TARGET"]
+    write("linker", f'#!/bin/sh\nexec {shlex.quote(HERE)}/cross/cc "$@" {shlex.quote(HERE)}/cargo/no-threads.o\n')
+    os.chmod("cargo/linker", 0o755)
     variables = {
         "CARGO": f"{RUST}/bin/cargo",
         "RUSTC": f"{RUST}/bin/rustc",
         "CARGO_HOME": f"{HERE}/cargo",
         "CARGO_TARGET_DIR": f"{HERE}/cargo/target",
-        "CARGO_BUILD_TARGET": target,
+        "CARGO_BUILD_TARGET": TARGET,
         "CARGO_BUILD_JOBS": os.environ["JOBS"],
         "CARGO_NET_OFFLINE": "true",
         "PYO3_CONFIG_FILE": f"{HERE}/cargo/python",
     }
     # Build scripts and procedural macros are for the build machine, whose own compiler links them.
-    for triple, cc, cxx, ar in ((target, f"{HERE}/cross/cc", f"{HERE}/cross/c++", os.environ["AR"]), (HOST, "/usr/bin/cc", "/usr/bin/c++", "/usr/bin/ar")):
+    for triple, linker, cc, cxx, ar in ((TARGET, f"{HERE}/cargo/linker", f"{HERE}/cross/cc", f"{HERE}/cross/c++", os.environ["AR"]),
+                                        (HOST, "/usr/bin/cc", "/usr/bin/cc", "/usr/bin/c++", "/usr/bin/ar")):
         name = triple.replace("-", "_")
-        variables |= {f"CARGO_TARGET_{name.upper()}_LINKER": cc, f"CC_{name}": cc, f"CXX_{name}": cxx, f"AR_{name}": ar}
+        variables |= {f"CARGO_TARGET_{name.upper()}_LINKER": linker, f"CC_{name}": cc, f"CXX_{name}": cxx, f"AR_{name}": ar}
     with open("environment", "a") as f:
         f.writelines(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
         f.write(f"PATH={RUST}/bin:$PATH\n")
