@@ -147,8 +147,6 @@ static int run(struct app *a, struct wl_err *err)
     return wl_err_hint(err, "many packages build as they are; try it with wl-make wheel NAME");
 }
 
-static const struct option_spec options[] = {{0}};
-
 const struct command command_packages = {
     .name = "packages",
     .usage = "packages [TEXT...]",
@@ -158,6 +156,5 @@ const struct command command_packages = {
         "it\n"
         "builds as it is, with a recipe of ports/pypi, or not; how much it and what it requires add to a Python; and\n"
         "the results of its own tests. Other packages may build, too.",
-    .options = options,
     .run = run,
 };
