@@ -233,7 +233,9 @@ EOF
         rm -rf source
         mkdir -p source/package
         made_up_source source/package "${patches[@]}" || fail "$series: patches that cannot stand side by side"
-        touch source/package/Modules/faulthandler.c # a step edits it
+        # A step edits these.
+        mkdir -p source/package/Python
+        touch source/package/Modules/faulthandler.c source/package/Python/thread_pthread.h
         cat >source/package/configure <<'EOF'
 for patched in Lib/asyncio/unix_events.py Modules/mmapmodule.c Modules/_ctypes/callproc.c; do
   grep -q wasi "../src/$patched" || echo "not patched: $patched"
