@@ -92,24 +92,4 @@ sys.exit(not (first[0] >= 6 and first[1] >= 3 and first[2] >= 9))
 END
 }
 
-# The newest version of each of these needs native code. An old major version is not taken without being asked for; an old
-# minor version is mentioned.
-test_packages_of_which_only_old_versions_are_pure() {
-    local name
-    echo 'print("packed")' >main.py
-    for name in pydantic fastapi jsonschema openai anthropic dateparser; do
-        rm -f r.lock main.wasm
-        echo $name >r.txt
-        app main.py -r r.txt
-        if [ "$st" = 4 ]; then
-            err "r.txt: the newest $name is " ' has no pure-Python wheel (' "add $name<"
-            not_there main.wasm r.lock
-        else
-            status 0
-            err "$name " ' is used instead of ' ' has no pure-Python wheel ('
-            grep -q "^# $name .* is used instead of " r.lock || fail "$(cat r.lock)"
-        fi
-    done
-}
-
 main "$@"
