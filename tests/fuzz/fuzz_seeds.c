@@ -150,8 +150,8 @@ static void channel_seeds(const char *folder)
         "*.example.com\nnet.socket 4 stream\nnet.bind 2 127.0.0.1 0\nnet.listen 2 5\nnet.option 2 acceptconn\n",
         "10.0.0.0/8\nnet.pair stream\nnet.pair dgram\nnet.linger 2 1 3\nnet.linger 2\nnet.option 2 nodelay 1\n",
         "localhost:0\nnet.resolve 0 localhost\nnet.resolve 4 example.com\nnet.resolve 6 127.0.0.1\nnet.none\n",
-        "x\naes.gcm encrypt 100 32 200 300 400 500 160\naes.gcm decrypt 0 16 16 32 48 48 16\naes.gcm encrypt 0 24 0 0 "
-        "0 0 17\n",
+        "x\naes.gcm encrypt 100 32 200 300 400 500 160\naes.gcm decrypt 0 16 16 32 48 48 16\n",
+        "x\naes.gcm encrypt 0 24 0 0 0 0 17\n",
         "x\nlock.whole 1 exclusive\nlock.range 1 write 0 5\nlock.range 1 read 3 0 wait\nlock.test 1 read 0 0\n",
         "x\nfs.space 1\nfs.space 0\nfs.space 2\n",
         "x\ntty.set 0 now 0 0 0 0 00\ntty.get 0\ntty.size 1\ntty.flush 0 in\ntty.drain 0\n",
