@@ -1,30 +1,9 @@
-/* Helpers for tests that run guests/guests.wat through wlpy.h, the same with each engine. The program is guests.wasm or
- * guests.so, which guests.sh makes. */
+/* Helpers for tests that run one program of guests/ through wlpy.h, the same with each engine. guests.sh makes it, as
+ * NAME.wasm and NAME.so. */
 #ifndef TEST_ENGINES_H
 #define TEST_ENGINES_H
 
 #include "library.h"
-
-/* What a guest does: the number of its arguments less one. */
-enum {
-    OWN,
-    UNREACHABLE,
-    BOUNDS,
-    DEEP,
-    ENDLESS,
-    WAIT,
-    READ,
-    OUTPUT,
-    COUNT,
-    FOLDER,
-    DEEP_IN_HOST,
-    COPY,
-    FILES,
-    BYTES,
-    DESCRIPTORS,
-    GROW,
-    KINDS
-};
 
 /* AddressSanitizer's own handler would take the guests' faults, and its stack for signals the place of theirs. */
 const char *__asan_default_options(void);
@@ -79,14 +58,6 @@ static int tear_down_engine(void **state)
     return tear_down(state);
 }
 
-static struct wlpy_run_config guest(int what)
-{
-    static const char *const argv[KINDS] = {"", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""};
-
-    take_signals();
-    return (struct wlpy_run_config){.size = sizeof(struct wlpy_run_config), .argv = argv, .argc = (size_t)what + 1};
-}
-
 static struct wlpy_result run_config(const struct wlpy_run_config *config)
 {
     struct wlpy_result result = {.size = sizeof result};
@@ -96,39 +67,12 @@ static struct wlpy_result run_config(const struct wlpy_run_config *config)
     return result;
 }
 
-static struct wlpy_result run_limited(int what, struct wlpy_limits limits)
-{
-    static const struct wlpy_dir here = {.host = ".", .guest = "/d"};
-    struct wlpy_run_config config = guest(what);
-
-    limits.size = sizeof limits;
-    config.limits = &limits;
-    config.dirs = &here;
-    config.dir_count = 1;
-    return run_config(&config);
-}
-
 static void ends(struct wlpy_result result, enum wlpy_end end, int status, const char *text)
 {
     assert_string_equal(result.text, text);
     assert_int_equal(result.end, end);
     assert_int_equal(result.status, status);
     wlpy_result_free(&result);
-}
-
-struct told {
-    char text[64];
-    size_t n;
-};
-
-static ssize_t tell(void *arg, const void *from, size_t n)
-{
-    struct told *t = arg;
-
-    assert_true(t->n + n <= sizeof t->text);
-    memcpy(t->text + t->n, from, n);
-    t->n += n;
-    return (ssize_t)n;
 }
 
 static int run_engine_tests(const struct CMUnitTest *tests, size_t n, int argc, char **argv)

@@ -1,5 +1,5 @@
 /* test_engine_limits PROGRAM: limits of runs, with each engine. */
-#include "engines.h"
+#include "engine_guests.h"
 
 /* ---- limits ---- */
 

@@ -1,5 +1,5 @@
 /* test_engines PROGRAM: runs through wlpy.h, with each engine. */
-#include "engines.h"
+#include "engine_guests.h"
 
 /* ---- streams ---- */
 

@@ -1,69 +1,19 @@
 /* test_threads PROGRAM: a guest with threads, through wlpy.h, the same with each engine. PROGRAM is threads.wasm or
  * threads.so, which guests.sh makes of guests/threads.wat. */
-#include "library.h"
+#include "engines.h"
 
 /* What its threads do: the number of its arguments less one. */
 enum { COUNT, TRAP, EXIT, SPIN, GROW, LEAVE_IT_WAITING, END_BY_REQUEST, KINDS };
-
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-    return "handle_segv=0:handle_sigbus=0:use_sigaltstack=0";
-}
-
-static const char *file;
-static bool native;
-static struct wlpy_engine *engine;
-static struct wlpy_program *loaded;
-
-/* cmocka handles these itself during each test; a handler that is installed later than the library's has to call it. */
-static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
-static struct sigaction own[sizeof faults / sizeof *faults];
 
 static struct wlpy_result run_it(int what, struct wlpy_limits limits, struct wlpy_control *control)
 {
     static const char *const argv[KINDS] = {"", "", "", "", "", "", ""};
     const struct wlpy_run_config config = {
         .size = sizeof config, .argv = argv, .argc = (size_t)what + 1, .limits = &limits, .control = control};
-    struct wlpy_result result = {.size = sizeof result};
 
     limits.size = sizeof limits;
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        assert_int_equal(sigaction(faults[i], &own[i], NULL), 0);
-    if (wlpy_run(loaded, &config, &result, &why) < 0)
-        fail_msg("%s", why.text);
-    return result;
-}
-
-static void ends(struct wlpy_result result, enum wlpy_end end, int status, const char *text)
-{
-    assert_string_equal(result.text, text);
-    assert_int_equal(result.end, end);
-    assert_int_equal(result.status, status);
-    wlpy_result_free(&result);
-}
-
-static int set_up_engine(void **state)
-{
-    const struct wlpy_engine_config config = {.size = sizeof config, .stack = 1 << 20, .stoppable = true};
-
-    struct wlpy_run_config first = {.size = sizeof first};
-    struct wlpy_result result = {.size = sizeof result};
-
-    if (set_up(state) < 0 || wlpy_engine_new(&config, &engine, &why) < 0 ||
-        (native ? wlpy_program_load_native : wlpy_program_load)(engine, file, &loaded, &why) < 0 ||
-        wlpy_run(loaded, &first, &result, &why) < 0)
-        return -1;
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        sigaction(faults[i], NULL, &own[i]);
-    return 0;
-}
-
-static int tear_down_engine(void **state)
-{
-    wlpy_program_free(loaded);
-    wlpy_engine_free(engine);
-    return tear_down(state);
+    take_signals();
+    return run_config(&config);
 }
 
 /* The lowest descriptor that is free, and the threads of the process. */
@@ -182,9 +132,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_side_by_side),
     };
 
-    if (argc != 2)
-        return 1;
-    file = argv[1];
-    native = strlen(file) > 3 && !strcmp(file + strlen(file) - 3, ".so");
-    return cmocka_run_group_tests_name(native ? "native" : "wasmtime", tests, set_up_engine, tear_down_engine);
+    return run_engine_tests(tests, sizeof tests / sizeof *tests, argc, argv);
 }

@@ -66,6 +66,18 @@ real_tool() {
         ${WL_CHECK_OFFLINE:+--offline} "${@:2}"
 }
 
+# For tests of packages, whose build requirements come from an index.
+with_index() {
+    [ -z "${WL_CHECK_OFFLINE-}" ] && "$PYTHON" -m pip --version >/dev/null 2>&1 || skip 'without pip and the network'
+    unset PIP_FIND_LINKS
+}
+
+# `build_packages WORD...`: a build that needs the index.
+build_packages() {
+    real_tool build --output "$OUT" "$@"
+    ! grep -qE 'no package named setuptools|forbids the network' .err || not_available "$(cat .err)"
+}
+
 # The same for commands that build ports.
 real() {
     real_tool "$1" --output "$OUT" "${@:2}"

@@ -128,17 +128,6 @@ require() {
     printf '%s\n' "--find-links $T/wheels" "$@" >r.txt
 }
 
-with_index() {
-    [ -z "${WL_CHECK_OFFLINE-}" ] && "$PYTHON" -m pip --version >/dev/null 2>&1 || skip 'without pip and the network'
-    unset PIP_FIND_LINKS
-}
-
-# `build WORD...`, which needs the indexes.
-build() {
-    real_tool build --output "$OUT" "$@"
-    ! grep -qE 'no package named setuptools|forbids the network' .err || not_available "$(cat .err)"
-}
-
 # Rust's standard library sees the same files and variables as Python. The function `number` has fewer parameters than Python
 # passes. Both modules have a function shared_name().
 test_the_standard_library() {
@@ -172,7 +161,7 @@ const NUMBER: c_long = 8;"'
 unsafe extern "C" fn number(_: Object, _: Object) -> Object { PyLong_FromLong(shared_name()) }
 unsafe extern "C" fn fall(_: Object, of: Object) -> Object { object(&str(of)[7..]) }'
     require wlrusty wlpanic
-    build -q "$PY" -r r.txt
+    build_packages -q "$PY" -r r.txt
     status 0
     for flavour in plain snapshot; do
         real run -q "$PY" -r r.txt --flavour $flavour --env WORD=value -- -c '
@@ -250,7 +239,7 @@ fn wlpyo3(m: &Bound<'_, PyModule>) -> PyResult<()> {
 END
     archive wlpyo3 maturin maturin Cargo.toml src/lib.rs
     require wlpyo3
-    build -q "$PY" -r r.txt
+    build_packages -q "$PY" -r r.txt
     status 0
     grep -qE '^#crate wlpyo3: pyo3==0\.29\.[0-9]+ sha256:[0-9a-f]{64}$' r.lock || fail "$(cat r.lock)"
     real run -q "$PY" -r r.txt -- -c '
@@ -270,7 +259,7 @@ ValueError invalid float literal
 ZeroDivisionError division by zero
 TypeError 'NoneType' object is not callable"
     # From now on the lock file is enough.
-    build -q --offline "$PY" -r r.txt
+    build_packages -q --offline "$PY" -r r.txt
     status 0
 }
 
@@ -278,7 +267,7 @@ test_packages_that_cannot_be_built() {
     with_index
     crate wlnewer 'rust-version = "9.9"' 'compile_error!("unused");'
     require wlnewer
-    build "$PY" -r r.txt
+    build_packages "$PY" -r r.txt
     clean_failure 4
     err 'wlnewer has native code that cannot be built for Python 3.13: it needs Rust 9.9 or newer, and toolchain/rust is Rust '
 
@@ -296,13 +285,13 @@ END
         archive wlgit 'setuptools setuptools-rust' setuptools.build_meta setup.py Cargo.toml Cargo.lock code.rs
     )
     require wlgit
-    build "$PY" -r r.txt
+    build_packages "$PY" -r r.txt
     clean_failure 4
     err 'its crate elsewhere comes from git+https://git.invalid/elsewhere#0123456789012345678901234567890123456789, which has no hash'
 
     crate wlmanifest 'this is no manifest' ''
     require wlmanifest
-    build "$PY" -r r.txt
+    build_packages "$PY" -r r.txt
     clean_failure 4
     err 'wlmanifest-1.0.tar.gz: the manifests of its Rust code cannot be read'
 
@@ -317,19 +306,19 @@ with tarfile.open("wheels/wlmanifest-1.0.tar.gz", "w:gz") as t:
         info.size = len(content)
         t.addfile(info, io.BytesIO(content))
 END
-        build "$PY" -r r.txt --update
+        build_packages "$PY" -r r.txt --update
         clean_failure 4
         err 'wlmanifest-1.0.tar.gz: the manifests of its Rust code cannot be read'
     done
 
     # A recipe says why not.
-    build "$PY" --with cryptography
+    build_packages "$PY" --with cryptography
     clean_failure 4
     err 'cryptography has native code that cannot be built for Python 3.13: it calls parts of OpenSSL'
 
     crate wlcompile '' 'compile_error!("this does not compile");'
     require wlcompile
-    build "$PY" -r r.txt
+    build_packages "$PY" -r r.txt
     status 1
     err "wheels/wlcompile: step 'build' failed" 'this does not compile'
 
@@ -340,7 +329,7 @@ const NUMBER: c_long = 9;"'
 unsafe fn lane(n: i32) -> i32 { std::arch::wasm32::i32x4_extract_lane::<0>(std::arch::wasm32::i32x4_splat(std::hint::black_box(n))) }
 unsafe extern "C" fn number(_: Object, _: Object) -> Object { PyLong_FromLong(lane(shared_name())) }'
     require wlsimd
-    build "$PY" -r r.txt
+    build_packages "$PY" -r r.txt
     status 1
     err "step 'packages' failed" 'wlsimd._impl was compiled with simd128, which some engines do not have'
 }
@@ -349,7 +338,7 @@ unsafe extern "C" fn number(_: Object, _: Object) -> Object { PyLong_FromLong(la
 # is what it prints in the package that its authors have built for this machine.
 package() {
     with_index
-    build -q "$PY" --with "$1"
+    build_packages -q "$PY" --with "$1"
     status 0
     real run -q "$PY" --with "$1" --dir "$T::/data" -- /data/script
     status 0
@@ -448,7 +437,7 @@ END
 # Several of them in one Python, and in its snapshot.
 test_several() {
     with_index
-    build -q "$PY" --with orjson --with rpds-py --with jiter --flavour snapshot --import orjson
+    build_packages -q "$PY" --with orjson --with rpds-py --with jiter --flavour snapshot --import orjson
     status 0
     real run -q "$PY" --with orjson --with rpds-py --with jiter --flavour snapshot --import orjson -- -c '
 import sys

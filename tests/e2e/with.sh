@@ -52,17 +52,6 @@ require() {
     printf '%s\n' "--find-links $T/wheels" "${@:2}" >"$1"
 }
 
-with_index() {
-    [ -z "${WL_CHECK_OFFLINE-}" ] && "$PYTHON" -m pip --version >/dev/null 2>&1 || skip 'without pip and the network'
-    unset PIP_FIND_LINKS
-}
-
-# `build WORD...`, which needs the index.
-build() {
-    real_tool build --output "$OUT" "$@"
-    ! grep -qE 'no package named setuptools|forbids the network' .err || not_available "$(cat .err)"
-}
-
 make_two() {
     with_index
     package wlfirst 1.0 'from wlfirst._impl import answer' ''
@@ -78,7 +67,7 @@ print(wlfirst.answer(), wlsecond.answer(), wlfirst._impl, importlib.metadata.ver
 test_two_packages_in_every_flavour() {
     local flavour before
     make_two
-    build -q "$PY" -r r.txt
+    build_packages -q "$PY" -r r.txt
     status 0
     there r.lock
     grep -qE '^wlfirst==1\.0 --hash=sha256:[0-9a-f]{64} # source wlfirst-1\.0\.tar\.gz$' r.lock || fail "$(cat r.lock)"
@@ -92,7 +81,7 @@ test_two_packages_in_every_flavour() {
     # The modules are part of whatever embeds this Python.
     there "$OUT/$PY+r/lib/packages.o"
     # From now on the lock file is enough.
-    build -q --offline "$PY" -r r.txt
+    build_packages -q --offline "$PY" -r r.txt
     status 0
 }
 
@@ -113,7 +102,7 @@ test_the_order_of_packages_makes_no_difference() {
 
 test_a_module_is_imported_before_a_snapshot() {
     make_two
-    build -q "$PY" -r r.txt --flavour snapshot --import wlfirst
+    build_packages -q "$PY" -r r.txt --flavour snapshot --import wlfirst
     status 0
     real run -q "$PY" -r r.txt --import wlfirst --flavour snapshot -- -c 'import sys; print("wlfirst" in sys.modules, "wlsecond" in sys.modules)'
     status 0
@@ -130,7 +119,7 @@ test_a_wheel_is_built_and_used() {
     there built/wlfirst-1.0-cp313-cp313-wasi_wasm32.whl
     # The wheel alone is enough.
     printf '%s\n' --no-index "--find-links $T/built" wlfirst >w.txt
-    build -q "$PY" -r w.txt
+    build_packages -q "$PY" -r w.txt
     status 0
     grep -q '# wheel wlfirst-1.0-cp313-cp313-wasi_wasm32.whl$' w.lock || fail "$(cat w.lock)"
     real run -q "$PY" -r w.txt -- -c 'import wlfirst; print(wlfirst.answer())'
@@ -181,7 +170,7 @@ PyMODINIT_FUNC PyInit__cxx(void) { return PyModule_Create(&module); }
 setup(name="wlthrow", version="1.0", packages=["wlthrow"], ext_modules=[Extension("wlthrow._cxx", ["wlthrow/_cxx.cc"])])
 '
     require r.txt wlthrow
-    build -q "$PY" -r r.txt
+    build_packages -q "$PY" -r r.txt
     status 0
     real run -q "$PY" -r r.txt -- -c '
 import wlthrow
@@ -242,7 +231,7 @@ setup(name="wllinked", version="1.0", packages=["wllinked"], package_data={"wlli
       ext_modules=[Extension("wllinked._linked", ["wllinked/_linked.c"], libraries=["wlfirst"]), Extension("wllinked._testonly", ["wllinked/_testonly.c"])])
 '
     require r.txt wllinked
-    build -q --ports more "$PY" -r r.txt
+    build_packages -q --ports more "$PY" -r r.txt
     status 0
     there "$OUT/$PY+r/lib/libwlsecond.a" "$OUT/$PY+r/usr/local/lib/python3.13/site-packages/wllinked/data.txt"
     not_there "$OUT/$PY+r/usr/local/lib/python3.13/site-packages/wllinked/left.txt"
@@ -289,7 +278,7 @@ test_packages_that_cannot_be_built() {
     package broken 1.0 '' 'import sys
 sys.exit("this build fails")'
     require r.txt broken
-    build "$PY" -r r.txt
+    build_packages "$PY" -r r.txt
     status 1
     err "wheels/broken: step 'build' failed" 'this build fails'
     not_there "$OUT/$PY+r"
@@ -298,19 +287,19 @@ sys.exit("this build fails")'
     package online 1.0 '' 'import urllib.request
 urllib.request.urlopen("http://127.0.0.1:9/")'
     require r.txt online
-    build "$PY" -r r.txt
+    build_packages "$PY" -r r.txt
     status 1
     err 'urlopen error'
 
     # A recipe says why not.
-    build "$PY" --with greenlet
+    build_packages "$PY" --with greenlet
     clean_failure 4
     err 'greenlet has native code that cannot be built for Python 3.13: it switches between C stacks'
 
     # Its module is not that of the package's name.
     package strange 1.0 'import strange._other' ''
     require r.txt strange
-    build "$PY" -r r.txt
+    build_packages "$PY" -r r.txt
     status 0
     real run -q "$PY" -r r.txt -- -c 'import strange'
     status 1
