@@ -65,20 +65,24 @@ void run_use_control(const struct runtime *r)
 static void tell_end(const struct run *r, struct end *end)
 {
     const struct wasi *w = r->runtime->wasi;
+    const struct run *first = r->first ? r->first : r;
+    const bool over = r->leaving == LEFT_BY_CONTROL && control_ending(r->runtime->control) == CONTROL_OVER;
+    /* Another thread's call may have ended the guest, and this thread may be asked before that one. */
+    const bool by_call = r->leaving == LEFT_BY_CALL || (over && w->ending != WASI_GOES_ON);
     const char *why = r->why;
 
-    if (r->leaving == LEFT_BY_CALL && w->ending == WASI_EXITS) {
+    if (by_call && w->ending == WASI_EXITS) {
         end->status = (int)(w->status & 0xff);
         end->left = true;
         return;
     }
-    if (r->leaving == LEFT_BY_CONTROL && control_ending(r->runtime->control) == CONTROL_OVER && r->crew.over) {
-        *end = r->crew.end;
+    if (over && !by_call && first->crew.over) {
+        *end = first->crew.end;
         return;
     }
     end->status = STATUS_TRAPPED;
     end->kind = END_TRAPPED;
-    if (r->leaving == LEFT_BY_CALL) {
+    if (by_call) {
         end->kind = END_OUTPUT;
         why = END_TEXT_OUTPUT;
     } else if (r->leaving == LEFT_BY_CONTROL && control_ending(r->runtime->control) == CONTROL_DEADLINE) {
