@@ -27,7 +27,8 @@ struct sweep {
     size_t things;
 };
 
-static int remove_one(struct sweep *s, const char *path, struct wl_err *err)
+static int remove_by(struct sweep *s, const char *path, int (*remove)(const char *path, struct wl_err *err),
+                     struct wl_err *err)
 {
     unsigned long long size;
 
@@ -42,7 +43,12 @@ static int remove_one(struct sweep *s, const char *path, struct wl_err *err)
         ui_print(stdout, "would remove %s (%s)\n", path, text);
         return 0;
     }
-    return remove_tree(path, err);
+    return remove(path, err);
+}
+
+static int remove_one(struct sweep *s, const char *path, struct wl_err *err)
+{
+    return remove_by(s, path, remove_tree, err);
 }
 
 /* The same for an artifact, of which nobody must see a half. */
@@ -77,7 +83,7 @@ static int remove_results(struct sweep *s, const char *dir, int depth, struct wl
         WL_CLEANUP_FREE char *path = path_join(dir, names.v[i]);
 
         if (compose_made(path, NULL))
-            r = remove_one(s, path, err);
+            r = remove_by(s, path, compose_remove, err);
         else if (depth < MAX_DEPTH && is_real_directory(path))
             r = remove_results(s, path, depth + 1, err);
     }
@@ -138,10 +144,9 @@ static int remove_result(struct sweep *s, const char *dir, const char *flavour, 
 
     if (!compose_made(dir, flavour))
         return 0;
-    if (flavour)
-        compose_files(dir, flavour, &files);
-    else
-        strv_add(&files, dir);
+    if (!flavour)
+        return remove_by(s, dir, compose_remove, err);
+    compose_files(dir, flavour, &files);
     for (size_t i = 0; r == 0 && i < files.n; i++)
         r = remove_one(s, files.v[i], err);
     return r;

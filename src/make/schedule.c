@@ -34,21 +34,27 @@ struct schedule {
 
 enum readiness { READY, WAITS, HOPELESS };
 
+/* A port reads what it needs and the libraries that those link, down to the last: one of these may have to be built
+ * although the artifact between them is in the store. */
 static enum readiness readiness(const struct schedule *s, size_t i)
 {
     const struct node *n = &s->p->nodes[i];
+    bool *reads = xcalloc(s->p->n, sizeof *reads);
     enum readiness worst = READY;
 
-    for (size_t k = 0; k < n->needs_n; k++) {
-        const struct port_job *need = &s->work[n->needs[k].node];
-
-        if (n->needs[k].kind == NEED_TEST || !s->p->nodes[n->needs[k].node].build)
+    plan_link_closure(s->p, i, reads);
+    for (size_t k = 0; k < n->needs_n; k++)
+        if (n->needs[k].kind != NEED_TEST)
+            reads[n->needs[k].node] = true;
+    for (size_t k = 0; k < s->p->n && worst != HOPELESS; k++) {
+        if (!reads[k] || !s->p->nodes[k].build)
             continue;
-        if (need->failed)
-            return HOPELESS;
-        if (!need->finished)
+        if (s->work[k].failed)
+            worst = HOPELESS;
+        else if (!s->work[k].finished)
             worst = WAITS;
     }
+    free(reads);
     return worst;
 }
 

@@ -233,6 +233,20 @@ static int check_place(const char *dir, struct wl_err *err)
     return wl_err_hint(err, "move it away, or name another directory with --output");
 }
 
+int compose_remove(const char *dir, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv names = {0};
+    int r = dir_list(dir, &names, err);
+
+    for (size_t i = 0; r == 0 && i < names.n; i++) {
+        WL_CLEANUP_FREE char *path = path_join(dir, names.v[i]);
+
+        if (strcmp(names.v[i], NOTE) != 0)
+            r = remove_tree(path, err);
+    }
+    return r < 0 ? r : remove_tree(dir, err);
+}
+
 static int compose_new(const struct store *s, const struct plan *p, size_t node, const bool *linked, const char *dir,
                        const char *key, struct wl_err *err)
 {

@@ -25,6 +25,10 @@ char *compose_program(const char *dir, const char *flavour);
 /* Adds the paths of a composition's files in a directory, and of its note. */
 void compose_files(const char *dir, const char *flavour, struct strv *paths);
 
+/* Removes a composed directory, its note last: what is left of it if this is interrupted can still be told from the
+ * files of somebody else. */
+int compose_remove(const char *dir, struct wl_err *err);
+
 /* Makes OUTPUT/PORT hold exactly the artifact of the node, and include/ and lib/ of its linked needs. *changed says
  * whether there was anything to do. The old content stays until the new one is complete. A directory that exists and
  * was not created by wl-make is WL_E_IO. A damaged artifact is removed from the store: WL_E_VERIFY. For a flavour, it

@@ -864,6 +864,22 @@ test_checks_only_read_the_artifact() {
     err "check 'writes' failed" 'Read-only file system'
 }
 
+# What is linked is read down to the last library, though the ones between are in the store.
+test_a_library_behind_a_stored_one_is_waited_for() {
+    printf 'version: "1"\ntoolchain: none\nsteps:\n  - name: i\n    run: mkdir -p "$STAGE/lib"; sleep 1; echo base >"$STAGE/lib/base.a"\n' |
+        port libs/base
+    simple libs/mid 'needs: [libs/base]'
+    stepped made/top 'cp "$NEED_LIBS_BASE/lib/base.a" "$STAGE/base"' 'needs: [libs/mid]'
+    wl made/top
+    status 0
+    wl clean libs/base made/top
+    status 0
+    wl -j 4 made/top
+    status 0
+    err 'libs/base: done'
+    not_err 'libs/mid: '
+}
+
 test_what_checks_need_must_be_there() {
     stepped made/bad 'exit 1'
     stepped made/a true 'check-needs:' '  - made/bad' 'checks: [{name: x, run: "true"}]'
