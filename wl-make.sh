@@ -65,6 +65,16 @@ wanted() {
     [ "${1-}" != check ] || printf '%s ' "$check_packages"
 }
 
+# apt waits for a lock of dpkg by itself, but not for that of its lists, which a machine often holds just after its start.
+update_lists() {
+    tries=60
+    until $as_root apt-get -o Acquire::Retries=3 update >"$log" 2>&1; do
+        tries=$((tries - 1))
+        { [ $tries -gt 0 ] && grep -q 'lists/lock' "$log"; } || return 1
+        sleep 5
+    done
+}
+
 # Installs the missing packages, as root or with a sudo that asks no password; otherwise prints the command to type.
 install_packages() {
     need=$(missing "$@")
@@ -80,8 +90,8 @@ install_packages() {
     say "installing$need"
     mkdir -p "$root/.build"
     # shellcheck disable=SC2086 # lists of words
-    { $as_root apt-get update && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y --no-install-recommends \
-        -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 $need; } >"$log" 2>&1 || {
+    { update_lists && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y --no-install-recommends \
+        -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 $need >"$log" 2>&1; } || {
         tail -n 5 "$log" >&2
         die "cannot install the packages; the whole log is $log"
     }

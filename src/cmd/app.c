@@ -196,6 +196,29 @@ static void note_given_source(struct app *a, const struct plan *p)
     }
 }
 
+/* The plan with what --source and --profile say. */
+static int plan_as_given(struct app *a, const struct make_options *o, const struct strv *names, struct plan *p,
+                         struct wl_err *err)
+{
+    int r = plan_make(&o->plan, names, p, err);
+
+    if (r == 0 && a->options.source)
+        r = plan_use_source(p, names->v[0], a->options.source, err);
+    if (r == 0 && a->options.profile)
+        r = plan_use_profile(p, names->v[0], a->options.profile, err);
+    return r;
+}
+
+int app_plan(struct app *a, const struct make_options *o, const struct strv *names, struct plan *p, struct wl_err *err)
+{
+    struct fetch_options cached = {.cache = a->store.sources};
+    int r = plan_as_given(a, o, names, p, err);
+
+    if (r == 0)
+        r = plan_find_toolchains(&o->plan, p, err);
+    return r < 0 ? r : plan_keys(&o->plan, &cached, p, err);
+}
+
 int app_build(struct app *a, const struct make_options *o, const struct strv *names, struct plan *p, struct wl_err *err)
 {
     int r = store_hold(&a->store, &a->cancel, err);
@@ -203,13 +226,9 @@ int app_build(struct app *a, const struct make_options *o, const struct strv *na
     if (r == 0)
         r = store_hold_sources(&a->store, &a->cancel, err);
     if (r == 0)
-        r = plan_make(&o->plan, names, p, err);
-    if (r == 0 && a->options.source)
-        r = plan_use_source(p, names->v[0], a->options.source, err);
+        r = plan_as_given(a, o, names, p, err);
     if (r == 0 && a->options.source)
         note_given_source(a, p);
-    if (r == 0 && a->options.profile)
-        r = plan_use_profile(p, names->v[0], a->options.profile, err);
     if (r == 0)
         r = make_prepare(o, p, a->options.dry_run, err);
     return r < 0 || a->options.dry_run ? r : make_run(o, p, err);

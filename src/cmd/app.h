@@ -55,6 +55,10 @@ int app_port(struct app *a, const char *given, char **name, struct wl_err *err);
 /* The same for all arguments, which are ports' names; no argument is WL_E_USAGE. */
 int app_ports(struct app *a, struct strv *names, struct wl_err *err);
 
+/* Plans the ports, with the keys that follow from what is in the cache; downloads and builds nothing. The caller frees
+ * the plan, after an error as well. */
+int app_plan(struct app *a, const struct make_options *o, const struct strv *names, struct plan *p, struct wl_err *err);
+
 /* Plans, fetches and builds the ports; with --dry-run it only plans. No other process can remove artifacts until the
  * command ends. The caller frees the plan, after an error as well. */
 int app_build(struct app *a, const struct make_options *o, const struct strv *names, struct plan *p,

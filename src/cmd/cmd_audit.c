@@ -103,7 +103,6 @@ static int audit_plan(struct app *a, const struct make_options *o, const struct 
 static int run(struct app *a, struct wl_err *err)
 {
     const struct audit_options *own = a->options.own;
-    struct fetch_options cached = {.cache = a->store.sources};
     WL_CLEANUP_STRV struct strv names = {0};
     struct make_options o;
     struct plan p = {0};
@@ -117,11 +116,7 @@ static int run(struct app *a, struct wl_err *err)
     if (r < 0)
         return r;
     app_build_options(a, &o, false);
-    r = plan_make(&o.plan, &names, &p, err);
-    if (r == 0)
-        r = plan_find_toolchains(&o.plan, &p, err);
-    if (r == 0)
-        r = plan_keys(&o.plan, &cached, &p, err);
+    r = app_plan(a, &o, &names, &p, err);
     if (r == 0)
         r = audit_plan(a, &o, &p, &names, err);
     plan_free(&p);

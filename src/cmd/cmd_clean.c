@@ -173,7 +173,6 @@ static int clean_ports(struct sweep *s, struct wl_err *err)
 {
     struct app *a = s->a;
     WL_CLEANUP_STRV struct strv names = {0};
-    struct fetch_options cached = {.cache = a->store.sources};
     struct make_options o;
     struct plan p = {0};
     int r = app_ports(a, &names, err);
@@ -181,11 +180,7 @@ static int clean_ports(struct sweep *s, struct wl_err *err)
     if (r < 0)
         return r;
     app_build_options(a, &o, false);
-    r = plan_make(&o.plan, &names, &p, err);
-    if (r == 0)
-        r = plan_find_toolchains(&o.plan, &p, err);
-    if (r == 0)
-        r = plan_keys(&o.plan, &cached, &p, err);
+    r = app_plan(a, &o, &names, &p, err);
     for (size_t i = 0; r == 0 && i < p.n; i++) {
         WL_CLEANUP_FREE char *dir = NULL, *artifact = NULL, *logs = NULL;
 

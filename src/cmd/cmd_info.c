@@ -126,22 +126,12 @@ static int show_ports(struct app *a, const struct strv *names, struct wl_err *er
 {
     const struct info_options *given = a->options.own;
     struct make_options o;
-    struct fetch_options cached;
     struct plan p = {0};
     bool first = true;
     int r;
 
     app_build_options(a, &o, false);
-    cached = (struct fetch_options){.cache = a->store.sources};
-    r = plan_make(&o.plan, names, &p, err);
-    if (r == 0 && a->options.source)
-        r = plan_use_source(&p, names->v[0], a->options.source, err);
-    if (r == 0 && a->options.profile)
-        r = plan_use_profile(&p, names->v[0], a->options.profile, err);
-    if (r == 0)
-        r = plan_find_toolchains(&o.plan, &p, err);
-    if (r == 0)
-        r = plan_keys(&o.plan, &cached, &p, err);
+    r = app_plan(a, &o, names, &p, err);
     for (size_t i = 0; r == 0 && i < p.n; i++)
         if (p.nodes[i].root) {
             if (!first)

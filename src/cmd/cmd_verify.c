@@ -218,14 +218,9 @@ static int compare_sides(struct verify *v, struct wl_err *err)
 /* Finds the keys of what is built twice, so that it is not borrowed. */
 static int find_keys(struct verify *v, struct wl_err *err)
 {
-    struct fetch_options cached = {.cache = v->a->store.sources};
     struct plan p = {0};
-    int r = plan_make(&v->o.plan, &v->ports, &p, err);
+    int r = app_plan(v->a, &v->o, &v->ports, &p, err);
 
-    if (r == 0)
-        r = plan_find_toolchains(&v->o.plan, &p, err);
-    if (r == 0)
-        r = plan_keys(&v->o.plan, &cached, &p, err);
     for (size_t i = 0; r == 0 && i < p.n; i++)
         if (p.nodes[i].root)
             strv_add(&v->keys, p.nodes[i].key);
