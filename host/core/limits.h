@@ -28,6 +28,9 @@ struct limits {
  * second is for native programs, whose frames are larger; pages that are not used take no memory. */
 #define LIMITS_DEFAULT_STACK (UINT64_C(16) << 20)
 #define LIMITS_DEFAULT_NATIVE_STACK (UINT64_C(64) << 20)
+/* What a further thread of a native program has of its stack: the guest's own stack of a thread is half of the first
+ * one's, too. */
+#define LIMITS_THREAD_STACK(stack) ((stack) / 2)
 #define LIMITS_MIN_STACK (UINT64_C(64) << 10)
 #define LIMITS_MAX_STACK (UINT64_C(4) << 30)
 

@@ -156,3 +156,12 @@ bool needs_share(const struct needs *n, uint64_t limit, struct share *share)
     share->memory = (limit - tables_bytes(n, low)) / (n->throws ? 2 : 1);
     return share->memory >= start;
 }
+
+bool needs_of_thread(const struct needs *n, uint64_t *bytes)
+{
+    for (uint32_t i = 0; i < n->tables; i++)
+        if (i == NEEDS_MAX_TABLES || can_grow(n, i))
+            return false;
+    *bytes = tables_bytes(n, UINT32_MAX);
+    return !n->throws && !n->unknown;
+}

@@ -35,4 +35,8 @@ void needs_read(struct needs *n, const uint8_t *wasm, size_t size);
  * initial sizes do not fit. */
 bool needs_share(const struct needs *n, uint64_t limit, struct share *share);
 
+/* What a further instance takes that shares the memory of the first, which is its tables: *bytes. False: there is no
+ * such number, because its tables can grow, or exceptions have a heap in each instance. */
+bool needs_of_thread(const struct needs *n, uint64_t *bytes);
+
 #endif

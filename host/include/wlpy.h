@@ -181,7 +181,8 @@ struct wlpy_stream {
 /* What a guest may take; it is one that ends only this run. */
 struct wlpy_limits {
     size_t size;             /* of this struct */
-    uint64_t memory;         /* the most bytes that its memory and its tables may have together; 0: 4 GiB */
+    uint64_t memory;         /* the most bytes that its memory, its tables and the stacks of threads besides its first
+                              * may have together; 0: 4 GiB */
     uint64_t output;         /* the most bytes that it may write to its standard streams together; 0: any number */
     uint64_t deadline_ms;    /* wall time from its start; 0: none. wasmtime needs an engine that is stoppable. */
     uint64_t cpu_ms;         /* processor time of its threads; 0: any. The same holds. */

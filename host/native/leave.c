@@ -100,7 +100,7 @@ static void tell_end(const struct run *r, struct end *end)
     snprintf(end->text, sizeof end->text, "%s", why);
     if (why == trap_texts[TRAP_STACK])
         snprintf(end->hint, sizeof end->hint, "give it a larger stack (--max-wasm-stack); it has %llu KiB",
-                 (unsigned long long)r->runtime->limits->stack >> 10);
+                 (unsigned long long)(r->stack_size - SIGNAL_STACK - STACK_GUARD - HOST_STACK) >> 10);
 }
 
 int run_tell(const struct run *r, struct end *end, struct err *err)

@@ -36,7 +36,7 @@ static bool get_stack(struct run *r)
 
     run_current = r;
     if (sigsetjmp(r->out, 1) == 0) {
-        stack_set_up(r, r->runtime->limits->stack);
+        stack_set_up(r, LIMITS_THREAD_STACK(r->runtime->limits->stack));
         well = true;
     }
     run_current = outer;
@@ -45,8 +45,14 @@ static bool get_stack(struct run *r)
 
 static void *open_thread(void *arg)
 {
-    struct run *first = arg, *r = calloc(1, sizeof *r);
+    struct run *first = arg, *current = first->runtime->wasi->arg, *r;
+    const struct limits *limits = first->runtime->limits;
+    uint64_t stack = LIMITS_THREAD_STACK(limits->stack);
 
+    /* The limit of memory is for the stacks of further threads as well. */
+    if (current->used > limits->memory || stack > limits->memory - current->used)
+        return NULL;
+    r = calloc(1, sizeof *r);
     if (!r)
         return NULL;
     r->program = first->program;
@@ -63,6 +69,7 @@ static void *open_thread(void *arg)
         if (!first->crew.waits)
             run_use_control(first->runtime);
         first->crew.waits = true;
+        current->used += stack;
         return r;
     }
     close_thread(arg, r);

@@ -238,6 +238,31 @@ static void test_shares(void **state)
     }
 }
 
+static void test_what_a_thread_needs(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t bytes; /* -1: it can have none */
+    } cases[] = {
+        {"(module (memory 1))", 0},
+        {"(module (memory 1) (table 10 10 funcref))", 80},
+        {"(module (memory 1) (table 10 10 funcref) (table 5 5 externref))", 120},
+        {"(module (memory 1) (table 10 11 funcref))", -1},
+        {"(module (memory 1) (table 10 10 funcref) (table 0 funcref))", -1},
+        {"(module (memory 1) (tag))", -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct needs n = needs_of(cases[i].text);
+        uint64_t bytes = 0;
+        bool can = needs_of_thread(&n, &bytes);
+
+        if (can != (cases[i].bytes >= 0) || (can && bytes != (uint64_t)cases[i].bytes))
+            fail_msg("%s: %d, %ju", cases[i].text, can, (uintmax_t)bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_preparing_a_snapshot),
         cmocka_unit_test(test_needs),
         cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_what_a_thread_needs),
     };
 
     return cmocka_run_group_tests_name("snapshot", tests, set_up, tear_down);

@@ -54,13 +54,19 @@ static void test_what_they_do(void **state)
 
 static void test_limits(void **state)
 {
+    /* The engine's is 1 MiB, and a native thread has half of that. */
+    const uint64_t page = 1 << 16, stacks = 2 * (native ? 1 << 19 : 1 << 20);
+
     (void)state;
     ends(run_it(COUNT, (struct wlpy_limits){.threads = 0}, NULL), WLPY_EXITED, 90, "");
     ends(run_it(COUNT, (struct wlpy_limits){.threads = 1}, NULL), WLPY_EXITED, 92, "");
     ends(run_it(COUNT, (struct wlpy_limits){.threads = 100000}, NULL), WLPY_EXITED, 2, "");
-    /* 33 pages are needed. */
-    ends(run_it(GROW, (struct wlpy_limits){.threads = 2, .memory = 20 << 16}, NULL), WLPY_EXITED, 98, "");
-    ends(run_it(GROW, (struct wlpy_limits){.threads = 2, .memory = 33 << 16}, NULL), WLPY_EXITED, 2, "");
+    /* 33 pages are needed, and a stack for each. */
+    ends(run_it(GROW, (struct wlpy_limits){.threads = 2, .memory = stacks + 20 * page}, NULL), WLPY_EXITED, 98, "");
+    ends(run_it(GROW, (struct wlpy_limits){.threads = 2, .memory = stacks + 33 * page - 1}, NULL), WLPY_EXITED, 98, "");
+    ends(run_it(GROW, (struct wlpy_limits){.threads = 2, .memory = stacks + 33 * page}, NULL), WLPY_EXITED, 2, "");
+    ends(run_it(COUNT, (struct wlpy_limits){.threads = 2, .memory = stacks + page - 1}, NULL), WLPY_EXITED, 92, "");
+    ends(run_it(COUNT, (struct wlpy_limits){.threads = 2, .memory = stacks / 2 + page - 1}, NULL), WLPY_EXITED, 91, "");
     ends(run_it(SPIN, (struct wlpy_limits){.threads = 2, .deadline_ms = 50}, NULL), WLPY_DEADLINE, 124,
          "its deadline has passed");
     ends(run_it(LEAVE_IT_WAITING, (struct wlpy_limits){.threads = 2, .deadline_ms = 50}, NULL), WLPY_DEADLINE, 124,

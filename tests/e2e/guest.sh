@@ -127,9 +127,12 @@ test_how_threads_end() {
     ends 134 --max-output 10000 ends.wasm output
     is "$(wc -c <"$T/.out")" 10000
     for most in 1 5 64 256; do
-        ends 0 --max-threads $most ends.wasm many
+        ends 0 --max-threads $most --max-memory 8G ends.wasm many
         out "$most threads"
     done
+    # Each has a stack of 4 MiB in its memory and one of 16 MiB beside it.
+    ends 0 --max-threads 64 --max-memory 100M ends.wasm many
+    out '4 threads'
     exec 9>&-
 }
 

@@ -21,14 +21,16 @@ void wt_make_stoppable(struct instance *r)
     wasmtime_store_epoch_deadline_callback(r->store, on_epoch, r, NULL);
 }
 
-int wt_set_limits(const struct instance *r, struct err *err)
+int wt_set_limits(struct instance *r, struct err *err)
 {
+    uint64_t taken = (r->first ? r->first : r)->crew.taken;
     struct share share;
 
-    if (!needs_share(&r->code->needs, r->given->limits->memory, &share)) {
+    if (!needs_share(&r->code->needs, r->given->limits->memory - taken, &share)) {
         err_set(err, ERR_SETUP, "cannot run %s: " ERR_TEXT_MEMORY, r->given->name);
         return err_hint(err, ERR_HINT_MEMORY);
     }
+    r->taken = taken;
     wasmtime_store_limiter(r->store, (int64_t)share.memory, (int64_t)share.elements, 1, NEEDS_MAX_TABLES, 1);
     return 0;
 }

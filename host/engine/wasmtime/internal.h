@@ -58,6 +58,7 @@ struct crew {
     bool shared; /* the memory is a mapping of fd, of which `room` bytes are mapped */
     int fd;
     uint64_t room, size; /* and so many the guest has */
+    uint64_t taken;      /* of the limit of memory, by stacks and tables of further threads */
     bool over;           /* one of them has ended the guest: how */
     struct end end;
 };
@@ -79,6 +80,7 @@ struct instance {
     struct end *end;
     struct crew crew;       /* of the first */
     struct instance *first; /* of others */
+    uint64_t taken;         /* of the limit, when its store got its own */
     struct end own_end;
     struct control_thread joined;
 };
@@ -126,7 +128,7 @@ void wt_offer_threads(struct instance *r);
 void wt_finish_threads(struct instance *r);
 
 /* instance.c */
-int wt_set_limits(const struct instance *r, struct err *err);
+int wt_set_limits(struct instance *r, struct err *err);
 /* 1 if the module's own start function has already ended the run. */
 int wt_instantiate(struct instance *r, wasmtime_instance_t *instance, struct err *err);
 /* Lets code that is compiled for it look whether it has to end. */

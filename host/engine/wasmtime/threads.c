@@ -87,6 +87,23 @@ static void close_thread(void *arg, void *context)
     free(r);
 }
 
+/* Each thread has a stack and tables, which the limit of memory is for as well: the memory can no longer grow as far.
+ */
+static bool take_share(struct instance *first, uint64_t *bytes)
+{
+    uint64_t limit = first->given->limits->memory, taken = first->crew.taken;
+    struct share share;
+
+    if (!needs_of_thread(&first->code->needs, bytes))
+        return false;
+    *bytes += first->engine->settings.stack;
+    if (*bytes > limit - taken || !needs_share(&first->code->needs, limit - taken - *bytes, &share) ||
+        share.memory < first->crew.size)
+        return false;
+    first->crew.taken += *bytes;
+    return true;
+}
+
 static bool make_instance(struct instance *r, const struct instance *first)
 {
     struct err err;
@@ -104,14 +121,20 @@ static void *open_thread(void *arg)
 {
     struct instance *first = arg, *r;
     struct wasi *w = first->given->wasi;
-    void *current = w->arg;
+    struct instance *current = w->arg;
+    struct err err;
+    uint64_t bytes;
 
     if (share_memory(first) < 0)
         return NULL;
     first->crew.size = wasi_memory(w).size;
-    r = calloc(1, sizeof *r);
-    if (!r)
+    if (!take_share(first, &bytes))
         return NULL;
+    r = calloc(1, sizeof *r);
+    if (!r) {
+        first->crew.taken -= bytes;
+        return NULL;
+    }
     *r = (struct instance){.given = first->given,
                            .engine = first->engine,
                            .code = first->code,
@@ -121,11 +144,12 @@ static void *open_thread(void *arg)
     r->context = wasmtime_store_context(r->store);
     if (first->engine->settings.stoppable)
         wt_make_stoppable(r);
-    if (make_instance(r, first)) {
+    if (make_instance(r, first) && wt_set_limits(current, &err) == 0) {
         w->arg = current;
         return r;
     }
     w->arg = current;
+    first->crew.taken -= bytes;
     close_thread(arg, r);
     return NULL;
 }
@@ -165,7 +189,11 @@ static void take(void *arg, void *context)
 {
     struct instance *first = arg, *r = instance_of(first, context);
 
+    struct err err;
+
     first->given->wasi->arg = r;
+    if (r->taken != first->crew.taken && wt_set_limits(r, &err) < 0)
+        abort(); /* the same was possible when the last thread was made */
     if (!catch_up(r, first->crew.size))
         abort(); /* the same was possible in another instance, and all is reserved */
 }
