@@ -68,7 +68,7 @@ wanted() {
 # apt waits for a lock of dpkg by itself, but not for that of its lists, which a machine often holds just after its start.
 update_lists() {
     tries=60
-    until $as_root apt-get -o Acquire::Retries=3 update >"$log" 2>&1; do
+    until $as_root apt-get update -o Acquire::Retries=3 >"$log" 2>&1; do
         tries=$((tries - 1))
         { [ $tries -gt 0 ] && grep -q 'lists/lock' "$log"; } || return 1
         sleep 5

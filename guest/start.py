@@ -133,7 +133,7 @@ def resume(environment, encoding, errors, buffered, pythonpath):
     if "time" in known and (b"TZ" in environment or os.path.exists("/etc/localtime")):
         known["time"].tzset()
     if "random" in known:
-        # (The default are ten times as many bytes, which take ten calls of the host.)
+        # The default is 2,496 bytes, which take ten calls of the host.
         known["random"].seed(int.from_bytes(os.urandom(32), "little"))
     if "logging" in known:
         import time

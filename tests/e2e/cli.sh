@@ -829,7 +829,7 @@ test_wl_make_sh_installs_clients() {
     sh_there work/wl-make.sh --install npm
     status 0
     err 'wl-make: installing npm'
-    is "$(cat asked)" "$(printf 'update update\ninstall npm')"
+    is "$(cat asked)" "$(printf 'update Acquire::Retries=3\ninstall npm')"
     sh_there work/wl-make.sh --install emacs
     status 6
     err 'emacs is not the client of a source'
