@@ -56,8 +56,7 @@ static int evaluate(struct wlpy_program *python, const char *const *words, size_
 int main(int argc, char **argv)
 {
     /* A .wasm file is compiled the first time. (Quickly here; a program that runs for long leaves that out.) */
-    const struct wlpy_engine_config how = {
-        .size = sizeof how, .stoppable = true, .quick = true, .cache_dir = "compiled"};
+    const struct wlpy_engine_config how = {.size = sizeof how, .quick = true, .cache_dir = "compiled"};
     struct wlpy_engine *engine = NULL;
     struct wlpy_program *python = NULL;
     struct wlpy_err err;

@@ -78,8 +78,7 @@ static void finish(napi_env env, void *data, void *hint)
 
 static int begin(struct notebook *b, const char *file, struct wlpy_err *err)
 {
-    const struct wlpy_engine_config how = {
-        .size = sizeof how, .stoppable = true, .quick = true, .cache_dir = "compiled"};
+    const struct wlpy_engine_config how = {.size = sizeof how, .quick = true, .cache_dir = "compiled"};
     const struct wlpy_function function = {
         .size = sizeof function, .name = "price", .signature = "(name: str) -> float", .call = price, .arg = b};
     const struct wlpy_limits limits = {.size = sizeof limits, .memory = 256 << 20, .deadline_ms = 2000};

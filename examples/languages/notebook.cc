@@ -1,5 +1,5 @@
-// notebook PYTHON CELL...: evaluates pieces of Python one after the other in one sandboxed session, and prints the value
-// of each. The code can call the function price() of this program.
+// notebook PYTHON CELL...: evaluates pieces of Python one after the other in one sandboxed session, and prints the
+// value of each. The code can call the function price() of this program.
 #include <wlpy.h>
 
 #include <cstdio>
@@ -24,8 +24,8 @@ using Session = std::unique_ptr<wlpy_session, decltype(&wlpy_session_free)>;
 
 const std::map<std::string, double> prices{{"apple", 0.5}, {"pear", 0.75}};
 
-// The guest gives {"args": ["apple"], "kwargs": {}}. It is a stranger's text: a real program reads it with a library for
-// JSON. No exception may leave a function like this one.
+// The guest gives {"args": ["apple"], "kwargs": {}}. It is a stranger's text: a real program reads it with a library
+// for JSON. No exception may leave a function like this one.
 void price(void *, wlpy_call *call) noexcept
 {
     std::size_t size;
@@ -100,7 +100,7 @@ try {
     }
     wlpy_engine_config how{};
     how.size = sizeof how;
-    how.stoppable = how.quick = true;
+    how.quick = true;
     how.cache_dir = "compiled";
 
     wlpy_engine *engine;

@@ -115,7 +115,7 @@ func run(file string, cells []string) error {
 	defer C.free(unsafe.Pointer(cache))
 	defer C.free(unsafe.Pointer(path))
 	how.size, how.cache_dir = C.size_t(unsafe.Sizeof(*how)), cache
-	how.stoppable, how.quick = true, true
+	how.quick = true
 
 	var engine *C.struct_wlpy_engine
 	var python *C.struct_wlpy_program

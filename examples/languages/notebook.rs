@@ -21,7 +21,7 @@ struct EngineConfig {
     size: usize,
     stack: usize,
     quick: bool,
-    stoppable: bool,
+    unstoppable: bool,
     cache_dir: *const c_char,
 }
 
@@ -235,7 +235,6 @@ fn evaluate(session: &Owned, code: &str) -> Result<(), String> {
 fn run(file: &str, cells: &[String]) -> Result<(), String> {
     let mut how: EngineConfig = zeroed();
     how.size = size_of::<EngineConfig>();
-    how.stoppable = true;
     how.quick = true;
     how.cache_dir = c(b"compiled\0");
     let (mut engine, mut program, mut err) = (ptr::null_mut(), ptr::null_mut(), zeroed());

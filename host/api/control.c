@@ -22,10 +22,11 @@ enum wlpy_answer wlpy_interrupt(struct wlpy_control *control)
     static const enum wlpy_answer answers[] = {
         [CONTROL_GIVEN] = WLPY_GIVEN, [CONTROL_NONE] = WLPY_NOBODY, [CONTROL_STUCK] = WLPY_UNHEEDED};
 
-    return answers[control_interrupt(&control->control)];
+    return control ? answers[control_interrupt(&control->control)] : WLPY_NOBODY;
 }
 
 void wlpy_cancel(struct wlpy_control *control)
 {
-    control_cancel(&control->control);
+    if (control)
+        control_cancel(&control->control);
 }

@@ -1,4 +1,4 @@
-/* Engines, and errors. */
+/* Engines. */
 #include "api/internal.h"
 
 #include "engine/engines.h"
@@ -11,24 +11,6 @@ const struct engine_ops *const api_ops = &engine_wasmtime;
 const char *wlpy_engine_name(void)
 {
     return api_ops->name;
-}
-
-/* ---- errors ---- */
-
-int api_err(const struct err *from, struct wlpy_err *to)
-{
-    to->code = (enum wlpy_code)from->code;
-    memcpy(to->text, from->text, sizeof to->text);
-    memcpy(to->hint, from->hint, sizeof to->hint);
-    return -(int)to->code;
-}
-
-int api_out_of_memory(struct wlpy_err *err)
-{
-    struct err e;
-
-    err_set(&e, ERR_SETUP, "out of memory");
-    return api_err(&e, err);
 }
 
 /* ---- engines ---- */
@@ -55,7 +37,7 @@ static int open_wasmtime(struct wlpy_engine *e, struct err *err)
 
     e->loader = (struct loader){.ops = api_ops,
                                 .settings = {.quick = c->quick,
-                                             .stoppable = c->stoppable,
+                                             .stoppable = !c->unstoppable,
                                              .instances = c->instances,
                                              .stack = c->stack ? c->stack : LIMITS_DEFAULT_STACK},
                                 .compiler = c->compiler,
@@ -107,10 +89,13 @@ static int set_up(struct wlpy_engine *e, const struct wlpy_engine_config *config
 
 int wlpy_engine_new(const struct wlpy_engine_config *config, struct wlpy_engine **engine, struct wlpy_err *err)
 {
-    struct wlpy_engine *e = calloc(1, sizeof *e);
+    struct wlpy_engine *e;
     struct err why;
 
+    if (!engine)
+        return api_null("the place for an engine", err);
     *engine = NULL;
+    e = calloc(1, sizeof *e);
     if (!e)
         return api_out_of_memory(err);
     pthread_mutex_init(&e->lock, NULL);
@@ -138,9 +123,12 @@ int wlpy_compile(struct wlpy_engine *engine, const char *name, const void *wasm,
     struct code *compiled = NULL;
     uint8_t *bytes = NULL;
     struct err why;
-    int r = api_open_wasmtime(engine, &why);
+    int r;
 
+    if (!engine || !name || !wasm || !code || !code_size)
+        return api_null("an argument of wlpy_compile", err);
     *code = NULL;
+    r = api_open_wasmtime(engine, &why);
     if (r == 0)
         r = api_ops->compile(engine->engine, name, wasm, size, &compiled, &why);
     if (r == 0)

@@ -119,16 +119,22 @@ static uint32_t put(struct tree *t, const char *path, const void *bytes, size_t 
 
 int wlpy_files_put(struct wlpy_files *files, const char *path, const void *bytes, size_t size, struct wlpy_err *err)
 {
-    uint32_t e = put(files->tree, path, bytes, size);
+    uint32_t e;
 
+    if (!files || !path || (size && !bytes))
+        return api_null("files, a path or the content of a file", err);
+    e = put(files->tree, path, bytes, size);
     return e ? refuse("write", path, e, err) : 0;
 }
 
 int wlpy_files_get(struct wlpy_files *files, const char *path, const void **bytes, size_t *size, struct wlpy_err *err)
 {
     struct tree_place p;
-    uint32_t e = tree_find(files->tree->root, path, true, &p);
+    uint32_t e;
 
+    if (!files || !path || !bytes || !size)
+        return api_null("files, a path or the place for the content of a file", err);
+    e = tree_find(files->tree->root, path, true, &p);
     *bytes = NULL;
     *size = 0;
     if (e == 0 && (!p.node || p.node->type != WASI_REGULAR_FILE))
@@ -143,8 +149,11 @@ int wlpy_files_get(struct wlpy_files *files, const char *path, const void **byte
 int wlpy_files_remove(struct wlpy_files *files, const char *path, struct wlpy_err *err)
 {
     struct tree_place p;
-    uint32_t e = tree_find(files->tree->root, path, false, &p);
+    uint32_t e;
 
+    if (!files || !path)
+        return api_null("files or a path", err);
+    e = tree_find(files->tree->root, path, false, &p);
     if (e == 0)
         e = tree_remove(&p, p.node && p.node->type == WASI_DIRECTORY);
     return e ? refuse("remove", path, e, err) : 0;
@@ -180,9 +189,9 @@ static void leave(struct path *p, const char *name, bool directory)
 /* (Without recursion, as in tree_free(): directories may be nested deeply.) */
 int wlpy_files_list(struct wlpy_files *files, int (*each)(void *arg, const char *path, int64_t size), void *arg)
 {
-    const struct tree_entry *e = files->tree->root->first;
+    const struct tree_entry *e = files && each ? files->tree->root->first : NULL;
     struct path path = {0};
-    int r = 0;
+    int r = files && each ? 0 : -WLPY_E_SETUP;
 
     while (e && r == 0) {
         const struct tree_node *n = e->node;

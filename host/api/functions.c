@@ -9,7 +9,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* MOST_OPEN, MOST_BYTES: calls of one guest that have not ended yet, and what they give together. */
+/* MOST_OPEN, MOST_BYTES: calls of one guest that have not ended yet, or whose answers it has not taken; and what they
+ * give, and their answers, together. */
 enum { MOST_OPEN = 10000, MOST_BYTES = 64 << 20 };
 
 /* Who has it: the guest, and while it is not ended the host. */
@@ -88,7 +89,6 @@ static void close_call(const struct wlpy_call *c)
     struct functions *f = c->functions;
 
     unlink_call(&f->open, c);
-    f->open_n--;
     f->open_bytes -= c->input_size;
 }
 
@@ -116,11 +116,20 @@ static void end_later(struct wlpy_call *c)
     free(c->input);
     c->input = NULL;
     if (c->left) {
+        f->open_n--;
         free(c->answer);
         free(c);
         leave(f);
         return;
     }
+    /* (Without a type, as where there is no memory.) */
+    if (c->answer_size > MOST_BYTES - f->open_bytes) {
+        free(c->answer);
+        c->answer = NULL;
+        c->answer_size = 0;
+        c->raised = true;
+    }
+    f->open_bytes += c->answer_size;
     c->next = NULL;
     while (*end)
         end = &(*end)->next;
@@ -133,7 +142,7 @@ static void end_later(struct wlpy_call *c)
 
 static int end_call(struct wlpy_call *c, bool raised, const void *bytes, size_t size, const void *more, size_t more_n)
 {
-    uint8_t *answer = malloc(size + more_n + 1);
+    uint8_t *answer = size < SIZE_MAX / 4 && more_n < SIZE_MAX / 4 ? malloc(size + more_n + 1) : NULL;
     struct functions *f = c->functions;
     int r = answer ? 0 : -1;
 
@@ -165,11 +174,13 @@ static int end_call(struct wlpy_call *c, bool raised, const void *bytes, size_t 
 
 int wlpy_call_return(struct wlpy_call *call, const void *bytes, size_t size)
 {
-    return end_call(call, false, bytes, size, NULL, 0);
+    return end_call(call, false, bytes, bytes ? size : 0, NULL, 0);
 }
 
 int wlpy_call_raise(struct wlpy_call *call, const char *type, const char *message)
 {
+    type = type ? type : "HostError";
+    message = message ? message : "";
     return end_call(call, true, type, strlen(type) + 1, message, strlen(message));
 }
 
@@ -233,6 +244,8 @@ static void take_ended(struct functions *f, const struct wlpy_call *c)
     uint64_t count;
 
     unlink_call(&f->ended, c);
+    f->open_n--;
+    f->open_bytes -= c->answer_size;
     if (!f->ended && read(f->event, &count, sizeof count) < 0)
         return; /* (It was read already.) */
 }
@@ -315,6 +328,7 @@ static uint32_t do_call(struct wasi_request *r, struct wlpy_call *c, bool wait)
         wlpy_call_return(c, "null", 4);
     pthread_mutex_lock(&f->lock);
     close_call(c);
+    f->open_n--;
     f->users--;
     pthread_mutex_unlock(&f->lock);
     tell_answer(r, c);

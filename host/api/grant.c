@@ -49,8 +49,10 @@ static int take_files(struct job *j)
         if (f && atomic_exchange(&f->used, true))
             return err_set(&j->err, ERR_SETUP, "cannot grant files in memory as %s: another run has them",
                            c->dirs[j->files_taken].guest);
-        if (f)
+        if (f) {
             f->tree->clock = j->wasi.fixed ? &j->wasi.fixed->now : NULL;
+            f->tree->clock_ns = j->wasi.clock_ns;
+        }
     }
     return 0;
 }
@@ -62,6 +64,7 @@ static void leave_files(struct job *j)
 
         if (f) {
             f->tree->clock = NULL;
+            f->tree->clock_ns = 0;
             atomic_store(&f->used, false);
         }
     }
@@ -171,15 +174,16 @@ static int give_network(struct job *j)
 {
     const struct wlpy_run_config *c = &j->config;
     int r = c->secret_count ? open_doors(j) : 0;
-    const struct net_config config = {
-        .connect = c->net,
-        .connect_n = c->net_count,
-        .listen = c->net_listen,
-        .listen_n = c->net_listen_count,
-        .limits = {.sockets = j->given.sockets, .received = j->given.received, .sent = j->given.sent},
-        .gate = j->doors ? doors_gate(j->doors) : NULL,
-        .refused = c->on_refusal ? refused : NULL,
-        .arg = j};
+    const struct net_config config = {.connect = c->net,
+                                      .connect_n = c->net_count,
+                                      .listen = c->net_listen,
+                                      .listen_n = c->net_listen_count,
+                                      .limits = {.sockets = j->given.sockets == WLPY_UNLIMITED ? 0 : j->given.sockets,
+                                                 .received = j->given.received,
+                                                 .sent = j->given.sent},
+                                      .gate = j->doors ? doors_gate(j->doors) : NULL,
+                                      .refused = c->on_refusal ? refused : NULL,
+                                      .arg = j};
 
     if (r < 0 || (!c->net_count && !c->net_listen_count && !j->doors))
         return r;

@@ -42,16 +42,19 @@ struct wlpy_control {
 
 extern const struct engine_ops *const api_ops;
 
-/* Both return -code. */
-int api_err(const struct err *from, struct wlpy_err *to);
-int api_out_of_memory(struct wlpy_err *err);
-
 /* Opens wasmtime, unless it is open. */
 int api_open_wasmtime(struct wlpy_engine *e, struct err *err);
 
 /* program.c: for_snapshot as in program_load(). bytes NULL: from the file `name`. */
 int api_load(struct wlpy_engine *engine, const char *name, const void *bytes, size_t size, bool for_snapshot,
              struct wlpy_program **program, struct wlpy_err *err);
+
+/* check.c: these return -code; to, err: may be NULL. api_null() says that the caller's pointer is NULL. */
+int api_err(const struct err *from, struct wlpy_err *to);
+int api_out_of_memory(struct wlpy_err *err);
+int api_null(const char *what, struct wlpy_err *err);
+/* api_take() of a configuration, with the pointers that it needs. 0, or -ERR_SETUP. */
+int api_take_config(struct wlpy_run_config *c, const struct wlpy_run_config *given, struct err *err);
 
 /* sized.c: copies a caller's struct, which begins with its size, into one of our size; what it does not have is zero.
  * what: its name, for the error. 0, or -ERR_SETUP. */

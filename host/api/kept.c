@@ -57,11 +57,30 @@ static bool keep_dirs(struct kept *k)
     return dirs != NULL;
 }
 
+static int keep_secrets(struct kept *k, struct err *err)
+{
+    struct wlpy_run_config *c = &k->config;
+    struct wlpy_secret *secrets = c->secret_count ? keep(k, calloc(c->secret_count, sizeof *secrets)) : NULL;
+    const char *at = (const char *)c->secrets;
+    bool well = secrets || !c->secret_count;
+
+    for (size_t i = 0; well && i < c->secret_count; i++) {
+        struct wlpy_secret *s = &secrets[i];
+
+        if (api_take(s, sizeof *s, at, "wlpy_secret", err) < 0)
+            return -ERR_SETUP;
+        at += ((const struct wlpy_secret *)(const void *)at)->size;
+        well = keep_text(k, &s->name) && keep_text(k, &s->value) && keep_text(k, &s->host);
+    }
+    c->secrets = secrets;
+    return well ? 0 : err_set(err, ERR_SETUP, "out of memory");
+}
+
 int kept_take(struct kept *k, const struct wlpy_run_config *given, struct err *err)
 {
     struct wlpy_run_config *c = &k->config;
 
-    if (api_take(c, sizeof *c, given, "wlpy_run_config", err) < 0 ||
+    if (api_take_config(c, given, err) < 0 ||
         (c->limits && api_take(&k->limits, sizeof k->limits, c->limits, "wlpy_limits", err) < 0) ||
         (c->fixed && api_take(&k->fixed, sizeof k->fixed, c->fixed, "wlpy_fixed", err) < 0))
         return -ERR_SETUP;
@@ -70,9 +89,10 @@ int kept_take(struct kept *k, const struct wlpy_run_config *given, struct err *e
     k->limits.size = sizeof k->limits;
     c->limits = &k->limits;
     if (!keep_texts(k, &c->argv, c->argc) || !keep_texts(k, &c->env, c->envc) ||
-        !keep_texts(k, &c->net, c->net_count) || !keep_texts(k, &c->net_listen, c->net_listen_count) || !keep_dirs(k))
+        !keep_texts(k, &c->net, c->net_count) || !keep_texts(k, &c->net_listen, c->net_listen_count) || !keep_dirs(k) ||
+        !keep_text(k, &c->certificates))
         return err_set(err, ERR_SETUP, "out of memory");
-    return 0;
+    return keep_secrets(k, err);
 }
 
 void kept_free(struct kept *k)

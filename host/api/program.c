@@ -34,11 +34,14 @@ static int deliver(int r, struct wlpy_program *p, const struct err *why, struct 
 int api_load(struct wlpy_engine *engine, const char *name, const void *bytes, size_t size, bool for_snapshot,
              struct wlpy_program **program, struct wlpy_err *err)
 {
-    struct wlpy_program *p = new_program(engine, name);
+    struct wlpy_program *p;
     struct err why;
     int r;
 
+    if (!engine || !name || !program)
+        return api_null("an engine, a name or the place for a program", err);
     *program = NULL;
+    p = new_program(engine, name);
     if (!p)
         return api_out_of_memory(err);
     r = api_open_wasmtime(engine, &why);
@@ -67,6 +70,8 @@ static int take_native(struct wlpy_engine *engine, const char *file, const struc
     struct err why;
     int r;
 
+    if (!engine || (!file && !linked) || !program)
+        return api_null("an engine, a file or the place for a program", err);
     *program = NULL;
     r = file ? native_load(file, &native, &why) : native_take(linked, &native, &why);
     if (r < 0)

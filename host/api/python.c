@@ -7,10 +7,12 @@
 const char **wlpy_python_argv(int what, const char *text, const char *const *args, size_t n, size_t *argc)
 {
     const int kind = what & ~WLPY_ISOLATED;
-    const char **argv = n < SIZE_MAX / sizeof *argv - 8 ? malloc((n + 5) * sizeof *argv) : NULL;
+    const bool well = text && argc && (args || !n) && n < SIZE_MAX / sizeof(char *) - 8;
+    const char **argv = well ? malloc((n + 5) * sizeof *argv) : NULL;
     size_t k = 0;
 
-    *argc = 0;
+    if (argc)
+        *argc = 0;
     if (!argv)
         return NULL;
     argv[k++] = "python";

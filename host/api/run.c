@@ -126,31 +126,61 @@ int job_do(struct job *j, int (*what)(struct job *j))
 
 /* ---- before and after ---- */
 
+enum { DEFAULT_DEADLINE_MS = 30000 };
+
+void job_set_time(struct limits *l, uint64_t deadline_ms, uint64_t cpu_ms)
+{
+    l->deadline_ms = deadline_ms == WLPY_UNLIMITED ? 0 : deadline_ms;
+    l->cpu_ms = cpu_ms == WLPY_UNLIMITED ? 0 : cpu_ms ? cpu_ms : l->deadline_ms;
+    /* (One thread takes no more processor time than time passes.) */
+    if (!l->threads && l->deadline_ms && l->cpu_ms >= l->deadline_ms)
+        l->cpu_ms = 0;
+}
+
+/* Puts the defaults in place of zeros. (That of processor time is the deadline, which an evaluation may change.) */
+static void complete(struct wlpy_limits *l, bool stoppable)
+{
+    static const struct wlpy_limits defaults = {.memory = 256 << 20,
+                                                .output = 1 << 20,
+                                                .descriptors = 256,
+                                                .file_bytes = 64 << 20,
+                                                .files = 10000,
+                                                .sockets = 32,
+                                                .received = 64 << 20,
+                                                .sent = 64 << 20,
+                                                .host_calls = 10000,
+                                                .grace_ms = LIMITS_DEFAULT_GRACE_MS};
+    const uint64_t *from = &defaults.memory, *end = &defaults.threads;
+    uint64_t *to = &l->memory;
+
+    for (; from < end; from++, to++)
+        if (!*to)
+            *to = *from;
+    if (!l->deadline_ms)
+        l->deadline_ms = stoppable ? DEFAULT_DEADLINE_MS : WLPY_UNLIMITED;
+}
+
 static void set_limits(struct job *j)
 {
-    const struct wlpy_limits *l = &j->given;
-    size_t stack = j->program->engine->config.stack;
+    const struct wlpy_engine_config *e = &j->program->engine->config;
+    struct wlpy_limits *l = &j->given;
 
+    complete(l, j->program->native || !e->unstoppable);
     j->limits = (struct limits)LIMITS_DEFAULTS;
-    j->limits.stack = stack ? stack : j->program->native ? LIMITS_DEFAULT_NATIVE_STACK : LIMITS_DEFAULT_STACK;
-    j->limits.deadline_ms = l->deadline_ms;
-    j->limits.cpu_ms = l->cpu_ms;
-    if (l->grace_ms)
-        j->limits.grace_ms = l->grace_ms;
-    if (l->memory)
-        j->limits.memory = l->memory;
-    if (l->output)
-        j->limits.output = l->output;
+    j->limits.stack = e->stack ? e->stack : j->program->native ? LIMITS_DEFAULT_NATIVE_STACK : LIMITS_DEFAULT_STACK;
     j->limits.threads = l->threads;
+    job_set_time(&j->limits, l->deadline_ms, l->cpu_ms);
+    j->limits.grace_ms = l->grace_ms;
+    j->limits.memory = l->memory == WLPY_UNLIMITED ? LIMITS_DEFAULT_MEMORY : l->memory;
+    j->limits.output = l->output;
     j->wasi.output_left = j->limits.output;
-    j->wasi.most_fds = (size_t)l->descriptors;
-    j->quota = (struct wasi_quota){l->file_bytes ? l->file_bytes : UINT64_MAX, l->files ? l->files : UINT64_MAX};
-    if (l->file_bytes || l->files)
-        j->wasi.quota = &j->quota;
+    j->wasi.most_fds = l->descriptors == WLPY_UNLIMITED ? 0 : (size_t)l->descriptors;
+    j->quota = (struct wasi_quota){l->file_bytes, l->files};
+    j->wasi.quota = &j->quota;
     control_init(&j->own);
-    j->run.control = j->config.control                           ? &j->config.control->control
-                     : l->deadline_ms || l->cpu_ms || l->threads ? &j->own
-                                                                 : NULL;
+    j->run.control = j->config.control                                                ? &j->config.control->control
+                     : j->limits.deadline_ms || j->limits.cpu_ms || j->limits.threads ? &j->own
+                                                                                      : NULL;
 }
 
 int job_prepare(struct job *j, struct wlpy_program *program, const struct wlpy_run_config *config,
@@ -163,7 +193,7 @@ int job_prepare(struct job *j, struct wlpy_program *program, const struct wlpy_r
     if (result && api_take(&j->result, sizeof j->result, result, "wlpy_result", &j->err) < 0)
         return -ERR_SETUP;
     memset(&j->result, 0, sizeof j->result);
-    if (api_take(&j->config, sizeof j->config, config, "wlpy_run_config", &j->err) < 0 ||
+    if (api_take_config(&j->config, config, &j->err) < 0 ||
         (c->limits && api_take(&j->given, sizeof j->given, c->limits, "wlpy_limits", &j->err) < 0) ||
         (c->fixed && api_take(&fixed, sizeof fixed, c->fixed, "wlpy_fixed", &j->err) < 0))
         return -ERR_SETUP;
@@ -171,7 +201,8 @@ int job_prepare(struct job *j, struct wlpy_program *program, const struct wlpy_r
     j->wasi = (struct wasi){.args = c->argc ? c->argv : j->own_argv,
                             .args_n = c->argc ? c->argc : 1,
                             .environ = c->env,
-                            .environ_n = c->envc};
+                            .environ_n = c->envc,
+                            .clock_ns = c->clock_ns};
     if (c->fixed) {
         j->fixed = (struct wasi_fixed){fixed.time_ns, fixed.time_ns, fixed.seed};
         j->wasi.fixed = &j->fixed;
@@ -244,7 +275,11 @@ static int run(struct wlpy_program *program, const struct wlpy_run_config *confi
                const struct engine_run *snapshot, struct wlpy_err *err)
 {
     struct job j = {0};
-    int r = job_prepare(&j, program, config, result);
+    int r;
+
+    if (!program || !result)
+        return api_null(program ? "a wlpy_result" : "a program", err);
+    r = job_prepare(&j, program, config, result);
 
     if (r == 0 && !has_room(result))
         r = err_set(&j.err, ERR_SETUP, "cannot use a wlpy_result whose size is %zu", result->size);
@@ -273,8 +308,11 @@ int wlpy_snapshot(struct wlpy_engine *engine, const char *file, const char *entr
 {
     struct engine_run snapshot = {.entry = entry, .snapshot = out};
     struct wlpy_program *program;
-    int r = api_load(engine, file, NULL, 0, true, &program, err);
+    int r;
 
+    if (!entry || !out)
+        return api_null("an entry or the file for a snapshot", err);
+    r = api_load(engine, file, NULL, 0, true, &program, err);
     if (r < 0)
         return r;
     snapshot.bytes = &program->program.bytes;
@@ -285,6 +323,8 @@ int wlpy_snapshot(struct wlpy_engine *engine, const char *file, const char *entr
 
 void wlpy_result_free(struct wlpy_result *result)
 {
+    if (!result)
+        return;
     free(result->backtrace);
     free(result->out);
     free(result->err);

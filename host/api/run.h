@@ -12,7 +12,7 @@
 struct job {
     struct wlpy_program *program;
     struct wlpy_run_config config; /* the caller's */
-    struct wlpy_limits given;      /* likewise */
+    struct wlpy_limits given;      /* likewise, with the defaults */
     struct wlpy_result result;
     const char *own_argv[1]; /* where the caller gives none */
     struct limits limits;
@@ -51,6 +51,8 @@ void job_release(struct job *j);
  * 0, or -ERR_SETUP with j->err. */
 int job_prepare(struct job *j, struct wlpy_program *program, const struct wlpy_run_config *config,
                 const struct wlpy_result *result);
+/* Sets limits of time; WLPY_UNLIMITED: none; cpu_ms 0: the deadline's. */
+void job_set_time(struct limits *l, uint64_t deadline_ms, uint64_t cpu_ms);
 /* Does it on a thread that has room for the guest, which may be this one, and notes the time that it took. */
 int job_do(struct job *j, int (*what)(struct job *j));
 enum wlpy_end job_end(const struct job *j);

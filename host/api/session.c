@@ -66,8 +66,8 @@ int session_prepare(struct wlpy_session *s, struct wlpy_program *program)
     if (!j->run.control)
         j->run.control = &j->own;
     j->run.session = &s->call;
-    s->deadline_ms = j->limits.deadline_ms;
-    s->cpu_ms = j->limits.cpu_ms;
+    s->deadline_ms = j->given.deadline_ms;
+    s->cpu_ms = j->given.cpu_ms;
     s->grace_ms = j->limits.grace_ms;
     /* (Python cannot survive an interrupt at its start.) */
     j->limits.grace_ms = 0;
@@ -164,8 +164,11 @@ static int begin(struct wlpy_session *s, struct wlpy_program *program)
 int wlpy_session_new(struct wlpy_program *program, const struct wlpy_run_config *config, struct wlpy_session **session,
                      struct wlpy_err *err)
 {
-    struct wlpy_session *s = session_new(config);
+    struct wlpy_session *s;
 
+    if (!program || !session)
+        return api_null(program ? "the place for a session" : "a program", err);
+    s = session_new(config);
     return session_deliver(s ? begin(s, program) : 0, s, session, err);
 }
 
@@ -217,7 +220,7 @@ static size_t put_request(uint8_t *at, const struct request *q)
 struct evaluation {
     struct request request;
     struct wlpy_value *value;
-    size_t most_answer;
+    size_t most_text, most_answer;
 };
 
 static int answer_is_wrong(struct job *j, const char *what)
@@ -244,7 +247,7 @@ static int read_answer(struct wlpy_session *s, struct evaluation *e)
     size = load_word(m, at + 4);
     if (size > e->most_answer)
         return answer_is_wrong(&s->job, "is too large");
-    if (!value_read(e->value, m.base + load_word(m, at), size))
+    if (!value_read(e->value, m.base + load_word(m, at), size, e->most_text))
         return answer_is_wrong(&s->job, "cannot be read");
     s->alive = true;
     return 0;
@@ -282,8 +285,7 @@ static void set_time(struct wlpy_session *s, const struct wlpy_eval *e)
 {
     struct job *j = &s->job;
 
-    j->limits.deadline_ms = e->deadline_ms ? e->deadline_ms : s->deadline_ms;
-    j->limits.cpu_ms = e->cpu_ms ? e->cpu_ms : s->cpu_ms;
+    job_set_time(&j->limits, e->deadline_ms ? e->deadline_ms : s->deadline_ms, e->cpu_ms ? e->cpu_ms : s->cpu_ms);
     j->limits.grace_ms = e->grace_ms ? e->grace_ms : s->grace_ms;
     j->wasi.output_left = j->limits.output;
 }
@@ -309,8 +311,10 @@ static void tell(const struct wlpy_session *s, struct wlpy_value *v)
 static int do_eval(struct wlpy_session *s, const struct wlpy_eval *eval, struct wlpy_value *v)
 {
     size_t most = eval->most_text ? eval->most_text : DEFAULT_TEXT;
-    struct evaluation e = {
-        .request = {.eval = eval}, .value = v, .most_answer = most > SIZE_MAX / 64 ? SIZE_MAX : 32 * most + (1 << 20)};
+    struct evaluation e = {.request = {.eval = eval},
+                           .value = v,
+                           .most_text = most,
+                           .most_answer = most > SIZE_MAX / 64 ? SIZE_MAX : 32 * most + (1 << 20)};
     struct job *j = &s->job;
     int r;
 
@@ -335,12 +339,16 @@ static int do_eval(struct wlpy_session *s, const struct wlpy_eval *eval, struct 
 int wlpy_session_eval(struct wlpy_session *session, const struct wlpy_eval *eval, struct wlpy_value *value,
                       struct wlpy_err *err)
 {
-    struct err *why = &session->job.err;
     struct wlpy_value own;
     struct wlpy_eval given;
-    size_t size = value->size;
+    struct err *why;
+    size_t size;
     int r;
 
+    if (!session || !value)
+        return api_null(session ? "a wlpy_value" : "a session", err);
+    why = &session->job.err;
+    size = value->size;
     if (!session_enter(session, err))
         return -WLPY_E_SETUP;
     r = api_take(&own, sizeof own, value, "wlpy_value", why);

@@ -49,7 +49,7 @@ static int override(struct wlpy_session *copy, const struct wlpy_run_config *giv
     c->control = NULL;
     if (!given)
         return 0;
-    if (api_take(&other, sizeof other, given, "wlpy_run_config", err) < 0)
+    if (api_take_config(&other, given, err) < 0)
         return -ERR_SETUP;
     if (other.function_count != c->function_count)
         return err_set(err, ERR_SETUP, "cannot copy a session with %zu functions for one with %zu", c->function_count,
@@ -106,6 +106,8 @@ int wlpy_session_fork(struct wlpy_session *session, const struct wlpy_run_config
     struct wlpy_session *s;
     int r = 0;
 
+    if (!session || !copy)
+        return api_null(session ? "the place for a session" : "a session", err);
     *copy = NULL;
     if (!session_enter(session, err))
         return -WLPY_E_SETUP;
@@ -119,6 +121,8 @@ int wlpy_session_fork(struct wlpy_session *session, const struct wlpy_run_config
 
 struct wlpy_files *wlpy_session_files(struct wlpy_session *session, const char *guest)
 {
+    if (!session || !guest)
+        return NULL;
     for (size_t i = session->kept.config.dir_count; i-- > 0;)
         if (!strcmp(session->kept.config.dirs[i].guest, guest))
             return session->kept.config.dirs[i].files;

@@ -118,10 +118,13 @@ static int refuse(const char *what, const char *hint, struct wlpy_err *err)
 
 int wlpy_session_save(struct wlpy_session *session, const char *module, const char *out, struct wlpy_err *err)
 {
-    const struct wlpy_program *p = session->job.program;
+    const struct wlpy_program *p;
     struct wlpy_session *copy;
     int r;
 
+    if (!session || !out)
+        return api_null(session ? "the file for a session" : "a session", err);
+    p = session->job.program;
     if (!module && p->native)
         return refuse("its program is native", "name the .wasm file that wl-make aot has made the program from", err);
     if (!session_enter(session, err))

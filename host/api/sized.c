@@ -16,6 +16,8 @@ int api_take(void *to, size_t size, const void *given, const char *what, struct 
 {
     size_t its;
 
+    if (!given)
+        return err_set(err, ERR_SETUP, "cannot use NULL as a %s", what);
     memcpy(&its, given, sizeof its);
     if (its < sizeof its || its > 65536) {
         err_set(err, ERR_SETUP, "cannot use a %s whose size is %zu", what, its);

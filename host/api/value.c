@@ -12,6 +12,7 @@ enum { HEAD = 5, MOST_DISPLAYS = 100000 };
 /* What wlpy_value.own points to. */
 struct own {
     struct wlpy_display *displays;
+    size_t most;  /* bytes of a text; longer ones are left out: the guest may not have done it */
     char bytes[]; /* the answer; behind each part stands a zero byte, where the next one began */
 };
 
@@ -23,6 +24,8 @@ static bool add_display(struct wlpy_value *v, unsigned object, const char *part,
 
     if (!zero || v->display_count == MOST_DISPLAYS)
         return false;
+    if (n - (size_t)(zero + 1 - part) > own->most)
+        return true;
     /* (Room doubles when the number is a power of two.) */
     if ((v->display_count & (v->display_count - 1)) == 0) {
         more = realloc(own->displays, (2 * v->display_count + 1) * sizeof *more);
@@ -35,16 +38,20 @@ static bool add_display(struct wlpy_value *v, unsigned object, const char *part,
     return true;
 }
 
+static void take_text(const struct own *own, const char **text, size_t *size, const char *part, size_t n)
+{
+    *text = n <= own->most ? part : NULL;
+    *size = n <= own->most ? n : 0;
+}
+
 static bool take_part(struct wlpy_value *v, int kind, unsigned *object, const char *part, size_t n)
 {
     switch (kind) {
     case SESSION_REPR:
-        v->repr = part;
-        v->repr_size = n;
+        take_text(v->own, &v->repr, &v->repr_size, part, n);
         return true;
     case SESSION_JSON:
-        v->json = part;
-        v->json_size = n;
+        take_text(v->own, &v->json, &v->json_size, part, n);
         return true;
     case SESSION_OBJECT:
         ++*object;
@@ -69,7 +76,7 @@ static bool take_part(struct wlpy_value *v, int kind, unsigned *object, const ch
     }
 }
 
-bool value_read(struct wlpy_value *v, const uint8_t *answer, size_t size)
+bool value_read(struct wlpy_value *v, const uint8_t *answer, size_t size, size_t most)
 {
     struct own *own = malloc(sizeof *own + size + 1);
     unsigned object = 0;
@@ -79,6 +86,7 @@ bool value_read(struct wlpy_value *v, const uint8_t *answer, size_t size)
     if (!own)
         return false;
     own->displays = NULL;
+    own->most = most;
     memcpy(own->bytes, answer, size);
     own->bytes[size] = '\0';
     v->own = own;
@@ -101,8 +109,10 @@ bool value_read(struct wlpy_value *v, const uint8_t *answer, size_t size)
 
 void wlpy_value_free(struct wlpy_value *value)
 {
-    struct own *own = value->own;
+    struct own *own = value ? value->own : NULL;
 
+    if (!value)
+        return;
     if (own)
         free(own->displays);
     free(own);

@@ -78,7 +78,7 @@ static int refuse(struct wlpy_err *err, const char *what)
 static int compile(const char *settings, const char *name, struct wlpy_err *err)
 {
     const struct wlpy_engine_config config = {
-        .size = sizeof config, .quick = strchr(settings, 'q'), .stoppable = strchr(settings, 's')};
+        .size = sizeof config, .quick = strchr(settings, 'q'), .unstoppable = !strchr(settings, 's')};
     struct wlpy_engine *engine;
     struct stat st;
     void *wasm = MAP_FAILED, *code = NULL;

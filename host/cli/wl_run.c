@@ -156,13 +156,19 @@ static int run_or_snapshot(const struct run_options *o, struct wlpy_engine *engi
     return r;
 }
 
+/* (A command has no limits but those that its options name.) */
+static uint64_t unlimited(uint64_t limit)
+{
+    return limit ? limit : WLPY_UNLIMITED;
+}
+
 static int run(const struct run_options *o)
 {
     const struct wlpy_engine_config how = {
         .size = sizeof how,
         .stack = (size_t)o->limits.stack,
         .quick = o->quick,
-        .stoppable = o->limits.deadline_ms != 0,
+        .unstoppable = o->limits.deadline_ms == 0,
         .cache_dir = o->cache_dir,
         .compiler = own_path(),
         .compile_memory = o->limits.compile_memory,
@@ -196,11 +202,15 @@ static int run(const struct run_options *o)
     if (status == 0) {
         const struct wlpy_limits limits = {.size = sizeof limits,
                                            .memory = o->limits.memory,
-                                           .output = o->limits.output == LIMITS_NO_OUTPUT_LIMIT ? 0 : o->limits.output,
-                                           .deadline_ms = o->limits.deadline_ms,
-                                           .sockets = o->net_limits.sockets,
-                                           .received = o->net_limits.received,
-                                           .sent = o->net_limits.sent,
+                                           .output = o->limits.output,
+                                           .deadline_ms = unlimited(o->limits.deadline_ms),
+                                           .cpu_ms = WLPY_UNLIMITED,
+                                           .descriptors = WLPY_UNLIMITED,
+                                           .file_bytes = WLPY_UNLIMITED,
+                                           .files = WLPY_UNLIMITED,
+                                           .sockets = unlimited(o->net_limits.sockets),
+                                           .received = unlimited(o->net_limits.received),
+                                           .sent = unlimited(o->net_limits.sent),
                                            .threads = o->limits.threads};
         struct wlpy_run_config config = configure(o, folders);
 

@@ -13,8 +13,9 @@
  *
  * Structs with a member `size` must have it set to the size that the caller's compiler knows, for example
  *     struct wlpy_run_config config = {.size = sizeof config, .argc = 1, .argv = argv};
- * so that a library with more members runs programs that were compiled with fewer. Everything that is not set must be
- * zero. Later versions add members at the ends of these structs only; the other structs stay as they are.
+ * so that a library with more members runs programs that were compiled with fewer. NULL where something is needed is
+ * an error, as any other wrong argument; err may be NULL. Everything that is not set must be zero. Later versions add
+ * members at the ends of these structs only; the other structs stay as they are.
  *
  * The library does not print, does not exit, and leaves standard streams, the umask, the locale and the working
  * directory alone. Of signals it handles only SIGRTMAX-2, by which a run that can be stopped is brought out of a
@@ -63,9 +64,9 @@ struct wlpy_engine_config {
     size_t stack;
     /* The members from here to compile_seconds are for wasmtime. */
     bool quick; /* compile in a fraction of the time, to code that is several times slower: for what runs once */
-    /* Runs can have a deadline and be cancelled wherever they are, for which code is compiled that is a little slower.
-     * Native programs always can. */
-    bool stoppable;
+    /* Runs have no deadline, no limit of processor time, and are cancelled only where they call the host; their code is
+     * a little faster. Native programs can be stopped wherever they are. */
+    bool unstoppable;
     const char *cache_dir; /* directory for compiled modules, created if missing; NULL: compile every time */
     /* Path of wl-run, which is started to compile a module that is not in the cache, so that limits hold for that and a
      * fault of the compiler ends only that process. NULL: it is compiled in this process, and a hostile module can take
@@ -178,24 +179,30 @@ struct wlpy_stream {
     void *arg;
 };
 
-/* What a guest may take; it is one that ends only this run. */
+/* As a limit: none, but what the machine has. */
+#define WLPY_UNLIMITED UINT64_MAX
+
+/* What a guest may take; it is one that ends only this run. Each member that is 0 has the default that is named first.
+ */
 struct wlpy_limits {
-    size_t size;             /* of this struct */
-    uint64_t memory;         /* the most bytes that its memory, its tables and the stacks of threads besides its first
-                              * may have together; 0: 4 GiB */
-    uint64_t output;         /* the most bytes that it may write to its standard streams together; 0: any number */
-    uint64_t deadline_ms;    /* wall time from its start; 0: none. wasmtime needs an engine that is stoppable. */
-    uint64_t cpu_ms;         /* processor time of its threads; 0: any. The same holds. */
-    uint64_t descriptors;    /* the most that it may have open at once, those that it is given included; 0: 65536 */
-    uint64_t file_bytes;     /* the most bytes that it may write to files in all; then it gets EDQUOT. 0: any number */
-    uint64_t files;          /* the most files, directories and links that it may create; likewise */
-    uint64_t sockets;        /* the most sockets that it may have open at once; 0: 1024 */
-    uint64_t received, sent; /* the most bytes that it may get from and give to the network; 0: any number */
-    uint64_t host_calls;     /* how often it may call functions of the host; then the calls fail. 0: any number */
-    uint64_t grace_ms;       /* when its deadline has passed, it gets an interrupt if it takes them (in Python,
-                              * KeyboardInterrupt), and this time to end. 0: 100 ms */
-    uint64_t threads; /* the most that it may have besides its first, up to 256; 0: none. Not in a session, and not
-                       * of an engine with `instances`: there it cannot start any. */
+    size_t size;          /* of this struct */
+    uint64_t memory;      /* 256 MiB: the most bytes that its memory, its tables and the stacks of threads besides its
+                           * first may have together. Without a limit, 4 GiB */
+    uint64_t output;      /* 1 MiB: the most bytes that it may write to its standard streams together */
+    uint64_t deadline_ms; /* 30 s: wall time from its start. Of an engine that is unstoppable it must be 0 or
+                           * WLPY_UNLIMITED, and there is none. */
+    uint64_t cpu_ms;      /* the deadline: processor time of its threads together. The same holds. */
+    uint64_t descriptors; /* 256: the most that it may have open at once, those that it is given included. Without a
+                           * limit, 65536 */
+    uint64_t file_bytes;  /* 64 MiB: the most bytes that it may write to files in all; then it gets EDQUOT */
+    uint64_t files;       /* 10,000: the most files, directories and links that it may create; likewise */
+    uint64_t sockets;     /* 32: the most sockets that it may have open at once. Without a limit, 1024 */
+    uint64_t received, sent; /* 64 MiB each: the most bytes that it may get from and give to the network */
+    uint64_t host_calls;     /* 10,000: how often it may call functions of the host; then the calls fail */
+    uint64_t grace_ms;       /* 100 ms: when its deadline has passed, it gets an interrupt if it takes them (in Python,
+                              * KeyboardInterrupt), and this time to end */
+    uint64_t threads; /* none: the most that it may have besides its first, up to 256. Not in a session, and not of an
+                       * engine with `instances`: there it cannot start any */
 };
 
 /* ---- functions of the host, which a guest can call ---- */
@@ -287,6 +294,10 @@ struct wlpy_run_config {
     const struct wlpy_secret *secrets; /* each with its size */
     size_t secret_count;
     const char *certificates; /* a file with those that hosts of secrets are checked by; NULL: the system's */
+    /* What clocks show, and times of files in memory, are multiples of so many nanoseconds, so that the guest cannot
+     * measure what is shorter; 0: exact. (Times of the machine's files are the kernel's, and a guest that may have
+     * threads can count for itself.) */
+    uint64_t clock_ns;
 };
 
 enum wlpy_end {
@@ -346,7 +357,7 @@ struct wlpy_eval {
     const char *code; /* UTF-8, of code_size bytes */
     size_t code_size;
     const char *name; /* in tracebacks; NULL: <cell N> */
-    /* In place of the session's; 0: those. */
+    /* In place of the session's; 0: those. WLPY_UNLIMITED: none. */
     uint64_t deadline_ms, cpu_ms;
     /* When the deadline has passed, the code gets KeyboardInterrupt, which the session survives, and this time to end;
      * after that the session ends. 0: that of the session's limits. */
@@ -424,7 +435,7 @@ enum wlpy_answer {
 
 /* These two may be called by any thread and by signal handlers. wlpy_interrupt is Ctrl-C for a guest that exports
  * wl_interrupt_cells, as the project's Pythons do. wlpy_cancel ends the run, or the next one where there is none; with
- * wasmtime and an engine that is not stoppable, only where the guest calls its host. */
+ * wasmtime and an engine that is unstoppable, only where the guest calls its host. */
 enum wlpy_answer wlpy_interrupt(struct wlpy_control *control);
 void wlpy_cancel(struct wlpy_control *control);
 

@@ -2,6 +2,7 @@
 #include "net/requests.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 static const struct wasi_request_kind kinds[] = {
@@ -17,7 +18,7 @@ int net_serve(struct net *n, struct wasi *w, const struct net_policy *policy, co
 {
     n->policy = policy;
     n->sockets = 0;
-    n->most_sockets = limits->sockets ? (unsigned)limits->sockets : NET_SOCKETS;
+    n->most_sockets = limits->sockets > UINT_MAX ? UINT_MAX : limits->sockets ? (unsigned)limits->sockets : NET_SOCKETS;
     n->received_left = limits->received ? limits->received : UINT64_MAX;
     n->sent_left = limits->sent ? limits->sent : UINT64_MAX;
     n->set = (struct wasi_request_set){

@@ -35,6 +35,8 @@ struct sandbox {
     pthread_cond_t left;
     struct sandbox_session *list;
     size_t n;
+    void (*on_wait)(void *arg, bool begins);
+    void *on_wait_arg;
     unsigned long long names; /* that were made up */
     atomic_ullong evaluations, failures, deadlines, started;
 };
@@ -58,8 +60,7 @@ static bool is_native(const char *file)
 
 static int load(struct sandbox *s, struct wlpy_err *err)
 {
-    const struct wlpy_engine_config config = {
-        .size = sizeof config, .stoppable = true, .cache_dir = s->config.cache_dir};
+    const struct wlpy_engine_config config = {.size = sizeof config, .cache_dir = s->config.cache_dir};
     int r = wlpy_engine_new(&config, &s->engine, err);
 
     if (r < 0)
@@ -74,7 +75,14 @@ static int warm_up(struct sandbox *s, struct wlpy_err *err)
     static const char code[] = "import os; os.chdir('" SANDBOX_FILES "'); del os";
     const struct wlpy_dir dirs[] = {{.guest = SANDBOX_FILES, .files = s->files},
                                     {.guest = SANDBOX_DATA, .files = s->data}};
-    const struct wlpy_limits limits = {.size = sizeof limits, .memory = s->config.memory, .output = s->config.output};
+    /* (What its files have at any time is limited by their directories.) */
+    const struct wlpy_limits limits = {.size = sizeof limits,
+                                       .memory = s->config.memory,
+                                       .output = s->config.output,
+                                       .file_bytes = WLPY_UNLIMITED,
+                                       .files = WLPY_UNLIMITED,
+                                       .received = 1 << 30,
+                                       .sent = 1 << 30};
     const struct wlpy_run_config config = {.size = sizeof config,
                                            .argv = argv,
                                            .argc = 1,
@@ -291,9 +299,17 @@ enum sandbox_start sandbox_start(struct sandbox *s, const char *name, char made[
     return result;
 }
 
+void sandbox_on_wait(struct sandbox *s, void (*on_wait)(void *arg, bool begins), void *arg)
+{
+    s->on_wait = on_wait;
+    s->on_wait_arg = arg;
+}
+
 /* Waits for a session; false: it is over meanwhile. The lock is held. */
 static bool wait_for(struct sandbox *s, struct sandbox_session *x)
 {
+    if (x->used && s->on_wait)
+        s->on_wait(s->on_wait_arg, true);
     x->waiting++;
     while (x->used)
         pthread_cond_wait(&s->left, &s->lock);
@@ -323,6 +339,8 @@ static struct sandbox_session *enter_named(struct sandbox *s, bool create, const
     if (x)
         x->used = true;
     pthread_mutex_unlock(&s->lock);
+    if (s->on_wait)
+        s->on_wait(s->on_wait_arg, false);
     return x;
 }
 

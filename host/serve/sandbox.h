@@ -29,6 +29,10 @@ struct sandbox_config {
 
 struct sandbox;
 
+/* Called on a thread that has to wait for a session which another one uses, before and afterwards. (It is set before
+ * there are other threads.) */
+void sandbox_on_wait(struct sandbox *s, void (*on_wait)(void *arg, bool begins), void *arg);
+
 /* 0, and *sandbox is the caller's; or -code with err. */
 int sandbox_new(const struct sandbox_config *config, struct sandbox **sandbox, struct wlpy_err *err);
 /* After all evaluations. */

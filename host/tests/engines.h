@@ -39,7 +39,7 @@ static int set_up_engine(void **state)
 {
     struct wlpy_run_config first = {.size = sizeof first};
     struct wlpy_result result = {.size = sizeof result};
-    const struct wlpy_engine_config config = {.size = sizeof config, .stack = 1 << 20, .stoppable = true};
+    const struct wlpy_engine_config config = {.size = sizeof config, .stack = 1 << 20};
 
     if (set_up(state) < 0 || wlpy_engine_new(&config, &engine, &why) < 0)
         return -1;

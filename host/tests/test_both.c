@@ -31,7 +31,7 @@ static int run(struct wlpy_program *program, int what, struct wlpy_err *err)
 
 int main(int argc, char **argv)
 {
-    const struct wlpy_engine_config how = {.size = sizeof how, .stack = 1 << 20, .stoppable = true};
+    const struct wlpy_engine_config how = {.size = sizeof how, .stack = 1 << 20};
     struct wlpy_program *program[2] = {NULL};
     struct wlpy_engine *engine;
     struct wlpy_err err = {.text = ""};

@@ -114,13 +114,14 @@ static void test_engines(void **state)
     assert_int_equal(wlpy_engine_new(&how, &engine, &why), -WLPY_E_SETUP);
     assert_non_null(strstr(why.text, "wlpy_engine_config whose size is 0"));
     /* Code that was not compiled for being stopped. */
-    assert_int_equal(wlpy_engine_new(NULL, &engine, &why), 0);
+    how = (struct wlpy_engine_config){.size = sizeof how, .unstoppable = true};
+    assert_int_equal(wlpy_engine_new(&how, &engine, &why), 0);
     program = from_text(engine, "(module (func (export \"_start\")))");
     assert_int_equal(status_of(program, &config), 0);
     for (int i = 0; i < 2; i++) {
         config.limits = i ? &cpu : &limits;
         assert_int_equal(wlpy_run(program, &config, &result, &why), -WLPY_E_SETUP);
-        assert_non_null(strstr(why.text, "not stoppable"));
+        assert_non_null(strstr(why.text, "unstoppable"));
     }
     wlpy_program_free(program);
     wlpy_engine_free(engine);
@@ -310,6 +311,78 @@ static void test_files(void **state)
     wlpy_files_free(NULL);
 }
 
+/* NULL where something is needed is an error of the caller's, and no crash. */
+static void test_null(void **state)
+{
+    struct wlpy_engine *engine = engine_with((struct wlpy_engine_config){0});
+    struct wlpy_program *program = from_text(engine, "(module (func (export \"_start\")))"), *none;
+    static const char *const list[] = {"a", NULL};
+    static const struct wlpy_dir no_guest = {.host = "."}, no_host = {.guest = "/"};
+    static const int fds[] = {0};
+    const struct wlpy_run_config wrong[] = {{.argc = 1},
+                                            {.argv = list, .argc = 2},
+                                            {.envc = 1},
+                                            {.dir_count = 1},
+                                            {.dirs = &no_guest, .dir_count = 1},
+                                            {.dirs = &no_host, .dir_count = 1},
+                                            {.in = {.kind = WLPY_MEMORY, .size = 1}},
+                                            {.in = {.kind = WLPY_CALL}},
+                                            {.out = {.kind = WLPY_CALL}},
+                                            {.err = {.kind = WLPY_CALL}},
+                                            {.fd_count = 1},
+                                            {.net_count = 1},
+                                            {.net_listen = list, .net_listen_count = 2},
+                                            {.function_count = 1},
+                                            {.secret_count = 1}};
+    const struct wlpy_run_config right = {.size = sizeof right, .fds = fds};
+    struct wlpy_result result = {.size = sizeof result};
+    struct wlpy_files *files = wlpy_files_new(0, 0);
+    struct wlpy_session *session;
+    const void *bytes;
+    size_t n;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct wlpy_run_config config = wrong[i];
+
+        config.size = sizeof config;
+        assert_int_equal(wlpy_run(program, &config, &result, &why), -WLPY_E_SETUP);
+        assert_non_null(strstr(why.text, "NULL"));
+        assert_int_equal(wlpy_session_new(program, &config, &session, &why), -WLPY_E_SETUP);
+        assert_null(session);
+        assert_non_null(strstr(why.text, "NULL"));
+    }
+    assert_int_equal(wlpy_run(program, NULL, &result, NULL), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_run(NULL, &right, &result, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_run(program, &right, NULL, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_snapshot(engine, "x.wasm", NULL, "y", &right, &result, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_engine_new(NULL, NULL, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_program_load(engine, NULL, &none, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_program_load(NULL, "x.wasm", &none, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_program_load(engine, "x.wasm", NULL, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_program_load_native(engine, NULL, &none, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_session_new(NULL, &right, &session, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_session_fork(NULL, NULL, &session, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_session_eval(NULL, NULL, NULL, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_session_save(NULL, NULL, NULL, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_files_put(files, NULL, "", 0, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_files_put(files, "a", NULL, 1, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_files_get(NULL, "a", &bytes, &n, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_files_remove(files, NULL, &why), -WLPY_E_SETUP);
+    assert_int_equal(wlpy_files_list(files, NULL, NULL), -WLPY_E_SETUP);
+    assert_null(wlpy_python_argv(WLPY_CODE, NULL, NULL, 0, &n));
+    assert_null(wlpy_python_argv(WLPY_CODE, "1", NULL, 1, &n));
+    assert_int_equal(wlpy_interrupt(NULL), WLPY_NOBODY);
+    wlpy_cancel(NULL);
+    wlpy_result_free(NULL);
+    wlpy_value_free(NULL);
+    /* And what is right still is. */
+    assert_int_equal(status_of(program, &right), 0);
+    wlpy_files_free(files);
+    wlpy_program_free(program);
+    wlpy_engine_free(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_arguments_of_python),
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_exceptions),
+        cmocka_unit_test(test_null),
     };
 
     return cmocka_run_group_tests_name("library", tests, set_up, tear_down);

@@ -34,6 +34,7 @@ uint32_t wasi_clock_res_get(struct wasi *w, uint32_t clock, uint32_t at)
 {
     struct guest_memory m = wasi_memory(w);
     struct timespec t;
+    uint64_t ns;
 
     if (clock > 3)
         return WASI_EINVAL;
@@ -41,22 +42,25 @@ uint32_t wasi_clock_res_get(struct wasi *w, uint32_t clock, uint32_t at)
         return WASI_EFAULT;
     if (clock_getres(clocks[clock], &t) < 0)
         return wasi_from_errno(errno);
-    wasi_store(m, at, 8, (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec);
+    ns = (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
+    wasi_store(m, at, 8, ns > w->clock_ns ? ns : w->clock_ns);
     return WASI_SUCCESS;
 }
 
 uint32_t wasi_clock_time_get(struct wasi *w, uint32_t clock, uint64_t precision, uint32_t at)
 {
     struct guest_memory m = wasi_memory(w);
+    uint64_t ns;
 
-    (void)precision; /* always exact */
+    (void)precision;
     if (clock > 3)
         return WASI_EINVAL;
     if (!wasi_inside(m, at, 8))
         return WASI_EFAULT;
     if (w->fixed)
         w->fixed->now += LOOK;
-    wasi_store(m, at, 8, now(w, clocks[clock]));
+    ns = now(w, clocks[clock]);
+    wasi_store(m, at, 8, w->clock_ns ? ns - ns % w->clock_ns : ns);
     return WASI_SUCCESS;
 }
 

@@ -7,14 +7,18 @@
 
 enum { MOST_LINKS = 40 };
 
-static struct timespec now(const struct tree *tree)
+struct timespec tree_now(const struct tree *tree)
 {
+    const uint64_t second = 1000000000;
     struct timespec t;
+    uint64_t ns;
 
-    if (tree->clock)
-        return (struct timespec){(time_t)(*tree->clock / 1000000000), (long)(*tree->clock % 1000000000)};
-    clock_gettime(CLOCK_REALTIME, &t);
-    return t;
+    if (!tree->clock)
+        clock_gettime(CLOCK_REALTIME, &t);
+    ns = tree->clock ? *tree->clock : (uint64_t)t.tv_sec * second + (uint64_t)t.tv_nsec;
+    if (tree->clock_ns)
+        ns -= ns % tree->clock_ns;
+    return (struct timespec){(time_t)(ns / second), (long)(ns % second)};
 }
 
 /* ---- nodes ---- */
@@ -28,7 +32,7 @@ struct tree_node *tree_new_node(struct tree *t, uint8_t type)
     n->tree = t;
     n->type = type;
     n->number = ++t->numbers;
-    n->read = n->changed = n->altered = now(t);
+    n->read = n->changed = n->altered = tree_now(t);
     return n;
 }
 
@@ -96,7 +100,7 @@ static uint32_t add_entry(struct tree_node *dir, const char *name, struct tree_n
     node->links++;
     if (node->type == WASI_DIRECTORY)
         node->parent = dir;
-    dir->changed = dir->altered = node->altered = now(dir->tree);
+    dir->changed = dir->altered = node->altered = tree_now(dir->tree);
     return WASI_SUCCESS;
 }
 
@@ -110,7 +114,7 @@ static void remove_entry(struct tree_entry *e)
     *at = e->next_in_bucket;
     *(e->before ? &e->before->next : &dir->first) = e->next;
     *(e->next ? &e->next->before : &dir->last) = e->before;
-    dir->changed = dir->altered = node->altered = now(dir->tree);
+    dir->changed = dir->altered = node->altered = tree_now(dir->tree);
     free(e->name);
     free(e);
     dir->tree->entries_left++;
@@ -383,7 +387,7 @@ size_t tree_read(struct tree_node *n, uint64_t at, void *to, size_t size)
     if (size > n->size - at)
         size = n->size - (size_t)at;
     memcpy(to, n->bytes + at, size);
-    n->read = now(n->tree);
+    n->read = tree_now(n->tree);
     return size;
 }
 
@@ -420,7 +424,7 @@ uint32_t tree_resize(struct tree_node *n, uint64_t size)
     t->bytes_left += n->size;
     n->size = (size_t)size;
     t->bytes_left -= n->size;
-    n->changed = n->altered = now(n->tree);
+    n->changed = n->altered = tree_now(n->tree);
     if (n->size == 0) {
         free(n->bytes);
         n->bytes = NULL;
@@ -448,7 +452,7 @@ uint32_t tree_write(struct tree_node *n, uint64_t at, const void *from, size_t s
             return e;
     }
     memcpy(n->bytes + at, from, size);
-    n->changed = n->altered = now(n->tree);
+    n->changed = n->altered = tree_now(n->tree);
     *written = size;
     return WASI_SUCCESS;
 }

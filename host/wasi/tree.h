@@ -43,12 +43,15 @@ struct tree {
     uint64_t bytes_left, entries_left; /* of contents; of names in directories */
     uint64_t numbers, serials;         /* the last that were given */
     const uint64_t *clock;             /* ns since 1970, for times of files; NULL: the machine's */
+    uint64_t clock_ns;                 /* of which times are multiples; 0: exact */
     struct tree_entry *buckets[TREE_BUCKETS];
 };
 
 /* NULL: out of memory. */
 struct tree *tree_new(uint64_t most_bytes, uint64_t most_entries);
 void tree_free(struct tree *t);
+/* The time of a change that happens now. */
+struct timespec tree_now(const struct tree *tree);
 /* One that nothing has yet. NULL: out of memory. */
 struct tree_node *tree_new_node(struct tree *t, uint8_t type);
 

@@ -84,7 +84,7 @@ void wasi_tree_set_times(struct tree_node *node, const struct timespec times[2])
 {
     struct timespec *of[] = {&node->read, &node->changed};
 
-    clock_gettime(CLOCK_REALTIME, &node->altered);
+    node->altered = tree_now(node->tree);
     for (int i = 0; i < 2; i++)
         if (times[i].tv_nsec == UTIME_NOW)
             *of[i] = node->altered;

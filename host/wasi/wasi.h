@@ -116,6 +116,7 @@ struct wasi {
     size_t most_fds;          /* descriptors that it may have open; 0: as many as there can be */
     struct wasi_quota *quota; /* NULL: none */
     struct wasi_fixed *fixed; /* NULL: the machine's clocks and random numbers */
+    uint64_t clock_ns;        /* of which all that clocks show are multiples; 0: exact */
     bool no_openat2;          /* resolve paths step by step: openat2 is missing, or for a test */
     bool has_openat2;         /* openat2 was tried and exists */
     enum wasi_ending ending;

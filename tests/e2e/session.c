@@ -806,8 +806,7 @@ int main(int argc, char **argv)
                  {"fixed", test_fixed},
                  {"print-fixed", print_fixed}};
     const char *cache = getenv("WLPY_CACHE");
-    const struct wlpy_engine_config engine_config = {
-        .size = sizeof engine_config, .stoppable = true, .quick = true, .cache_dir = cache};
+    const struct wlpy_engine_config engine_config = {.size = sizeof engine_config, .quick = true, .cache_dir = cache};
     int r;
 
     setvbuf(stdout, NULL, _IONBF, 0);

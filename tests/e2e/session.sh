@@ -109,6 +109,29 @@ mixed_runs() {
     [ ! -s .out ] || fail "$(head -n 20 .out)"
 }
 
+# Defaults of limits, coarse clocks, and what a session keeps of its configuration; the engine is $1.
+configurations() {
+    cc -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -I"$OUT/toolchain/wlpy/include" "$E2E/session-limits.c" -o session-limits \
+        -L"$OUT/toolchain/wlpy/lib" -lwlpy "-Wl,-rpath,$OUT/toolchain/wlpy/lib" -lpthread || fail 'session-limits.c was not compiled'
+    export WLPY_CACHE=$REAL_HOME/.cache/wl-make/compiled
+    SECONDS_EACH=900 run ./session-limits "$@"
+    status 0
+    [ ! -s .out ] || fail "$(head -n 20 .out)"
+}
+
+test_configurations_by_wasmtime() {
+    sessions wlpy
+    python snapshot
+    configurations wasm "$OUT/$PY/bin/python-snapshot.wasm"
+}
+
+test_configurations_natively() {
+    sessions wlpy
+    real aot -q --library "$PY" --flavour snapshot -o guest.so
+    status 0
+    configurations native "$PWD/guest.so"
+}
+
 test_mixed_runs_by_wasmtime() {
     sessions wlpy
     python snapshot

@@ -228,11 +228,13 @@ static bool take_all(struct setup *s, bool files)
     PyObject *argv, *env, *dirs, *in, *out, *err, *limits, *functions, *net, *listen, *refusal, *control, *fixed,
         *secrets, *certificates;
     struct wlpy_run_config *c = &s->config;
+    unsigned long long clock_ns;
 
-    if (!PyArg_ParseTuple(s->tuple, "OOOOOOOOOOOOOOO", &argv, &env, &dirs, &in, &out, &err, &limits, &functions, &net,
-                          &listen, &refusal, &control, &fixed, &secrets, &certificates))
+    if (!PyArg_ParseTuple(s->tuple, "OOOOOOOOOOOOOOOK", &argv, &env, &dirs, &in, &out, &err, &limits, &functions, &net,
+                          &listen, &refusal, &control, &fixed, &secrets, &certificates, &clock_ns))
         return false;
     c->size = sizeof *c;
+    c->clock_ns = clock_ns;
     s->refusal = (struct callback){s, refusal};
     if (refusal != Py_None) {
         c->on_refusal = call_refusal;

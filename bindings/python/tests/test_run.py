@@ -325,6 +325,13 @@ print(got, got == "Bearer " + os.environ["KEY"], len(os.environ["KEY"]))
         self.assertIn("timeout=30.0", repr(wlpy.Limits()))
         self.assertIn("a.txt", repr(wlpy.Files({"a.txt": ""})))
 
+    def test_clock_resolution(self):
+        code = "import time; print({t() % 10**7 for t in (time.time_ns, time.monotonic_ns, time.process_time_ns)})"
+        self.assertEqual(wlpy.run(code, clock_resolution=0.01).stdout, "{0}\n")
+        for wrong, error in ((0, ValueError), (-1, ValueError), ("1", TypeError), (True, TypeError)):
+            with self.assertRaises(error):
+                wlpy.run("1", clock_resolution=wrong)
+
     def test_limits_are_values(self):
         limits = wlpy.Limits(timeout=1, memory=None)
         self.assertEqual(pickle.loads(pickle.dumps(limits)), limits)

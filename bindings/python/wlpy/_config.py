@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         secrets: Mapping[str, Secret] | None
         certificates: PathLike | None
         fixed: Fixed | None
+        clock_resolution: float | None
 
 # As in subprocess.
 PIPE = -1
@@ -99,6 +100,16 @@ class Writer:
         if text:
             self.function(text)
         return written
+
+
+def _clock_ns(seconds: float | None) -> int:
+    if seconds is None:
+        return 0
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise TypeError(f"clock_resolution is a number of seconds or None, not {seconds!r}")
+    if not 1e-9 <= seconds <= 1e9:
+        raise ValueError(f"clock_resolution is from a nanosecond to 1e9 seconds, not {seconds!r}")
+    return round(seconds * 1e9)
 
 
 def _descriptor(stream: Any) -> int | None:
@@ -207,6 +218,7 @@ class Config:
         secrets: Mapping[str, Secret] | None = None,
         certificates: PathLike | None = None,
         fixed: Fixed | None = None,
+        clock_resolution: float | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self.limits = choose(limits, timeout, memory)
@@ -220,6 +232,7 @@ class Config:
         if fixed is not None and not isinstance(fixed, Fixed):
             raise TypeError(f"fixed is a wlpy.Fixed, not {fixed!r}")
         self.fixed = fixed
+        self.clock_ns = _clock_ns(clock_resolution)
         self.streams = stdin, stdout, stderr
         self.input = _input(stdin, input)
         self.functions = functions_of(functions)
@@ -281,6 +294,7 @@ class Config:
             None if self.fixed is None else self.fixed._tuple(),
             self.secrets,
             self.certificates,
+            self.clock_ns,
         )
 
     def written(self) -> tuple[bytes | None, bytes | None]:

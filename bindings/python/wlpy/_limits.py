@@ -13,6 +13,7 @@ KiB = 1 << 10
 MiB = 1 << 20
 
 _MOST = (1 << 63) - 1
+NONE = (1 << 64) - 1  # WLPY_UNLIMITED
 
 
 class Limits:
@@ -36,7 +37,8 @@ class Limits:
     =============  ===========  ==================================================================================
 
     The times hold for a run, or for each evaluation of a session, and so does `output`; all others hold for the whole life
-    of a session. None means 0.1 s for `grace`, 4 GiB for `memory`, 65,536 for `descriptors` and 1,024 for `sockets`.
+    of a session. None means 0.1 s for `grace`, 4 GiB for `memory`, 65,536 for `descriptors` and 1,024 for `sockets`. A guest
+    has one thread, which takes no more processor time than its `timeout`, so `cpu` need not have a default of its own.
     """
 
     __slots__ = ("cpu", "descriptors", "file_bytes", "files", "grace", "host_calls", "memory", "output", "received", "sent",
@@ -104,10 +106,11 @@ class Limits:
         return "Limits(" + ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__) + ")"
 
     def _tuple(self) -> tuple[int, ...]:
-        """As src/setup.c takes them: 0 is "any"."""
-        return (self.memory or 0, self.output or 0, milliseconds(self.timeout), milliseconds(self.cpu),
-                self.descriptors or 0, self.file_bytes or 0, self.files or 0, self.sockets or 0, self.received or 0,
-                self.sent or 0, self.host_calls or 0, milliseconds(self.grace))
+        """As src/setup.c takes them."""
+        return (self.memory or NONE, self.output or NONE, milliseconds(self.timeout), milliseconds(self.cpu),
+                self.descriptors or NONE, self.file_bytes or NONE, self.files or NONE, self.sockets or NONE,
+                self.received or NONE, self.sent or NONE, self.host_calls or NONE,
+                0 if self.grace is None else milliseconds(self.grace))
 
 
 class Fixed:
@@ -153,8 +156,8 @@ def _checked(name: str, value: Any) -> Any:
 
 
 def milliseconds(seconds: Seconds) -> int:
-    """0 for None, and at least 1 for a time."""
-    return 0 if seconds is None else max(1, min(round(seconds * 1000), _MOST // 10**6))
+    """At least 1 for a time."""
+    return NONE if seconds is None else max(1, min(round(seconds * 1000), _MOST // 10**6))
 
 
 DEFAULT_LIMITS = Limits()

@@ -93,6 +93,7 @@ def run(
     secrets: Mapping[str, Secret] | None = None,
     certificates: PathLike | None = None,
     fixed: Fixed | None = None,
+    clock_resolution: float | None = None,
     check: bool = False,
 ) -> Result:
     """Runs a program in a fresh Python, as `python -c CODE` would, and returns when it has ended.
@@ -114,12 +115,13 @@ def run(
     secrets: values that it can use at a host without learning them: {"API_KEY": wlpy.Secret("...", "api.example.com")}.
         certificates: a file with those that these hosts are checked by, instead of the system's.
     fixed: `wlpy.Fixed(seed=1)` for clocks and random numbers that are the same in each run.
+    clock_resolution: seconds; what its clocks show are multiples of this, so that it cannot measure what is shorter.
     check: raise RunError unless it comes to a good end.
     """
     result = Run(
         code, module, file, argv=argv, input=input, stdin=stdin, stdout=stdout, stderr=stderr, env=env, files=files, dirs=dirs,
         timeout=timeout, memory=memory, limits=limits, functions=functions, net=net, net_listen=net_listen,
-        on_refusal=on_refusal, secrets=secrets, certificates=certificates, fixed=fixed,
+        on_refusal=on_refusal, secrets=secrets, certificates=certificates, fixed=fixed, clock_resolution=clock_resolution,
     )()  # fmt: skip
     return result.check() if check else result
 

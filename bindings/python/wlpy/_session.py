@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from wlpy._secrets import Secret
 
 # For "no limit" where 0 means the session's own.
-_LONG = 1 << 40
 # sys.argv[0].
 _COMMAND = (b"",)
 _PRELUDE = b"import wlhost\nglobals().update(wlhost.functions)\n"
@@ -67,11 +66,12 @@ class Session:
         secrets: Mapping[str, Secret] | None = None,
         certificates: PathLike | None = None,
         fixed: Fixed | None = None,
+        clock_resolution: float | None = None,
     ) -> None:
         config = Config(
             _COMMAND, argv=argv, input=input, stdin=stdin, stdout=stdout, stderr=stderr, env=env, files=files, dirs=dirs,
             timeout=timeout, memory=memory, limits=limits, functions=functions, net=net, net_listen=net_listen,
-            on_refusal=on_refusal, secrets=secrets, certificates=certificates, fixed=fixed,
+            on_refusal=on_refusal, secrets=secrets, certificates=certificates, fixed=fixed, clock_resolution=clock_resolution,
         )  # fmt: skip
         self._start(config)
 
@@ -120,7 +120,7 @@ class Session:
         name: of the code in tracebacks; default: <cell N>.
         check: raise RunError unless the code comes to its end.
         """
-        ms = 0 if isinstance(timeout, Unset) else _LONG if timeout is None else milliseconds(timeout)
+        ms = 0 if isinstance(timeout, Unset) else milliseconds(timeout)
         if not isinstance(timeout, Unset) and timeout is not None and timeout <= 0:
             raise ValueError("timeout is more than 0 (None for no limit)")
         if not isinstance(grace, Unset) and grace < 0:

@@ -27,7 +27,7 @@ static int begin_control(struct instance *r, struct err *err)
     if (r->engine->settings.stoppable) {
         wt_make_stoppable(r);
     } else if (l->deadline_ms || l->cpu_ms) {
-        return err_set(err, ERR_SETUP, "cannot set a limit of time: the engine is not stoppable");
+        return err_set(err, ERR_SETUP, "cannot set a limit of time: the engine is unstoppable");
     }
     if (!c)
         return 0;
