@@ -14,7 +14,9 @@ extern const char openapi[]; /* openapi.s */
 
 static void refuse_err(struct http_request *r, int status, const struct wlpy_err *err)
 {
-    http_answer(r, status, json_pack("{s:{s:s, s:s}}", "error", "message", err->text, "hint", err->hint));
+    http_answer(r, status,
+                json_pack("{s:{s:o, s:o}}", "error", "message", text_json(err->text, strlen(err->text)), "hint",
+                          text_json(err->hint, strlen(err->hint))));
 }
 
 /* ---- values as JSON ---- */
@@ -75,7 +77,7 @@ static json_t *optional(const char *text, size_t n)
 /* The value of the last line, and what was raised. */
 static json_t *value_json(const struct wlpy_value *v)
 {
-    json_t *value = v->json ? json_loads(v->json, JSON_DECODE_ANY, NULL) : NULL;
+    json_t *value = v->json ? text_parse(v->json, v->json_size, JSON_DECODE_ANY) : NULL;
 
     return json_pack("{s:o, s:o, s:o}", "repr", optional(v->repr, v->repr_size), "value", value ? value : json_null(),
                      "exception", exception_json(v));
@@ -195,10 +197,14 @@ static void eval(struct http_request *r, struct sandbox_session *session)
                                       .on_output_arg = r->events};
     struct sandbox_result result;
     struct wlpy_err err;
+    int status;
 
     if (!put_files(r, session) || (r->events && !events_use(r->events, session)))
         return;
-    if (sandbox_eval(session, &code, &result, &err) < 0)
+    status = sandbox_eval(session, &code, &result, &err);
+    if (status < 0 && r->events)
+        events_put(r->events, "error", json_pack("{s:o}", "message", text_json(err.text, strlen(err.text))));
+    else if (status < 0)
         refuse_err(r, 409, &err);
     else if (r->events)
         put_result(r->events, &result, get_files(r, session));
@@ -209,35 +215,70 @@ static void eval(struct http_request *r, struct sandbox_session *session)
         events_use(r->events, NULL);
 }
 
-/* Every member has to be known, so that a misspelt limit is not one that is missing. */
+static bool is_time(const json_t *value)
+{
+    return json_number_value(value) > 0;
+}
+
+static bool is_text(const json_t *value)
+{
+    return json_is_string(value);
+}
+
+static bool is_object(const json_t *value)
+{
+    return json_is_object(value);
+}
+
+static bool is_list_of_texts(const json_t *value)
+{
+    json_t *each;
+    size_t i;
+
+    json_array_foreach(value, i, each)
+    {
+        if (!json_is_string(each))
+            return false;
+    }
+    return json_is_array(value);
+}
+
+static const struct {
+    const char *name, *must;
+    bool (*is)(const json_t *value);
+} members[] = {{"code", "a text", is_text},
+               {"timeout", "a number of seconds, more than 0", is_time},
+               {"files", "an object", is_object},
+               {"outputs", "an array of texts", is_list_of_texts}};
+enum { MEMBERS = sizeof members / sizeof *members };
+
+/* Every member has to be known and of its kind, so that a misspelt limit is not one that is missing. */
 static bool check_body(struct http_request *r)
 {
-    static const char *const members[] = {"code", "timeout", "files", "outputs"};
-    const char *key, *wrong = NULL;
+    char text[200] = "";
+    const char *key;
     json_t *value;
 
     if (!json_is_object(r->json)) {
         http_refuse(r, 400, "the body must be a JSON object");
         return false;
     }
+    if (!json_object_get(r->json, "code"))
+        snprintf(text, sizeof text, "the member code is missing");
     json_object_foreach(r->json, key, value)
     {
-        bool known = false;
+        size_t i = 0;
 
-        for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-            known |= !strcmp(key, members[i]);
-        if (!known)
-            wrong = key;
+        while (i < MEMBERS && strcmp(members[i].name, key) != 0)
+            i++;
+        if (i == MEMBERS)
+            snprintf(text, sizeof text, "the member %.100s is not known", key);
+        else if (!members[i].is(value))
+            snprintf(text, sizeof text, "the member %s must be %s", key, members[i].must);
     }
-    if (wrong || !json_is_string(json_object_get(r->json, "code"))) {
-        char text[200];
-
-        snprintf(text, sizeof text, wrong ? "the member %.100s is not known" : "the member code must be a text",
-                 wrong ? wrong : "");
+    if (*text)
         http_refuse(r, 400, text);
-        return false;
-    }
-    return true;
+    return !*text;
 }
 
 static void run(struct http_request *r, enum sandbox_use use, const char *name)
@@ -329,12 +370,13 @@ static void use_file(struct http_request *r, struct wlpy_files *files, const cha
         if (wlpy_files_put(files, path, r->size ? r->body : "", r->size, &err) < 0)
             refuse_err(r, 400, &err);
         else
-            http_answer(r, 201, json_pack("{s:s, s:I}", "path", path, "size", (json_int_t)r->size));
+            http_answer(r, 201,
+                        json_pack("{s:o, s:I}", "path", text_json(path, strlen(path)), "size", (json_int_t)r->size));
     } else if (http_is(r, "DELETE")) {
         if (wlpy_files_remove(files, path, &err) < 0)
             refuse_err(r, 404, &err);
         else
-            http_answer(r, 200, json_pack("{s:s}", "path", path));
+            http_answer(r, 200, json_pack("{s:o}", "path", text_json(path, strlen(path))));
     } else {
         http_refuse(r, 405, "use GET, PUT or DELETE");
     }
@@ -368,7 +410,7 @@ static void one_session(struct http_request *r, const char *rest)
     name[n] = '\0';
     if (!slash && http_is(r, "DELETE")) {
         if (sandbox_drop(r->sandbox, name))
-            http_answer(r, 200, json_pack("{s:s}", "name", name));
+            http_answer(r, 200, json_pack("{s:o}", "name", text_json(name, n)));
         else
             http_refuse(r, 404, "there is no such session");
     } else if (slash && !strcmp(slash, "/eval")) {

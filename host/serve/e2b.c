@@ -138,12 +138,17 @@ static void execute(struct http_request *r)
     const struct sandbox_code code = {.text = json_string_value(text), .size = json_string_length(text)};
     const char *context = text_member(r->json, "context_id");
     const char *language = text_member(r->json, "language");
+    const json_t *variables = json_object_get(r->json, "env_vars");
     struct sandbox_result result = {0};
     struct sandbox_session *session;
     struct wlpy_err err;
 
     if (!code.text || (language && strcmp(language, "python") != 0)) {
         http_refuse(r, 400, code.text ? "the only language is python" : "the member code must be a text");
+        return;
+    }
+    if (variables && !json_is_object(variables) && !json_is_null(variables)) {
+        http_refuse(r, 400, "the member env_vars must be an object");
         return;
     }
     session = sandbox_enter(r->sandbox, context ? SANDBOX_EXISTING : SANDBOX_NAMED, context ? context : DEFAULT_CONTEXT,

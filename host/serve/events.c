@@ -61,6 +61,7 @@ bool events_use(struct events *e, struct sandbox_session *session)
 
     pthread_mutex_lock(&e->lock);
     e->session = session;
+    e->begun = true;
     here = !e->left;
     pthread_cond_broadcast(&e->changed);
     pthread_mutex_unlock(&e->lock);
@@ -77,7 +78,6 @@ void events_put(struct events *e, const char *name, json_t *data)
     /* (What there is no memory for is lost.) */
     if (text && !e->left)
         buffer_print(&e->bytes, "event: %s\ndata: %s\n\n", name, text);
-    e->begun = true;
     pthread_cond_broadcast(&e->changed);
     pthread_mutex_unlock(&e->lock);
     free(text);

@@ -17,7 +17,8 @@ void events_free(struct events *e);
 
 /* ---- of the thread that evaluates ---- */
 
-/* The session that it evaluates in, from now on; NULL: none any more. False: the client has gone. */
+/* The session that it evaluates in, from now on, which begins the answer; NULL: none any more. False: the client has
+ * gone. */
 bool events_use(struct events *e, struct sandbox_session *session);
 /* Puts one in; the JSON is taken. */
 void events_put(struct events *e, const char *name, json_t *data);
@@ -28,7 +29,7 @@ void events_end(struct events *e);
 
 /* ---- of the other one ---- */
 
-/* Waits until the first event is there; false: it has ended without one. */
+/* Waits until an evaluation begins; false: there is none. */
 bool events_begin(struct events *e);
 /* Takes bytes that are to be sent: waits for them, and if none come for a while gives a comment, so that a client that
  * has gone is noticed. 0: it has ended. */

@@ -1,9 +1,11 @@
 #include "http.h"
 
+#include "access.h"
 #include "api.h"
 #include "clock.h"
 #include "listen.h"
 #include "mcp.h"
+#include "text.h"
 #include "wall.h"
 
 #include <ctype.h>
@@ -19,7 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_BODY = 64 << 20, MOST_CONNECTIONS = 1000, IDLE_SECONDS = 60, LINGER_SECONDS = 30, BUCKETS = 12 };
+/* MOST_BODIES: of all requests that are being received or answered. MOST_SMALL: where no code and no file is expected.
+ */
+enum { MOST_BODY = 64 << 20, MOST_BODIES = 256 << 20, MOST_SMALL = 1 << 20 };
+enum { MOST_CONNECTIONS = 1000, IDLE_SECONDS = 60, LINGER_SECONDS = 30, BUCKETS = 12 };
 
 /* The bounds of the histogram of evaluations, in seconds. */
 static const double bounds[BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 10, 30};
@@ -30,13 +35,15 @@ struct server {
     const struct http_config *config;
     sem_t workers;
     atomic_uint waiting, active;
+    atomic_size_t bodies; /* bytes */
     atomic_ullong requests, refused, took_us, buckets[BUCKETS + 1];
 };
 
 /* One request, from its beginning until its answer was sent. */
 struct incoming {
     struct buffer body;
-    bool too_large;
+    enum access access;
+    bool too_large, crowded; /* the body; those of all requests together */
     /* If the answer is sent while a thread evaluates: */
     struct http_request request;
     struct server *server;
@@ -96,35 +103,6 @@ static void metrics(struct server *s, struct http_request *r)
 
 /* ---- one request ---- */
 
-/* Takes the same time wherever the two differ. */
-static bool same_secret(const char *given, const char *secret)
-{
-    size_t n = strlen(given), its = strlen(secret);
-    unsigned difference = n != its;
-
-    for (size_t i = 0; i < n; i++)
-        difference |= (unsigned char)given[i] ^ (unsigned char)(i < its ? secret[i] : 0);
-    return difference == 0;
-}
-
-static bool may(const struct server *s, struct MHD_Connection *connection)
-{
-    /* The others are of E2B's clients, and of LibreChat. */
-    static const char *const headers[] = {"Authorization", "X-Access-Token", "X-API-Key"};
-    const char *given;
-
-    if (!s->config->token)
-        return true;
-    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
-        given = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, headers[i]);
-        if (given && i == 0)
-            given = strncmp(given, "Bearer ", 7) ? NULL : given + 7;
-        if (given && same_secret(given, s->config->token))
-            return true;
-    }
-    return false;
-}
-
 /* (A client of its own each time: numbers of requests are a client's, so nobody can cancel another one's.) */
 static void serve_mcp(const struct server *s, struct http_request *r)
 {
@@ -155,19 +133,52 @@ static void dispatch(struct server *s, struct http_request *r)
         http_refuse(r, 404, "there is nothing at this path; GET /openapi.json lists what there is");
 }
 
+/* Whether this thread is one of those that may evaluate; whether another one may in its place. */
+static _Thread_local bool has_worker, lends_worker;
+
+static void take_worker(struct server *s)
+{
+    while (sem_wait(&s->workers) < 0 && errno == EINTR)
+        continue;
+    atomic_fetch_sub(&s->waiting, 1);
+    has_worker = true;
+}
+
 /* Waits until there is a worker; false: too many wait already. */
 static bool enter_queue(struct server *s)
 {
-    if (sem_trywait(&s->workers) == 0)
+    if (sem_trywait(&s->workers) == 0) {
+        has_worker = true;
         return true;
+    }
     if (atomic_fetch_add(&s->waiting, 1) >= s->config->queue) {
         atomic_fetch_sub(&s->waiting, 1);
         return false;
     }
-    while (sem_wait(&s->workers) < 0 && errno == EINTR)
-        continue;
-    atomic_fetch_sub(&s->waiting, 1);
+    take_worker(s);
     return true;
+}
+
+static void leave_worker(struct server *s)
+{
+    has_worker = false;
+    sem_post(&s->workers);
+}
+
+/* One that waits for a session which another one uses lets others evaluate meanwhile: otherwise a client could stop all
+ * of them by requests for one session. */
+static void on_wait(void *arg, bool begins)
+{
+    struct server *s = arg;
+
+    if (begins && has_worker) {
+        atomic_fetch_add(&s->waiting, 1);
+        leave_worker(s);
+        lends_worker = true;
+    } else if (!begins && lends_worker) {
+        take_worker(s);
+        lends_worker = false;
+    }
 }
 
 static void evaluate(struct server *s, struct http_request *r)
@@ -179,8 +190,9 @@ static void evaluate(struct server *s, struct http_request *r)
         http_refuse(r, 429, "too many requests are waiting; try again later");
         return;
     }
+    http_read_json(r);
     dispatch(s, r);
-    sem_post(&s->workers);
+    leave_worker(s);
     count(s, clock_seconds() - start);
 }
 
@@ -190,15 +202,18 @@ static bool evaluates(const struct http_request *r)
 }
 
 /* What is answered without looking further; false: nothing. */
-static bool serve_outside(const struct server *s, struct MHD_Connection *connection, struct http_request *r,
-                          const struct incoming *in)
+static bool serve_outside(struct http_request *r, const struct incoming *in)
 {
     if (!strcmp(r->path, "/health") && !strcmp(r->method, "GET"))
         http_answer(r, 200, json_pack("{s:s}", "status", "ok"));
-    else if (!may(s, connection))
+    else if (in->access == ACCESS_FOREIGN)
+        http_refuse(r, 403, "the request comes from a page of another server, or by a name that --host does not give");
+    else if (in->access != ACCESS_GIVEN)
         http_refuse(r, 401, "the request needs the header Authorization: Bearer TOKEN, with the server's token");
     else if (in->too_large)
         http_refuse(r, 413, "the body has more than 64 MiB");
+    else if (in->crowded)
+        http_refuse(r, 503, "the bodies of all requests together have more than 256 MiB; try again later");
     else
         return false;
     return true;
@@ -214,8 +229,8 @@ static void log_request(const struct http_request *r, double seconds)
 
     gmtime_r(&t, &tm);
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    line = json_pack("{s:s, s:s, s:s, s:i, s:f}", "time", when, "method", r->method, "path", r->path, "status",
-                     r->status, "seconds", seconds);
+    line = json_pack("{s:s, s:o, s:o, s:i, s:f}", "time", when, "method", text_json(r->method, strlen(r->method)),
+                     "path", text_json(r->path, strlen(r->path)), "status", r->status, "seconds", seconds);
     text = line ? json_dumps(line, JSON_COMPACT) : NULL;
     if (text)
         fprintf(stderr, "%s\n", text);
@@ -248,7 +263,7 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct htt
     MHD_add_response_header(response, "Content-Type", r->type ? r->type : "application/json");
     if (r->filename)
         add_filename(response, r->filename);
-    if (r->status == 429)
+    if (r->status == 429 || r->status == 503)
         MHD_add_response_header(response, "Retry-After", "1");
     if (r->status == 401)
         MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
@@ -257,11 +272,16 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct htt
     return result;
 }
 
-static void take_body(struct incoming *in, const char *data, size_t n)
+/* What is not answered by its content is not kept. */
+static void take_body(struct server *s, struct incoming *in, const char *data, size_t n)
 {
     in->too_large |= n > MOST_BODY - in->body.n;
-    if (!in->too_large && !buffer_add(&in->body, data, n))
-        in->too_large = true;
+    if (in->access != ACCESS_GIVEN || in->too_large || in->crowded)
+        return;
+    if (atomic_fetch_add(&s->bodies, n) + n > MOST_BODIES || !buffer_add(&in->body, data, n)) {
+        atomic_fetch_sub(&s->bodies, n);
+        in->crowded = true;
+    }
 }
 
 /* ---- an answer that is sent while it comes into being ---- */
@@ -317,6 +337,17 @@ static enum MHD_Result stream(struct MHD_Connection *connection, struct incoming
 
 /* ---- requests ---- */
 
+static enum MHD_Result begin_request(const struct server *s, struct MHD_Connection *connection, void **state)
+{
+    struct incoming *in = calloc(1, sizeof *in);
+
+    if (!in)
+        return MHD_NO;
+    in->access = access_of(connection, s->config);
+    *state = in;
+    return MHD_YES;
+}
+
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
                                   const char *version, const char *data, size_t *n, void **state)
 {
@@ -325,12 +356,10 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     struct http_request *r;
 
     (void)version;
-    if (!in) {
-        *state = calloc(1, sizeof *in);
-        return *state ? MHD_YES : MHD_NO;
-    }
+    if (!in)
+        return begin_request(s, connection, state);
     if (*n) {
-        take_body(in, data, *n);
+        take_body(s, in, data, *n);
         *n = 0;
         return MHD_YES;
     }
@@ -346,14 +375,16 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
                                .size = in->body.n};
     in->server = s;
     in->start = clock_seconds();
-    if (!serve_outside(s, connection, r, in)) {
-        r->json = in->body.n ? json_loadb(in->body.at, in->body.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    if (!serve_outside(r, in)) {
         if (api_evaluates(r) && wants_events(connection))
             return stream(connection, in);
-        if (evaluates(r))
+        if (evaluates(r)) {
             evaluate(s, r);
-        else
+        } else {
+            if (in->body.n <= MOST_SMALL)
+                http_read_json(r);
             dispatch(s, r);
+        }
     }
     return send_answer(connection, r);
 }
@@ -379,8 +410,10 @@ static void on_end(void *arg, struct MHD_Connection *connection, void **state, e
         free(in->request.text);
         free(in->request.filename);
     }
-    if (in)
+    if (in) {
+        atomic_fetch_sub(&s->bodies, in->body.n);
         free(in->body.at);
+    }
     free(in);
     *state = NULL;
 }
@@ -407,6 +440,7 @@ int http_serve(struct sandbox *sandbox, const struct http_config *config)
     sigset_t ends;
     int fd, number;
 
+    sandbox_on_wait(sandbox, on_wait, &s);
     if (!config->token && !listen_is_private(config->listen)) {
         listen_fails("listen on", config->listen, "others can reach it; give --token-file, or listen on 127.0.0.1");
         return 2;

@@ -237,9 +237,11 @@ static int take_file(void *arg, const char *path, int64_t size)
         buffer_print(&x->note, "There is no room to store the file: %s\n", path);
         return 0;
     }
-    json_array_append_new(x->files, json_pack("{s:s, s:o, s:s+, s:s, s:s}", "id", name, "name", text_json(path, length),
-                                              "path", SANDBOX_DATA "/", path, "session_id", x->directory,
-                                              "storage_session_id", x->directory));
+    entry = json_pack("{s:s, s:o, s:s, s:s}", "id", name, "name", text_json(path, length), "session_id", x->directory,
+                      "storage_session_id", x->directory);
+    json_object_set_new(entry, "path",
+                        json_sprintf(SANDBOX_DATA "/%s", json_string_value(json_object_get(entry, "name"))));
+    json_array_append_new(x->files, entry);
     return 0;
 }
 
@@ -325,6 +327,10 @@ static void exec(struct http_request *r)
         (strcmp(language, "py") != 0 && strcmp(language, "python") != 0)) {
         http_refuse(r, 400,
                     text_member(r->json, "code") ? "the only language (lang) is py" : "the member code must be a text");
+        return;
+    }
+    if (json_object_get(r->json, "files") && !json_is_array(json_object_get(r->json, "files"))) {
+        http_refuse(r, 400, "the member files must be an array");
         return;
     }
     x.session = sandbox_enter(r->sandbox, SANDBOX_FRESH, NULL, &err);

@@ -1,5 +1,7 @@
 #include "lines.h"
 
+#include "text.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -73,7 +75,7 @@ static void begin_task(struct mcp *m, json_t *message)
 
 static void take_line(struct mcp *m, const char *line, size_t n)
 {
-    json_t *message = json_loadb(line, n, JSON_REJECT_DUPLICATES, NULL);
+    json_t *message = text_parse(line, n, JSON_REJECT_DUPLICATES);
 
     if (!message)
         send_message(mcp_not_json());
@@ -96,7 +98,7 @@ static void report(struct mcp *m)
 
 struct input {
     char *bytes;
-    size_t n, room;
+    size_t n, room, seen; /* seen: bytes in which no line ends */
 };
 
 /* Reads some more; false at the end. */
@@ -110,6 +112,7 @@ static bool read_more(struct input *in)
 
         if (!more) {
             fprintf(stderr, "wlpy: cannot read a message of more than %d MiB\n", MOST_MESSAGE >> 20);
+            in->n = 0;
             return false;
         }
         in->bytes = more;
@@ -124,17 +127,18 @@ static bool read_more(struct input *in)
 
 static void take_lines(struct mcp *m, struct input *in)
 {
-    size_t from = 0;
+    size_t from = 0, seen = in->seen;
 
-    for (char *end; (end = memchr(in->bytes + from, '\n', in->n - from)) != NULL;) {
+    for (char *end; (end = memchr(in->bytes + seen, '\n', in->n - seen)) != NULL;) {
         size_t n = (size_t)(end - in->bytes) - from;
 
         if (n)
             take_line(m, in->bytes + from, n);
-        from += n + 1;
+        from = seen = from + n + 1;
     }
     memmove(in->bytes, in->bytes + from, in->n - from);
     in->n -= from;
+    in->seen = in->n;
 }
 
 int lines_serve(struct mcp *m)
@@ -153,6 +157,9 @@ int lines_serve(struct mcp *m)
         if (in.n)
             take_lines(m, &in);
     }
+    /* (Some clients do not end their last line.) */
+    if (in.n)
+        take_line(m, in.bytes, in.n);
     /* What was asked for before the end is answered, unless nobody reads any more. */
     while (atomic_load(&calls) && !atomic_load(&gone))
         usleep(2000);

@@ -1,6 +1,7 @@
 /* wlpy: Python in a sandbox, as a service. */
 #include "lines.h"
 #include "options.h"
+#include "text.h"
 #include "wall.h"
 
 #include <signal.h>
@@ -28,6 +29,7 @@ int main(int argc, char **argv)
 
     if (status != 0)
         return status < 0 ? 0 : status;
+    text_init();
     /* (The seed of Jansson's tables comes from /dev/urandom, which the wall takes away.) */
     json_object_seed(0);
     if (sandbox_new(&o.sandbox, &sandbox, &err) < 0) {

@@ -26,6 +26,8 @@ static const char help[] =
     "\n"
     "serve:\n"
     "  --listen ADDRESS     ADDRESS:PORT, or the path of a Unix socket [default: 127.0.0.1:8080]\n"
+    "  --host NAME          a name by which requests may call the server, besides localhost and addresses;\n"
+    "                       may be repeated; not needed with a token\n"
     "  --token-file FILE    a token that requests must bring; needed where others can connect\n"
     "  --workers N          pieces of code that run at once [default: the number of processors]\n"
     "  --queue N            requests that may wait; more get the status 429 [default: 100]\n"
@@ -86,7 +88,8 @@ static bool read_seconds(const char *text, uint64_t *ms)
 static bool read_token(struct options *o, const char *file)
 {
     FILE *from = fopen(file, "r");
-    bool well = from && fgets(o->token, sizeof o->token, from);
+    /* (A part of a token is another one.) */
+    bool well = from && fgets(o->token, sizeof o->token, from) && (strpbrk(o->token, "\r\n") || feof(from));
 
     if (from)
         fclose(from);
@@ -104,6 +107,7 @@ enum {
     SESSIONS,
     NET,
     LISTEN,
+    HOST,
     TOKEN,
     WORKERS,
     QUEUE,
@@ -122,6 +126,7 @@ static const struct option list[] = {{"program", required_argument, NULL, PROGRA
                                      {"max-sessions", required_argument, NULL, SESSIONS},
                                      {"net", required_argument, NULL, NET},
                                      {"listen", required_argument, NULL, LISTEN},
+                                     {"host", required_argument, NULL, HOST},
                                      {"token-file", required_argument, NULL, TOKEN},
                                      {"workers", required_argument, NULL, WORKERS},
                                      {"queue", required_argument, NULL, QUEUE},
@@ -161,6 +166,11 @@ static bool set(struct options *o, int option, const char *value)
         return true;
     case LISTEN:
         o->server.listen = value;
+        return true;
+    case HOST:
+        if (o->server.host_count == MOST_RULES || !*value)
+            return false;
+        o->hosts[o->server.host_count++] = value;
         return true;
     case TOKEN:
         return read_token(o, value);
@@ -256,6 +266,7 @@ int options_read(struct options *o, int argc, char **argv)
                                          .net = o->net,
                                          .idle_ms = 60000};
     o->server = (struct http_config){.listen = "127.0.0.1:8080",
+                                     .hosts = o->hosts,
                                      .stored = 1 << 30,
                                      .workers = processors > 0 ? (unsigned)processors : 1,
                                      .queue = 100};

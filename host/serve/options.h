@@ -12,7 +12,7 @@ struct options {
     bool http; /* serve; else mcp */
     struct sandbox_config sandbox;
     struct http_config server;
-    const char *net[MOST_RULES];
+    const char *net[MOST_RULES], *hosts[MOST_RULES];
     char program[PATH_MAX], cache[PATH_MAX], token[1024];
 };
 

@@ -1,5 +1,7 @@
 #include "request.h"
 
+#include "text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,5 +35,11 @@ void http_answer(struct http_request *r, int status, json_t *json)
 
 void http_refuse(struct http_request *r, int status, const char *text)
 {
-    http_answer(r, status, json_pack("{s:{s:s}}", "error", "message", text));
+    http_answer(r, status, json_pack("{s:{s:o}}", "error", "message", text_json(text, strlen(text))));
+}
+
+void http_read_json(struct http_request *r)
+{
+    if (r->size)
+        r->json = text_parse(r->body, r->size, JSON_REJECT_DUPLICATES);
 }

@@ -16,7 +16,7 @@ struct http_request {
     const char *method, *path;         /* decoded */
     const char *body;
     size_t size;
-    json_t *json;          /* the body, if it is JSON; else NULL */
+    json_t *json;          /* the body, if it is JSON and was read; else NULL */
     struct events *events; /* where the answer to code may go while it runs, in place of what is below; or NULL */
     /* The answer: */
     int status;
@@ -28,6 +28,9 @@ struct http_request {
 
 /* Whether that is its method. */
 bool http_is(const struct http_request *r, const char *method);
+
+/* Reads the body, if it is JSON. */
+void http_read_json(struct http_request *r);
 
 /* Sets the answer. The JSON is taken. */
 void http_answer(struct http_request *r, int status, json_t *json);

@@ -76,9 +76,42 @@ json_t *text_json(const char *bytes, size_t n)
     return string;
 }
 
+/* A value of JSON can take a hundred times as much memory as its text: "[[],[]]". PER_BYTE is more than strings and
+ * numbers take. */
+enum { PER_BYTE = 24, AT_LEAST = 1 << 20, AT_MOST = 512 << 20 };
+
+/* What the JSON that this thread reads may still take. */
+static _Thread_local size_t left = SIZE_MAX;
+
+static void *take(size_t n)
+{
+    if (n > left)
+        return NULL;
+    if (left != SIZE_MAX)
+        left -= n;
+    return malloc(n);
+}
+
+void text_init(void)
+{
+    json_set_alloc_funcs(take, free);
+}
+
+json_t *text_parse(const char *bytes, size_t n, size_t flags)
+{
+    json_t *json;
+
+    left = n < AT_MOST / PER_BYTE ? AT_LEAST + PER_BYTE * n : AT_LEAST + AT_MOST;
+    json = json_loadb(bytes, n, flags, NULL);
+    left = SIZE_MAX;
+    return json;
+}
+
 char *text_python(const json_t *json)
 {
-    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL, *literal = NULL, *code = NULL;
+    /* (What is not ASCII is twice escaped: JSON and Python write a character beyond U+FFFF in different ways.) */
+    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY) : NULL, *literal = NULL,
+         *code = NULL;
     json_t *quoted = text ? json_string(text) : NULL;
 
     /* (A string of JSON in ASCII is one of Python.) */

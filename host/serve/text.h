@@ -8,6 +8,11 @@
 
 /* A JSON string of bytes that should be UTF-8; what is not becomes U+FFFD. NULL: out of memory. */
 json_t *text_json(const char *bytes, size_t n);
+/* Reads JSON of a stranger: it may not take much more memory than its text has bytes. NULL: it is none, or too large.
+ */
+json_t *text_parse(const char *bytes, size_t n, size_t flags);
+/* Once, before there is any JSON. */
+void text_init(void);
 bool text_is_utf8(const void *bytes, size_t n);
 /* How many of these bytes do not belong to a character that is cut off at their end. */
 size_t text_whole(const void *bytes, size_t n);

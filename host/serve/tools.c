@@ -106,7 +106,7 @@ static json_t *result_of_code(const struct sandbox_result *r)
     if (v->end == WLPY_DEADLINE)
         add(content, json_pack("{s:s, s:s}", "type", "text", "text", "The code was stopped: its time had passed."));
     else if (!v->alive)
-        add(content, json_pack("{s:s, s:s%}", "type", "text", "text", v->text, strlen(v->text)));
+        add_text(content, v->text, strlen(v->text));
     return result_of(content, v->status != 0 || v->end != WLPY_EXITED);
 }
 
@@ -339,12 +339,14 @@ static json_t *list_packages(struct mcp *m, struct mcp_call *call, const json_t 
 #define SESSION "session", "string", "The session's name; default: \"default\"."
 #define PATH "path", "string", "A path in " SANDBOX_FILES "."
 
+enum { MOST_PARAMETERS = 4 };
+
 static const struct tool {
     const char *name, *text;
     json_t *(*call)(struct mcp *m, struct mcp_call *call, const json_t *arguments);
     struct {
         const char *name, *type, *text;
-    } parameters[4];
+    } parameters[MOST_PARAMETERS];
     unsigned needed; /* parameters, of the first */
     bool changes;    /* state that stays */
 } tools[] = {
@@ -384,14 +386,15 @@ static json_t *schema_of(const struct tool *t)
 {
     json_t *properties = json_object(), *required = json_array();
 
-    for (size_t i = 0; i < sizeof t->parameters / sizeof *t->parameters && t->parameters[i].name; i++) {
+    for (size_t i = 0; i < MOST_PARAMETERS && t->parameters[i].name; i++) {
         json_object_set_new(
             properties, t->parameters[i].name,
             json_pack("{s:s, s:s}", "type", t->parameters[i].type, "description", t->parameters[i].text));
         if (i < t->needed)
             json_array_append_new(required, json_string(t->parameters[i].name));
     }
-    return json_pack("{s:s, s:o, s:o}", "type", "object", "properties", properties, "required", required);
+    return json_pack("{s:s, s:o, s:o, s:b}", "type", "object", "properties", properties, "required", required,
+                     "additionalProperties", 0);
 }
 
 json_t *tools_list(void)
@@ -406,10 +409,40 @@ json_t *tools_list(void)
     return json_pack("{s:o}", "tools", list);
 }
 
+/* (Some clients send null for what is not given.) */
+static bool fits(const char *type, const json_t *value)
+{
+    return json_is_null(value) || (!strcmp(type, "string") ? json_is_string(value) : json_number_value(value) > 0);
+}
+
+/* What is not as the schema says: a model that misspells a limit should hear of it. NULL: nothing. */
+static json_t *check(const struct tool *t, const json_t *arguments)
+{
+    json_t *all = (json_t *)arguments, *value;
+    const char *key;
+
+    json_object_foreach(all, key, value)
+    {
+        size_t i = 0;
+
+        while (i < MOST_PARAMETERS && t->parameters[i].name && strcmp(t->parameters[i].name, key) != 0)
+            i++;
+        if (i == MOST_PARAMETERS || !t->parameters[i].name)
+            return say(true, "%s has no argument %.100s", t->name, key);
+        if (!fits(t->parameters[i].type, value))
+            return say(true, "%s must be a %s%s", key, t->parameters[i].type,
+                       !strcmp(t->parameters[i].type, "number") ? " greater than 0" : "");
+    }
+    return NULL;
+}
+
 json_t *tools_call(struct mcp *m, struct mcp_call *call, const char *name, const json_t *arguments)
 {
     for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
-        if (!strcmp(tools[i].name, name))
-            return tools[i].call(m, call, arguments);
+        if (!strcmp(tools[i].name, name)) {
+            json_t *wrong = check(&tools[i], arguments);
+
+            return wrong ? wrong : tools[i].call(m, call, arguments);
+        }
     return NULL;
 }

@@ -60,32 +60,101 @@ static const int refused[] = {
     SYS_sethostname,
     SYS_setdomainname,
     SYS_io_uring_setup,
+    SYS_io_uring_enter,
+    SYS_io_uring_register,
+    SYS_pidfd_open,
     SYS_pidfd_getfd,
+    SYS_pidfd_send_signal,
+    SYS_kill,
+    SYS_tkill,
+    SYS_rt_sigqueueinfo,
+    SYS_process_madvise,
+    SYS_process_mrelease,
+    SYS_kcmp,
+    SYS_move_pages,
+    SYS_migrate_pages,
+    SYS_syslog,
+    SYS_fanotify_init,
+    SYS_lookup_dcookie,
+    SYS_adjtimex,
+    SYS_clock_adjtime,
+    SYS_vhangup,
+    SYS_mount_setattr,
+    SYS_move_mount,
+    SYS_open_tree,
+    SYS_fsopen,
+    SYS_fsconfig,
+    SYS_fsmount,
+    SYS_fspick,
+#ifdef __x86_64__
+    SYS_iopl,
+    SYS_ioperm,
+    SYS_modify_ldt,
+#endif
+    /* The last ones only if code may not connect to anything: */
+    SYS_socket,
+    SYS_connect,
+    SYS_bind,
+};
+enum { FOR_NETWORK = 3 };
+
+#ifdef ARCHITECTURE
+
+/* A filter is a program for each call: a value is loaded, compared, and the call refused if it is what it must not be.
+ */
+struct filter {
+    struct sock_filter code[2 * sizeof refused / sizeof *refused + 16];
+    unsigned short n;
 };
 
-static void refuse_calls(void)
+static void put(struct filter *f, uint16_t what, uint32_t value, uint8_t yes, uint8_t no)
+{
+    f->code[f->n++] = (struct sock_filter)BPF_JUMP(what, value, yes, no);
+}
+
+static void load(struct filter *f, size_t at)
+{
+    put(f, BPF_LD | BPF_W | BPF_ABS, (uint32_t)at, 0, 0);
+}
+
+static void refuse_if(struct filter *f, uint16_t compares, uint32_t value)
+{
+    put(f, BPF_JMP | compares | BPF_K, value, 0, 1);
+    put(f, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
+}
+
+static void refuse_unless(struct filter *f, uint32_t value)
+{
+    put(f, BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0);
+    put(f, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
+}
+
+#endif
+
+static bool refuse_calls(bool network)
 {
 #ifdef ARCHITECTURE
-    enum { N = sizeof refused / sizeof *refused };
-    const uint32_t deny = SECCOMP_RET_ERRNO | (EPERM & SECCOMP_RET_DATA);
-    struct sock_filter filter[N + 8];
-    unsigned short n = 0;
+    enum { MOST = sizeof refused / sizeof *refused };
+    struct filter f = {.n = 0};
 
-    /* Other tables of calls, such as those of 32 bits, have other numbers. */
-    filter[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
-    filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
-    filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, deny);
-    filter[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-#ifdef __x86_64__
-    filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, N, 0); /* x32 */
-#endif
-    for (unsigned i = 0; i < N; i++)
-        filter[n++] =
-            (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)refused[i], (uint8_t)(N - i), 0);
-    filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-    filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, deny);
-    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC,
-            &(struct sock_fprog){.len = n, .filter = filter});
+    /* Other tables of calls, such as those of 32 bits, have other numbers; x32 has numbers from 0x40000000 on. */
+    load(&f, offsetof(struct seccomp_data, arch));
+    refuse_unless(&f, ARCHITECTURE);
+    load(&f, offsetof(struct seccomp_data, nr));
+    refuse_if(&f, BPF_JGE, 0x40000000);
+    for (int i = 0; i < (network ? MOST - FOR_NETWORK : MOST); i++)
+        refuse_if(&f, BPF_JEQ, (uint32_t)refused[i]);
+    /* Signals are for its own threads only. (The low half of an argument comes first.) */
+    put(&f, BPF_JMP | BPF_JEQ | BPF_K, SYS_tgkill, 1, 0);
+    put(&f, BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_tgsigqueueinfo, 0, 3);
+    load(&f, offsetof(struct seccomp_data, args));
+    refuse_unless(&f, (uint32_t)getpid());
+    put(&f, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC,
+                   &(struct sock_fprog){.len = f.n, .filter = f.code}) == 0;
+#else
+    (void)network;
+    return true;
 #endif
 }
 
@@ -101,18 +170,20 @@ static void allow(int rules, const char *path, uint64_t access)
     close(rule.parent_fd);
 }
 
-static void refuse_files(bool names, const char *socket)
+/* (A kernel without Landlock says so, and that is no failure.) */
+static bool refuse_files(bool network, const char *socket)
 {
     static const char *const for_names[] = {
         "/etc", "/usr/lib", "/usr/lib64", "/lib", "/lib64", "/run/systemd/resolve", "/var/run"};
     const uint64_t read = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
     struct landlock_ruleset_attr all = {.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
+    bool well;
     int rules;
 
     /* (Truncating and moving came with later versions.) */
     switch (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION)) {
     case -1:
-        return;
+        return errno == ENOSYS || errno == EOPNOTSUPP;
     case 1:
         break;
     case 2:
@@ -123,10 +194,10 @@ static void refuse_files(bool names, const char *socket)
     }
     rules = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0);
     if (rules < 0)
-        return;
-    allow(rules, "/proc", read);
-    allow(rules, "/dev/null", read | LANDLOCK_ACCESS_FS_WRITE_FILE);
-    for (size_t i = 0; names && i < sizeof for_names / sizeof *for_names; i++)
+        return false;
+    allow(rules, "/proc/self", read);
+    allow(rules, "/dev/null", LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE);
+    for (size_t i = 0; network && i < sizeof for_names / sizeof *for_names; i++)
         allow(rules, for_names[i], read);
     if (socket) {
         char directory[PATH_MAX];
@@ -137,18 +208,16 @@ static void refuse_files(bool names, const char *socket)
         slash[slash == directory] = '\0';
         allow(rules, directory, LANDLOCK_ACCESS_FS_REMOVE_FILE);
     }
-    syscall(SYS_landlock_restrict_self, rules, 0);
+    well = syscall(SYS_landlock_restrict_self, rules, 0) == 0;
     close(rules);
+    return well;
 }
 
-bool wall_build(bool names, const char *socket)
+bool wall_build(bool network, const char *socket)
 {
     const struct rlimit none = {0};
 
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return false;
-    setrlimit(RLIMIT_CORE, &none);
-    refuse_files(names, socket);
-    refuse_calls();
-    return true;
+    return setrlimit(RLIMIT_CORE, &none) == 0 && refuse_files(network, socket) && refuse_calls(network);
 }

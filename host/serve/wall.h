@@ -5,9 +5,10 @@
 
 #include <stdbool.h>
 
-/* No new privileges, no core dumps; no other programs and no look into other processes (seccomp); no files (Landlock,
- * where the kernel has it) except /proc, if `names` what the system looks up names with, and removing the file
- * `socket`, which may be NULL. It cannot be undone. False with errno: not even the first could be done. */
-bool wall_build(bool names, const char *socket);
+/* No new privileges, no core dumps; no other programs, no look into other processes and no signals to them (seccomp);
+ * no files (Landlock, where the kernel has it) except /proc/self, and removing the file `socket`, which may be NULL.
+ * network: code may connect to something: new sockets, and what the system looks up names with, are allowed too. It
+ * cannot be undone. False with errno: a part of it could not be done. */
+bool wall_build(bool network, const char *socket);
 
 #endif

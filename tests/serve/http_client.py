@@ -157,6 +157,14 @@ def test_events():
         events = Events(server, "/v1/run", {"code": "import sys\nfor b in 'a\u00e4\u20ac\U0001f600'.encode() + b'\\xc3':\n"
                                             " sys.stdout.buffer.write(bytes([b])); sys.stdout.buffer.flush()"})
         assert "".join(data["text"] for name, data in events if name == "stdout") == "a\u00e4\u20ac\U0001f600\ufffd"
+        # The answer begins before the code writes anything, and a client that has gone ends it.
+        begun = time.monotonic()
+        events = Events(server, "/v1/run", {"code": "while True: pass", "timeout": 300})
+        assert events.status == 200
+        events.close()
+        while b"\nwlpy_evaluations_total 3\n" not in server.ask("GET", "/metrics")[1]:
+            assert time.monotonic() - begun < 60
+            time.sleep(0.1)
         # What is refused is answered as always.
         events = Events(server, "/v1/run", {"code": 5})
         assert events.status == 400 and json.loads(events.answer.read())["error"]["message"]
@@ -191,6 +199,8 @@ def test_librechat():
         # A value is not output, and an exception is.
         status, content = execute("6 * 7")
         assert (status, content["stdout"]) == (200, "")
+        status, content = execute("import sys; print(sys.argv[1:])", args=["\u00e4\u20ac\U0001f600", "\\", "'\"\n"])
+        assert content["stdout"] == "['\u00e4\u20ac\U0001f600', '\\\\', '\\'\"\\n']\n", content
         status, content = execute("open('x', 'w').write('x')\n1/0")
         assert status == 200 and 'File "main.py", line 2' in content["stderr"] and content["files"] == []
         # Files: uploaded, read, changed, made, fetched.
@@ -235,7 +245,8 @@ def test_librechat():
         assert content["files"] == [] and content["stderr"] == "There is no room to store the file: f\n"
         # What is wrong.
         for wrong in ({"lang": "js", "code": "1"}, {"code": "1"}, {"lang": "py"}, {"lang": "py", "code": "1", "files": [{}]}, [], 1,
-                      {"lang": "py", "code": "1", "args": 5}, {"lang": "py", "code": "1", "files": [{"id": 1}]}):
+                      {"lang": "py", "code": "1", "args": 5}, {"lang": "py", "code": "1", "files": [{"id": 1}]},
+                      {"lang": "py", "code": "1", "files": {}}):
             assert server.ask("POST", "/librechat/exec", wrong)[0] == 400, wrong
         status, content = server.ask("POST", "/librechat/upload", *form((b"../up", b"x"), (b"/abs", b"y")))
         wrong = [{"id": each["fileId"], "session_id": content["session_id"], "name": each["filename"]} for each in content["files"]]
@@ -252,7 +263,10 @@ def test_what_is_wrong():
     with Server() as server:
         for body in (b"", b"{", b"[]", b"1", {"x": 1}, {"code": 1}, {"code": "1", "tiemout": 1}, b"[" * 100000,
                      b'{"code": "1", "code": "2"}', b'{"code": "\xff"}', {"code": "1", "files": {"a": 1}},
-                     {"code": "1", "files": {"../a": "x"}}, {"code": "1", "files": {"a": {"base64": "*"}}}):
+                     {"code": "1", "files": {"../a": "x"}}, {"code": "1", "files": {"a": {"base64": "*"}}},
+                     {"code": "1", "timeout": "1"}, {"code": "1", "timeout": 0}, {"code": "1", "timeout": -1},
+                     {"code": "1", "timeout": None}, {"code": "1", "files": []}, {"code": "1", "outputs": "a"},
+                     {"code": "1", "outputs": [1]}, {"code": "1", "outputs": {}}):
             status, content = server.ask("POST", "/v1/run", body)
             assert status == 400 and content["error"]["message"], (body, status, content)
         assert server.ask("GET", "/v1/run")[0] == 405
@@ -261,6 +275,13 @@ def test_what_is_wrong():
         assert server.ask("POST", "/v1/sessions", {"name": "x" * 200})[0] == 400
         assert server.ask("POST", "/v1/sessions", {"name": 5})[0] == 400
         assert server.ask("POST", "/v1/run", b"x" * (65 << 20))[0] == 413
+        for wrong in {"code": "1", "env_vars": []}, {"code": "1", "env_vars": "A=1"}, {"code": "1", "language": "js"}:
+            assert server.ask("POST", "/execute", wrong)[0] == 400, wrong
+        # Names that are not UTF-8 are refused in words.
+        server.ask("POST", "/v1/sessions", {"name": "s"})
+        for method, body, expected in ("PUT", b"x", 400), ("GET", None, 404), ("DELETE", None, 404):
+            status, content = server.ask(method, "/v1/sessions/s/files/%ff", body)
+            assert status == expected and "\ufffd" in content["error"]["message"], (method, status, content)
         # What is not HTTP, and clients that go away.
         for data in b"\0\1\2", b"GET", b"POST /v1/run HTTP/1.1\r\nContent-Length: 1000\r\n\r\n{", b"A" * 100000:
             with socket.create_connection(("127.0.0.1", server.port)) as s:
@@ -271,6 +292,108 @@ def test_what_is_wrong():
         assert server.run("6 * 7")["value"] == 42
         paths = server.ask("GET", "/openapi.json")[1]["paths"]
         assert "/v1/run" in paths and "/v1/sessions/{name}/eval" in paths
+
+
+def memory(server):
+    """The process's own memory, in MiB."""
+    with open(f"/proc/{server.process.pid}/status") as file:
+        return int(re.search(r"RssAnon:\s+(\d+)", file.read())[1]) >> 10
+
+
+def test_memory():
+    """What it takes for requests is limited."""
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write("secret\n")
+        file.flush()
+        with Server("--token-file", file.name, "--workers", "1") as server:
+            before = memory(server)
+            head = b"POST /v1/run HTTP/1.1\r\nHost: x\r\n%sContent-Length: %d\r\n\r\n"
+
+            def send(many, more, size, body):
+                sockets = []
+                for _ in range(many):
+                    s = socket.create_connection(("127.0.0.1", server.port))
+                    s.sendall(head % (more, size) + body)
+                    sockets.append(s)
+                return sockets
+
+            # A body is not kept for a client that may not ask, ...
+            waiting = send(8, b"", 33 << 20, b" " * (32 << 20))
+            time.sleep(0.5)
+            assert memory(server) - before < 40, memory(server)
+            # ... nor if all of them together become too large.
+            waiting += send(9, b"Authorization: Bearer secret\r\n", 41 << 20, b" " * (40 << 20))
+            time.sleep(0.5)
+            assert memory(server) - before < 600, memory(server)
+            waiting[-1].sendall(b" " * (1 << 20))
+            assert b" 503 " in waiting[-1].recv(1000)
+            for s in waiting:
+                s.close()
+            # JSON that takes a hundred times its size is refused. So is that of a guest.
+            for body in b"[" + b"[]," * (20 << 20) + b"1]", b'{"code": ' + b"[{}," * 1000 + b"1" + b"]" * 1000 + b"}":
+                for _ in range(50):
+                    status, content = server.ask("POST", "/v1/run", body, {"Authorization": "Bearer secret"})
+                    if status != 503:
+                        break
+                    time.sleep(0.2)
+                assert status == 400, (status, content)
+            status, value = server.ask("POST", "/v1/run", {"code": "[{} for i in range(300000)]"}, {"Authorization": "Bearer secret"})
+            assert status == 200 and value["end"] == "done", value
+            status, value = server.ask("POST", "/v1/run", {"code": "list(range(100000))"}, {"Authorization": "Bearer secret"})
+            assert value["value"] == list(range(100000))
+            with open(f"/proc/{server.process.pid}/status") as status:
+                assert int(re.search(r"VmHWM:\s+(\d+)", status.read())[1]) >> 10 < 1500
+
+
+def test_a_session_that_waits():
+    """Requests for one session do not keep others from being answered."""
+    with Server("--workers", "1") as server, concurrent.futures.ThreadPoolExecutor(4) as pool:
+        server.ask("POST", "/v1/sessions", {"name": "s"})
+        path = "/v1/sessions/s/eval"
+        answers = [pool.submit(server.ask, "POST", path, {"code": "while True: pass", "timeout": 3})]
+        time.sleep(0.5)
+        answers += [pool.submit(server.ask, "POST", path, {"code": f"{i}"}) for i in range(2)]
+        assert server.ask("GET", "/v1/sessions/s/files")[0] == 200
+        assert server.ask("GET", "/health")[0] == 200
+        assert sorted(answer.result()[1]["end"] for answer in answers) == ["deadline", "done", "done"]
+    # With two workers, a third request is answered while two wait for one session.
+    with Server("--workers", "2") as server, concurrent.futures.ThreadPoolExecutor(4) as pool:
+        server.ask("POST", "/v1/sessions", {"name": "s"})
+        answers = [pool.submit(server.ask, "POST", path, {"code": "while True: pass", "timeout": 5})]
+        time.sleep(0.5)
+        answers += [pool.submit(server.ask, "POST", path, {"code": f"{i}"}) for i in range(3)]
+        time.sleep(0.5)
+        assert server.run("6 * 7")["value"] == 42
+        assert not any(answer.done() for answer in answers), "it was answered only when the session was free"
+        assert sorted(answer.result()[1]["end"] for answer in answers) == ["deadline", "done", "done", "done"]
+
+
+def test_browsers():
+    """A page of somebody else's cannot use a server that has no token."""
+    with Server("--host", "python.example") as server:
+        def status(**headers):
+            return server.ask("POST", "/v1/run", {"code": "1"}, headers)[0]
+
+        for host in "127.0.0.1:1", "[::1]:1", "localhost", "LOCALHOST:1", "192.0.2.1", "[2001:db8::1]", "python.example:80":
+            assert status(Host=host) == 200, host
+        for host in "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "[::1", "", "127.1.evil", "x" * 300:
+            assert status(Host=host) in (400, 403), host
+        for origin in "http://localhost:3000", "http://127.0.0.1:1", "http://[::1]", "https://python.example":
+            assert status(Origin=origin) == 200, origin
+        for origin in "http://evil.example", "null", "", "http://192.0.2.1", "http://localhost.evil.example", "file://":
+            assert status(Origin=origin) == 403, origin
+        assert server.ask("GET", "/v1/sessions", None, {"Host": "evil.example"})[0] == 403
+        assert server.ask("GET", "/health", None, {"Host": "evil.example"})[0] == 200
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write("secret")
+        file.flush()
+        with Server("--token-file", file.name) as server:
+            headers = {"Host": "any.example", "Origin": "https://any.example", "Authorization": "Bearer secret"}
+            assert server.ask("POST", "/v1/run", {"code": "1"}, headers)[0] == 200
+        file.write("x" * 2000)
+        file.flush()
+        ended = subprocess.run([WLPY, "serve", "--program", PROGRAM, "--token-file", file.name], stderr=subprocess.PIPE, text=True, timeout=120)
+        assert ended.returncode == 2 and "--token-file" in ended.stderr, ended
 
 
 def test_queue():
@@ -304,6 +427,9 @@ def test_token():
             assert sorted((line["path"], line["status"]) for line in lines) == \
                 [("/health", 200)] + [("/v1/run", 200)] * 2 + [("/v1/run", 401)] * 5, lines
             assert all(line["seconds"] >= 0 for line in lines), lines
+            # A path that is no text is logged, too.
+            assert server.ask("GET", "/%ff%00x")[0] == 401
+            assert json.loads(server.process.stderr.readline())["path"] == "/\ufffd"
     ended = subprocess.run([WLPY, "serve", "--program", PROGRAM, "--listen", "0.0.0.0:0"], stderr=subprocess.PIPE, text=True, timeout=120)
     assert ended.returncode == 2 and "--token-file" in ended.stderr, ended
 

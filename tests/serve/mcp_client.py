@@ -59,11 +59,18 @@ async def check(session):
     result, texts = await call(
         session, "run_in_session", code=f"class P:\n def _repr_png_(self): return {PNG!r}\n def __repr__(self): return 'P'\nP()")
     assert [each.type for each in result.content] == ["image", "text"] and texts == ["P"], result
+    # A table comes as the text that it has for that.
+    result, texts = await call(session, "run_python", code="class T:\n def _repr_html_(self): return '<table></table>'\ndisplay(T())")
+    assert texts == ["<table></table>"], result
     result, texts = await call(session, "list_packages")
     assert texts[0].startswith("Python 3."), texts
 
     # What is wrong.
     assert (await call(session, "run_python"))[0].is_error
+    for wrong in {"timeout": "1"}, {"timeout": 0}, {"tiemout": 1}, {"session": "x"}:
+        result, texts = await call(session, "run_python", code="1", **wrong)
+        assert result.is_error and next(iter(wrong)) in texts[0], (wrong, result)
+    assert (await call(session, "run_python", code="5", timeout=None))[1] == ["5"]
     assert (await call(session, "put_file", path="a", text="a", base64="YQ=="))[0].is_error
     assert (await call(session, "put_file", path="a", base64="*"))[0].is_error
     try:
