@@ -60,8 +60,13 @@ int pthread_sigmask(int how, const void *set, void *before)
 {
     return old_pthread_sigmask(how, set, before);
 }
+FIRST(int, pthread_getcpuclockid, (unsigned long thread, int *clock));
+int pthread_getcpuclockid(unsigned long thread, int *clock)
+{
+    return old_pthread_getcpuclockid(thread, clock);
+}
 
-/* (The versions of timers before 2.3.3 had other types.) */
+/* (The versions of timers before 2.3.3 had other types; the last came with it.) */
 #define SECOND(name, parameters)                                                                                       \
     int old_##name parameters;                                                                                         \
     __asm__(".symver old_" #name "," #name "@GLIBC_2.3.3");                                                            \
@@ -81,6 +86,11 @@ SECOND(timer_settime, (void *timer, int flags, const void *time, void *before));
 int timer_settime(void *timer, int flags, const void *time, void *before)
 {
     return old_timer_settime(timer, flags, time, before);
+}
+SECOND(pthread_condattr_setclock, (void *attr, int clock));
+int pthread_condattr_setclock(void *attr, int clock)
+{
+    return old_pthread_condattr_setclock(attr, clock);
 }
 
 /* Before 2.33, these were in the C file of each program, over a function with a version number of struct stat. */

@@ -3,7 +3,9 @@
 import http.server
 import io
 import os
+import pathlib
 import pickle
+import shutil
 import socket
 import ssl
 import subprocess
@@ -49,6 +51,30 @@ class Run(unittest.TestCase):
         code = "import os, sys; print(sys.argv[1:], os.environ.get('MINE'), 'HOME' in os.environ, 'PATH' in os.environ)"
         result = wlpy.run(code, argv=["a b", "", "ä"], env={"MINE": "x=y"})
         self.assertEqual(result.stdout, "['a b', '', 'ä'] x=y True False\n")
+
+    def test_another_python(self):
+        own = wlpy._program.PATH
+        with tempfile.TemporaryDirectory() as directory:
+            # Another file with the same content is another Python.
+            other = shutil.copy(own, os.path.join(directory, "other.so"))
+            self.assertEqual(wlpy.run("print(1)", python=other).stdout, "1\n")
+            with wlpy.Session(python=os.fsencode(other)) as session:
+                session.eval("x = 1")
+                with session.fork() as copy:
+                    self.assertEqual(copy.eval("x + 1").value, 2)
+            self.assertEqual(wlpy.evaluate("6 * 7", python=pathlib.Path(other)).value, 42)
+            # It is loaded once.
+            os.remove(other)
+            self.assertEqual(wlpy.run("print(2)", python=other).stdout, "2\n")
+            for name, content in (("missing.so", None), ("text.so", b"text"), ("empty.so", b"")):
+                file = os.path.join(directory, name)
+                if content is not None:
+                    with open(file, "wb") as f:
+                        f.write(content)
+                with self.assertRaisesRegex(wlpy.Error, name):
+                    wlpy.run("print(1)", python=file)
+        with self.assertRaises(TypeError):
+            wlpy.run("print(1)", python=1)
 
     def test_input(self):
         self.assertEqual(wlpy.run("print(input().upper())", input="words\nmore\n").stdout, "WORDS\n")

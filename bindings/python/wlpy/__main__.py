@@ -104,6 +104,8 @@ def _parser() -> argparse.ArgumentParser:
                         help="show it a directory (read-only unless rw), by default under its own name")
     parser.add_argument("--allow-net", action="append", default=[], metavar="RULE",
                         help='let it connect: "example.com:443", "192.0.2.0/24", "*"')
+    parser.add_argument("--python", metavar="FILE",
+                        help="run another Python than the one in this package, which wl-make aot --library has made")
     parser.add_argument("--save", metavar="DIR", help="write the files that it leaves in memory below DIR")
     parser.add_argument("--version", action="version",
                         version=f"wlpy {wlpy.__version__} (Python {wlpy.python_version} inside)")
@@ -130,7 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         limits = DEFAULT_LIMITS.replace(timeout=given.timeout, cpu=given.cpu, memory=given.memory, output=given.output)
         result = wlpy.run(
             **_program(given), argv=argv, stdin=sys.stdin if sys.stdin is not None else None, stdout=sys.stdout,
-            stderr=sys.stderr, env=dict(given.env), dirs=dict(given.dir), limits=limits, net=given.allow_net,
+            stderr=sys.stderr, env=dict(given.env), dirs=dict(given.dir), limits=limits, net=given.allow_net, python=given.python,
             on_refusal=lambda line: print(f"wlpy: {line}", file=sys.stderr),
         )  # fmt: skip
         if given.save is not None and result.files:

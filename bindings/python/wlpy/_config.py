@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         certificates: PathLike | None
         fixed: Fixed | None
         clock_resolution: float | None
+        python: PathLike | None
 
 # As in subprocess.
 PIPE = -1
@@ -219,6 +220,7 @@ class Config:
         certificates: PathLike | None = None,
         fixed: Fixed | None = None,
         clock_resolution: float | None = None,
+        python: PathLike | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self.limits = choose(limits, timeout, memory)
@@ -233,6 +235,7 @@ class Config:
             raise TypeError(f"fixed is a wlpy.Fixed, not {fixed!r}")
         self.fixed = fixed
         self.clock_ns = _clock_ns(clock_resolution)
+        self.python = python
         self.streams = stdin, stdout, stderr
         self.input = _input(stdin, input)
         self.functions = functions_of(functions)

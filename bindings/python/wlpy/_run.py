@@ -64,7 +64,7 @@ class Run:
     def __call__(self) -> Result:
         config = self.config
         try:
-            raw = program().run(config.raw())
+            raw = program(config.python).run(config.raw())
         finally:
             config.tasks.cancel()
         return Result(raw, Changed(config.root, config.before), *config.written())
@@ -94,6 +94,7 @@ def run(
     certificates: PathLike | None = None,
     fixed: Fixed | None = None,
     clock_resolution: float | None = None,
+    python: PathLike | None = None,
     check: bool = False,
 ) -> Result:
     """Runs a program in a fresh Python, as `python -c CODE` would, and returns when it has ended.
@@ -116,12 +117,14 @@ def run(
         certificates: a file with those that these hosts are checked by, instead of the system's.
     fixed: `wlpy.Fixed(seed=1)` for clocks and random numbers that are the same in each run.
     clock_resolution: seconds; what its clocks show are multiples of this, so that it cannot measure what is shorter.
+    python: another Python than the one in this package: a file that `wl-make aot --library` has made, for example with packages.
     check: raise RunError unless it comes to a good end.
     """
     result = Run(
         code, module, file, argv=argv, input=input, stdin=stdin, stdout=stdout, stderr=stderr, env=env, files=files, dirs=dirs,
         timeout=timeout, memory=memory, limits=limits, functions=functions, net=net, net_listen=net_listen,
         on_refusal=on_refusal, secrets=secrets, certificates=certificates, fixed=fixed, clock_resolution=clock_resolution,
+        python=python,
     )()  # fmt: skip
     return result.check() if check else result
 

@@ -67,18 +67,20 @@ class Session:
         certificates: PathLike | None = None,
         fixed: Fixed | None = None,
         clock_resolution: float | None = None,
+        python: PathLike | None = None,
     ) -> None:
         config = Config(
             _COMMAND, argv=argv, input=input, stdin=stdin, stdout=stdout, stderr=stderr, env=env, files=files, dirs=dirs,
             timeout=timeout, memory=memory, limits=limits, functions=functions, net=net, net_listen=net_listen,
             on_refusal=on_refusal, secrets=secrets, certificates=certificates, fixed=fixed, clock_resolution=clock_resolution,
+            python=python,
         )  # fmt: skip
         self._start(config)
 
     def _start(self, config: Config) -> None:
         self._config = config
         self._before: Mapping[str, bytes] = config.before
-        self._session = program().session(config.raw())
+        self._session = program(config.python).session(config.raw())
         self._files = config.root
         if config.functions:
             self._eval(_PRELUDE, b"<wlpy>", 0, 100)
