@@ -25,8 +25,8 @@ char *compose_program(const char *dir, const char *flavour);
 /* Adds the paths of a composition's files in a directory, and of its note. */
 void compose_files(const char *dir, const char *flavour, struct strv *paths);
 
-/* Removes a composed directory, its note last: what is left of it if this is interrupted can still be told from the
- * files of somebody else. */
+/* Removes a composed directory, its note last: if this is interrupted, the rest still differs from files of somebody
+ * else. */
 int compose_remove(const char *dir, struct wl_err *err);
 
 /* Makes OUTPUT/PORT hold exactly the artifact of the node, and include/ and lib/ of its linked needs. *changed says

@@ -75,6 +75,17 @@ test_what_is_wrong() {
     err 'a message of more than 64 MiB'
 }
 
+# The second wall, alone.
+test_the_wall() {
+    cc -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -I"$WL_SOURCE_ROOT/host/serve" "$WL_SOURCE_ROOT/tests/serve/wall.c" \
+        "$WL_SOURCE_ROOT/host/serve/wall.c" -o wall -lpthread || fail 'wall.c was not compiled'
+    local network
+    for network in '' network; do
+        run ./wall $network
+        [ "$st" = 0 ] || fail "$(cat .out .err)"
+    done
+}
+
 test_options() {
     server
     run "$WLPY" --help
@@ -107,6 +118,49 @@ test_the_SDK() {
     server
     SECONDS_EACH=600 PYTHONPATH=$T/packages run "$PYTHON" "$WL_SOURCE_ROOT/tests/serve/mcp_client.py" "$WLPY" "$PROGRAM"
     status 0
+}
+
+# The command line of the inspector of those who wrote the protocol.
+test_the_inspector() {
+    command -v node >/dev/null && command -v npm >/dev/null && [ -z "${WL_CHECK_OFFLINE-}" ] || skip 'without Node and the network'
+    echo '{"name": "client", "version": "1.0.0", "private": true}' >package.json
+    HOME=$REAL_HOME npm install --no-audit --no-fund --ignore-scripts @modelcontextprotocol/inspector@2.12.0 >npm.log 2>&1 ||
+        not_available "$(tail -n 1 npm.log)"
+    server
+    local inspector=node_modules/.bin/mcp-inspector
+    SECONDS_EACH=300 run "$inspector" --cli "$WLPY" mcp --program "$PROGRAM" --method tools/list
+    status 0
+    "$PYTHON" - <<'EOF' || fail "$(cat .out)"
+import json
+tools = {tool["name"]: tool for tool in json.load(open(".out"))["tools"]}
+assert tools["run_python"]["inputSchema"]["required"] == ["code"]
+EOF
+    SECONDS_EACH=300 run "$inspector" --cli "$WLPY" mcp --program "$PROGRAM" --method tools/call --tool-name run_python \
+        --tool-arg 'code=6 * 7'
+    status 0
+    out '"text": "42"'
+    # Over HTTP.
+    serving 127.0.0.1:0 || fail "$(cat log)"
+    SECONDS_EACH=300 run "$inspector" --cli "$URL/mcp" --transport http --method tools/call --tool-name run_python --tool-arg 'code=6 * 7'
+    served
+    status 0
+    out '"text": "42"'
+}
+
+# Programs with models, by the lines of docs/mcp.md.
+test_agents() {
+    [ -z "${WL_CHECK_OFFLINE-}" ] && "$PYTHON" -m pip --version >/dev/null 2>&1 || skip 'without pip and the network'
+    server
+    local packages module
+    # (smolagents needs the protocol's SDK of before version 2.)
+    for packages in 'langchain langchain-mcp-adapters==0.3.2' 'smolagents smolagents[mcp]==1.26.0 mcp<2' 'pydantic_ai pydantic-ai-slim[mcp]==2.68.0'; do
+        module=${packages%% *}
+        # shellcheck disable=SC2086
+        HOME=$REAL_HOME "$PYTHON" -m pip install -q --disable-pip-version-check --only-binary=:all: --target "$module" ${packages#* } \
+            >.log 2>&1 || not_available "$(tail -n 1 .log)"
+        SECONDS_EACH=300 PYTHONPATH=$T/$module run "$PYTHON" "$WL_SOURCE_ROOT/tests/serve/mcp_agents.py" "$module" "$WLPY" "$PROGRAM"
+        [ "$st" = 0 ] || fail "with $module: $(tail -n 5 .err)"
+    done
 }
 
 test_http() {
