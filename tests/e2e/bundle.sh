@@ -357,6 +357,30 @@ test_setjmp() {
     ok wl-cc main.c jumps.bundle.o -o jumps.wasm
     ok $RUN jumps.wasm
     is "$(cat .out)" "0 1 2 3 11 22 33"
+    # A file without code needs no exceptions, nor does what it is linked with.
+    printf 'const int table[] = {1, 2, 3};\n' >table.c
+    ok wl-cc -O1 -mllvm -wasm-enable-sjlj -c table.c
+    ! grep -q exception-handling table.o || fail "a table needs exceptions"
+    ok wl-cc -shared jumps.o table.o -o jumps.so
+    cp jumps.so jumps.bundle.o
+    ok wl-cc main.c jumps.bundle.o -o jumps.wasm
+    ok $RUN jumps.wasm
+    is "$(cat .out)" "0 1 2 3 11 22 33"
+    # Objects of another compiler, which still have exceptions, beside those of this one, which have none any more.
+    sed 's/int PyInit_jumps(void)/int foreign(void)/g' jumps.c >foreign.c
+    sed 's/int PyInit_jumps(void)/int own(void)/g' jumps.c >own.c
+    ok clang-22 --target=wasm32-wasip1 --sysroot="$SYSROOT" -O1 -mllvm -wasm-enable-sjlj -c foreign.c
+    ok clang-22 --target=wasm32-wasip1 --sysroot="$SYSROOT" -O1 -mllvm -wasm-enable-sjlj -c table.c -o foreign-table.o
+    ok wl-cc -O1 -mllvm -wasm-enable-sjlj -c own.c
+    printf 'int own(void), foreign(void), PyInit_both(void);\nint PyInit_both(void) { return own() || foreign(); }\n' >both.c
+    printf 'int PyInit_both(void);\nint main(void) { return PyInit_both(); }\n' >main.c
+    ok wl-cc -shared both.c own.o foreign.o foreign-table.o -o both.so
+    ! grep -q exception-handling both.so || fail "the bundle needs exceptions"
+    cp both.so both.bundle.o
+    ok wl-cc main.c both.bundle.o -o both.wasm
+    ok $RUN both.wasm
+    is "$(cat .out)" "0 1 2 3 11 22 33
+0 1 2 3 11 22 33"
 }
 
 # --- wl-bundle, with a Python that consists of a header and a main program ---

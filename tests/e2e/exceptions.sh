@@ -48,7 +48,10 @@ END
         sed "s/NAME/$name/" module.cc >$name.cc
         # (Some builds compile C++ with the compiler of C.)
         ok wl-cc -O2 -std=c++20 -fPIC -c $name.cc -o $name.o
-        ok wl-c++ -shared $name.o -o $name.so
+        # A file with data alone, which was once taken as a sign that the whole still has exceptions.
+        echo 'extern const int table[]; const int table[] = {1, 2};' >table.cc
+        ok wl-cc -O2 -c table.cc
+        ok wl-c++ -shared $name.o table.o -o $name.so
         is "$(llvm-nm-22 --defined-only --extern-only $name.so | awk 'NF { print $NF }')" "PyInit_$name"
         cp $name.so $name.bundle.o
         files+=("$name.bundle.o")
@@ -74,6 +77,20 @@ test_checks_of_builds() {
     ok $RUN check
     ok wl-c++ -O2 -flto check.cc -o check
     ok $RUN check
+    # An object with both tags, that of exceptions and that of longjmp().
+    cat >both.cc <<'END'
+#include <csetjmp>
+#include <stdexcept>
+static std::jmp_buf place;
+[[gnu::noinline]] static void jump() { std::longjmp(place, 3); }
+int main() {
+    int n = setjmp(place);
+    if (n == 0) jump();
+    try { throw std::logic_error("x"); } catch (std::exception &e) { return n != 3 || e.what()[0] != 120; }
+}
+END
+    ok wl-c++ -O2 -mllvm -wasm-enable-sjlj both.cc -o both.wasm
+    ok $RUN both.wasm
     ok wl-c++ -fno-exceptions -c -x c++ /dev/null -o none.o
     ok wl-c++ -E -dM -x c++ /dev/null
     out '#define __cpp_exceptions'

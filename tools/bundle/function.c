@@ -447,6 +447,18 @@ static void put_locals(struct work *w, uint32_t parameters, uint32_t more)
     }
 }
 
+/* Whether this was done already, before the linker joined the object with others: the code looks at the variable. */
+static bool is_lowered(const struct lowering *l, struct span body)
+{
+    size_t start = (size_t)(body.at - object_section(l->o, SECTION_CODE)->body.at);
+
+    for (size_t i = l->relocs.next; i < l->relocs.from->n && l->relocs.from->list[i].at < start + body.n; i++)
+        if (l->relocs.from->list[i].at >= start && l->relocs.from->list[i].type == RELOC_GLOBAL_INDEX &&
+            l->relocs.from->list[i].symbol == l->thrown)
+            return true;
+    return false;
+}
+
 int function_lower(struct lowering *l, struct span body, struct span type, struct error *e)
 {
     struct reader t = {type.at, type.at + type.n, false};
@@ -462,7 +474,7 @@ int function_lower(struct lowering *l, struct span body, struct span type, struc
         read_byte(&code);
     }
     w.bad = code.bad || !outline_read(&outline, code);
-    if (!w.bad && !outline.calls && !outline.throws) {
+    if (!w.bad && ((!outline.calls && !outline.throws) || is_lowered(l, body))) {
         copy(&w, body.at, body.at + body.n);
     } else if (!w.bad) {
         put_locals(&w, parameters, outline.deepest);

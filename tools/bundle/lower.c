@@ -40,11 +40,16 @@ static bool read_features(const struct section *s, struct bytes *out)
     return found && !r.bad;
 }
 
+static bool has_code(const struct object *o)
+{
+    return object_section(o, SECTION_CODE) != NULL;
+}
+
 bool needs_lowering(const struct object *o)
 {
     const struct section *s = object_custom(o, "target_features");
     struct bytes ignored = {NULL, 0, 0};
-    bool needs = s && read_features(s, &ignored) && object_section(o, SECTION_CODE); /* data throws nothing */
+    bool needs = s && read_features(s, &ignored);
 
     free(ignored.at);
     return needs;
@@ -52,14 +57,19 @@ bool needs_lowering(const struct object *o)
 
 /* --- imports --- */
 
-/* Copies the imports without tags, and adds the variable. Its number among the global variables is returned. (The
- * reader has accepted the section already.) */
-static uint32_t put_imports(const struct object *o, struct bytes *out)
+/* Whether the object has no symbol of the variable yet. */
+static bool is_new(const struct lowering *l)
 {
-    struct span body = object_section(o, SECTION_IMPORT)->body;
+    return l->thrown == l->o->n_symbols;
+}
+
+/* Copies the imports without tags, and adds the variable. (The reader has accepted the section already.) */
+static void put_imports(const struct lowering *l, struct bytes *out)
+{
+    struct span body = object_section(l->o, SECTION_IMPORT)->body;
     struct reader r = {body.at, body.at + body.n, false};
     struct bytes list = {NULL, 0, 0};
-    uint32_t n = read_number(&r), kept = 0, globals = 0;
+    uint32_t n = read_number(&r), kept = 0;
 
     for (uint32_t i = 0; i < n && !r.bad; i++) {
         const uint8_t *start = r.at;
@@ -81,35 +91,38 @@ static uint32_t put_imports(const struct object *o, struct bytes *out)
                 read_byte(&r);
             read_number(&r);
         }
-        globals += kind == IMPORT_GLOBAL;
         if (kind == IMPORT_TAG)
             continue;
         put(&list, start, (size_t)(r.at - start));
         kept++;
     }
-    put_number(out, kept + 1);
+    put_number(out, kept + is_new(l));
     put(out, list.at, list.n);
+    free(list.at);
+    if (!is_new(l))
+        return;
     put_span(out, text("env"));
     put_span(out, text(VARIABLE));
     put_byte(out, IMPORT_GLOBAL);
     put_byte(out, TYPE_OF_VARIABLE);
     put_byte(out, MUTABLE);
-    free(list.at);
-    return globals;
 }
 
 /* --- symbols --- */
 
-/* Symbols keep their numbers, so one for nothing takes the place of that of a tag. */
-static void put_symbols(const struct object *o, uint32_t variable, struct bytes *out)
+/* Symbols keep their numbers, so one for nothing takes the place of that of a tag. It is local, because the names of
+ * all others must differ, and an object can have two tags. */
+static void put_symbols(const struct lowering *l, struct bytes *out)
 {
-    put_number(out, (uint32_t)o->n_symbols + 1);
+    const struct object *o = l->o;
+
+    put_number(out, (uint32_t)o->n_symbols + is_new(l));
     for (size_t i = 0; i < o->n_symbols; i++) {
         const struct symbol *s = &o->symbols[i];
 
         if (s->kind == SYMBOL_TAG) {
             put_byte(out, SYMBOL_DATA);
-            put_number(out, FLAG_UNDEFINED | FLAG_WEAK);
+            put_number(out, FLAG_UNDEFINED | FLAG_LOCAL);
             put_span(out, text("wl_no_tag"));
         } else {
             put_byte(out, (uint8_t)s->kind);
@@ -117,12 +130,14 @@ static void put_symbols(const struct object *o, uint32_t variable, struct bytes 
             put(out, s->rest.at, s->rest.n);
         }
     }
+    if (!is_new(l))
+        return;
     put_byte(out, SYMBOL_GLOBAL);
     put_number(out, FLAG_UNDEFINED);
-    put_number(out, variable);
+    put_number(out, (uint32_t)o->n_globals);
 }
 
-static void put_linking(const struct object *o, const struct section *s, uint32_t variable, struct bytes *out)
+static void put_linking(const struct lowering *l, const struct section *s, struct bytes *out)
 {
     struct reader r = {s->body.at, s->body.at + s->body.n, false};
 
@@ -133,7 +148,7 @@ static void put_linking(const struct object *o, const struct section *s, uint32_
         struct bytes symbols = {NULL, 0, 0};
 
         if (kind == LINKING_SYMBOLS) {
-            put_symbols(o, variable, &symbols);
+            put_symbols(l, &symbols);
             part = (struct span){symbols.at, symbols.n};
         }
         put_byte(out, kind);
@@ -194,24 +209,24 @@ static void put_section(struct bytes *out, uint8_t id, struct span name, const s
     free(whole.at);
 }
 
-/* The new contents of a section; false: it stays as it is. */
+/* The new contents of a section; false: it stays as it is. Where there is no code, nothing throws, and only the list of
+ * features is another. */
 static bool lower_section(const struct lowering *l, const struct section *s, struct bytes *body)
 {
-    struct bytes ignored = {NULL, 0, 0};
-
-    if (s->id == SECTION_IMPORT) {
-        put_imports(l->o, body);
+    if (s->id == SECTION_CUSTOM && span_is(s->name, "target_features")) {
+        read_features(s, body);
+    } else if (!has_code(l->o)) {
+        return false;
+    } else if (s->id == SECTION_IMPORT) {
+        put_imports(l, body);
     } else if (s->id == SECTION_TAG) {
         put_number(body, 0);
     } else if (s->id == SECTION_CODE) {
         put(body, l->code.at, l->code.n);
     } else if (s->id == SECTION_CUSTOM && span_is(s->name, "linking")) {
-        put_linking(l->o, s, put_imports(l->o, &ignored), body);
-        free(ignored.at);
+        put_linking(l, s, body);
     } else if (s->id == SECTION_CUSTOM && span_is(s->name, "reloc.CODE")) {
         put_code_relocs(l, body);
-    } else if (s->id == SECTION_CUSTOM && span_is(s->name, "target_features")) {
-        read_features(s, body);
     } else {
         return false;
     }
@@ -230,7 +245,7 @@ static void put_sections(const struct lowering *l, struct bytes *out)
             put(out, s->whole.at, s->whole.n);
         free(body.at);
     }
-    if (l->o->code.section == UINT32_MAX) {
+    if (has_code(l->o) && l->o->code.section == UINT32_MAX) {
         struct bytes body = {NULL, 0, 0};
 
         put_code_relocs(l, &body);
@@ -239,17 +254,28 @@ static void put_sections(const struct lowering *l, struct bytes *out)
     }
 }
 
+/* The symbol of the variable; n_symbols: there is none. */
+static uint32_t find_variable(const struct object *o)
+{
+    size_t i = 0;
+
+    while (i < o->n_symbols && !(o->symbols[i].kind == SYMBOL_GLOBAL && !is_defined(&o->symbols[i]) &&
+                                 span_is(o->symbols[i].name, VARIABLE)))
+        i++;
+    return (uint32_t)i;
+}
+
 int object_lower(const struct object *o, struct bytes *out, struct error *e)
 {
-    struct lowering l = {.o = o, .thrown = (uint32_t)o->n_symbols, .relocs = {.from = &o->code}};
-    int r;
+    struct lowering l = {.o = o, .thrown = find_variable(o), .relocs = {.from = &o->code}};
+    int r = 0;
 
-    if (!object_section(o, SECTION_CODE) || !object_section(o, SECTION_IMPORT) || object_section(o, SECTION_GLOBAL))
+    if (has_code(o) && (!object_section(o, SECTION_IMPORT) || object_section(o, SECTION_GLOBAL)))
         return error_set(
-            e,
-            "%s is an object file of an unknown kind: it has no code, no imports, or global variables of WebAssembly",
+            e, "%s is an object file of an unknown kind: it has no imports, or global variables of WebAssembly",
             o->file);
-    r = lower_functions(&l, e);
+    if (has_code(o))
+        r = lower_functions(&l, e);
     put(out, "\0asm\1\0\0\0", 8);
     if (r == 0)
         put_sections(&l, out);

@@ -12,11 +12,13 @@
 
 #include "object.h"
 
-/* Whether an object was compiled for engines with exceptions. */
+/* Whether an object was compiled for engines with exceptions, also if it has no code: the linker says of what it joins
+ * that it needs the features of all of it. */
 bool needs_lowering(const struct object *o);
 
-/* Writes the object without exceptions to out, which must be freed in every case. Sections keep their numbers. 0, or -1
- * and *e: it has instructions that are not known, or the exceptions of the proposal's newer form. */
+/* Writes the object without exceptions to out, which must be freed in every case. Sections keep their numbers.
+ * Functions that were lowered before, in objects that the linker joined with others, stay as they are. 0, or -1 and *e:
+ * it has instructions that are not known, or the exceptions of the proposal's newer form. */
 int object_lower(const struct object *o, struct bytes *out, struct error *e);
 
 /* --- between the files of it --- */
@@ -31,7 +33,7 @@ struct code_relocs {
 
 struct lowering {
     const struct object *o;
-    uint32_t thrown;   /* the symbol of the variable */
+    uint32_t thrown;   /* the symbol of the variable: n_symbols, or one that the object has */
     struct bytes code; /* the new contents of the section of code */
     struct code_relocs relocs;
 };

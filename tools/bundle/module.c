@@ -124,7 +124,7 @@ static void read_undefined(struct module *m, const struct object *o)
 
         if (s->kind == SYMBOL_TAG && span_is(s->name, "__cpp_exception"))
             m->exceptions = true;
-        if (is_defined(s) || s->kind > SYMBOL_DATA || !s->name.n)
+        if (is_defined(s) || !is_global(s) || s->kind > SYMBOL_DATA || !s->name.n)
             continue;
         if (span_is(s->name, "__cxa_throw") || span_is(s->name, "__cxa_begin_catch"))
             m->exceptions = true;

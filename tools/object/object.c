@@ -68,6 +68,7 @@ static void read_imports(struct object *o, struct reader *r)
         case 3: /* a global variable */
             read_byte(r);
             read_number(r);
+            LIST_ADD(o->globals, o->n_globals, name);
             break;
         case 4: /* a tag */
             read_byte(r);
@@ -135,6 +136,8 @@ static void read_symbol(struct object *o, struct reader *r)
             s.name = o->functions[s.index].name;
         else if (s.kind == SYMBOL_TAG && s.index < o->n_tags)
             s.name = o->tags[s.index];
+        else if (s.kind == SYMBOL_GLOBAL && s.index < o->n_globals)
+            s.name = o->globals[s.index];
     }
     s.rest.n = (size_t)(r->at - s.rest.at);
     if (!is_sound(o, &s))
@@ -273,6 +276,7 @@ void object_free(struct object *o)
     free(o->types);
     free(o->functions);
     free(o->tags);
+    free(o->globals);
     free(o->symbols);
     free(o->segments);
     free(o->data.list);

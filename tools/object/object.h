@@ -68,11 +68,11 @@ struct object {
     struct section *sections;
     struct span *types; /* as they are in the file: the parameters, then the results */
     struct function *functions;
-    struct span *tags; /* the names of imported ones */
+    struct span *tags, *globals; /* the names of imported ones */
     struct symbol *symbols;
     struct segment *segments;
     struct relocs data, code;
-    size_t n_sections, n_types, n_functions, n_tags, n_symbols, n_segments;
+    size_t n_sections, n_types, n_functions, n_tags, n_globals, n_symbols, n_segments;
     bool is_linkable;                    /* it has a section "linking" */
     uint32_t data_section, code_section; /* UINT32_MAX: there is none */
 };
