@@ -2,6 +2,7 @@
  * error into a message and an exit status. */
 #include "cmd/app.h"
 #include "cmd/command.h"
+#include "cmd/shared_store.h"
 #include "launch/launch.h"
 #include "source/source.h"
 
@@ -105,6 +106,7 @@ static int start_command(struct app *a, const struct command *c, int argc, char 
     a->ui = ui_new(&a->options);
     a->events = ui_events(a->ui);
     r = c->run(a, err);
+    shared_store_close(a);
     source_exit();
     return r;
 }

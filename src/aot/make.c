@@ -2,6 +2,7 @@
 #include "aot/make.h"
 
 #include "aot/step.h"
+#include "make/launcher.h"
 #include "recipe/known_ports.h"
 #include "util/fs.h"
 
@@ -197,6 +198,8 @@ static int fill(void *data, struct store_work *w, struct manifest *made, struct 
     made->toolchain = xstrdup(m->p->compiler);
     f->kind->describe(m, made);
     r = box_init(&b, w->dir, m->a->o->plan.sandboxed, err);
+    if (r == 0)
+        r = launcher_add(&b, m->a->o->launcher, err);
     if (r == 0)
         r = run_step(f, &b, &jobs, w->lock, err);
     if (r == 0)

@@ -2,6 +2,7 @@
 
 #include "aot/aot.h"
 #include "cmd/packages.h"
+#include "cmd/shared_store.h"
 #include "make/sandbox.h"
 #include "store/compose.h"
 #include "util/fs.h"
@@ -74,12 +75,21 @@ int app_init(struct app *a, struct wl_err *err)
     a->output = a->options.output ? path_absolute(a->options.output) : path_join(a->roots.repo, "build-output");
     a->installer = path_join(a->roots.repo, "wl-make.sh");
     a->sdk_root = sdk && *sdk ? sdk : NULL;
-    return store_open(&a->store, cache, err);
+    r = config_read(&a->config, err);
+    a->launcher = (struct launcher){.program = a->config.launcher,
+                                    .env = &a->config.launcher_env,
+                                    .dirs = &a->config.launcher_dirs,
+                                    .network = a->config.launcher_network};
+    if (r == 0)
+        r = store_open(&a->store, cache, err);
+    return r < 0 ? r : shared_store_open(a, err);
 }
 
 void app_free(struct app *a)
 {
+    shared_store_close(a);
     ui_free(a->ui);
+    config_free(&a->config);
     recipe_roots_free(&a->roots);
     store_close(&a->store);
     options_free(&a->options);
@@ -131,6 +141,8 @@ void app_build_options(struct app *a, struct make_options *o, bool with_tests)
         .keep_build = a->options.keep_build,
         .no_sandbox = sandboxed || a->options.no_sandbox ? NULL : a->no_sandbox,
         .installer = a->installer,
+        .remote = a->remote,
+        .launcher = a->config.launcher ? &a->launcher : NULL,
         .vary = variation(),
     };
 }

@@ -2,10 +2,13 @@
 #ifndef WL_APP_H
 #define WL_APP_H
 
+#include "cmd/config.h"
 #include "cmd/options.h"
 #include "cmd/ui.h"
+#include "make/launcher.h"
 #include "make/make.h"
 #include "recipe/recipe.h"
+#include "remote/remote.h"
 #include "store/store.h"
 #include "util/cancel.h"
 #include "util/err.h"
@@ -19,7 +22,11 @@ struct app {
     struct timespec started; /* CLOCK_REALTIME */
     bool by_script;          /* wl-make.sh has started the tool */
     struct recipe_roots roots;
+    struct config config;
+    struct launcher launcher;
     struct store store;
+    struct shared_store *shared; /* shared_store.h */
+    struct remote *remote;       /* NULL: none is used */
     struct cancel cancel;
     char *output;         /* absolute */
     struct strv inputs;   /* files besides the recipes that decide which ports are meant */

@@ -3,6 +3,7 @@
 #include "cmd/app.h"
 #include "cmd/command.h"
 #include "cmd/dist.h"
+#include "cmd/signature.h"
 #include "pack/kit.h"
 #include "pack/licenses.h"
 #include "pack/wlpy.h"
@@ -22,12 +23,10 @@ static const struct {
 
 enum { FILES = sizeof files / sizeof *files };
 
-/* The hashes of all files in the directory, in the form that sha256sum --check reads. */
-#define SUMS "SHA256SUMS"
 enum { MOST_SUMS = 1 << 20 };
 
 struct dist_options {
-    char *dir;
+    char *dir, *sign, *password_file;
     bool wheel, tarball, deb, all;
 };
 
@@ -39,6 +38,9 @@ static const struct option_spec options[] = {
     {0, "tarball", "write a tarball of wl-run, wlpy and libwlpy with the Python, too", NULL, OPTION_FLAG, AT(tarball)},
     {0, "deb", "write the same as a Debian package, too", NULL, OPTION_FLAG, AT(deb)},
     {0, "all", "write everything: --wheel --tarball --deb", NULL, OPTION_FLAG, AT(all)},
+    {0, "sign", "sign SHA256SUMS with the secret key FILE", "FILE", OPTION_TEXT, AT(sign)},
+    {0, "password-file", "the password of that key is the first line of FILE (default: it is typed)", "FILE",
+     OPTION_TEXT, AT(password_file)},
     {0},
 };
 
@@ -48,8 +50,9 @@ struct dist {
     struct plan plan;
     const char *dir;
     bool wheel, tarball, deb;
-    struct strv pythons; /* ports */
-    struct strv sums;    /* "HASH  NAME" of what was written */
+    const struct sign_secret *key; /* NULL: SHA256SUMS is not signed */
+    struct strv pythons;           /* ports */
+    struct strv sums;              /* "HASH  NAME" of what was written */
 };
 
 /* --- files in the directory --- */
@@ -113,16 +116,22 @@ static void keep_sums(struct dist *d, const char *before)
 
 static int write_sums(struct dist *d, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *file = path_join(d->dir, SUMS), *before = NULL;
+    WL_CLEANUP_FREE char *file = path_join(d->dir, SUMS_FILE), *before = NULL,
+                         *signature = xasprintf("%s" SIGN_SUFFIX, file);
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     WL_CLEANUP_STR struct str all = {0};
+    int r;
 
     if (file_read(file, MOST_SUMS, &before, NULL, &ignored) == 0)
         keep_sums(d, before);
     qsort(d->sums.v, d->sums.n, sizeof *d->sums.v, compare);
     for (size_t i = 0; i < d->sums.n; i++)
         str_add(&all, d->sums.v[i]);
-    return file_write(file, all.s, all.len, err);
+    /* (The signature of other hashes must not stay.) */
+    r = remove_tree(signature, err);
+    if (r == 0)
+        r = file_write(file, all.s, all.len, err);
+    return r < 0 || !d->key ? r : signature_write(d->key, file, NULL, err);
 }
 
 /* Writes what is in files of the directory, and how they were made, beside them. Content: the ports of which something
@@ -361,8 +370,10 @@ static int run(struct app *a, struct wl_err *err)
                      .tarball = own->tarball || own->all,
                      .deb = own->deb || own->all};
     const struct strv *args = &a->options.args;
-    int r = 0;
+    struct sign_secret key;
+    int r = own->sign ? signature_key(a, own->sign, own->password_file, &key, err) : 0;
 
+    d.key = own->sign ? &key : NULL;
     for (size_t i = 0; r == 0 && i < (args->n ? args->n : 1); i++) {
         WL_CLEANUP_FREE char *python = NULL;
 
@@ -376,6 +387,7 @@ static int run(struct app *a, struct wl_err *err)
     }
     if (r == 0)
         r = make(&d, err);
+    sign_forget(&key);
     plan_free(&d.plan);
     strv_free(&d.pythons);
     strv_free(&d.sums);
@@ -389,9 +401,9 @@ const struct command command_dist = {
     .description =
         "Builds a Python (default: " DEFAULT_PYTHON_PORT ") in the flavours that are one file, and writes them to\n"
         "a directory: python-VERSION.wasm (single) and python-VERSION-snapshot.wasm, with the licences of what they\n"
-        "contain, bills of materials and provenance. --wheel, --tarball and --deb write more: the Python package wlpy, "
-        "and wl-run, wlpy and libwlpy as a\n"
-        "tarball and a Debian package, each with that Python as native code. Compiling it takes minutes, once.\n"
+        "contain, bills of materials and provenance. --wheel, --tarball and --deb write more: the Python package\n"
+        "wlpy, and wl-run, wlpy and libwlpy as a tarball and a Debian package, each with that Python as native code.\n"
+        "Compiling it takes minutes, once.\n"
         "SHA256SUMS has the hashes of all files. The same sources give the same bytes.",
     .options = options,
     .options_size = sizeof(struct dist_options),

@@ -116,7 +116,7 @@ struct info_options {
 };
 
 static const struct option_spec options[] = {
-    {0, "modules", "show the modules of a built Python, and why others are missing", NULL, OPTION_FLAG,
+    {0, "modules", "show the modules of a Python, and of a built one why others are missing", NULL, OPTION_FLAG,
      .member = offsetof(struct info_options, modules)},
     {0},
 };
@@ -158,13 +158,9 @@ static int show_files(struct app *a, struct wl_err *err)
             wl_err_set(err, WL_E_USAGE, "info takes either ports or files, not both: %s is a port", file);
             return wl_err_hint(err, "ask for them one after the other");
         }
-        if (given->modules) {
-            wl_err_set(err, WL_E_USAGE, "--modules takes a Python, not a file");
-            return wl_err_hint(err, "for example: wl-make info --modules python/v3.11.2");
-        }
         if (i)
             putchar('\n');
-        r = module_info_print(a, file, err);
+        r = module_info_print(a, file, given->modules, err);
     }
     return r;
 }

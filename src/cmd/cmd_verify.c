@@ -1,6 +1,7 @@
-/* wl-make verify: builds ports twice under different circumstances, and says what differs. */
+/* wl-make verify: builds ports twice under different circumstances, and says what differs; or checks signatures. */
 #include "cmd/app.h"
 #include "cmd/command.h"
+#include "cmd/signature.h"
 #include "util/fs.h"
 #include "util/run.h"
 #include "verify/diff.h"
@@ -11,7 +12,8 @@
 
 struct verify_options {
     char *vary, *keep;
-    bool needs;
+    struct strv public_keys;
+    bool needs, signature;
 };
 
 #define AT(m) .member = offsetof(struct verify_options, m)
@@ -19,6 +21,10 @@ static const struct option_spec options[] = {
     {0, "vary", "what is different in the second build (default: everything but sandbox)", "LIST", OPTION_TEXT,
      AT(vary)},
     {0, "needs", "build what the ports need twice, too", NULL, OPTION_FLAG, AT(needs)},
+    {0, "signature", "build nothing: check the signatures of files, and what SHA256SUMS names", NULL, OPTION_FLAG,
+     AT(signature)},
+    {'p', "public-key", "with --signature: trust this key, a file or the key itself; may be repeated", "KEY",
+     OPTION_LIST, AT(public_keys)},
     {0, "keep", "build in the new directory DIR, and keep it", "DIR", OPTION_TEXT, AT(keep)},
     {0},
 };
@@ -146,7 +152,8 @@ static int build_side(const struct verify *v, int side, struct wl_err *err)
 
     strv_add_all(&argv, "env", NULL);
     strv_addf(&argv, "WL_MAKE_ROOT=%s", v->a->roots.repo);
-    strv_add_all(&argv, "LC_ALL=C.UTF-8", "TZ=UTC", NULL);
+    /* Neither build may take from a remote store what it should make. */
+    strv_add_all(&argv, "LC_ALL=C.UTF-8", "TZ=UTC", "WL_MAKE_CONFIG=/dev/null", NULL);
     if (side == 1)
         vary_environment(v, &argv);
     /* What the umask hides must not matter, so the second build hides all that can be hidden. */
@@ -281,11 +288,28 @@ static int verify_in_cache(struct verify *v, struct wl_err *err)
     return r;
 }
 
+static int check_signatures(const struct app *a, struct wl_err *err)
+{
+    const struct verify_options *own = a->options.own;
+    const struct strv *files = &a->options.args;
+    int r = 0;
+
+    if (!files->n) {
+        wl_err_set(err, WL_E_USAGE, "no file is named");
+        return wl_err_hint(err, "for example wl-make verify --signature dist/" SUMS_FILE);
+    }
+    for (size_t i = 0; r == 0 && i < files->n; i++)
+        r = signature_check(a, files->v[i], &own->public_keys, err);
+    return r;
+}
+
 static int run(struct app *a, struct wl_err *err)
 {
     struct verify v = {.a = a, .own = a->options.own};
     int r = read_list(&v, err);
 
+    if (r == 0 && v.own->signature)
+        return check_signatures(a, err);
     if (r == 0)
         r = app_ports(a, &v.ports, err);
     if (r == 0)
@@ -309,12 +333,12 @@ static int run(struct app *a, struct wl_err *err)
 
 const struct command command_verify = {
     .name = "verify",
-    .usage = "verify [OPTION...] PORT...",
-    .summary = "build a port twice and compare",
+    .usage = "verify [OPTION...] PORT...\n       wl-make verify --signature FILE...",
+    .summary = "build a port twice and compare, or check signatures",
     .description =
         "Builds the ports twice, in caches of their own, with another date, directory, order of files, locale, time\n"
         "zone, umask, user and number of jobs, and says what differs: by file, and within it by section of a module\n"
-        "or member of an archive.",
+        "or member of an archive. With --signature: checks FILE.minisig instead.",
     .options = options,
     .options_size = sizeof(struct verify_options),
     .shared = SHARED_BUILDING | SHARED_FLAVOUR | SHARED_DEBUG | SHARED_NO_SANDBOX,

@@ -1,5 +1,6 @@
 #include "cmd/module_info.h"
 
+#include "cmd/module_note.h"
 #include "core/wasm.h"
 #include "sbom/sbom.h"
 #include "store/manifest.h"
@@ -36,7 +37,7 @@ static void add_need(const struct app *a, const struct manifest_need *n, int dep
     if (strcmp(n->use, "link") != 0)
         return;
     if (manifest_read(file, &m, &ignored) == 0) {
-        WL_CLEANUP_FREE char *version = sbom_version(m.version, m.sources_n ? m.sources[0].from : NULL);
+        WL_CLEANUP_FREE char *version = served_version(m.version, m.sources_n ? m.sources[0].from : NULL);
 
         text = xasprintf("%s %s%s%s%s", n->name, version, *m.license ? " (" : "", m.license, *m.license ? ")" : "");
     } else
@@ -272,7 +273,7 @@ static void print_module(const struct wasm_info *w)
     print_sections(w);
 }
 
-int module_info_print(const struct app *a, const char *file, struct wl_err *err)
+int module_info_print(const struct app *a, const char *file, bool modules, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *bytes = NULL, *size = NULL;
     WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
@@ -301,6 +302,7 @@ int module_info_print(const struct app *a, const char *file, struct wl_err *err)
         size = human_size(n);
         ui_print(stdout, "%-12s %s (%s)\n", "file", file, size);
         line("sha256", sha256);
+        module_note_print(&w, modules);
         find_origin(a, sha256);
         print_module(&w);
     }

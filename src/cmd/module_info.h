@@ -8,7 +8,8 @@
 bool module_info_is_file(const char *argument);
 
 /* Prints what a module is: its memory, imports, exports, features and sections, and, if an artifact in the store has
- * the same bytes, what it was made from. A file that is no module is WL_E_VERIFY. */
-int module_info_print(const struct app *a, const char *file, struct wl_err *err);
+ * the same bytes, what it was made from; with `modules` each module of a Python's library. A file that is no module is
+ * WL_E_VERIFY. */
+int module_info_print(const struct app *a, const char *file, bool modules, struct wl_err *err);
 
 #endif

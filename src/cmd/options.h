@@ -61,8 +61,8 @@ enum shared_option {
 enum color_when { COLOR_NOT_GIVEN, COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct options {
-    char *cache_dir, *output, *flavour, *source, *profile; /* NULL: not given */
-    struct strv ports;                                     /* more directories of recipes */
+    char *cache_dir, *output, *flavour, *source, *profile, *remote; /* NULL: not given */
+    struct strv ports;                                              /* more directories of recipes */
     /* Packages for a Python: their names, or a file with them; and modules for its snapshot. */
     struct strv with, imports;
     char *requirement;

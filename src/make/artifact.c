@@ -65,6 +65,8 @@ int artifact_make(const struct artifact *a, struct wl_err *err)
     start = clock_seconds();
     if (r >= 0)
         tell(a, EVENT_START, 0);
+    if (r == 0 && a->o->remote && !a->asked)
+        r = remote_take(a->o->remote, &w, a->name, err);
     if (r == 0) {
         r = a->fill(a->data, &w, &made, err);
         if (r == 0) {
@@ -72,8 +74,12 @@ int artifact_make(const struct artifact *a, struct wl_err *err)
             if (r < 0)
                 make_add_port(a->name, err);
         }
+        if (r == 0 && a->o->remote)
+            remote_offer(a->o->remote, a->key, a->name);
     }
     work_end(&w, r < 0 ? artifact_is_kept(&w, err) : a->keep);
+    if (a->o->remote && !a->asked)
+        remote_finish(a->o->remote);
     tell(a, r < 0 ? EVENT_FAILED : EVENT_DONE, clock_seconds() - start);
     return r < 0 ? r : 0;
 }

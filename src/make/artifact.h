@@ -13,13 +13,15 @@ struct artifact {
     const char *name;    /* the name for a person */
     size_t index, count; /* its number in this run, from 1, and how many artifacts the run makes */
     bool keep;           /* keep its directory, which is otherwise removed after success */
+    bool asked;          /* the remote store was asked for it; the caller waits for what is written there */
     /* Fills store_stage(w) in the directory w->dir, and says in *made what it was made from. */
     int (*fill)(void *data, struct store_work *w, struct manifest *made, struct wl_err *err);
     void *data;
 };
 
-/* Makes it, unless the store has it by then. After a failure the directory is kept if it has an enter.sh
- * (box_write_enter), unless the disk is full: keeping what fills it would not help. */
+/* Makes it, unless the store or the remote store has it by then; what is made is offered to the remote store. After a
+ * failure the directory is kept if it has an enter.sh (box_write_enter), unless the disk is full: keeping what fills it
+ * would not help. */
 int artifact_make(const struct artifact *a, struct wl_err *err);
 
 /* Whether the store has it, intact: 1 yes, 0 no. A damaged one is removed, with a note as event. */

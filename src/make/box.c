@@ -142,6 +142,7 @@ static void add_sandbox(const struct box *b, bool keep_terminal, struct strv *ar
                                           .mounts = &b->mounts,
                                           .shared = &b->shared,
                                           .user = b->user,
+                                          .network = b->network,
                                           .preload = b->preload,
                                           .keep_terminal = keep_terminal},
                         argv);

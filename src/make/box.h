@@ -19,6 +19,7 @@ struct box {
     char *stage_source; /* the directory shown read-only as stage, for checks and tests; NULL: stage/ can be written */
     bool sandboxed;
     int user;           /* who the steps in a sandbox seem to be; 0: who they are */
+    bool network;       /* the steps share the machine's network */
     char *preload;      /* a library that each of their programs loads, as they see it; NULL: none */
     struct strv env;    /* NAME=value of the steps */
     struct strv mounts; /* pairs: path on this machine, path as seen; read-only */

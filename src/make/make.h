@@ -4,9 +4,12 @@
 
 #include "make/events.h"
 #include "plan/plan.h"
+#include "remote/remote.h"
 #include "store/store.h"
 #include "util/cancel.h"
 #include "util/err.h"
+
+struct launcher;
 
 /* What `verify` varies in the steps of one of its two builds (docs/architecture.md). The tool that builds finds it in
  * its environment. */
@@ -29,7 +32,9 @@ struct make_options {
     void *data;
     const char
         *no_sandbox; /* why steps run without a sandbox although the user did not ask for that; NULL: they do not */
-    const char *installer; /* source.h; NULL: none */
+    const char *installer;           /* source.h; NULL: none */
+    struct remote *remote;           /* remote.h; NULL: none */
+    const struct launcher *launcher; /* launcher.h; NULL: none */
     struct make_vary vary;
 };
 

@@ -162,6 +162,7 @@ static int fill(void *data, struct store_work *w, struct manifest *made, struct 
                                      .jobs = j->jobs,
                                      .sandboxed = j->o->plan.sandboxed,
                                      .debug = j->o->plan.debug,
+                                     .launcher = j->o->launcher,
                                      .vary = j->o->vary};
     WL_CLEANUP_FREE char *log_dir = store_log_dir(j->o->store, n->recipe->name, n->key);
     struct box box = {0};
@@ -191,6 +192,7 @@ int port_build(struct port_job *j)
                                             .index = j->index,
                                             .count = j->count,
                                             .keep = j->o->keep_build,
+                                            .asked = true,
                                             .fill = fill,
                                             .data = j},
                          &j->err);

@@ -1,6 +1,7 @@
 #include "make/port_box.h"
 
 #include "make/extensions.h"
+#include "make/launcher.h"
 #include "make/sandbox.h"
 #include "recipe/known_ports.h"
 #include "util/fs.h"
@@ -173,6 +174,8 @@ int port_box_make(struct box *b, const char *dir, const struct port_box *o, stru
     struct flags f = {0};
     int r = box_init(b, dir, o->sandboxed, err);
 
+    if (r == 0)
+        r = launcher_add(b, o->launcher, err);
     if (r == 0)
         r = copy_files(&node->recipe->files, dir, err);
     if (r == 0 && o->for_tests)

@@ -5,13 +5,16 @@
 #include "make/box.h"
 #include "make/make.h"
 
+struct launcher;
+
 struct port_box {
     const struct plan *plan;
     size_t node;
     const struct store *store;
     const struct jobs *jobs;
     bool sandboxed, debug;
-    bool for_tests; /* also what tests need; stage is the artifact */
+    bool for_tests;                  /* also what tests need; stage is the artifact */
+    const struct launcher *launcher; /* NULL: none */
     struct make_vary vary;
 };
 

@@ -1,6 +1,7 @@
 /* Finds out what has to be done (keys, missing and damaged artifacts and sources), and fetches. */
 #include "make/artifact.h"
 #include "make/port_job.h"
+#include "make/shared.h"
 
 #include "util/clock.h"
 #include "util/fs.h"
@@ -282,7 +283,10 @@ static size_t missing_sources(const struct plan *p)
 int make_prepare(const struct make_options *o, struct plan *p, bool dry_run, struct wl_err *err)
 {
     struct fetch_options f = fetch_options(o);
+    struct shared shared;
     int r = plan_find_toolchains(&o->plan, p, err);
+
+    shared_init(&shared, p);
 
     /* A source may come from its second archive, whose other hash gives other keys: then more may have to be fetched.
      * Each round fetches all that is missing, so there are few. */
@@ -293,6 +297,15 @@ int make_prepare(const struct make_options *o, struct plan *p, bool dry_run, str
         if (r < 0)
             break;
         plan_mark(p, has, (void *)o->store);
+        if (!dry_run && o->remote)
+            r = shared_fetch(&shared, o, p, err);
+        if (r < 0)
+            break;
+        /* 1: other archives are expected. */
+        if (r > 0) {
+            r = 0;
+            continue;
+        }
         if (!dry_run)
             r = check_read(o, p, &damaged, err);
         if (r < 0)
@@ -307,5 +320,6 @@ int make_prepare(const struct make_options *o, struct plan *p, bool dry_run, str
             break;
         r = make_fetch(o, p, true, err);
     }
+    shared_free(&shared);
     return r;
 }

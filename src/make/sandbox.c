@@ -99,6 +99,16 @@ bool sandbox_works(const char *cache, char **why)
     return status == 0;
 }
 
+/* How the names of hosts are looked up. */
+static void add_names(struct strv *argv)
+{
+    for (const char *const *f =
+             (const char *const[]){"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/services", NULL};
+         *f; f++)
+        if (path_exists(*f))
+            strv_add_all(argv, "--ro-bind", *f, *f, NULL);
+}
+
 static void add_mounts(const struct strv *mounts, const char *how, struct strv *argv)
 {
     for (size_t i = 0; i + 1 < mounts->n; i += 2)
@@ -108,6 +118,8 @@ static void add_mounts(const struct strv *mounts, const char *how, struct strv *
 void sandbox_command(const struct sandbox *s, struct strv *argv)
 {
     strv_add_all(argv, "bwrap", "--unshare-all", "--die-with-parent", NULL);
+    if (s->network)
+        strv_add(argv, "--share-net");
     /* run.h gives a step its own session already; the sandbox must not depend on that. */
     if (!s->keep_terminal)
         strv_add(argv, "--new-session");
@@ -118,6 +130,8 @@ void sandbox_command(const struct sandbox *s, struct strv *argv)
         strv_addf(argv, "%d", s->user);
     }
     add_system(argv);
+    if (s->network)
+        add_names(argv);
     strv_add_all(argv, "--bind", s->dir, SANDBOX_ROOT, NULL);
     /* bubblewrap follows links on the way to a mount point, and creates missing directories there: through a link of an
      * earlier step it would do so anywhere on this machine. So no mount point may be in a directory that a step can

@@ -19,6 +19,7 @@ struct sandbox {
     const struct strv *mounts; /* pairs: a file or directory of this machine, and where it is seen, read-only */
     const struct strv *shared; /* the same, writable */
     int user;                  /* who the program seems to be; 0: who it is */
+    bool network;              /* that of this machine; otherwise none */
     const char *preload;       /* a library that its programs load, but not bubblewrap; NULL: none */
     bool keep_terminal;        /* for a person's shell */
 };

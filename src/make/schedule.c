@@ -1,6 +1,8 @@
 /* Runs ports in parallel, under one jobserver. */
 #include "make/port_job.h"
 
+#include "make/shared.h"
+
 #include "util/fs.h"
 
 #include <errno.h>
@@ -206,6 +208,10 @@ int make_run(const struct make_options *o, struct plan *p, struct wl_err *err)
             p->nodes[i].build = false;
         }
         wl_err_free(&s.work[i].err);
+    }
+    if (o->remote) {
+        shared_offer_sources(o, p);
+        remote_finish(o->remote);
     }
     free(s.work);
     jobs_free(&s.jobs);

@@ -30,21 +30,6 @@ static struct node *node_of(struct plan *p, const char *port)
     return NULL;
 }
 
-void licenses_content(const struct plan *p, const struct strv *roots, bool *in)
-{
-    for (size_t i = p->n; i-- > 0;) {
-        const struct node *n = &p->nodes[i];
-
-        in[i] |= strv_has(roots, n->recipe->name);
-        for (size_t k = 0; in[i] && k < n->needs_n; k++) {
-            const struct plan_need *need = &n->needs[k];
-
-            if ((need->kind == NEED_LINK || need->kind == NEED_BUILD) && !p->nodes[need->node].recipe->tool)
-                in[need->node] = true;
-        }
-    }
-}
-
 static int compare(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -55,7 +40,7 @@ int licenses_ports(const struct plan *p, const struct strv *roots, struct strv *
     bool *in = xcalloc(p->n ? p->n : 1, sizeof *in);
     int r = 0;
 
-    licenses_content(p, roots, in);
+    plan_content(p, roots, in);
     for (size_t i = 0; r == 0 && i < p->n; i++) {
         const struct recipe *recipe = p->nodes[i].recipe;
 

@@ -8,9 +8,6 @@
 #include "plan/plan.h"
 #include "util/err.h"
 
-/* Sets in[i] for each node of the plan of which something is in what is made from the roots. */
-void licenses_content(const struct plan *p, const struct strv *roots, bool *in);
-
 /* Adds the names of the ports whose content is in what is made from the roots: these, all that they link, and what they
  * are built with unless it is a tool. Sorted. Wheels of packages are left out: licenses_add_packages finds their
  * licences where they are installed. A port without `license-files` is WL_E_RECIPE. */

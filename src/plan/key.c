@@ -197,6 +197,49 @@ static int node_key(const struct plan_options *o, const struct plan *p, struct n
     return r < 0 ? r : checked_key(&k, n);
 }
 
+/* Whether a source is left out because of the archive that the first one comes from. */
+static bool is_unwanted(const struct node *n, size_t source)
+{
+    const char *with = n->recipe->sources[source].only_with;
+
+    return with && strcmp(with, n->sources[0].sha256) != 0;
+}
+
+/* The archive that a source is expected to come from, as long as none is in the cache. */
+static size_t expected_archive(const struct plan *p, const struct source *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (strv_has(&p->preferred, s->archives[i].sha256))
+            return i;
+    return 0;
+}
+
+int plan_first_keys(const struct plan_options *o, const struct plan *p, char (*keys)[HASH_HEX_SIZE], struct wl_err *err)
+{
+    struct plan first = *p;
+    int r = 0;
+
+    first.nodes = xcalloc(p->n ? p->n : 1, sizeof *first.nodes);
+    for (size_t i = 0; i < p->n; i++)
+        first.nodes[i] = p->nodes[i];
+    for (size_t i = 0; r == 0 && i < p->n; i++) {
+        struct node *n = &first.nodes[i];
+
+        n->sources = xcalloc(n->recipe->sources_n ? n->recipe->sources_n : 1, sizeof *n->sources);
+        for (size_t s = 0; s < n->recipe->sources_n; s++) {
+            n->sources[s] = p->nodes[i].sources[s];
+            if (!n->sources[s].given)
+                memcpy(n->sources[s].sha256, n->recipe->sources[s].source.archives[0].sha256, HASH_HEX_SIZE);
+            n->sources[s].unwanted = is_unwanted(n, s);
+        }
+        r = node_key(o, &first, n, err);
+        memcpy(keys[i], n->key, HASH_HEX_SIZE);
+        free(n->sources);
+    }
+    free(first.nodes);
+    return r;
+}
+
 int plan_keys(const struct plan_options *o, const struct fetch_options *f, struct plan *p, struct wl_err *err)
 {
     int r = 0;
@@ -214,11 +257,10 @@ int plan_keys(const struct plan_options *o, const struct fetch_options *f, struc
             free(n->sources[s].path);
             n->sources[s].path = NULL;
             if (source_cached(want, f, &n->sources[s].path, &index) != 0)
-                index = 0;
+                index = expected_archive(p, want);
             n->sources[s].whole &= n->sources[s].path && !strcmp(n->sources[s].sha256, want->archives[index].sha256);
             memcpy(n->sources[s].sha256, want->archives[index].sha256, HASH_HEX_SIZE);
-            n->sources[s].unwanted =
-                n->recipe->sources[s].only_with && strcmp(n->recipe->sources[s].only_with, n->sources[0].sha256) != 0;
+            n->sources[s].unwanted = is_unwanted(n, s);
         }
         memcpy(before, n->key, sizeof before);
         r = node_key(o, p, n, err);

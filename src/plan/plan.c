@@ -269,7 +269,7 @@ static void want(struct plan *p, size_t i, bool *seen)
     seen[i] = true;
     n->build = !n->stored;
     for (size_t k = 0; k < n->needs_n; k++)
-        if (n->build || n->needs[k].kind == NEED_LINK || n->needs[k].kind == NEED_TEST)
+        if ((n->build && !n->unasked) || n->needs[k].kind == NEED_LINK || n->needs[k].kind == NEED_TEST)
             want(p, n->needs[k].node, seen);
 }
 
@@ -296,6 +296,36 @@ void plan_link_closure(const struct plan *p, size_t node, bool *in)
             in[n->needs[k].node] = true;
             plan_link_closure(p, n->needs[k].node, in);
         }
+}
+
+void plan_content(const struct plan *p, const struct strv *roots, bool *in)
+{
+    for (size_t i = p->n; i-- > 0;) {
+        const struct node *n = &p->nodes[i];
+
+        in[i] |= strv_has(roots, n->recipe->name);
+        for (size_t k = 0; in[i] && k < n->needs_n; k++) {
+            const struct plan_need *need = &n->needs[k];
+
+            if ((need->kind == NEED_LINK || need->kind == NEED_BUILD) && !p->nodes[need->node].recipe->tool)
+                in[need->node] = true;
+        }
+    }
+}
+
+bool plan_is_program(const char *path)
+{
+    return starts_with(path, "bin/") && ends_with(path, ".wasm");
+}
+
+char *plan_version(const struct node *n)
+{
+    const struct source *s = n->recipe->sources_n ? &n->recipe->sources[0].source : NULL;
+
+    for (size_t k = 0; s && k < s->n; k++)
+        if (!strcmp(s->archives[k].sha256, n->sources[0].sha256) && s->archives[k].urls.n)
+            return served_version(n->recipe->version, s->archives[k].urls.v[0]);
+    return xstrdup(n->recipe->version);
 }
 
 const struct toolchain *plan_toolchain(const struct plan *p, const struct node *n)
@@ -325,6 +355,7 @@ void plan_free(struct plan *p)
         recipe_free(n->recipe);
     }
     free(p->nodes);
+    strv_free(&p->preferred);
     toolchain_free(&p->wasi);
     toolchain_free(&p->native);
     toolchain_free(&p->clang);

@@ -34,12 +34,14 @@ struct node {
     bool stored;                 /* its artifact is in the store */
     bool whole;                  /* and was compared with its manifest in this run, or built in it */
     bool build;                  /* to be built in this run */
+    bool unasked;                /* another store may have it: what only its build needs is not wanted yet */
     bool current;                /* a root whose result was there, and nothing was built since (build.h, is_current) */
 };
 
 struct plan {
     struct node *nodes; /* in an order in which each comes after what it needs */
     size_t n;
+    struct strv preferred;                /* the archives that are taken for those that will be fetched: SHA-256 */
     struct toolchain wasi, native, clang; /* found if any node uses them (kind says so: identity is set) */
 };
 
@@ -70,6 +72,11 @@ int plan_use_profile(struct plan *p, const char *port, const char *file, struct 
  * the hashes of the sources, patches and files, the toolchain's identity, the options and the keys of its needs. */
 int plan_keys(const struct plan_options *o, const struct fetch_options *f, struct plan *p, struct wl_err *err);
 
+/* The keys that the nodes have before anything is fetched: each source comes from its first archive. keys has room for
+ * all nodes. */
+int plan_first_keys(const struct plan_options *o, const struct plan *p, char (*keys)[HASH_HEX_SIZE],
+                    struct wl_err *err);
+
 /* Finds out what must be built: sets node.build and node.stored. has() says whether the store has a key. */
 void plan_mark(struct plan *p, bool (*has)(void *data, const char *key), void *data);
 
@@ -78,6 +85,18 @@ const struct node *plan_find(const struct plan *p, const char *name);
 
 /* Adds node and the libraries it links, and those they link: the whole closure of NEED_LINK, without node itself. */
 void plan_link_closure(const struct plan *p, size_t node, bool *in);
+
+/* Sets in[i] for each node of which something is in what is made from the roots: these, all that they link, and what
+ * they are built with unless it is a tool. */
+void plan_content(const struct plan *p, const struct strv *roots, bool *in);
+
+/* Whether a path of an artifact is that of a program for WebAssembly, bin/NAME.wasm: those get a note of what is in
+ * them (make/note.h), so it counts for the key. */
+bool plan_is_program(const char *path);
+
+/* The version of what a node is built from: that of the archive of its first source, which may be older than the
+ * recipe's. The caller frees it. */
+char *plan_version(const struct node *n);
 
 /* The toolchain of a node, or NULL. */
 const struct toolchain *plan_toolchain(const struct plan *p, const struct node *n);

@@ -154,7 +154,7 @@ static int add_part(const struct make_options *o, const struct plan *p, size_t n
                             .contained = content[node]};
     memcpy(x->key, n->key, sizeof x->key);
     add_sources(o, n, x);
-    x->version = sbom_version(r->version, first_address(n, x));
+    x->version = served_version(r->version, first_address(n, x));
     x->purl = sbom_purl(x->sources_n ? x->sources[0].from : NULL, x->name, x->version);
     x->cpe = *r->cpe ? sbom_cpe(r->cpe, x->version) : NULL;
     strv_add(&x->addresses, x->homepage);
@@ -227,7 +227,7 @@ int sbom_collect(const struct make_options *o, const struct plan *p, const struc
     bool *content = xcalloc(p->n ? p->n : 1, sizeof *content), *used = xcalloc(p->n ? p->n : 1, sizeof *used);
     int r = 0;
 
-    licenses_content(p, roots, content);
+    plan_content(p, roots, content);
     for (size_t i = 0; i < p->n; i++)
         used[i] = content[i];
     mark_used(p, used);

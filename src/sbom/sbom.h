@@ -29,7 +29,7 @@ struct sbom_patch {
 /* A port: the thing itself, a library in it, or a tool that only made it. All strings are owned. */
 struct sbom_part {
     char *port, *name;
-    char *version; /* of the archive that was used (sbom_version) */
+    char *version; /* of the archive that was used (served_version) */
     char *recipe_version;
     char *license;  /* an SPDX expression, or "NOASSERTION" */
     char *homepage; /* "": none */
@@ -81,10 +81,6 @@ int sbom_text(const struct sbom *s, enum sbom_format format, char **text, struct
 /* The PURL of something from an address like those in recipes; name and version are for addresses that tell nothing of
  * them. The caller frees it. */
 char *sbom_purl(const char *from, const char *name, const char *version);
-/* The version of what an archive contains, by the name of the file at its address. A recipe can name archives of older
- * versions for when the newest cannot be fetched, and what was built is then not what the recipe's version says. If the
- * name tells nothing else, it is the recipe's version. The caller frees it. */
-char *sbom_version(const char *version, const char *from);
 /* "cpe:2.3:a:VENDOR:PRODUCT:VERSION:..." for what a recipe's `cpe` says ("VENDOR:PRODUCT"). The caller frees it. */
 char *sbom_cpe(const char *cpe, const char *version);
 

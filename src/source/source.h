@@ -81,6 +81,11 @@ int source_check(const char *path, const char *sha256, const struct fetch_option
  * caller frees it. */
 char *source_served_by(const char *path);
 
+/* The version of what an archive contains, by the name of the file at its address. A recipe can name archives of older
+ * versions for when the newest cannot be fetched, and what was built is then not what the recipe's version says. If the
+ * name tells nothing else, it is the recipe's version. The caller frees it. */
+char *served_version(const char *version, const char *from);
+
 struct offers;
 struct offer_query;
 

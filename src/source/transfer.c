@@ -1,10 +1,8 @@
 #include "source/transfer.h"
 
-#include "source/address.h"
-#include "util/clock.h"
+#include "source/request.h"
 #include "util/fs.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,22 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_REDIRECTS = 10, MAX_RETRIES = 5, RETRY_MS = 500, POLL_MS = 500 };
-
-static void easy_cleanup(CURL **c)
-{
-    if (*c)
-        curl_easy_cleanup(*c);
-}
-
-#define CLEANUP_EASY __attribute__((cleanup(easy_cleanup)))
-
-static void multi_cleanup(CURLM **m)
-{
-    if (*m)
-        curl_multi_cleanup(*m);
-}
-#define CLEANUP_MULTI __attribute__((cleanup(multi_cleanup)))
+enum { MAX_REDIRECTS = 10, MAX_RETRIES = 5, RETRY_MS = 500 };
 
 /* A response while it is received. */
 struct response {
@@ -39,7 +22,8 @@ struct response {
     curl_off_t offset;     /* where the body goes in the part: start, or 0 if the server sends the whole file */
     curl_off_t received;   /* bytes of this response */
     curl_off_t range_from; /* of Content-Range; -1: none */
-    bool started, page, wrong_range, stalled, too_much;
+    struct request_watch watch;
+    bool started, page, wrong_range, too_much;
     int write_errno;
 };
 
@@ -103,6 +87,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *user)
         }
         done += (size_t)w;
         res->received += w;
+        res->watch.moved += w;
     }
     return size * n;
 }
@@ -136,160 +121,8 @@ static int on_progress(void *user, curl_off_t total, curl_off_t now, curl_off_t 
     return cancel_pending(res->o->cancel);
 }
 
-/* The variables that the program curl reads. The library does not read them by itself. */
-static void set_ca(CURL *c, const char *given)
-{
-    const char *file = getenv("CURL_CA_BUNDLE"), *dir = NULL;
-
-    if (given) {
-        file = given;
-    } else if (!file || !*file) {
-        dir = getenv("SSL_CERT_DIR");
-        file = getenv("SSL_CERT_FILE");
-    }
-    if (file && *file) {
-        curl_easy_setopt(c, CURLOPT_CAINFO, file);
-        curl_easy_setopt(c, CURLOPT_PROXY_CAINFO, file);
-    }
-    if (dir && *dir) {
-        curl_easy_setopt(c, CURLOPT_CAPATH, dir);
-        curl_easy_setopt(c, CURLOPT_PROXY_CAPATH, dir);
-    }
-}
-
-static bool may_get_login(const struct transfer *t, const char *url)
-{
-    return web_address_same_host(t->url, url) && starts_with(t->url, "https:") == starts_with(url, "https:");
-}
-
-static CURL *new_request(const struct transfer *t, const char *url, const struct fetch_options *o, char *text)
-{
-    CURL *c = curl_easy_init();
-
-    if (!c)
-        return NULL;
-    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, text);
-    curl_easy_setopt(c, CURLOPT_URL, url);
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_USERAGENT, "wl-make/" WL_VERSION);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)fetch_connect_seconds(o));
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)fetch_stall_seconds(o));
-    curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    set_ca(c, t->ca);
-    if (t->proxy)
-        curl_easy_setopt(c, CURLOPT_PROXY, t->proxy);
-    if (t->login && may_get_login(t, url))
-        curl_easy_setopt(c, CURLOPT_USERPWD, t->login);
-    else if (t->netrc)
-        curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
-    return c;
-}
-
-/* Whether the failure came before a request could be sent. */
-static bool never_connected(CURL *c, const char *url)
-{
-    curl_off_t t = 0;
-
-    curl_easy_getinfo(c, starts_with(url, "https:") ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T, &t);
-    return t == 0;
-}
-
-/* Like curl_easy_perform, but wakes up at once on cancel, and gives up when res (may be NULL) receives nothing for the
- * stall timeout. curl's own limit works on an average over some seconds and so reacts late. */
-static CURLcode perform(CURL *c, const char *url, const struct fetch_options *o, struct response *res)
-{
-    CLEANUP_MULTI CURLM *m = curl_multi_init();
-    struct curl_waitfd wait = {.fd = o->cancel ? o->cancel->fd : -1, .events = CURL_WAIT_POLLIN};
-    CURLcode result = CURLE_FAILED_INIT;
-    double since = clock_seconds();
-    curl_off_t received = 0;
-    int running = 1, left;
-    CURLMsg *msg;
-
-    if (!m || curl_multi_add_handle(m, c) != CURLM_OK)
-        return CURLE_FAILED_INIT;
-    while (curl_multi_perform(m, &running) == CURLM_OK && running) {
-        if (curl_multi_poll(m, &wait, wait.fd >= 0, POLL_MS, NULL) != CURLM_OK)
-            break;
-        if (cancel_pending(o->cancel)) {
-            result = CURLE_ABORTED_BY_CALLBACK;
-            break;
-        }
-        if (!res || res->received != received || never_connected(c, url)) {
-            since = clock_seconds();
-            received = res ? res->received : 0;
-        } else if (clock_seconds() - since > fetch_stall_seconds(o)) {
-            res->stalled = true;
-            result = CURLE_OPERATION_TIMEDOUT;
-            break;
-        }
-    }
-    while ((msg = curl_multi_info_read(m, &left)))
-        if (msg->msg == CURLMSG_DONE)
-            result = msg->data.result;
-    curl_multi_remove_handle(m, c);
-    return result;
-}
-
-static char *reason_of(CURL *c, const char *url, CURLcode code, const struct fetch_options *o, const char *text)
-{
-    long status = 0, tunnel = 0, os = 0;
-
-    curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(c, CURLINFO_HTTP_CONNECTCODE, &tunnel);
-    curl_easy_getinfo(c, CURLINFO_OS_ERRNO, &os);
-    switch (code) {
-    case CURLE_HTTP_RETURNED_ERROR:
-        return xasprintf("HTTP %ld%s", status, status == 404 ? ", no such file" : "");
-    case CURLE_COULDNT_RESOLVE_HOST:
-        return xstrdup("no such host");
-    case CURLE_COULDNT_RESOLVE_PROXY:
-        return xstrdup("no such proxy host");
-    case CURLE_COULDNT_CONNECT:
-        return os ? xasprintf("%s", strerror((int)os)) : xstrdup("cannot connect");
-    case CURLE_OPERATION_TIMEDOUT:
-        if (never_connected(c, url))
-            return xasprintf("no answer within %d s", fetch_connect_seconds(o));
-        return xasprintf("stalled: received nothing for %d s", fetch_stall_seconds(o));
-    case CURLE_PARTIAL_FILE:
-    case CURLE_GOT_NOTHING:
-        return xstrdup("the connection was lost");
-    case CURLE_PEER_FAILED_VERIFICATION:
-        return xasprintf("its certificate is not trusted: %s", text);
-    default:
-        if (tunnel >= 400)
-            return xasprintf("the proxy refused: HTTP %ld", tunnel);
-        return xstrdup(*text ? text : curl_easy_strerror(code));
-    }
-}
-
-/* A host that could not be reached in this run is not tried again. */
-static int refuse_dead(const char *host, const struct fetch_options *o, struct wl_err *err)
-{
-    WL_CLEANUP_FREE char *why = dead_hosts_find(o->dead, host);
-
-    if (why)
-        return wl_err_set(err, WL_E_FETCH, "%s; not tried again", why);
-    return 0;
-}
-
 /* The result of one request. */
 enum outcome { DONE, REDIRECT, LOST, START_AGAIN };
-
-/* Where a transfer may lead, redirects included. */
-static int check_target(const struct transfer *t, const char *url, const struct web_address *a, struct wl_err *err)
-{
-    if (!a->host)
-        return wl_err_set(err, WL_E_FETCH, "%san invalid URL: %s", strcmp(url, t->url) ? "redirected to " : "", url);
-    if (!a->encrypted && !t->any_http && !a->loopback)
-        return wl_err_set(err, WL_E_FETCH, "redirected to %s, which is not encrypted", url);
-    /* A server elsewhere must not reach services that this machine offers to its own users only. */
-    if (a->loopback && !web_address_is_loopback(t->url))
-        return wl_err_set(err, WL_E_FETCH, "redirected to %s, which is on this machine", url);
-    return 0;
-}
 
 static int write_error(const char *url, struct wl_err *err)
 {
@@ -300,12 +133,12 @@ static int write_error(const char *url, struct wl_err *err)
 static int start_response(const struct transfer *t, const char *url, struct response *res, char *text,
                           struct wl_err *err)
 {
-    CURL *c = new_request(t, url, res->o, text);
+    CURL *c = request_new(t, url, res->o, text);
     char range[32];
     struct stat st;
 
     if (!c || fstat(res->fd, &st) < 0) {
-        easy_cleanup(&c);
+        request_easy_cleanup(&c);
         return wl_err_set(err, WL_E_FETCH, "libcurl cannot start");
     }
     *res = (struct response){
@@ -357,18 +190,20 @@ static int request(const struct transfer *t, char **url, struct response *res, e
     int r;
 
     web_address_parse(*url, &a);
-    r = check_target(t, *url, &a, err);
+    r = request_check_target(t, *url, &a, err);
     if (r == 0 && cancel_pending(res->o->cancel))
         r = cancel_error(err);
     if (r == 0)
-        r = refuse_dead(a.host, res->o, err);
+        r = request_refuse_dead(a.host, res->o, err);
     if (r == 0)
         r = start_response(t, *url, res, text, err);
     if (r < 0)
         return r;
     c = res->curl;
-    code = perform(c, *url, res->o, res);
+    code = request_perform(c, t, *url, res->o, &res->watch);
     curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+    if (t->status)
+        *t->status = status;
     if (code == CURLE_ABORTED_BY_CALLBACK || cancel_pending(res->o->cancel))
         return cancel_error(err);
     if (res->write_errno) {
@@ -388,13 +223,13 @@ static int request(const struct transfer *t, char **url, struct response *res, e
         return 0;
     if (code == CURLE_OK)
         return finish_response(res, url, out, err);
-    why = reason_of(c, *url, code, res->o, text);
-    if (never_connected(c, *url))
+    why = request_reason(c, t, *url, code, res->o, text);
+    if (request_never_connected(c, t, *url))
         dead_hosts_add(res->o->dead, a.host, why);
     wl_err_set(err, WL_E_FETCH, "%s", why);
     *out = LOST;
     /* A server that lost the connection after some bytes may send the rest; one that stalled would stall again. */
-    return res->received > 0 && !res->stalled && code != CURLE_OPERATION_TIMEDOUT ? 0 : -WL_E_FETCH;
+    return res->received > 0 && !res->watch.stalled && code != CURLE_OPERATION_TIMEDOUT ? 0 : -WL_E_FETCH;
 }
 
 int transfer_get(const struct transfer *t, const char *part, const struct fetch_options *o, struct wl_err *err)
@@ -449,18 +284,18 @@ int transfer_probe(const char *url, const struct fetch_options *o, struct wl_err
 
     if (!web_address_parse(url, &a))
         return wl_err_set(err, WL_E_FETCH, "%s is not a URL of https: or http:", url);
-    if (refuse_dead(a.host, o, err) < 0)
+    if (request_refuse_dead(a.host, o, err) < 0)
         return -WL_E_FETCH;
-    c = new_request(&t, url, o, text);
+    c = request_new(&t, url, o, text);
     if (!c)
         return wl_err_set(err, WL_E_FETCH, "libcurl cannot start");
     curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
-    code = perform(c, url, o, NULL);
+    code = request_perform(c, &t, url, o, NULL);
     if (cancel_pending(o->cancel))
         return cancel_error(err);
     if (code == CURLE_OK)
         return 0;
-    why = reason_of(c, url, code, o, text);
+    why = request_reason(c, &t, url, code, o, text);
     dead_hosts_add(o->dead, a.host, why);
     return wl_err_set(err, WL_E_FETCH, "%s", why);
 }

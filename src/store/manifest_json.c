@@ -194,6 +194,25 @@ static bool is_inside(const char *path)
     }
 }
 
+/* Whether the directory that a path is in is one of the entries so far. Without this, a path could lead through a link.
+ */
+static bool has_parent(const struct manifest *m, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    WL_CLEANUP_FREE char *dir = slash ? xstrndup(path, (size_t)(slash - path)) : NULL;
+    size_t from = 0, to = m->files_n - 1;
+
+    while (dir && from < to) {
+        size_t middle = from + (to - from) / 2;
+        int order = manifest_compare_paths(dir, m->files[middle].path);
+
+        if (order == 0)
+            return m->files[middle].type == MANIFEST_FOLDER;
+        *(order < 0 ? &to : &from) = order < 0 ? middle : middle + 1;
+    }
+    return !dir;
+}
+
 static int read_entry(const struct reader *r, const json_t *o, struct manifest *m)
 {
     struct manifest_file *f = manifest_add_file(m);
@@ -208,6 +227,8 @@ static int read_entry(const struct reader *r, const json_t *o, struct manifest *
         return wrong(r, "a path leads out of the artifact");
     if (m->files_n > 1 && manifest_compare_paths(m->files[m->files_n - 2].path, f->path) >= 0)
         return wrong(r, "the paths are not in order");
+    if (!has_parent(m, f->path))
+        return wrong(r, "a path is in a directory that is not listed");
     while (f->type < MANIFEST_FOLDER && strcmp(type, types[f->type]) != 0)
         f->type++;
     if (strcmp(type, types[f->type]) != 0)

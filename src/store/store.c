@@ -1,4 +1,4 @@
-#include "store/store.h"
+#include "store/store_private.h"
 
 #include "util/fs.h"
 
@@ -402,10 +402,22 @@ static int check_readable(const char *path, struct wl_err *err)
     return r < 0 ? -(int)err->cls : 0;
 }
 
+int store_publish(const struct store_work *w, const char *entry, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *to = store_entry(w->store, w->name);
+    /* Without this, a power cut could leave the name with empty files. */
+    int r = path_sync(entry, err);
+
+    if (r == 0)
+        r = path_replace(entry, to, err);
+    if (r == 0)
+        sync_folder(to);
+    return r;
+}
+
 int store_commit(struct store_work *w, struct manifest *made, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *stage = store_stage(w), *entry = path_join(w->dir, "entry"),
-                         *to = store_entry(w->store, w->name);
+    WL_CLEANUP_FREE char *stage = store_stage(w), *entry = path_join(w->dir, "entry");
     WL_CLEANUP_FREE char *tree = path_join(entry, TREE), *manifest = path_join(entry, MANIFEST);
     struct stat st;
     /* Steps can write to this directory: something of theirs may have that name, and may lead elsewhere. */
@@ -425,14 +437,7 @@ int store_commit(struct store_work *w, struct manifest *made, struct wl_err *err
         r = manifest_write(made, manifest, err);
     if (r == 0)
         r = check_readable(manifest, err);
-    /* Without this, a power cut could leave the name with empty files. */
-    if (r == 0)
-        r = path_sync(entry, err);
-    if (r == 0)
-        r = path_replace(entry, to, err);
-    if (r == 0)
-        sync_folder(to);
-    return r;
+    return r < 0 ? r : store_publish(w, entry, err);
 }
 
 /* --- what killed runs leave --- */

@@ -12,6 +12,7 @@
 #include "util/hash.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* An artifact's entry has these two. */
 #define STORE_MANIFEST "manifest.json"
@@ -102,6 +103,19 @@ char *store_stage(const struct store_work *w);
 /* Puts the stage into the store. `made` says what it was made from; its key and files are filled in. The files become
  * read-only: artifacts are shared, so a change would silently affect every later build. */
 int store_commit(struct store_work *w, struct manifest *made, struct wl_err *err);
+
+/* Where an entry of another store comes from. */
+struct store_bytes {
+    /* Fills the buffer with up to n bytes of what follows: how many there are, 0 at the end, or a negative class. */
+    ssize_t (*read)(void *data, void *buffer, size_t n, struct wl_err *err);
+    void *data;
+};
+
+/* Puts an artifact into the store whose manifest is the file `manifest`, and whose files' bytes follow one another as
+ * the manifest lists them. The manifest is the caller's to trust; each file is compared with its size and hash before
+ * anything has the artifact's name. What does not fit is WL_E_VERIFY. */
+int store_adopt(struct store_work *w, const char *manifest, const struct store_bytes *bytes,
+                const struct cancel *cancel, struct wl_err *err);
 
 /* Removes build directories and lock files that a killed run has left: those whose lock no process holds. A directory
  * kept after a failed step has a file "enter.sh" and stays until its port is built again or cleaned. */

@@ -94,4 +94,11 @@ int wasm_sections(const uint8_t *bytes, size_t n, struct wasm_info *info, struct
 int wasm_describe(const uint8_t *bytes, size_t n, struct wasm_info *info, struct wl_err *err);
 void wasm_info_free(struct wasm_info *info);
 
+/* The custom section in which wl-make says what is in a module (make/note.h), as JSON. */
+#define WASM_NOTE "wl-make"
+
+/* The module with such a section at its end, which replaces an earlier one: *size bytes, which the caller frees. NULL:
+ * the bytes are no module. */
+char *wasm_with_note(const uint8_t *bytes, size_t n, const char *note, size_t *size);
+
 #endif

@@ -74,7 +74,7 @@ same "wl-make(1) lists the exit statuses of src/util/err.h" \
     "$(sed -n '/^# EXIT STATUS/,/^# [^E]/s/^\*\([1-7]\)\*$/\1/p' man/wl-make.1.scd)"
 none "the man pages that the tool mentions exist" "$(
     grep -ohE 'man wl-[a-z-]+' src/cmd/*.c src/main.c | sort -u | sed 's/^man //; s/-$//' | while read -r page; do
-        [ -e "man/$page.1.scd" ] || echo "$page(1)"
+        [ -e "man/$page.1.scd" ] || [ -e "man/$page.5.scd" ] || echo "$page"
     done
 )"
 

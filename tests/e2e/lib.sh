@@ -51,6 +51,11 @@ wl() {
     WL_MAKE_ROOT=$ROOT run "$WL_MAKE" --cache-dir "$CACHE" --output "$OUT" --ports "$PORTS" "$@"
 }
 
+# The same for a command that has no results, and so no option --output.
+tool() {
+    WL_MAKE_ROOT=$ROOT run "$WL_MAKE" "$1" --cache-dir "$CACHE" --ports "$PORTS" "${@:2}"
+}
+
 # For a test that needs a download that is not available: it is skipped here, but fails in CI, where nobody reads which
 # tests did not run.
 not_available() {

@@ -62,7 +62,7 @@ static void test_version(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        WL_CLEANUP_FREE char *used = sbom_version(cases[i].version, cases[i].from);
+        WL_CLEANUP_FREE char *used = served_version(cases[i].version, cases[i].from);
 
         assert_string_equal(used, cases[i].used);
     }

@@ -1,0 +1,24 @@
+/* What a build takes from a remote store and gives to it. */
+#ifndef WL_MAKE_SHARED_H
+#define WL_MAKE_SHARED_H
+
+#include "make/make.h"
+
+/* What this run has asked for so far. */
+struct shared {
+    char (*asked)[HASH_HEX_SIZE]; /* for each node the key that the remote store was asked for */
+    bool *hinted;                 /* for each root: also for its sources */
+};
+
+void shared_init(struct shared *s, const struct plan *p);
+void shared_free(struct shared *s);
+
+/* Fetches what is wanted and not in the store, beginning with the roots: what is only needed to build something is
+ * asked for when the remote store does not have that. Afterwards the plan is marked (plan_mark). 1: the keys have to be
+ * computed again, because other archives are expected. */
+int shared_fetch(struct shared *s, const struct make_options *o, struct plan *p, struct wl_err *err);
+
+/* Tells others which archives this plan was built from, if they are not the first of their sources. */
+void shared_offer_sources(const struct make_options *o, const struct plan *p);
+
+#endif
