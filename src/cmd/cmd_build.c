@@ -4,6 +4,16 @@
 #include "store/compose.h"
 #include "util/fs.h"
 
+struct build_options {
+    bool share;
+};
+
+static const struct option_spec options[] = {
+    {0, "share", "write what was built earlier to the remote store, too", NULL, OPTION_FLAG,
+     .member = offsetof(struct build_options, share)},
+    {0},
+};
+
 static bool is_current(void *data, const struct plan *p, size_t node)
 {
     const struct app *a = data;
@@ -88,6 +98,8 @@ static int run(struct app *a, struct wl_err *err)
     o.is_current = is_current;
     o.data = a;
     r = app_build(a, &o, &names, &p, err);
+    if (r == 0 && ((const struct build_options *)a->options.own)->share)
+        make_share(&o, &p);
     if (!a->options.dry_run)
         r = compose_roots(a, &p, r, err);
     else if (r == 0)
@@ -103,6 +115,8 @@ const struct command command_build = {
     .description =
         "Builds each port and puts it into build-output/PORT/. The word build may be left out. A port is not built\n"
         "again if its recipe, sources and toolchain are unchanged.",
+    .options = options,
+    .options_size = sizeof(struct build_options),
     .shared = SHARED_BUILDING | SHARED_VARIANT | SHARED_DRY_RUN | SHARED_KEEP_GOING | SHARED_KEEP_BUILD |
               SHARED_FLAVOUR | SHARED_PACKAGES | SHARED_OUTPUT,
     .run = run,

@@ -58,6 +58,10 @@ int make_prepare(const struct make_options *o, struct plan *p, bool dry_run, str
 /* Builds every marked node. With keep_going a failed port stops only what needs it; err describes the first failure. */
 int make_run(const struct make_options *o, struct plan *p, struct wl_err *err);
 
+/* Writes to the remote store all that it lacks of the plan's artifacts that are in the store, whenever they were built.
+ */
+void make_share(const struct make_options *o, const struct plan *p);
+
 /* Runs the tests of a node whose artifact is in the store; *passed counts the steps that passed. */
 int make_test(const struct make_options *o, const struct plan *p, size_t node, size_t *passed, struct wl_err *err);
 

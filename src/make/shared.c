@@ -110,6 +110,17 @@ int shared_fetch(struct shared *s, const struct make_options *o, struct plan *p,
     }
 }
 
+void make_share(const struct make_options *o, const struct plan *p)
+{
+    if (!o->remote)
+        return;
+    for (size_t i = 0; i < p->n; i++)
+        if (store_has(o->store, p->nodes[i].key))
+            remote_offer(o->remote, p->nodes[i].key, p->nodes[i].recipe->name);
+    shared_offer_sources(o, p);
+    remote_finish(o->remote);
+}
+
 void shared_offer_sources(const struct make_options *o, const struct plan *p)
 {
     char(*first)[HASH_HEX_SIZE] = xcalloc(p->n ? p->n : 1, sizeof *first);

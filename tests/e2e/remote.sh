@@ -36,6 +36,25 @@ test_a_second_machine_builds_nothing() {
     [ ! -e "remote/$(cd "$CACHE/artifacts" && grep -l '"made/c"' ./*/manifest.json | cut -d / -f 2).manifest.json" ] || fail 'a reader has written'
 }
 
+test_what_was_built_earlier() {
+    family
+    remote
+    machine 1
+    WL_MAKE_CONFIG=/dev/null wl made/c
+    status 0
+    wl made/c
+    out 'nothing to do'
+    [ -z "$(ls remote)" ] || fail 'it was written without being asked for'
+    wl build --share made/c
+    status 0
+    not_err warning
+    is "$(ls remote/*.minisig | wc -l)" 4 'entries'
+    machine 2
+    wl made/c
+    is "$(built)" ''
+    same_output shared
+}
+
 test_what_is_not_asked() {
     family
     remote
