@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* out: where it is collected; NULL: it is standard input. */
 static int give_stream(struct job *j, const struct wlpy_stream *s, struct wasi_buffer *out)
@@ -173,7 +174,7 @@ static int open_doors(struct job *j)
 static int give_network(struct job *j)
 {
     const struct wlpy_run_config *c = &j->config;
-    int r = c->secret_count ? open_doors(j) : 0;
+    int r = c->secret_count && !c->child ? open_doors(j) : 0;
     const struct net_config config = {.connect = c->net,
                                       .connect_n = c->net_count,
                                       .listen = c->net_listen,
@@ -204,6 +205,44 @@ static int give_functions(struct job *j)
     return j->functions ? 0 : -ERR_SETUP;
 }
 
+/* Whether it has no limit but those that several processes can share. */
+static bool shares_limits(const struct job *j)
+{
+    const struct wlpy_limits *l = &j->given;
+    const uint64_t of_one[] = {l->descriptors, l->file_bytes, l->files, l->received, l->sent};
+
+    for (size_t i = 0; i < sizeof of_one / sizeof *of_one; i++)
+        if (of_one[i] != WLPY_UNLIMITED)
+            return false;
+    return !j->limits.cpu_ms && !j->wasi.fixed && !j->wasi.clock_ns;
+}
+
+/* Processes, where every limit can hold for all of them. */
+static int serve_processes(struct job *j)
+{
+    const struct wlpy_run_config *c = &j->config;
+    struct family_config config = {.most = (unsigned)j->limits.processes,
+                                   .command = c->child_command,
+                                   .command_n = c->child_command_count,
+                                   .fds = c->child_fds,
+                                   .fds_n = c->child_fd_count < FAMILY_MOST_OWN ? c->child_fd_count : FAMILY_MOST_OWN,
+                                   .limits = &j->limits,
+                                   .start = c->child ? c->child->start : NULL};
+
+    if (!j->limits.processes || c->child_command_count < 2 || !shares_limits(j))
+        return 0;
+    if (!j->program->native) {
+        j->code = program_code(&j->program->program, &j->program->engine->loader, &j->err);
+        j->has_code = j->code >= 0;
+        if (!j->has_code)
+            return -ERR_SETUP;
+    }
+    config.code = j->has_code ? j->code : -1;
+    return family_serve(&j->family, &j->wasi, &config) < 0
+               ? err_set(&j->err, ERR_SETUP, "cannot serve processes: %s", strerror(errno))
+               : 0;
+}
+
 /* What it asks for by the channel. */
 static int serve(struct job *j)
 {
@@ -211,10 +250,12 @@ static int serve(struct job *j)
     int r = give_network(j);
 
     if (r == 0 && ((c->terminal && tty_serve(&j->tty, &j->wasi, c->on_terminal, c->on_terminal_arg) < 0) ||
-                   (c->dir_count && (wasi_lock_serve(&j->wasi) < 0 || wasi_space_serve(&j->wasi) < 0))))
+                   ((c->dir_count || c->child) && (wasi_lock_serve(&j->wasi) < 0 || wasi_space_serve(&j->wasi) < 0))))
         r = err_set(&j->err, ERR_SETUP, "cannot serve the terminal and files: %s", strerror(errno));
     if (r == 0 && j->limits.threads && wasi_threads_serve(&j->threads, &j->wasi, (unsigned)j->limits.threads) < 0)
         r = err_set(&j->err, ERR_SETUP, "cannot serve threads: %s", strerror(errno));
+    if (r == 0)
+        r = serve_processes(j);
     return r < 0 || !c->function_count ? r : give_functions(j);
 }
 
@@ -234,8 +275,15 @@ static int give_streams(struct job *j)
 int job_grant(struct job *j)
 {
     const struct wlpy_run_config *c = &j->config;
-    int r = give_streams(j);
+    int r;
 
+    if (c->child) {
+        r = family_grant(c->child->start, &j->wasi, &j->err);
+        if (r == 0)
+            r = serve(j);
+        return r < 0 ? r : grant_channel(&j->wasi, &j->err);
+    }
+    r = give_streams(j);
     if (r == 0)
         r = give_folders(j);
     if (r == 0)
@@ -262,6 +310,10 @@ int job_grant_copy(struct job *j, const struct wasi *from, struct tree *(*tree)(
 
 void job_release(struct job *j)
 {
+    family_finish(&j->family);
+    if (j->has_code)
+        close(j->code);
+    j->has_code = false;
     tty_free(&j->tty);
     wasi_free(&j->wasi);
     leave_files(j);

@@ -3,6 +3,7 @@
 #define WL_API_INTERNAL_H
 
 #include "core/program.h"
+#include "family/family.h"
 #include "native/load.h"
 #include "native/runtime.h"
 #include "wlpy.h"
@@ -36,6 +37,10 @@ struct wlpy_files *files_copy(const struct wlpy_files *files);
 
 struct wlpy_control {
     struct control control;
+};
+
+struct wlpy_child {
+    struct family_start *start;
 };
 
 /* engine.c */

@@ -51,6 +51,22 @@ int api_load(struct wlpy_engine *engine, const char *name, const void *bytes, si
     return deliver(r, p, &why, program, err);
 }
 
+int wlpy_program_of_child(struct wlpy_engine *engine, const char *name, struct wlpy_child *child,
+                          struct wlpy_program **program, struct wlpy_err *err)
+{
+    struct wlpy_program *p = new_program(engine, name);
+    struct err why;
+    int r;
+
+    *program = NULL;
+    if (!p)
+        return api_out_of_memory(err);
+    r = api_open_wasmtime(engine, &why);
+    if (r == 0)
+        r = program_from_code(&p->program, &engine->loader, name, family_code(child->start), &why);
+    return deliver(r, p, &why, program, err);
+}
+
 int wlpy_program_load(struct wlpy_engine *engine, const char *file, struct wlpy_program **program, struct wlpy_err *err)
 {
     return api_load(engine, file, NULL, 0, false, program, err);

@@ -160,6 +160,11 @@ static void complete(struct wlpy_limits *l, bool stoppable)
         l->deadline_ms = stoppable ? DEFAULT_DEADLINE_MS : WLPY_UNLIMITED;
 }
 
+static bool needs_control(const struct limits *l)
+{
+    return l->deadline_ms || l->cpu_ms || l->threads || l->processes;
+}
+
 static void set_limits(struct job *j)
 {
     const struct wlpy_engine_config *e = &j->program->engine->config;
@@ -173,14 +178,15 @@ static void set_limits(struct job *j)
     j->limits.grace_ms = l->grace_ms;
     j->limits.memory = l->memory == WLPY_UNLIMITED ? LIMITS_DEFAULT_MEMORY : l->memory;
     j->limits.output = l->output;
+    j->limits.processes = l->processes;
+    if (j->config.child)
+        family_limits(j->config.child->start, &j->limits);
     j->wasi.output_left = j->limits.output;
     j->wasi.most_fds = l->descriptors == WLPY_UNLIMITED ? 0 : (size_t)l->descriptors;
     j->quota = (struct wasi_quota){l->file_bytes, l->files};
     j->wasi.quota = &j->quota;
     control_init(&j->own);
-    j->run.control = j->config.control                                                ? &j->config.control->control
-                     : j->limits.deadline_ms || j->limits.cpu_ms || j->limits.threads ? &j->own
-                                                                                      : NULL;
+    j->run.control = j->config.control ? &j->config.control->control : needs_control(&j->limits) ? &j->own : NULL;
 }
 
 int job_prepare(struct job *j, struct wlpy_program *program, const struct wlpy_run_config *config,
@@ -203,6 +209,10 @@ int job_prepare(struct job *j, struct wlpy_program *program, const struct wlpy_r
                             .environ = c->env,
                             .environ_n = c->envc,
                             .clock_ns = c->clock_ns};
+    if (c->child) {
+        j->wasi.args = family_args(c->child->start, &j->wasi.args_n);
+        j->wasi.environ = family_environ(c->child->start, &j->wasi.environ_n);
+    }
     if (c->fixed) {
         j->fixed = (struct wasi_fixed){fixed.time_ns, fixed.time_ns, fixed.seed};
         j->wasi.fixed = &j->fixed;
@@ -291,6 +301,7 @@ static int run(struct wlpy_program *program, const struct wlpy_run_config *confi
         j.run.bytes = snapshot->bytes;
         /* (It writes the file before it is known that the time had passed.) */
         j.limits.grace_ms = 0;
+        j.limits.processes = 0;
     }
     r = run_job(&j);
     give_result(&j, result);

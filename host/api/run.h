@@ -4,6 +4,7 @@
 
 #include "api/functions.h"
 #include "api/internal.h"
+#include "family/family.h"
 #include "net/net.h"
 #include "wasi/stream.h"
 #include "wasi/threads.h"
@@ -26,6 +27,9 @@ struct job {
     struct net *net;             /* NULL: none. (It is too large for the stack of some threads.) */
     struct tty tty;
     struct wasi_threads threads;
+    struct family family;
+    int code; /* the program's, for its processes, if it has_code */
+    bool has_code;
     void *arguments[1]; /* for the engine's tables of calls */
     struct engine_run run;
     struct control own; /* where the caller gives none */

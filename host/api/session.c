@@ -71,6 +71,7 @@ int session_prepare(struct wlpy_session *s, struct wlpy_program *program)
     s->grace_ms = j->limits.grace_ms;
     /* (Python cannot survive an interrupt at its start.) */
     j->limits.grace_ms = 0;
+    j->limits.processes = 0;
     s->runtime = (struct runtime){
         .name = program->name, .limits = &j->limits, .wasi = &j->wasi, .control = j->run.control, .stoppable = true};
     return 0;

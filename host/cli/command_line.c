@@ -106,6 +106,7 @@ int run_options_parse(struct run_options *o, const char *name, int argc, char **
         if (i < argc && !strcmp(argv[i], "--"))
             i++;
     }
+    o->words = i;
     for (o->args_n = 1; i < argc; i++)
         o->args[o->args_n++] = argv[i];
     return complete(o, name, err);

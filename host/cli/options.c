@@ -156,14 +156,18 @@ static int set_count(struct run_options *o, const struct run_option *option, con
     return 0;
 }
 
-static int set_threads(struct run_options *o, const struct run_option *option, const char *value, struct err *err)
+/* As set_count(), from 0 on. */
+static int set_number(struct run_options *o, const struct run_option *option, const char *value, struct err *err)
 {
+    char form[64];
     uint64_t n;
 
-    if (!parse_number(value, &n) || n > LIMITS_MAX_THREADS)
-        return bad_value(option, value, "N, a whole number from 0 to 256", err);
-    o->limits.threads = n;
-    return 0;
+    if (parse_number(value, &n) && n <= option->max) {
+        *(uint64_t *)((char *)o + option->at) = n;
+        return 0;
+    }
+    snprintf(form, sizeof form, "N, a whole number from 0 to %" PRIu64, option->max);
+    return bad_value(option, value, form, err);
 }
 
 /* Checks a rule and keeps it. */
@@ -365,7 +369,9 @@ const struct run_option run_options[] = {
     {"max-sent", 0, "SIZE", "the most it may send to the network", ALL, .set = set_size, .at = AT(net_limits.sent),
      .min = 1, .max = INT64_MAX},
     {"max-threads", 0, "N", "the most threads it may start besides its first, at most 256 (default: 64)", ALL,
-     .set = set_threads},
+     .set = set_number, .at = AT(limits.threads), .max = LIMITS_MAX_THREADS},
+    {"max-processes", 0, "N", "the most processes of itself it may have besides its first, at most 256 (default: 8)",
+     ALL, .set = set_number, .at = AT(limits.processes), .max = LIMITS_MAX_PROCESSES},
     {"no-terminal", 0, NULL, "do not let it change the settings of the terminal, as prompts and editors do", ALL,
      .set = set_flag, .at = AT(no_terminal)},
     {"deadline", 0, "SECONDS", "stop it after this time", ALL, .set = set_deadline, .min = 1,
@@ -472,6 +478,7 @@ void run_options_init(struct run_options *o, enum run_options_of of, char **envi
 {
     *o = (struct run_options){.of = of, .environment = environment, .limits = LIMITS_DEFAULTS};
     o->limits.threads = LIMITS_DEFAULT_THREADS;
+    o->limits.processes = LIMITS_DEFAULT_PROCESSES;
     if (of == OF_NATIVE)
         o->limits.stack = LIMITS_DEFAULT_NATIVE_STACK;
 }

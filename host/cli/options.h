@@ -37,6 +37,7 @@ struct run_options {
     const char *module; /* of wl-run; NULL for the others */
     const char **args;  /* the guest's; the first is its own name. Set by run_options_parse. */
     size_t args_n;
+    int words;             /* of the command line, up to the guest's arguments */
     const char *argv0;     /* its name, if an option gave one, or NULL */
     const char *cache_dir; /* NULL: no cache */
     const char *snapshot, *entry;

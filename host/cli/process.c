@@ -71,14 +71,14 @@ void process_on_sigint(bool (*give)(void *arg), void *arg)
     sigaction(SIGINT, &sa, NULL);
 }
 
-void process_end_by_sigint(void)
+void process_end_by(int number)
 {
-    sigset_t sigint;
+    sigset_t set;
 
     terminal_restore();
-    signal(SIGINT, SIG_DFL);
-    sigemptyset(&sigint);
-    sigaddset(&sigint, SIGINT);
-    pthread_sigmask(SIG_UNBLOCK, &sigint, NULL);
-    raise(SIGINT);
+    signal(number, SIG_DFL);
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    raise(number);
 }

@@ -16,7 +16,7 @@ void process_allow_sockets(uint64_t n);
  * background or by nohup. */
 void process_on_sigint(bool (*give)(void *arg), void *arg);
 
-/* Ends the process by SIGINT, as a program ends that was interrupted: a shell then stops its script, too. */
-void process_end_by_sigint(void);
+/* Ends the process by a signal. By SIGINT a program ends that was interrupted: a shell then stops its script, too. */
+void process_end_by(int number);
 
 #endif

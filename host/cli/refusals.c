@@ -19,6 +19,12 @@ int refusals_open(struct refusals *r, const char *self, const char *file, struct
     return err_hint(err, "--net-log takes a file that you may write, or - for standard error");
 }
 
+int refusals_take(struct refusals *r, const char *self, int fd, struct err *err)
+{
+    *r = (struct refusals){.self = self, .fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
+    return fd >= 0 && r->fd < 0 ? err_set(err, ERR_SETUP, "cannot keep the log: %s", strerror(errno)) : 0;
+}
+
 void refusals_write(void *refusals, const char *line)
 {
     const struct refusals *r = refusals;

@@ -1,4 +1,5 @@
 /* wl-run: the command around libwlpy. */
+#include "cli/child.h"
 #include "cli/compile_aside.h"
 #include "cli/options.h"
 #include "cli/process.h"
@@ -7,6 +8,7 @@
 #include "cli/terminal.h"
 #include "wlpy.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,8 +62,8 @@ static bool on_sigint(void *control)
     return wlpy_interrupt(control) == WLPY_GIVEN;
 }
 
-/* Returns the status to exit with. */
-static int report(const struct run_options *o, const struct wlpy_result *r)
+/* Returns the status to exit with. child: another guest has started it, and wants to know how it ended. */
+static int report(const struct run_options *o, const struct wlpy_result *r, bool child)
 {
     char text[1600];
 
@@ -70,6 +72,8 @@ static int report(const struct run_options *o, const struct wlpy_result *r)
         say(self, text, *r->hint ? r->hint : o->verbose || r->end != WLPY_TRAPPED ? "" : "--verbose shows where");
         if (r->backtrace)
             fputs(r->backtrace, stderr);
+        if (child && r->end == WLPY_TRAPPED)
+            process_end_by(SIGABRT);
         return r->status;
     }
     if (o->snapshot && !r->returned) {
@@ -79,8 +83,8 @@ static int report(const struct run_options *o, const struct wlpy_result *r)
         return r->status ? r->status : WLPY_E_MODULE;
     }
     if (r->interrupts && r->status == 128 + 2)
-        process_end_by_sigint();
-    if (r->status != 0 && !o->snapshot)
+        process_end_by(SIGINT);
+    if (r->status != 0 && !o->snapshot && !child)
         say_hint(self, o);
     return r->status;
 }
@@ -144,12 +148,15 @@ static struct wlpy_secret *take_secrets(const struct run_options *o, struct err 
 static int run_or_snapshot(const struct run_options *o, struct wlpy_engine *engine,
                            const struct wlpy_run_config *config, struct wlpy_result *result, struct wlpy_err *err)
 {
+    const char *slash = strrchr(o->module, '/');
     struct wlpy_program *program;
     int r;
 
     if (o->snapshot)
         return wlpy_snapshot(engine, o->module, o->entry, o->snapshot, config, result, err);
-    r = wlpy_program_load(engine, o->module, &program, err);
+    /* (What a child says may be read by a guest, which need not know where the module is.) */
+    r = config->child ? wlpy_program_of_child(engine, slash ? slash + 1 : o->module, config->child, &program, err)
+                      : wlpy_program_load(engine, o->module, &program, err);
     if (r == 0)
         r = wlpy_run(program, config, result, err);
     wlpy_program_free(program);
@@ -162,7 +169,7 @@ static uint64_t unlimited(uint64_t limit)
     return limit ? limit : WLPY_UNLIMITED;
 }
 
-static int run(const struct run_options *o)
+static int run(const struct run_options *o, char **argv, struct wlpy_child *child)
 {
     const struct wlpy_engine_config how = {
         .size = sizeof how,
@@ -183,6 +190,8 @@ static int run(const struct run_options *o)
     struct wlpy_engine *engine = NULL;
     struct wlpy_result result = {.size = sizeof result};
     struct wlpy_secret *secrets;
+    const char **command;
+    size_t command_n = 0;
     struct refusals refusals;
     struct err why;
     struct wlpy_err err;
@@ -192,12 +201,14 @@ static int run(const struct run_options *o)
         say(self, "out of memory", "");
         return WLPY_E_SETUP;
     }
-    secrets = take_secrets(o, &why);
-    if (!secrets || refusals_open(&refusals, self, o->net_log, &why) < 0) {
+    secrets = child ? NULL : take_secrets(o, &why);
+    if ((!child && !secrets) || (child ? refusals_take(&refusals, self, wlpy_child_fd(child, 0), &why)
+                                       : refusals_open(&refusals, self, o->net_log, &why)) < 0) {
         say(self, why.text, why.hint);
         return (int)why.code;
     }
     process_on_sigint(on_sigint, control);
+    command = o->limits.processes && !o->snapshot ? child_command(o->words, argv, &command_n) : NULL;
     status = wlpy_engine_new(&how, &engine, &err);
     if (status == 0) {
         const struct wlpy_limits limits = {.size = sizeof limits,
@@ -211,13 +222,19 @@ static int run(const struct run_options *o)
                                            .sockets = unlimited(o->net_limits.sockets),
                                            .received = unlimited(o->net_limits.received),
                                            .sent = unlimited(o->net_limits.sent),
-                                           .threads = o->limits.threads};
+                                           .threads = o->limits.threads,
+                                           .processes = o->limits.processes};
         struct wlpy_run_config config = configure(o, folders);
 
         config.limits = &limits;
         config.control = control;
         config.secrets = secrets;
-        config.secret_count = o->secrets_n;
+        config.secret_count = child ? 0 : o->secrets_n;
+        config.child = child;
+        config.child_command = command;
+        config.child_command_count = command_n;
+        config.child_fds = &refusals.fd;
+        config.child_fd_count = refusals.fd >= 0;
         /* (As OpenSSL's programs do.) */
         config.certificates = getenv("SSL_CERT_FILE");
         config.on_refusal = refusals_write;
@@ -226,23 +243,52 @@ static int run(const struct run_options *o)
     }
     if (status < 0)
         say(self, err.text, err.hint);
-    status = status < 0 ? (int)err.code : report(o, &result);
+    status = status < 0 ? (int)err.code : report(o, &result, child);
     wlpy_result_free(&result);
     wlpy_engine_free(engine);
     free(folders);
     free(secrets);
+    free(command);
     /* (The control stays: a SIGINT may still be on its way.) */
     return status;
 }
 
+static int run_child(const struct run_options *o, char **argv, struct wlpy_child *child)
+{
+    process_allow_sockets(o->net_limits.sockets);
+    return run(o, argv, child);
+}
+
+static int run_first(struct run_options *o, char **argv)
+{
+    struct err err;
+
+    if (!o->no_terminal && !o->snapshot && terminal_is_there() && run_options_pass_terminal(o, &err) < 0) {
+        say(self, err.text, err.hint);
+        return (int)err.code;
+    }
+    process_allow_sockets(o->net_limits.sockets);
+    return run(o, argv, NULL);
+}
+
 int main(int argc, char **argv)
 {
+    struct wlpy_child *child = NULL;
+    struct wlpy_err refused;
     struct run_options o;
     struct err err;
+    long parent;
     int status;
 
     if (compile_aside_is_asked(argc, argv))
         return compile_aside(argv);
+    if (child_is_asked(argc, argv, &parent)) {
+        if (wlpy_child_take(parent, &child, &refused) < 0) {
+            say(self, refused.text, refused.hint);
+            return (int)refused.code;
+        }
+        child_strip(&argc, argv);
+    }
     process_set_up();
     run_options_init(&o, OF_WL_RUN, environ);
     if (run_options_parse(&o, NULL, argc, argv, &err) < 0) {
@@ -253,13 +299,10 @@ int main(int argc, char **argv)
     } else if (o.version) {
         printf("wl-run %s (%s)\n", WL_VERSION, wlpy_engine_name());
         status = fflush(stdout) == 0 ? 0 : ERR_SETUP;
-    } else if (!o.no_terminal && !o.snapshot && terminal_is_there() && run_options_pass_terminal(&o, &err) < 0) {
-        say(self, err.text, err.hint);
-        status = (int)err.code;
     } else {
-        process_allow_sockets(o.net_limits.sockets);
-        status = run(&o);
+        status = child ? run_child(&o, argv, child) : run_first(&o, argv);
     }
+    wlpy_child_free(child);
     run_options_free(&o);
     return status;
 }

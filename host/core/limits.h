@@ -13,6 +13,8 @@ struct limits {
                            * much time more; 0: it ends at once */
     uint64_t output;      /* bytes that it may write to its standard streams together, or LIMITS_NO_OUTPUT_LIMIT */
     uint64_t threads;     /* that it may have besides its first */
+    uint64_t processes;   /* that it and those which it starts may have together, besides its first */
+    uint64_t lease;       /* what it may have of `memory` at first, if it is one of several processes; 0: all */
     /* What compiling a module may take: bytes of memory, seconds of processor time. */
     uint64_t compile_memory, compile_seconds;
 };
@@ -20,6 +22,8 @@ struct limits {
 #define LIMITS_NO_OUTPUT_LIMIT UINT64_MAX
 #define LIMITS_DEFAULT_THREADS UINT64_C(64)
 #define LIMITS_MAX_THREADS UINT64_C(256)
+#define LIMITS_DEFAULT_PROCESSES UINT64_C(8)
+#define LIMITS_MAX_PROCESSES UINT64_C(256)
 #define LIMITS_DEFAULT_GRACE_MS UINT64_C(100)
 
 #define LIMITS_DEFAULT_MEMORY (UINT64_C(4) << 30)

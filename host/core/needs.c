@@ -165,3 +165,13 @@ bool needs_of_thread(const struct needs *n, uint64_t *bytes)
     *bytes = tables_bytes(n, UINT32_MAX);
     return !n->throws && !n->unknown;
 }
+
+uint64_t needs_least(const struct needs *n)
+{
+    uint64_t start = (uint64_t)n->pages * WASM_PAGE, most = 0;
+
+    for (uint32_t i = 0; i < n->tables && i < NEEDS_MAX_TABLES; i++)
+        if (n->table[i].min > most)
+            most = n->table[i].min;
+    return start * (n->throws ? 2 : 1) + tables_bytes(n, most);
+}

@@ -39,4 +39,7 @@ bool needs_share(const struct needs *n, uint64_t limit, struct share *share);
  * such number, because its tables can grow, or exceptions have a heap in each instance. */
 bool needs_of_thread(const struct needs *n, uint64_t *bytes);
 
+/* The smallest limit that can be divided. */
+uint64_t needs_least(const struct needs *n);
+
 #endif

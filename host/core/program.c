@@ -1,5 +1,6 @@
 #include "core/program.h"
 
+#include "core/atomic_file.h"
 #include "core/compiler.h"
 #include "core/snapshot.h"
 
@@ -34,11 +35,13 @@ static int load_cached(const struct loading *j, const struct cache_key *key)
     if (fd < 0)
         return -1;
     r = j->l->ops->load(j->l->engine, fd, &j->p->code, &why);
-    close(fd);
-    if (r < 0) {
-        note(j, &why);
-        cache_drop(j->l->cache, key);
+    if (r == 0) {
+        j->p->file = fd;
+        return 0;
     }
+    close(fd);
+    note(j, &why);
+    cache_drop(j->l->cache, key);
     return r;
 }
 
@@ -60,7 +63,10 @@ static int take_compiled(const struct loading *j, int fd, const struct cache_key
         if (r < 0)
             note(j, &why);
     }
-    return j->l->ops->load(j->l->engine, fd, &j->p->code, j->err);
+    r = j->l->ops->load(j->l->engine, fd, &j->p->code, j->err);
+    if (r == 0)
+        j->p->file = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return r;
 }
 
 static int compile_apart(const struct loading *j, const struct module_bytes *wasm, const struct cache_key *key)
@@ -196,7 +202,7 @@ int program_load(struct program *p, const struct loader *l, const char *file, bo
     /* (A pipe that nobody writes to would never be opened.) */
     int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), r;
 
-    *p = (struct program){.bytes = {.fd = -1}};
+    *p = (struct program){.bytes = {.fd = -1}, .file = -1};
     if (fd < 0) {
         err_set(err, ERR_MISSING, "cannot read %s: %s", file, strerror(errno));
         return err_hint(err, "name a .wasm file that exists and that you may read");
@@ -215,7 +221,7 @@ int program_from_bytes(struct program *p, const struct loader *l, const char *na
     struct cache_key *key = &p->key;
     int r = 0;
 
-    *p = (struct program){.bytes = {.fd = -1}};
+    *p = (struct program){.bytes = {.fd = -1}, .file = -1};
     if (size > MODULE_MAX_BYTES)
         return err_set(err, ERR_MODULE, "cannot run %s: it has more than 1 GiB", name);
     r = check_header(&j, &given);
@@ -233,6 +239,36 @@ int program_from_bytes(struct program *p, const struct loader *l, const char *na
     return link_it(&j, r);
 }
 
+int program_from_code(struct program *p, const struct loader *l, const char *name, int fd, struct err *err)
+{
+    const struct loading j = {.l = l, .file = name, .p = p, .err = err};
+
+    *p = (struct program){.bytes = {.fd = -1}, .file = -1};
+    p->file = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return link_it(&j, l->ops->load(l->engine, fd, &p->code, err));
+}
+
+int program_code(const struct program *p, const struct loader *l, struct err *err)
+{
+    uint8_t *bytes = NULL;
+    size_t size;
+    int fd = p->file >= 0 ? fcntl(p->file, F_DUPFD_CLOEXEC, 0) : -1;
+
+    if (fd >= 0)
+        return fd;
+    if (l->ops->save(p->code, &bytes, &size, err) < 0)
+        return -1;
+    fd = memory_file("compiled");
+    if (fd < 0 || write_all(fd, bytes, size) < 0) {
+        err_set(err, ERR_SETUP, "cannot keep compiled code for other processes: %s", strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        fd = -1;
+    }
+    free(bytes);
+    return fd;
+}
+
 bool program_is(const struct program *p, const struct loader *l, const uint8_t *wasm, size_t size)
 {
     struct cache_key key;
@@ -245,5 +281,8 @@ void program_free(struct program *p, const struct engine_ops *ops)
 {
     ops->free_code(p->code);
     p->code = NULL;
+    if (p->file >= 0)
+        close(p->file);
+    p->file = -1;
     module_release(&p->bytes);
 }

@@ -25,6 +25,7 @@ struct program {
     struct code *code;
     struct cache_key key;      /* of the module's bytes */
     struct module_bytes bytes; /* as they were read, if it is for a snapshot */
+    int file;                  /* that its code was loaded from, or -1 */
 };
 
 /* From a file. for_snapshot: its code can tell whether tables have changed, and its bytes are kept. 0, or -code with
@@ -33,6 +34,10 @@ int program_load(struct program *p, const struct loader *l, const char *file, bo
 /* From memory, which is not used after the call. name: for messages. */
 int program_from_bytes(struct program *p, const struct loader *l, const char *name, const void *bytes, size_t size,
                        struct err *err);
+/* From a file with its code, which another process has loaded. Only for program_free() it needs a key. */
+int program_from_code(struct program *p, const struct loader *l, const char *name, int fd, struct err *err);
+/* A descriptor of a file with its code, to be closed by the caller. -1 with err. */
+int program_code(const struct program *p, const struct loader *l, struct err *err);
 /* Whether these are the bytes that it was loaded from, and not for a snapshot. */
 bool program_is(const struct program *p, const struct loader *l, const uint8_t *wasm, size_t size);
 void program_free(struct program *p, const struct engine_ops *ops);

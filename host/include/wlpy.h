@@ -203,6 +203,11 @@ struct wlpy_limits {
                               * KeyboardInterrupt), and this time to end */
     uint64_t threads; /* none: the most that it may have besides its first, up to 256. Not in a session, and not of an
                        * engine with `instances`: there it cannot start any */
+    /* none: the most processes that it, and those which it starts, may have together besides its first, up to 256.
+     * They need `child_command` (wlpy_run_config). The limits of memory, output and wall time are for all of them
+     * together. Not in a session, and only without limits of processor time, descriptors, files and the bytes of the
+     * network (WLPY_UNLIMITED): otherwise it cannot start any. */
+    uint64_t processes;
 };
 
 /* ---- functions of the host, which a guest can call ---- */
@@ -258,6 +263,7 @@ struct wlpy_secret {
 };
 
 struct wlpy_control;
+struct wlpy_child;
 
 struct wlpy_run_config {
     size_t size;             /* of this struct */
@@ -298,6 +304,15 @@ struct wlpy_run_config {
      * measure what is shorter; 0: exact. (Times of the machine's files are the kernel's, and a guest that may have
      * threads can count for itself.) */
     uint64_t clock_ns;
+    /* What this process starts when the guest starts one: the path of a program, its name for itself, and its
+     * arguments behind WLPY_CHILD_OF and a number. It calls wlpy_child_take(). (wl-run does: it starts itself.) */
+    const char *const *child_command;
+    size_t child_command_count;
+    const int *child_fds; /* descriptors for that program, not for the guest: at most 4; they stay the caller's */
+    size_t child_fd_count;
+    /* This run is such a guest. Then its parent has chosen argv, env, dirs, streams and fds, and secrets are not
+     * there. NULL: it is not. */
+    struct wlpy_child *child;
 };
 
 enum wlpy_end {
@@ -334,6 +349,25 @@ int wlpy_run(struct wlpy_program *program, const struct wlpy_run_config *config,
  * return, the result says how it ended and there is no such file. 0, or -code with err. */
 int wlpy_snapshot(struct wlpy_engine *engine, const char *file, const char *entry, const char *out,
                   const struct wlpy_run_config *config, struct wlpy_result *result, struct wlpy_err *err);
+
+/* ---- processes that a guest starts ---- */
+
+/* A guest's process is a process of the system's, which runs the same module with what its parent has, or less. The
+ * library starts a program (child_command) as
+ *     PROGRAM --child-of NUMBER ARGUMENT...
+ * and sends it everything else. That program has to take it before it opens anything, and ends when its parent ends. */
+struct wlpy_child;
+#define WLPY_CHILD_OF "--child-of"
+
+/* What the parent, whose NUMBER is given, has sent. 0, and *child is the caller's, to be freed after the run; or -code
+ * with err: the process must exit. */
+int wlpy_child_take(long parent, struct wlpy_child **child, struct wlpy_err *err);
+void wlpy_child_free(struct wlpy_child *child);
+/* One of the parent's child_fds, which stays the child's; -1: there are fewer. */
+int wlpy_child_fd(const struct wlpy_child *child, size_t at);
+/* The program that the parent runs. name: for messages. 0, or -code with err. */
+int wlpy_program_of_child(struct wlpy_engine *engine, const char *name, struct wlpy_child *child,
+                          struct wlpy_program **program, struct wlpy_err *err);
 
 /* Frees what the result has, and not the struct. */
 void wlpy_result_free(struct wlpy_result *result);

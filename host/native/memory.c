@@ -9,9 +9,32 @@
 uint64_t memory_left(void)
 {
     const struct run *r = run_current;
+    const uint64_t most = r->first ? r->first->most : r->most;
 
-    return r->runtime->limits->memory > r->used ? r->runtime->limits->memory - r->used : 0;
+    return most > r->used ? most - r->used : 0;
 }
+
+static uint64_t spare(void *arg)
+{
+    (void)arg;
+    return memory_left();
+}
+
+static void change(void *arg, int64_t bytes)
+{
+    struct run *r = arg, *first = r->first ? r->first : r;
+
+    first->most += (uint64_t)bytes;
+}
+
+static uint64_t least(void *arg)
+{
+    struct run *r = arg, *first = r->first ? r->first : r;
+
+    return first->start_used;
+}
+
+const struct wasi_room memory_room = {.spare = spare, .change = change, .least = least};
 
 uint8_t *native_memory_new(uint64_t size)
 {

@@ -76,7 +76,7 @@ static void instantiate(struct run *r)
     struct w2c_wasi__snapshot__preview1 *w = (void *)r->runtime->wasi;
 
     if (r->kept_instance) {
-        if (r->start_used > r->runtime->limits->memory)
+        if (r->start_used > r->most)
             run_refuse(ERR_TEXT_MEMORY);
         r->used = r->start_used;
         r->ranges[r->ranges_n++] = r->kept_memory;
@@ -211,7 +211,9 @@ struct run *run_open(struct native_program *p, struct frozen *base, const struct
     runtime->wasi->memory = memory;
     runtime->wasi->arg = r;
     runtime->wasi->aside = aside;
+    runtime->wasi->room = &memory_room;
     r->runtime = runtime;
+    r->most = runtime->limits->lease ? runtime->limits->lease : runtime->limits->memory;
     return r;
 }
 

@@ -51,7 +51,8 @@ struct run {
     uint8_t *ranges[MAX_RANGES]; /* its memories */
     size_t ranges_n;
     struct table *tables;
-    uint64_t used;              /* bytes of all its memories and tables: at most limits->memory */
+    uint64_t used;              /* bytes of all its memories and tables */
+    uint64_t most;              /* and how many they may be. (Of the first thread.) */
     volatile bool at_work;      /* the host works for it: a fault is the host's, and the guest cannot be left */
     struct control *controlled; /* set while it can be reached from outside */
     unsigned interrupts;
@@ -98,6 +99,7 @@ _Noreturn void run_fail(const char *what);
 
 /* memory.c: the bytes that its memories and tables may still take. */
 uint64_t memory_left(void);
+extern const struct wasi_room memory_room;
 /* table.c: releases all tables except one that is kept for the next guest. */
 void tables_release(struct run *r);
 /* image.c: puts the initial content into the module's memory. */

@@ -46,11 +46,10 @@ static bool get_stack(struct run *r)
 static void *open_thread(void *arg)
 {
     struct run *first = arg, *current = first->runtime->wasi->arg, *r;
-    const struct limits *limits = first->runtime->limits;
-    uint64_t stack = LIMITS_THREAD_STACK(limits->stack);
+    const uint64_t stack = LIMITS_THREAD_STACK(first->runtime->limits->stack);
 
     /* The limit of memory is for the stacks of further threads as well. */
-    if (current->used > limits->memory || stack > limits->memory - current->used)
+    if (stack > memory_left() && (!wasi_more_memory(first->runtime->wasi, stack) || stack > memory_left()))
         return NULL;
     r = calloc(1, sizeof *r);
     if (!r)

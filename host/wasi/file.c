@@ -1,5 +1,5 @@
 /* Calls on open files and directories. */
-#include "wasi/wasi.h"
+#include "wasi/threads.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -96,6 +96,11 @@ static ssize_t write_at(int host, const struct iovec *io, int n, off_t offset)
     return syscall(SYS_pwritev, host, io, n, (long)offset, (long)((uint64_t)offset >> 32 >> 32));
 }
 
+static bool is_file(const struct wasi_fd *f)
+{
+    return f->type == WASI_REGULAR_FILE || f->type == WASI_BLOCK_DEVICE;
+}
+
 static ssize_t transfer_host(struct wasi *w, struct wasi_fd **of, struct iovec *io, size_t n, const uint64_t *offset,
                              bool writing)
 {
@@ -104,8 +109,9 @@ static ssize_t transfer_host(struct wasi *w, struct wasi_fd **of, struct iovec *
 
     if (wasi_ready(w, of, writing ? POLLOUT : POLLIN) < 0)
         return -1;
-    /* A pipe that is ready for writing accepts at least this much. */
-    if (writing && (*of)->standard && !stream_blocks)
+    /* A pipe that is ready for writing accepts at least this much. (A thread of the guest that reads the rest could not
+     * run while this one waits in the call below.) */
+    if (writing && (((*of)->standard && !stream_blocks) || (wasi_has_threads(w) && !is_file(*of))))
         wasi_shorten(io, &n, PIPE_BUF);
     do {
         const struct wasi_fd *f = *of;

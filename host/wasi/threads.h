@@ -100,10 +100,15 @@ int wasi_threads_wait(const struct wasi *w, struct wasi_thread *t, struct pollfd
 /* A poll of the guest is over. */
 void wasi_threads_polled(const struct wasi *w);
 
+static inline bool wasi_has_threads(const struct wasi *w)
+{
+    return w->threads && atomic_load_explicit(&w->threads->on, memory_order_relaxed);
+}
+
 /* Whether the thread that has the baton asked to end. */
 static inline bool wasi_thread_exits(const struct wasi *w)
 {
-    return w->threads && atomic_load_explicit(&w->threads->on, memory_order_relaxed) && w->threads->holder->exits;
+    return wasi_has_threads(w) && w->threads->holder->exits;
 }
 
 #endif

@@ -32,7 +32,7 @@ struct wasi_stream {
 };
 
 /* How many senders of datagrams a socket that serves remembers, and sets of requests (channel.h). */
-enum { WASI_HEARD = 256, WASI_MOST_SETS = 8 };
+enum { WASI_HEARD = 256, WASI_MOST_SETS = 12 };
 
 struct wasi;
 struct wasi_fd;
@@ -94,6 +94,13 @@ struct wasi_fixed {
     uint64_t random;     /* the generator's state */
 };
 
+/* How far the guest's memory may grow, for a limit that several guests have together. arg: as for `memory`. */
+struct wasi_room {
+    uint64_t (*spare)(void *arg);             /* bytes that it may still become larger by */
+    void (*change)(void *arg, int64_t bytes); /* more, or less of the spare ones */
+    uint64_t (*least)(void *arg);             /* bytes that any guest of the module begins with */
+};
+
 /* Why the guest has to end when the call that it has made returns. */
 enum wasi_ending {
     WASI_GOES_ON,
@@ -103,6 +110,10 @@ enum wasi_ending {
 
 struct wasi {
     struct guest_memory (*memory)(void *arg);
+    const struct wasi_room *room; /* of the engine; NULL: it cannot tell */
+    /* Gets the guest so much more, if there is a limit with others and they have not used it up; or NULL. */
+    bool (*more)(void *arg, uint64_t bytes);
+    void *more_arg;
     void *arg;
     /* As ppoll without a mask; -1 with EINTR ends the guest's call with EINTR. NULL: nothing interrupts the guest. */
     int (*wait)(void *arg, struct pollfd *fds, nfds_t n, const struct timespec *time);
@@ -112,13 +123,14 @@ struct wasi {
     void (*aside)(void (*what)(void *arg), void *arg);
     const char *const *args, *const *environ; /* borrowed */
     size_t args_n, environ_n;
-    uint64_t output_left;     /* bytes that may still be written to the standard streams; UINT64_MAX: any number */
-    size_t most_fds;          /* descriptors that it may have open; 0: as many as there can be */
-    struct wasi_quota *quota; /* NULL: none */
-    struct wasi_fixed *fixed; /* NULL: the machine's clocks and random numbers */
-    uint64_t clock_ns;        /* of which all that clocks show are multiples; 0: exact */
-    bool no_openat2;          /* resolve paths step by step: openat2 is missing, or for a test */
-    bool has_openat2;         /* openat2 was tried and exists */
+    uint64_t output_left; /* bytes that may still be written to the standard streams; UINT64_MAX: any number */
+    _Atomic uint64_t *output_shared; /* in place of it, with other processes; NULL: alone */
+    size_t most_fds;                 /* descriptors that it may have open; 0: as many as there can be */
+    struct wasi_quota *quota;        /* NULL: none */
+    struct wasi_fixed *fixed;        /* NULL: the machine's clocks and random numbers */
+    uint64_t clock_ns;               /* of which all that clocks show are multiples; 0: exact */
+    bool no_openat2;                 /* resolve paths step by step: openat2 is missing, or for a test */
+    bool has_openat2;                /* openat2 was tried and exists */
     enum wasi_ending ending;
     uint32_t status;
     struct wasi_fd *fds;
@@ -171,6 +183,11 @@ static inline struct wasi_mark wasi_mark(const struct wasi *w, const struct wasi
 static inline struct wasi_fd *wasi_again_fd(const struct wasi *w, struct wasi_mark m)
 {
     return w->fds[m.at].used && w->fds[m.at].serial == m.serial ? &w->fds[m.at] : NULL;
+}
+
+static inline bool wasi_more_memory(const struct wasi *w, uint64_t bytes)
+{
+    return w->more && w->more(w->more_arg, bytes);
 }
 
 static inline void wasi_aside(const struct wasi *w, void (*what)(void *arg), void *arg)

@@ -1,6 +1,7 @@
 /* Reads any bytes as a guest's requests to the channel, one request per line, after a first line with a rule.
  * Nothing but this machine's loopback may be reached, and every socket that is opened must be counted. Descriptor 1
  * can be locked. */
+#include "family/family.h"
 #include "net/net.h"
 #include "wasi/lock.h"
 #include "wasi/space.h"
@@ -36,6 +37,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct net n;
     static struct tty tty;
     static struct wasi_threads threads;
+    static struct family family;
+    static const struct limits none;
+    const struct family_config processes = {.code = -1, .limits = &none};
     const struct net_limits limits = {.sockets = MOST, .received = 1 << 20, .sent = 1 << 20};
     const uint8_t *end = data + size;
     struct net_policy *p = net_policy_new();
@@ -47,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!p || net_policy_allow(p, "127.0.0.1:9", why) < 0 || net_policy_listen(p, "127.0.0.1:0", why) < 0 ||
         net_serve(&n, &w, p, &limits) < 0 || wasi_lock_serve(&w) < 0 || wasi_space_serve(&w) < 0 ||
         wasi_threads_serve(&threads, &w, 4) < 0 || tty_serve(&tty, &w, NULL, NULL) < 0 ||
-        wasi_serve(&w, &tty.set) < 0 || wasi_give_channel(&w) < 0 ||
+        wasi_serve(&w, &tty.set) < 0 || family_serve(&family, &w, &processes) < 0 || wasi_give_channel(&w) < 0 ||
         wasi_give(&w, open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), NULL, false, false) != 1)
         abort();
     for (int i = 0; data < end && i < REQUESTS; i++) {

@@ -21,19 +21,63 @@ void wt_make_stoppable(struct instance *r)
     wasmtime_store_epoch_deadline_callback(r->store, on_epoch, r, NULL);
 }
 
+static struct instance *first_of(struct instance *r)
+{
+    return r->first ? r->first : r;
+}
+
+static uint64_t limit_of(struct instance *r)
+{
+    return first_of(r)->most - first_of(r)->crew.taken;
+}
+
 int wt_set_limits(struct instance *r, struct err *err)
 {
-    uint64_t taken = (r->first ? r->first : r)->crew.taken;
     struct share share;
 
-    if (!needs_share(&r->code->needs, r->given->limits->memory - taken, &share)) {
+    if (!needs_share(&r->code->needs, limit_of(r), &share)) {
         err_set(err, ERR_SETUP, "cannot run %s: " ERR_TEXT_MEMORY, r->given->name);
         return err_hint(err, ERR_HINT_MEMORY);
     }
-    r->taken = taken;
+    r->limit = limit_of(r);
     wasmtime_store_limiter(r->store, (int64_t)share.memory, (int64_t)share.elements, 1, NEEDS_MAX_TABLES, 1);
     return 0;
 }
+
+bool wt_renew_limits(struct instance *r)
+{
+    struct err err;
+
+    return r->limit == limit_of(r) || wt_set_limits(r, &err) == 0;
+}
+
+/* ---- what several guests share ---- */
+
+static uint64_t spare(void *arg)
+{
+    struct instance *r = arg;
+    const uint64_t size = wt_memory(r).size;
+    struct share share;
+
+    return needs_share(&r->code->needs, limit_of(r), &share) && share.memory > size ? share.memory - size : 0;
+}
+
+static void change(void *arg, int64_t bytes)
+{
+    struct instance *r = arg;
+
+    first_of(r)->most += (uint64_t)bytes;
+    wt_renew_limits(r);
+}
+
+static uint64_t least(void *arg)
+{
+    const struct instance *r = arg;
+
+    return needs_least(&r->code->needs);
+}
+
+const struct wasi_room wt_room = {.spare = spare, .change = change, .least = least};
 
 bool wt_get_function(const struct instance *r, const wasmtime_instance_t *instance, const char *name,
                      wasmtime_func_t *func)

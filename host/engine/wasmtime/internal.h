@@ -80,7 +80,8 @@ struct instance {
     struct end *end;
     struct crew crew;       /* of the first */
     struct instance *first; /* of others */
-    uint64_t taken;         /* of the limit, when its store got its own */
+    uint64_t most;          /* of the first: bytes of memory and tables, further threads included; it can change */
+    uint64_t limit;         /* from which its store has got its own */
     struct end own_end;
     struct control_thread joined;
 };
@@ -129,6 +130,9 @@ void wt_finish_threads(struct instance *r);
 
 /* instance.c */
 int wt_set_limits(struct instance *r, struct err *err);
+/* Tells the store what has changed. False: the memory that it has is too large for that. */
+bool wt_renew_limits(struct instance *r);
+extern const struct wasi_room wt_room;
 /* 1 if the module's own start function has already ended the run. */
 int wt_instantiate(struct instance *r, wasmtime_instance_t *instance, struct err *err);
 /* Lets code that is compiled for it look whether it has to end. */

@@ -200,7 +200,9 @@ static void open_it(struct instance *r, struct engine *e, struct code *c, struct
 {
     *r = (struct instance){.given = given, .engine = e, .code = c, .store = wasmtime_store_new(e->engine, r, NULL)};
     r->context = wasmtime_store_context(r->store);
+    r->most = given->limits->lease ? given->limits->lease : given->limits->memory;
     given->wasi->memory = wt_memory;
+    given->wasi->room = &wt_room;
     given->wasi->arg = r;
 }
 

@@ -89,16 +89,21 @@ static void close_thread(void *arg, void *context)
 
 /* Each thread has a stack and tables, which the limit of memory is for as well: the memory can no longer grow as far.
  */
-static bool take_share(struct instance *first, uint64_t *bytes)
+static bool fits(const struct instance *first, uint64_t bytes)
 {
-    uint64_t limit = first->given->limits->memory, taken = first->crew.taken;
+    const uint64_t limit = first->most, taken = first->crew.taken;
     struct share share;
 
+    return bytes <= limit - taken && needs_share(&first->code->needs, limit - taken - bytes, &share) &&
+           share.memory >= first->crew.size;
+}
+
+static bool take_share(struct instance *first, uint64_t *bytes)
+{
     if (!needs_of_thread(&first->code->needs, bytes))
         return false;
     *bytes += first->engine->settings.stack;
-    if (*bytes > limit - taken || !needs_share(&first->code->needs, limit - taken - *bytes, &share) ||
-        share.memory < first->crew.size)
+    if (!fits(first, *bytes) && (!wasi_more_memory(first->given->wasi, *bytes) || !fits(first, *bytes)))
         return false;
     first->crew.taken += *bytes;
     return true;
@@ -189,10 +194,8 @@ static void take(void *arg, void *context)
 {
     struct instance *first = arg, *r = instance_of(first, context);
 
-    struct err err;
-
     first->given->wasi->arg = r;
-    if (r->taken != first->crew.taken && wt_set_limits(r, &err) < 0)
+    if (!wt_renew_limits(r))
         abort(); /* the same was possible when the last thread was made */
     if (!catch_up(r, first->crew.size))
         abort(); /* the same was possible in another instance, and all is reserved */

@@ -1,0 +1,347 @@
+/* The requests of the set "process". */
+#include "family/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What arguments and variables may have together, and the note. */
+enum { MOST_STRINGS = 64 << 20, MOST_NOTE = 1 << 30, LOOK_AGAIN_NS = 200000000 };
+
+/* That the guest's processes can use at the same time. */
+static unsigned processors(const struct family *f)
+{
+    const unsigned most = f->config.most + 1;
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+
+    return (unsigned)n < most ? (unsigned)n : most;
+}
+
+/* process.self: PID PARENT PROCESSORS FIRST COUNT NOTE */
+static uint32_t self(struct wasi_request *r)
+{
+    const struct family *f = r->arg;
+    const struct family_head *h = f->config.start ? f->config.start->head : NULL;
+
+    wasi_say(r, "%u %u %u %u %u %u", f->pid, f->parent, processors(f), h ? 3 + h->dirs_n : 0,
+             h ? h->fds_n - 3 - h->dirs_n : 0, h ? h->note_size : 0);
+    return 0;
+}
+
+/* ADDRESS SIZE from a word on. */
+static uint32_t range(const struct wasi_request *r, int at, uint32_t most, uint8_t **bytes, uint32_t *size)
+{
+    const struct guest_memory m = wasi_memory(r->w);
+    int64_t address, n;
+
+    if (!wasi_word(r, at, 0, UINT32_MAX, &address) || !wasi_word(r, at + 1, 0, UINT32_MAX, &n))
+        return WASI_EINVAL;
+    if (n > most)
+        return WASI_E2BIG;
+    if (!wasi_inside(m, (uint32_t)address, (uint64_t)n))
+        return WASI_EFAULT;
+    *bytes = m.base + address;
+    *size = (uint32_t)n;
+    return 0;
+}
+
+/* process.note ADDRESS SIZE */
+static uint32_t note(struct wasi_request *r)
+{
+    const struct family *f = r->arg;
+    const struct family_start *s = f->config.start;
+    uint8_t *to;
+    uint32_t n, e = range(r, 0, UINT32_MAX, &to, &n);
+
+    if (e)
+        return e;
+    if (!s || n != s->head->note_size)
+        return WASI_EINVAL;
+    memcpy(to, s->note, n);
+    return 0;
+}
+
+/* process.spawn ARGUMENTS SIZE VARIABLES SIZE DESCRIPTORS COUNT NOTE SIZE [session] */
+static uint32_t spawn(struct wasi_request *r)
+{
+    struct family *f = r->arg;
+    uint8_t *args, *variables, *its_note;
+    struct family_wish wish = {.session = r->n == 9};
+    uint32_t pid, e = range(r, 0, MOST_STRINGS, &args, &wish.args_size), *numbers;
+    int64_t at, n;
+
+    if (e == 0)
+        e = range(r, 2, MOST_STRINGS, &variables, &wish.environ_size);
+    if (e == 0)
+        e = range(r, 6, MOST_NOTE, &its_note, &wish.note_size);
+    if (e)
+        return e;
+    if ((r->n == 9 && strcmp(r->word[8], "session") != 0) || !wasi_word(r, 4, 0, UINT32_MAX, &at) ||
+        !wasi_word(r, 5, 3, FAMILY_MOST_FDS, &n) || (wish.args_size && args[wish.args_size - 1]) ||
+        (wish.environ_size && variables[wish.environ_size - 1]))
+        return WASI_EINVAL;
+    if (!wasi_inside(wasi_memory(r->w), (uint32_t)at, (uint64_t)n * 4))
+        return WASI_EFAULT;
+    numbers = malloc((size_t)n * sizeof *numbers);
+    if (!numbers)
+        return WASI_ENOMEM;
+    for (int64_t i = 0; i < n; i++)
+        numbers[i] = (uint32_t)wasi_load(wasi_memory(r->w), (uint64_t)(at + i * 4), 4);
+    wish.note = its_note;
+    wish.args = (const char *)args;
+    wish.environ = (const char *)variables;
+    wish.fds = numbers;
+    wish.fds_n = (uint32_t)n;
+    e = family_spawn(f, &wish, &pid);
+    free(numbers);
+    if (e == 0)
+        wasi_say(r, "%u", pid);
+    return e;
+}
+
+/* The members that the word names: one, or any (0). */
+static bool which(const struct wasi_request *r, uint32_t *pid)
+{
+    int64_t v;
+
+    *pid = 0;
+    if (!strcmp(r->word[0], "any"))
+        return true;
+    if (!wasi_word(r, 0, 1, UINT32_MAX, &v))
+        return false;
+    *pid = (uint32_t)v;
+    return true;
+}
+
+/* One that has ended; else NULL, and their sockets. */
+static struct family_member *find(struct family *f, uint32_t pid, struct pollfd *fds, nfds_t *n)
+{
+    *n = 0;
+    for (size_t i = 0; i < f->members_n; i++) {
+        struct family_member *m = &f->members[i];
+
+        if (pid && m->pid != pid)
+            continue;
+        if (m->socket < 0)
+            return m;
+        fds[(*n)++] = (struct pollfd){.fd = m->socket, .events = POLLIN};
+    }
+    return NULL;
+}
+
+static void tell(struct wasi_request *r, struct family_member *m)
+{
+    if (WIFSIGNALED(m->status))
+        wasi_say(r, "%u killed %d", m->pid, WTERMSIG(m->status));
+    else
+        wasi_say(r, "%u exited %d", m->pid, WEXITSTATUS(m->status));
+    family_forget(r->arg, m);
+}
+
+/* process.wait PID|any [now] */
+static uint32_t wait_for(struct wasi_request *r)
+{
+    struct family *f = r->arg;
+    const struct timespec again = {.tv_nsec = LOOK_AGAIN_NS};
+    struct family_member *m;
+    struct pollfd *fds;
+    uint32_t pid;
+    nfds_t n;
+    int waited = 0;
+
+    if (!which(r, &pid) || (r->n == 2 && strcmp(r->word[1], "now") != 0))
+        return WASI_EINVAL;
+    for (;;) {
+        family_look(f);
+        fds = calloc(f->members_n + 1, sizeof *fds);
+        if (!fds)
+            return WASI_ENOMEM;
+        m = find(f, pid, fds, &n);
+        /* (Meanwhile another thread may start one, or wait for one.) */
+        if (!m && n && r->n == 1)
+            waited = wasi_wait(r->w, fds, n, pid ? NULL : &again);
+        free(fds);
+        if (m) {
+            tell(r, m);
+            return 0;
+        }
+        if (!n)
+            return WASI_ECHILD;
+        if (r->n == 2)
+            return WASI_EAGAIN;
+        if (waited < 0)
+            return wasi_from_errno(errno);
+    }
+}
+
+/* process.kill PID SIGNAL. The numbers up to SIGTERM are the same in Linux. */
+static uint32_t kill_one(struct wasi_request *r)
+{
+    struct family *f = r->arg;
+    int64_t pid, number;
+
+    if (!wasi_word(r, 0, 1, UINT32_MAX, &pid) || !wasi_word(r, 1, 0, SIGTERM, &number))
+        return WASI_EINVAL;
+    if (pid == f->pid && f->config.start && number) {
+        signal((int)number, SIG_DFL);
+        kill(getpid(), (int)number);
+        return 0;
+    }
+    family_look(f);
+    for (size_t i = 0; i < f->members_n; i++) {
+        const struct family_member *m = &f->members[i];
+
+        if (m->pid != pid)
+            continue;
+        /* (Until it has been waited for, its number is nobody else's.) */
+        return m->socket < 0 || kill(m->host, (int)number) == 0 ? 0 : wasi_from_errno(errno);
+    }
+    return WASI_ESRCH;
+}
+
+static uint32_t give(struct wasi_request *r, int host, uint64_t rights)
+{
+    uint32_t fd, e = wasi_insert(r->w, host, rights, 0, 0, &fd);
+
+    if (e == 0)
+        wasi_say(r, r->size ? " %u" : "%u", fd);
+    return e;
+}
+
+/* Both, or neither. */
+static uint32_t give_two(struct wasi_request *r, const int host[2], uint64_t first, uint64_t second)
+{
+    uint32_t e = give(r, host[0], first), fd;
+
+    if (e) {
+        close(host[1]);
+        return e;
+    }
+    fd = (uint32_t)strtoul(r->answer, NULL, 10);
+    e = give(r, host[1], second);
+    if (e)
+        wasi_drop(r->w, &r->w->fds[fd]);
+    return e;
+}
+
+#define STREAM (WASI_R_FD_SET_FLAGS | WASI_R_FD_FILESTAT_GET | WASI_R_POLL)
+
+/* process.pipe */
+static uint32_t make_pipe(struct wasi_request *r)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return wasi_from_errno(errno);
+    return give_two(r, ends, STREAM | WASI_R_FD_READ, STREAM | WASI_R_FD_WRITE);
+}
+
+/* process.pair stream|dgram */
+static uint32_t make_pair(struct wasi_request *r)
+{
+    const bool stream = !strcmp(r->word[0], "stream");
+    const uint64_t rights = STREAM | WASI_R_FD_READ | WASI_R_FD_WRITE | WASI_R_SOCK_SHUTDOWN;
+    int ends[2];
+
+    if (!stream && strcmp(r->word[0], "dgram") != 0)
+        return WASI_EINVAL;
+    if (socketpair(AF_UNIX, (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0, ends) < 0)
+        return wasi_from_errno(errno);
+    return give_two(r, ends, rights, rights);
+}
+
+/* process.semaphore COUNT: what is read takes 1, and waits at 0; what is written adds. */
+static uint32_t make_semaphore(struct wasi_request *r)
+{
+    int64_t count;
+    uint32_t fd, e;
+    int host;
+
+    if (!wasi_word(r, 0, 0, INT32_MAX, &count))
+        return WASI_EINVAL;
+    host = eventfd((unsigned)count, EFD_CLOEXEC | EFD_SEMAPHORE | EFD_NONBLOCK);
+    if (host < 0)
+        return wasi_from_errno(errno);
+    e = wasi_insert(r->w, host, STREAM | WASI_R_FD_READ | WASI_R_FD_WRITE, 0, WASI_FD_NONBLOCK, &fd);
+    if (e == 0)
+        wasi_say(r, "%u", fd);
+    return e;
+}
+
+/* process.count FD: of a semaphore. The kernel tells it only there. */
+static uint32_t count(struct wasi_request *r)
+{
+    uint32_t e;
+    const struct wasi_fd *f = wasi_word_fd(r, &e);
+    char line[128], path[48];
+    unsigned long long n;
+    FILE *info;
+
+    if (!f)
+        return e;
+    if (f->channel || f->host < 0)
+        return WASI_EINVAL;
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", f->host);
+    info = fopen(path, "re");
+    e = WASI_ENOTSUP;
+    while (info && e && fgets(line, sizeof line, info))
+        if (sscanf(line, "eventfd-count: %llx", &n) == 1) {
+            wasi_say(r, "%llu", n);
+            e = 0;
+        }
+    if (info)
+        fclose(info);
+    return e;
+}
+
+/* process.memory BYTES */
+static uint32_t memory(struct wasi_request *r)
+{
+    int64_t n;
+
+    if (!wasi_word(r, 0, 0, INT64_C(1) << 33, &n))
+        return WASI_EINVAL;
+    return family_more_memory(r->arg, (uint64_t)n) ? 0 : WASI_ENOMEM;
+}
+
+static const struct wasi_request_kind kinds[] = {
+    {"process.self", 0, 0, self},      {"process.note", 2, 2, note},
+    {"process.spawn", 8, 9, spawn},    {"process.wait", 1, 2, wait_for},
+    {"process.kill", 2, 2, kill_one},  {"process.pipe", 0, 0, make_pipe},
+    {"process.pair", 1, 1, make_pair}, {"process.semaphore", 1, 1, make_semaphore},
+    {"process.count", 1, 1, count},    {"process.memory", 1, 1, memory},
+};
+
+int family_serve(struct family *f, struct wasi *w, const struct family_config *config)
+{
+    const struct family_start *s = config->start;
+
+    *f = (struct family){.w = w, .config = *config, .page_fd = -1, .pid = FAMILY_FIRST_PID, .place = FAMILY_FIRST};
+    f->set = (struct wasi_request_set){
+        .name = "process", .version = 1, .kinds = kinds, .n = sizeof kinds / sizeof *kinds, .arg = f};
+    if (config->limits->deadline_ms)
+        f->deadline = family_now() + config->limits->deadline_ms;
+    if (s) {
+        f->pid = s->head->pid;
+        f->parent = s->head->parent;
+        f->place = s->head->place;
+        f->deadline = s->head->deadline;
+        f->page_fd = fcntl(s->page_fd, F_DUPFD_CLOEXEC, FAMILY_SOCKET + 1);
+        f->page = f->page_fd < 0 ? NULL : page_map(f->page_fd);
+        if (!f->page)
+            return -1;
+        w->output_shared = &f->page->output_left;
+    }
+    w->more = family_more_memory;
+    w->more_arg = f;
+    return wasi_serve(w, &f->set);
+}
