@@ -242,6 +242,41 @@ static void test_answers_that_nobody_takes(void)
     CHECK(gives("len(_wlhost.call('later', b'')[1])", "1048576"));
 }
 
+/* A thousand sessions that live at once, each with a state of its own. */
+static void test_a_thousand(void)
+{
+    enum { SESSIONS = 1000 };
+    static struct wlpy_session *all[SESSIONS];
+    struct wlpy_session *warm;
+    long before = resident_kib();
+    int well = 0, i;
+
+    config = (struct wlpy_run_config){.size = 0};
+    begin();
+    CHECK(gives("import json, re, dataclasses; numbers = []; len(numbers)", "0"));
+    warm = session;
+    for (i = 0; i < SESSIONS && wlpy_session_fork(warm, NULL, &all[i], &err) == 0; i++) {
+        char code[100];
+
+        session = all[i];
+        snprintf(code, sizeof code, "numbers.extend([%d] * 1000); numbers[-1]", i);
+        eval(code);
+        well += v.alive && v.repr && atoi(v.repr) == i;
+    }
+    CHECK(i == SESSIONS && well == SESSIONS);
+    CHECK(resident_kib() - before < 3 << 20);
+    /* They still are what they were. */
+    for (int k = 0; k < i; k++) {
+        session = all[k];
+        eval("json.dumps([numbers[0], len(numbers)])");
+        well -= v.alive && v.repr && atoi(v.repr + 2) == k && strstr(v.repr, ", 1000]");
+        wlpy_session_free(all[k]);
+    }
+    CHECK(well == 0);
+    session = warm;
+    CHECK(gives("numbers", "[]"));
+}
+
 /* What is longer than most_text is left out, whatever the guest's part of the interpreter thinks of it. */
 static void test_long_texts(void)
 {
@@ -260,7 +295,8 @@ int main(int argc, char **argv)
         void (*test)(void);
     } tests[] = {
         {"defaults", test_defaults},        {"default-deadline", test_default_deadline}, {"clocks", test_coarse_clocks},
-        {"secrets", test_secrets_are_kept}, {"answers", test_answers_that_nobody_takes}, {"texts", test_long_texts}};
+        {"secrets", test_secrets_are_kept}, {"answers", test_answers_that_nobody_takes}, {"texts", test_long_texts},
+        {"thousand", test_a_thousand}};
     const struct wlpy_engine_config engine_config = {
         .size = sizeof engine_config, .quick = true, .cache_dir = getenv("WLPY_CACHE")};
 
