@@ -65,4 +65,42 @@ print(regex.fullmatch(r"(?:cats|cat){e<=1}", "cst") is not None, ujson.dumps([1,
 True [1,\"a\"]" --with pyyaml --with msgpack --with regex --with ujson
 }
 
+# Images of each format for which there is a library, errors that leave libjpeg by longjmp(), and text that Raqm lays out.
+test_pillow() {
+    [ -z "${WL_CHECK_OFFLINE-}" ] && "$PYTHON" -m pip --version >/dev/null 2>&1 || skip 'without pip and the network'
+    real run -q "$PY" --with pillow -- -c '
+import io
+from PIL import Image, ImageDraw, ImageFilter, ImageFont, features
+print([f for f in ("zlib", "jpg", "webp", "freetype2", "raqm", "fribidi", "harfbuzz") if features.check(f)])
+image = Image.new("RGB", (64, 48), "white")
+ImageDraw.Draw(image).ellipse((8, 8, 40, 40), fill=(200, 30, 60))
+def saved(kind, **options):
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+print([Image.open(io.BytesIO(saved(kind, **options))).tobytes() == image.tobytes()
+       for kind, options in (("PNG", {}), ("BMP", {}), ("TIFF", {}), ("WEBP", {"lossless": True}))])
+jpeg = Image.open(io.BytesIO(saved("JPEG", quality=95))).convert("RGB")
+print(jpeg.size, max(abs(a - b) for a, b in zip(jpeg.resize((8, 6), Image.BOX).tobytes(), image.resize((8, 6), Image.BOX).tobytes())) < 8)
+# libjpeg leaves its functions by longjmp().
+for broken in (saved("JPEG")[:300], b"\xff\xd8\xff\xc4\x00\x15\x00" + b"\xff" * 16 + b"\x00\x00" + saved("JPEG")[2:]):
+    try:
+        Image.open(io.BytesIO(broken)).load()
+    except OSError as e:
+        print(e)
+font = ImageFont.truetype(io.BytesIO(ImageFont.load_default(20).font_bytes), 20)
+print(font.layout_engine == ImageFont.Layout.RAQM, font.getlength("AV", features=["-kern"]) > font.getlength("AV") > 10)
+draw = ImageDraw.Draw(image)
+draw.text((2, 2), "wl", font=font, fill="black")
+print(image.getpixel((63, 47)), image.crop((0, 0, 30, 25)).convert("L").getextrema()[0] < 40, image.filter(ImageFilter.GaussianBlur(3)).size)'
+    status 0
+    is "$(cat .out)" "['zlib', 'jpg', 'webp', 'freetype2', 'raqm', 'fribidi', 'harfbuzz']
+[True, True, True, True]
+(64, 48) True
+Truncated File Read
+broken data stream when reading image file
+True True
+(255, 255, 255) True (64, 48)"
+}
+
 main "$@"
