@@ -3,6 +3,7 @@
 
 #include "make/artifact.h"
 #include "make/extensions.h"
+#include "make/note.h"
 #include "make/patch.h"
 #include "make/port_box.h"
 #include "util/fs.h"
@@ -174,6 +175,11 @@ static int fill(void *data, struct store_work *w, struct manifest *made, struct 
         r = run_steps(j, &box, "step", n->recipe->steps, n->recipe->steps_n, log_dir, w->lock, NULL, err);
     if (r == 0)
         r = check_contents(n->recipe, &box, err);
+    if (r == 0) {
+        WL_CLEANUP_FREE char *stage = path_join(box.dir, "stage");
+
+        r = note_modules(j->o, j->p, n, stage, err);
+    }
     if (r == 0)
         r = run_checks(j, &box, &options, log_dir, w->lock, err);
     if (r == 0)

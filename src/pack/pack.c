@@ -1,6 +1,7 @@
 #include "pack/pack.h"
 
 #include "make/artifact.h"
+#include "pack/app_note.h"
 #include "pack/site.h"
 #include "pack/tool.h"
 #include "recipe/known_ports.h"
@@ -288,6 +289,12 @@ static int fill(void *data, struct store_work *w, struct manifest *made, struct 
         r = archive(&b, &t, s.rofs_pack, s.packages, err);
     if (r == 0)
         r = snapshot(a, &t, s.wl_run, s.python, s.compiled, &p, err);
+    if (r == 0) {
+        WL_CLEANUP_FREE char *module = path_join(w->dir, "stage/" APP),
+                             *packages = *a->site.key ? site_packages(o->store, &a->site) : NULL;
+
+        r = app_note(module, packages, err);
+    }
     if (r == 0)
         describe(a, made);
     str_free(&t.output);

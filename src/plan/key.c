@@ -11,6 +11,9 @@
  */
 #define KEY_FORMAT "wl-key 1"
 
+/* The same for what the tool itself writes into modules (make/note.h). */
+#define NOTE_FORMAT "1"
+
 /* A node's key while it is computed. */
 struct node_hash {
     const struct plan_options *o;
@@ -190,6 +193,9 @@ static int node_key(const struct plan_options *o, const struct plan *p, struct n
 
     hash_field(k.h, "format", KEY_FORMAT);
     hash_field(k.h, "name", n->recipe->name);
+    for (size_t i = 0; i < n->recipe->contains.n; i++)
+        if (plan_is_program(n->recipe->contains.v[i]))
+            hash_field(k.h, "note", NOTE_FORMAT);
     FOR_EACH_FIELD (f)
         if (r == 0 && f->made)
             r = hash_value(&k, f, f->made);

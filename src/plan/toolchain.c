@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Which wasi-sdk can be used: PEP 816 has CPython 3.11 on SDK 21; in 26 and 27 clang 20 hangs on CPython. */
 enum { OLDEST_SDK = 21, CLANG_OF_OLDEST = 17, CLANG_WITH_FLAG = 19 };
@@ -170,20 +171,32 @@ int toolchain_find_wasi(const char *sdk_root, const char *cache, struct toolchai
     return 0;
 }
 
+/* The C library that native programs are linked with, and its version: what was linked with one may not run with an
+ * older one, and machines can share a store. The caller frees it. */
+static char *c_library(void)
+{
+    size_t n = confstr(_CS_GNU_LIBC_VERSION, NULL, 0);
+    char *name = n ? xcalloc(n, 1) : xstrdup("another C library");
+
+    if (n)
+        confstr(_CS_GNU_LIBC_VERSION, name, n);
+    return name;
+}
+
 int toolchain_find_clang(const char *cache, struct toolchain *t, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *version = NULL;
+    WL_CLEANUP_FREE char *version = NULL, *libc = c_library();
     int r = find_system_llvm(cache, &version, err);
 
     *t = (struct toolchain){.kind = TOOLCHAIN_CLANG, .link = ""};
     if (r == 0)
-        t->identity = xasprintf("clang\n%s", version);
+        t->identity = xasprintf("clang\n%s\n%s", version, libc);
     return r;
 }
 
 int toolchain_find_native(const char *cache, struct toolchain *t, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *cc = run_which("cc"), *make = run_which("make"), *version = NULL;
+    WL_CLEANUP_FREE char *cc = run_which("cc"), *make = run_which("make"), *version = NULL, *libc = c_library();
     int r;
 
     *t = (struct toolchain){.kind = TOOLCHAIN_NATIVE};
@@ -195,7 +208,7 @@ int toolchain_find_native(const char *cache, struct toolchain *t, struct wl_err 
     if (r < 0)
         return r;
     t->link = "";
-    t->identity = xasprintf("native\n%s", version);
+    t->identity = xasprintf("native\n%s\n%s", version, libc);
     return 0;
 }
 

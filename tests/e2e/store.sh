@@ -341,6 +341,49 @@ END
     "$PYTHON" check.py "$CACHE/artifacts/$key" "$key" "$URL/a.tar.gz" "$(sha256 www/a.tar.gz)" >.out 2>&1 || fail manifest
 }
 
+# A program for WebAssembly says what is in it, the same for everybody.
+test_the_note_of_a_module() {
+    simple libs/b 'license: Zlib'
+    simple tools/t 'tool: true'
+    port made/a <<'END'
+version: "2.5"
+license: MIT
+toolchain: none
+needs: [libs/b]
+build-needs: [tools/t]
+contains: [bin/a.wasm, bin/run, share/other.wasm]
+steps:
+  - name: install
+    run: |
+      mkdir -p "$STAGE/bin" "$STAGE/share"
+      printf '\0asm\1\0\0\0' >"$STAGE/bin/a.wasm"
+      cp "$STAGE/bin/a.wasm" "$STAGE/bin/run"
+      cp "$STAGE/bin/a.wasm" "$STAGE/share/other.wasm"
+      chmod +x "$STAGE/bin/a.wasm"
+END
+    wl made/a
+    status 0
+    is "$(stat -c %s "$OUT/made/a/bin/run" "$OUT/made/a/share/other.wasm" | tr '\n' ' ')" '8 8 '
+    [ -x "$OUT/made/a/bin/a.wasm" ] || fail 'its mode has changed'
+    cp "$OUT/made/a/bin/a.wasm" elsewhere.wasm
+    # Without the cache that it was made in.
+    CACHE=$T/other wl info elsewhere.wasm
+    status 0
+    out 'built as     made/a 2.5' 'license      MIT' 'contains     libs/b 1 (Zlib)' 'custom wl-make'
+    not_out tools/t
+    # Built elsewhere, it has the same bytes.
+    CACHE=$T/third OUT=$T/third-out wl made/a
+    cmp elsewhere.wasm third-out/made/a/bin/a.wasm || fail 'it differs'
+    # A note that is no JSON, and a module that is cut off, are somebody else's.
+    sed 's/"wl-make": 1/"wl-make": 2/' elsewhere.wasm >newer.wasm
+    wl info newer.wasm
+    status 0
+    not_out 'built as'
+    head -c 60 elsewhere.wasm >cut.wasm
+    wl info cut.wasm
+    clean_failure 5
+}
+
 # Artifacts of an older wl-make are neither used nor changed until they are cleaned.
 test_the_old_layout() {
     simple made/a
