@@ -53,6 +53,7 @@ static void end_command(const struct test_runtime *rt, const char *python_module
     strv_add(argv, "--dir={}::/");
     strv_add(argv, "--env=TMPDIR=/tmp");
     strv_add(argv, "--env=HOME=/tmp");
+    test_runtime_add_network(rt, argv);
     test_runtime_end(rt, python_module, argv);
 }
 
@@ -71,7 +72,6 @@ static int make_own_group(const struct guest_tests *t, struct test_runtime *rt, 
         r = test_runtime_add_dir(rt, library, place, &group->command, err);
     /* It comes before the library of byte code, because tests read the source. */
     strv_addf(&group->command, "--env=PYTHONPATH=%s", place);
-    test_runtime_add_network(rt, &group->command);
     end_command(rt, "wl_test", &group->command);
     return r;
 }
