@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #undef accept
@@ -267,6 +268,8 @@ static const struct {
     {SOL_SOCKET, SO_RCVLOWAT, "rcvlowat"},
     {SOL_SOCKET, SO_ERROR, "error"},
     {SOL_SOCKET, SO_ACCEPTCONN, "acceptconn"},
+    {SOL_SOCKET, SO_DONTROUTE, "dontroute"},
+    {SOL_SOCKET, SO_SNDLOWAT, "sndlowat"},
     {IPPROTO_TCP, TCP_NODELAY, "nodelay"},
     {IPPROTO_TCP, TCP_KEEPIDLE, "keepidle"},
     {IPPROTO_TCP, TCP_KEEPINTVL, "keepintvl"},
@@ -276,10 +279,17 @@ static const struct {
     {IPPROTO_TCP, TCP_DEFER_ACCEPT, "deferaccept"},
     {IPPROTO_TCP, TCP_QUICKACK, "quickack"},
     {IPPROTO_TCP, TCP_USER_TIMEOUT, "usertimeout"},
+    {IPPROTO_TCP, TCP_SYNCNT, "syncnt"},
+    {IPPROTO_TCP, TCP_LINGER2, "linger2"},
+    {IPPROTO_TCP, TCP_WINDOW_CLAMP, "windowclamp"},
+    {IPPROTO_TCP, TCP_NOTSENT_LOWAT, "notsentlowat"},
+    {IPPROTO_TCP, TCP_FASTOPEN, "fastopen"},
     {IPPROTO_IP, IP_TOS, "tos"},
     {IPPROTO_IP, IP_TTL, "ttl"},
     {IPPROTO_IPV6, IPV6_V6ONLY, "v6only"},
     {IPPROTO_IPV6, IPV6_UNICAST_HOPS, "hops"},
+    {IPPROTO_IPV6, IPV6_TCLASS, "tclass"},
+    {IPPROTO_IPV6, IPV6_DONTFRAG, "dontfrag"},
 };
 
 static const char *option_name(int level, int option)
@@ -288,6 +298,62 @@ static const char *option_name(int level, int option)
         if (options[i].level == level && options[i].option == option)
             return options[i].name;
     return NULL;
+}
+
+static int give(const void *answer, socklen_t n, void *value, socklen_t *size)
+{
+    memcpy(value, answer, *size < n ? *size : n);
+    *size = *size < n ? *size : n;
+    return 0;
+}
+
+/* SO_RCVTIMEO and SO_SNDTIMEO: how long a call waits. A struct timeval, or the smaller one of 32-bit systems, which
+ * programs write that pack two C longs. */
+struct small_timeval {
+    int32_t tv_sec, tv_usec;
+};
+
+static const char *wait_name(int level, int option)
+{
+    if (level != SOL_SOCKET || (option != SO_RCVTIMEO && option != SO_SNDTIMEO))
+        return NULL;
+    return option == SO_RCVTIMEO ? "receive" : "send";
+}
+
+static int set_wait(int fd, const char *name, const void *value, socklen_t size)
+{
+    const long long most = UINT32_MAX;
+    struct timeval t = {0};
+    struct small_timeval small;
+    long long ms;
+
+    if (size >= sizeof t) {
+        memcpy(&t, value, sizeof t);
+    } else if (size >= sizeof small) {
+        memcpy(&small, value, sizeof small);
+        t = (struct timeval){.tv_sec = small.tv_sec, .tv_usec = small.tv_usec};
+    } else {
+        return fails(EINVAL);
+    }
+    if (t.tv_usec < 0 || t.tv_usec >= 1000000)
+        return fails(EDOM);
+    ms = t.tv_sec > most / 1000 ? most : t.tv_sec < 0 ? 0 : t.tv_sec * 1000 + (t.tv_usec + 999) / 1000;
+    return channel_ask_of(fd, NULL, 0, "net.wait", " %s %lld", name, ms < most ? ms : most) < 0 ? -1 : 0;
+}
+
+static int get_wait(int fd, const char *name, void *value, socklen_t *size)
+{
+    char answer[32];
+    struct timeval t;
+    struct small_timeval small;
+    long long ms;
+
+    if (channel_ask_of(fd, answer, sizeof answer, "net.wait", " %s", name) < 0)
+        return -1;
+    ms = atoll(answer);
+    t = (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    small = (struct small_timeval){.tv_sec = (int32_t)t.tv_sec, .tv_usec = (int32_t)t.tv_usec};
+    return *size < sizeof t ? give(&small, sizeof small, value, size) : give(&t, sizeof t, value, size);
 }
 
 int setsockopt(int fd, int level, int option, const void *value, socklen_t size)
@@ -304,6 +370,8 @@ int setsockopt(int fd, int level, int option, const void *value, socklen_t size)
         memcpy(&l, value, sizeof l);
         return channel_ask_of(fd, NULL, 0, "net.linger", " %d %d", l.l_onoff, l.l_linger) < 0 ? -1 : 0;
     }
+    if (wait_name(level, option))
+        return set_wait(fd, wait_name(level, option), value, size);
     if (check(fd) < 0)
         return -1;
     if (!name)
@@ -312,13 +380,6 @@ int setsockopt(int fd, int level, int option, const void *value, socklen_t size)
         return fails(EINVAL);
     memcpy(&number, value, sizeof number);
     return channel_ask_of(fd, NULL, 0, "net.option", " %s %d", name, number) < 0 ? -1 : 0;
-}
-
-static int give(const void *answer, socklen_t n, void *value, socklen_t *size)
-{
-    memcpy(value, answer, *size < n ? *size : n);
-    *size = *size < n ? *size : n;
-    return 0;
 }
 
 /* The family of a socket, by its own address. */
@@ -363,6 +424,8 @@ int wl_getsockopt(int fd, int level, int option, void *restrict value, socklen_t
             return -1;
         return give(&l, sizeof l, value, size);
     }
+    if (wait_name(level, option))
+        return get_wait(fd, wait_name(level, option), value, size);
     if (!name)
         return fails(ENOPROTOOPT);
     if (channel_ask_of(fd, answer, sizeof answer, "net.option", " %s", name) < 0)

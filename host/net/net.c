@@ -6,10 +6,11 @@
 #include <string.h>
 
 static const struct wasi_request_kind kinds[] = {
-    {"net.socket", 2, 2, net_socket}, {"net.pair", 1, 1, net_pair},     {"net.connect", 3, 3, net_connect},
-    {"net.bind", 3, 3, net_bind},     {"net.listen", 2, 2, net_listen}, {"net.name", 1, 1, net_own_name},
-    {"net.peer", 1, 1, net_peer},     {"net.from", 1, 1, net_from},     {"net.to", 3, 3, net_to},
-    {"net.option", 2, 3, net_option}, {"net.linger", 1, 3, net_linger}, {"net.resolve", 2, 2, net_resolve},
+    {"net.socket", 2, 2, net_socket},   {"net.pair", 1, 1, net_pair},     {"net.connect", 3, 3, net_connect},
+    {"net.bind", 3, 3, net_bind},       {"net.listen", 2, 2, net_listen}, {"net.name", 1, 1, net_own_name},
+    {"net.peer", 1, 1, net_peer},       {"net.from", 1, 1, net_from},     {"net.to", 3, 3, net_to},
+    {"net.option", 2, 3, net_option},   {"net.linger", 1, 3, net_linger}, {"net.wait", 2, 3, net_wait},
+    {"net.resolve", 2, 2, net_resolve},
 };
 
 static const struct wasi_request_kind aes_kinds[] = {{"aes.gcm", 8, 8, net_aes_gcm}};

@@ -16,8 +16,13 @@ uint32_t net_from(struct wasi_request *r);
 uint32_t net_to(struct wasi_request *r);
 uint32_t net_option(struct wasi_request *r);
 uint32_t net_linger(struct wasi_request *r);
+uint32_t net_wait(struct wasi_request *r);
 uint32_t net_resolve(struct wasi_request *r);
 uint32_t net_aes_gcm(struct wasi_request *r);
+
+/* The socket that the first word names; of any kind, or one that the guest has made itself. NULL with *e. */
+struct wasi_fd *net_any_socket(struct wasi_request *r, uint32_t *e);
+struct wasi_fd *net_own_socket(struct wasi_request *r, uint32_t *e);
 
 /* Reports a refusal: what was tried, on what, and the option that would allow it. */
 void net_refuse(struct net *n, const char *what, const char *of, const char *option);

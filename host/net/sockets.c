@@ -4,14 +4,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* ---- Words ---- */
 
-static struct wasi_fd *socket_of(struct wasi_request *r, uint32_t *e)
+struct wasi_fd *net_any_socket(struct wasi_request *r, uint32_t *e)
 {
     struct wasi_fd *f = wasi_word_fd(r, e);
 
@@ -22,10 +21,9 @@ static struct wasi_fd *socket_of(struct wasi_request *r, uint32_t *e)
     return f;
 }
 
-/* One that the guest has made itself. */
-static struct wasi_fd *own_socket(struct wasi_request *r, uint32_t *e)
+struct wasi_fd *net_own_socket(struct wasi_request *r, uint32_t *e)
 {
-    struct wasi_fd *f = socket_of(r, e);
+    struct wasi_fd *f = net_any_socket(r, e);
 
     if (f && !f->socket) {
         *e = WASI_ENOTCAPABLE;
@@ -174,17 +172,17 @@ uint32_t net_pair(struct wasi_request *r)
 static uint32_t finish_connect(struct wasi_request *r, struct wasi_fd **f, int error)
 {
     const struct wasi_mark mark = wasi_mark(r->w, *f);
-    struct pollfd p = {.fd = (*f)->host, .events = POLLOUT};
     socklen_t size = sizeof error;
-    int ready = 0;
+    int ready;
 
     if (error != EINPROGRESS)
         return error ? wasi_from_errno(error) : 0;
-    while (ready == 0)
-        ready = wasi_wait(r->w, &p, 1, NULL);
+    ready = wasi_wait_for(r->w, *f, POLLOUT);
     *f = wasi_again_fd(r->w, mark);
     if (ready < 0 || !*f)
         return ready < 0 ? wasi_from_errno(errno) : WASI_EBADF;
+    if (ready == 0)
+        return WASI_EINPROGRESS;
     if (getsockopt((*f)->host, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
         error = errno;
     return error ? wasi_from_errno(error) : 0;
@@ -216,7 +214,7 @@ uint32_t net_connect(struct wasi_request *r)
     struct net_address a;
     socklen_t size;
     uint32_t e;
-    struct wasi_fd *f = own_socket(r, &e);
+    struct wasi_fd *f = net_own_socket(r, &e);
     int flags, error;
 
     if (!f)
@@ -254,7 +252,7 @@ uint32_t net_bind(struct wasi_request *r)
     struct net_address a;
     socklen_t size;
     uint32_t e;
-    struct wasi_fd *f = own_socket(r, &e);
+    struct wasi_fd *f = net_own_socket(r, &e);
 
     if (!f)
         return e;
@@ -286,7 +284,7 @@ uint32_t net_listen(struct wasi_request *r)
     struct net_address a;
     int64_t backlog;
     uint32_t e;
-    struct wasi_fd *f = own_socket(r, &e);
+    struct wasi_fd *f = net_own_socket(r, &e);
 
     if (!f)
         return e;
@@ -314,7 +312,7 @@ static uint32_t say_name(struct wasi_request *r, int (*get)(int, struct sockaddr
     struct sockaddr_storage a = {0};
     socklen_t size = sizeof a;
     uint32_t e;
-    struct wasi_fd *f = socket_of(r, &e);
+    struct wasi_fd *f = net_any_socket(r, &e);
 
     if (!f)
         return e;
@@ -350,7 +348,7 @@ uint32_t net_peer(struct wasi_request *r)
 uint32_t net_from(struct wasi_request *r)
 {
     uint32_t e;
-    struct wasi_fd *f = own_socket(r, &e);
+    struct wasi_fd *f = net_own_socket(r, &e);
 
     if (!f)
         return e;
@@ -369,7 +367,7 @@ uint32_t net_to(struct wasi_request *r)
     struct net_address a;
     socklen_t size;
     uint32_t e;
-    struct wasi_fd *f = own_socket(r, &e);
+    struct wasi_fd *f = net_own_socket(r, &e);
 
     if (!f)
         return e;
@@ -385,93 +383,5 @@ uint32_t net_to(struct wasi_request *r)
     }
     f->socket->to = to;
     f->socket->to_size = size;
-    return 0;
-}
-
-/* Options, by names of our own since their numbers differ between systems. */
-static const struct option {
-    const char *name;
-    int level, option;
-    bool read_only;
-} options[] = {
-    {"reuseaddr", SOL_SOCKET, SO_REUSEADDR, false},
-    {"reuseport", SOL_SOCKET, SO_REUSEPORT, false},
-    {"keepalive", SOL_SOCKET, SO_KEEPALIVE, false},
-    {"broadcast", SOL_SOCKET, SO_BROADCAST, false},
-    {"oobinline", SOL_SOCKET, SO_OOBINLINE, false},
-    {"rcvbuf", SOL_SOCKET, SO_RCVBUF, false},
-    {"sndbuf", SOL_SOCKET, SO_SNDBUF, false},
-    {"rcvlowat", SOL_SOCKET, SO_RCVLOWAT, false},
-    {"error", SOL_SOCKET, SO_ERROR, true},
-    {"acceptconn", SOL_SOCKET, SO_ACCEPTCONN, true},
-    {"nodelay", IPPROTO_TCP, TCP_NODELAY, false},
-    {"cork", IPPROTO_TCP, TCP_CORK, false},
-    {"keepidle", IPPROTO_TCP, TCP_KEEPIDLE, false},
-    {"keepintvl", IPPROTO_TCP, TCP_KEEPINTVL, false},
-    {"keepcnt", IPPROTO_TCP, TCP_KEEPCNT, false},
-    {"maxseg", IPPROTO_TCP, TCP_MAXSEG, false},
-    {"usertimeout", IPPROTO_TCP, TCP_USER_TIMEOUT, false},
-    {"quickack", IPPROTO_TCP, TCP_QUICKACK, false},
-    {"deferaccept", IPPROTO_TCP, TCP_DEFER_ACCEPT, false},
-    {"tos", IPPROTO_IP, IP_TOS, false},
-    {"ttl", IPPROTO_IP, IP_TTL, false},
-    {"v6only", IPPROTO_IPV6, IPV6_V6ONLY, false},
-    {"hops", IPPROTO_IPV6, IPV6_UNICAST_HOPS, false},
-};
-
-/* net.linger FD [ON SECONDS]: ON SECONDS */
-uint32_t net_linger(struct wasi_request *r)
-{
-    struct linger l = {0};
-    socklen_t size = sizeof l;
-    int64_t on, seconds;
-    uint32_t e;
-    struct wasi_fd *f = own_socket(r, &e);
-
-    if (!f)
-        return e;
-    if (r->n == 1) {
-        if (getsockopt(f->host, SOL_SOCKET, SO_LINGER, &l, &size) < 0)
-            return wasi_from_errno(errno);
-        wasi_say(r, "%d %d", l.l_onoff, l.l_linger);
-        return 0;
-    }
-    if (!wasi_word(r, 1, INT32_MIN, INT32_MAX, &on) || !wasi_word(r, 2, 0, INT32_MAX, &seconds))
-        return WASI_EINVAL;
-    /* close() would wait for up to that time, and nothing could end it. */
-    if (on && seconds > 0 && !(f->flags & WASI_FD_NONBLOCK))
-        seconds = seconds > 5 ? 5 : seconds;
-    l = (struct linger){.l_onoff = on != 0, .l_linger = (int)seconds};
-    return setsockopt(f->host, SOL_SOCKET, SO_LINGER, &l, sizeof l) < 0 ? wasi_from_errno(errno) : 0;
-}
-
-/* net.option FD NAME [VALUE]: the value, of an option that is asked for */
-uint32_t net_option(struct wasi_request *r)
-{
-    const struct option *o = NULL;
-    int value = 0;
-    socklen_t size = sizeof value;
-    int64_t given;
-    uint32_t e;
-    struct wasi_fd *f = r->n == 3 ? own_socket(r, &e) : socket_of(r, &e);
-
-    if (!f)
-        return e;
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        if (!strcmp(options[i].name, r->word[1]))
-            o = &options[i];
-    if (!o || (r->n == 3 && o->read_only))
-        return WASI_ENOPROTOOPT;
-    if (r->n == 3) {
-        if (!wasi_word(r, 2, INT32_MIN, INT32_MAX, &given))
-            return WASI_EINVAL;
-        value = (int)given;
-        return setsockopt(f->host, o->level, o->option, &value, size) < 0 ? wasi_from_errno(errno) : 0;
-    }
-    if (getsockopt(f->host, o->level, o->option, &value, &size) < 0)
-        return wasi_from_errno(errno);
-    if (o->level == SOL_SOCKET && o->option == SO_ERROR)
-        value = value ? (int)wasi_from_errno(value) : 0;
-    wasi_say(r, "%d", value);
     return 0;
 }

@@ -20,14 +20,19 @@ enum { ABSTIME = 1, HANGUP = 1 };
 
 static const clockid_t clocks[] = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID};
 
-static uint64_t now(const struct wasi *w, clockid_t clock)
+static uint64_t now_of(clockid_t clock)
 {
     struct timespec t;
 
-    if (w->fixed)
-        return clock == CLOCK_REALTIME ? w->fixed->now : w->fixed->now - w->fixed->start;
     clock_gettime(clock, &t);
     return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t now(const struct wasi *w, clockid_t clock)
+{
+    if (w->fixed)
+        return clock == CLOCK_REALTIME ? w->fixed->now : w->fixed->now - w->fixed->start;
+    return now_of(clock);
 }
 
 uint32_t wasi_clock_res_get(struct wasi *w, uint32_t clock, uint32_t at)
@@ -185,12 +190,39 @@ int wasi_wait(const struct wasi *w, struct pollfd *fds, nfds_t n, const struct t
     return r < 0 && errno == EINTR && !w->wait ? 0 : r;
 }
 
+/* When a call on that socket stops to wait, by the real clock. */
+static uint64_t wait_end(const struct wasi_fd *f, short events)
+{
+    const uint32_t ms = f->socket ? f->socket->wait_ms[events == POLLOUT] : 0;
+
+    return ms ? now_of(CLOCK_MONOTONIC) + ms * (SECOND / 1000) : FOREVER;
+}
+
+int wasi_wait_for(const struct wasi *w, const struct wasi_fd *f, short events)
+{
+    const uint64_t end = wait_end(f, events);
+    struct pollfd one = {.fd = f->host, .events = events};
+    int r = 0;
+
+    while (r == 0 && end == FOREVER)
+        r = wasi_wait(w, &one, 1, NULL);
+    while (r == 0) {
+        const uint64_t t = now_of(CLOCK_MONOTONIC);
+        const struct timespec left = {.tv_sec = (time_t)((end - t) / SECOND), .tv_nsec = (long)((end - t) % SECOND)};
+
+        if (t >= end)
+            return 0;
+        r = wasi_wait(w, &one, 1, &left);
+    }
+    return r;
+}
+
 int wasi_ready(struct wasi *w, struct wasi_fd **of, short events)
 {
     const struct wasi_fd *f = *of;
     const struct wasi_mark mark = wasi_mark(w, f);
     struct pollfd one = {.fd = f->host, .events = events};
-    const struct timespec now = {0};
+    const struct timespec at_once = {0};
     int r;
 
     if (f->type == WASI_REGULAR_FILE || f->type == WASI_DIRECTORY || f->type == WASI_BLOCK_DEVICE)
@@ -198,22 +230,24 @@ int wasi_ready(struct wasi *w, struct wasi_fd **of, short events)
     if (f->flags & WASI_FD_NONBLOCK) {
         if (!f->standard)
             return 0; /* the descriptor itself does not block */
-        r = ppoll(&one, 1, &now, NULL);
+        r = ppoll(&one, 1, &at_once, NULL);
         if (r == 0)
             errno = EAGAIN;
         return r > 0 || (r < 0 && errno == EINTR) ? 0 : -1;
     }
-    if (!w->wait)
+    if (!w->wait && wait_end(f, events) == FOREVER)
         return 0;
     /* (Another thread may have taken what there was, after the wait and before this one runs.) */
     do {
-        while ((r = wasi_wait(w, &one, 1, NULL)) == 0)
-            ;
+        r = wasi_wait_for(w, f, events);
         *of = wasi_again_fd(w, mark);
-        if (r > 0 && !*of)
+        if (r == 0)
+            errno = EAGAIN;
+        else if (r > 0 && !*of)
             errno = EBADF;
-    } while (r > 0 && *of && w->threads && ppoll(&one, 1, &now, NULL) == 0);
-    return r < 0 || !*of ? -1 : 0;
+        f = *of;
+    } while (r > 0 && f && w->threads && ppoll(&one, 1, &at_once, NULL) == 0);
+    return r <= 0 || !f ? -1 : 0;
 }
 
 static int wait_once(const struct wasi *w, struct guest_memory subs, uint32_t count, struct pollfd *fds,

@@ -49,6 +49,7 @@ struct wasi_socket *wasi_new_socket(const struct wasi_socket *like, uint32_t *e)
                               .sent_left = like->sent_left,
                               .hears = like->hears,
                               .arg = like->arg};
+    memcpy(s->wait_ms, like->wait_ms, sizeof s->wait_ms);
     ++*s->open;
     return s;
 }

@@ -53,6 +53,7 @@ struct wasi_socket {
     uint32_t (*transfer)(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint32_t count, bool writing,
                          uint32_t result);
     bool serves, any_port; /* it may listen; the system has chosen its port */
+    uint32_t wait_ms[2];   /* how long a call that receives waits, and one that sends; 0: without end */
     socklen_t to_size, from_size;
     struct sockaddr_storage to, from; /* where the next datagram goes, and where the last came from */
     struct sockaddr_storage *heard;   /* WASI_HEARD, a ring; owned */
@@ -167,6 +168,10 @@ void wasi_free(struct wasi *w);
 /* Waits as w->wait does; -1 with EINTR is passed on to the guest. Other threads of the guest may run meanwhile, so that
  * pointers to its descriptors must not be kept: they may be closed, and the table may move. */
 int wasi_wait(const struct wasi *w, struct pollfd *fds, nfds_t n, const struct timespec *time);
+
+/* Waits until that descriptor is ready, for as long as its guest lets such a call wait. 0: that time is over; otherwise
+ * as wasi_wait(). */
+int wasi_wait_for(const struct wasi *w, const struct wasi_fd *f, short events);
 
 /* Before a call that can block: waits in a way that an interrupt can end, or checks whether a non-blocking stream would
  * block. Returns 0, or -1 with errno. After a wait *f is looked up again; EBADF: another thread has closed it. */

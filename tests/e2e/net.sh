@@ -28,7 +28,7 @@ python() {
         runner=$WL_SOURCE_ROOT/runtimes/node
         first=CHACHA20
     fi
-    SECONDS_EACH=300 run "$runner" --env "FIRST=$first" --dir "$NET::/t" --dir "$T/f::/f" "${options[@]}" "${module[@]}" "$@"
+    SECONDS_EACH=300 run "$runner" --env "FIRST=$first" --env "HOST=${runner##*/}" --dir "$NET::/t" --dir "$T/f::/f" "${options[@]}" "${module[@]}" "$@"
 }
 # The cipher that is fastest in a guest: AES with the processor's instructions.
 first_cipher() {
@@ -67,7 +67,7 @@ test_client() {
     serve
     python plain --net=127.0.0.1 --net=localhost -- /t/client.py "${ports[@]}" /f
     status 0
-    out 'ok test_tcp' 'ok test_udp' 'ok test_messages' 'ok test_tls' 'ok test_ciphers' 'ok test_asyncio' 'ok test_what_stays_out'
+    out 'ok test_tcp' 'ok test_udp' 'ok test_messages' 'ok test_options' 'ok test_time_limits' 'ok test_tls' 'ok test_ciphers' 'ok test_asyncio' 'ok test_what_stays_out'
 }
 
 test_client_in_node() {
@@ -75,7 +75,7 @@ test_client_in_node() {
     serve
     python node --net=127.0.0.1 --net=localhost -- /t/client.py "${ports[@]}" /f
     status 0
-    out 'ok test_tcp' 'ok test_udp' 'ok test_messages' 'ok test_tls' 'ok test_ciphers' 'ok test_asyncio' 'ok test_what_stays_out'
+    out 'ok test_tcp' 'ok test_udp' 'ok test_messages' 'ok test_options' 'ok test_time_limits' 'ok test_tls' 'ok test_ciphers' 'ok test_asyncio' 'ok test_what_stays_out'
     python node -- -c 'import socket; socket.socket()'
     status 1
     err 'OSError: [Errno 58]'
@@ -106,7 +106,7 @@ test_client_of_a_native_program() {
     real aot "$PY" --flavour snapshot -o "$T/native"
     status 0
     serve
-    SECONDS_EACH=300 run "$T/native" --env "FIRST=$(first_cipher)" --dir "$NET::/t" --dir "$T/f::/f" --net=127.0.0.1 --net=localhost -- \
+    SECONDS_EACH=300 run "$T/native" --env "FIRST=$(first_cipher)" --env HOST=native --dir "$NET::/t" --dir "$T/f::/f" --net=127.0.0.1 --net=localhost -- \
         /t/client.py "${ports[@]}" /f
     status 0
     out 'ok test_tcp' 'ok test_udp' 'ok test_tls' 'ok test_ciphers' 'ok test_asyncio'

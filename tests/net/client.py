@@ -1,5 +1,5 @@
 """A guest that is a client. Arguments: the ports of a TCP echo server, a UDP echo server, an HTTP server and a
-server with TLS, all on 127.0.0.1; the directory with the certificate."""
+server with TLS, all on 127.0.0.1; the directory with the certificate. HOST is the name of the program that runs the guest."""
 import asyncio
 import errno
 import os
@@ -7,6 +7,7 @@ import select
 import selectors
 import socket
 import ssl
+import struct
 import sys
 import threading
 import urllib.request
@@ -159,6 +160,59 @@ def test_messages():
                 assert e.errno == errno.ENOTSUP, e
             else:
                 raise AssertionError('ancillary data was sent')
+
+
+def test_options():
+    """Each option that has a name can be used, except those of multicast."""
+    if os.environ['HOST'] == 'node':
+        return  # Node's sockets have few options
+    levels = {'SO': socket.SOL_SOCKET, 'TCP': socket.IPPROTO_TCP, 'IP': socket.IPPROTO_IP, 'IPV6': socket.IPPROTO_IPV6}
+    multicast = 'MULTICAST', 'MEMBERSHIP', '_GROUP', 'BLOCK_SOURCE'
+    names = [n for n in dir(socket) if n.split('_')[0] in levels and not any(word in n for word in multicast)]
+    assert {'SO_REUSEADDR', 'SO_RCVTIMEO', 'TCP_NODELAY', 'IP_TTL', 'IPV6_V6ONLY'} <= set(names)
+    for name in names:
+        family = socket.AF_INET6 if name.startswith('IPV6') else socket.AF_INET
+        with socket.socket(family) as s:
+            try:
+                s.getsockopt(levels[name.split('_')[0]], getattr(socket, name))
+            except OSError as e:
+                raise AssertionError(name, e)
+    # Nothing sends or receives ancillary data.
+    assert not [n for n in dir(socket) if n.startswith(('IP_RECV', 'IPV6_RECV')) or n.endswith(('_PKTINFO', '_HOPLIMIT'))]
+
+
+def test_time_limits():
+    """SO_RCVTIMEO and SO_SNDTIMEO."""
+    if os.environ['HOST'] == 'node':
+        return
+    a, b = socket.socketpair()
+    with a, b:
+        for form in 'qq', 'll':
+            a.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack(form, 0, 50000))
+            assert a.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16) == struct.pack('qq', 0, 50000)
+            assert a.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.calcsize(form)) == struct.pack(form, 0, 50000)
+            try:
+                a.recv(1)
+            except BlockingIOError:
+                pass
+            else:
+                raise AssertionError('no limit')
+        b.send(b'x')
+        assert a.recv(1) == b'x'
+        a.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack('qq', 0, 50000))
+        try:
+            for _ in range(1000):
+                a.send(bytes(100000))
+        except BlockingIOError:
+            pass
+        else:
+            raise AssertionError('no limit')
+        try:
+            a.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack('qq', 0, 1000000))
+        except OSError as e:
+            assert e.errno == errno.EDOM
+        else:
+            raise AssertionError('a second and more in microseconds')
 
 
 def test_pair():

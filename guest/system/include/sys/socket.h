@@ -6,7 +6,6 @@
 #include_next <sys/socket.h>
 
 #ifndef SO_REUSEADDR
-#define SO_DEBUG 1
 #define SO_REUSEADDR 2
 #define SO_ERROR 4
 #define SO_DONTROUTE 5
@@ -19,7 +18,6 @@
 #define SO_REUSEPORT 15
 #define SO_RCVLOWAT 18
 #define SO_SNDLOWAT 19
-#define SO_BINDTODEVICE 25
 #define SO_ACCEPTCONN 30
 #define SO_PROTOCOL 38
 #define SO_DOMAIN 39
