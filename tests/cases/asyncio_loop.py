@@ -81,6 +81,13 @@ async def on_signal():
             pass
         else:
             raise AssertionError(wrong)
+    # One that cannot be caught leaves nothing behind.
+    try:
+        loop.add_signal_handler(signal.SIGKILL, print)
+    except RuntimeError:
+        assert not loop.remove_signal_handler(signal.SIGKILL)
+    else:
+        raise AssertionError("SIGKILL")
     came = loop.create_future()
     loop.add_signal_handler(signal.SIGTERM, came.set_result, "term")
     signal.raise_signal(signal.SIGTERM)
