@@ -8,7 +8,7 @@ LIMIT=${LIMIT:-3600}
 PY=${WL_PYTHON:-python/v3.13.5}
 
 # Packages for programs that draw on the terminal.
-packages='click rich prompt_toolkit'
+packages='click rich prompt_toolkit textual ipython'
 
 tm() {
     tmux -S "$T/tmux" -f /dev/null "$@"
@@ -223,7 +223,7 @@ except termios.error as e: print(e.args[0], os.environ.get(\"TERM\"), os.isatty(
 }
 
 packages_are_there() {
-    HOME=$REAL_HOME run "$PYTHON" -m pip install -q --disable-pip-version-check --target packages --only-binary=:all: --platform=any \
+    HOME=$REAL_HOME SECONDS_EACH=600 run "$PYTHON" -m pip install -q --disable-pip-version-check --target packages --only-binary=:all: --platform=any \
         --implementation=py --abi=none --python-version=3.13 $packages
     [ "$st" = 0 ] || not_available "$(tail -n 1 .err)"
 }
@@ -275,6 +275,59 @@ END
     see completed
     keys Enter
     see '<completed>'
+    restored
+}
+
+test_textual() {
+    packages_are_there
+    cat >packages/small.py <<'END'
+from textual.app import App
+from textual.widgets import Input, Label
+class Small(App):
+    def compose(self):
+        yield Label("a label")
+        yield Input(placeholder="type here")
+    def on_input_submitted(self, event):
+        self.exit("<%s>" % event.value)
+print(Small().run())
+END
+    open
+    RUN="$RUN --dir $T/packages::/p --env PYTHONPATH=/p"
+    python '' /p/small.py
+    see 'type here'
+    see 'a label'
+    keys -l abc
+    see abc
+    keys Enter
+    see '<abc>'
+    restored
+}
+
+test_IPython() {
+    packages_are_there
+    open
+    RUN="$RUN --dir $T/packages::/p --env PYTHONPATH=/p"
+    python '' '-m IPython --no-banner --no-confirm-exit'
+    see 'In [1]:'
+    keys -l '6 * 7'
+    keys Enter
+    see 'Out[1]: 42'
+    see 'In [2]:'
+    # The line before, changed.
+    keys Up BSpace 8 Enter
+    see 'Out[2]: 48'
+    keys -l 'import math'
+    keys Enter
+    see 'In [4]:'
+    keys -l 'math.hyp'
+    keys Tab
+    see 'math.hypot'
+    keys C-u
+    keys -l '1 / 0'
+    keys Enter
+    see ZeroDivisionError
+    keys -l exit
+    keys Enter
     restored
 }
 
