@@ -241,6 +241,41 @@ print(wllinked.answer(), [m for m in sys.builtin_module_names if m.startswith("w
     is "$(cat .out)" "42 ['wllinked._linked']"
 }
 
+# Functions of a wrong type in tables that exist only while a program runs are named by the build.
+test_tables_that_are_filled_while_a_program_runs() {
+    with_index
+    package wlfilled 1.0 'from wlfilled._filled import right' '
+from setuptools import Extension, setup
+with open("wlfilled/_filled.c", "w") as f:
+    f.write("""
+#include <Python.h>
+static PyObject *one(PyObject *self) { return PyLong_FromLong(1); }
+static PyObject *two(PyObject *self, PyObject *args) { return PyLong_FromLong(2); }
+static PyMethodDef methods[3];
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_filled", NULL, 0, methods};
+static PyTypeObject type = {PyVarObject_HEAD_INIT(NULL, 0) .tp_name = "wlfilled.Type", .tp_basicsize = sizeof(PyObject)};
+PyMODINIT_FUNC PyInit__filled(void) {
+    PyObject *m;
+    methods[0] = (PyMethodDef){"wrong", (PyCFunction)(void (*)(void))one, METH_NOARGS, NULL};
+    methods[1] = (PyMethodDef){"right", two, METH_NOARGS, NULL};
+    type.tp_repr = (reprfunc)(void (*)(void))two;
+    m = PyModule_Create(&module);
+    if (m && PyType_Ready(&type) == 0)
+        PyModule_AddObjectRef(m, "Type", (PyObject *)&type);
+    return m;
+}
+""")
+setup(name="wlfilled", version="1.0", packages=["wlfilled"], ext_modules=[Extension("wlfilled._filled", ["wlfilled/_filled.c"])])
+'
+    require r.txt wlfilled
+    build_packages -v "$PY" -r r.txt
+    status 0
+    cat .out .err >log
+    grep -q 'warning: wlfilled._filled.wrong has the type i:i instead of ii:i' log || fail "$(grep warning log)"
+    grep -q 'warning: wlfilled.Type: tp_repr has the type ii:i instead of i:i' log || fail "$(grep warning log)"
+    grep -qE '[0-9]{4,} functions in tables were compared, 2 have another type' log || fail "$(grep compared log)"
+}
+
 # The package's own tests run in a Python that has everything of it.
 test_the_own_tests_of_a_package() {
     local at
