@@ -1,5 +1,6 @@
 /* dup(), pipe() and related functions, which WASI does not have. The layer over descriptors provides them (vfs.h). A
  * new descriptor does not get the lowest free number, but one above those of the host. */
+#include "processes.h"
 #include "vfs.h"
 
 #include <errno.h>
@@ -52,7 +53,7 @@ static struct vfs_file *new_end(struct pipe *pipe, bool writes, int flags)
     return end;
 }
 
-int pipe2(int fds[2], int flags)
+static int pipe_of_our_own(int fds[2], int flags)
 {
     struct pipe *pipe = flags & ~(O_NONBLOCK | O_CLOEXEC) ? NULL : pipe_new();
     struct vfs_file *reader = pipe ? new_end(pipe, false, flags) : NULL;
@@ -75,6 +76,23 @@ int pipe2(int fds[2], int flags)
     fds[0] = (int)in;
     fds[1] = (int)out;
     return 0;
+}
+
+/* One that other processes can be given. */
+static int pipe_of_host(int fds[2], int flags)
+{
+    if (processes_pipe(fds) < 0)
+        return -1;
+    for (int i = 0; i < 2 && flags & O_NONBLOCK; i++)
+        (void)!fcntl(fds[i], F_SETFL, O_NONBLOCK);
+    return 0;
+}
+
+int pipe2(int fds[2], int flags)
+{
+    if (!(flags & ~(O_NONBLOCK | O_CLOEXEC)) && processes_exist())
+        return pipe_of_host(fds, flags);
+    return pipe_of_our_own(fds, flags);
 }
 
 int pipe(int fds[2])

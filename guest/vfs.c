@@ -1,6 +1,7 @@
 #include "vfs.h"
 
 #include "channel.h"
+#include "processes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -551,6 +552,7 @@ static void start(void)
         if (is_ours[i] && __wasilibc_register_preopened_fd(VFS_FIRST + i, our_names[i]) < 0)
             abort();
     }
+    processes_begin();
 }
 
 /* Runs before anything that opens files, including constructors of C++ libraries. */

@@ -1,14 +1,23 @@
-/* The only process: signals that it sends to itself, and the results of functions that need other processes. */
+/* This process, and others that it starts: signals, and waiting for them. */
+#include "../processes.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #undef raise
 
+pid_t getpid(void)
+{
+    return processes_self();
+}
+
+/* 0, as for a parent outside of the container, if no process of the program has started it. */
 pid_t getppid(void)
 {
-    return 0; /* as for a parent outside of the container */
+    return processes_parent();
 }
 
 /* There is no shell. As without /bin/sh on Linux, the command ends with status 127. */
@@ -23,7 +32,7 @@ static int is_ignored_by_default(int number)
 }
 
 /* A signal that ends the program makes wasi-libc's raise() abort. Here the exit status is 128 plus the number of the
- * signal, as shells show it. */
+ * signal, as shells show it. A parent that is a process of this program learns of the signal itself. */
 int wl_raise(int number)
 {
     void (*handler)(int);
@@ -34,8 +43,10 @@ int wl_raise(int number)
     }
     if (number == 0)
         return 0;
-    if (number == SIGKILL || number == SIGSTOP)
+    if (number == SIGKILL || number == SIGSTOP) {
+        processes_end_by(SIGKILL);
         _Exit(128 + number);
+    }
     handler = signal(number, SIG_DFL);
     if (handler == SIG_ERR)
         return -1;
@@ -45,6 +56,7 @@ int wl_raise(int number)
     }
     if (is_ignored_by_default(number))
         return 0;
+    processes_end_by(number);
     if (number == SIGABRT)
         abort();
     _Exit(128 + number);
@@ -52,10 +64,43 @@ int wl_raise(int number)
 
 int kill(pid_t pid, int number)
 {
+    if (number < 0 || number >= NSIG) {
+        errno = EINVAL;
+        return -1;
+    }
     /* 0 means all processes of the group, -1 all processes: in both cases just this one. */
-    if (pid != getpid() && pid != 0 && pid != -1) {
+    if (pid == getpid() || pid == 0 || pid == -1)
+        return wl_raise(number);
+    if (pid < 0) {
         errno = ESRCH;
         return -1;
     }
-    return wl_raise(number);
+    /* It does not stop, and those that are ignored have no effect. */
+    if (number > SIGTERM && !is_ignored_by_default(number)) {
+        errno = EPERM;
+        return -1;
+    }
+    return processes_signal(pid, is_ignored_by_default(number) ? 0 : number);
+}
+
+pid_t waitpid(pid_t pid, int *status, int options)
+{
+    if (options & ~(WNOHANG | WUNTRACED)) {
+        errno = EINVAL;
+        return -1;
+    }
+    return processes_wait(pid > 0 ? pid : -1, status, options & WNOHANG);
+}
+
+pid_t wait(int *status)
+{
+    return waitpid(-1, status, 0);
+}
+
+#undef sysconf
+
+/* wasi-libc knows of one processor. */
+long wl_sysconf(int name)
+{
+    return name == _SC_NPROCESSORS_ONLN || name == _SC_NPROCESSORS_CONF ? processes_processors() : sysconf(name);
 }

@@ -4,6 +4,7 @@
 
 FILE gets a line for each test, with three fields separated by tabs: its state (passed, failed, skipped), its name
 and the reason. The exit status is regrtest's. `wl-make test` (src/regrtest/) starts this program."""
+import _posixsubprocess
 import errno
 import faulthandler
 import importlib
@@ -44,7 +45,6 @@ whole = False  # whether this is one of these files
 MISSING = [(re.compile(text), why) for text, why in (
     (r"\[Errno %d\]" % errno.ENOTSUP, "no processes" if network else "no network or processes"),
     (r"can't start new thread|unable to start the thread|cannot join thread before it is started", "no threads"),
-    (r"No module named '_posixsubprocess'", "no processes"),
     (r"[Mm]odule '(os|select|signal|_?socket|subprocess)'.* (has no|does not have the) attribute", "a function does not exist"),
 )]
 if not network:
@@ -111,6 +111,8 @@ def what_is_missing(exception):
         line = last_line(exception)
         if TEST_MODULE.search(line):
             return line
+        if "does not support processes" in line:
+            return "no processes (%s)" % line
         if needs_network(exception):
             return "no network (%s)" % line
         for pattern, why in MISSING if whole else ():
@@ -264,6 +266,7 @@ def main():
     import test.support
 
     sys.meta_path.append(TestModules)
+    test.support.has_subprocess_support = _posixsubprocess.exist()
     run_what_needs_a_network(name)
     watch(RegressionTestResult)
     if hasattr(test.support, "run_doctest"):

@@ -84,7 +84,7 @@ for call in (lambda: resource.getrlimit(99), lambda: resource.getrusage(99),
         raise AssertionError(call)
 
 # The system.
-assert os.cpu_count() == 1 and not hasattr(os, "fchdir")
+assert os.cpu_count() >= 1 and not hasattr(os, "fchdir")
 # Programs ask whether it exists, and do not expect that it fails: pyperf.
 assert not hasattr(os, "getloadavg")
 for path in "/etc", "/etc/passwd", "/etc/group", "/etc/hosts", "/etc/os-release", "/etc/localtime", "/proc", "/sys":

@@ -4,6 +4,8 @@
 # shellcheck source=tests/e2e/lib.sh disable=SC2317
 LIMIT=${LIMIT:-900}
 . "$(dirname -- "$0")/lib.sh"
+# shellcheck source=tests/e2e/lib-native.sh
+. "$(dirname -- "$0")/lib-native.sh"
 
 GUEST=$WL_SOURCE_ROOT/guest
 TESTS=$WL_SOURCE_ROOT/tests/guest
@@ -14,7 +16,7 @@ guest() {
     real build -q toolchain/wasi-libc toolchain/wl-run libs/zlib
     status 0
     if [ "${3-}" = layer ]; then
-        for file in channel clocks cwd devices dup memory pipe rofs select threads timezone vfs vfs-files vfs-paths vfs-stat wasi-host; do
+        for file in channel clocks cwd devices dup heap memory memory-copy pipe processes rofs select threads timezone vfs vfs-files vfs-paths vfs-stat wasi-host; do
             compile -I"$OUT/libs/zlib/include" -c "$GUEST/$file.c" -o "$file.o"
             objects+=("$file.o")
         done
@@ -57,7 +59,8 @@ test_paths() {
 test_the_layer() {
     guest layer layer.c layer
     two_directories
-    wl_run --dir a::/a --dir b::/b/deep --env WL_TMP_SIZE=1M layer.wasm
+    # (With processes, pipes are the host's.)
+    wl_run --max-processes 0 --dir a::/a --dir b::/b/deep --env WL_TMP_SIZE=1M layer.wasm
     status 0
     is "$(cat .out)" $'to stdout\nstill\nnot caught'
     is "$(ls a)" $'deep\ng\nin\nloop\nsub\nup'
@@ -94,9 +97,11 @@ places() {
 # Each function of threads.c, and what threads share; and a host that has none.
 test_threads() {
     guest threads threads.c layer
-    wl_run --max-threads 16 threads.wasm
-    status 0
-    is "$(cat .out)" good
+    for pipes in 0 1; do
+        wl_run --max-threads 16 --max-processes $pipes threads.wasm
+        status 0
+        is "$(cat .out)" good
+    done
     wl_run --max-threads 0 threads.wasm none
     status 0
 }
@@ -134,6 +139,100 @@ test_how_threads_end() {
     ends 0 --max-threads 64 --max-memory 100M ends.wasm many
     out '4 threads'
     exec 9>&-
+}
+
+# What a process of the module gets, how it ends, and what it may not do; and a host without processes.
+test_processes() {
+    guest processes processes.c layer
+    wl_run processes.wasm good
+    status 0
+    is "$(cat .out)" good
+    wl_run --max-processes 0 processes.wasm none
+    status 0
+}
+
+# Processes of this test that guests have started, and that still run.
+left() {
+    pgrep -af -- '--child-of [0-9]' | grep -F -- "$T" || :
+}
+# (The kernel ends them one after the other.)
+none_left() {
+    local n=100
+    while [ -n "$(left)" ]; do
+        n=$((n - 1))
+        [ $n -gt 0 ] || fail 'processes are left over'
+        sleep 0.05
+    done
+}
+# `too_late COMMAND...`: it ends by its deadline, of one second. (`run` takes that status for its own.)
+too_late() {
+    st=0
+    timeout -s KILL 60 "$@" >.out 2>.err || st=$?
+    status 124
+}
+# A bomb of processes, memory, output and time: the limits hold for all of them together, and none is left over.
+test_limits_of_processes() {
+    guest processes processes.c layer
+    for most in 1 8 20; do
+        wl_run --max-processes $most "$T/processes.wasm" start-bomb
+        status 0
+        out "$most processes"
+        none_left
+    done
+    # 256 MiB: the module has 1 MiB, and each part that is taken is a little more than 1 MiB.
+    for n in 0 3 8; do
+        wl_run --max-memory 256M "$T/processes.wasm" start-hoards $n
+        status 0
+        [ "$(cat .out)" -le 256 ] || fail "$n processes have $(cat .out) MiB"
+        [ "$(cat .out)" -ge 128 ] || fail "$n processes have only $(cat .out) MiB"
+    done
+    too_late "$OUT/toolchain/wl-run/bin/wl-run" --quick --deadline 1 "$T/processes.wasm" starts-spinning
+    none_left
+    wl_run --max-output 100000 "$T/processes.wasm" starts-output
+    is "$(wc -c <.out)" 100000
+    none_left
+}
+
+# The same as a native program, which starts itself.
+test_processes_natively() {
+    guest processes processes.c layer
+    wabt
+    native processes program
+    run "$T/processes/program" good
+    status 0
+    is "$(cat .out)" good
+    run "$T/processes/program" --max-processes 0 none
+    status 0
+    run "$T/processes/program" --max-processes 5 start-bomb
+    status 0
+    out '5 processes'
+    run "$T/processes/program" --max-memory 256M start-hoards 3
+    status 0
+    [ "$(cat .out)" -le 256 ] && [ "$(cat .out)" -ge 128 ] || fail "the processes have $(cat .out) MiB"
+    too_late "$T/processes/program" --deadline 1 starts-spinning
+    run "$T/processes/program" --max-output 100000 starts-output
+    is "$(wc -c <.out)" 100000
+    none_left
+}
+
+# Processes end with the one that has started them, even if that is killed.
+test_processes_end_with_their_parent() {
+    local pid n
+    guest processes processes.c layer
+    wl_run "$T/processes.wasm" leaves
+    status 0
+    none_left
+    "$OUT/toolchain/wl-run/bin/wl-run" --quick "$T/processes.wasm" leaves forever &
+    pid=$!
+    n=100
+    until [ "$(left | wc -l)" -ge 6 ]; do
+        n=$((n - 1))
+        [ $n -gt 0 ] || fail 'the processes were not started'
+        sleep 0.1
+    done
+    kill -KILL $pid
+    wait $pid || :
+    none_left
 }
 
 # Time zones from files of the database and from text, also damaged ones.

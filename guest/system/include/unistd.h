@@ -12,6 +12,7 @@ gid_t getgid(void);
 gid_t getegid(void);
 int getgroups(int size, gid_t list[]);
 char *getlogin(void);
+pid_t getpid(void);
 pid_t getppid(void);
 int chown(const char *path, uid_t uid, gid_t gid);
 int lchown(const char *path, uid_t uid, gid_t gid);
@@ -22,5 +23,8 @@ int dup2(int fd, int to);
 int dup3(int fd, int to, int flags);
 int pipe(int fds[2]);
 int pipe2(int fds[2], int flags);
+long wl_sysconf(int name);
+
+#define sysconf(name) wl_sysconf(name)
 
 #endif

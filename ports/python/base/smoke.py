@@ -319,7 +319,7 @@ def selecting():
 
 
 def clear_errors():
-    import multiprocessing, subprocess
+    import _posixsubprocess, multiprocessing, subprocess
 
     def fails(call, kind, *words):
         try:
@@ -329,8 +329,13 @@ def clear_errors():
         else:
             raise AssertionError(call)
 
-    fails(lambda: subprocess.run(["ls"]), OSError, "process")
-    fails(multiprocessing.Process(target=print).start, OSError, "process")
+    if _posixsubprocess.exist():
+        fails(lambda: subprocess.run(["ls"]), FileNotFoundError, "No such file", "ls")
+        done = subprocess.run([sys.executable, "-c", "print(6 * 7)"], capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "42\n", ""), done
+    else:
+        fails(lambda: subprocess.run(["ls"]), OSError, "process")
+        fails(multiprocessing.Process(target=print).start, OSError, "process")
 
 
 # The digests of "abc": name, size, first eight bytes.

@@ -1,0 +1,52 @@
+/* Processes of this same program (docs/processes.md), by requests to this project's host. Other hosts have none, and
+ * everything here fails with ENOTSUP. */
+#ifndef WL_PROCESSES_H
+#define WL_PROCESSES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* At the start, when the descriptors of the host are known: takes over what the parent has given. */
+void processes_begin(void);
+
+bool processes_exist(void);
+pid_t processes_self(void);
+pid_t processes_parent(void); /* 0: there is none */
+/* Processors that they can use. */
+long processes_processors(void);
+
+/* A descriptor of the new process: a number, and the one that it is a copy of here, or -1: that number is closed. */
+struct process_fd {
+    int number, from;
+};
+
+struct process_wish {
+    char *const *argv, *const *envp;
+    const char *cwd; /* NULL: the one of this process */
+    /* What it gets besides the standard streams, which are those of this process if they are not here. */
+    const struct process_fd *fds;
+    size_t fds_n;
+    int umask;    /* -1: the same */
+    bool session; /* it is not reached by Ctrl-C of this one's terminal */
+};
+
+/* Returns its number, or -1 with errno: EAGAIN: there are too many. ENOTSUP: a descriptor cannot be given away, because
+ * it is of a file in memory, or there are no processes. */
+pid_t processes_start(const struct process_wish *wish);
+
+/* pid: -1: any. As waitpid(2). */
+pid_t processes_wait(pid_t pid, int *status, bool now);
+/* A signal for another process; numbers up to 15, of Linux. -1 with errno. */
+int processes_signal(pid_t pid, int number);
+/* Ends this process by the signal, if it has a parent that learns of it; otherwise it returns. */
+void processes_end_by(int number);
+
+/* Descriptors that other processes can be given. -1 with errno. */
+int processes_pipe(int fds[2]);
+int processes_pair(bool stream, int fds[2]);
+int processes_semaphore(unsigned count);
+/* The count of a semaphore. */
+long processes_count(int fd);
+
+#endif

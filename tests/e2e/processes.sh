@@ -1,0 +1,274 @@
+#!/bin/bash
+# Processes of Python: subprocess, multiprocessing, pools; in wl-run, or as a native program with ENGINE=native.
+# tests/e2e/guest.sh has the limits, with small modules.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317
+LIMIT=${LIMIT:-3600}
+. "$(dirname -- "$0")/lib.sh"
+
+PY=${WL_PYTHON:-python/v3.13.5}
+
+# `python OPTION... -- ARGUMENT...`: runs it with the directory d as /d.
+python() {
+    local options=()
+    while [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    shift
+    mkdir -p d
+    real_tool run -q --offline "$PY" --engine "${ENGINE:-wasmtime}" ${FLAVOUR:+--flavour "$FLAVOUR"} --dir "$T/d::/d" \
+        "${options[@]}" -- "$@"
+}
+
+test_subprocess() {
+    mkdir -p d
+    cat >d/main.py <<'PYTHON'
+import os
+import signal
+import subprocess
+import sys
+import time
+
+me = sys.executable
+assert os.getpid() == 42 and os.getppid() == 0
+run = subprocess.run
+
+# What it is given, and what it gives.
+code = "import os, sys; print(sys.argv[1:], os.getcwd(), os.environ['X'], 'Y' in os.environ, sys.stdin.read()); print('e', file=sys.stderr); sys.exit(7)"
+done = run([me, "-c", code, "a", "b c", "ü"], input="in", capture_output=True, text=True, cwd="/d", env={"X": "1"})
+assert (done.returncode, done.stderr) == (7, "e\n"), done
+assert done.stdout == "['a', 'b c', 'ü'] /d 1 False in\n", done.stdout
+for name in "python", "python3", "python%d.%d" % sys.version_info[:2]:
+    assert run([name, "-c", "print(1)"], capture_output=True).stdout == b"1\n"
+assert subprocess.check_output([me, "-c", "print(2)"]) == b"2\n"
+
+# No other program, however it is named.
+for what in ["ls"], ["/bin/sh", "-c", "true"], [me + "x"], ["./python3"], ["../python"], ["python2"]:
+    try:
+        run(what)
+    except FileNotFoundError as error:
+        assert error.filename == what[0], error
+    else:
+        raise AssertionError(what)
+for kind, arguments in (FileNotFoundError, dict(shell=True)), (RuntimeError, dict(preexec_fn=print)), (FileNotFoundError, dict(cwd="/no")):
+    try:
+        run([me, "-c", "pass"], **arguments)
+    except kind:
+        pass
+    else:
+        raise AssertionError(arguments)
+
+# Much in both directions, streams that are joined, closed or nothing.
+text = "x" * 1000000
+done = run([me, "-c", "import sys; sys.stdout.write(sys.stdin.read()[::-1])"], input=text, stdout=-1, text=True)
+assert done.stdout == text
+done = run([me, "-c", "import sys; print(1, flush=True); print(2, file=sys.stderr)"], stdout=-1, stderr=subprocess.STDOUT)
+assert done.stdout == b"1\n2\n", done
+assert run([me, "-c", "import sys; print(repr(sys.stdin.read()))"], stdin=subprocess.DEVNULL, stdout=-1).stdout == b"''\n"
+with open("/d/out", "w") as file:
+    run([me, "-c", "print('into a file')"], stdout=file)
+assert open("/d/out").read() == "into a file\n"
+
+# Descriptors.
+read, write = os.pipe()
+run([me, "-c", "import os, sys; os.write(int(sys.argv[1]), b'by number')", str(write)], pass_fds=[write])
+assert os.read(read, 20) == b"by number"
+done = run([me, "-c", "import os, sys; os.write(int(sys.argv[1]), b'')", str(write)], stderr=-1)
+assert b"Bad file descriptor" in done.stderr
+
+# Time and signals.
+try:
+    run([me, "-c", "import time; time.sleep(100)"], timeout=0.5)
+except subprocess.TimeoutExpired:
+    pass
+for number in signal.SIGTERM, signal.SIGKILL, signal.SIGHUP:
+    child = subprocess.Popen([me, "-c", "import time; time.sleep(100)"])
+    child.send_signal(number)
+    assert child.wait() == -number
+child = subprocess.Popen([me, "-c", "import time\ntry:\n print('ready', flush=True); time.sleep(100)\nexcept KeyboardInterrupt: print('came')"], stdout=-1)
+assert child.stdout.readline() == b"ready\n"
+child.send_signal(signal.SIGINT)
+assert child.communicate()[0] == b"came\n" and child.returncode == 0
+assert run([me, "-c", "import os; os.abort()"], stderr=-1).returncode == -6
+assert run([me, "-c", "import os; os.kill(os.getpid(), 15)"]).returncode == -15
+
+# /tmp is copied; a process of a process.
+with open("/tmp/script.py", "w") as file:
+    file.write("import os, subprocess, sys\nprint(os.getppid(), flush=True)\nif len(sys.argv) > 1: subprocess.run([sys.executable, __file__])")
+done = run([me, "/tmp/script.py", "again"], stdout=-1, text=True).stdout.split()
+assert done[0] == "42" and int(done[1]) > 42, done
+print("good")
+PYTHON
+    python -- /d/main.py
+    status 0
+    out good
+}
+
+test_multiprocessing() {
+    mkdir -p d
+    cat >d/main.py <<'PYTHON'
+import asyncio
+import concurrent.futures
+import multiprocessing
+import os
+import queue
+import sys
+import time
+
+
+def square(n):
+    return n * n
+
+
+def talk(pipe, lock, items, event, barrier):
+    with lock:
+        pipe.send(("pid", os.getpid() != 42, multiprocessing.parent_process().pid))
+    items.put("from the child")
+    event.wait()
+    barrier.wait()
+    assert pipe.recv() == "end"
+
+
+def fail(n):
+    raise ValueError(n)
+
+
+def die(n):
+    os._exit(n)
+
+
+async def subprocess_of_asyncio():
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", "print(input())", stdin=-1, stdout=-1)
+    out, _ = await child.communicate(b"through asyncio\n")
+    assert (out, child.returncode) == (b"through asyncio\n", 0)
+
+
+def main():
+    context = multiprocessing.get_context()
+    assert context.get_start_method() == "spawn"
+    here, there = context.Pipe()
+    lock, items, event, barrier = context.Lock(), context.Queue(), context.Event(), context.Barrier(2)
+    child = context.Process(target=talk, args=(there, lock, items, event, barrier))
+    child.start()
+    assert here.recv() == ("pid", True, 42) and items.get(timeout=60) == "from the child"
+    assert child.is_alive() and not event.is_set()
+    event.set()
+    barrier.wait(60)
+    here.send("end")
+    child.join()
+    assert child.exitcode == 0
+    child = context.Process(target=die, args=(3,))
+    child.start()
+    child.join()
+    assert child.exitcode == 3
+    child = context.Process(target=time.sleep, args=(100,))
+    child.start()
+    child.terminate()
+    child.join()
+    assert child.exitcode == -15
+
+    semaphore = context.BoundedSemaphore(2)
+    assert semaphore.acquire() and semaphore.acquire() and not semaphore.acquire(False) and not semaphore.acquire(timeout=0.05)
+    semaphore.release()
+    semaphore.release()
+    for one in semaphore, context.Lock():
+        try:
+            one.release()
+        except ValueError:
+            pass
+        else:
+            raise AssertionError(one)
+    recursive = context.RLock()
+    with recursive, recursive:
+        pass
+
+    with context.Pool(2) as pool:
+        assert pool.map(square, range(20)) == [n * n for n in range(20)]
+        try:
+            pool.apply(fail, (5,))
+        except ValueError as error:
+            assert error.args == (5,)
+    with concurrent.futures.ProcessPoolExecutor(2) as pool:
+        assert list(pool.map(square, range(20))) == [n * n for n in range(20)]
+        assert isinstance(pool.submit(fail, 1).exception(), ValueError)
+        try:
+            pool.submit(die, 1).result()
+        except concurrent.futures.process.BrokenProcessPool:
+            pass
+    asyncio.run(subprocess_of_asyncio())
+    for name in "Value", "Array":
+        try:
+            getattr(multiprocessing, name)("i", 1)
+        except OSError:
+            pass
+        else:
+            raise AssertionError(name)
+    print("good")
+
+
+if __name__ == "__main__":
+    main()
+PYTHON
+    python -- /d/main.py
+    status 0
+    out good
+}
+
+# A directory that was replaced by a link, a deadline, and Ctrl-C.
+test_what_is_passed_on() {
+    mkdir -p d inner secret
+    mkdir d/shared
+    echo hidden >secret/file
+    cat >d/main.py <<'PYTHON'
+import os
+import subprocess
+import sys
+
+os.rename("/d/shared", "/d/moved")
+os.symlink("../secret", "/d/shared")
+code = "import os; print(sorted(os.listdir('/s')), os.path.exists('/s/file'))"
+print(subprocess.check_output([sys.executable, "-c", code], text=True))
+PYTHON
+    python --dir "$T/d/shared::/s" -- /d/main.py
+    status 0
+    out '[] False'
+    python --max-processes 0 -- -c 'import subprocess, sys; subprocess.run([sys.executable])'
+    status 1
+    err 'OSError: [Errno 58] wasi does not support processes.'
+    python --max-processes 1 -- -c '
+import subprocess, sys
+a = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"])
+try:
+    subprocess.Popen([sys.executable, "-c", "pass"])
+except BlockingIOError:
+    print("one is the limit")
+a.kill()'
+    status 0
+    out 'one is the limit'
+    python -- -c '
+import subprocess, sys
+subprocess.run([sys.executable, "-c", "while True: pass"], timeout=2)'
+    status 1
+    err TimeoutExpired
+    python --dir-ro "$T/inner::/r" -- -c '
+import subprocess, sys
+print(subprocess.run([sys.executable, "-c", "open(\"/r/x\", \"w\")"], capture_output=True, text=True).stderr)'
+    out 'Read-only'
+    ! pgrep -af -- '--child-of [0-9]' | grep -F -- "$T" >left || fail "left over: $(cat left)"
+}
+
+# The same from a snapshot, whose modules are imported before it knows of a host.
+test_from_a_snapshot() {
+    FLAVOUR=snapshot
+    test_subprocess
+    test_multiprocessing
+}
+
+test_natively() {
+    ENGINE=native
+    test_subprocess
+    test_multiprocessing
+    test_what_is_passed_on
+}
+
+main "$@"
