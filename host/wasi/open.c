@@ -37,13 +37,20 @@ static uint32_t refuse_opening(struct wasi *w, uint32_t fd, uint32_t lookup, uin
  * and creating are two steps. */
 static int open_counted(struct wasi *w, int dir, const char *name, int flags, uint32_t *e)
 {
-    const bool counted = w->quota && flags & O_CREAT;
+    const bool counted = w->quota && w->quota->entries != UINT64_MAX && flags & O_CREAT;
+    struct stat st;
     int host = -1;
 
     *e = WASI_SUCCESS;
     errno = ENOENT;
     if (!counted || !(flags & O_EXCL))
         host = wasi_open_beneath(w, dir, name, counted ? flags & ~O_CREAT : flags, 0666);
+    /* (As the kernel does it with O_CREAT.) */
+    if (host >= 0 && counted && fstat(host, &st) == 0 && S_ISDIR(st.st_mode)) {
+        close(host);
+        *e = WASI_EISDIR;
+        return -1;
+    }
     if (host < 0 && counted && errno == ENOENT) {
         *e = wasi_quota_create(w);
         if (*e)

@@ -236,6 +236,7 @@ EOF
         # A step edits these.
         mkdir -p source/package/Python
         touch source/package/Modules/faulthandler.c source/package/Python/thread_pthread.h
+        echo '_can_fork_exec = sys.platform not in {"emscripten", "wasi"}' >>source/package/Lib/subprocess.py
         cat >source/package/configure <<'EOF'
 for patched in Lib/asyncio/unix_events.py Modules/mmapmodule.c Modules/_ctypes/callproc.c; do
   grep -q wasi "../src/$patched" || echo "not patched: $patched"
@@ -259,8 +260,8 @@ EOF
         err "python/v$version" configure '--build=build-machine'
         case $series in
         3.11 | 3.12) err 'host runner: none' 'modules: mmap fcntl _ctypes pwd grp ' '--host=wasm32-unknown-wasi ' ;;
-        3.13 | 3.14) err 'host runner: none' 'modules: mmap fcntl _ctypes pwd grp resource termios _wlhost _interpreters' '--host=wasm32-wasip1 ' ;;
-        3.15) err 'host runner: false' 'modules: mmap fcntl _ctypes pwd grp resource termios _wlhost _interpreters' '--host=wasm32-wasip1 ' ;;
+        3.13 | 3.14) err 'host runner: none' 'modules: mmap fcntl _ctypes pwd grp resource termios _wlhost _posixsubprocess _multiprocessing _interpreters' '--host=wasm32-wasip1 ' ;;
+        3.15) err 'host runner: false' 'modules: mmap fcntl _ctypes pwd grp resource termios _wlhost _posixsubprocess _multiprocessing _interpreters' '--host=wasm32-wasip1 ' ;;
         *) fail "the test does not know what is special about $series" ;;
         esac
     done
