@@ -154,8 +154,8 @@ static void channel_seeds(const char *folder)
         "x\naes.gcm encrypt 0 24 0 0 0 0 17\n",
         "x\nlock.whole 1 exclusive\nlock.range 1 write 0 5\nlock.range 1 read 3 0 wait\nlock.test 1 read 0 0\n",
         "x\nfs.space 1\nfs.space 0\nfs.space 2\n",
-        "x\nprocess.self\nprocess.pipe\nprocess.pair dgram\nprocess.semaphore 3\nprocess.count 6\nprocess.memory "
-        "65536\n",
+        "x\nprocess.self\nprocess.pipe\nprocess.pair dgram\nprocess.semaphore 3\nprocess.count 6\n",
+        "x\nprocess.memory 65536\n",
         "x\nprocess.spawn 0 0 0 0 0 3 0 0\nprocess.wait any now\nprocess.kill 43 9\nprocess.note 0 0\n",
         "x\ntty.set 0 now 0 0 0 0 00\ntty.get 0\ntty.size 1\ntty.flush 0 in\ntty.drain 0\n",
     };
