@@ -87,8 +87,18 @@ static void test_defaults(void)
     const struct wlpy_function function = {.size = sizeof function, .name = "nothing", .call = nothing};
     struct wlpy_dir dir = {.guest = "/data"};
     const uint64_t none = WLPY_UNLIMITED;
-    const struct wlpy_limits limits = {sizeof limits, none, none, none, none, none, none,
-                                       none,          none, none, none, none, 0,    0};
+    const struct wlpy_limits limits = {.size = sizeof limits,
+                                       .memory = none,
+                                       .output = none,
+                                       .deadline_ms = none,
+                                       .cpu_ms = none,
+                                       .descriptors = none,
+                                       .file_bytes = none,
+                                       .files = none,
+                                       .sockets = none,
+                                       .received = none,
+                                       .sent = none,
+                                       .host_calls = none};
 
     config = (struct wlpy_run_config){.dirs = &dir, .dir_count = 1, .functions = &function, .function_count = 1};
     for (int lifted = 0; lifted < 2; lifted++) {
