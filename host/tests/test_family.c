@@ -1,6 +1,6 @@
 /* Processes of a guest: the page that they share, and the requests process.*, as a guest makes them. Programs of the
  * machine take the place of the guest's, and do not understand what they are asked. */
-#include "guest.h"
+#include "ask.h"
 
 #include "family/family.h"
 #include "family/page.h"
@@ -9,31 +9,10 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
-enum { ANSWER = 2000, ROOM = 8192, RESULT = 1990, FDS = 20000, TEXT = 30000, MIB = 1 << 20 };
+enum { FDS = 20000, TEXT = 30000, MIB = 1 << 20 };
 
-static uint32_t channel;
-static char answer[ROOM + 1];
 static struct family family;
 static int64_t changed;
-
-static uint32_t ask(const char *request)
-{
-    const uint32_t size = size_of(request), e = wasi_path_readlink(&w, channel, 1000, size, ANSWER, ROOM, RESULT);
-
-    answer[0] = '\0';
-    if (e == 0) {
-        memcpy(answer, bytes + ANSWER, get(RESULT));
-        answer[get(RESULT)] = '\0';
-    }
-    return e;
-}
-
-#define GIVES(request, text)                                                                                           \
-    do {                                                                                                               \
-        assert_int_equal(ask(request), 0);                                                                             \
-        assert_string_equal(answer, text);                                                                             \
-    } while (0)
-#define FAILS(request, error) assert_int_equal(ask(request), error)
 
 static uint64_t spare(void *arg)
 {

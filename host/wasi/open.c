@@ -37,7 +37,7 @@ static uint32_t refuse_opening(struct wasi *w, uint32_t fd, uint32_t lookup, uin
  * and creating are two steps. */
 static int open_counted(struct wasi *w, int dir, const char *name, int flags, uint32_t *e)
 {
-    const bool counted = w->quota && w->quota->entries != UINT64_MAX && flags & O_CREAT;
+    const bool counted = wasi_quota_counts(w) && flags & O_CREAT;
     struct stat st;
     int host = -1;
 

@@ -2,6 +2,11 @@
 #include "wasi/tree.h"
 #include "wasi/wasi.h"
 
+bool wasi_quota_counts(const struct wasi *w)
+{
+    return w->quota && w->quota->entries != UINT64_MAX;
+}
+
 static bool counts(const struct wasi *w, const struct wasi_fd *f)
 {
     return w->quota && !f->standard && f->type == WASI_REGULAR_FILE;
@@ -36,7 +41,7 @@ uint32_t wasi_quota_extend(struct wasi *w, const struct wasi_fd *f, uint64_t siz
 
 uint32_t wasi_quota_create(struct wasi *w)
 {
-    if (!w->quota || w->quota->entries == UINT64_MAX)
+    if (!wasi_quota_counts(w))
         return WASI_SUCCESS;
     if (w->quota->entries == 0)
         return WASI_EDQUOT;
@@ -46,6 +51,6 @@ uint32_t wasi_quota_create(struct wasi *w)
 
 void wasi_quota_uncreate(struct wasi *w)
 {
-    if (w->quota && w->quota->entries != UINT64_MAX)
+    if (wasi_quota_counts(w))
         w->quota->entries++;
 }

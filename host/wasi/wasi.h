@@ -250,6 +250,8 @@ uint64_t wasi_quota_left(const struct wasi *w, const struct wasi_fd *f);
 void wasi_quota_written(struct wasi *w, const struct wasi_fd *f, size_t written);
 /* Before a file becomes so long, which counts as written. */
 uint32_t wasi_quota_extend(struct wasi *w, const struct wasi_fd *f, uint64_t size);
+/* Whether created entries count at all. */
+bool wasi_quota_counts(const struct wasi *w);
 /* Before an entry is created; and when it was not created after all. */
 uint32_t wasi_quota_create(struct wasi *w);
 void wasi_quota_uncreate(struct wasi *w);

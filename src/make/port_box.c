@@ -64,25 +64,14 @@ static int show_need(struct box *b, const struct port_box *o, size_t need, const
     return r;
 }
 
-/* Which ports the steps (or tests) of a port see: linked gets the libraries, seen those and all others. */
-static void find_seen(const struct port_box *o, bool *linked, bool *seen)
-{
-    const struct node *node = &o->plan->nodes[o->node];
-
-    plan_link_closure(o->plan, o->node, linked);
-    memcpy(seen, linked, o->plan->n * sizeof *seen);
-    for (size_t k = 0; k < node->needs_n; k++)
-        if (node->needs[k].kind == NEED_BUILD || (node->needs[k].kind == NEED_TEST && o->for_tests))
-            seen[node->needs[k].node] = true;
-}
-
 static int show_needs(struct box *b, const struct port_box *o, struct flags *f, char **sysroot, struct wl_err *err)
 {
     bool *linked = xcalloc(o->plan->n, sizeof *linked), *seen = xcalloc(o->plan->n, sizeof *seen);
     const char *of = o->plan->nodes[o->node].recipe->flavour_of;
     int r = 0;
 
-    find_seen(o, linked, seen);
+    plan_link_closure(o->plan, o->node, linked);
+    plan_reads(o->plan, o->node, 1u << NEED_BUILD | (o->for_tests ? 1u << NEED_TEST : 0), seen);
     for (size_t i = 0; r == 0 && i < o->plan->n; i++) {
         const struct node *need = &o->plan->nodes[i];
         WL_CLEANUP_FREE char *path = NULL;
@@ -220,7 +209,8 @@ int port_box_for_checks(struct box *b, const struct port_box *o, struct wl_err *
         r = box_own_dir(b, "needs", err);
     if (r == 0)
         r = copy_files(&node->recipe->check_files, b->dir, err);
-    find_seen(o, linked, seen);
+    plan_link_closure(o->plan, o->node, linked);
+    plan_reads(o->plan, o->node, 1u << NEED_BUILD | (o->for_tests ? 1u << NEED_TEST : 0), seen);
     memcpy(all, seen, o->plan->n * sizeof *all);
     for (size_t k = 0; k < node->needs_n; k++)
         if (node->needs[k].kind == NEED_CHECK)

@@ -190,25 +190,16 @@ int make_fetch_node(const struct make_options *o, struct node *n, struct wl_err 
 
 /* --- what is to be done --- */
 
-static bool has(void *data, const char *key)
-{
-    return store_has(data, key);
-}
-
 /* Adds the artifacts that are read for a node: by its build, or because it was asked for. */
 static void add_read(const struct plan *p, size_t node, bool asked, bool *reads)
 {
-    const struct node *n = &p->nodes[node];
-    bool *linked = xcalloc(p->n, sizeof *linked);
+    bool *own = xcalloc(p->n, sizeof *own);
 
-    plan_link_closure(p, node, linked);
-    linked[node] = true;
-    for (size_t k = 0; k < n->needs_n; k++)
-        if (n->needs[k].kind == NEED_TEST ? asked : n->build)
-            linked[n->needs[k].node] = true;
+    plan_reads(p, node, (asked ? 1u << NEED_TEST : 0) | (p->nodes[node].build ? ~(1u << NEED_TEST) : 0), own);
+    own[node] = true;
     for (size_t i = 0; i < p->n; i++)
-        reads[i] |= linked[i];
-    free(linked);
+        reads[i] |= own[i];
+    free(own);
 }
 
 /* Notes that a root and what it links were used, although they are up to date and not read: gc must not take them. */
@@ -296,9 +287,7 @@ int make_prepare(const struct make_options *o, struct plan *p, bool dry_run, str
         r = plan_keys(&o->plan, &f, p, err);
         if (r < 0)
             break;
-        plan_mark(p, has, (void *)o->store);
-        if (!dry_run && o->remote)
-            r = shared_fetch(&shared, o, p, err);
+        r = shared_mark(&shared, o, p, !dry_run, err);
         if (r < 0)
             break;
         /* 1: other archives are expected. */

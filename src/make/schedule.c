@@ -40,14 +40,10 @@ enum readiness { READY, WAITS, HOPELESS };
  * although the artifact between them is in the store. */
 static enum readiness readiness(const struct schedule *s, size_t i)
 {
-    const struct node *n = &s->p->nodes[i];
     bool *reads = xcalloc(s->p->n, sizeof *reads);
     enum readiness worst = READY;
 
-    plan_link_closure(s->p, i, reads);
-    for (size_t k = 0; k < n->needs_n; k++)
-        if (n->needs[k].kind != NEED_TEST)
-            reads[n->needs[k].node] = true;
+    plan_reads(s->p, i, ~(1u << NEED_TEST), reads);
     for (size_t k = 0; k < s->p->n && worst != HOPELESS; k++) {
         if (!reads[k] || !s->p->nodes[k].build)
             continue;

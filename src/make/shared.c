@@ -27,10 +27,11 @@ static void waiting(void *data)
                                    .text = "another wl-make is making what the remote store may have; waiting for it"});
 }
 
-static void mark(const struct shared *s, const struct make_options *o, struct plan *p)
+/* asking: nodes of which the remote store has not been asked yet may be in it. */
+static void mark(const struct shared *s, const struct make_options *o, struct plan *p, bool asking)
 {
     for (size_t i = 0; i < p->n; i++)
-        p->nodes[i].unasked = strcmp(s->asked[i], p->nodes[i].key) != 0;
+        p->nodes[i].unasked = asking && strcmp(s->asked[i], p->nodes[i].key) != 0;
     plan_mark(p, has, (void *)o->store);
 }
 
@@ -91,19 +92,23 @@ static int ask_for_sources(struct shared *s, const struct make_options *o, struc
     return r < 0 ? r : p->preferred.n > before;
 }
 
-int shared_fetch(struct shared *s, const struct make_options *o, struct plan *p, struct wl_err *err)
+int shared_mark(struct shared *s, const struct make_options *o, struct plan *p, bool fetch, struct wl_err *err)
 {
+    const bool asking = fetch && o->remote;
+
     for (;;) {
         size_t wanted = 0;
         int r;
 
-        mark(s, o, p);
+        mark(s, o, p, asking);
+        if (!asking)
+            return 0;
         r = fetch_wanted(s, o, p, &wanted, err);
         if (r < 0)
             return r;
         if (!wanted)
             return 0;
-        mark(s, o, p);
+        mark(s, o, p, asking);
         r = ask_for_sources(s, o, p, err);
         if (r != 0)
             return r;

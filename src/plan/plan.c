@@ -298,6 +298,16 @@ void plan_link_closure(const struct plan *p, size_t node, bool *in)
         }
 }
 
+void plan_reads(const struct plan *p, size_t node, unsigned kinds, bool *in)
+{
+    const struct node *n = &p->nodes[node];
+
+    plan_link_closure(p, node, in);
+    for (size_t k = 0; k < n->needs_n; k++)
+        if (kinds & 1u << n->needs[k].kind)
+            in[n->needs[k].node] = true;
+}
+
 void plan_content(const struct plan *p, const struct strv *roots, bool *in)
 {
     for (size_t i = p->n; i-- > 0;) {

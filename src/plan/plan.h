@@ -86,6 +86,9 @@ const struct node *plan_find(const struct plan *p, const char *name);
 /* Adds node and the libraries it links, and those they link: the whole closure of NEED_LINK, without node itself. */
 void plan_link_closure(const struct plan *p, size_t node, bool *in);
 
+/* The same, with what node needs itself in the ways that kinds names (1u << NEED_BUILD, ...). in has no bit set. */
+void plan_reads(const struct plan *p, size_t node, unsigned kinds, bool *in);
+
 /* Sets in[i] for each node of which something is in what is made from the roots: these, all that they link, and what
  * they are built with unless it is a tool. */
 void plan_content(const struct plan *p, const struct strv *roots, bool *in);

@@ -148,11 +148,8 @@ static int read_small(struct remote_link *l, const char *thing, const char *file
         r = 1;
     else if (r == 0 && answer.status != 200)
         r = remote_status_error("it does not give an entry", answer.status, err);
-    if (r == 0) {
-        *text = answer.body;
-        *n = answer.n;
-        answer.body = NULL;
-    }
+    if (r == 0)
+        http_answer_take(&answer, text, n);
     http_answer_free(&answer);
     return r;
 }

@@ -243,11 +243,8 @@ static int read_small(struct remote_link *l, const char *thing, const char *file
             err);
     if (r == 0 && answer.status != 200)
         r = remote_status_error("it does not give a blob that its manifest names", answer.status, err);
-    if (r == 0) {
-        *text = answer.body;
-        *n = answer.n;
-        answer.body = NULL;
-    }
+    if (r == 0)
+        http_answer_take(&answer, text, n);
     http_answer_free(&answer);
     return r;
 }

@@ -26,6 +26,13 @@ void http_answer_free(struct http_answer *a)
     *a = (struct http_answer){0};
 }
 
+void http_answer_take(struct http_answer *a, char **body, size_t *n)
+{
+    *body = a->body;
+    *n = a->n;
+    a->body = NULL;
+}
+
 static size_t on_body(char *data, size_t size, size_t n, void *user)
 {
     struct talk *t = user;

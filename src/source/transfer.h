@@ -59,6 +59,9 @@ int http_exchange(const struct transfer *t, const struct exchange *x, struct htt
                   const struct fetch_options *o, struct wl_err *err);
 void http_answer_free(struct http_answer *a);
 
+/* Hands the body over: *body is the caller's to free. */
+void http_answer_take(struct http_answer *a, char **body, size_t *n);
+
 /* Only connects, with TLS. Clients without a limit for connecting are started only after this succeeds. */
 int transfer_probe(const char *url, const struct fetch_options *o, struct wl_err *err);
 

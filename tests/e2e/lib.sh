@@ -187,6 +187,15 @@ nothing_half() {
     done < <(find "$CACHE" -name '*.new.*' ! -path "*/identity/*" ! -path "*/logs/regrtest/*" 2>/dev/null)
 }
 
+# `options_before OPTION... -- ...`: sets the caller's array `options` to what stands before `--`.
+options_before() {
+    options=()
+    while [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+}
+
 # Waits until a command succeeds: `wait_for 10 test -e FILE`.
 wait_for() {
     local n=$(($1 * 20))

@@ -81,11 +81,8 @@ PYTHON
 # nobody reads. Sets st to their status; both must print the same message about the program.
 both() {
     local options=() engine said=() status=()
-    while [ "$1" != -- ]; do
-        options+=("$1")
-        shift
-    done
-    shift
+    options_before "$@"
+    shift $((${#options[@]} + 1))
     for engine in native wasmtime; do
         local command=(./endless/program "${options[@]}" --)
         [ $engine = native ] || command=("$OUT/toolchain/wl-run/bin/wl-run" --cache-dir cache "${options[@]}" endless.wasm --)

@@ -28,11 +28,8 @@ packages() {
 # `python OPTION... -- ARGUMENT...`
 python() {
     local options=()
-    while [ "$1" != -- ]; do
-        options+=("$1")
-        shift
-    done
-    shift
+    options_before "$@"
+    shift $((${#options[@]} + 1))
     SECONDS_EACH=600 run "$OUT/toolchain/wl-run/bin/wl-run" --dir "$T/packages::/packages" --env PYTHONPATH=/packages --dir "$NET::/t" \
         --dir "$T/f::/f" --net=localhost --net=127.0.0.1 --net=::1 "${options[@]}" --dir "$OUT/$PY/usr::/usr" "$OUT/$PY/bin/python.wasm" "$@"
 }

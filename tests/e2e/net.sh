@@ -13,11 +13,8 @@ NET=$WL_SOURCE_ROOT/tests/net
 python() {
     local options=() module=() flavour=$1
     shift
-    while [ "$1" != -- ]; do
-        options+=("$1")
-        shift
-    done
-    shift
+    options_before "$@"
+    shift $((${#options[@]} + 1))
     case $flavour in
     plain | node) module=(--dir "$OUT/$PY/usr::/usr" "$OUT/$PY/bin/python.wasm") ;;
     *) module=("$OUT/$PY/bin/python-$flavour.wasm") ;;

@@ -10,11 +10,8 @@ PY=${WL_PYTHON:-python/v3.13.5}
 # `python OPTION... -- ARGUMENT...`: runs it with the directory d as /d.
 python() {
     local options=()
-    while [ "$1" != -- ]; do
-        options+=("$1")
-        shift
-    done
-    shift
+    options_before "$@"
+    shift $((${#options[@]} + 1))
     mkdir -p d
     real_tool run -q --offline "$PY" --engine "${ENGINE:-wasmtime}" ${FLAVOUR:+--flavour "$FLAVOUR"} --dir "$T/d::/d" \
         "${options[@]}" -- "$@"

@@ -26,11 +26,8 @@ serve() {
 # `python OPTION... -- ARGUMENT...`
 python() {
     local options=()
-    while [ "$1" != -- ]; do
-        options+=("$1")
-        shift
-    done
-    shift
+    options_before "$@"
+    shift $((${#options[@]} + 1))
     SECONDS_EACH=300 run "$OUT/toolchain/wl-run/bin/wl-run" --dir "$NET::/t" "${options[@]}" --dir "$OUT/$PY/usr::/usr" \
         "$OUT/$PY/bin/python.wasm" "$@"
 }

@@ -24,10 +24,8 @@ flavours() {
 # `snapshot [OPTION...] -- ARGUMENT...`
 snapshot() {
     local options=()
-    while [ "$1" != -- ]; do
-        options+=("$1")
-        shift
-    done
+    options_before "$@"
+    shift ${#options[@]}
     st=0
     # shellcheck disable=SC2086 # several words
     timeout 300 $RUN --dir d::/d "${options[@]}" "$SNAPSHOT" "${@:2}" <"$IN" >.out 2>.err || st=$?
@@ -36,11 +34,8 @@ snapshot() {
 # `same [OPTION...] -- ARGUMENT...`: both do the same.
 same() {
     local options=() a=0 b=0 all="$*"
-    while [ "$1" != -- ]; do
-        options+=("$1")
-        shift
-    done
-    shift
+    options_before "$@"
+    shift $((${#options[@]} + 1))
     # shellcheck disable=SC2086 # several words
     timeout 300 $RUN --dir d::/d "${options[@]}" "$SINGLE" "$@" <"$IN" >1.out 2>1.err || a=$?
     # shellcheck disable=SC2086 # several words
