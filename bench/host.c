@@ -138,7 +138,7 @@ static double eval(struct wlpy_session *session, const char *code)
         die(err.text);
     end = microseconds();
     if (!value.alive || value.type)
-        die(value.type ? value.message : value.text);
+        die(value.message ? value.message : value.text);
     wlpy_value_free(&value);
     return end - start;
 }
@@ -176,8 +176,9 @@ static void use_sessions(int n, int copies)
 {
     const struct wlpy_function function = {.size = sizeof function, .name = "nothing", .bytes = true, .call = nothing};
     const char *const argv[] = {"python"};
+    const struct wlpy_limits limits = {.size = sizeof limits, .host_calls = WLPY_UNLIMITED};
     const struct wlpy_run_config config = {
-        .size = sizeof config, .argv = argv, .argc = 1, .functions = &function, .function_count = 1};
+        .size = sizeof config, .argv = argv, .argc = 1, .limits = &limits, .functions = &function, .function_count = 1};
     struct wlpy_session *session;
     struct wlpy_err err;
 

@@ -86,28 +86,45 @@ static void do_measured(struct job *j)
     j->result.cpu_ns = now(CLOCK_THREAD_CPUTIME_ID) - cpu;
 }
 
+/* The engine wants a stack for signals of this size, and would map one for each thread and unmap it at its end, which
+ * other runs would wait for. It lies where the thread's stack ends, with a margin for what libc has at its beginning.
+ */
+enum { SIGNAL_STACK = 1 << 18, MARGIN = 1 << 20 };
+
+static size_t whole_stack(const struct job *j)
+{
+    return (size_t)j->limits.stack + engine_spare_stack + SIGNAL_STACK + MARGIN;
+}
+
 static void *run_thread(void *arg)
 {
-    do_measured(arg);
+    const uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    struct job *j = arg;
+    stack_t own = {.ss_sp = (void *)((here - (whole_stack(j) - MARGIN)) & ~UINT64_C(15)), .ss_size = SIGNAL_STACK},
+            before;
+    const bool has_own = sigaltstack(&own, &before) == 0;
+
+    do_measured(j);
+    if (has_own)
+        sigaltstack(&before, NULL);
     return NULL;
 }
 
 /* On a thread of its own: the process's first thread has the stack that the shell's limits gave it. */
 static int do_aside(struct job *j)
 {
-    uint64_t stack = j->limits.stack;
     pthread_attr_t attr;
     pthread_t thread;
     int r;
 
     pthread_attr_init(&attr);
-    r = pthread_attr_setstacksize(&attr, (size_t)stack + engine_spare_stack);
+    r = pthread_attr_setstacksize(&attr, whole_stack(j));
     if (r == 0)
         r = pthread_create(&thread, &attr, run_thread, j);
     pthread_attr_destroy(&attr);
     if (r != 0) {
         err_set(&j->err, ERR_SETUP, "cannot start a thread with a stack of %llu KiB: %s",
-                (unsigned long long)stack >> 10, strerror(r));
+                (unsigned long long)j->limits.stack >> 10, strerror(r));
         return err_hint(&j->err, "give a smaller stack (--max-wasm-stack), or raise the limit of memory (ulimit -v)");
     }
     pthread_join(thread, NULL);

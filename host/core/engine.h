@@ -23,7 +23,7 @@ struct engine_settings {
     bool quick;     /* compile in a fraction of the time, to code that is several times slower */
     bool stoppable; /* code can be stopped anywhere: for deadlines and for cancelling, which makes it a little slower */
     uint64_t stack; /* bytes of native stack for a guest's calls */
-    unsigned instances; /* room is set aside for so many at once; 0: each gets its own */
+    unsigned instances; /* at most so many at once; 0: there is no limit */
 };
 
 /* One run. Everything belongs to the caller and must not change until the run has ended, except through the guest. */

@@ -80,10 +80,9 @@ struct wlpy_engine_config {
     /* Called with notes that stop nothing, for example that a cache cannot be written; may be NULL. */
     void (*on_note)(void *arg, const char *text);
     void *on_note_arg;
-    /* At most so many runs of .wasm files at once, for which room is set aside when the first is loaded and used again
-     * and again: that saves a part of each start. Each takes 4 GiB of addresses, but memory only when it runs. One more
-     * fails to begin, and so does a program with a table of more than 262144 elements. 0: each gets its own room,
-     * however many. */
+    /* At most so many runs and sessions of .wasm files at once; one more fails to begin. So many memories of each
+     * program are kept for its next runs, with up to 4 MiB each. 0: however many run, and one memory is kept for each
+     * processor. */
     unsigned instances;
 };
 
@@ -201,8 +200,8 @@ struct wlpy_limits {
     uint64_t host_calls;     /* 10,000: how often it may call functions of the host; then the calls fail */
     uint64_t grace_ms;       /* 100 ms: when its deadline has passed, it gets an interrupt if it takes them (in Python,
                               * KeyboardInterrupt), and this time to end */
-    uint64_t threads; /* none: the most that it may have besides its first, up to 256. Not in a session, and not of an
-                       * engine with `instances`: there it cannot start any */
+    uint64_t threads;        /* none: the most that it may have besides its first, up to 256. Not in a session: there it
+                              * cannot start any */
     /* none: the most processes that it, and those which it starts, may have together besides its first, up to 256.
      * They need `child_command` (wlpy_run_config). The limits of memory, output and wall time are for all of them
      * together. Not in a session, and only without limits of processor time, descriptors, files and the bytes of the

@@ -129,29 +129,92 @@ static void test_engines(void **state)
     assert_non_null(strstr(wlpy_engine_name(), "wasmtime"));
 }
 
-/* Room that is set aside: so many runs at once, and not one more. */
-static void test_instances(void **state)
+/* ---- an engine for so many runs at once ---- */
+
+static const char writes[] =
+    "(module (import \"wasi_snapshot_preview1\" \"fd_write\" (func $w (param i32 i32 i32 i32) (result i32)))"
+    " (memory (export \"memory\") 1) (data (i32.const 0) \"\\08\\00\\00\\00\\01\\00\\00\\00x\")"
+    " (func (export \"_start\") (drop (call $w (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 12)))))";
+
+struct inner {
+    struct wlpy_program *program;
+    int r;
+};
+
+/* While one runs, another one begins. */
+static ssize_t run_one_more(void *arg, const void *from, size_t n)
 {
-    static const char small[] = "(module (memory (export \"memory\") 1) (table 9 funcref) (func (export \"_start\")))",
-                      large[] = "(module (table 300000 funcref) (func (export \"_start\")))";
-    struct wlpy_engine *engine = engine_with((struct wlpy_engine_config){.instances = 1, .cache_dir = "cache"});
-    struct wlpy_program *program = from_text(engine, small);
     const struct wlpy_run_config config = {.size = sizeof config};
     struct wlpy_result result = {.size = sizeof result};
-    wasm_byte_vec_t binary;
+    struct inner *inner = arg;
+
+    (void)from;
+    inner->r = wlpy_run(inner->program, &config, &result, &why);
+    wlpy_result_free(&result);
+    return (ssize_t)n;
+}
+
+static void test_instances(void **state)
+{
+    (void)state;
+    for (unsigned most = 1; most <= 2; most++) {
+        struct wlpy_engine *engine = engine_with((struct wlpy_engine_config){.instances = most, .cache_dir = "cache"});
+        struct inner inner = {.program = from_text(engine, writes)};
+        const struct wlpy_run_config config = {.size = sizeof config,
+                                               .out = {.kind = WLPY_CALL, .write = run_one_more, .arg = &inner}};
+
+        for (int i = 0; i < 20; i++) {
+            assert_int_equal(status_of(inner.program, &config), 0);
+            assert_int_equal(inner.r, most == 1 ? -WLPY_E_SETUP : 0);
+            if (most == 1)
+                assert_non_null(strstr(why.text, "cannot run text: 1 run already"));
+        }
+        wlpy_program_free(inner.program);
+        wlpy_engine_free(engine);
+    }
+}
+
+/* The data of a memory is kept apart from the code, unless the code names it. Each run finds what the module says. */
+static void test_data(void **state)
+{
+    static const char module[] =
+        "(module (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $e (param i32)))"
+        " (memory (export \"memory\") 3 9) (data (i32.const 65000) \"abc\") %s (data (i32.const 65001) \"B\")"
+        " (func $expect (param i32 i32 i32) (if (i32.ne (i32.load8_u (local.get 0)) (local.get 1))"
+        "  (then (call $e (local.get 2)))))"
+        " (func (export \"_start\")"
+        "  (call $expect (i32.const 64999) (i32.const 0) (i32.const 1))"
+        "  (call $expect (i32.const 65000) (i32.const 97) (i32.const 2))"
+        "  (call $expect (i32.const 65001) (i32.const 66) (i32.const 3))"
+        "  (call $expect (i32.const 65002) (i32.const 99) (i32.const 4))"
+        "  (call $expect (i32.const 196607) (i32.const 0) (i32.const 5))"
+        "  (if (i32.ne (memory.size) (i32.const 3)) (then (call $e (i32.const 6))))"
+        "  (memory.fill (i32.const 0) (i32.const 120) (i32.const 196608))"
+        "  (drop (memory.grow (i32.const 2)))"
+        "  (call $expect (i32.const 200000) (i32.const 0) (i32.const 7))"
+        "  (i32.store8 (i32.const 200000) (i32.const 1)) %s (call $e (i32.const 0))))";
+    static const char *const kinds[][2] = {{"", ""},
+                                           {"", "(data.drop 0)"},
+                                           {"(data $p \"qrs\")",
+                                            "(memory.init $p (i32.const 0) (i32.const 1) (i32.const 2))"
+                                            " (call $expect (i32.const 1) (i32.const 115) (i32.const 8))"}};
+    const struct wlpy_run_config config = {.size = sizeof config};
 
     (void)state;
-    for (int i = 0; i < 20; i++)
-        assert_int_equal(status_of(program, &config), 0);
-    wlpy_program_free(program);
-    to_binary(large, &binary);
-    if (wlpy_program_from_bytes(engine, "large", binary.data, binary.size, &program, &why) == 0) {
-        assert_true(wlpy_run(program, &config, &result, &why) < 0);
-        wlpy_program_free(program);
-    }
-    assert_non_null(strstr(why.text, "cannot run large"));
-    wasm_byte_vec_delete(&binary);
-    wlpy_engine_free(engine);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        for (int cached = 0; cached < 3; cached++) {
+            struct wlpy_engine *engine =
+                engine_with((struct wlpy_engine_config){.cache_dir = cached ? "cache" : NULL, .quick = cached == 0});
+            struct wlpy_program *program;
+            char text[sizeof module + 200];
+
+            snprintf(text, sizeof text, module, kinds[i][0], kinds[i][1]);
+            program = from_text(engine, text);
+            for (int run = 0; run < 5; run++)
+                assert_int_equal(status_of(program, &config), 0);
+            wlpy_program_free(program);
+            wlpy_engine_free(engine);
+        }
 }
 
 static void argv_is(const char **argv, size_t argc, const char *wanted)
@@ -391,6 +454,7 @@ int main(void)
         cmocka_unit_test(test_native_files),
         cmocka_unit_test(test_engines),
         cmocka_unit_test(test_instances),
+        cmocka_unit_test(test_data),
         cmocka_unit_test(test_arguments_of_python),
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_exceptions),

@@ -1,5 +1,9 @@
+#include "core/atomic_file.h"
+#include "core/content.h"
+#include "core/wasm.h"
 #include "engine/wasmtime/internal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,13 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What stands behind the compiled code in a file. */
+/* What stands behind the compiled code and the image of the memory in a file. */
 struct trailer {
     char magic[8];
     struct needs needs;
+    uint64_t image_at, image_from, image_size;
 };
 
-static const char trailer_magic[8] = "wl-need"; /* and its zero byte */
+static const char trailer_magic[8] = "wl-code"; /* and its zero byte */
 
 /* One memory and tables of 32 bits are all that a limit can be divided among. What the other proposals allocate would
  * lie beside it. (Exceptions stay: needs.h counts their heap.) */
@@ -25,30 +30,6 @@ static void leave_out_proposals(wasm_config_t *settings)
     wasmtime_config_wasm_gc_set(settings, false);
     wasmtime_config_wasm_stack_switching_set(settings, false);
     wasmtime_config_shared_memory_set(settings, false);
-}
-
-/* (Nothing of a run stays in memory for the next one: clearing it takes longer than mapping it.) */
-enum { MOST_ELEMENTS = 1 << 18 };
-
-static void pool(wasm_config_t *settings, unsigned instances)
-{
-#ifdef WASMTIME_FEATURE_POOLING_ALLOCATOR
-    wasmtime_pooling_allocation_config_t *p = wasmtime_pooling_allocation_config_new();
-
-    wasmtime_pooling_allocation_config_total_core_instances_set(p, instances);
-    wasmtime_pooling_allocation_config_max_core_instance_size_set(p, 16 << 20);
-    wasmtime_pooling_allocation_config_total_memories_set(p, instances);
-    wasmtime_pooling_allocation_config_max_memory_size_set(p, UINT64_C(4) << 30);
-    wasmtime_pooling_allocation_config_total_tables_set(p, instances * NEEDS_MAX_TABLES);
-    wasmtime_pooling_allocation_config_max_tables_per_module_set(p, NEEDS_MAX_TABLES);
-    wasmtime_pooling_allocation_config_table_elements_set(p, MOST_ELEMENTS);
-    wasmtime_pooling_allocation_config_total_gc_heaps_set(p, instances);
-    wasmtime_pooling_allocation_strategy_set(settings, p);
-    wasmtime_pooling_allocation_config_delete(p);
-#else
-    (void)settings;
-    (void)instances;
-#endif
 }
 
 static int wt_open(const struct engine_settings *wanted, struct engine **out, struct err *err)
@@ -73,8 +54,7 @@ static int wt_open(const struct engine_settings *wanted, struct engine **out, st
      * address, and the code needs no checks of bounds. */
     wasmtime_config_memory_reservation_set(settings, UINT64_C(4) << 30);
     wasmtime_config_memory_may_move_set(settings, false);
-    if (wanted->instances)
-        pool(settings, wanted->instances);
+    wt_make_memories(settings);
     /* Winch is for these two only; elsewhere the other does it. */
     if (wanted->quick && HAS_WINCH)
         wasmtime_config_strategy_set(settings, WASMTIME_STRATEGY_WINCH);
@@ -108,7 +88,8 @@ static int check_needs(const struct needs *n, const char *name, struct err *err)
     return 0;
 }
 
-static struct code *make_code(wasmtime_module_t *module, const struct needs *needs, struct err *err)
+static struct code *make_code(const struct engine *e, wasmtime_module_t *module, const struct needs *needs,
+                              struct err *err)
 {
     struct code *c = calloc(1, sizeof *c);
 
@@ -119,8 +100,56 @@ static struct code *make_code(wasmtime_module_t *module, const struct needs *nee
     }
     c->module = module;
     c->needs = *needs;
+    wt_places_init(c, e->settings.instances);
     wt_warm_init(&c->warm);
     return c;
+}
+
+static void wt_free_code(struct code *c)
+{
+    if (!c)
+        return;
+    if (c->pre)
+        wasmtime_instance_pre_delete(c->pre);
+    if (c->linker)
+        wasmtime_linker_delete(c->linker);
+    free(c->bindings);
+    wt_warm_free(&c->warm);
+    wasmtime_module_delete(c->module);
+    wt_places_free(c);
+    wt_image_close(&c->image);
+    free(c);
+}
+
+/* The content of the memory becomes a file, as it is when the code comes from one. */
+static int hold_content(struct code *c, const struct content *content, struct err *err)
+{
+    int fd = memory_file("content"), r = -1;
+
+    if (fd >= 0 && write_all(fd, content->bytes, content->size) == 0)
+        r = wt_image_open(&c->image, fd, 0, content->from, content->size);
+    if (r < 0)
+        err_set(err, ERR_SETUP, "cannot hold the module in memory: %s", strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return r < 0 ? -ERR_SETUP : 0;
+}
+
+/* Without its data, if that can be taken out; then it is in *content. */
+static wasmtime_error_t *compile(struct engine *e, const uint8_t *wasm, size_t size, struct content *content,
+                                 wasmtime_module_t **module)
+{
+    wasmtime_error_t *error = NULL;
+
+    if (content_take(content, wasm, size)) {
+        error = wasmtime_module_new(e->engine, content->module, content->module_size, module);
+        if (!error)
+            return NULL;
+        /* Its code names segments, or it is wrong: then the error is to be about the module as it is. */
+        wasmtime_error_delete(error);
+        content_free(content);
+    }
+    return wasmtime_module_new(e->engine, wasm, size, module);
 }
 
 static int wt_compile(struct engine *e, const char *name, const uint8_t *wasm, size_t size, struct code **out,
@@ -128,6 +157,7 @@ static int wt_compile(struct engine *e, const char *name, const uint8_t *wasm, s
 {
     wasmtime_module_t *module = NULL;
     wasmtime_error_t *error;
+    struct content content;
     struct needs needs;
     int r;
 
@@ -135,7 +165,7 @@ static int wt_compile(struct engine *e, const char *name, const uint8_t *wasm, s
     r = check_needs(&needs, name, err);
     if (r < 0)
         return r;
-    error = wasmtime_module_new(e->engine, wasm, size, &module);
+    error = compile(e, wasm, size, &content, &module);
     if (error) {
         char why[512];
 
@@ -144,11 +174,20 @@ static int wt_compile(struct engine *e, const char *name, const uint8_t *wasm, s
         return err_hint(err, "build it again, or fetch it again if it was downloaded");
     }
     if (needs.unknown) {
+        content_free(&content);
         wasmtime_module_delete(module);
         return err_set(err, ERR_MODULE, "cannot run %s: it does not say how much memory it needs", name);
     }
-    *out = make_code(module, &needs, err);
-    return *out ? 0 : -ERR_SETUP;
+    *out = make_code(e, module, &needs, err);
+    r = *out ? 0 : -ERR_SETUP;
+    if (r == 0 && content.size)
+        r = hold_content(*out, &content, err);
+    content_free(&content);
+    if (r < 0) {
+        wt_free_code(*out);
+        *out = NULL;
+    }
+    return r;
 }
 
 static int wt_save(struct code *c, uint8_t **bytes, size_t *size, struct err *err)
@@ -163,13 +202,18 @@ static int wt_save(struct code *c, uint8_t **bytes, size_t *size, struct err *er
         wt_error_text(error, why, sizeof why, true);
         return err_set(err, ERR_SETUP, "cannot keep the compiled module: %s", why);
     }
+    trailer = (struct trailer){.needs = c->needs,
+                               .image_at = (data.size + WASM_PAGE - 1) / WASM_PAGE * WASM_PAGE,
+                               .image_from = c->image.from,
+                               .image_size = c->image.size};
     memcpy(trailer.magic, trailer_magic, sizeof trailer.magic);
-    trailer.needs = c->needs;
-    *size = data.size + sizeof trailer;
-    *bytes = malloc(*size);
+    *size = trailer.image_at + c->image.size + sizeof trailer;
+    *bytes = calloc(1, *size);
     if (*bytes) {
         memcpy(*bytes, data.data, data.size);
-        memcpy(*bytes + data.size, &trailer, sizeof trailer);
+        if (c->image.size)
+            memcpy(*bytes + trailer.image_at, c->image.bytes, c->image.size);
+        memcpy(*bytes + trailer.image_at + c->image.size, &trailer, sizeof trailer);
     }
     wasm_byte_vec_delete(&data);
     return *bytes ? 0 : err_set(err, ERR_SETUP, "out of memory");
@@ -193,6 +237,15 @@ static wasmtime_error_t *deserialize(struct engine *e, int fd, size_t size, wasm
     return error;
 }
 
+static bool is_complete(const struct trailer *t, uint64_t size)
+{
+    const uint64_t memory = (uint64_t)t->needs.pages * WASM_PAGE;
+
+    return memcmp(t->magic, trailer_magic, sizeof t->magic) == 0 && t->image_at <= size && t->image_size <= size &&
+           t->image_at + t->image_size + sizeof *t == size && t->image_at % WASM_PAGE == 0 &&
+           t->image_from % WASM_PAGE == 0 && t->image_from <= memory && t->image_size <= memory - t->image_from;
+}
+
 static int wt_load(struct engine *e, int fd, struct code **out, struct err *err)
 {
     wasmtime_module_t *module = NULL;
@@ -202,7 +255,7 @@ static int wt_load(struct engine *e, int fd, struct code **out, struct err *err)
 
     if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof trailer ||
         pread(fd, &trailer, sizeof trailer, st.st_size - (off_t)sizeof trailer) != (ssize_t)sizeof trailer ||
-        memcmp(trailer.magic, trailer_magic, sizeof trailer.magic) != 0)
+        !is_complete(&trailer, (uint64_t)st.st_size))
         return err_set(err, ERR_SETUP, "cannot use the compiled module: it is incomplete");
     error = deserialize(e, fd, (size_t)st.st_size, &module);
     if (error) {
@@ -211,22 +264,16 @@ static int wt_load(struct engine *e, int fd, struct code **out, struct err *err)
         wt_error_text(error, why, sizeof why, true);
         return err_set(err, ERR_SETUP, "cannot use the compiled module: %s", why);
     }
-    *out = make_code(module, &trailer.needs, err);
-    return *out ? 0 : -ERR_SETUP;
-}
-
-static void wt_free_code(struct code *c)
-{
-    if (!c)
-        return;
-    if (c->pre)
-        wasmtime_instance_pre_delete(c->pre);
-    if (c->linker)
-        wasmtime_linker_delete(c->linker);
-    free(c->bindings);
-    wt_warm_free(&c->warm);
-    wasmtime_module_delete(c->module);
-    free(c);
+    *out = make_code(e, module, &trailer.needs, err);
+    if (!*out)
+        return -ERR_SETUP;
+    if (!trailer.image_size ||
+        wt_image_open(&(*out)->image, fd, trailer.image_at, trailer.image_from, trailer.image_size) == 0)
+        return 0;
+    err_set(err, ERR_SETUP, "cannot use the compiled module: %s", strerror(errno));
+    wt_free_code(*out);
+    *out = NULL;
+    return -ERR_SETUP;
 }
 
 const struct engine_ops engine_wasmtime = {

@@ -50,6 +50,6 @@ void wt_identity(const struct engine_settings *settings, char *out, size_t size)
     /* (The stack is a limit while running, not part of the code.) */
     dl_iterate_phdr(find_build_id, &id);
     processor_describe(cpu, sizeof cpu);
-    snprintf(out, size, "wasmtime %s %s; %s%s; needs 1; %s", WASMTIME_VERSION, id.hex,
+    snprintf(out, size, "wasmtime %s %s; %s%s; apart 1; %s", WASMTIME_VERSION, id.hex,
              settings->quick && HAS_WINCH ? "winch" : "speed", settings->stoppable ? ", stoppable" : "", cpu);
 }

@@ -97,11 +97,13 @@ bool wt_get_function(const struct instance *r, const wasmtime_instance_t *instan
 int wt_instantiate(struct instance *r, wasmtime_instance_t *instance, struct err *err)
 {
     wasm_trap_t *t = NULL;
+    struct instance *outer = wt_making(r);
     wasmtime_error_t *error = wasmtime_instance_pre_instantiate(r->code->pre, r->context, instance, &t);
     wasm_frame_vec_t trace = {0};
     char why[512];
     size_t frames;
 
+    wt_making(outer);
     if (!error && !t)
         return 0;
     if (error)

@@ -22,6 +22,7 @@
 struct engine {
     wasm_engine_t *engine;
     struct engine_settings settings;
+    atomic_uint running; /* instances, if there is a limit of them */
 };
 
 /* What a function of the guest's imports is: which call, and of which table, whose argument it gets. */
@@ -43,8 +44,31 @@ struct warm {
     atomic_size_t turns;
 };
 
+/* What memories begin with: a part of a file, mapped. */
+struct image {
+    int fd;
+    const uint8_t *bytes;
+    uint64_t at;         /* in the file */
+    uint64_t from, size; /* in the memory; 0 bytes: there is none */
+};
+
+/* memory.c: one memory */
+struct place {
+    uint8_t *mapped, *base;
+    uint64_t mapped_size, room; /* of room, code may know that so much is there */
+    uint64_t start, size;
+    struct code *code; /* that it is kept for; NULL: none */
+    bool again;        /* an earlier run had it */
+    bool replaced;     /* something else is mapped in its place, so it cannot be kept */
+    struct place *next;
+};
+
 struct code {
     wasmtime_module_t *module;
+    struct image image;
+    pthread_mutex_t idle_lock; /* for the three */
+    struct place *idle;
+    unsigned idle_n, idle_most;
     struct warm warm;
     struct needs needs;
     /* Once it is linked. */
@@ -72,6 +96,7 @@ struct instance {
     wasmtime_context_t *context;
     wasmtime_instance_t instance; /* valid if instantiated */
     bool instantiated;
+    struct place *place;      /* of its memory; NULL: it has none */
     wasmtime_memory_t memory; /* the guest's; valid if has_memory */
     uint8_t *base;            /* its address: it never moves */
     uint64_t start_size;      /* its size at the start */
@@ -114,6 +139,17 @@ bool wt_read_state(const struct instance *r, const wasmtime_instance_t *instance
 /* Fails if that is not as it was before. */
 int wt_check_state(const struct instance *r, const wasmtime_instance_t *instance, const struct state *before,
                    struct err *err);
+
+/* memory.c */
+void wt_make_memories(wasm_config_t *settings);
+/* r: the instance that is made on this thread from here on; returns the one that was. */
+struct instance *wt_making(struct instance *r);
+/* Bytes of a file, which is duplicated. 0, or -1 with errno. */
+int wt_image_open(struct image *i, int fd, uint64_t at, uint64_t from, uint64_t size);
+void wt_image_close(struct image *i);
+/* instances: how many memories are kept; 0: one for each processor */
+void wt_places_init(struct code *c, unsigned instances);
+void wt_places_free(struct code *c);
 
 /* warm.c */
 void wt_warm_init(struct warm *w);

@@ -173,7 +173,7 @@ static int enter(struct instance *r, struct err *err)
     if (status != 0)
         return status < 0 ? status : 0;
     status = find_entry(r, &func, err);
-    if (status == 0 && !r->given->session && r->start_size)
+    if (status == 0 && !r->given->session && r->start_size && r->place && !r->place->again)
         wt_warm_up(&r->code->warm, r->base, r->start_size);
     return status < 0 ? status : call(r, &func, err);
 }
@@ -196,6 +196,24 @@ static int wt_call(struct instance *r, struct end *end, struct err *err)
     return status;
 }
 
+/* Whether one more may run. */
+static int enter_engine(struct engine *e, const char *name, struct err *err)
+{
+    const unsigned most = e->settings.instances;
+
+    if (!most || atomic_fetch_add(&e->running, 1) < most)
+        return 0;
+    atomic_fetch_sub(&e->running, 1);
+    err_set(err, ERR_SETUP, "cannot run %s: %u run already, which is the most that the engine is for", name, most);
+    return err_hint(err, "wait until one has ended, or make an engine with more instances");
+}
+
+static void leave_engine(struct engine *e)
+{
+    if (e->settings.instances)
+        atomic_fetch_sub(&e->running, 1);
+}
+
 static void open_it(struct instance *r, struct engine *e, struct code *c, struct engine_run *given)
 {
     *r = (struct instance){.given = given, .engine = e, .code = c, .store = wasmtime_store_new(e->engine, r, NULL)};
@@ -209,17 +227,20 @@ static void open_it(struct instance *r, struct engine *e, struct code *c, struct
 int wt_run(struct engine *e, struct code *c, struct engine_run *given, struct end *end, struct err *err)
 {
     struct instance r;
-    int status;
+    int status = enter_engine(e, given->name, err);
 
+    if (status < 0)
+        return status;
     open_it(&r, e, c, given);
     status = wt_set_limits(&r, err);
     if (status == 0)
         status = wt_call(&r, end, err);
     if (status == 0)
         control_tell(given->control, end);
-    if (r.start_size)
+    if (r.start_size && r.place && !r.place->again)
         wt_warm_learn(&c->warm, r.base, r.start_size);
     wasmtime_store_delete(r.store);
+    leave_engine(e);
     return status;
 }
 
@@ -227,9 +248,13 @@ int wt_run(struct engine *e, struct code *c, struct engine_run *given, struct en
 
 struct instance *wt_open_session(struct engine *e, struct code *c, struct engine_run *given, struct err *err)
 {
-    struct instance *r = malloc(sizeof *r);
+    struct instance *r;
 
+    if (enter_engine(e, given->name, err) < 0)
+        return NULL;
+    r = malloc(sizeof *r);
     if (!r) {
+        leave_engine(e);
         err_set(err, ERR_SETUP, "out of memory");
         return NULL;
     }
@@ -306,5 +331,6 @@ void wt_close_session(struct instance *i)
     if (!i)
         return;
     wasmtime_store_delete(i->store);
+    leave_engine(i->engine);
     free(i);
 }

@@ -50,6 +50,8 @@ static int share_memory(struct instance *first)
     c->fd = memfd_create("wlpy-threads", MFD_CLOEXEC);
     if (c->fd < 0)
         return -1;
+    if (first->place)
+        first->place->replaced = true;
     if (written_save(c->fd, m.base, m.size, c->room) < 0 || map_memory(c, m.base, m.size) < 0) {
         close(c->fd);
         return -1;
@@ -288,9 +290,8 @@ void wt_offer_threads(struct instance *r)
 {
     struct wasi_threads *g = r->given->wasi->threads;
 
-    /* A snapshot and a session keep only memory; places that are set aside are restored by the engine, which knows
-     * nothing of a mapping. */
-    if (!g || !r->given->control || r->given->entry || r->given->session || r->engine->settings.instances)
+    /* A snapshot and a session keep only memory. */
+    if (!g || !r->given->control || r->given->entry || r->given->session)
         return;
     g->ops = &ops;
     g->arg = r;
