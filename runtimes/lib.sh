@@ -38,12 +38,12 @@ words() {
             env+=("$2")
             shift 2
             ;;
-        --net | --net=* | --net-listen=* | --net-log=* | --max-sockets=* | --max-received=* | --max-sent=*)
+        --net | --net=* | --net-listen=* | --net-log=* | --max-sockets=* | --max-listening=* | --max-lookups=* | --max-received=* | --max-sent=*)
             [ -n "${gives_network-}" ] || cannot "$name gives no network; leave out $1, or use wl-run"
             network+=("$1")
             shift
             ;;
-        --net-listen | --net-log | --max-sockets | --max-received | --max-sent)
+        --net-listen | --net-log | --max-sockets | --max-listening | --max-lookups | --max-received | --max-sent)
             [ $# -ge 2 ] || cannot "$1 needs a value"
             set -- "$1=$2" "${@:3}"
             ;;

@@ -175,16 +175,19 @@ static int give_network(struct job *j)
 {
     const struct wlpy_run_config *c = &j->config;
     int r = c->secret_count && !c->child ? open_doors(j) : 0;
-    const struct net_config config = {.connect = c->net,
-                                      .connect_n = c->net_count,
-                                      .listen = c->net_listen,
-                                      .listen_n = c->net_listen_count,
-                                      .limits = {.sockets = j->given.sockets == WLPY_UNLIMITED ? 0 : j->given.sockets,
-                                                 .received = j->given.received,
-                                                 .sent = j->given.sent},
-                                      .gate = j->doors ? doors_gate(j->doors) : NULL,
-                                      .refused = c->on_refusal ? refused : NULL,
-                                      .arg = j};
+    const struct net_config config = {
+        .connect = c->net,
+        .connect_n = c->net_count,
+        .listen = c->net_listen,
+        .listen_n = c->net_listen_count,
+        .limits = {.sockets = j->given.sockets == WLPY_UNLIMITED ? 0 : j->given.sockets,
+                   .listening = j->given.listening == WLPY_UNLIMITED ? 0 : j->given.listening,
+                   .lookups = j->given.lookups,
+                   .received = j->given.received,
+                   .sent = j->given.sent},
+        .gate = j->doors ? doors_gate(j->doors) : NULL,
+        .refused = c->on_refusal ? refused : NULL,
+        .arg = j};
 
     if (r < 0 || (!c->net_count && !c->net_listen_count && !j->doors))
         return r;
@@ -209,7 +212,7 @@ static int give_functions(struct job *j)
 static bool shares_limits(const struct job *j)
 {
     const struct wlpy_limits *l = &j->given;
-    const uint64_t of_one[] = {l->descriptors, l->file_bytes, l->files, l->received, l->sent};
+    const uint64_t of_one[] = {l->descriptors, l->file_bytes, l->files, l->lookups, l->received, l->sent};
 
     for (size_t i = 0; i < sizeof of_one / sizeof *of_one; i++)
         if (of_one[i] != WLPY_UNLIMITED)

@@ -173,6 +173,10 @@ static void complete(struct wlpy_limits *l, bool stoppable)
     for (; from < end; from++, to++)
         if (!*to)
             *to = *from;
+    if (!l->listening)
+        l->listening = 8;
+    if (!l->lookups)
+        l->lookups = l->processes ? WLPY_UNLIMITED : 1000;
     if (!l->deadline_ms)
         l->deadline_ms = stoppable ? DEFAULT_DEADLINE_MS : WLPY_UNLIMITED;
 }

@@ -70,8 +70,9 @@ static int serve(const struct run_options *o, char **argv, struct family_start *
     if (r == 0 && o->limits.threads && wasi_threads_serve(&threads, w, (unsigned)o->limits.threads) < 0)
         r = err_set(err, ERR_SETUP, "cannot serve threads: %s", strerror(errno));
     processes.fds_n = refusals.fd >= 0;
-    /* (The command is needed until the process ends. Limits of the network's bytes are for one process.) */
-    if (r == 0 && o->limits.processes && !o->net_limits.received && !o->net_limits.sent)
+    /* (The command is needed until the process ends. Limits of lookups and of the network's bytes are for one process.)
+     */
+    if (r == 0 && o->limits.processes && !o->net_limits.lookups && !o->net_limits.received && !o->net_limits.sent)
         processes.command = child_command(o->words, argv, &processes.command_n);
     if (r == 0 && processes.command && family_serve(&family, w, &processes) < 0)
         r = err_set(err, ERR_SETUP, "cannot serve processes: %s", strerror(errno));

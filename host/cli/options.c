@@ -315,8 +315,9 @@ static int set_env(struct run_options *o, const struct run_option *option, const
     return 0;
 }
 
-static int add_secret(struct run_options *o, const char *value, bool of_file, struct err *err)
+static int set_secret(struct run_options *o, const struct run_option *option, const char *value, struct err *err)
 {
+    const bool of_file = !strcmp(option->name, "secret-file");
     struct run_secret *more = realloc(o->secrets, (o->secrets_n + 1) * sizeof *more);
     const size_t name = strcspn(value, "=@");
     int r;
@@ -327,18 +328,6 @@ static int add_secret(struct run_options *o, const char *value, bool of_file, st
     r = secret_parse(&more[o->secrets_n], value, of_file, find_variable(o->environment, value, name), err);
     o->secrets_n += r == 0;
     return r;
-}
-
-static int set_secret(struct run_options *o, const struct run_option *option, const char *value, struct err *err)
-{
-    (void)option;
-    return add_secret(o, value, false, err);
-}
-
-static int set_secret_file(struct run_options *o, const struct run_option *option, const char *value, struct err *err)
-{
-    (void)option;
-    return add_secret(o, value, true, err);
 }
 
 /* ---- the table ---- */
@@ -361,9 +350,13 @@ const struct run_option run_options[] = {
      .at = AT(net_log)},
     {"secret", 0, "NAME[=VALUE]@HOST[:PORT]",
      "let it use VALUE (default: of the variable NAME here) at http://HOST only", OF_WL_RUN, .set = set_secret},
-    {"secret-file", 0, "NAME=FILE@HOST[:PORT]", "the same, with the value in FILE", OF_WL_RUN, .set = set_secret_file},
+    {"secret-file", 0, "NAME=FILE@HOST[:PORT]", "the same, with the value in FILE", OF_WL_RUN, .set = set_secret},
     {"max-sockets", 0, "N", "the most sockets it may have at once (default: 1024)", ALL, .set = set_count,
      .at = AT(net_limits.sockets), .min = 1, .max = 65000},
+    {"max-listening", 0, "N", "the most of them that may listen at once (default: 64)", ALL, .set = set_count,
+     .at = AT(net_limits.listening), .min = 1, .max = 65000},
+    {"max-lookups", 0, "N", "the most names it may look up", ALL, .set = set_count, .at = AT(net_limits.lookups),
+     .min = 1, .max = INT32_MAX},
     {"max-received", 0, "SIZE", "the most it may receive from the network", ALL, .set = set_size,
      .at = AT(net_limits.received), .min = 1, .max = INT64_MAX},
     {"max-sent", 0, "SIZE", "the most it may send to the network", ALL, .set = set_size, .at = AT(net_limits.sent),

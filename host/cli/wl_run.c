@@ -223,7 +223,9 @@ static int run(const struct run_options *o, char **argv, struct wlpy_child *chil
                                            .received = unlimited(o->net_limits.received),
                                            .sent = unlimited(o->net_limits.sent),
                                            .threads = o->limits.threads,
-                                           .processes = o->limits.processes};
+                                           .processes = o->limits.processes,
+                                           .listening = unlimited(o->net_limits.listening),
+                                           .lookups = unlimited(o->net_limits.lookups)};
         struct wlpy_run_config config = configure(o, folders);
 
         config.limits = &limits;

@@ -207,6 +207,9 @@ struct wlpy_limits {
      * together. Not in a session, and only without limits of processor time, descriptors, files and the bytes of the
      * network (WLPY_UNLIMITED): otherwise it cannot start any. */
     uint64_t processes;
+    uint64_t listening; /* 8: of its sockets, the most that may listen at once. Without a limit, 64 */
+    uint64_t lookups;   /* 1,000, with `processes` none: the most names that it may look up in all. With a limit, it
+                         * cannot start processes. */
 };
 
 /* ---- functions of the host, which a guest can call ---- */

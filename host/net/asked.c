@@ -1,6 +1,7 @@
 /* Whether the rules allow a request, and the addresses that names have given the guest. */
 #include "net/requests.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,16 @@ void net_refuse(struct net *n, const char *what, const char *of, const char *opt
     if (!n->refused)
         return;
     snprintf(line, sizeof line, "%s %s refused; %s=%s would allow it", what, of, option, of);
+    n->refused(n->arg, line);
+}
+
+void net_refuse_more(struct net *n, const char *what, const char *of, const char *option, uint64_t most)
+{
+    char line[1024];
+
+    if (!n->refused)
+        return;
+    snprintf(line, sizeof line, "%s %s refused; %s=%" PRIu64 " does not allow more", what, of, option, most);
     n->refused(n->arg, line);
 }
 

@@ -85,6 +85,12 @@ uint32_t net_resolve(struct wasi_request *r)
         wasi_say(r, "! fail");
         return 0;
     }
+    if (!net->lookups_left) {
+        net_refuse_more(net, "looking up", name, "--max-lookups", net->most_lookups);
+        wasi_say(r, "! fail");
+        return 0;
+    }
+    net->lookups_left--;
     l = net_lookup_start(name, family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNSPEC);
     if (!l) {
         wasi_say(r, "! again");

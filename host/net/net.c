@@ -15,11 +15,18 @@ static const struct wasi_request_kind kinds[] = {
 
 static const struct wasi_request_kind aes_kinds[] = {{"aes.gcm", 8, 8, net_aes_gcm}};
 
+static unsigned most(uint64_t limit, unsigned otherwise)
+{
+    return limit > UINT_MAX ? UINT_MAX : limit ? (unsigned)limit : otherwise;
+}
+
 int net_serve(struct net *n, struct wasi *w, const struct net_policy *policy, const struct net_limits *limits)
 {
     n->policy = policy;
-    n->sockets = 0;
-    n->most_sockets = limits->sockets > UINT_MAX ? UINT_MAX : limits->sockets ? (unsigned)limits->sockets : NET_SOCKETS;
+    n->sockets = n->listening = 0;
+    n->most_sockets = most(limits->sockets, NET_SOCKETS);
+    n->most_listening = most(limits->listening, NET_LISTENING);
+    n->most_lookups = n->lookups_left = limits->lookups ? limits->lookups : UINT64_MAX;
     n->received_left = limits->received ? limits->received : UINT64_MAX;
     n->sent_left = limits->sent ? limits->sent : UINT64_MAX;
     n->set = (struct wasi_request_set){

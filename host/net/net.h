@@ -22,8 +22,8 @@ struct net_gate {
 struct net {
     const struct net_policy *policy; /* borrowed */
     struct net_policy *own;          /* what net_grant() has made */
-    unsigned sockets, most_sockets;
-    uint64_t received_left, sent_left;
+    unsigned sockets, most_sockets, listening, most_listening;
+    uint64_t most_lookups, lookups_left, received_left, sent_left;
     /* Called with one line for each request that the policy refuses; may be NULL. */
     void (*refused)(void *arg, const char *line);
     void *arg;

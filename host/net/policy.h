@@ -25,10 +25,12 @@ struct net_address {
 /* What the rules allow, within limits. */
 struct net_limits {
     uint64_t sockets;        /* open at once; 0: NET_SOCKETS */
+    uint64_t listening;      /* of them, those that listen; 0: NET_LISTENING */
+    uint64_t lookups;        /* of names, in all; 0: any number */
     uint64_t received, sent; /* bytes in all; 0: any number */
 };
 
-enum { NET_SOCKETS = 1024 };
+enum { NET_SOCKETS = 1024, NET_LISTENING = 64 };
 
 /* Rules. May be shared by runs on several threads once it has all its rules. */
 struct net_policy;

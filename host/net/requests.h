@@ -26,6 +26,8 @@ struct wasi_fd *net_own_socket(struct wasi_request *r, uint32_t *e);
 
 /* Reports a refusal: what was tried, on what, and the option that would allow it. */
 void net_refuse(struct net *n, const char *what, const char *of, const char *option);
+/* The same for a limit. */
+void net_refuse_more(struct net *n, const char *what, const char *of, const char *option, uint64_t most);
 /* Whether the rules let the guest connect to that address, by itself or by a name that gave it. */
 bool net_may_connect(const struct net *n, const struct net_address *a);
 /* Keeps an answer for a name. */

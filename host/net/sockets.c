@@ -300,11 +300,16 @@ uint32_t net_listen(struct wasi_request *r)
         net_refuse(n, "listening on", text, "--net-listen");
         return WASI_EACCES;
     }
-    return listen(f->host, backlog < 0           ? 0
-                           : backlog > SOMAXCONN ? SOMAXCONN
-                                                 : (int)backlog) < 0
-               ? wasi_from_errno(errno)
-               : 0;
+    if (!f->socket->listening && n->listening >= n->most_listening) {
+        net_address_text(&a, text);
+        net_refuse_more(n, "listening on", text, "--max-listening", n->most_listening);
+        return WASI_EMFILE;
+    }
+    if (listen(f->host, backlog < 0 ? 0 : backlog > SOMAXCONN ? SOMAXCONN : (int)backlog) < 0)
+        return wasi_from_errno(errno);
+    if (!f->socket->listening)
+        ++*(f->socket->listening = &n->listening);
+    return 0;
 }
 
 static uint32_t say_name(struct wasi_request *r, int (*get)(int, struct sockaddr *, socklen_t *))

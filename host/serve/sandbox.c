@@ -81,6 +81,7 @@ static int warm_up(struct sandbox *s, struct wlpy_err *err)
                                        .output = s->config.output,
                                        .file_bytes = WLPY_UNLIMITED,
                                        .files = WLPY_UNLIMITED,
+                                       .lookups = 10000,
                                        .received = 1 << 30,
                                        .sent = 1 << 30};
     const struct wlpy_run_config config = {.size = sizeof config,

@@ -60,7 +60,7 @@ static int end(void **state)
 
 static void count(void *n, const char *line)
 {
-    *(int *)n += strstr(line, " refused; --net") != NULL;
+    *(int *)n += strstr(line, " refused; --") != NULL;
 }
 
 /* The guest makes these requests, and must get these answers. */
@@ -115,6 +115,42 @@ static void test_limits(void **state)
     TALK(config, more, "00 4\n00 \n00 \n00 hello\n00 \n19 \n", 0);
 }
 
+/* The second socket may not listen, but it may be connected; the first may listen again. */
+static void test_limit_of_listening(void **state)
+{
+    const char *const rules[] = {"127.0.0.2:0"};
+    const char *const two[] = {"",
+                               "net.socket 4 stream",
+                               "net.bind 4 127.0.0.2 0",
+                               "net.listen 4 1",
+                               "net.listen 4 2",
+                               "net.socket 4 stream",
+                               "net.bind 5 127.0.0.2 0",
+                               "net.listen 5 1"};
+    struct wlpy_limits limits = {.size = sizeof limits, .listening = 1};
+    struct wlpy_run_config config = {.net_listen = rules, .net_listen_count = 1, .limits = &limits};
+
+    (void)state;
+    TALK(config, two, "00 4\n00 \n00 \n00 \n00 5\n00 \n33 \n", 1);
+    limits.listening = 0;
+    TALK(config, two, "00 4\n00 \n00 \n00 \n00 5\n00 \n00 \n", 0);
+}
+
+/* (A name that no rule allows does not count.) */
+static void test_limit_of_lookups(void **state)
+{
+    const char *const rules[] = {"localhost", "127.0.0.1"};
+    const char *const three[] = {"", "net.resolve 4 other", "net.resolve 4 localhost", "net.resolve 4 localhost",
+                                 "net.resolve 4 localhost"};
+    struct wlpy_limits limits = {.size = sizeof limits, .lookups = 2};
+    struct wlpy_run_config config = {.net = rules, .net_count = 2, .limits = &limits};
+
+    (void)state;
+    TALK(config, three, "00 ! fail\n00 4 127.0.0.1 0\n00 4 127.0.0.1 0\n00 ! fail\n", 2);
+    limits.lookups = 0;
+    TALK(config, three, "00 ! fail\n00 4 127.0.0.1 0\n00 4 127.0.0.1 0\n00 4 127.0.0.1 0\n", 1);
+}
+
 static void test_a_rule_that_is_none(void **state)
 {
     const char *const rules[] = {"127.0.0.2:port"};
@@ -129,8 +165,9 @@ static void test_a_rule_that_is_none(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rules), cmocka_unit_test(test_limits),
-                                       cmocka_unit_test(test_a_rule_that_is_none)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rules), cmocka_unit_test(test_limits), cmocka_unit_test(test_limit_of_listening),
+        cmocka_unit_test(test_limit_of_lookups), cmocka_unit_test(test_a_rule_that_is_none)};
 
     if (argc != 2)
         return 1;

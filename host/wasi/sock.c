@@ -59,6 +59,8 @@ void wasi_free_socket(struct wasi_socket *s)
     if (!s)
         return;
     --*s->open;
+    if (s->listening)
+        --*s->listening;
     free(s->heard);
     free(s);
 }

@@ -45,6 +45,7 @@ struct tree_node;
 /* What a socket has that the guest has made itself (net/). */
 struct wasi_socket {
     unsigned *open, most;                /* such sockets of the guest, and their limit */
+    unsigned *listening;                 /* those that listen, if this one does; else NULL */
     uint64_t *received_left, *sent_left; /* bytes; UINT64_MAX: any number */
     /* Whether a datagram from there may reach the guest; not asked of one that serves. */
     bool (*hears)(void *arg, const struct sockaddr *from, socklen_t size);

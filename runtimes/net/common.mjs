@@ -38,8 +38,17 @@ const recent = [];
 
 /** Writes a line about what no rule allows. */
 export function refuse(what, of, option) {
+  say(`${what} ${of} refused; ${option}=${of} would allow it`);
+}
+
+/** The same about what a limit does not allow. */
+export function refuseMore(what, of, option, most) {
+  say(`${what} ${of} refused; ${option}=${most} does not allow more`);
+}
+
+function say(text) {
   if (log === null) return;
-  const line = `${self}: ${what} ${of} refused; ${option}=${of} would allow it\n`;
+  const line = `${self}: ${text}\n`;
   if (log === '-') writeSync(2, line);
   else appendFileSync(log, line);
 }

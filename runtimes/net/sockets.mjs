@@ -4,14 +4,14 @@
 import dns from 'node:dns';
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
-import { E, Failure, fail, numberOf, policy, refuse, remember, word } from './common.mjs';
+import { E, Failure, fail, numberOf, policy, refuse, refuseMore, remember, word } from './common.mjs';
 import { Datagrams } from './datagrams.mjs';
 import { Paired } from './pair.mjs';
 import { addressText, endText, parseAddress, parseName } from './policy.mjs';
 import { Stream, flushing } from './stream.mjs';
 
 const { limits, self } = workerData;
-const left = { sockets: limits.sockets, received: limits.received, sent: limits.sent };
+const left = { ...limits };
 const sockets = new Map();
 
 // ---- Numbers ----
@@ -52,6 +52,11 @@ async function resolve(family, text) {
     refuse('looking up', name, '--net');
     return '! fail';
   }
+  if (left.lookups === 0) {
+    refuseMore('looking up', name, '--max-lookups', limits.lookups);
+    return '! fail';
+  }
+  left.lookups--;
   let answers;
   try {
     answers = await dns.promises.lookup(name, { all: true, family: Number(family), verbatim: true });
@@ -84,7 +89,13 @@ const requests = {
   }],
   'net.connect': [3, 3, (fd, a, p) => named(fd).connect(address(a), port(p))],
   'net.bind': [3, 3, (fd, a, p) => named(fd).bind(address(a), port(p))],
-  'net.listen': [2, 2, (fd, backlog) => named(fd).listen(integer(backlog, ...I32))],
+  'net.listen': [2, 2, async (fd, backlog) => {
+    const socket = named(fd);
+    const before = socket.listening;
+    // (While it begins to listen nothing else is asked for: there is one request at a time.)
+    await socket.listen(integer(backlog, ...I32), left.listening > 0, limits.listening);
+    if (!before) left.listening--;
+  }],
   'net.name': [1, 1, (fd) => named(fd).name()],
   'net.peer': [1, 1, (fd) => named(fd).peer()],
   'net.from': [1, 1, (fd) => {
@@ -181,6 +192,7 @@ const calls = {
     const socket = find(fd);
     sockets.delete(fd);
     left.sockets++;
+    if (socket.listening) left.listening++;
     await socket.close();
   },
   async renumber(from, to) {

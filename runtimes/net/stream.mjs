@@ -1,6 +1,6 @@
 // TCP.
 import net from 'node:net';
-import { Failure, HIGH, Socket, fail, mayConnect, numberOf, plain, policy, refuse, word } from './common.mjs';
+import { Failure, HIGH, Socket, fail, mayConnect, numberOf, plain, policy, refuse, refuseMore, word } from './common.mjs';
 import { addressText, endText, parseAddress } from './policy.mjs';
 
 /** Connections that are closed and still have to send. */
@@ -144,13 +144,18 @@ export class Stream extends Socket {
     });
   }
 
-  async listen(backlog) {
+  /** `free`: whether one more socket may listen, of `most` in all. */
+  async listen(backlog, free, most) {
     if (this.socket) fail('EINVAL');
     this.bound ??= { address: this.family === 4 ? '0.0.0.0' : '::', port: 0 };
     const bytes = parseAddress(this.bound.address), port = this.bound.port;
     if (!policy.mayBind(bytes, port, this.anyPort || !port)) {
       refuse('listening on', endText(bytes, port), '--net-listen');
       fail('EACCES');
+    }
+    if (!this.listening && !free) {
+      refuseMore('listening on', endText(bytes, port), '--max-listening', most);
+      fail('EMFILE');
     }
     if (!this.server) await this.#open();
     this.backlog = Math.min(Math.max(backlog, 1), 4096);

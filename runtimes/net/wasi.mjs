@@ -23,7 +23,7 @@ const UNITS = { '': 1, K: 1 << 10, M: 1 << 20, G: 1 << 30 };
 export function readOptions(words) {
   const policy = new Policy();
   const options = { self: 'node', given: false, rules: [], listenRules: [], log: null,
-    limits: { sockets: 1024, received: Infinity, sent: Infinity } };
+    limits: { sockets: 1024, listening: 64, lookups: Infinity, received: Infinity, sent: Infinity } };
   const rule = (list, add) => (value, word) => {
     try {
       policy[add](value);
@@ -38,14 +38,17 @@ export function readOptions(words) {
     if (!match || Number(match[1]) === 0) throw new Error(`cannot use ${word}: write a size of 1 or more bytes, as in 500M`);
     options.limits[limit] = Number(match[1]) * UNITS[match[2]];
   };
+  const count = (limit, most) => (value, word) => {
+    if (!/^[1-9][0-9]{0,9}$/.test(value) || value > most) throw new Error(`cannot use ${word}: write a number from 1 to ${most}`);
+    options.limits[limit] = Number(value);
+  };
   const kinds = {
     'net-listen': rule('listenRules', 'allowListening'),
     'max-received': size('received'),
     'max-sent': size('sent'),
-    'max-sockets'(value, word) {
-      if (!/^[1-9][0-9]{0,4}$/.test(value) || value > 65000) throw new Error(`cannot use ${word}: write a number from 1 to 65000`);
-      options.limits.sockets = Number(value);
-    },
+    'max-sockets': count('sockets', 65000),
+    'max-listening': count('listening', 65000),
+    'max-lookups': count('lookups', 2147483647),
     'net-log'(value) {
       try {
         if (value !== '-') appendFileSync(value, '');

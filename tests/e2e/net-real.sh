@@ -1,6 +1,6 @@
 #!/bin/bash
-# Clients and servers of PyPI in the real Python, against real ones: nginx, Redis and PostgreSQL of Debian, and this machine's
-# Python. Needs pip's index, and apt's unless the three are installed. WL_PYTHON names the Python.
+# Clients and servers of PyPI in the real Python, against real ones: nginx, Redis, PostgreSQL, dnsmasq and OpenSSH's sftp-server of
+# Debian, and this machine's Python. Needs pip's index, and apt's unless the servers are installed. WL_PYTHON names the Python.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317
 LIMIT=${LIMIT:-3600}
 . "$(dirname -- "$0")/lib.sh"
@@ -43,7 +43,7 @@ built() {
 test_clients_against_real_servers() {
     local ports
     built
-    debian_servers
+    debian_servers nginx-light=nginx redis-server=redis-server postgresql=initdb
     trap 'kill $(jobs -p) 2>/dev/null' EXIT
     real_servers "$T/f" || fail "a server did not start: $(cat f/why f/*/out f/postgres.out 2>/dev/null)"
     read -r -a ports <f/ports
@@ -73,12 +73,91 @@ test_clients_of_services() {
     is "$(tr '\n' ' ' <.out)" 'ok test_boto3 ok test_pymongo ok test_openai ok test_anthropic '
 }
 
+# In namespaces of their own, in which dnsmasq has port 53, and the resolver's configuration names it.
+test_names_of_a_dns_server() {
+    local port
+    built cloud
+    debian_servers dnsmasq-base=dnsmasq
+    command -v bwrap >/dev/null && bwrap --dev-bind / / --unshare-user --unshare-net --uid 0 --gid 0 --cap-add ALL true ||
+        skip 'without namespaces'
+    mkdir -p f/www
+    echo 'hello by name' >f/www/hello
+    echo 'nameserver 127.0.0.1' >f/resolv.conf
+    port=8080
+    cat >f/dnsmasq.conf <<END
+port=53
+listen-address=127.0.0.1
+bind-interfaces
+no-resolv
+no-hosts
+local=/test/
+host-record=web.example.test,127.0.0.5
+cname=alias.example.test,web.example.test
+host-record=both.example.test,127.0.0.5,fd00::5
+$(printf 'host-record=many.example.test,127.0.1.%s\n' 1 2 3 4 5 6 7 8)
+host-record=rebind.example.test,10.0.0.1
+txt-record=example.test,a text
+mx-host=example.test,web.example.test,10
+srv-host=_ldap._tcp.example.test,web.example.test,$port
+END
+    cat >f/inside.sh <<'END'
+set -e
+trap 'kill $(jobs -p)' EXIT
+cd "$1"
+dnsmasq --no-daemon --conf-file=dnsmasq.conf 2>dnsmasq.err &
+"$3" -m http.server --bind 127.0.0.5 --directory www "$2" >web.out 2>&1 &
+for n in $(seq 100); do
+    if "$3" -c 'import socket, sys; socket.create_connection(("127.0.0.5", int(sys.argv[1]))); socket.create_connection(("127.0.0.1", 53))' "$2" 2>why; then
+        break
+    fi
+    sleep 0.2
+done
+shift 3
+"$@"
+END
+    SECONDS_EACH=600 run bwrap --dev-bind / / --ro-bind f/resolv.conf "$(readlink -f /etc/resolv.conf)" --unshare-user --unshare-net --uid 0 \
+        --gid 0 --cap-add ALL bash f/inside.sh "$T/f" "$port" "$PYTHON" "$OUT/toolchain/wl-run/bin/wl-run" --dir "$T/packages::/packages" \
+        --env PYTHONPATH=/packages --dir "$NET::/t" '--net=*.example.test' --net=127.0.0.1:53 --net=127.0.0.5 --net=127.0.1.0/24 --net=fd00::5 \
+        "--net-log=$T/f/log" --dir "$OUT/$PY/usr::/usr" "$OUT/$PY/bin/python.wasm" /t/dns_client.py "$port"
+    [ "$st" = 0 ] || cat f/why f/dnsmasq.err f/web.out
+    status 0
+    is "$(tr '\n' ' ' <.out)" 'ok test_getaddrinfo ok test_connecting_by_name ok test_rules ok test_asking_the_server '
+    grep -q 'an answer for a name that points to this machine or its network, 10.0.0.1 refused' f/log || fail "$(cat f/log)"
+    grep -q 'looking up other.test refused' f/log || fail "$(cat f/log)"
+}
+
+test_sftp() {
+    local port
+    built
+    debian_servers openssh-sftp-server=sftp-server
+    mkdir f/files
+    port=$(free_ports 1)
+    cat >f/listen.py <<'END'
+import os, socket, sys
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print("ready", flush=True)
+connection = server.accept()[0]
+for end in (0, 1):
+    os.dup2(connection.fileno(), end)
+os.chdir(sys.argv[2])
+os.execvp("sftp-server", ["sftp-server", "-e"])
+END
+    trap 'kill $(jobs -p) 2>/dev/null' EXIT
+    "$PYTHON" f/listen.py "$port" "$T/f/files" >f/ready 2>f/sftp.err &
+    wait_for 60 test -s f/ready
+    python -- /t/sftp_client.py "$port"
+    [ "$st" = 0 ] || cat f/sftp.err
+    status 0
+    out 'ok test_sftp' 'ok test_messages' 'ok test_config'
+    is "$(ls f/files)" ''
+}
+
 test_servers() {
     local server words ca port visitor
     built
     real_certificates "$T/f" || fail "$(cat f/why)"
-    for words in werkzeug 'aiohttp ws' 'uvicorn ws' uvicorn_tls websockets; do
-        server=${words% ws}
+    for words in werkzeug 'waitress threads' 'aiohttp ws' 'uvicorn ws' uvicorn_tls websockets; do
+        server=${words%% *}
         ca=http
         [ "$server" != uvicorn_tls ] || ca=$T/f/ca.pem
         port=$(free_ports 1)

@@ -107,6 +107,10 @@ test_client_of_a_native_program() {
         /t/client.py "${ports[@]}" /f
     status 0
     out 'ok test_tcp' 'ok test_udp' 'ok test_tls' 'ok test_ciphers' 'ok test_asyncio'
+    write_limits
+    SECONDS_EACH=300 run "$T/native" --dir "$T/f::/f" --net=localhost --net=127.0.0.1 --net-listen=127.0.0.1:0 --max-listening=3 \
+        --max-lookups=2 -- /f/counted.py 3 2
+    status 0
     SECONDS_EACH=300 run "$T/native" --net-log=- -- -c 'import socket; socket.socket()'
     status 1
     err 'OSError: [Errno 58]'
@@ -188,6 +192,18 @@ test_limits_in_node() {
 limits() {
     built "$1"
     serve
+    write_limits
+    python "$1" --net=127.0.0.1 --max-sockets=5 --max-sent=1500 --max-received=1M -- /f/limits.py "${ports[0]}"
+    status 0
+    python "$1" --net=localhost --net=127.0.0.1 --net-listen=127.0.0.1:0 --max-listening=3 --max-lookups=2 --net-log=f/log -- /f/counted.py 3 2
+    status 0
+    grep -q 'listening on 127.0.0.1:[0-9]* refused; --max-listening=3 does not allow more' f/log || fail "$(cat f/log)"
+    grep -q 'looking up localhost refused; --max-lookups=2 does not allow more' f/log || fail "$(cat f/log)"
+    # The limit that holds without an option.
+    python "$1" --net=localhost --net=127.0.0.1 --net-listen=127.0.0.1:0 -- /f/counted.py 64
+    status 0
+}
+write_limits() {
     cat >f/limits.py <<'END'
 import errno, socket, sys
 port = int(sys.argv[1])
@@ -210,8 +226,24 @@ except OSError as e:
 else:
     raise AssertionError('more than may be sent')
 END
-    python "$1" --net=127.0.0.1 --max-sockets=5 --max-sent=1500 --max-received=1M -- /f/limits.py "${ports[0]}"
-    status 0
+    cat >f/counted.py <<'END'
+import errno, socket, sys
+def counted(call, error, number):
+    got = []
+    try:
+        while len(got) < 1000:
+            got.append(call())
+    except OSError as e:
+        assert e.errno == error, e
+    assert len(got) == number, (len(got), number)
+    return got
+listening, *lookups = map(int, sys.argv[1:])
+servers = counted(lambda: socket.create_server(('127.0.0.1', 0)), errno.EMFILE, listening)
+servers[0].listen(3)
+servers.pop().close()
+counted(lambda: socket.create_server(('127.0.0.1', 0)), errno.EMFILE, 1)
+counted(lambda: socket.getaddrinfo('localhost', 80), socket.EAI_FAIL, lookups[0] if lookups else 1000)
+END
 }
 
 # More sockets than a process usually may have open, and than the runner once counted.
@@ -254,7 +286,7 @@ test_what_cannot_be_used_in_node() {
     command -v node >/dev/null || not_available 'node is not installed'
     local option
     for option in --net= --net=:80 --net=host:port --net=10.0.0.1/8 --net=http://example.com --net=127.1 --net-listen=80 \
-        --net-log=/no/such/file --max-sockets=0 --max-sent=many; do
+        --net-log=/no/such/file --max-sockets=0 --max-listening=0 --max-lookups=some --max-sent=many; do
         run "$WL_SOURCE_ROOT/runtimes/node" "$option" x.wasm
         status 125
         err "${option#--net-log=}"

@@ -98,7 +98,9 @@ static void test_defaults(void)
                                        .sockets = none,
                                        .received = none,
                                        .sent = none,
-                                       .host_calls = none};
+                                       .host_calls = none,
+                                       .listening = none,
+                                       .lookups = none};
 
     config = (struct wlpy_run_config){.dirs = &dir, .dir_count = 1, .functions = &function, .function_count = 1};
     for (int lifted = 0; lifted < 2; lifted++) {

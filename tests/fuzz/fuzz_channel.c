@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { PATH = 0, ANSWER = 4096, ROOM = 8192, RESULT = 16000, MEMORY = 16384, MOST = 32, REQUESTS = 200 };
+enum { PATH = 0, ANSWER = 4096, ROOM = 8192, RESULT = 16000, MEMORY = 16384, MOST = 32, LISTENING = 4, REQUESTS = 200 };
 
 static struct guest_memory memory(void *arg)
 {
@@ -23,11 +23,13 @@ static struct guest_memory memory(void *arg)
 
 static void check(const struct wasi *w, const struct net *n)
 {
-    unsigned sockets = 0;
+    unsigned sockets = 0, listening = 0;
 
-    for (size_t i = 0; i < w->fds_n; i++)
+    for (size_t i = 0; i < w->fds_n; i++) {
         sockets += w->fds[i].used && w->fds[i].socket;
-    if (sockets != n->sockets || sockets > MOST)
+        listening += w->fds[i].used && w->fds[i].socket && w->fds[i].socket->listening;
+    }
+    if (sockets != n->sockets || sockets > MOST || listening != n->listening || listening > LISTENING)
         abort();
 }
 
@@ -40,7 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct family family;
     static const struct limits none;
     const struct family_config processes = {.code = -1, .limits = &none};
-    const struct net_limits limits = {.sockets = MOST, .received = 1 << 20, .sent = 1 << 20};
+    const struct net_limits limits = {
+        .sockets = MOST, .listening = LISTENING, .lookups = 8, .received = 1 << 20, .sent = 1 << 20};
     const uint8_t *end = data + size;
     struct net_policy *p = net_policy_new();
     char rule[300] = "", why[NET_WHY_SIZE];
@@ -77,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         data = newline ? newline + 1 : end;
     }
     wasi_free(&w);
-    if (n.sockets)
+    if (n.sockets || n.listening)
         abort();
     net_policy_free(p);
     return 0;

@@ -1,18 +1,22 @@
-# nginx, Redis and PostgreSQL of Debian, for tests/e2e/net-real.sh.
+# Servers of Debian for tests/e2e/net-real.sh.
 # shellcheck shell=bash
 
-# Puts them into PATH: the machine's own, or else those of apt's packages, which are unpacked below $T and not installed.
+# `debian_servers PACKAGE=PROGRAM...`: puts the programs into PATH: the machine's own, or else those of apt's packages, which are
+# unpacked below $T and not installed.
 debian_servers() {
-    local needs=(nginx-light redis-server postgresql) deb
-    PATH=$PATH:/usr/sbin
-    ! command -v nginx || ! command -v redis-server || [ ! -d /usr/lib/postgresql ] || return 0
+    local each needs=() deb
+    PATH=$PATH:/usr/sbin:/usr/lib/openssh:$(printf '%s:' /usr/lib/postgresql/*/bin)
+    for each in "$@"; do
+        command -v "${each#*=}" || needs+=("${each%%=*}")
+    done
+    [ ${#needs[@]} -gt 0 ] || return 0
     mkdir -p debs/partial
     run apt-get -q -y -o Debug::NoLocking=1 -o Dir::Cache::archives="$T/debs" --no-install-recommends --download-only install "${needs[@]}"
     [ "$st" = 0 ] || not_available "$(tail -n 2 .err)"
     for deb in debs/*.deb; do
         dpkg -x "$deb" debian || fail "$deb cannot be unpacked"
     done
-    PATH=$T/debian/usr/sbin:$T/debian/usr/bin:$PATH
+    PATH=$T/debian/usr/sbin:$T/debian/usr/bin:$T/debian/usr/lib/openssh:$PATH
     export LD_LIBRARY_PATH=$T/debian/usr/lib/$(uname -m)-linux-gnu
 } >/dev/null
 

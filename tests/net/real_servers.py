@@ -43,6 +43,31 @@ def serve_werkzeug():
     server.server_close()
 
 
+def serve_waitress():
+    """Each request has a thread of the pool."""
+    import _thread
+    import threading
+
+    import waitress
+
+    app = flask_app()
+
+    @app.get('/thread')
+    def thread():
+        # Two requests have to be here at the same time.
+        together.wait(60)
+        return threading.current_thread().name
+
+    @app.teardown_request
+    def end(error):
+        if ending:
+            threading.Timer(0.5, _thread.interrupt_main).start()
+
+    together = threading.Barrier(2)
+    print('serving', flush=True)
+    waitress.serve(app, host='127.0.0.1', port=port, threads=8)
+
+
 def starlette_app(at_end):
     from starlette.applications import Starlette
     from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse

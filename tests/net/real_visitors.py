@@ -1,5 +1,5 @@
 """A client of the machine's own Python for real_servers.py. Arguments: the port, "http", or the file of the CA for TLS, and "ws" if
-the server has a websocket at /ws, which is spoken to by the bytes of RFC 6455."""
+the server has a websocket at /ws, which is spoken to by the bytes of RFC 6455, or "threads" if it has two for /thread."""
 import concurrent.futures
 import json
 import os
@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 
-port, ca, ws = int(sys.argv[1]), sys.argv[2], 'ws' in sys.argv[3:]
+port, ca, ws, threads = int(sys.argv[1]), sys.argv[2], 'ws' in sys.argv[3:], 'threads' in sys.argv[3:]
 context = None if ca == 'http' else ssl.create_default_context(cafile=ca)
 url = f'http://127.0.0.1:{port}' if ca == 'http' else f'https://localhost:{port}'
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
@@ -32,6 +32,11 @@ assert get('/reverse', LARGE) == LARGE[::-1]
 assert get('/large') == LARGE
 with concurrent.futures.ThreadPoolExecutor(20) as pool:
     assert all(answer == b'ydob' for answer in pool.map(lambda _: get('/reverse', b'body'), range(100)))
+
+
+if threads:
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        assert len(set(pool.map(lambda _: get('/thread'), range(2)))) == 2
 
 
 def read(s, n):

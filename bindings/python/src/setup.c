@@ -109,10 +109,10 @@ static bool take_stream(struct setup *s, PyObject *object, struct wlpy_stream *s
 static bool take_limits(struct setup *s, PyObject *tuple)
 {
     struct wlpy_limits *l = &s->limits;
-    unsigned long long v[12];
+    unsigned long long v[14];
 
-    if (!PyArg_ParseTuple(tuple, "KKKKKKKKKKKK", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8], &v[9],
-                          &v[10], &v[11]))
+    if (!PyArg_ParseTuple(tuple, "KKKKKKKKKKKKKK", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8], &v[9],
+                          &v[10], &v[11], &v[12], &v[13]))
         return false;
     *l = (struct wlpy_limits){.size = sizeof *l,
                               .memory = v[0],
@@ -126,7 +126,9 @@ static bool take_limits(struct setup *s, PyObject *tuple)
                               .received = v[8],
                               .sent = v[9],
                               .host_calls = v[10],
-                              .grace_ms = v[11]};
+                              .grace_ms = v[11],
+                              .listening = v[12],
+                              .lookups = v[13]};
     s->config.limits = l;
     return true;
 }

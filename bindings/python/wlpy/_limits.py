@@ -31,18 +31,20 @@ class Limits:
     file_bytes     64 MiB       bytes that it writes to files that you see; OSError
     files          10,000       files and directories that it creates there; OSError
     sockets        32           sockets that it has open at once; OSError. (It has no network unless you allow some.)
+    listening      8            of these, the sockets that listen at once; OSError
+    lookups        1,000        names that it looks up; OSError
     received       64 MiB       bytes from the network
     sent           64 MiB       bytes to the network
     host_calls     10,000       calls of functions of the host; OSError
     =============  ===========  ==================================================================================
 
     The times hold for a run, or for each evaluation of a session, and so does `output`; all others hold for the whole life
-    of a session. None means 0.1 s for `grace`, 4 GiB for `memory`, 65,536 for `descriptors` and 1,024 for `sockets`. A guest
-    has one thread, which takes no more processor time than its `timeout`, so `cpu` need not have a default of its own.
+    of a session. None means 0.1 s for `grace`, 4 GiB for `memory`, 65,536 for `descriptors`, 1,024 for `sockets` and 64 for
+    `listening`. A guest has one thread, which takes no more processor time than its `timeout`, so `cpu` need not have a default of its own.
     """
 
-    __slots__ = ("cpu", "descriptors", "file_bytes", "files", "grace", "host_calls", "memory", "output", "received", "sent",
-                 "sockets", "timeout")
+    __slots__ = ("cpu", "descriptors", "file_bytes", "files", "grace", "host_calls", "listening", "lookups", "memory", "output",
+                 "received", "sent", "sockets", "timeout")
 
     timeout: Seconds
     grace: Seconds
@@ -53,6 +55,8 @@ class Limits:
     file_bytes: Number
     files: Number
     sockets: Number
+    listening: Number
+    lookups: Number
     received: Number
     sent: Number
     host_calls: Number
@@ -69,6 +73,8 @@ class Limits:
         file_bytes: Number = 64 * MiB,
         files: Number = 10_000,
         sockets: Number = 32,
+        listening: Number = 8,
+        lookups: Number = 1_000,
         received: Number = 64 * MiB,
         sent: Number = 64 * MiB,
         host_calls: Number = 10_000,
@@ -110,7 +116,7 @@ class Limits:
         return (self.memory or NONE, self.output or NONE, milliseconds(self.timeout), milliseconds(self.cpu),
                 self.descriptors or NONE, self.file_bytes or NONE, self.files or NONE, self.sockets or NONE,
                 self.received or NONE, self.sent or NONE, self.host_calls or NONE,
-                0 if self.grace is None else milliseconds(self.grace))
+                0 if self.grace is None else milliseconds(self.grace), self.listening or NONE, self.lookups or NONE)
 
 
 class Fixed:
