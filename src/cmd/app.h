@@ -45,6 +45,7 @@ enum {
     EXIT_INCOMPLETE = 11, /* `fsck`: something is incomplete, and nothing damaged */
     EXIT_FOREIGN = 12,    /* `fsck`: there are only things that wl-make has not put there */
     EXIT_VULNERABLE = 13, /* `audit`: there are known vulnerabilities */
+    EXIT_LICENSE = 14,    /* `audit`: there are none, but licences that are not allowed */
 };
 
 /* Finds the checkout (WL_MAKE_ROOT, which wl-make.sh sets, or a directory above the program), opens the store, and

@@ -33,7 +33,7 @@ static void tool_help(FILE *to)
                 "  wl-make run python/v3.11.2 -- -c 'print(6 * 7)'   run it\n\n"
                 "Exit status: 0 success; 1 a build or test failed; 2 wrong usage; 3 an error in a recipe; 4 a source\n"
                 "cannot be fetched; 5 a wrong hash; 6 toolchain; 7 file system; 10 outdated; 11, 12 what\n"
-                "fsck found; 13 vulnerable; 128+N ended by signal N.\n\n"
+                "fsck found; 13 vulnerable; 14 a license that is not allowed; 128+N ended by signal N.\n\n"
                 "More: wl-make COMMAND --help, man wl-make\n");
 }
 

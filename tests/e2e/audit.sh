@@ -133,11 +133,63 @@ test_forms_of_a_database() {
     is "$(about libs/zed)" 'ONE TWO '
 }
 
+test_licenses() {
+    ports
+    printf 'license: %s\n' MIT >>"$PORTS/libs/zed/recipe.yaml"
+    printf 'license: %s\n' 'Zlib OR GPL-3.0-only' >>"$PORTS/wheels/pack/recipe.yaml"
+    printf 'license: %s\n' 'MIT AND Apache-2.0 WITH LLVM-exception' >>"$PORTS/libs/repo/recipe.yaml"
+    printf 'license: %s\n' 'MIT' >>"$PORTS/made/program/recipe.yaml"
+    printf 'license: %s\n' 'GPL-3.0-only' >>"$PORTS/tools/hammer/recipe.yaml"
+    printf '# what we allow\n  MIT\nZlib # too\n\napache-2.0' >list
+    audit --licenses list made/program
+    status 0
+    is "$(cat .out)" '4 ports: 0 licenses that are not allowed'
+    # A tool counts only if that is wished.
+    audit --licenses list --tools made/program
+    status 14
+    out 'tools/hammer 1: the license GPL-3.0-only is not allowed' ': 1 licenses'
+    echo MIT >list
+    audit --licenses list --json made/program
+    status 14
+    "$PYTHON" - <<'EOF' || fail "$(cat .out)"
+import json
+assert {(x["port"], x["license"]) for x in json.load(open(".out"))} == {
+    ("wheels/pack", "Zlib OR GPL-3.0-only"), ("libs/repo", "MIT AND Apache-2.0 WITH LLVM-exception")}
+EOF
+    # A recipe that says nothing, and one with a sentence.
+    sed -i '/^license/d' "$PORTS/libs/zed/recipe.yaml"
+    sed -i 's/^license: .*/license: as you like it/' "$PORTS/wheels/pack/recipe.yaml"
+    audit --licenses list made/program
+    status 14
+    out 'libs/zed 1.2.11: the license NOASSERTION is not allowed' 'the license as you like it is no SPDX expression'
+    # Both: vulnerabilities count for more.
+    record CVE-1 '{'"$zed"', "versions": ["1.2.11"]}'
+    audit --licenses list --database db made/program
+    status 13
+    out 'CVE-1' '4 ports, 1 records: 1 vulnerabilities, 3 licenses that are not allowed'
+    for wrong in 'MIT AND Zlib' 'MIT,' '(MIT)' 'my own license'; do
+        printf 'MIT\n%s\n' "$wrong" >list
+        audit --licenses list made/program
+        status 2
+        err "list:2: \"$wrong\" is no license"
+    done
+    printf 'MIT\0' >list
+    audit --licenses list made/program
+    status 2
+    err 'list is no text'
+    audit --licenses none made/program
+    status 7
+    err none
+    audit made/program
+    status 2
+    err '--database or --licenses is missing'
+}
+
 test_bad_databases() {
     ports
     audit made/program
     clean_failure 2
-    err '--database is missing'
+    err '--database or --licenses is missing'
     audit --database db made/program
     clean_failure 2
     err 'there are no records'

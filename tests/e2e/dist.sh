@@ -112,6 +112,16 @@ test_everything() {
     is "$(grep -l '"kind": "\(wheel\|kit\)"' other/artifacts/*/manifest.json | wc -l)" 3
 }
 
+# The same with notes, by one command.
+test_a_release() {
+    everything
+    real_tool release --skip tree --skip check --skip verify --skip audit -o release -q "$PY"
+    status 0
+    (cd release && sha256sum --check --strict --quiet SHA256SUMS) || fail 'the hashes are wrong'
+    is "$(cut -c 67- release/SHA256SUMS)" "$(printf '%s\n' RELEASE-NOTES.md "$(cut -c 67- files/SHA256SUMS)" | LC_ALL=C sort)"
+    grep -q "^## How this release was made" release/RELEASE-NOTES.md || fail "$(cat release/RELEASE-NOTES.md)"
+}
+
 # `licensed DIR PORT...`: the directory has licences of all these ports.
 licensed() {
     local port dir=$1

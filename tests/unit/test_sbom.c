@@ -1,3 +1,4 @@
+#include "sbom/license.h"
 #include "sbom/sbom.h"
 
 #include "testing.h"
@@ -86,10 +87,61 @@ static void test_cpe(void **state)
     }
 }
 
+static void test_licenses(void **state)
+{
+    static const struct {
+        const char *expression;
+        enum license_answer answer;
+    } cases[] = {
+        {"MIT", LICENSE_ALLOWED},
+        {" mit ", LICENSE_ALLOWED},
+        {"Zlib", LICENSE_NOT_ALLOWED},
+        {"MIT AND Zlib", LICENSE_NOT_ALLOWED},
+        {"Zlib OR MIT", LICENSE_ALLOWED},
+        {"MIT OR Zlib", LICENSE_ALLOWED},
+        /* AND binds more closely than OR. */
+        {"MIT OR Zlib AND Zlib", LICENSE_ALLOWED},
+        {"(MIT OR Zlib) AND Zlib", LICENSE_NOT_ALLOWED},
+        {"((MIT)and(Apache-2.0))", LICENSE_ALLOWED},
+        {"Apache-2.0 WITH LLVM-exception", LICENSE_ALLOWED},
+        {"GPL-2.0-or-later WITH eCos-exception-2.0", LICENSE_ALLOWED},
+        {"GPL-2.0-or-later", LICENSE_NOT_ALLOWED},
+        {"GPL-2.0-or-later WITH other", LICENSE_NOT_ALLOWED},
+        {"MITx", LICENSE_NOT_ALLOWED},
+        {"NOASSERTION", LICENSE_NOT_ALLOWED},
+        {"NOASSERTION OR MIT", LICENSE_ALLOWED},
+        {"", LICENSE_UNREADABLE},
+        {"MIT Zlib", LICENSE_UNREADABLE},
+        {"MIT AND", LICENSE_UNREADABLE},
+        {"OR MIT", LICENSE_UNREADABLE},
+        {"MIT WITH", LICENSE_UNREADABLE},
+        {"MIT WITH AND", LICENSE_UNREADABLE},
+        {"(MIT", LICENSE_UNREADABLE},
+        {"MIT)", LICENSE_UNREADABLE},
+        {"()", LICENSE_UNREADABLE},
+        {"MIT, Zlib", LICENSE_UNREADABLE},
+        {"(MIT) WITH x", LICENSE_UNREADABLE},
+    };
+    WL_CLEANUP_STRV struct strv allowed = {0};
+    WL_CLEANUP_STR struct str deep = {0};
+
+    (void)state;
+    strv_add(&allowed, "MIT");
+    strv_add(&allowed, "Apache-2.0");
+    strv_add(&allowed, "GPL-2.0-or-later WITH eCos-exception-2.0");
+    strv_add(&allowed, "noassertion");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (license_check(cases[i].expression, &allowed) != cases[i].answer)
+            fail_msg("%s", cases[i].expression);
+    for (int i = 0; i < 1000000; i++)
+        str_add(&deep, "(");
+    assert_int_equal(license_check(deep.s, &allowed), LICENSE_UNREADABLE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_purl), cmocka_unit_test(test_version),
-                                       cmocka_unit_test(test_cpe)};
+                                       cmocka_unit_test(test_cpe), cmocka_unit_test(test_licenses)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
