@@ -901,4 +901,8 @@ test_wl_make_sh_where_nothing_can_be_installed() {
     err 'cannot install the packages' 'E: no mirror' "$T/work/.build/bootstrap.log"
 }
 
+test_the_tool_is_hardened() {
+    hardened "$(dirname -- "$WL_MAKE")/wl-make-tool"
+}
+
 main "$@"

@@ -187,6 +187,21 @@ nothing_half() {
     done < <(find "$CACHE" -name '*.new.*' ! -path "*/identity/*" ! -path "*/logs/regrtest/*" 2>/dev/null)
 }
 
+# `hardened FILE...`: programs and libraries have an address that cannot be guessed, tables that cannot be written after the
+# start, no stack that can be executed, and checks of the stack.
+hardened() {
+    local file missing
+    for file; do
+        missing=
+        readelf -hW "$file" | grep -q 'Type: *DYN' || missing+=' pie'
+        readelf -lW "$file" | grep -q GNU_RELRO || missing+=' relro'
+        readelf -dW "$file" | grep -q 'NOW' || missing+=' now'
+        ! readelf -lW "$file" | grep 'GNU_STACK' | grep -q E || missing+=' noexecstack'
+        readelf -sW "$file" | grep -q __stack_chk_fail || missing+=' stack-protector'
+        [ -z "$missing" ] || fail "$file lacks$missing"
+    done
+}
+
 # `options_before OPTION... -- ...`: sets the caller's array `options` to what stands before `--`.
 options_before() {
     options=()
