@@ -332,6 +332,55 @@ static void osv_seeds(const char *folder)
     }
 }
 
+/* Requests and messages with 0xff behind each, and an answer of a session: parts with a kind and a size of four bytes.
+ */
+static void serve_seeds(const char *folder)
+{
+    static const char *const paths[] = {
+        "POST\n/v1/run\n{\"code\": \"1\", \"files\": {\"a\": \"b\"}, \"deadline\": 1, \"session\": \"s\"}",
+        "POST\n/v1/sessions\n{\"name\": \"s\"}\377POST\n/v1/sessions/s/eval\n{\"code\": "
+        "\"1\"}\377GET\n/v1/sessions\n\377"
+        "PUT\n/v1/sessions/s/files/a\ntext\377GET\n/v1/sessions/s/files/a\n\377GET\n/v1/sessions/s/files\n\377DELETE\n/"
+        "v1/sessions/"
+        "s\n",
+        "POST\n/execute\n{\"code\": \"1\", \"context_id\": null, \"env_vars\": {\"A\": \"b\"}}\377POST\n/contexts\n"
+        "{\"language\": \"python\", \"cwd\": \"/\"}\377GET\n/contexts\n\377GET\n/openapi.json\n",
+        "POST\n/librechat/exec\n{\"lang\": \"py\", \"code\": \"1\", \"args\": [\"x\"], \"files\": [{\"id\": \"a\", "
+        "\"name\": "
+        "\"b\", \"session_id\": \"c\"}]}\377POST\n/librechat/upload\nname\ntext\377GET\n/librechat/files/a\n",
+        "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"initialize\", \"params\": {\"protocolVersion\": "
+        "\"2025-06-18\"}}\377"
+        "{\"jsonrpc\": \"2.0\", \"id\": 2, \"method\": \"tools/list\"}\377{\"jsonrpc\": \"2.0\", \"method\": "
+        "\"notifications/cancelled\", \"params\": {\"requestId\": 2}}",
+        "{\"jsonrpc\": \"2.0\", \"id\": \"a\", \"method\": \"tools/call\", \"params\": {\"name\": \"run_python\", "
+        "\"arguments\": "
+        "{\"code\": \"1\"}, \"_meta\": {\"progressToken\": 1}}}",
+        "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"tools/call\", \"params\": {\"name\": \"run_in_session\", "
+        "\"arguments\": "
+        "{\"session\": \"s\", \"code\": \"1\"}}}\377{\"jsonrpc\": \"2.0\", \"id\": 2, \"method\": \"tools/call\", "
+        "\"params\": "
+        "{\"name\": \"put_file\", \"arguments\": {\"session\": \"s\", \"path\": \"a\", \"text\": "
+        "\"b\"}}}\377{\"jsonrpc\": "
+        "\"2.0\", \"id\": 3, \"method\": \"tools/call\", \"params\": {\"name\": \"get_file\", \"arguments\": "
+        "{\"session\": \"s\", "
+        "\"path\": \"a\"}}}",
+    };
+    static const char answer[] =
+        "\377\377r\2\0\0\00042j\2\0\0\00042o\0\0\0\0d\14\0\0\0image/png\0abt\12\0\0\0ValueError";
+
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        WL_CLEANUP_FREE char *file = xasprintf("%s/request-%zu", folder, i);
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+        WL_CLEANUP_STR struct str s = {0};
+
+        str_add(&s, paths[i]);
+        for (size_t k = 0; k < sizeof answer - 1; k++)
+            str_addc(&s, answer[k]);
+        if (file_write(file, s.s, s.len, &err) < 0)
+            fprintf(stderr, "%s\n", err.text);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3)
@@ -356,5 +405,7 @@ int main(int argc, char **argv)
         channel_seeds(argv[2]);
     else if (!strcmp(argv[1], "door"))
         door_seeds(argv[2]);
+    else if (!strcmp(argv[1], "serve"))
+        serve_seeds(argv[2]);
     return 0;
 }
