@@ -231,6 +231,31 @@ int app_plan(struct app *a, const struct make_options *o, const struct strv *nam
     return r < 0 ? r : plan_keys(&o->plan, &cached, p, err);
 }
 
+static void print_plan(const struct plan *p)
+{
+    size_t build = 0;
+
+    for (size_t i = 0; i < p->n; i++)
+        build += p->nodes[i].build;
+    ui_print(stdout, "%zu of %zu ports would be built%s\n", build, p->n, build ? ":" : "");
+    for (size_t i = 0; i < p->n; i++) {
+        const struct node *n = &p->nodes[i];
+
+        if (!n->build)
+            continue;
+        ui_print(stdout, "  %s %s\n", n->recipe->name, n->recipe->version);
+        for (size_t s = 0; s < n->recipe->sources_n; s++)
+            if (!n->sources[s].path && !n->sources[s].unwanted)
+                ui_print(stdout, "    fetch %s\n", n->recipe->sources[s].source.archives[0].urls.v[0]);
+        for (size_t s = 0; s < n->recipe->patches.n; s++)
+            ui_print(stdout, "    patch %s\n", path_base(n->recipe->patches.v[s]));
+        for (size_t s = 0; s < n->recipe->steps_n; s++)
+            ui_print(stdout, "    step %s\n", n->recipe->steps[s].name);
+        for (size_t s = 0; s < n->recipe->checks_n; s++)
+            ui_print(stdout, "    check %s\n", n->recipe->checks[s].name);
+    }
+}
+
 int app_build(struct app *a, const struct make_options *o, const struct strv *names, struct plan *p, struct wl_err *err)
 {
     int r = store_hold(&a->store, &a->cancel, err);
@@ -243,6 +268,8 @@ int app_build(struct app *a, const struct make_options *o, const struct strv *na
         note_given_source(a, p);
     if (r == 0)
         r = make_prepare(o, p, a->options.dry_run, err);
+    if (r == 0 && a->options.dry_run)
+        print_plan(p);
     return r < 0 || a->options.dry_run ? r : make_run(o, p, err);
 }
 

@@ -21,31 +21,6 @@ static bool is_current(void *data, const struct plan *p, size_t node)
     return compose_current(p, node, a->output);
 }
 
-static void print_plan(const struct plan *p)
-{
-    size_t build = 0;
-
-    for (size_t i = 0; i < p->n; i++)
-        build += p->nodes[i].build;
-    ui_print(stdout, "%zu of %zu ports would be built%s\n", build, p->n, build ? ":" : "");
-    for (size_t i = 0; i < p->n; i++) {
-        const struct node *n = &p->nodes[i];
-
-        if (!n->build)
-            continue;
-        ui_print(stdout, "  %s %s\n", n->recipe->name, n->recipe->version);
-        for (size_t s = 0; s < n->recipe->sources_n; s++)
-            if (!n->sources[s].path && !n->sources[s].unwanted)
-                ui_print(stdout, "    fetch %s\n", n->recipe->sources[s].source.archives[0].urls.v[0]);
-        for (size_t s = 0; s < n->recipe->patches.n; s++)
-            ui_print(stdout, "    patch %s\n", path_base(n->recipe->patches.v[s]));
-        for (size_t s = 0; s < n->recipe->steps_n; s++)
-            ui_print(stdout, "    step %s\n", n->recipe->steps[s].name);
-        for (size_t s = 0; s < n->recipe->checks_n; s++)
-            ui_print(stdout, "    check %s\n", n->recipe->checks[s].name);
-    }
-}
-
 /* Where the result of a port is, and whether it changed. */
 static void print_result(const struct app *a, const struct recipe *r, bool changed)
 {
@@ -102,8 +77,6 @@ static int run(struct app *a, struct wl_err *err)
         make_share(&o, &p);
     if (!a->options.dry_run)
         r = compose_roots(a, &p, r, err);
-    else if (r == 0)
-        print_plan(&p);
     plan_free(&p);
     return r;
 }

@@ -228,6 +228,9 @@ static int clean_cache(struct sweep *s, struct wl_err *err)
         r = remove_content(s, "logs", remove_one, err);
     if (r == 0 && (o->store || o->all))
         r = remove_artifacts(s, err);
+    /* (Parts of artifacts, from a remote store.) */
+    if (r == 0 && (o->store || o->all))
+        r = remove_content(s, "remote", remove_one, err);
     for (size_t i = 0; r == 0 && o->all && i < sizeof rest / sizeof *rest; i++)
         r = remove_content(s, rest[i], remove_one, err);
     if (r == 0 && (o->sources || o->all))

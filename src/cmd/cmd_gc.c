@@ -21,8 +21,11 @@ static const struct option_spec options[] = {
     {0},
 };
 
-static const char *const kinds[] = {
-    [GC_ARTIFACT] = "artifact", [GC_SOURCE] = "source", [GC_COMPILED] = "compiled module", [GC_BUILD] = "failed build"};
+static const char *const kinds[] = {[GC_ARTIFACT] = "artifact",
+                                    [GC_SOURCE] = "source",
+                                    [GC_COMPILED] = "compiled module",
+                                    [GC_BUILD] = "failed build",
+                                    [GC_PART] = "part of a download"};
 
 /* "30d": a number and a unit. */
 static int parse_time(const char *text, long long *seconds, struct wl_err *err)

@@ -57,7 +57,9 @@ static bool is_ours(enum gc_kind kind, const char *path)
     if (kind == GC_BUILD)
         return path_exists(enter);
     return is_hex(key, HASH_HEX_SIZE - 1) &&
-           !strcmp(path_base(path) + HASH_HEX_SIZE - 1, kind == GC_COMPILED ? ".compiled" : "");
+           !strcmp(path_base(path) + HASH_HEX_SIZE - 1, kind == GC_COMPILED ? ".compiled"
+                                                        : kind == GC_PART   ? ".part"
+                                                                            : "");
 }
 
 static int list_kind(const struct gc *g, enum gc_kind kind, const char *folder, struct items *l, struct wl_err *err)
@@ -70,7 +72,8 @@ static int list_kind(const struct gc *g, enum gc_kind kind, const char *folder, 
         WL_CLEANUP_FREE char *path = path_join(dir, names.v[i]);
         struct stat st;
 
-        if (!is_ours(kind, path) || lstat(path, &st) < 0 || S_ISDIR(st.st_mode) != (kind != GC_COMPILED))
+        if (!is_ours(kind, path) || lstat(path, &st) < 0 ||
+            S_ISDIR(st.st_mode) != (kind != GC_COMPILED && kind != GC_PART))
             continue;
         l->v = xreallocarray(l->v, l->n + 1, sizeof *l->v);
         l->v[l->n++] = (struct gc_item){
@@ -187,6 +190,8 @@ int gc_run(struct gc *g, struct wl_err *err)
         r = list_kind(g, GC_COMPILED, "compiled", &l, err);
     if (r == 0)
         r = list_kind(g, GC_BUILD, "build", &l, err);
+    if (r == 0)
+        r = list_kind(g, GC_PART, "remote", &l, err);
     if (r == 0)
         r = note_records(g, &l, err);
     if (l.n)

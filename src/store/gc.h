@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <time.h>
 
-enum gc_kind { GC_ARTIFACT, GC_SOURCE, GC_COMPILED, GC_BUILD };
+enum gc_kind { GC_ARTIFACT, GC_SOURCE, GC_COMPILED, GC_BUILD, GC_PART };
 
 struct gc_item {
     enum gc_kind kind;

@@ -297,6 +297,23 @@ test_gc_removes_old_failed_builds() {
     is "$(ls "$CACHE/build")" ''
 }
 
+# What a download from a remote store has left, that was not completed.
+test_parts_of_downloads() {
+    local key old
+    key=$(printf 'ab%.0s' $(seq 32))
+    old=$(printf 'cd%.0s' $(seq 32))
+    mkdir -p "$CACHE/remote"
+    echo part | tee "$CACHE/remote/$key.part" "$CACHE/remote/$old.part" "$CACHE/remote/other" >/dev/null
+    touch -d '40 days ago' "$CACHE/remote/$old.part" "$CACHE/remote/other"
+    care gc --older-than 30d
+    status 0
+    out "removed part of a download $old.part"
+    is "$(cd "$CACHE/remote" && echo *)" "$key.part other"
+    care clean --store
+    status 0
+    is "$(ls "$CACHE/remote")" ''
+}
+
 test_gc_killed_leaves_whole_entries() {
     local i
     for i in $(seq 12); do

@@ -64,8 +64,10 @@ test_every_port_has_licenses() {
     for python in $(cd "$WL_SOURCE_ROOT/ports" && echo python/v*); do
         real dist --all --dry-run "$python"
         [ "$st" = 0 ] || fail "$python: $(cat .err)"
+        out ' ports would be built'
         real image --dry-run "$python"
         [ "$st" = 0 ] || fail "$python: $(cat .err)"
+        out ' ports would be built'
     done
     not_there dist wlpy-image
 }
