@@ -33,7 +33,7 @@ static struct wlpy_run_config guest(int what)
     return (struct wlpy_run_config){.size = sizeof(struct wlpy_run_config), .argv = argv, .argc = (size_t)what + 1};
 }
 
-static struct wlpy_result run_limited(int what, struct wlpy_limits limits)
+static inline struct wlpy_result run_limited(int what, struct wlpy_limits limits)
 {
     static const struct wlpy_dir here = {.host = ".", .guest = "/d"};
     struct wlpy_run_config config = guest(what);
@@ -50,7 +50,7 @@ struct told {
     size_t n;
 };
 
-static ssize_t tell(void *arg, const void *from, size_t n)
+static inline ssize_t tell(void *arg, const void *from, size_t n)
 {
     struct told *t = arg;
 

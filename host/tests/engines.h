@@ -67,7 +67,7 @@ static struct wlpy_result run_config(const struct wlpy_run_config *config)
     return result;
 }
 
-static void ends(struct wlpy_result result, enum wlpy_end end, int status, const char *text)
+static inline void ends(struct wlpy_result result, enum wlpy_end end, int status, const char *text)
 {
     assert_string_equal(result.text, text);
     assert_int_equal(result.end, end);

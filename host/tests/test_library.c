@@ -1,4 +1,5 @@
 /* What wlpy.h has beside runs: engines, programs from memory, arguments for Python. */
+#include "abi/native.h"
 #include "library.h"
 
 static struct wlpy_engine *engine_with(struct wlpy_engine_config config)
@@ -94,6 +95,18 @@ static void test_native_files(void **state)
     /* (A name without a slash is a file here, not one that is looked for.) */
     assert_int_equal(wlpy_program_load_native(engine, "libc.so.6", &program, &why), -WLPY_E_MISSING);
     assert_null(program);
+    /* Programs for other versions of the library. */
+    for (int i = 0; i < 3; i++) {
+        const struct native_guest other = {.abi = i == 0   ? NATIVE_ABI + 1
+                                                  : i == 1 ? NATIVE_ABI - 1
+                                                           : NATIVE_ABI,
+                                           .size = i == 2 ? 16 : sizeof other,
+                                           .name = "other"};
+
+        assert_int_equal(wlpy_program_builtin(engine, &other, &program, &why), -WLPY_E_MODULE);
+        assert_non_null(strstr(why.text, "cannot run a native program of version"));
+        assert_null(program);
+    }
     wlpy_engine_free(engine);
 }
 
@@ -198,6 +211,11 @@ static void test_data(void **state)
                                            {"(data $p \"qrs\")",
                                             "(memory.init $p (i32.const 0) (i32.const 1) (i32.const 2))"
                                             " (call $expect (i32.const 1) (i32.const 115) (i32.const 8))"}};
+    static const char *const damages[] = {"for f in cache/*.compiled; do truncate -s -1 $f; done",
+                                          "for f in cache/*.compiled; do truncate -s -65536 $f; done",
+                                          "for f in cache/*.compiled; do truncate -s +65536 $f; done",
+                                          "for f in cache/*.compiled; do tail -c 200 $f >end; cat end >>$f; done",
+                                          "for f in cache/*.compiled; do tail -c 200 $f >end; cat end >$f; done"};
     const struct wlpy_run_config config = {.size = sizeof config};
 
     (void)state;
@@ -215,6 +233,20 @@ static void test_data(void **state)
             wlpy_program_free(program);
             wlpy_engine_free(engine);
         }
+    /* Files in the cache that are not whole: each is replaced by another one. */
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        struct wlpy_engine *engine = engine_with((struct wlpy_engine_config){.cache_dir = "cache"});
+        struct wlpy_program *program;
+        char text[sizeof module + 200];
+
+        assert_int_equal(system(damages[i]), 0);
+        snprintf(text, sizeof text, module, "", "");
+        program = from_text(engine, text);
+        for (int run = 0; run < 2; run++)
+            assert_int_equal(status_of(program, &config), 0);
+        wlpy_program_free(program);
+        wlpy_engine_free(engine);
+    }
 }
 
 static void argv_is(const char **argv, size_t argc, const char *wanted)

@@ -175,9 +175,49 @@ static void test_a_compiled_module_without_proc(void **state)
     assert_int_equal(WEXITSTATUS(status), 7);
 }
 
+/* Where a compiled module does not fit, it is compiled each time, and a note says why. */
+static void test_a_full_disk_under_the_cache(void **state)
+{
+    char note[256] = "";
+    const struct setup config = {
+        .module = "module.wasm", .engine.cache_dir = "full", .engine.on_note = keep_note, .engine.on_note_arg = note};
+    struct wlpy_result result;
+    wasm_byte_vec_t binary;
+    pid_t pid;
+    int status;
+
+    (void)state;
+    program(7, &binary);
+    put_file("module.wasm", binary.data, binary.size);
+    wasm_byte_vec_delete(&binary);
+    assert_int_equal(mkdir("full", 0700), 0);
+    pid = fork();
+    if (pid == 0) {
+        if ((unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0) ||
+            mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("none", "full", "tmpfs", 0, "size=4k,mode=0700") < 0)
+            _exit(77);
+        alarm(60);
+        for (int i = 0; i < 2; i++) {
+            *note = '\0';
+            if (run(&config, &result) < 0 || result.status != 7 || !strstr(note, "No space left on device")) {
+                fprintf(stderr, "status %d: %s\n", result.status, note);
+                _exit(1);
+            }
+        }
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        /* (First: the threads of an engine that has compiled before would not exist in its child.) */
+        cmocka_unit_test(test_a_full_disk_under_the_cache),
         cmocka_unit_test(test_a_file_that_changes_while_it_is_compiled),
         cmocka_unit_test(test_a_file_that_changes_while_it_is_read),
         cmocka_unit_test(test_signals_of_the_compiler),
