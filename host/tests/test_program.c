@@ -194,7 +194,8 @@ static void test_a_full_disk_under_the_cache(void **state)
     pid = fork();
     if (pid == 0) {
         if ((unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0) ||
-            mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("none", "full", "tmpfs", 0, "size=4k,mode=0700") < 0)
+            mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            mount("none", "full", "tmpfs", 0, "size=4k,mode=0700") < 0)
             _exit(77);
         alarm(60);
         for (int i = 0; i < 2; i++) {
