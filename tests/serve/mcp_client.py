@@ -109,7 +109,7 @@ async def check(session):
         reports.append((progress, total))
 
     await session.call_tool("run_python", {"code": "import time; time.sleep(2.5)", "timeout": 100}, progress_callback=report)
-    assert reports and all(0 < progress <= total == 100 for progress, total in reports), reports
+    assert reports and all(0 < progress <= total == 300 for progress, total in reports), reports
 
     async def is_cancelled():
         waiting = asyncio.ensure_future(call(session, "run_in_session", code="kept = 2\nwhile True: pass"))
