@@ -1,5 +1,6 @@
 /* wl-make release: everything that has to hold before people get something, and then what they get. Each step is a
  * command of its own, started as a user starts it. */
+#include "cmd/again.h"
 #include "cmd/app.h"
 #include "cmd/command.h"
 #include "cmd/dist.h"
@@ -134,29 +135,6 @@ static int check_tree(struct release *d, struct wl_err *err)
     return r;
 }
 
-/* The command with the options of this call that it takes. */
-static void begin(const struct release *d, const char *command, struct strv *argv)
-{
-    const struct options *o = &d->a->options;
-    const bool builds = strcmp(command, "audit") != 0;
-
-    strv_add(argv, d->a->installer);
-    strv_add(argv, command);
-    strv_addf(argv, "--cache-dir=%s", d->a->store.cache);
-    for (size_t i = 0; i < o->ports.n; i++)
-        strv_addf(argv, "--ports=%s", o->ports.v[i]);
-    if (o->quiet)
-        strv_add(argv, "--quiet");
-    if (builds && o->verbose)
-        strv_add(argv, "--verbose");
-    if (builds && o->offline)
-        strv_add(argv, "--offline");
-    if (builds && o->jobs)
-        strv_addf(argv, "--jobs=%d", o->jobs);
-    if (builds && o->remote && strcmp(command, "check") != 0)
-        strv_addf(argv, "--remote=%s", o->remote);
-}
-
 static int start(const struct release *d, const struct strv *argv, struct wl_err *err)
 {
     const char *command = argv->v[1];
@@ -164,8 +142,7 @@ static int start(const struct release *d, const struct strv *argv, struct wl_err
 
     if (!d->a->options.quiet)
         ui_print(stdout, "release: %s\n", command);
-    fflush(stdout);
-    r = run_command(&(struct run){.argv = argv->v, .cancel = &d->a->cancel}, &status, err);
+    r = again_run(d->a, argv, 0, NULL, &status, err);
     if (r < 0 || status == 0)
         return r;
     wl_err_set(err, WL_E_FAILED, "there is no release: %s ended with status %d", command, status);
@@ -178,7 +155,7 @@ static int one_step(struct release *d, enum step step, struct wl_err *err)
 
     if (step == TREE)
         return check_tree(d, err);
-    begin(d, steps[step].name, &argv);
+    again_begin(d->a, steps[step].name, &argv);
     if (step == VERIFY)
         strv_add(&argv, d->python);
     if (step == AUDIT) {
@@ -240,11 +217,9 @@ static int write_files(struct release *d, struct wl_err *err)
 
     if (r == 0)
         r = write_notes(d, err);
-    begin(d, "dist", &argv);
+    again_begin(d->a, "dist", &argv);
     strv_add(&argv, "--all");
     strv_addf(&argv, "--output=%s", d->scratch);
-    if (d->a->options.no_sandbox)
-        strv_add(&argv, "--no-sandbox");
     strv_add(&argv, d->python);
     if (r == 0)
         r = start(d, &argv, err);

@@ -25,7 +25,7 @@ static void tool_help(FILE *to)
             "Usage: wl-make [COMMAND] [OPTION...] [ARGUMENT...]\n\n"
             "Builds CPython and its libraries from source for WebAssembly (WASI), and runs the result.\n\nCommands:\n");
     for (const struct command *const *c = commands; *c; c++)
-        fprintf(to, "  %-10s %s\n", (*c)->name, (*c)->summary);
+        fprintf(to, "  %-11s %s\n", (*c)->name, (*c)->summary);
     fprintf(to, "\nOptions:\n");
     options_help(to, command_find("help"));
     fprintf(to, "\nFor example:\n"

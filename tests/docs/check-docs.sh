@@ -47,8 +47,8 @@ documents=$(grep '\.md$' <<<"$all_files")
 
 commands=$("$WL_MAKE" help --list)
 same "every command has its man page (left: help, right: man/)" "$commands" \
-    "$(sed -n 's|^man/wl-make-\([a-z]*\)\.1\.scd$|\1|p' <<<"$all_files")"
-same "wl-make(1) names every command" "$commands" "$(sed -n 's/^\*wl-make-\([a-z]*\)\*(1)$/\1/p' man/wl-make.1.scd)"
+    "$(sed -n 's|^man/wl-make-\([a-z-]*\)\.1\.scd$|\1|p' <<<"$all_files")"
+same "wl-make(1) names every command" "$commands" "$(sed -n 's/^\*wl-make-\([a-z-]*\)\*(1)$/\1/p' man/wl-make.1.scd)"
 
 # The options that the section OPTIONS of a page lists.
 page_options() {

@@ -89,7 +89,7 @@ offers '' wl-make doctor ''
 # In a checkout whose tool is not built yet, nothing is started, but commands are offered.
 rm "$T/root/.build/tool/src/wl-make"
 offers '' "$T/root/wl-make.sh" py
-offers 'run' "$T/root/wl-make.sh" r
+offers 'run' "$T/root/wl-make.sh" ru
 
 echo "1..$n"
 [ "$failed" = 0 ]

@@ -26,6 +26,13 @@ assert int(suites["test_heapq"].get("tests")) == len(suites["test_heapq"]) > 20
 END
 }
 
+test_a_report_of_the_recipe() {
+    [ -n "${WL_CHECK_LONG-}" ] || skip 'only with WL_CHECK_LONG'
+    real_tool test-recipe --quick -o report "$PY"
+    status 0
+    is "$(grep -c '| succeeded |' report)" 6
+}
+
 # A third of the files, for CI: those that WASI affects, the libraries, and the language. .ci/full runs all.
 THIRD="
 os posix posixpath genericpath ntpath pathlib stat shutil tempfile glob fnmatch fileinput filecmp file fileio io bufio

@@ -61,9 +61,9 @@ test_all_steps() {
     status 0
     is "$(cut -d ' ' -f 1 asked | tr '\n' ' ')" 'check verify audit dist '
     grep -qx "check --cache-dir=$CACHE --ports=$PORTS --jobs=2" asked || fail "$(cat asked)"
-    grep -qx "verify .*--jobs=2 python/v3.13.5" asked || fail "$(cat asked)"
+    grep -qx "verify .*--jobs=2 --no-sandbox python/v3.13.5" asked || fail "$(cat asked)"
     grep -qx "audit .*--database=osv --licenses=$ROOT/ports/licenses.txt python/v3.13.5 toolchain/wlpy-tree" asked || fail "$(cat asked)"
-    grep -qx "dist .*--all --output=dist.new.* --no-sandbox python/v3.13.5" asked || fail "$(cat asked)"
+    grep -qx "dist .*--no-sandbox --all --output=dist.new.* python/v3.13.5" asked || fail "$(cat asked)"
     is "$(cd dist && echo *)" 'RELEASE-NOTES.md SHA256SUMS file'
     (cd dist && sha256sum --check --strict --quiet SHA256SUMS) || fail 'the hashes are wrong'
     is "$(wc -l <dist/SHA256SUMS)" 2

@@ -1,0 +1,16 @@
+/* Commands that a command starts, as a user starts them: by the checkout's wl-make.sh, which installs what each needs.
+ */
+#ifndef WL_CMD_AGAIN_H
+#define WL_CMD_AGAIN_H
+
+#include "cmd/app.h"
+
+/* Begins a command line: the command, and those of this call's options that it takes. The caller adds the rest. */
+void again_begin(const struct app *a, const char *command, struct strv *argv);
+
+/* Runs it to its end. It writes where this process does, or, if output is not NULL, to *output, standard output and
+ * standard error together, which the caller frees; then it gives up after seconds. *status is as in run_command(). */
+int again_run(const struct app *a, const struct strv *argv, int seconds, char **output, int *status,
+              struct wl_err *err);
+
+#endif
