@@ -1,6 +1,7 @@
 /* host PROGRAM N IDLE: runs a Python (a native program, or a .wasm file) N times through wlpy.h, and prints
  *   run MICROSECONDS      of each fresh run of `pass`, which is dropped
  *   threads RATIO         how many times as many runs two threads do in a second as one
+ *   deadline RATIO        how many times as long runs take with a deadline as without
  *   private KIB           the private memory of one of IDLE runs that wait for input
  *   eval MICROSECONDS     of each evaluation of `pass` in one session
  *   call MICROSECONDS     of a call of a function of the host
@@ -17,6 +18,8 @@
 #include <unistd.h>
 
 static struct wlpy_program *python;
+/* Of runs; NULL: the defaults, which have a deadline. */
+static const struct wlpy_limits *run_limits;
 /* A run that waits writes a byte to the first when it has started, and ends when the second is closed. */
 static int ready[2], go_on[2];
 
@@ -37,8 +40,11 @@ static double microseconds(void)
 static void run_once(const char *code, int in, int out)
 {
     const char *const argv[] = {"python", "-I", "-c", code};
-    struct wlpy_run_config config = {
-        .size = sizeof config, .argv = argv, .argc = 4, .err = {.kind = WLPY_FD, .fd = STDERR_FILENO}};
+    struct wlpy_run_config config = {.size = sizeof config,
+                                     .argv = argv,
+                                     .argc = 4,
+                                     .err = {.kind = WLPY_FD, .fd = STDERR_FILENO},
+                                     .limits = run_limits};
     struct wlpy_result result = {.size = sizeof result};
     struct wlpy_err err;
 
@@ -233,6 +239,15 @@ int main(int argc, char **argv)
         double one = time_of(1, n / 5 + 1), two = time_of(2, n / 5 + 1);
 
         printf("threads %.3f\n", 2 * one / two);
+    }
+    for (int i = 0; i < 11; i++) {
+        const struct wlpy_limits none = {.size = sizeof none, .deadline_ms = WLPY_UNLIMITED, .cpu_ms = WLPY_UNLIMITED};
+        double with = time_of(1, n / 10 + 1), without;
+
+        run_limits = &none;
+        without = time_of(1, n / 10 + 1);
+        run_limits = NULL;
+        printf("deadline %.4f\n", with / without);
     }
     wait_side_by_side(waiting);
     use_sessions(n, waiting);

@@ -145,4 +145,29 @@ test_mixed_runs_natively() {
     mixed_runs native "$PWD/guest.so" 2000
 }
 
+# The native part of the library with sanitizers in it: sessions under AddressSanitizer (with its search for leaks) and
+# UndefinedBehaviorSanitizer, runs and sessions of two threads under ThreadSanitizer.
+test_under_sanitizers() {
+    [ -n "${WL_CHECK_LONG-}" ] || skip 'only with WL_CHECK_LONG'
+    real aot -q --library "$PY" --flavour snapshot -o guest.so
+    status 0
+    local sanitize name program
+    for sanitize in address,undefined thread; do
+        name=${sanitize%,*}
+        meson setup --werror -Dwasmtime=none -Dtests=disabled -Db_sanitize=$sanitize -Db_lundef=false "lib-$name" "$WL_SOURCE_ROOT/host" >log 2>&1 &&
+            meson compile -C "lib-$name" >>log 2>&1 || fail "the library was not compiled: $(tail -n 5 log)"
+        program=$([ "$name" = thread ] && echo mixed-runs || echo session)
+        cc -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -fsanitize=$sanitize -I"$WL_SOURCE_ROOT/host/include" "$E2E/$program.c" -o "$program-$name" \
+            -L"lib-$name" -lwlpy-native "-Wl,-rpath,$PWD/lib-$name" -lpthread || fail "$program.c was not compiled"
+    done
+    # (The faults of guests are not for the sanitizer.)
+    ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:use_sigaltstack=0 UBSAN_OPTIONS=halt_on_error=1 SECONDS_EACH=1500 run ./session-address native "$PWD/guest.so"
+    status 0
+    [ ! -s .out ] || fail "$(head -n 20 .out)"
+    SECONDS_EACH=1500 run ./mixed-runs-thread native "$PWD/guest.so" 1000 ends
+    status 0
+    not_err ThreadSanitizer
+    [ ! -s .out ] || fail "$(head -n 20 .out)"
+}
+
 main "$@"
