@@ -147,6 +147,8 @@ struct instance *wt_making(struct instance *r);
 /* Bytes of a file, which is duplicated. 0, or -1 with errno. */
 int wt_image_open(struct image *i, int fd, uint64_t at, uint64_t from, uint64_t size);
 void wt_image_close(struct image *i);
+/* Whether a page of the memory of a place is what it begins with. */
+bool wt_is_initial(const struct place *p, uint64_t at, uint64_t page);
 /* instances: how many memories are kept; 0: one for each processor */
 void wt_places_init(struct code *c, unsigned instances);
 void wt_places_free(struct code *c);

@@ -152,6 +152,16 @@ static bool restore(void *arg, uint64_t at, uint64_t n)
     return true;
 }
 
+bool wt_is_initial(const struct place *p, uint64_t at, uint64_t page)
+{
+    const struct image *i = &p->code->image;
+    const uint8_t *is = p->base + at;
+
+    if (at >= i->from && at + page <= i->from + i->size)
+        return memcmp(is, i->bytes + (at - i->from), page) == 0;
+    return is[0] == 0 && memcmp(is, is + 1, page - 1) == 0;
+}
+
 static bool clear(struct place *p)
 {
     struct restoring r = {&p->code->image, p->base, 0};

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- stopping it from outside ---- */
 
@@ -273,14 +274,21 @@ int wt_call_session(struct instance *i, struct end *end, struct err *err)
 struct copying {
     uint8_t *to;
     const uint8_t *from;
+    const struct place *again; /* its memory, if an earlier run had it: that wrote to pages, too */
+    uint64_t page;
 };
 
 static bool copy_range(void *arg, uint64_t at, uint64_t n)
 {
     const struct copying *c = arg;
 
-    wt_populate(c->to + at, n);
-    memcpy(c->to + at, c->from + at, n);
+    for (uint64_t size; n; at += size, n -= size) {
+        size = c->again ? c->page : n;
+        if (c->again && wt_is_initial(c->again, at, size))
+            continue;
+        wt_populate(c->to + at, size);
+        memcpy(c->to + at, c->from + at, size);
+    }
     return true;
 }
 
@@ -288,6 +296,7 @@ static bool copy_range(void *arg, uint64_t at, uint64_t n)
 static int copy_memory(struct instance *copy, struct instance *from, struct err *err)
 {
     struct guest_memory is = wt_memory(from), becomes = wt_memory(copy);
+    struct copying copying;
     uint64_t before;
     wasmtime_error_t *error = NULL;
 
@@ -301,7 +310,11 @@ static int copy_memory(struct instance *copy, struct instance *from, struct err 
     if (becomes.size != is.size)
         return err_set(err, ERR_SETUP, "cannot copy a session of %s: its memory is not its own", from->given->name);
     /* What it has not written to is in both as in the module. */
-    if (!written_find(is.base, is.size, copy_range, &(struct copying){becomes.base, is.base}))
+    copying = (struct copying){.to = becomes.base,
+                               .from = is.base,
+                               .again = from->place && from->place->again ? from->place : NULL,
+                               .page = (uint64_t)sysconf(_SC_PAGESIZE)};
+    if (!written_find(is.base, is.size, copy_range, &copying))
         memcpy(becomes.base, is.base, is.size);
     return 0;
 }
