@@ -149,6 +149,7 @@ EOF
 
 # Programs with models, by the lines of docs/mcp.md.
 test_agents() {
+    [ -n "${WL_CHECK_LONG-}" ] || skip 'only with WL_CHECK_LONG'
     [ -z "${WL_CHECK_OFFLINE-}" ] && "$PYTHON" -m pip --version >/dev/null 2>&1 || skip 'without pip and the network'
     server
     local packages module
