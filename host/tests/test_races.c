@@ -38,7 +38,7 @@ static void copy(struct wlpy_program *p, int n)
     wlpy_result_free(&result);
 }
 
-/* It finds the memory and the tables that the module begins with, whoever had them before. */
+/* It finds the memory and the tables that the module begins with, no matter which run had them before. */
 static void count(struct wlpy_program *p)
 {
     const struct wlpy_run_config config = guest(COUNT);
