@@ -2,10 +2,11 @@
 """Write docs/results/: the results of CPython's own tests and of other projects' suites, from reports of `wl-make test
 --json`.
 
-    docs/results.py REPORT.json...
+    docs/results.py [--merge] REPORT.json...
 
 For each report it writes a file with one line for each test file, followed by the tests that failed, each with its reason from
-docs/testing.md; and README.md with the totals. Called by .ci/full."""
+docs/testing.md; and README.md with the totals of all these files. With --merge, test files that the report does not have keep their
+results, each with its date; for runs of a part. Called by .ci/full."""
 
 import collections
 import datetime
@@ -18,10 +19,14 @@ HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "results")
 STATES = ("passed", "failed", "skipped", "ran no test", "crashed", "took too long")
 
 
-def file_lines(file):
-    yield "%-36s %-13s %5d %4d %5d%s" % (
+LINE = re.compile(r"(\S+) +(%s) +(\d+) +(\d+) +(\d+)(?:  ([^@]+?))?(?:  @(.*))?" % "|".join(STATES))
+
+
+def file_lines(file, date):
+    yield "%-36s %-13s %5d %4d %5d%s%s" % (
         file["name"], file["state"], file["passed"], file["failed"], file["skipped"],
-        "  %s" % file.get("expected", "NOT EXPECTED") if file["state"] not in ("passed", "failed") else "")
+        "  %s" % file.get("expected", "NOT EXPECTED") if file["state"] not in ("passed", "failed") else "",
+        "  @%s" % file["date"] if file["date"] != date else "")
     for test in file["tests"]:
         if test["state"] == "failed":
             yield "    %s: %s" % (test["name"], test.get("expected", "NOT EXPECTED"))
@@ -31,35 +36,71 @@ def thousands(counter, keys=("passed", "failed", "skipped")):
     return ["{:,}".format(counter[key]) for key in keys]
 
 
+def read_json(name):
+    with open(name, encoding="utf-8") as f:
+        content = json.load(f)
+    date = str(datetime.date.today())
+    return content["title"].removeprefix("python/v"), date, [{**file, "date": date} for file in content["files"]]
+
+
+def read_text(name):
+    """What write() has written."""
+    with open(name, encoding="utf-8") as f:
+        title, date, *lines = f.read().splitlines()
+    files = []
+    for line in lines[2:]:
+        if line.startswith("    "):
+            test, reason = line[4:].rsplit(": ", 1)
+            files[-1]["tests"].append({"name": test, "state": "failed", "expected": reason})
+        else:
+            name, state, *numbers, reason, changed = LINE.fullmatch(line).groups()
+            passed, failed, skipped = map(int, numbers)
+            files.append({"name": name, "state": state, "passed": passed, "failed": failed, "skipped": skipped, "tests": [],
+                          "date": changed or date, **({"expected": reason} if reason else {})})
+    return title, date, files
+
+
 class Report:
-    def __init__(self, name):
-        with open(name, encoding="utf-8") as f:
-            content = json.load(f)
-        self.title = content["title"].removeprefix("python/v")
+    def __init__(self, title, date, files):
+        self.title, self.date, self.files = title, date, files
         self.of_suites = self.title.endswith(", suites")
-        self.files = content["files"]
         self.name = re.sub(r"[^\w.]+", "-", self.title) + ".txt"
+
+    def count(self):
         self.states = collections.Counter(file["state"] for file in self.files)
         self.tests = collections.Counter()
         self.reasons = collections.Counter()
         self.suites = collections.defaultdict(collections.Counter)
+        self.dates = collections.defaultdict(lambda: "9999")
         for file in self.files:
-            suite = self.suites[file["name"].split("/")[0]] if self.of_suites else collections.Counter()
+            name = file["name"].split("/")[0] if self.of_suites else ""
+            suite = self.suites[name]
+            self.dates[name] = min(self.dates[name], file["date"])
             suite["files"] += 1
             for state in ("passed", "failed", "skipped"):
                 self.tests[state] += file[state]
                 suite[state] += file[state]
             if file["state"] not in ("passed", "failed"):
-                self.reasons[file.get("expected", "not expected"), "files"] += 1
+                self.reasons[file.get("expected", "NOT EXPECTED"), "files"] += 1
             for test in file["tests"]:
                 if test["state"] == "failed":
-                    self.reasons[test.get("expected", "not expected"), "tests"] += 1
+                    self.reasons[test.get("expected", "NOT EXPECTED"), "tests"] += 1
+
+    def when(self):
+        later = sum(file["date"] != self.date for file in self.files)
+        return self.date + (", %d files later" % later if later else "")
+
+    def merge(self, into):
+        """Adds the files of another report that this one does not have."""
+        names = {file["name"] for file in self.files}
+        self.date = into.date
+        self.files = sorted(self.files + [file for file in into.files if file["name"] not in names], key=lambda file: file["name"])
 
     def write(self):
         with open(os.path.join(HERE, self.name), "w", encoding="utf-8") as f:
-            f.write("%s\n\n%-36s %-13s %5s %4s %5s\n" % (self.title, "", "", "ok", "bad", "skip"))
+            f.write("%s\n%s\n\n%-36s %-13s %5s %4s %5s\n" % (self.title, self.date, "", "", "ok", "bad", "skip"))
             for file in self.files:
-                f.write("".join(line + "\n" for line in file_lines(file)))
+                f.write("".join(line + "\n" for line in file_lines(file, self.date)))
 
 
 def table(head, rows):
@@ -88,34 +129,49 @@ def readme(reports):
     own = [r for r in reports if not r.of_suites]
     yield "# Results of CPython's own tests, and of other projects'"
     yield ""
-    yield "Written by `docs/results.py` (`.ci/full`), %s. [testing.md](../testing.md) explains the words." % (
-        datetime.date.today())
+    yield "Written by `docs/results.py` (`.ci/full`). [testing.md](../testing.md) explains the words."
     yield ""
     if own:
         yield "## CPython's own"
         yield ""
         yield from table(
-            ["", *("files " + state if i == 0 else state for i, state in enumerate(STATES)), "tests passed", "failed", "skipped"],
-            (["[%s](%s)" % (r.title, r.name), *(r.states[s] for s in STATES), *thousands(r.tests)] for r in own))
+            ["", "of", *("files " + state if i == 0 else state for i, state in enumerate(STATES)), "tests passed", "failed", "skipped"],
+            (["[%s](%s)" % (r.title, r.name), r.when(), *(r.states[s] for s in STATES), *thousands(r.tests)] for r in own))
         yield from reasons(own)
     suites = [r for r in reports if r.of_suites]
     for r in suites:
         yield ""
         yield "## [%s](%s)" % (r.title, r.name)
         yield ""
-        yield from table(["", "files", "tests passed", "failed", "skipped"],
-                         ([name, suite["files"], *thousands(suite)] for name, suite in sorted(r.suites.items())))
+        yield from table(["", "of", "files", "tests passed", "failed", "skipped"],
+                         ([name, r.dates[name], suite["files"], *thousands(suite)] for name, suite in sorted(r.suites.items())))
     if suites:
         yield from reasons(suites)
 
 
+def key(report):
+    """In the order of the tables: new versions first, and wl-run first."""
+    version, *rest = report.title.split(", ")
+    return report.of_suites, [-int(n) for n in version.split(".")], "native" in rest, rest
+
+
 def main():
-    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+    arguments = sys.argv[1:]
+    merges = "--merge" in arguments
+    if merges:
+        arguments.remove("--merge")
+    if not arguments or arguments[0].startswith("-"):
         sys.exit(__doc__)
-    reports = [Report(name) for name in sys.argv[1:]]
     os.makedirs(HERE, exist_ok=True)
-    for report in reports:
+    for name in arguments:
+        report = Report(*read_json(name))
+        before = os.path.join(HERE, report.name)
+        if merges and os.path.exists(before):
+            report.merge(Report(*read_text(before)))
         report.write()
+    reports = sorted((Report(*read_text(os.path.join(HERE, name))) for name in os.listdir(HERE) if name.endswith(".txt")), key=key)
+    for report in reports:
+        report.count()
     with open(os.path.join(HERE, "README.md"), "w", encoding="utf-8") as f:
         f.write("".join(line + "\n" for line in readme(reports)))
 
