@@ -1,5 +1,7 @@
-/* Reads any bytes as a module: its needs, the division of a limit among them, and the copy with its tables exported. A
- * limit must hold for the sum of all needs, and a module that starts with more must not fit. */
+/* Reads any bytes as a module: its needs, the division of a limit among them, the copy with its tables exported, and
+ * the copy without its data. A limit must hold for the sum of all needs, and a module that starts with more must not
+ * fit. */
+#include "core/content.h"
 #include "core/needs.h"
 #include "core/snapshot.h"
 #include "core/wasm.h"
@@ -30,6 +32,23 @@ static void share(const struct needs *n, uint64_t limit)
         abort();
 }
 
+/* The data lies in the memory, and what is left needs the same. */
+static void take_content(const struct needs *n, const uint8_t *wasm, size_t size)
+{
+    struct content c;
+    struct needs left;
+
+    if (!content_take(&c, wasm, size))
+        return;
+    if (!c.size || c.from % WASM_PAGE || c.size % WASM_PAGE || c.from + c.size > (uint64_t)n->pages * WASM_PAGE ||
+        c.module_size >= size)
+        abort();
+    needs_read(&left, c.module, c.module_size);
+    if (left.unknown || left.memories != 1 || left.pages != n->pages || left.tables != n->tables)
+        abort();
+    content_free(&c);
+}
+
 /* The first bytes are the limit; the rest is the module after its header. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -52,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     share(&n, limit % (UINT64_C(1) << 40));
     share(&n, UINT64_C(4) << 30);
     share(&n, UINT64_C(64) << 20);
+    take_content(&n, wasm, size);
     if (snapshot_prepare(wasm, size, &prepared, &used, &err) == 0) {
         /* Its needs are the same. */
         needs_read(&again, prepared, used);
