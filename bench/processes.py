@@ -1,5 +1,5 @@
 """Times what programs do with processes of their own Python: prints a name and milliseconds for each task. The best of
-three counts."""
+three counts. `processes.py start [COMMAND...]` times only the start of a Python, this one or that of the command."""
 import concurrent.futures
 import multiprocessing
 import subprocess
@@ -14,9 +14,9 @@ def compute(n):
     return total
 
 
-def start():
+def start(*command):
     """One Python that does nothing."""
-    subprocess.run([sys.executable, "-I", "-S", "-c", "pass"], check=True)
+    subprocess.run([*(command or [sys.executable]), "-I", "-S", "-c", "pass"], check=True)
 
 
 def output():
@@ -64,7 +64,11 @@ def measure(name, task, *arguments):
     print(f"{name}\t{best * 1000:.3f}", flush=True)
 
 
-if __name__ == "__main__":
+if sys.argv[1:2] == ["start"]:
+    for _ in range(5):
+        start(*sys.argv[2:])
+    measure("start", start, *sys.argv[2:])
+elif __name__ == "__main__":
     multiprocessing.set_start_method("spawn")
     measure("start", start)
     measure("output", output)
