@@ -106,39 +106,63 @@ test_threads() {
     status 0
 }
 
-# However a guest with threads ends: all of them end, and the status says why.
-test_how_threads_end() {
-    guest ends threads-end.c layer
+# `ends STATUS WORD...`: a guest with threads ends like this. $ends is the command that runs it.
+ends() {
+    local want=$1
+    shift
+    st=0
+    timeout -k 5 "${ENDS_IN-60}" "${ends[@]}" "$@" >"$T/.out" 2>"$T/.err" <&9 || st=$?
+    status "$want"
+}
+# However it ends: all threads end, and the status says why. Options come before the words of `last`.
+ways_to_end() {
+    local last=("$@")
     mkfifo endless
     exec 9<>endless
-    ends() {
-        local want=$1
-        shift
-        st=0
-        timeout -k 5 60 "$OUT/toolchain/wl-run/bin/wl-run" --quick "$@" >"$T/.out" 2>"$T/.err" <&9 || st=$?
-        status "$want"
-    }
-    ends 7 ends.wasm exit
-    ends 134 ends.wasm trap
+    ends 7 "${last[@]}" exit
+    ends 134 "${last[@]}" trap
     err 'it aborted'
-    ends 3 ends.wasm main
-    ends 0 ends.wasm exit-of-main
+    ends 3 "${last[@]}" main
+    ends 0 "${last[@]}" exit-of-main
     out 'the others go on'
-    ends 6 ends.wasm close
-    ends 134 ends.wasm recursion
-    ends 124 --deadline 1 ends.wasm deadlock
+    ends 6 "${last[@]}" close
+    ends 134 "${last[@]}" recursion
+    ends 124 --deadline 1 "${last[@]}" deadlock
     err 'its deadline has passed'
-    ends 124 --deadline 1 ends.wasm spin
-    ends 134 --max-output 10000 ends.wasm output
+    # It never gives the baton back.
+    ends 124 --deadline 1 "${last[@]}" spin
+    ends 134 --max-output 10000 "${last[@]}" output
     is "$(wc -c <"$T/.out")" 10000
+    # Memory grows, while another thread is in the host.
+    ends 0 "${last[@]}" grow
+    out 'both saw it'
+    # Pipes that nobody reads: of the guest itself, and of the host, which several processes can have.
+    for most in 0 1; do
+        ends 3 --max-processes $most "${last[@]}" clog
+    done
+    ENDS_IN=3000 ends 0 --max-threads 1 "${last[@]}" spawns "${SPAWNS:-5000}"
+    out "${SPAWNS:-5000} threads, ${SPAWNS:-5000} turns"
     for most in 1 5 64 256; do
-        ends 0 --max-threads $most --max-memory 8G ends.wasm many
+        ends 0 --max-threads $most --max-memory 8G "${last[@]}" many
         out "$most threads"
     done
+    exec 9>&-
+}
+test_how_threads_end() {
+    local ends=("$OUT/toolchain/wl-run/bin/wl-run" --quick) most SPAWNS=${WL_CHECK_LONG:+1000000}
+    guest ends threads-end.c layer
+    ways_to_end ends.wasm
     # Each has a stack of 4 MiB in its memory and one of 16 MiB beside it.
+    exec 9</dev/null
     ends 0 --max-threads 64 --max-memory 100M ends.wasm many
     out '4 threads'
-    exec 9>&-
+}
+test_how_threads_end_natively() {
+    local ends=("$T/ends/program") most
+    guest ends threads-end.c layer
+    wabt
+    native ends program
+    ways_to_end --
 }
 
 # What a process of the module gets, how it ends, and what it may not do; and a host without processes.
@@ -191,6 +215,24 @@ test_limits_of_processes() {
     wl_run --max-output 100000 "$T/processes.wasm" starts-output
     is "$(wc -c <.out)" 100000
     none_left
+    endless_waits "$OUT/toolchain/wl-run/bin/wl-run" --quick "$T/processes.wasm"
+}
+# `endless_waits COMMAND...`: pipes that nobody reads, a parent and a child that wait for each other, and very many processes, one
+# after the other.
+endless_waits() {
+    local n=500
+    too_late "${@:1:$#-1}" --deadline 1 "${@: -1}" clogs
+    none_left
+    run "$@" clogs no-longer
+    status 3
+    none_left
+    too_late "${@:1:$#-1}" --deadline 1 "${@: -1}" waits-for-each-other
+    none_left
+    [ -z "${WL_CHECK_LONG-}" ] || n=50000
+    SECONDS_EACH=3000 run "$@" spawns $n
+    status 0
+    out "$n processes"
+    none_left
 }
 
 # The same as a native program, which starts itself.
@@ -213,6 +255,7 @@ test_processes_natively() {
     run "$T/processes/program" --max-output 100000 starts-output
     is "$(wc -c <.out)" 100000
     none_left
+    endless_waits "$T/processes/program" --
 }
 
 # Processes end with the one that has started them, even if that is killed.

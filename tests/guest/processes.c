@@ -341,6 +341,46 @@ static int usual(int argc, char **argv)
         for (;;)
             ;
     }
+    if (!strcmp(what, "spawns")) { /* one after the other */
+        const int n = atoi(argv[2]);
+        int ends[2];
+
+        for (int i = 0; i < n; i++)
+            EXPECT(run("exit", "0") == 0);
+        EXPECT(pipe(ends) == 0 && ends[1] < 40);
+        printf("%d processes\n", n);
+        return 0;
+    }
+    if (!strcmp(what, "clogs")) { /* a process writes to a pipe that nobody reads; it and this one wait */
+        int ends[2];
+
+        EXPECT(pipe(ends) == 0 && ends[1] < 40);
+        {
+            struct process_fd pass = {ends[1], ends[1]};
+            char text[16], *arguments[] = {"me", "fills", text, NULL};
+
+            snprintf(text, sizeof text, "%d", ends[1]);
+            EXPECT(start_with(&pass, 1, arguments) > 0);
+        }
+        if (argv[2]) { /* this one ends */
+            nap(300);
+            return 3;
+        }
+        return processes_wait(-1, NULL, false) > 0 ? 5 : 6;
+    }
+    if (!strcmp(what, "waits-for-each-other")) { /* for its parent, which waits for it */
+        int ends[2];
+
+        EXPECT(pipe(ends) == 0);
+        {
+            struct process_fd pass[] = {{ends[0], ends[0]}, {ends[1], ends[1]}};
+            char text[16], *arguments[] = {"me", "reads", text, NULL};
+
+            snprintf(text, sizeof text, "%d", ends[0]);
+            EXPECT(start_with(pass, 2, arguments) > 0);
+        }
+        return processes_wait(-1, NULL, false) > 0 ? 5 : 6;
+    }
     if (!strcmp(what, "starts-output")) {
         EXPECT(start("output", NULL) > 0 && start("output", NULL) > 0);
         return processes_wait(-1, NULL, false) > 0 && processes_wait(-1, NULL, false) > 0 ? 5 : 6;
@@ -384,6 +424,13 @@ int main(int argc, char **argv)
             (void)start("chain", next); /* there may be too many */
         nap(100000);
     }
+    if (!strcmp(what, "reads")) {
+        char byte;
+
+        return read(atoi(argv[2]), &byte, 1) < 0;
+    }
+    while (!strcmp(what, "fills"))
+        EXPECT(write(atoi(argv[2]), what, 5) == 5);
     while (!strcmp(what, "spin"))
         ;
     while (!strcmp(what, "output"))

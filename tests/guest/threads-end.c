@@ -1,4 +1,4 @@
-/* How a guest with threads ends: `threads-end HOW`. */
+/* How a guest with threads ends, and what it must survive: `threads-end HOW`. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -106,6 +106,103 @@ static void *recurses(void *arg)
     return arg;
 }
 
+/* ---- memory that grows while a thread is in the host ---- */
+
+enum { BLOCK = 48 << 20 };
+
+static int pipe_ends[2];
+static char *volatile grown;
+
+int pipe(int fds[2]);
+
+/* It waits in the host, which has the address of the buffer, while the memory becomes larger. Then it sees all of it.
+ */
+static void *reads_into(void *arg)
+{
+    static char buffer[5000];
+    size_t n = 0;
+
+    while (n < sizeof buffer) {
+        const ssize_t got = read(pipe_ends[0], buffer + n, sizeof buffer - n);
+
+        if (got <= 0)
+            exit(10);
+        n += (size_t)got;
+    }
+    for (size_t i = 0; i < sizeof buffer; i++)
+        if (buffer[i] != (char)i)
+            exit(11);
+    for (size_t i = 0; i < BLOCK; i += 4096)
+        if (grown[i] != (char)(i >> 12))
+            exit(12);
+    return arg;
+}
+
+static int grows(void)
+{
+    pthread_t t;
+    char bytes[5000];
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)i;
+    if (pipe(pipe_ends) != 0)
+        return 13;
+    t = start(reads_into);
+    usleep(2000);
+    if (write(pipe_ends[1], bytes, 1000) != 1000)
+        return 14;
+    usleep(2000);
+    grown = malloc(BLOCK);
+    if (!grown)
+        return 15;
+    for (size_t i = 0; i < BLOCK; i += 4096)
+        grown[i] = (char)(i >> 12);
+    if (write(pipe_ends[1], bytes + 1000, sizeof bytes - 1000) != sizeof bytes - 1000)
+        return 16;
+    pthread_join(t, NULL);
+    puts("both saw it");
+    return 0;
+}
+
+/* ---- a pipe that nobody reads ---- */
+
+static void *fills(void *arg)
+{
+    static const char bytes[4096];
+
+    for (;;)
+        if (write(pipe_ends[1], bytes, sizeof bytes) < 0)
+            exit(17);
+    return arg;
+}
+
+static int clogs(void)
+{
+    if (pipe(pipe_ends) != 0)
+        return 13;
+    start(fills);
+    start(fills);
+    usleep(20000);
+    return 3;
+}
+
+/* ---- how many ---- */
+
+static void *nothing(void *arg)
+{
+    turns++;
+    return arg;
+}
+
+/* One after the other. */
+static int spawns(unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        pthread_join(start(nothing), NULL);
+    printf("%u threads, %u turns\n", n, turns);
+    return 0;
+}
+
 /* As many as there may be, again and again. */
 static int many(void)
 {
@@ -138,6 +235,12 @@ int main(int argc, char **argv)
     pthread_mutex_lock(&one);
     if (!strcmp(how, "many"))
         return many();
+    if (!strcmp(how, "grow"))
+        return grows();
+    if (!strcmp(how, "clog"))
+        return clogs();
+    if (!strcmp(how, "spawns"))
+        return spawns((unsigned)atoi(argv[2]));
     if (!strcmp(how, "exit") || !strcmp(how, "trap") || !strcmp(how, "main")) {
         start(waits);
         start(reads);
