@@ -1,6 +1,6 @@
 /* _multiprocessing: semaphores that processes share, in place of CPython's own, which needs named ones. A semaphore is
- * a descriptor of the host's; a process gets it from the one that starts it (wasi-multiprocessing.patch), as the
- * descriptors of pipes. So none has a name, and nothing has to be removed when all have ended. */
+ * a descriptor of the host's; a process gets it from the one that starts it, as the descriptors of pipes. So none has a
+ * name, and nothing has to be removed when all have ended. */
 #include "Python.h"
 
 #include "processes.h"
@@ -9,6 +9,8 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +20,7 @@ typedef struct {
     PyObject_HEAD int fd, kind, maxvalue;
     int count; /* how often this process has it */
     unsigned long thread;
+    char *name; /* what it was called, for those who ask; it is of no use here */
 } SemLock;
 
 static int is_mine(const SemLock *s)
@@ -172,7 +175,7 @@ static PyObject *leave(PyObject *self, PyObject *args)
     return release(self, NULL);
 }
 
-static PyObject *new_of(PyTypeObject *type, int fd, int kind, int maxvalue)
+static PyObject *new_of(PyTypeObject *type, int fd, int kind, int maxvalue, const char *name)
 {
     SemLock *s = (SemLock *)type->tp_alloc(type, 0);
 
@@ -180,6 +183,7 @@ static PyObject *new_of(PyTypeObject *type, int fd, int kind, int maxvalue)
         s->fd = fd;
         s->kind = kind;
         s->maxvalue = maxvalue;
+        s->name = name ? strdup(name) : NULL;
     } else {
         close(fd);
     }
@@ -211,20 +215,20 @@ static PyObject *new (PyTypeObject *type, PyObject *args, PyObject *keywords)
         return NULL;
     }
     fd = processes_semaphore((unsigned)value);
-    return fd < 0 ? PyErr_SetFromErrno(PyExc_OSError) : new_of(type, fd, kind, maxvalue);
+    return fd < 0 ? PyErr_SetFromErrno(PyExc_OSError) : new_of(type, fd, kind, maxvalue, unlink ? NULL : name);
 }
 
 /* In another process, which has the descriptor under the same number. */
 static PyObject *rebuild(PyObject *type, PyObject *args)
 {
-    PyObject *name;
+    const char *name;
     int fd, kind, maxvalue;
 
-    if (!PyArg_ParseTuple(args, "iiiO:_rebuild", &fd, &kind, &maxvalue, &name))
+    if (!PyArg_ParseTuple(args, "iiiz:_rebuild", &fd, &kind, &maxvalue, &name))
         return NULL;
     /* (Several objects may have it: each has its own.) */
     fd = dup(fd);
-    return fd < 0 ? PyErr_SetFromErrno(PyExc_OSError) : new_of((PyTypeObject *)type, fd, kind, maxvalue);
+    return fd < 0 ? PyErr_SetFromErrno(PyExc_OSError) : new_of((PyTypeObject *)type, fd, kind, maxvalue, name);
 }
 
 static void dealloc(PyObject *self)
@@ -232,6 +236,7 @@ static void dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
 
     close(((SemLock *)self)->fd);
+    free(((SemLock *)self)->name);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -275,10 +280,27 @@ static PyObject *after_fork(PyObject *self, PyObject *nothing)
     Py_RETURN_NONE;
 }
 
+/* What pickles a semaphore, which is only allowed while a process is being started, asks for this. So the process gets
+ * the descriptor, whoever starts it: multiprocessing, and packages with classes of their own (loky). */
 static PyObject *get_handle(PyObject *self, void *closure)
 {
+    PyObject *context, *popen;
+    PyObject *fd = PyLong_FromLong(((SemLock *)self)->fd);
+
     (void)closure;
-    return PyLong_FromLong(((SemLock *)self)->fd);
+    context = fd ? PyImport_ImportModule("multiprocessing.context") : NULL;
+    popen = context ? PyObject_CallMethod(context, "get_spawning_popen", NULL) : NULL;
+    if (popen && popen != Py_None) {
+        PyObject *given = PyObject_CallMethod(popen, "duplicate_for_child", "O", fd);
+
+        Py_DECREF(fd);
+        fd = given;
+    }
+    if (!popen)
+        Py_CLEAR(fd);
+    Py_XDECREF(popen);
+    Py_XDECREF(context);
+    return fd;
 }
 
 static PyObject *get_kind(PyObject *self, void *closure)
@@ -295,9 +317,10 @@ static PyObject *get_maxvalue(PyObject *self, void *closure)
 
 static PyObject *get_name(PyObject *self, void *closure)
 {
-    (void)self;
+    const char *name = ((SemLock *)self)->name;
+
     (void)closure;
-    Py_RETURN_NONE;
+    return Py_BuildValue("z", name);
 }
 
 static PyMethodDef methods[] = {
