@@ -306,6 +306,49 @@ END
     wait $! || fail 'it failed'
     is "$("$PYTHON" -c 'import sqlite3; print(sqlite3.connect("w/base.db").execute("select a from t").fetchall())')" '[(1,), (2,)]'
 }
+# Without threads, ThreadPoolExecutor runs a call at once if that is asked for, and never otherwise.
+test_calls_run_inline() {
+    local module=$OUT/$PY/bin/python.wasm
+    real build -q toolchain/wl-run "$PY"
+    mkdir w
+    cat >w/inline.py <<'END'
+import asyncio, sys, threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+def fail(n):
+    raise ValueError(n)
+
+def nested(n):
+    with ThreadPoolExecutor() as pool:
+        return pool.submit(pow, n, 2).result()
+
+begun = []
+with ThreadPoolExecutor(3, initializer=begun.append, initargs=("initialized",)) as pool:
+    assert list(pool.map(nested, range(5))) == [0, 1, 4, 9, 16] and begun[:1] == ["initialized"]
+    assert sorted(f.result() for f in as_completed([pool.submit(abs, -n) for n in range(4)])) == [0, 1, 2, 3]
+    assert isinstance(pool.submit(fail, 1).exception(), ValueError)
+try:
+    pool.submit(abs, 1)
+except RuntimeError:
+    pass
+else:
+    raise AssertionError("a call after the end")
+
+async def main():
+    return await asyncio.to_thread(threading.get_ident), await asyncio.gather(*[asyncio.to_thread(nested, n) for n in range(3)])
+
+ident, squares = asyncio.run(main())
+assert squares == [0, 1, 4]
+print(len(begun), ident == threading.get_ident())
+END
+    plain --max-threads 0 --env WL_THREADS=inline "$module" /w/inline.py >"$T/.out" 2>"$T/.err" || fail 'it failed'
+    is "$(cat "$T/.out")" '1 True'
+    # Where there are threads, they are used.
+    plain --env WL_THREADS=inline "$module" /w/inline.py >"$T/.out" 2>"$T/.err" || fail 'it failed'
+    is "$(cut -d ' ' -f 2 "$T/.out")" False
+    ! plain --max-threads 0 "$module" /w/inline.py >"$T/.out" 2>"$T/.err" || fail 'calls ran without a thread'
+    err "RuntimeError: can't start new thread"
+}
 test_waiting_for_a_lock() {
     local module=$OUT/$PY/bin/python.wasm wait='import fcntl; file = open("/w/file", "r+")
 try: fcntl.LOCK(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
