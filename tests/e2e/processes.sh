@@ -254,6 +254,113 @@ print(subprocess.run([sys.executable, "-c", "open(\"/r/x\", \"w\")"], capture_ou
     ! pgrep -af -- '--child-of [0-9]' | grep -F -- "$T" >left || fail "left over: $(cat left)"
 }
 
+# A manager, whose processes talk over sockets with names.
+test_manager() {
+    mkdir -p d
+    cat >d/main.py <<'PYTHON'
+import multiprocessing
+
+
+def work(numbers, words, lock, n):
+    with lock:
+        numbers.append(n)
+        words[n] = words.get(n, 0) + 1
+
+
+def main():
+    with multiprocessing.Manager() as manager:
+        numbers, words, lock, space = manager.list(), manager.dict(), manager.Lock(), manager.Namespace()
+        space.name = "shared"
+        with multiprocessing.Pool(2) as pool:
+            pool.starmap(work, [(numbers, words, lock, n % 3) for n in range(9)])
+        assert sorted(numbers) == sorted(n % 3 for n in range(9)), list(numbers)
+        assert dict(words) == {0: 3, 1: 3, 2: 3} and space.name == "shared"
+        queue = manager.Queue()
+        child = multiprocessing.Process(target=queue.put, args=("through the manager",))
+        child.start()
+        assert queue.get(timeout=60) == "through the manager"
+        child.join()
+    print("good")
+
+
+if __name__ == "__main__":
+    main()
+PYTHON
+    python --net=127.0.0.1 --net-listen=127.0.0.1:0-65535 -- /d/main.py
+    status 0
+    out good
+    # Without a network it says so.
+    python -- /d/main.py
+    status 1
+    err OSError
+}
+
+# Packages of PyPI, as they are: pytest with workers, joblib with both of its kinds of processes.
+test_packages() {
+    local series=${PY##*v}
+    series=${series%.*}
+    with_index
+    HOME=$REAL_HOME SECONDS_EACH=600 run "$PYTHON" -m pip install -q --disable-pip-version-check --no-deps --only-binary=:all: --target d/packages \
+        --python-version="$series" --platform=any --implementation=py --abi=none -r "$E2E/process-packages.txt"
+    [ "$st" = 0 ] || not_available "$(tail -n 1 .err)"
+    mkdir -p d/t d/tmp
+    cat >d/t/test_many.py <<'PYTHON'
+import os
+import time
+
+import pytest
+
+
+@pytest.mark.parametrize("n", range(12))
+def test_one(n, tmp_path):
+    (tmp_path / "file").write_text("of my own")
+    with open("/d/workers", "a") as file:
+        file.write(f"{os.environ['PYTEST_XDIST_WORKER']} {os.getpid() != 42}\n")
+    time.sleep(0.2)
+    assert n != 7
+PYTHON
+    # (Its workers expect a directory of the first process in /tmp.)
+    python --env PYTHONPATH=/d/packages --dir "$T/d/tmp::/tmp" -- -m pytest -q -n 2 -p no:cacheprovider /d/t
+    status 1
+    out '1 failed, 11 passed' 'FAILED'
+    is "$(sort -u d/workers | tr '\n' ' ')" 'gw0 True gw1 True '
+    is "$(wc -l <d/workers)" 12
+    cat >d/main.py <<'PYTHON'
+import os
+import sys
+
+import joblib
+
+
+def square(n):
+    return n * n, os.getpid()
+
+
+def fail(n):
+    raise ValueError(n)
+
+
+if __name__ == "__main__":
+    for backend in "loky", "multiprocessing":
+        done = joblib.Parallel(n_jobs=2, backend=backend)(joblib.delayed(square)(n) for n in range(20))
+        assert [n for n, _ in done] == [n * n for n in range(20)], done
+        assert 42 not in {pid for _, pid in done}, done
+    # (Of loky, it would want to end the workers by the program pgrep.)
+    try:
+        joblib.Parallel(n_jobs=2, backend="multiprocessing")(joblib.delayed(fail)(n) for n in [3])
+    except ValueError as error:
+        assert error.args == (3,)
+    else:
+        raise AssertionError("no exception")
+    # What cannot be pickled by name: loky's workers get the code.
+    assert joblib.Parallel(n_jobs=2)(joblib.delayed(lambda n: n + 1)(n) for n in range(5)) == [1, 2, 3, 4, 5]
+    print("good")
+PYTHON
+    python --env PYTHONPATH=/d/packages -- /d/main.py
+    status 0
+    out good
+}
+
 # The same from a snapshot, whose modules are imported before it knows of a host.
 test_from_a_snapshot() {
     FLAVOUR=snapshot
@@ -266,6 +373,7 @@ test_natively() {
     test_subprocess
     test_multiprocessing
     test_what_is_passed_on
+    test_manager
 }
 
 main "$@"
