@@ -34,6 +34,8 @@ def has_network():
 
 
 network = has_network()
+# Whether it can start itself. A host that has processes has threads, too: wl-run and native programs.
+processes = _posixsubprocess.exist()
 # What files say that ask whether the system is WASI, and for nothing else.
 NO_SOCKET = "Cannot create socket"
 # Why upstream skips whole files on WASI: some of their tests need something that WASI lacks. Here all tests run, and
@@ -42,18 +44,19 @@ WHOLE = ("requires socket support", "requires threading support", "test module r
          "test requires gethostname()", NO_SOCKET)
 whole = False  # whether this is one of these files
 # How such a test fails: the last line of the traceback, and the reason.
-MISSING = [(re.compile(text), why) for text, why in (
-    (r"\[Errno %d\]" % errno.ENOTSUP, "no processes" if network else "no network or processes"),
-    (r"can't start new thread|unable to start the thread|cannot join thread before it is started", "no threads"),
-    (r"[Mm]odule '(os|select|signal|_?socket|subprocess)'.* (has no|does not have the) attribute", "a function does not exist"),
-)]
+MISSING = [(re.compile(r"[Mm]odule '(os|select|signal|_?socket|subprocess)'.* (has no|does not have the) attribute"),
+            "a function does not exist")]
+if not processes:
+    MISSING.append((re.compile(r"\[Errno %d\]" % errno.ENOTSUP), "no processes" if network else "no network or processes"))
+    MISSING.append((re.compile(r"can't start new thread|unable to start the thread|cannot join thread before it is started"),
+                    "no threads"))
 if not network:
     MISSING.append((re.compile(r"could not bind on any address|Can[ ]not create socket"), "no network"))
 # The messages of tests that need one of CPython's modules for testing, which flavours do not have.
 TEST_MODULE = re.compile(r"requires _test\w*capi|_test\w+ required|which is only for tests")
-# The first waits for a lock that only another thread could release, which ends the program. The second, in 3.11, waits
-# for an exception that is sent to a thread that could not be started.
-ENDLESS = ("test_shutdown_default_executor_timeout", "test_PyThreadState_SetAsyncExc")
+# Where there are no threads: the first waits for a lock that only another thread could release, which ends the program. The
+# second, in 3.11, waits for an exception that is sent to a thread that could not be started.
+ENDLESS = () if processes else ("test_shutdown_default_executor_timeout", "test_PyThreadState_SetAsyncExc")
 # Upstream asks for the resource "network" in these, but they connect to this machine alone.
 LOOPBACK = ("test_socketserver",)
 
@@ -129,11 +132,9 @@ def say_all_is_there(name):
     whole = True
     test.support.has_subprocess_support = test.support.has_socket_support = threading_helper.can_start_thread = True
     socket_helper.has_gethostname = True
-    # It would wait for threads that could not be started, for a second and 100 collections of garbage in each test.
-    threading_helper.threading_cleanup = lambda *values: None
-    # Before 3.13, regrtest sets a watchdog at its end if threads can be started.
-    watchdog = faulthandler.dump_traceback_later
-    faulthandler.dump_traceback_later = lambda *args, exit=False, **options: exit or watchdog(*args, **options)
+    if not processes:
+        # It would wait for threads that could not be started, for a second and 100 collections of garbage in each test.
+        threading_helper.threading_cleanup = lambda *values: None
     if name == "test_asyncio":
         # In 3.11 it imports tty for a single test of terminals. Without tty the whole file would fail.
         sys.modules["tty"] = types.ModuleType("tty")
@@ -264,9 +265,13 @@ def main():
     except ImportError:  # before 3.13
         from test.support.testresult import RegressionTestResult
     import test.support
+    from test.support import threading_helper
 
     sys.meta_path.append(TestModules)
-    test.support.has_subprocess_support = _posixsubprocess.exist()
+    test.support.has_subprocess_support = threading_helper.can_start_thread = processes
+    # Regrtest sets a watchdog at its end if threads can be started.
+    watchdog = faulthandler.dump_traceback_later
+    faulthandler.dump_traceback_later = lambda *args, exit=False, **options: exit or watchdog(*args, **options)
     run_what_needs_a_network(name)
     watch(RegressionTestResult)
     if hasattr(test.support, "run_doctest"):

@@ -35,6 +35,7 @@ static int read_expectations(const struct guest_tests *t, struct expectations *e
 
     e->test_modules = has_test_modules(t);
     e->threads = !strcmp(t->runtime, RUNTIME_WL_RUN) || !strcmp(t->runtime, RUNTIME_NATIVE);
+    e->processes = e->threads && t->processes;
     add_expectations(t->plan, t->port, &files);
     for (size_t i = 0; i < t->suites->n; i++)
         add_expectations(t->plan, t->suites->v[i], &files);
@@ -183,6 +184,7 @@ int guest_tests_run(const struct guest_tests *t, struct guest_results *results, 
     if (r == 0)
         r = test_runtime_open(&rt, t->runtime, t->app, t->plan, t->port, has_test_modules(t) ? t->own_tests : t->port,
                               work.dir, err);
+    rt.processes = t->processes;
     if (r == 0) {
         results->title = xasprintf("%s, %s, %s%s", t->python, flavour ? flavour : FLAVOUR_PLAIN, rt.title,
                                    t->own_tests ? "" : ", suites");

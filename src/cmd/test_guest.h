@@ -15,6 +15,7 @@ struct guest_tests {
     const struct strv *patterns; /* the test files to run; none: all */
     const char *runtime;
     int jobs, deadline_s;
+    int processes; /* that a test file may start, of the same Python */
     /* As in struct regrtest. */
     void (*on_file)(void *data, const struct test_file *file, size_t done, size_t n);
     void *data;

@@ -119,8 +119,7 @@ void test_runtime_add_network(const struct test_runtime *t, struct strv *argv)
 
 void test_runtime_end(const struct test_runtime *t, const char *python_module, struct strv *argv)
 {
-    /* The expectations are those of one process, as in every other runtime. */
     if (is_ours(t->name))
-        strv_add(argv, "--max-processes=0");
+        strv_addf(argv, "--max-processes=%d", t->processes);
     strv_add_all(argv, is_native(t->name) ? "--" : t->module, "-m", python_module, NULL);
 }

@@ -17,6 +17,7 @@ struct test_runtime {
     char *module, *program; /* paths */
     char *title;            /* the name, and the version if it is another project's */
     struct strv copied;     /* directories; the copy of the n-th is SCRATCH/n */
+    int processes;          /* that the guest may start, besides the first */
 };
 
 /* Adds the ports that a runtime needs. */

@@ -8,9 +8,11 @@
 
 #define NO_TEST_MODULES "no test modules"
 #define NO_THREADS "no threads"
+#define NO_PROCESSES "no processes"
 #define BUG "bug"
 
-const char *const expectation_reasons[] = {"no processes",
+const char *const expectation_reasons[] = {NO_PROCESSES,
+                                           "no other programs",
                                            "no sockets",
                                            NO_THREADS,
                                            "no signals",
@@ -108,7 +110,7 @@ static const struct expectation *find(const struct expectations *e, const char *
             const struct expectation *x = &e->files[i].list[k];
 
             if ((e->test_modules && !strcmp(x->reason, NO_TEST_MODULES)) ||
-                (e->threads && !strcmp(x->reason, NO_THREADS)))
+                (e->threads && !strcmp(x->reason, NO_THREADS)) || (e->processes && !strcmp(x->reason, NO_PROCESSES)))
                 continue;
             if (exact ? !strcmp(x->test, name) : matches(x->test, name)) {
                 *file = e->files[i].name;

@@ -20,8 +20,9 @@ struct expectations {
         unsigned n;
     } * files;
     size_t n;
-    /* The guest has _testcapi and the like, or threads: entries with the reason that these are missing do not count. */
-    bool test_modules, threads;
+    /* The guest has _testcapi and the like, threads, or processes of itself: entries with the reason that these are
+     * missing do not count. */
+    bool test_modules, threads, processes;
 };
 
 extern const char *const expectation_reasons[];

@@ -199,6 +199,24 @@ static void test_expectations(void **state)
     assert_int_equal(unexpected.n, 2);
     expectations_free(&e);
 
+    /* The same for processes, but a test of another program is excused. */
+    e.threads = false;
+    strv_free(&unexpected);
+    write_text(more, "- {test: test_empty, reason: no processes, why: It starts itself.}\n");
+    assert_ok(expectations_read(&e, file, &err), &err);
+    assert_ok(expectations_read(&e, more, &err), &err);
+    e.processes = true;
+    expectations_compare(&e, &run, &unexpected);
+    assert_int_equal(unexpected.n, 2);
+    expectations_free(&e);
+    strv_free(&unexpected);
+    write_text(more, "- {test: test_empty, reason: no other programs, why: It starts a shell.}\n");
+    assert_ok(expectations_read(&e, file, &err), &err);
+    assert_ok(expectations_read(&e, more, &err), &err);
+    expectations_compare(&e, &run, &unexpected);
+    assert_int_equal(unexpected.n, 1);
+    expectations_free(&e);
+
     /* A missing resource does not excuse a hang. */
     strv_free(&unexpected);
     write_text(file, "- {test: \"test_*\", reason: no sockets, why: There are none.}\n");
