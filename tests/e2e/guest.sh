@@ -2,7 +2,7 @@
 # The parts of guest/ that replace parts of wasi-libc: small C programs linked with them, in wl-run. (The differential
 # test, which needs zlib for the archive, belongs to the flavour single: `wl-make test PORT --flavour single`.)
 # shellcheck source=tests/e2e/lib.sh disable=SC2317
-LIMIT=${LIMIT:-900}
+LIMIT=${LIMIT:-3600}
 . "$(dirname -- "$0")/lib.sh"
 # shellcheck source=tests/e2e/lib-native.sh
 . "$(dirname -- "$0")/lib-native.sh"
@@ -158,6 +158,7 @@ test_how_threads_end() {
     out '4 threads'
 }
 test_how_threads_end_natively() {
+    [ -n "${WL_CHECK_LONG-}" ] || skip 'only with WL_CHECK_LONG'
     local ends=("$T/ends/program") most
     guest ends threads-end.c layer
     wabt
@@ -228,7 +229,7 @@ endless_waits() {
     none_left
     too_late "${@:1:$#-1}" --deadline 1 "${@: -1}" waits-for-each-other
     none_left
-    [ -z "${WL_CHECK_LONG-}" ] || n=50000
+    [ -z "${WL_CHECK_LONG-}" ] || n=20000
     SECONDS_EACH=3000 run "$@" spawns $n
     status 0
     out "$n processes"
@@ -255,7 +256,7 @@ test_processes_natively() {
     run "$T/processes/program" --max-output 100000 starts-output
     is "$(wc -c <.out)" 100000
     none_left
-    endless_waits "$T/processes/program" --
+    [ -z "${WL_CHECK_LONG-}" ] || endless_waits "$T/processes/program" --
 }
 
 # Processes end with the one that has started them, even if that is killed.
