@@ -95,6 +95,19 @@ static int read_recipe(const struct resolution *s, const char *name, char **unav
     return r;
 }
 
+int builds_native(const struct wheels *w, const char *name, bool *wanted, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *port = w->roots ? package_recipe(w->roots, name) : NULL;
+    WL_CLEANUP_RECIPE struct recipe *recipe = NULL;
+    int r = port ? recipe_load(w->roots, port, &recipe, err) : 0;
+
+    *wanted = false;
+    for (size_t i = 0; recipe && i < recipe->vars.n; i++)
+        if (!strcmp(recipe->vars.v[i], "native=1"))
+            *wanted = true;
+    return r;
+}
+
 /* Chooses the wheels that a build requires, for the Python of this machine, and pins them. constraints: a file. */
 static int pin_requirements(const struct resolution *s, struct package *p, const struct strv *required,
                             const char *constraints, struct wl_err *err)

@@ -9,6 +9,10 @@
  * packages. */
 bool builds_possible(const char *series);
 
+/* Whether the recipe of a package wants its native code, although there is a wheel without (vars: native). Without
+ * recipes (wheels.roots), none does. Negative on an error. */
+int builds_native(const struct wheels *w, const char *name, bool *wanted, struct wl_err *err);
+
 /* Adds to found, for each of pins ("NAME==VERSION"), the source archive, and the wheels that its build requires on this
  * machine. A package that cannot be built is not added; reasons gets "NAME==VERSION" and why, one after the other. The
  * archives are fetched, to read what their builds require; nothing in them is run. */

@@ -284,13 +284,13 @@ bool package_has_tests(const struct recipe_roots *roots, const char *name)
     return has_tests(roots, normal);
 }
 
-/* A suite whose sources are those that the package is built from. */
+/* A suite whose sources are those that the package is built from, beside those of its recipe. */
 static void add_suite(struct str *s, const struct package_ports *k, const struct package *p, const char *normal)
 {
     WL_CLEANUP_FREE char *version = port_version(p->version), *wheel = package_port(p->name);
 
     str_addf(s, "# Written by wl-make.\nfrom: " PACKAGE_TESTS_KIND "/%s\nversion: \"%s\"\n", normal, version);
-    str_addf(s, "vars: [\"python=%s\"]\nadd-build-needs: [%s]\nsources:\n", python_version(k->python), wheel);
+    str_addf(s, "vars: [\"python=%s\"]\nadd-build-needs: [%s]\nadd-sources:\n", python_version(k->python), wheel);
     add_source(s, p, k->links, "source", false);
 }
 

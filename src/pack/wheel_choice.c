@@ -48,7 +48,26 @@ static bool works_without_native(const struct wheels *w, const char *name, size_
     return is_given_without_native(w, name, n);
 }
 
-/* The wheels with native code in a directory. Those of which there is a pure wheel of the same version are replaced. */
+/* Whether a wheel has native code that runs on Linux only. */
+static bool is_foreign(const char *wheel)
+{
+    return !ends_with(wheel, "-none-any.whl") && !wheel_is_wasi(wheel);
+}
+
+/* Whether a package is to be built although it has a pure wheel. */
+static int is_wanted_native(const struct resolution *s, const char *wheel, bool *wanted, struct wl_err *err)
+{
+    size_t n = strcspn(wheel, "-");
+    WL_CLEANUP_FREE char *name = xstrndup(wheel, n);
+
+    *wanted = false;
+    if (!builds_possible(s->w->series) || is_given_without_native(s->w, name, n))
+        return 0;
+    return builds_native(s->w, name, wanted, err);
+}
+
+/* The wheels with native code in a directory. Those of which there is a pure wheel of the same version are replaced,
+ * unless their native code is wanted. */
 static int find_native(const struct resolution *s, const char *dir, struct strv *native, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
@@ -57,10 +76,14 @@ static int find_native(const struct resolution *s, const char *dir, struct strv 
     for (size_t i = 0; r == 0 && i < names.n; i++) {
         WL_CLEANUP_FREE char *file = path_join(dir, names.v[i]), *pin = wheel_pin(names.v[i]);
         WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+        bool wanted;
 
-        if (ends_with(names.v[i], "-none-any.whl") || wheel_is_wasi(names.v[i]))
+        if (!is_foreign(names.v[i]))
             continue;
-        if (download(s, dir, pin, false, NULL, &ignored) == 0)
+        r = is_wanted_native(s, names.v[i], &wanted, err);
+        if (r < 0)
+            return r;
+        if (!wanted && download(s, dir, pin, false, NULL, &ignored) == 0)
             r = remove_tree(file, err);
         else
             strv_add(native, names.v[i]);
@@ -68,9 +91,30 @@ static int find_native(const struct resolution *s, const char *dir, struct strv 
     return r;
 }
 
+/* Replaces a wheel of a package that cannot be built by the pure wheel of the same version. *replaced: there is one. */
+static int replace_by_pure(const struct resolution *s, const char *dir, const char *wheel, bool *replaced,
+                           struct strv *notes, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *file = path_join(dir, wheel), *pin = wheel_pin(wheel);
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    WL_CLEANUP_FREE char *name = xstrndup(wheel, strcspn(wheel, "-"));
+    const char *why = why_unbuilt(s, name);
+    int r = is_wanted_native(s, wheel, replaced, err);
+
+    if (r < 0 || !*replaced)
+        return r;
+    *replaced = download(s, dir, pin, false, NULL, &ignored) == 0;
+    if (!*replaced)
+        return 0;
+    strv_addf(notes, "%s is used without its native code, which cannot be built%s%s", name, why ? ": " : "",
+              why ? why : "");
+    return remove_tree(file, err);
+}
+
 /* Replaces the wheels with native code by what WASI can use: a pure wheel, the package's source, or the same wheel if
  * the package works without that code. The remaining ones are the blockers. */
-static int replace_native(const struct resolution *s, const char *dir, struct strv *blockers, struct wl_err *err)
+static int replace_native(const struct resolution *s, const char *dir, struct strv *blockers, struct strv *notes,
+                          struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv native = {0}, pins = {0};
     int r = find_native(s, dir, &native, err);
@@ -83,30 +127,39 @@ static int replace_native(const struct resolution *s, const char *dir, struct st
     for (size_t i = 0; r == 0 && i < native.n; i++) {
         size_t n = strcspn(native.v[i], "-");
         WL_CLEANUP_FREE char *name = xstrndup(native.v[i], n), *file = path_join(dir, native.v[i]);
+        bool replaced = false;
 
-        if (packages_find(s->built, name))
+        if (packages_find(s->built, name)) {
             r = remove_tree(file, err);
-        else if (!works_without_native(s->w, name, n))
+            continue;
+        }
+        r = replace_by_pure(s, dir, native.v[i], &replaced, notes, err);
+        if (r == 0 && !replaced && !works_without_native(s->w, name, n))
             strv_add(blockers, native.v[i]);
     }
     return r;
 }
 
-/* Whether the pure wheels have the same versions as those that pip chooses without the restriction to pure Python. */
-static int are_newest(const char *pure, const char *native, bool *newest, struct wl_err *err)
+/* Whether the pure wheels have the same versions as those that pip chooses without the restriction to pure Python, and
+ * no native code is wanted. */
+static int are_enough(const struct resolution *s, const char *pure, const char *native, bool *enough,
+                      struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv ours = {0}, theirs = {0};
     int r = dir_list(pure, &ours, err);
 
-    *newest = true;
+    *enough = true;
     if (r == 0)
         r = dir_list(native, &theirs, err);
-    for (size_t i = 0; r == 0 && i < theirs.n; i++) {
+    for (size_t i = 0; r == 0 && *enough && i < theirs.n; i++) {
         const char *wheel = theirs.v[i];
         size_t n = strcspn(wheel, "-");
         WL_CLEANUP_FREE char *name = xstrndup(wheel, n), *version = wheel_version(&ours, name);
+        bool wanted = false;
 
-        *newest = *newest && wheel[n] && version && starts_with(wheel + n + 1, version) &&
+        if (is_foreign(wheel))
+            r = is_wanted_native(s, wheel, &wanted, err);
+        *enough = !wanted && wheel[n] && version && starts_with(wheel + n + 1, version) &&
                   wheel[n + 1 + strlen(version)] == '-';
     }
     return r;
@@ -315,12 +368,12 @@ static int choose(const struct resolution *s, const char *pure, const char *nati
                   struct strv *notes, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv blockers = {0};
-    bool newest = false;
-    int r = *chosen ? are_newest(pure, native, &newest, err) : 0;
+    bool enough = false;
+    int r = *chosen ? are_enough(s, pure, native, &enough, err) : 0;
 
-    if (r < 0 || newest)
+    if (r < 0 || enough)
         return r;
-    r = replace_native(s, native, &blockers, err);
+    r = replace_native(s, native, &blockers, notes, err);
     if (r < 0)
         return r;
     if (!blockers.n) {

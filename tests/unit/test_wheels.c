@@ -1,6 +1,7 @@
 /* Wheels for an app, with the real pip, from directories of made-up wheels. */
 #include "testing.h"
 
+#include "made_up.h"
 #include "make_archive.h"
 #include "pack/wheels.h"
 #include "util/fs.h"
@@ -247,6 +248,48 @@ static void test_both_kinds(void **state)
     place_free(&p);
 }
 
+/* A recipe wants the native code of a package, which cannot be built: its pure wheel is used. */
+static void test_wanted_native_code(void **state)
+{
+    WL_CLEANUP_FREE char *text = NULL;
+    char *names[] = {(char *)"both", NULL};
+    struct strv without = {names, 1};
+    struct recipe_roots roots = roots_of(state);
+    struct place p;
+
+    skip_without_pip();
+    put_recipe(state, "pypi/base", "abstract: true\nsummary: a package\nlicense: MIT\n");
+    put_recipe(state, "pypi/both", "from: pypi/base\nabstract: true\nvars: [native=1]\n");
+    wheel(state, "both", "1.0", NATIVE, "");
+    wheel(state, "both", "1.0", PURE, "");
+    wheel(state, "other", "1.0", NATIVE, "");
+    wheel(state, "other", "1.0", PURE, "");
+    place_make(state, &p, "both\nother\n");
+    p.w.roots = &roots;
+    assert_ok(lock(&p), &p.err);
+    assert_int_equal(p.notes.n, 1);
+    assert_string_equal(p.notes.v[0], "both is used without its native code, which cannot be built: there is no source "
+                                      "archive of it");
+    text = locked(&p);
+    assert_contains(text, "both-1.0-" PURE ".whl");
+    assert_contains(text, "other-1.0-" PURE ".whl");
+    place_free(&p);
+
+    /* It is not wanted by somebody who says so, nor for a Python that cannot have it. */
+    for (int i = 0; i < 2; i++) {
+        place_make(state, &p, i ? "both\n" : "other\nboth\n");
+        p.w.roots = &roots;
+        if (i == 0)
+            p.w.without_native = &without;
+        else
+            p.w.series = "3.11", p.w.version = "3.11.2";
+        assert_ok(lock(&p), &p.err);
+        assert_int_equal(p.notes.n, 0);
+        place_free(&p);
+    }
+    recipe_roots_free(&roots);
+}
+
 /* A lock file is enough, even if a directory has wheels of both kinds and each is pinned by another package. */
 static void test_both_kinds_pinned(void **state)
 {
@@ -436,15 +479,11 @@ static void test_source(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_requires_python),
-        TEST_IN_FOLDER(test_markers),
-        TEST_IN_FOLDER(test_old_versions),
-        TEST_IN_FOLDER(test_slightly_old_versions),
-        TEST_IN_FOLDER(test_both_kinds),
-        TEST_IN_FOLDER(test_who_wants_it),
-        TEST_IN_FOLDER(test_source),
-        TEST_IN_FOLDER(test_newer_source),
-        TEST_IN_FOLDER(test_both_kinds_pinned),
+        TEST_IN_FOLDER(test_requires_python),   TEST_IN_FOLDER(test_markers),
+        TEST_IN_FOLDER(test_old_versions),      TEST_IN_FOLDER(test_slightly_old_versions),
+        TEST_IN_FOLDER(test_both_kinds),        TEST_IN_FOLDER(test_wanted_native_code),
+        TEST_IN_FOLDER(test_who_wants_it),      TEST_IN_FOLDER(test_source),
+        TEST_IN_FOLDER(test_newer_source),      TEST_IN_FOLDER(test_both_kinds_pinned),
         TEST_IN_FOLDER(test_files_that_change),
     };
 

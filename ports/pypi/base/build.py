@@ -47,6 +47,8 @@ def main():
     name = backend.build_wheel(out, settings or None)
     if set(os.listdir(out)) - before != {name}:
         sys.exit(f"{source}: the build backend has not written {name} and nothing else")
+    if os.environ["VAR_NATIVE"] and name.endswith("-none-any.whl"):
+        sys.exit(f"{source}: the build has made no native code, which the recipe wants")
     print(name)
 
 
