@@ -281,7 +281,7 @@ static PyObject *after_fork(PyObject *self, PyObject *nothing)
 }
 
 /* What pickles a semaphore, which is only allowed while a process is being started, asks for this. So the process gets
- * the descriptor, whoever starts it: multiprocessing, and packages with classes of their own (loky). */
+ * the descriptor, no matter who starts it: multiprocessing, and packages with classes of their own (loky). */
 static PyObject *get_handle(PyObject *self, void *closure)
 {
     PyObject *context, *popen;

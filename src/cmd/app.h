@@ -67,8 +67,8 @@ int app_ports(struct app *a, struct strv *names, struct wl_err *err);
  * the plan, after an error as well. */
 int app_plan(struct app *a, const struct make_options *o, const struct strv *names, struct plan *p, struct wl_err *err);
 
-/* Plans, fetches and builds the ports; with --dry-run it only plans, and prints that. No other process can remove artifacts until the
- * command ends. The caller frees the plan, after an error as well. */
+/* Plans, fetches and builds the ports; with --dry-run it only plans, and prints that. No other process can remove
+ * artifacts until the command ends. The caller frees the plan, after an error as well. */
 int app_build(struct app *a, const struct make_options *o, const struct strv *names, struct plan *p,
               struct wl_err *err);
 

@@ -4,7 +4,7 @@
  * barriers. A process changes words only while it has an exclusive lock that nobody else has, so copies never contradict each other.
  * Programs of this machine that map the file see what is written to it.
  *
- * Whoever reads the two copies of the header must not find the first one from before and the second one from after a change:
+ * A process that reads the two copies of the header must not find the first one from before and the second one from after a change:
  * ports/libs/sqlite/recipe.yaml adds barriers in front of the first and behind the last.
  *
  * Behind the memory of a region that SQLite sees is what the file had when both were the same. */
