@@ -302,7 +302,7 @@ static int run(struct app *a, struct wl_err *err)
 const struct command command_release = {
     .name = "release",
     .usage = "release [OPTION...] [PYTHON]",
-    .summary = "test, verify and audit everything, then write what people download",
+    .summary = "check everything, then write what people download",
     .description =
         "Runs the project's tests, builds the Python (default: " DEFAULT_PYTHON_PORT ") twice and compares, audits\n"
         "what is in it, and then writes all files of dist --all to a new directory, with notes from " CHANGES_FILE ".\n"
