@@ -434,6 +434,75 @@ END
     package jiter
 }
 
+test_pydantic() {
+    cat >script <<'END'
+import datetime, decimal, enum, json, uuid
+from typing import Annotated, Literal
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, computed_field, field_validator
+
+class Colour(enum.Enum):
+    RED = "red"
+
+class Item(BaseModel):
+    name: Annotated[str, Field(min_length=1, pattern=r"^[a-z]+$")]
+    price: decimal.Decimal = Field(gt=0, decimal_places=2)
+    kind: Literal["new", "used"] = "new"
+
+class Order(BaseModel):
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+    id: uuid.UUID
+    placed: datetime.datetime
+    items: list[Item]
+    colour: Colour | None = None
+    site: pydantic.HttpUrl = Field(default="https://example.org/a?b=c", validate_default=True)
+    next: "Order | None" = None
+
+    @field_validator("items")
+    @classmethod
+    def some(cls, items):
+        if not items:
+            raise ValueError("no items")
+        return items
+
+    @computed_field
+    @property
+    def total(self) -> decimal.Decimal:
+        return sum(i.price for i in self.items)
+
+order = Order.model_validate_json('{"id": "00000000-0000-0000-0000-000000000005", "placed": "2026-01-02T03:04:05Z", "colour": "red",'
+                                  '"items": [{"name": "pen", "price": "1.50"}, {"name": "ink", "price": 2.25, "kind": "used"}]}')
+print(order.model_dump_json())
+print(order.model_dump(mode="json", exclude={"id", "site"}), order.site.host, order.placed.tzinfo)
+print(Order(**{**order.model_dump(exclude={"total"}), "next": order}).next == order)
+for wrong in {"id": 1, "placed": "x", "items": []}, {"id": order.id, "placed": 0, "items": [{"name": "P", "price": "-1.001"}], "more": 1}:
+    try:
+        Order.model_validate(wrong)
+    except ValidationError as e:
+        print([(".".join(map(str, x["loc"])), x["type"], x["msg"]) for x in e.errors(include_url=False)])
+try:
+    order.items = []
+except ValidationError as e:
+    print(str(e).splitlines()[:3])
+print(TypeAdapter(dict[int, tuple[float, ...]]).validate_python({"1": ["2", 3]}), TypeAdapter(int | str).validate_python("5"),
+      TypeAdapter(datetime.timedelta).validate_json('"P1DT2H"'), TypeAdapter(bytes).dump_json(b"\xc3\xa9").decode())
+print(json.dumps(Item.model_json_schema(), sort_keys=True))
+print(len(TypeAdapter(list[Item]).validate_python([{"name": "x", "price": i + 1} for i in range(20000)])))
+END
+    cat >expected <<'END'
+{"id":"00000000-0000-0000-0000-000000000005","placed":"2026-01-02T03:04:05Z","items":[{"name":"pen","price":"1.50","kind":"new"},{"name":"ink","price":"2.25","kind":"used"}],"colour":"red","site":"https://example.org/a?b=c","next":null,"total":"3.75"}
+{'placed': '2026-01-02T03:04:05Z', 'items': [{'name': 'pen', 'price': '1.50', 'kind': 'new'}, {'name': 'ink', 'price': '2.25', 'kind': 'used'}], 'colour': 'red', 'next': None, 'total': '3.75'} example.org UTC
+True
+[('id', 'uuid_type', 'UUID input should be a string, bytes or UUID object'), ('placed', 'datetime_from_date_parsing', 'Input should be a valid datetime or date, input is too short'), ('items', 'value_error', 'Value error, no items')]
+[('items.0.name', 'string_pattern_mismatch', "String should match pattern '^[a-z]+$'"), ('items.0.price', 'decimal_max_places', 'Decimal input should have no more than 2 decimal places'), ('more', 'extra_forbidden', 'Extra inputs are not permitted')]
+['1 validation error for Order', 'items', '  Value error, no items [type=value_error, input_value=[], input_type=list]']
+{1: (2.0, 3.0)} 5 1 day, 2:00:00 "é"
+{"properties": {"kind": {"default": "new", "enum": ["new", "used"], "title": "Kind", "type": "string"}, "name": {"minLength": 1, "pattern": "^[a-z]+$", "title": "Name", "type": "string"}, "price": {"anyOf": [{"exclusiveMinimum": 0.0, "type": "number"}, {"type": "string"}], "title": "Price"}}, "required": ["name", "price"], "title": "Item", "type": "object"}
+20000
+END
+    package pydantic
+}
+
 # Several of them in one Python, and in its snapshot.
 test_several() {
     with_index
