@@ -503,6 +503,22 @@ END
     package pydantic
 }
 
+# (A hash of the package's own tests.)
+test_bcrypt() {
+    cat >script <<'END'
+import bcrypt
+hashed = b"$2b$04$cVWp4XaNU8a4v1uMRum2SO026BWLIoQMD/TXg5uZV.0P.uO8m3YEm"
+print(bcrypt.hashpw(b"Kk4DQuMMfZL9o", hashed) == hashed, bcrypt.checkpw(b"Kk4DQuMMfZL9o", hashed), bcrypt.checkpw(b"other", hashed))
+salt = bcrypt.gensalt(4)
+print(len(salt), bcrypt.checkpw(b"password", bcrypt.hashpw(b"password", salt)))
+print(bcrypt.kdf(b"password", b"salt", 16, 10).hex())
+END
+    "$PYTHON" -m venv v && HOME=$REAL_HOME v/bin/pip install -q --disable-pip-version-check bcrypt==5.0.0 >.log 2>&1 ||
+        not_available "$(tail -n 1 .log)"
+    v/bin/python script >expected
+    package bcrypt
+}
+
 # Several of them in one Python, and in its snapshot.
 test_several() {
     with_index
