@@ -26,6 +26,16 @@ static void swap_file(void *arg, const char *module, bool done)
     s->times++;
 }
 
+/* module.wasm, which exits with that status. */
+static void put_program(int status)
+{
+    wasm_byte_vec_t binary;
+
+    program(status, &binary);
+    put_file("module.wasm", binary.data, binary.size);
+    wasm_byte_vec_delete(&binary);
+}
+
 static void test_a_file_that_changes_while_it_is_compiled(void **state)
 {
     wasm_byte_vec_t first, second, nothing = {0};
@@ -113,14 +123,11 @@ static void test_signals_of_the_compiler(void **state)
     struct setup config = {.module = "module.wasm", .engine.compiler = "./compiler"};
     struct wlpy_result result;
     void (*before[5])(int);
-    wasm_byte_vec_t binary;
     const char *told;
     uint64_t mask = 0;
 
     (void)state;
-    program(0, &binary);
-    put_file("module.wasm", binary.data, binary.size);
-    wasm_byte_vec_delete(&binary);
+    put_program(0);
     put_file("compiler", script, sizeof script - 1);
     assert_int_equal(chmod("compiler", 0755), 0);
     for (size_t i = 0; i < 5; i++) {
@@ -147,14 +154,11 @@ static void test_a_compiled_module_without_proc(void **state)
     struct setup config = {
         .module = "module.wasm", .engine.cache_dir = "kept", .engine.on_note = keep_note, .engine.on_note_arg = note};
     struct wlpy_result result;
-    wasm_byte_vec_t binary;
     pid_t pid;
     int status;
 
     (void)state;
-    program(7, &binary);
-    put_file("module.wasm", binary.data, binary.size);
-    wasm_byte_vec_delete(&binary);
+    put_program(7);
     assert_int_equal(run(&config, &result), 0);
     assert_string_equal(note, "");
     pid = fork();
@@ -182,14 +186,11 @@ static void test_a_full_disk_under_the_cache(void **state)
     const struct setup config = {
         .module = "module.wasm", .engine.cache_dir = "full", .engine.on_note = keep_note, .engine.on_note_arg = note};
     struct wlpy_result result;
-    wasm_byte_vec_t binary;
     pid_t pid;
     int status;
 
     (void)state;
-    program(7, &binary);
-    put_file("module.wasm", binary.data, binary.size);
-    wasm_byte_vec_delete(&binary);
+    put_program(7);
     assert_int_equal(mkdir("full", 0700), 0);
     pid = fork();
     if (pid == 0) {

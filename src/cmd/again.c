@@ -1,6 +1,5 @@
 #include "cmd/again.h"
 
-#include "cmd/command.h"
 #include "util/run.h"
 
 #include <stdio.h>
@@ -8,14 +7,8 @@
 
 enum { MOST_OUTPUT = 64 << 20 };
 
-void again_begin(const struct app *a, const char *command, struct strv *argv)
+void again_options(const struct options *o, unsigned takes, struct strv *argv)
 {
-    const struct options *o = &a->options;
-    const unsigned takes = command_find(command)->shared;
-
-    strv_add(argv, a->installer);
-    strv_add(argv, command);
-    strv_addf(argv, "--cache-dir=%s", a->store.cache);
     for (size_t i = 0; i < o->ports.n; i++)
         strv_addf(argv, "--ports=%s", o->ports.v[i]);
     if (o->quiet && takes & SHARED_QUIET)
@@ -24,6 +17,17 @@ void again_begin(const struct app *a, const char *command, struct strv *argv)
         strv_add(argv, "--verbose");
     if (o->offline && takes & SHARED_OFFLINE)
         strv_add(argv, "--offline");
+}
+
+void again_begin(const struct app *a, const struct command *command, struct strv *argv)
+{
+    const struct options *o = &a->options;
+    const unsigned takes = command->shared;
+
+    strv_add(argv, a->installer);
+    strv_add(argv, command->name);
+    strv_addf(argv, "--cache-dir=%s", a->store.cache);
+    again_options(o, takes, argv);
     if (o->jobs && takes & SHARED_JOBS)
         strv_addf(argv, "--jobs=%d", o->jobs);
     if (o->remote && takes & SHARED_OFFLINE)

@@ -60,12 +60,10 @@ struct dist {
 static int note(struct dist *d, const char *file, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *beside = xasprintf("%s.sha256", file), *line = NULL;
-    char hex[HASH_HEX_SIZE];
-    int r = hash_file(file, hex, err);
+    int r = sums_line(file, &line, err);
 
     if (r < 0)
         return r;
-    line = xasprintf("%s  %s\n", hex, path_base(file));
     strv_add(&d->sums, line);
     r = file_write(beside, line, strlen(line), err);
     if (r == 0 && !d->a->options.quiet) {

@@ -7,12 +7,10 @@
 #include "cmd/signature.h"
 #include "recipe/known_ports.h"
 #include "util/fs.h"
-#include "util/hash.h"
 #include "util/run.h"
 
 #include <ctype.h>
 #include <string.h>
-#include <unistd.h>
 
 #define CHANGES_FILE "CHANGELOG.md"
 #define NOTES_FILE "RELEASE-NOTES.md"
@@ -24,12 +22,16 @@ enum { MOST_CHANGES = 4 << 20 };
 enum step { TREE, CHECK, VERIFY, AUDIT, STEPS };
 static const struct {
     const char *name, *done;
+    const struct command *command; /* NULL: none */
 } steps[] = {
-    [TREE] = {"tree", "The files are those of one commit, without changes."},
-    [CHECK] = {"check", "The project's own tests passed (`wl-make check`)."},
-    [VERIFY] = {"verify", "Two builds under different conditions gave the same bytes (`wl-make verify`)."},
-    [AUDIT] = {"audit", "The database of vulnerabilities named below knows none in it, and all its licenses are in "
-                        "`" LICENSES_FILE "` (`wl-make audit`)."},
+    [TREE] = {"tree", "The files are those of one commit, without changes.", NULL},
+    [CHECK] = {"check", "The project's own tests passed (`wl-make check`).", &command_check},
+    [VERIFY] = {"verify", "Two builds under different conditions gave the same bytes (`wl-make verify`).",
+                &command_verify},
+    [AUDIT] = {"audit",
+               "The database of vulnerabilities named below knows none in it, and all its licenses are in "
+               "`" LICENSES_FILE "` (`wl-make audit`).",
+               &command_audit},
 };
 
 struct release_options {
@@ -52,8 +54,7 @@ static const struct option_spec options[] = {
 struct release {
     struct app *a;
     const struct release_options *own;
-    const char *dir;
-    char *python, *scratch, *changes, *commit;
+    char *dir, *python, *changes, *commit;
     bool skipped[STEPS];
     const struct sign_secret *key; /* NULL: nothing is signed */
 };
@@ -155,7 +156,7 @@ static int one_step(struct release *d, enum step step, struct wl_err *err)
 
     if (step == TREE)
         return check_tree(d, err);
-    again_begin(d->a, steps[step].name, &argv);
+    again_begin(d->a, steps[step].command, &argv);
     if (step == VERIFY)
         strv_add(&argv, d->python);
     if (step == AUDIT) {
@@ -194,39 +195,47 @@ static char *notes_text(const struct release *d)
 }
 
 /* The notes, and a SHA256SUMS with them, to which dist adds its files. */
-static int write_notes(const struct release *d, struct wl_err *err)
+static int write_notes(const struct release *d, const char *dir, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *text = notes_text(d), *notes = path_join(d->scratch, NOTES_FILE),
-                         *sums = path_join(d->scratch, SUMS_FILE), *line = NULL;
-    char hex[HASH_HEX_SIZE];
+    WL_CLEANUP_FREE char *text = notes_text(d), *notes = path_join(dir, NOTES_FILE), *sums = path_join(dir, SUMS_FILE),
+                         *line = NULL;
     int r = file_write(notes, text, strlen(text), err);
 
     if (r == 0)
-        r = hash_file(notes, hex, err);
-    if (r < 0)
-        return r;
-    line = xasprintf("%s  " NOTES_FILE "\n", hex);
-    return file_write(sums, line, strlen(line), err);
+        r = sums_line(notes, &line, err);
+    return r < 0 ? r : file_write(sums, line, strlen(line), err);
 }
 
-static int write_files(struct release *d, struct wl_err *err)
+/* Everything is made aside. (The directory that the release becomes is one with the usual permissions, inside of the
+ * one that is ours alone.) */
+static int write_files(const struct release *d, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *sums = path_join(d->scratch, SUMS_FILE);
+    WL_CLEANUP_FREE char *parent = path_dir(d->dir), *made = NULL, *sums = NULL;
+    WL_CLEANUP_TEMP_DIR struct temp_dir aside = {0};
     WL_CLEANUP_STRV struct strv argv = {0};
-    int r = make_dirs(d->scratch, err);
+    int r = make_dirs(parent, err);
 
     if (r == 0)
-        r = write_notes(d, err);
-    again_begin(d->a, "dist", &argv);
+        r = temp_dir_make(&aside, parent, path_base(d->dir), err);
+    if (r < 0)
+        return r;
+    made = path_join(aside.path, path_base(d->dir));
+    sums = path_join(made, SUMS_FILE);
+    r = make_dirs(made, err);
+    if (r == 0)
+        r = write_notes(d, made, err);
+    again_begin(d->a, &command_dist, &argv);
     strv_add(&argv, "--all");
-    strv_addf(&argv, "--output=%s", d->scratch);
+    strv_addf(&argv, "--output=%s", made);
     strv_add(&argv, d->python);
     if (r == 0)
         r = start(d, &argv, err);
     if (r == 0 && d->key)
         r = signature_write(d->key, sums, NULL, err);
-    if (r == 0 && rename(d->scratch, d->dir) < 0)
-        r = wl_err_errno(err, WL_E_IO, "cannot rename %s to %s", d->scratch, d->dir);
+    if (r == 0)
+        r = path_sync(made, err);
+    if (r == 0 && rename(made, d->dir) < 0)
+        r = wl_err_errno(err, WL_E_IO, "cannot rename %s to %s", made, d->dir);
     return r;
 }
 
@@ -280,20 +289,18 @@ static int release(struct release *d, struct wl_err *err)
 static int run(struct app *a, struct wl_err *err)
 {
     const struct release_options *own = a->options.own;
-    struct release d = {.a = a, .own = own, .dir = own->dir ? own->dir : "dist"};
-    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    struct release d = {.a = a, .own = own, .dir = xstrdup(own->dir ? own->dir : "dist")};
     struct sign_secret key = {0};
     int r = own->sign ? signature_key(a, own->sign, own->password_file, &key, err) : 0;
 
     d.key = own->sign ? &key : NULL;
-    d.scratch = xasprintf("%s.new.%ld", d.dir, (long)getpid());
+    for (size_t n = strlen(d.dir); n > 1 && d.dir[n - 1] == '/'; n--)
+        d.dir[n - 1] = '\0';
     if (r == 0)
         r = release(&d, err);
-    if (r < 0)
-        remove_tree(d.scratch, &ignored);
     sign_forget(&key);
+    free(d.dir);
     free(d.python);
-    free(d.scratch);
     free(d.changes);
     free(d.commit);
     return r;

@@ -28,16 +28,18 @@ static const struct option_spec options[] = {
 };
 
 static const struct step {
-    const char *title, *command, *option, *flavour;
+    const char *title;
+    const struct command *command;
+    const char *option, *flavour;
     bool slow;
 } steps[] = {
-    {"build it", "build", NULL, NULL, false},
-    {"its recipe's tests", "test", "--own", NULL, false},
-    {"build the flavour single", "build", NULL, "single", false},
-    {"the recipe's tests with single", "test", "--own", "single", false},
-    {"build the flavour snapshot", "build", NULL, "snapshot", false},
-    {"the recipe's tests with snapshot", "test", "--own", "snapshot", false},
-    {"CPython's own tests", "test", NULL, NULL, true},
+    {"build it", &command_build, NULL, NULL, false},
+    {"its recipe's tests", &command_test, "--own", NULL, false},
+    {"build the flavour single", &command_build, NULL, "single", false},
+    {"the recipe's tests with single", &command_test, "--own", "single", false},
+    {"build the flavour snapshot", &command_build, NULL, "snapshot", false},
+    {"the recipe's tests with snapshot", &command_test, "--own", "snapshot", false},
+    {"CPython's own tests", &command_test, NULL, NULL, true},
 };
 
 enum { STEPS = sizeof steps / sizeof *steps };
@@ -112,7 +114,7 @@ static void add_lines(struct str *s, const char *text, size_t last)
 
 static size_t lines_of(const struct step *step, const struct done *d)
 {
-    return d->status != 0 || step->slow ? MOST_LINES : !strcmp(step->command, "test") ? SUMMARY : 0;
+    return d->status != 0 || step->slow ? MOST_LINES : step->command == &command_test ? SUMMARY : 0;
 }
 
 static const char *result_of(const struct done *d)
@@ -158,7 +160,7 @@ static int do_step(const struct report *r, const struct step *step, struct done 
         strv_add(&argv, step->option);
     if (step->flavour)
         strv_addf(&argv, "--flavour=%s", step->flavour);
-    if (!r->a->options.verbose && !strcmp(step->command, "build"))
+    if (!r->a->options.verbose && step->command == &command_build)
         strv_add(&argv, "--verbose");
     strv_add(&argv, r->port);
     if (!r->a->options.quiet)
@@ -168,9 +170,9 @@ static int do_step(const struct report *r, const struct step *step, struct done 
         return result;
     d->ran = true;
     d->seconds = now() - start;
-    d->command =
-        xasprintf("wl-make %s%s%s%s%s %s", step->command, step->option ? " " : "", step->option ? step->option : "",
-                  step->flavour ? " --flavour " : "", step->flavour ? step->flavour : "", r->port);
+    d->command = xasprintf("wl-make %s%s%s%s%s %s", step->command->name, step->option ? " " : "",
+                           step->option ? step->option : "", step->flavour ? " --flavour " : "",
+                           step->flavour ? step->flavour : "", r->port);
     if (!r->a->options.quiet)
         ui_print(stdout, "test-recipe: %s %s after %.0f s\n", step->title, d->status == 0 ? "succeeded" : "failed",
                  d->seconds);
@@ -189,7 +191,7 @@ static int run_steps(struct report *r, const struct test_recipe_options *own, si
 
         /* What was not built is not tested; and all flavours come from the plain one. */
         for (int k = 0; wanted && k < i; k++)
-            if (!strcmp(steps[k].command, "build") && !built[k] &&
+            if (steps[k].command == &command_build && !built[k] &&
                 (!steps[k].flavour || (step->flavour && !strcmp(steps[k].flavour, step->flavour))))
                 wanted = false;
         if (!wanted)

@@ -1,4 +1,5 @@
 /* wl-make verify: builds ports twice under different circumstances, and says what differs; or checks signatures. */
+#include "cmd/again.h"
 #include "cmd/app.h"
 #include "cmd/command.h"
 #include "cmd/signature.h"
@@ -127,14 +128,9 @@ static void add_command(const struct verify *v, int side, struct strv *argv)
     strv_addf(argv, "--cache-dir=%s", v->cache[side]);
     strv_addf(argv, "--output=%s/output", v->cache[side]);
     strv_addf(argv, "--jobs=%d", v->o.jobs + (varied && v->vary[JOBS]));
-    for (size_t i = 0; i < o->ports.n; i++)
-        strv_addf(argv, "--ports=%s", o->ports.v[i]);
-    if (o->verbose)
-        strv_add(argv, "--verbose");
+    again_options(o, SHARED_VERBOSE | SHARED_OFFLINE, argv);
     if (o->quiet || !o->verbose)
         strv_add(argv, "--quiet");
-    if (o->offline)
-        strv_add(argv, "--offline");
     if (o->debug)
         strv_add(argv, "--debug");
     if (o->no_sandbox || (varied && v->vary[SANDBOX]))

@@ -98,6 +98,16 @@ int signature_new_password(const struct app *a, const char *password_file, char 
 
 /* --- signing --- */
 
+int sums_line(const char *file, char **line, struct wl_err *err)
+{
+    char hex[HASH_HEX_SIZE];
+    int r = hash_file(file, hex, err);
+
+    if (r == 0)
+        *line = xasprintf("%s  %s\n", hex, path_base(file));
+    return r;
+}
+
 int signature_key(const struct app *a, const char *file, const char *password_file, struct sign_secret *key,
                   struct wl_err *err)
 {

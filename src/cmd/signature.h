@@ -7,6 +7,9 @@
 /* The hashes of the files in a directory, in the form that sha256sum --check reads. */
 #define SUMS_FILE "SHA256SUMS"
 
+/* Its line about a file, with the newline; the caller frees *line. */
+int sums_line(const char *file, char **line, struct wl_err *err);
+
 /* Reads the secret key: of the file, or (NULL) of the configuration. If it has a password, that is the first line of
  * password_file, or (NULL) what the user types. Wipe the key with sign_forget. */
 int signature_key(const struct app *a, const char *file, const char *password_file, struct sign_secret *key,

@@ -288,6 +288,16 @@ from_url() {
     } | port "$name"
 }
 
+# `recorder <<EOF`: ROOT becomes a checkout with the project's ports, whose wl-make.sh adds what it was asked to do to $T/asked, and then
+# does what stdin says.
+recorder() {
+    ROOT=$T/checkout
+    mkdir -p "$ROOT"
+    ln -s "$WL_SOURCE_ROOT/ports" "$ROOT/ports"
+    { printf '#!/bin/sh\nprintf "%%s\\n" "$*" >>"%s"\n' "$T/asked" && cat; } >"$ROOT/wl-make.sh"
+    chmod +x "$ROOT/wl-make.sh"
+}
+
 # --- other programs ---
 
 # `serve`: starts help.py's web server. Its address is in $URL, its log of requests in $T/.requests.

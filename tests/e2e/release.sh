@@ -6,9 +6,16 @@ LIMIT=${LIMIT:-300}
 
 # A checkout of one commit. `fails COMMAND` lets a command of it fail.
 checkout() {
-    ROOT=$T/checkout
-    mkdir -p "$ROOT"
-    ln -s "$WL_SOURCE_ROOT/ports" "$ROOT/ports"
+    recorder <<EOF
+[ "\$1" != "\$(cat "$T/fails" 2>/dev/null)" ] || exit 3
+case \$1 in
+dist)
+    for word; do case \$word in --output=*) dir=\${word#*=} ;; esac; done
+    echo file >"\$dir/file"
+    cd "\$dir" && sha256sum file >>SHA256SUMS
+    ;;
+esac
+EOF
     cat >"$ROOT/CHANGELOG.md" <<'EOF'
 # Changes
 
@@ -26,19 +33,6 @@ Not this.
 
 Nor this.
 EOF
-    cat >"$ROOT/wl-make.sh" <<EOF
-#!/bin/sh
-printf '%s\n' "\$*" >>"$T/asked"
-[ "\$1" != "\$(cat "$T/fails" 2>/dev/null)" ] || exit 3
-case \$1 in
-dist)
-    for word; do case \$word in --output=*) dir=\${word#*=} ;; esac; done
-    cp "\$dir/SHA256SUMS" "$T/before" && echo file >"\$dir/file"
-    cd "\$dir" && sha256sum file >>SHA256SUMS
-    ;;
-esac
-EOF
-    chmod +x "$ROOT/wl-make.sh"
     git init -q "$ROOT"
     git -C "$ROOT" add -A
     git -C "$ROOT" -c user.name=x -c user.email=x@example.org commit -qm first
@@ -63,7 +57,7 @@ test_all_steps() {
     grep -qx "check --cache-dir=$CACHE --ports=$PORTS --jobs=2" asked || fail "$(cat asked)"
     grep -qx "verify .*--jobs=2 --no-sandbox python/v3.13.5" asked || fail "$(cat asked)"
     grep -qx "audit .*--database=osv --licenses=$ROOT/ports/licenses.txt python/v3.13.5 toolchain/wlpy-tree" asked || fail "$(cat asked)"
-    grep -qx "dist .*--no-sandbox --all --output=dist.new.* python/v3.13.5" asked || fail "$(cat asked)"
+    grep -qx "dist .*--no-sandbox --all --output=\./\.dist\.new\.[^ /]*/dist python/v3.13.5" asked || fail "$(cat asked)"
     is "$(cd dist && echo *)" 'RELEASE-NOTES.md SHA256SUMS file'
     (cd dist && sha256sum --check --strict --quiet SHA256SUMS) || fail 'the hashes are wrong'
     is "$(wc -l <dist/SHA256SUMS)" 2
@@ -82,13 +76,14 @@ test_all_steps() {
 test_steps_left_out() {
     checkout
     touch "$ROOT/new"
-    release --skip tree --skip check --skip audit -o out python/v3.11.2 -q
+    release --skip tree --skip check --skip audit -o more/out/ python/v3.11.2 -q
     status 0
     is "$(cat .out)" ''
     is "$(cut -d ' ' -f 1 asked | tr '\n' ' ')" 'verify dist '
-    is "$(grep -c '^- Left out: \(tree\|check\|audit\)\.$' out/RELEASE-NOTES.md)" 3
-    grep -q '^With python/v3.11.2 inside' out/RELEASE-NOTES.md || fail "$(cat out/RELEASE-NOTES.md)"
-    ! grep -q 'vulnerab\|tests passed\|one commit' out/RELEASE-NOTES.md || fail "$(cat out/RELEASE-NOTES.md)"
+    is "$(grep -c '^- Left out: \(tree\|check\|audit\)\.$' more/out/RELEASE-NOTES.md)" 3
+    is "$(ls -A more) $(stat -c %a more/out)" "out $(stat -c %a more)"
+    grep -q '^With python/v3.11.2 inside' more/out/RELEASE-NOTES.md || fail "$(cat more/out/RELEASE-NOTES.md)"
+    ! grep -q 'vulnerab\|tests passed\|one commit' more/out/RELEASE-NOTES.md || fail "$(cat more/out/RELEASE-NOTES.md)"
 }
 
 # A step that fails ends it, and nothing is left.
@@ -101,7 +96,7 @@ test_steps_that_fail() {
         status 1
         err "there is no release: $step ended with status 3"
         is "$(tail -n 1 asked | cut -d ' ' -f 1)" $step
-        is "$(echo dist*)" 'dist*'
+        is "$(echo dist* .dist*)" 'dist* .dist*'
     done
 }
 

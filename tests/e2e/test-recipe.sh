@@ -6,17 +6,11 @@ LIMIT=${LIMIT:-300}
 
 # A checkout in which the commands fail that match the pattern in the file `fails`.
 checkout() {
-    ROOT=$T/checkout
-    mkdir -p "$ROOT"
-    ln -s "$WL_SOURCE_ROOT/ports" "$ROOT/ports"
-    cat >"$ROOT/wl-make.sh" <<EOF
-#!/bin/sh
-printf '%s\n' "\$*" >>"$T/asked"
+    recorder <<EOF
 echo "wl-make: warning: the archive is another one"
 seq 1000
 if echo "\$*" | grep -qE "\$(cat "$T/fails")"; then echo 'it went wrong' >&2; exit 3; fi
 EOF
-    chmod +x "$ROOT/wl-make.sh"
     echo nothing-fails >fails
     echo archive >Python.tar.xz
 }
