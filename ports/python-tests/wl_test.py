@@ -125,6 +125,12 @@ def what_is_missing(exception):
     return None
 
 
+def leave_out_the_watchdog():
+    """Regrtest sets one at its end if threads can be started. (Elsewhere the function stays: test_inspect looks at it.)"""
+    watchdog = faulthandler.dump_traceback_later
+    faulthandler.dump_traceback_later = lambda *args, exit=False, **options: exit or watchdog(*args, **options)
+
+
 def say_all_is_there(name):
     global whole
     import test.support
@@ -132,6 +138,7 @@ def say_all_is_there(name):
     whole = True
     test.support.has_subprocess_support = test.support.has_socket_support = threading_helper.can_start_thread = True
     socket_helper.has_gethostname = True
+    leave_out_the_watchdog()
     if not processes:
         # It would wait for threads that could not be started, for a second and 100 collections of garbage in each test.
         threading_helper.threading_cleanup = lambda *values: None
@@ -269,9 +276,8 @@ def main():
 
     sys.meta_path.append(TestModules)
     test.support.has_subprocess_support = threading_helper.can_start_thread = processes
-    # Regrtest sets a watchdog at its end if threads can be started.
-    watchdog = faulthandler.dump_traceback_later
-    faulthandler.dump_traceback_later = lambda *args, exit=False, **options: exit or watchdog(*args, **options)
+    if processes:
+        leave_out_the_watchdog()
     run_what_needs_a_network(name)
     watch(RegressionTestResult)
     if hasattr(test.support, "run_doctest"):
