@@ -143,7 +143,7 @@ ways_to_end() {
     ENDS_IN=3000 ends 0 --max-threads 1 "${last[@]}" spawns "${SPAWNS:-5000}"
     out "${SPAWNS:-5000} threads, ${SPAWNS:-5000} turns"
     for most in 1 5 64 256; do
-        ends 0 --max-threads $most --max-memory 8G "${last[@]}" many
+        ends 0 --max-threads $most --max-memory 10G "${last[@]}" many
         out "$most threads"
     done
     exec 9>&-
