@@ -7,6 +7,8 @@
 #ifdef RUNTIME_ONE_GUEST
 #if defined __x86_64__
 #include "abi/arch/x86_64/base.h"
+#elif defined __aarch64__
+#include "abi/arch/aarch64/base.h"
 #else
 #error "no base address is known for this processor"
 #endif

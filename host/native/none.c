@@ -9,7 +9,7 @@ const bool native_exists = false;
 static int refuse(struct err *err)
 {
     return err_set(err, ERR_SETUP,
-                   "cannot run a native program: this library was built for a processor other than x86-64");
+                   "cannot run a native program: this library was built for a processor other than x86-64 and aarch64");
 }
 
 int native_load(const char *file, struct native_program **program, struct err *err)

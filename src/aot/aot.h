@@ -14,15 +14,26 @@
 
 #include <stdbool.h>
 
-/* Adds the ports that native programs are made with, for a plan. */
-void aot_ports(struct strv *names);
+/* Another kind of machine than this one, for which programs can be made here. */
+struct aot_target {
+    const char *name; /* PROCESSOR-linux */
+    /* Ports: the host's objects, the C library inside programs, and that of the machines themselves. */
+    const char *host, *musl, *sysroot;
+};
+
+/* Finds a kind of machine by its name; NULL: this machine's. An unknown one is WL_E_USAGE. */
+int aot_find_target(const char *name, const struct aot_target **target, struct wl_err *err);
+
+/* Adds the ports that native programs are made with, for a plan. target NULL: for this machine. */
+void aot_ports(const struct aot_target *target, struct strv *names);
 
 struct aot {
     const struct make_options *o;
-    const struct plan *plan; /* has those ports, with their keys */
-    bool library;            /* instead of a program */
-    const char *profile;     /* a profile for clang; NULL: those of the port, "none": none */
-    const char *cpu;         /* for which processor, as clang names it; NULL: any of x86-64 */
+    const struct plan *plan;         /* has those ports, with their keys */
+    bool library;                    /* instead of a program */
+    const char *profile;             /* a profile for clang; NULL: those of the port, "none": none */
+    const struct aot_target *target; /* NULL: for this machine */
+    const char *cpu;                 /* for which processor, as clang names it; NULL: any of the machine's kind */
     /* The most that each process may take of processor time and of memory; 0: by the size of the module
      * (docs/native.md). */
     unsigned long long max_seconds, max_memory;

@@ -47,15 +47,20 @@ static void add_word(struct str *run, const char *option, const char *value)
 static int add_program(const struct making *m, struct box *b, struct str *run, struct wl_err *err)
 {
     const struct aot *a = m->a;
-    WL_CLEANUP_FREE char *aot = NULL, *musl = NULL;
+    WL_CLEANUP_FREE char *aot = NULL, *libc = NULL;
     int r = box_show_port(b, a->o->store, a->plan, AOT_PORT, &aot, err);
 
-    if (r == 0 && !a->library)
-        r = box_show_port(b, a->o->store, a->plan, MUSL_PORT, &musl, err);
+    if (r == 0 && aot_c_library(a))
+        r = box_show_port(b, a->o->store, a->plan, aot_c_library(a), &libc, err);
     if (r < 0)
         return r;
     str_addf(run, "%s/bin/aot --status-fd=$STATUS_FD --cc='" CLANG " -fno-crash-diagnostics'", aot);
-    add_word(run, a->library ? "--library" : "--musl=", musl);
+    if (a->target)
+        add_word(run, "--target=", a->target->name);
+    if (a->library)
+        str_add(run, " --library");
+    if (libc)
+        add_word(run, a->library ? "--sysroot=" : "--musl=", libc);
     if (a->max_seconds)
         str_addf(run, " --max-seconds=%llu", a->max_seconds);
     if (a->max_memory)
@@ -101,7 +106,7 @@ static int prepare_program(const struct making *m, struct box *b, struct str *ru
     int r = add_program(m, b, run, err);
 
     if (r == 0)
-        r = box_show_port(b, a->o->store, a->plan, AOT_HOST_PORT, &host, err);
+        r = box_show_port(b, a->o->store, a->plan, aot_host(a), &host, err);
     if (r == 0)
         r = box_show(b, artifact, "needs/translation", &translation, err);
     if (r < 0)
@@ -135,17 +140,17 @@ static void describe_translation(const struct making *m, struct manifest *made)
     add_module(m, made);
     add_port(m, made, AOT_PORT);
     add_port(m, made, WABT_PORT);
-    if (!m->a->library)
-        add_port(m, made, MUSL_PORT);
+    if (aot_c_library(m->a))
+        add_port(m, made, aot_c_library(m->a));
 }
 
 static void describe_program(const struct making *m, struct manifest *made)
 {
     add_module(m, made);
     manifest_add_need(made, "translation", m->p->translation, "link");
-    add_port(m, made, AOT_HOST_PORT);
-    if (!m->a->library)
-        add_port(m, made, MUSL_PORT);
+    add_port(m, made, aot_host(m->a));
+    if (aot_c_library(m->a))
+        add_port(m, made, aot_c_library(m->a));
 }
 
 /* --- filling the stage --- */

@@ -95,6 +95,7 @@ struct native_request {
     const char *sha256; /* of its bytes */
     /* As in aot.h; all may be left out. */
     bool library;
+    const struct aot_target *target;
     const char *profile, *cpu;
     unsigned long long max_seconds, max_memory;
 };

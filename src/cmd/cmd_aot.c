@@ -13,9 +13,12 @@ enum { LEAST_MEMORY = 256 << 20, MAX_SECONDS = 7 * 24 * 3600 };
 
 struct aot_options {
     char *file, *profile, *target_cpu, *max_compile_memory;
+    int target;           /* among targets[], from 1 */
     int max_compile_time; /* seconds; 0: not given */
     bool library;
 };
+
+static const char *const targets[] = {"x86_64-linux", "aarch64-linux", NULL};
 
 #define AT(m) .member = offsetof(struct aot_options, m)
 static const struct option_spec options[] = {
@@ -23,7 +26,9 @@ static const struct option_spec options[] = {
     {0, "library", "make a file that libwlpy runs inside another program", NULL, OPTION_FLAG, AT(library)},
     {0, "profile", "compile with the profile FILE (see profile --native), or with none", "FILE", OPTION_TEXT,
      AT(profile)},
-    {0, "target-cpu", "compile for this processor: a name of clang's, or native (default: any x86-64)", "NAME",
+    {0, "target", "make it for x86_64-linux or aarch64-linux (default: this machine)", "NAME", OPTION_CHOICE,
+     AT(target), .choices = targets},
+    {0, "target-cpu", "compile for this processor: a name of clang's, or native (default: any of its kind)", "NAME",
      OPTION_TEXT, AT(target_cpu)},
     {0, "max-compile-time", "limit the processor time of each process (default: by the module's size)", "SECONDS",
      OPTION_NUMBER, AT(max_compile_time), .max = MAX_SECONDS},
@@ -74,7 +79,7 @@ static int make(struct app *a, const char *port, struct native_request *wanted, 
 
     if (port)
         strv_add(&names, port);
-    aot_ports(&names);
+    aot_ports(wanted->target, &names);
     app_build_options(a, &b, false);
     r = aot_find_compiler(err);
     if (r == 0)
@@ -130,6 +135,13 @@ static int run(struct app *a, struct wl_err *err)
     }
     r = compile_memory(o, &max_memory, err);
     wanted.max_memory = max_memory;
+    if (r == 0 && o->target)
+        r = aot_find_target(targets[o->target - 1], &wanted.target, err);
+    if (r == 0 && wanted.target && o->target_cpu && !strcmp(o->target_cpu, "native")) {
+        wl_err_set(err, WL_E_USAGE, "--target-cpu native is this machine's processor, which is not for %s",
+                   wanted.target->name);
+        r = wl_err_hint(err, "name a processor as clang does, for example neoverse-n1");
+    }
     if (r == 0)
         r = find_module(a, a->options.args.v[0], &port, &module, sha256, err);
     if (r == 0)
@@ -142,7 +154,7 @@ const struct command command_aot = {
     .usage = "aot PORT|FILE.wasm",
     .summary = "compile a module into a native program",
     .description = "Translates the module of a port, or any WASI module, to C and compiles that: the result is one\n"
-                   "sandboxed executable for this machine that needs no engine.",
+                   "sandboxed executable that needs no engine.",
     .options = options,
     .options_size = sizeof(struct aot_options),
     .shared = SHARED_BUILDING | SHARED_NO_SANDBOX | SHARED_FLAVOUR | SHARED_PACKAGES,

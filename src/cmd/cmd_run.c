@@ -182,7 +182,7 @@ static int plan_native_ports(const struct make_options *o, struct plan *p, struc
     WL_CLEANUP_STRV struct strv names = {0};
     int r;
 
-    aot_ports(&names);
+    aot_ports(NULL, &names);
     r = plan_make(&o->plan, &names, p, err);
     return r < 0 ? r : make_prepare(o, p, true, err);
 }
@@ -241,7 +241,7 @@ static int prepare_start(struct app *a, const char *port, struct start *s, struc
     if (sources)
         strv_add(&names, sources);
     if (engine_of(a) == ENGINE_NATIVE)
-        aot_ports(&names);
+        aot_ports(NULL, &names);
     r = app_build(a, &o, &names, &p, err);
     if (r == 0) {
         n = plan_find(&p, port);

@@ -25,7 +25,7 @@ int dist_native_ports(struct app *a, const char *python, struct strv *ports, str
     if (r < 0)
         return r;
     strv_add_once(ports, port);
-    aot_ports(ports);
+    aot_ports(NULL, ports);
     /* (The C library of those ports is only in programs.) */
     strv_add_once(content, port);
     strv_add_once(content, AOT_PORT);

@@ -26,7 +26,7 @@ static bool is_ours(const char *name)
 void test_runtime_ports(const char *name, struct strv *ports)
 {
     if (is_native(name))
-        aot_ports(ports);
+        aot_ports(NULL, ports);
     else
         strv_add(ports, RUNNER_PORT);
 }

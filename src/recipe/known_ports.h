@@ -16,6 +16,11 @@
 #define WABT_PORT "toolchain/wabt"
 #define MUSL_PORT "toolchain/musl"
 
+/* The same for another processor, and the C library of that kind of machine. */
+#define AOT_HOST_AARCH64_PORT AOT_HOST_PORT "-aarch64"
+#define MUSL_AARCH64_PORT MUSL_PORT "-aarch64"
+#define SYSROOT_AARCH64_PORT "toolchain/sysroot-aarch64"
+
 /* What packages written in Rust are compiled with. */
 #define RUST_PORT "toolchain/rust"
 

@@ -7,49 +7,6 @@ LIMIT=${LIMIT:-900}
 # shellcheck source=tests/e2e/lib-native.sh
 . "$(dirname -- "$0")/lib-native.sh"
 
-# `ends_as_it_has_to ENGINE`: ENGINE.out has one line per case, with its status and its message.
-ends_as_it_has_to() {
-    is "$(grep -c . "$1.out")" "$(grep -c . cases)" "number of ends by $1"
-    paste -d '|' cases "$1.out" | awk -F '|' '
-        BEGIN {
-            told["memory"] = "memory outside its bounds|memory or a table outside its bounds"
-            told["table"] = "outside a table.s bounds|memory or a table outside its bounds|function pointer that is null"
-            told["null"] = "a null function pointer|function pointer that is null"
-            told["signature"] = "a pointer of another type|or of another type"
-            told["stack"] = "its calls went too deep"
-            told["unreachable"] = "it aborted"
-            told["zero"] = "divided by zero"
-            told["number"] = "did not fit into an integer"
-        }
-        {
-            split($1, word, " "); kind = word[1]; status = $2 + 0; wanted = 0
-            if (split(kind, exit_with, "=") == 2)
-                wanted = exit_with[2]
-            if (kind in told ? status == 134 && $2 ~ told[kind] : status == wanted)
-                next
-            print $1 ": " $2
-        }' >otherwise
-    [ ! -s otherwise ] || fail "$1: $(head otherwise)"
-    is "$(cat box/file)" text
-}
-
-# `each_alone NAME COMMAND...`: runs each of the n cases in its own process.
-each_alone() {
-    local name=$1
-    shift
-    timeout 300 bash -s "$n" "$@" >"$name.out" <<'RUNS' || fail "$name did not end in time"
-n=$1 given=()
-shift
-for ((i = 1; i <= n; i++)); do
-    status=0
-    "$@" "${given[@]}" </dev/null >/dev/null 2>told || status=$?
-    echo "$status $(tr '\n' ' ' <told)"
-    given+=(x)
-done
-RUNS
-    ends_as_it_has_to "$name"
-}
-
 # Each access at each edge, each trap, each call with each bad pointer: both engines must end in the same way, also with
 # the host under the sanitizers. (The native library runs all cases in one process, one after the other.)
 test_everything_that_a_hostile_module_does() {
@@ -124,7 +81,6 @@ END
     mkdir box
     echo text >box/file
     native calls program
-    n=11
     each_alone native ./calls/program --argv0 calls --
     each_alone engine "$OUT/toolchain/wl-run/bin/wl-run" --cache-dir cache calls.wasm
     embedder guest-cases

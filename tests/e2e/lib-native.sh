@@ -55,3 +55,46 @@ native() {
     (cd "$name" && $AOT "$kind" --parts 1 --opt -O1 --no-lto --profile none "$@" translate "../$name.wasm" "$name" &&
         $AOT "$kind" link translation "$host" "$name") >"$name.log" 2>&1 || fail "$name was not built: $(tail -n 5 "$name.log")"
 }
+
+# `ends_as_it_has_to ENGINE`: ENGINE.out has one line per case, with its status and its message.
+ends_as_it_has_to() {
+    is "$(grep -c . "$1.out")" "$(grep -c . cases)" "number of ends by $1"
+    paste -d '|' cases "$1.out" | awk -F '|' '
+        BEGIN {
+            told["memory"] = "memory outside its bounds|memory or a table outside its bounds"
+            told["table"] = "outside a table.s bounds|memory or a table outside its bounds|function pointer that is null"
+            told["null"] = "a null function pointer|function pointer that is null"
+            told["signature"] = "a pointer of another type|or of another type"
+            told["stack"] = "its calls went too deep"
+            told["unreachable"] = "it aborted"
+            told["zero"] = "divided by zero"
+            told["number"] = "did not fit into an integer"
+        }
+        {
+            split($1, word, " "); kind = word[1]; status = $2 + 0; wanted = 0
+            if (split(kind, exit_with, "=") == 2)
+                wanted = exit_with[2]
+            if (kind in told ? status == 134 && $2 ~ told[kind] : status == wanted)
+                next
+            print $1 ": " $2
+        }' >otherwise
+    [ ! -s otherwise ] || fail "$1: $(head otherwise)"
+    is "$(cat box/file)" text
+}
+
+# `each_alone NAME COMMAND...`: runs each of the cases in its own process, and compares its end with the file cases.
+each_alone() {
+    local name=$1
+    shift
+    timeout "${EACH_ALONE:-300}" bash -s "$(grep -c . cases)" "$@" >"$name.out" <<'RUNS' || fail "$name did not end in time"
+n=$1 given=()
+shift
+for ((i = 1; i <= n; i++)); do
+    status=0
+    "$@" "${given[@]}" </dev/null >/dev/null 2>told || status=$?
+    echo "$status $(tr '\n' ' ' <told)"
+    given+=(x)
+done
+RUNS
+    ends_as_it_has_to "$name"
+}

@@ -39,10 +39,18 @@ static void put_ports(void **state)
     put_file(state, "ports/" WABT_PORT "/a.patch", "--- a\n");
     put_recipe(state, MUSL_PORT, SIMPLE "build-needs: [m/tool]\n");
     put_recipe(state, "m/tool", SIMPLE);
+    put_recipe(state, AOT_HOST_AARCH64_PORT, SIMPLE);
+    put_recipe(state, MUSL_AARCH64_PORT, SIMPLE);
+    put_recipe(state, SYSROOT_AARCH64_PORT, SIMPLE);
 }
+
+/* Another kind of machine than this one, whichever this is. */
+static const struct aot_target aarch64 = {"aarch64-linux", AOT_HOST_AARCH64_PORT, MUSL_AARCH64_PORT,
+                                          SYSROOT_AARCH64_PORT};
 
 struct question {
     const char *sha256, *module, *profile, *cpu;
+    const struct aot_target *target;
     bool library, sandboxed;
     unsigned long long max_seconds, max_memory;
 };
@@ -64,7 +72,10 @@ static struct keys keys_of(void **state, const struct question *q)
     struct aot_program program;
     struct keys keys;
 
-    make_plan(state, &o.plan, AOT_PORT " " AOT_HOST_PORT " " WABT_PORT " " MUSL_PORT, &p);
+    make_plan(state, &o.plan,
+              AOT_PORT " " AOT_HOST_PORT " " WABT_PORT " " MUSL_PORT " " AOT_HOST_AARCH64_PORT " " MUSL_AARCH64_PORT
+                       " " SYSROOT_AARCH64_PORT,
+              &p);
     assert_ok(store_open(&store, cache, &err), &err);
     o.store = &store;
     o.plan.sandboxed = q->sandboxed;
@@ -74,6 +85,7 @@ static struct keys keys_of(void **state, const struct question *q)
                               .module = q->module,
                               .sha256 = q->sha256,
                               .profile = q->profile,
+                              .target = q->target,
                               .cpu = q->cpu,
                               .library = q->library,
                               .max_seconds = q->max_seconds,
@@ -134,6 +146,8 @@ static void test_each_request_has_its_key(void **state)
         const struct question others[] = {plain,
                                           {.sha256 = "t", .module = "n.wasm"},
                                           {.sha256 = "s", .module = "n.wasm", .library = true},
+                                          {.sha256 = "s", .module = "n.wasm", .target = &aarch64},
+                                          {.sha256 = "s", .module = "n.wasm", .target = &aarch64, .library = true},
                                           {.sha256 = "s", .module = "n.wasm", .cpu = "native"},
                                           {.sha256 = "s", .module = "n.wasm", .profile = "none"},
                                           {.sha256 = "s", .module = "n.wasm", .profile = profile},
@@ -148,6 +162,36 @@ static void test_each_request_has_its_key(void **state)
                 assert_string_not_equal(keys[i].translation, keys[k].translation);
             }
         }
+    }
+}
+
+/* A program for another machine is made of that machine's parts, and a library of its C library. */
+static void test_the_parts_of_another_machine(void **state)
+{
+    static const struct {
+        const char *port;
+        bool program, program_code, library, library_code; /* what changes with it */
+    } parts[] = {{AOT_HOST_PORT, false, false, false, false},
+                 {MUSL_PORT, false, false, false, false},
+                 {AOT_HOST_AARCH64_PORT, true, false, true, false},
+                 {MUSL_AARCH64_PORT, true, true, false, false},
+                 {SYSROOT_AARCH64_PORT, false, false, true, true}};
+    const struct question program = {.sha256 = "s", .module = "n.wasm", .target = &aarch64},
+                          library = {.sha256 = "s", .module = "n.wasm", .target = &aarch64, .library = true};
+
+    put_compilers(state);
+    put_ports(state);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        struct keys p = keys_of(state, &program), l = keys_of(state, &library), p2, l2;
+        WL_CLEANUP_FREE char *file = xasprintf("ports/%s/recipe.yaml", parts[i].port);
+
+        put_file(state, file, SIMPLE "env: [\"A=1\"]\n");
+        p2 = keys_of(state, &program);
+        l2 = keys_of(state, &library);
+        assert_int_equal(parts[i].program, strcmp(p.program, p2.program) != 0);
+        assert_int_equal(parts[i].program_code, strcmp(p.translation, p2.translation) != 0);
+        assert_int_equal(parts[i].library, strcmp(l.program, l2.program) != 0);
+        assert_int_equal(parts[i].library_code, strcmp(l.translation, l2.translation) != 0);
     }
 }
 
@@ -217,11 +261,9 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_keys_change_with_their_inputs),
-        TEST_IN_FOLDER(test_each_request_has_its_key),
-        TEST_IN_FOLDER(test_the_translation_is_shared),
-        TEST_IN_FOLDER(test_keys_ignore_what_does_not_matter),
-        cmocka_unit_test(test_names),
+        TEST_IN_FOLDER(test_keys_change_with_their_inputs),    TEST_IN_FOLDER(test_each_request_has_its_key),
+        TEST_IN_FOLDER(test_the_parts_of_another_machine),     TEST_IN_FOLDER(test_the_translation_is_shared),
+        TEST_IN_FOLDER(test_keys_ignore_what_does_not_matter), cmocka_unit_test(test_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

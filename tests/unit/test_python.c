@@ -73,8 +73,9 @@ static void test_suites(void **state)
 /* The names that the tool knows are ports of the checkout. */
 static void test_the_known_ports_exist(void **state)
 {
-    static const char *const ports[] = {SYSROOT_PORT, RUNNER_PORT,    WABT_PORT,
-                                        MUSL_PORT,    ROFS_PACK_PORT, DEFAULT_PYTHON_PORT};
+    static const char *const ports[] = {
+        SYSROOT_PORT,        RUNNER_PORT,           WABT_PORT,         MUSL_PORT,           ROFS_PACK_PORT,
+        DEFAULT_PYTHON_PORT, AOT_HOST_AARCH64_PORT, MUSL_AARCH64_PORT, SYSROOT_AARCH64_PORT};
     struct recipe_roots roots = {.repo = xstrdup(getenv("WL_SOURCE_ROOT"))};
     WL_CLEANUP_FREE char *build = python_build(DEFAULT_PYTHON_PORT), *tests = python_tests(DEFAULT_PYTHON_PORT);
     WL_CLEANUP_FREE char *profile = python_profile(DEFAULT_PYTHON_PORT, false);

@@ -135,9 +135,10 @@ bool table_write(const struct module *m, const struct functions *f);
 
 /* --- glue.c --- */
 
+struct build;
 /* Writes "glue.c", which tells the host about this module (host/abi/native.h), and "image.s". */
 void glue_write(const struct module *m, const struct functions *f, const struct fit *fit, const struct image *i,
-                bool constant_table, bool library);
+                const struct build *b);
 
 /* --- commands.c: other programs, in parallel --- */
 
@@ -185,6 +186,8 @@ struct build {
     const char *name;                /* the program's name for itself; of translate(): the module's, for messages */
     const char *wabt, *musl, *share; /* directories; musl NULL: the machine's C library */
     const char *cc, *profdata;
+    const char *target;  /* the machine that it is for, as PROCESSOR-linux; NULL: this one */
+    const char *sysroot; /* that machine's C library, for what has no musl */
     const char *opt, *lto, *cpu;
     const char *host_cflags;   /* words for the compiler of the host's files, and for the linker */
     char **profiles, **orders; /* ended by NULL */
@@ -208,10 +211,14 @@ void link_program(const struct build *b, const char *translation, const char *ho
 
 /* Whether the program contains musl. */
 bool has_musl(const struct build *b);
-/* The compiler, with the flags that all files have; `headers` is the directory of the host's. */
+/* Whether it is for this processor. */
+bool is_for(const struct build *b, const char *processor);
+/* The compiler, as a compiler for that machine. */
+void add_cc(const struct build *b, struct words *w);
+/* The same, with the flags that all files have; `headers` is the directory of the host's. */
 void add_compiler(const struct build *b, const char *headers, struct words *w);
 void add_processor(const struct build *b, struct words *w);
 /* The flags for hand-written C. */
-void add_checked(struct words *w);
+void add_checked(const struct build *b, struct words *w);
 
 #endif

@@ -8,6 +8,21 @@ static bool has_sanitizers(const struct build *b)
     return strstr(b->host_cflags, "-fsanitize") != NULL;
 }
 
+bool is_for(const struct build *b, const char *processor)
+{
+    const char *target = b->target;
+
+    if (!target)
+#if defined __x86_64__
+        target = "x86_64";
+#elif defined __aarch64__
+        target = "aarch64";
+#else
+        target = "";
+#endif
+    return strcspn(target, "-") == strlen(processor) && strncmp(target, processor, strlen(processor)) == 0;
+}
+
 /* Counters and sanitizers need the machine's C library. Other programs do not use it, because it would be found,
  * loaded and relocated at each start, and it executes some 70 cpuid instructions, each of which a virtual machine
  * passes on to its host. Together this takes longer than a Python of the flavour snapshot runs. */
@@ -29,9 +44,18 @@ static void add_definitions(const struct build *b, struct words *w)
         add_word(w, "-DRUNTIME_ONE_GUEST");
 }
 
-void add_compiler(const struct build *b, const char *headers, struct words *w)
+void add_cc(const struct build *b, struct words *w)
 {
     add_all(w, b->cc);
+    if (b->target)
+        add_made(w, text("--target=%s-%s", b->target, has_musl(b) ? "musl" : "gnu"));
+    if (b->sysroot && !has_musl(b))
+        add_made(w, text("--sysroot=%s", b->sysroot));
+}
+
+void add_compiler(const struct build *b, const char *headers, struct words *w)
+{
+    add_cc(b, w);
     add_word(w, "-I.");
     add_made(w, text("-I%s", headers));
     add_made(w, text("-I%s/share/wabt/wasm2c", b->wabt));
@@ -49,14 +73,18 @@ void add_compiler(const struct build *b, const char *headers, struct words *w)
 void add_processor(const struct build *b, struct words *w)
 {
     if (b->cpu)
-        add_made(w, text("-march=%s", b->cpu));
+        add_made(w, text(is_for(b, "aarch64") ? "-mcpu=%s" : "-march=%s", b->cpu));
+    /* (Functions of the compiler's library, which a program with musl lacks, would ask the processor each time.) */
+    if (is_for(b, "aarch64"))
+        add_word(w, "-mno-outline-atomics");
 }
 
-void add_checked(struct words *w)
+void add_checked(const struct build *b, struct words *w)
 {
     /* The same flags as for wl-run in host/meson.build. */
     add_all(w, "-std=c17 -O2 -Wall -Wextra -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection");
-#if defined __x86_64__
-    add_word(w, "-fcf-protection=full");
-#endif
+    if (is_for(b, "x86_64"))
+        add_word(w, "-fcf-protection=full");
+    if (is_for(b, "aarch64"))
+        add_word(w, "-mbranch-protection=standard");
 }

@@ -9,7 +9,7 @@ static const char image[] = "    .section .wl_image,\"a\",@progbits\n"
                             "    .hidden guest_image\n"
                             "guest_image:\n"
                             "    .incbin \"image\"\n"
-                            "    .balign 4096\n"
+                            "    .balign %d\n"
                             "    .globl guest_image_end\n"
                             "    .hidden guest_image_end\n"
                             "guest_image_end:\n"
@@ -64,13 +64,14 @@ static void hash(const struct module *m, char hex[65])
 }
 
 void glue_write(const struct module *m, const struct functions *f, const struct fit *fit, const struct image *i,
-                bool constant_table, bool library)
+                const struct build *b)
 {
     const char *interrupts = fit->interrupts ? "    native_interrupts(w2c_guest_wl_interrupt_cells(instance));\n" : "";
     FILE *file = make_file("image.s");
     char hex[65];
 
-    put(file, image, sizeof image - 1);
+    /* It is mapped by whole pages, which are this large at most. */
+    fprintf(file, image, is_for(b, "aarch64") ? 65536 : 4096);
     end_file(file, "image.s");
     file = make_file("glue.c");
     fputs("#include \"guest.h\"\n#include \"abi/native.h\"\n\n"
@@ -113,11 +114,11 @@ void glue_write(const struct module *m, const struct functions *f, const struct 
             "    .instantiate = instantiate,\n    .use = use,\n    .start = start,\n    .free = release,\n"
             "    .memory = memory,\n    .resize = resize,\n"
             "    .module = \"%s\",\n%s%s%s};\n",
-            library ? "__attribute__((visibility(\"default\")))\n" : "", (unsigned long long)i->from,
+            b->library ? "__attribute__((visibility(\"default\")))\n" : "", (unsigned long long)i->from,
             i->is_all ? "true" : "false", f->changes_tables ? "true" : "false", hex,
-            library ? "    .connect = bridge_connect,\n" : "", fit->sessions ? "    .session = session,\n" : "",
+            b->library ? "    .connect = bridge_connect,\n" : "", fit->sessions ? "    .session = session,\n" : "",
             fit->threads ? "    .thread = thread,\n" : "");
-    for (uint64_t k = 0; constant_table && k < f->imported; k++)
+    for (uint64_t k = 0; b->constant_table && k < f->imported; k++)
         put_import(file, f, k);
     end_file(file, "glue.c");
 }

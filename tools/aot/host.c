@@ -13,7 +13,7 @@ static struct words host_command(const struct build *b, const char *sources, con
     struct words w = {0};
 
     add_compiler(b, sources, &w);
-    add_checked(&w);
+    add_checked(b, &w);
     add_all(&w, more);
     add_all(&w, b->host_cflags);
     add_output(&w, from, to);
@@ -46,7 +46,7 @@ static char *object_of(const char *from)
     return object;
 }
 
-/* Lines "WHEN FILE" in the file native/sources: WHEN is all, program, library or musl. */
+/* Lines "WHEN FILE [PROCESSOR]" in the file native/sources: WHEN is all, program, library or musl. */
 static void add_listed(const struct build *b, const char *sources, struct command_list *commands)
 {
     char *name = text("%s/native/sources", sources), *state;
@@ -55,15 +55,16 @@ static void add_listed(const struct build *b, const char *sources, struct comman
 
     list[n] = '\0';
     for (char *line = strtok_r(list, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
-        char when[16], file[200], *from, *to;
+        char when[16], file[200], processor[16] = "", *from, *to;
         bool musl;
 
         if (*line == '#')
             continue;
-        if (sscanf(line, "%15s %199s", when, file) != 2)
+        if (sscanf(line, "%15s %199s %15s", when, file, processor) < 2)
             end("%s: a line without a file", name);
         musl = !strcmp(when, "musl");
-        if (!strcmp(when, b->library ? "program" : "library") || (musl && !has_musl(b)))
+        if (!strcmp(when, b->library ? "program" : "library") || (musl && !has_musl(b)) ||
+            (*processor && !is_for(b, processor)))
             continue;
         from = text("%s/%s", sources, file);
         to = object_of(file);

@@ -2,6 +2,7 @@
 #include "aot.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* What the program calls itself is not part of the translation, which modules of any name share. */
@@ -19,7 +20,7 @@ static void compile_name(const struct build *b)
 
     fprintf(file, name_source, b->name);
     end_file(file, "name.s");
-    add_all(&w, b->cc);
+    add_cc(b, &w);
     add_output(&w, "name.s", "name.o");
     run_one(w, NULL, NULL);
 }
@@ -48,20 +49,25 @@ static void add_order(const char *translation, struct words *w)
 
 static void add_libraries(const struct build *b, struct words *w)
 {
-    const char *lib[] = {"rcrt1.o", "crti.o", "libc.a", "crtn.o"};
+    const char *lib[] = {"rcrt1.o", "crti.o", "libc.a", "libgcc.a", "crtn.o"};
 
-    if (has_musl(b))
-        for (size_t i = 0; i < sizeof lib / sizeof *lib; i++)
-            add_made(w, text("%s/lib/%s", b->musl, lib[i]));
-    else
+    if (!has_musl(b)) {
         add_all(w, "-lm -lpthread");
+        return;
+    }
+    for (size_t i = 0; i < sizeof lib / sizeof *lib; i++)
+        if (strcmp(lib[i], "libgcc.a") != 0)
+            add_made(w, text("%s/lib/%s", b->musl, lib[i]));
+        /* The functions for long double, which musl's printf() calls. For another machine they are beside musl. */
+        else if (is_for(b, "aarch64"))
+            add_made(w, b->target ? text("%s/lib/libgcc.a", b->musl) : text("-lgcc"));
 }
 
 static struct words link_command(const struct build *b, const char *translation, const char *host)
 {
     struct words w = {0};
 
-    add_all(&w, b->cc);
+    add_cc(b, &w);
     add_all(&w, b->host_cflags);
     /* A library uses the hash of its content to find out whether the file at its path is still the one that was
      * loaded (host/native/image.c). */

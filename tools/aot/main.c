@@ -39,6 +39,8 @@ static const char usage[] =
     "  --musl DIR           link this C library into the program (port toolchain/musl); default: the machine's\n"
     "  --share DIR          the headers of host/abi and the profiles; default: those beside this program\n"
     "  --cc COMMAND         the compiler, a clang\n"
+    "  --target NAME        the machine that the result is for: x86_64-linux or aarch64-linux (default: this one)\n"
+    "  --sysroot DIR        that machine's C library, for what contains no other\n"
     "  --profdata PROGRAM   its llvm-profdata\n"
     "  --cpu NAME           compile for this processor (clang's name) and similar ones\n"
     "  --profile FILE       use this profile instead of the stored ones; none: use no profile\n"
@@ -58,6 +60,8 @@ enum option_value {
     MUSL,
     SHARE,
     CC,
+    TARGET,
+    SYSROOT,
     PROFDATA,
     CPU,
     PROFILE,
@@ -78,6 +82,8 @@ static const struct option options[] = {
     {"musl", required_argument, NULL, MUSL},
     {"share", required_argument, NULL, SHARE},
     {"cc", required_argument, NULL, CC},
+    {"target", required_argument, NULL, TARGET},
+    {"sysroot", required_argument, NULL, SYSROOT},
     {"profdata", required_argument, NULL, PROFDATA},
     {"cpu", required_argument, NULL, CPU},
     {"profile", required_argument, NULL, PROFILE},
@@ -143,6 +149,12 @@ static void take_option(struct settings *s, int option)
         break;
     case CC:
         b->cc = optarg;
+        break;
+    case TARGET:
+        b->target = optarg;
+        break;
+    case SYSROOT:
+        b->sysroot = optarg;
         break;
     case PROFDATA:
         b->profdata = optarg;
@@ -291,7 +303,7 @@ static void translate_module(struct settings *s, char **argv)
     functions_read(&m, &f);
     rewrite(&m, &f, &i);
     b->constant_table = table_write(&m, &f);
-    glue_write(&m, &f, &fit, &i, b->constant_table, b->library);
+    glue_write(&m, &f, &fit, &i, b);
     translate(b);
 }
 

@@ -94,6 +94,8 @@ static struct words guest_command(const struct build *b, const char *profile, co
     add_word(&w, b->opt);
     add_all(&w, b->lto);
     add_use(b, profile, &w);
+    /* (Some processors multiply and add in one instruction, without rounding between them.) */
+    add_word(&w, "-ffp-contract=off");
     add_all(&w, "-fno-optimize-sibling-calls -fno-strict-aliasing -fwrapv -fstack-clash-protection -include");
     add_made(&w, text("%s/abi/base.h", headers));
     add_word(&w, "-w");
@@ -120,7 +122,7 @@ static void add_assembler(const struct build *b, const char *name, struct comman
     struct words w = {0};
     char *from = text("%s.s", name), *to = text(TRANSLATION "/%s.o", name);
 
-    add_all(&w, b->cc);
+    add_cc(b, &w);
     add_output(&w, from, to);
     add_command(commands, w, false);
     add_word(objects, to);
@@ -135,7 +137,7 @@ static void add_rest(const struct build *b, struct command_list *commands, struc
     char *headers = abi_headers(b);
 
     add_compiler(b, headers, &glue);
-    add_checked(&glue);
+    add_checked(b, &glue);
     add_output(&glue, "glue.c", TRANSLATION "/glue.o");
     add_command(commands, glue, false);
     add_word(objects, TRANSLATION "/glue.o");
@@ -154,7 +156,7 @@ static struct words lto_command(const struct build *b, const char *profile, cons
 {
     struct words w = {0};
 
-    add_all(&w, b->cc);
+    add_cc(b, &w);
     add_processor(b, &w);
     add_word(&w, b->opt);
     add_all(&w, b->lto);
