@@ -21,19 +21,6 @@ static int bad_value(const struct run_option *option, const char *value, const c
     return err_hint(err, "the form is --%s %s", option->name, form);
 }
 
-/* A copy of n bytes that lives as long as the options do; NULL: out of memory. */
-static char *keep(struct run_options *o, const char *s, size_t n)
-{
-    char **owned = realloc(o->owned, (o->owned_n + 1) * sizeof *owned);
-    char *copy = owned ? strndup(s, n) : NULL;
-
-    if (owned)
-        o->owned = owned;
-    if (copy)
-        o->owned[o->owned_n++] = copy;
-    return copy;
-}
-
 /* ---- what the options do ---- */
 
 static int set_flag(struct run_options *o, const struct run_option *option, const char *value, struct err *err)
@@ -237,8 +224,8 @@ static int add_folder(struct run_options *o, const struct run_option *option, co
     if (!folders)
         return out_of_memory(err);
     o->folders = folders;
-    host = keep(o, p->host, p->host_size);
-    guest = keep(o, p->guest, p->guest_size);
+    host = keep_text(&o->texts, p->host, p->host_size);
+    guest = keep_text(&o->texts, p->guest, p->guest_size);
     if (!host || !guest)
         return out_of_memory(err);
     if (hint_mapping(!strcmp(option->name, "mapdir"), host, guest, hint)) {
@@ -293,13 +280,12 @@ static const char *find_variable(char **environment, const char *name, size_t si
     return NULL;
 }
 
-static int set_env(struct run_options *o, const struct run_option *option, const char *value, struct err *err)
+/* value: NAME=VALUE, or the NAME of a variable of the host's environment. */
+static int add_env(struct run_options *o, const char *value, struct err *err)
 {
     size_t name = strcspn(value, "=");
     const char **env, *entry = value[name] ? value : find_variable(o->environment, value, name);
 
-    if (name == 0)
-        return bad_value(option, value, "NAME or NAME=VALUE", err);
     if (!entry)
         return 0;
     for (size_t i = 0; i < o->env_n; i++)
@@ -313,6 +299,13 @@ static int set_env(struct run_options *o, const struct run_option *option, const
     o->env = env;
     o->env[o->env_n++] = entry;
     return 0;
+}
+
+static int set_env(struct run_options *o, const struct run_option *option, const char *value, struct err *err)
+{
+    if (!*value || *value == '=')
+        return bad_value(option, value, "NAME or NAME=VALUE", err);
+    return add_env(o, value, err);
 }
 
 static int set_secret(struct run_options *o, const struct run_option *option, const char *value, struct err *err)
@@ -444,7 +437,7 @@ int run_options_default_cache(struct run_options *o, struct err *err)
         return 0;
     if (asprintf(&joined, "%s%s", base, rest) < 0)
         return out_of_memory(err);
-    o->cache_dir = keep(o, joined, strlen(joined));
+    o->cache_dir = keep_text(&o->texts, joined, strlen(joined));
     free(joined);
     return o->cache_dir ? 0 : out_of_memory(err);
 }
@@ -461,7 +454,7 @@ int run_options_pass_terminal(struct run_options *o, struct err *err)
         for (size_t k = 0; k < o->env_n; k++)
             is_set |= !strncmp(o->env[k], names[i], size) && o->env[k][size] == '=';
         if (!is_set)
-            r = set_env(o, run_options_find(o->of, "env", 3), names[i], err);
+            r = add_env(o, names[i], err);
     }
     return r;
 }
@@ -477,9 +470,7 @@ void run_options_init(struct run_options *o, enum run_options_of of, char **envi
 
 void run_options_free(struct run_options *o)
 {
-    for (size_t i = 0; i < o->owned_n; i++)
-        free(o->owned[i]);
-    free(o->owned);
+    free_texts(o->texts);
     free(o->folders);
     free(o->fds);
     free(o->env);

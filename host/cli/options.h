@@ -49,8 +49,7 @@ struct run_options {
     const char *net_log; /* a file, "-" for stderr, or NULL */
     bool no_terminal;    /* it may not change the terminal's settings */
     bool quick, verbose, help, version;
-    char **owned; /* strings made while parsing */
-    size_t owned_n;
+    struct kept_text *texts; /* made while parsing */
 };
 
 struct run_option {

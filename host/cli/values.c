@@ -1,5 +1,6 @@
 #include "cli/values.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Reads digits from *at on and moves it behind them. */
@@ -56,4 +57,32 @@ bool parse_seconds(const char *text, uint64_t *ms)
     }
     *ms = n + part;
     return !*text && *ms >= n;
+}
+
+struct kept_text {
+    struct kept_text *next;
+    char text[];
+};
+
+char *keep_text(struct kept_text **list, const char *s, size_t n)
+{
+    struct kept_text *copy = malloc(sizeof *copy + n + 1);
+
+    if (!copy)
+        return NULL;
+    memcpy(copy->text, s, n);
+    copy->text[n] = '\0';
+    copy->next = *list;
+    *list = copy;
+    return copy->text;
+}
+
+void free_texts(struct kept_text *list)
+{
+    while (list) {
+        struct kept_text *next = list->next;
+
+        free(list);
+        list = next;
+    }
 }

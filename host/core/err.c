@@ -3,6 +3,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#undef err_set
+#undef err_hint
+
 int err_set(struct err *err, enum err_code code, const char *fmt, ...)
 {
     va_list args;

@@ -27,4 +27,13 @@ int err_set(struct err *err, enum err_code code, const char *fmt, ...) __attribu
 /* Adds what to do; returns -err->code. */
 int err_hint(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* A failure is negative in any case, and compilers and analyzers that see only this header know it. */
+static inline int err_negative(int r)
+{
+    return r < 0 ? r : -1;
+}
+
+#define err_set(...) err_negative(err_set(__VA_ARGS__))
+#define err_hint(...) err_negative(err_hint(__VA_ARGS__))
+
 #endif

@@ -92,17 +92,16 @@ static void split_names(const struct strv *given, struct strv *imports)
 static int split_data(const struct strv *given, struct strv *data, struct wl_err *err)
 {
     for (size_t i = 0; i < given->n; i++) {
-        const char *colon = strrchr(given->v[i], ':');
-        WL_CLEANUP_FREE char *source = colon && !path_exists(given->v[i])
-                                           ? xstrndup(given->v[i], (size_t)(colon - given->v[i]))
-                                           : xstrdup(given->v[i]);
+        const char *colon = path_exists(given->v[i]) ? NULL : strrchr(given->v[i], ':');
+        WL_CLEANUP_FREE char *source =
+            colon ? xstrndup(given->v[i], (size_t)(colon - given->v[i])) : xstrdup(given->v[i]);
 
         if (!path_exists(source)) {
             wl_err_errno(err, WL_E_USAGE, "--include-data %s", given->v[i]);
             return wl_err_hint(err,
                                "the value is a file or directory, optionally with a colon and its place in the app");
         }
-        strv_addf(data, "%s=%s", source, strlen(source) < strlen(given->v[i]) ? colon + 1 : "");
+        strv_addf(data, "%s=%s", source, colon ? colon + 1 : "");
     }
     return 0;
 }
@@ -125,18 +124,17 @@ static int check_program(const char *program, struct wl_err *err)
 /* The default of --output: NAME.wasm in the working directory. */
 static char *default_output(const struct app_options *o, const char *program)
 {
-    WL_CLEANUP_FREE char *whole = program ? path_absolute(program) : NULL;
-    const char *name = o->entry_point ? o->entry_point : o->module ? o->module : NULL;
+    WL_CLEANUP_FREE char *whole = NULL;
+    const char *name;
     size_t n;
 
-    if (!name) {
-        for (n = strlen(whole); n > 1 && (whole[n - 1] == '/' || ends_with(whole, "/.")); n--)
-            whole[n - 1] = '\0';
-        name = path_base(whole);
-    }
-    n = strlen(name);
-    if (!o->module && !o->entry_point && ends_with(name, ".py"))
-        n -= 3;
+    if (o->entry_point || o->module)
+        return xasprintf("%s.wasm", o->entry_point ? o->entry_point : o->module);
+    whole = path_absolute(program);
+    for (n = strlen(whole); n > 1 && (whole[n - 1] == '/' || ends_with(whole, "/.")); n--)
+        whole[n - 1] = '\0';
+    name = path_base(whole);
+    n = strlen(name) - (ends_with(name, ".py") ? 3 : 0);
     return xasprintf("%.*s.wasm", (int)n, name);
 }
 

@@ -197,8 +197,11 @@ static int download(struct bump *b, const struct source_archive *a, size_t numbe
                              *part = path_join(dir, name);
         WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT;
         const struct source_kind *kind = source_kind_of(a->urls.v[i], err);
-        int r = kind ? make_dirs(dir, err) : -(int)err->cls;
+        int r;
 
+        if (!kind)
+            return -(int)err->cls;
+        r = make_dirs(dir, err);
         if (r < 0)
             return r;
         r = b->fetch.offline && kind->needs_network ? wl_err_set(&why, WL_E_FETCH, "not tried: offline")
@@ -310,11 +313,9 @@ static void compare_trees(const struct manifest *old, const struct manifest *new
     size_t added = 0, removed = 0, changed = 0, i = 0, k = 0;
 
     while (i < old->files_n || k < new->files_n) {
-        const struct manifest_file *x = i < old->files_n ? &old->files[i] : NULL,
-                                   *y = k < new->files_n ? &new->files[k] : NULL;
-        int order = !x ? 1 : !y ? -1 : manifest_compare_paths(x->path, y->path);
-        const struct manifest_file *any = order <= 0 ? x : y;
-        bool differs = order != 0 || strcmp(x->sha256, y->sha256) != 0;
+        const int order = manifest_compare_next(old, i, new, k);
+        const struct manifest_file *any = order <= 0 ? &old->files[i] : &new->files[k];
+        bool differs = order != 0 || strcmp(any->sha256, new->files[k].sha256) != 0;
         const char *name = path_base(any->path);
 
         if (any->type != MANIFEST_FOLDER && differs) {

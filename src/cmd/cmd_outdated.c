@@ -131,7 +131,7 @@ static const char *version_of(const struct row *row)
 
 static const char *newest_of(const struct row *row)
 {
-    if (row->status == UNKNOWN)
+    if (row->status == UNKNOWN || !row->recipe)
         return "-";
     return row->best->newest ? row->best->newest : row->recipe->version;
 }

@@ -203,7 +203,7 @@ static int write_notes(const struct release *d, const char *dir, struct wl_err *
 
     if (r == 0)
         r = sums_line(notes, &line, err);
-    return r < 0 ? r : file_write(sums, line, strlen(line), err);
+    return r != 0 ? r : file_write(sums, line, strlen(line), err);
 }
 
 /* Everything is made aside. (The directory that the release becomes is one with the usual permissions, inside of the

@@ -269,7 +269,7 @@ static int parse_letters(struct options *o, int argc, char **argv, int *i, struc
 
 int options_parse(struct options *o, const struct command *c, int argc, char **argv, struct wl_err *err)
 {
-    *o = (struct options){.command = c, .own = c->options_size ? xcalloc(1, c->options_size) : NULL};
+    *o = (struct options){.command = c, .own = xcalloc(1, c->options_size)};
     for (int i = 0; i < argc; i++) {
         int r = 0;
 

@@ -87,7 +87,7 @@ int signature_new_password(const struct app *a, const char *password_file, char 
     if (r < 0 || password_file)
         return r;
     r = ask(a, "The same again", &again, err);
-    if (r == 0 && strcmp(*password, again) != 0) {
+    if (r == 0 && (!again || strcmp(*password, again) != 0)) {
         wl_err_set(err, WL_E_USAGE, "the two passwords differ");
         r = wl_err_hint(err, "run the command again");
     }

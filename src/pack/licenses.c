@@ -236,6 +236,10 @@ int licenses_add(const struct make_options *o, struct plan *p, const struct strv
         struct node *n = node_of(p, ports->v[i]);
         WL_CLEANUP_FREE char *dir = NULL;
 
+        if (!n) {
+            r = wl_err_set(err, WL_E_RECIPE, "%s is not in the plan, so its licence cannot be shown", ports->v[i]);
+            break;
+        }
         r = collect_port(o, n, &dir, err);
         if (r < 0)
             break;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_FILE = 4 << 20, COLUMNS = 8, FIRST_NUMBER = 3, LAST_NUMBER = 6 };
+enum { MAX_FILE = 4 << 20, COLUMNS = 8 };
 
 /* Splits a line at its tabs, which it overwrites; false if it has another number of columns. */
 static bool split(char *line, char *columns[COLUMNS])
@@ -42,20 +42,18 @@ static bool read_number(const char *s, long long *value)
 static bool read_line(char *line, struct tried *t)
 {
     char *columns[COLUMNS];
-    long long numbers[LAST_NUMBER - FIRST_NUMBER + 1];
+    long long size, passed, failed, skipped;
 
-    if (!utf8_valid(line, strlen(line)) || !split(line, columns))
+    if (!utf8_valid(line, strlen(line)) || !split(line, columns) || !read_number(columns[3], &size) ||
+        !read_number(columns[4], &passed) || !read_number(columns[5], &failed) || !read_number(columns[6], &skipped))
         return false;
-    for (int i = FIRST_NUMBER; i <= LAST_NUMBER; i++)
-        if (!read_number(columns[i], &numbers[i - FIRST_NUMBER]))
-            return false;
     *t = (struct tried){.name = xstrdup(columns[0]),
                         .version = xstrdup(columns[1]),
                         .state = xstrdup(columns[2]),
-                        .size = numbers[0],
-                        .passed = numbers[1],
-                        .failed = numbers[2],
-                        .skipped = numbers[3],
+                        .size = size,
+                        .passed = passed,
+                        .failed = failed,
+                        .skipped = skipped,
                         .note = xstrdup(columns[COLUMNS - 1])};
     return true;
 }

@@ -184,12 +184,20 @@ static bool same_first_source(const struct recipe *a, const struct recipe *b)
            !strcmp(a->sources[0].source.archives[0].sha256, b->sources[0].source.archives[0].sha256);
 }
 
-/* A flavour is made of the port whose source it is. */
+/* A flavour is made of the port whose source it is. NULL: the plan does not contain it. */
 static struct recipe *made_of(const struct plan *p, const char *port)
 {
-    while (plan_find(p, port)->recipe->flavour_of)
-        port = plan_find(p, port)->recipe->flavour_of;
-    return plan_find(p, port)->recipe;
+    const struct node *n = plan_find(p, port);
+
+    while (n && n->recipe->flavour_of)
+        n = plan_find(p, n->recipe->flavour_of);
+    return n ? n->recipe : NULL;
+}
+
+static int not_planned(struct wl_err *err, const char *port, const char *option)
+{
+    wl_err_set(err, WL_E_USAGE, "%s is not built here, so %s cannot stand for a part of it", port, option);
+    return wl_err_hint(err, "give %s with the name of a port that is built", option);
 }
 
 int plan_use_source(struct plan *p, const char *port, const char *file, struct wl_err *err)
@@ -204,6 +212,8 @@ int plan_use_source(struct plan *p, const char *port, const char *file, struct w
         return wl_err_hint(err, "--source takes the archive of the port's first source");
     }
     of = made_of(p, port);
+    if (!of)
+        return not_planned(err, port, "--source");
     port = of->name;
     if (!of->sources_n) {
         wl_err_set(err, WL_E_USAGE, "%s has no source that --source could stand for", port);
@@ -230,6 +240,8 @@ int plan_use_profile(struct plan *p, const char *port, const char *file, struct 
     char hex[HASH_HEX_SIZE];
     size_t i = 0;
 
+    if (!r)
+        return not_planned(err, port, "--profile");
     if (path && hash_file(path, hex, err) < 0) {
         err->cls = WL_E_USAGE;
         return wl_err_hint(err, "--profile takes a file that wl-make profile wrote, or none");

@@ -17,36 +17,36 @@ static bool sdk_hangs(int version)
     return version == 26 || version == 27;
 }
 
-static int ask_version(const char *program, char **text, struct wl_err *err)
+static char *ask_version(const char *program, struct wl_err *err)
 {
-    char *argv[] = {(char *)program, "--version", NULL};
+    char *argv[] = {(char *)program, "--version", NULL}, *text = NULL;
     struct run r = {.argv = argv, .timeout_ms = 20000};
-    int status, e = run_capture(&r, &status, text, err);
+    int status;
 
-    if (e == 0 && status != 0) {
-        free(*text);
-        *text = NULL;
-        e = wl_err_set(err, WL_E_TOOLCHAIN, "%s --version ends with status %d", program, status);
-        wl_err_hint(err, "it cannot run on this machine: install it again");
-    }
-    return e;
+    if (run_capture(&r, &status, &text, err) < 0)
+        return NULL;
+    if (status == 0)
+        return text;
+    free(text);
+    wl_err_set(err, WL_E_TOOLCHAIN, "%s --version ends with status %d", program, status);
+    wl_err_hint(err, "it cannot run on this machine: install it again");
+    return NULL;
 }
 
 /* What `program --version` says. Starting clang takes longer than everything else in a build that has nothing to do, so
- * the answer is cached until the file changes. */
-static int program_version(const char *program, const char *cache, char **text, struct wl_err *err)
+ * the answer is cached until the file changes. NULL: err says why. The caller frees it. */
+static char *program_version(const char *program, const char *cache, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *path = run_which(program), *file = path ? memo_file_identity(path) : NULL;
     WL_CLEANUP_FREE char *question = file ? xasprintf("version %s", file) : NULL;
-    int r;
+    char *text = cache && question ? memo_get(cache, question) : NULL;
 
-    *text = cache && question ? memo_get(cache, question) : NULL;
-    if (*text)
-        return 0;
-    r = ask_version(program, text, err);
-    if (r == 0 && cache && question)
-        memo_put(cache, question, *text);
-    return r;
+    if (text)
+        return text;
+    text = ask_version(program, err);
+    if (text && cache && question)
+        memo_put(cache, question, text);
+    return text;
 }
 
 static int missing(struct wl_err *err, const char *program, const char *package)
@@ -70,8 +70,9 @@ static const char *link_flags(const char *version_text)
     return clang_major(version_text) >= CLANG_WITH_FLAG ? "--no-wasm-opt" : "";
 }
 
-/* The version of the system's clang, if all of LLVM is there that ports are built with. */
-static int find_system_llvm(const char *cache, char **version, struct wl_err *err)
+/* The version of the system's clang, if all of LLVM is there that ports are built with; otherwise NULL, and err says
+ * why. */
+static char *find_system_llvm(const char *cache, struct wl_err *err)
 {
     static const char *const programs[][2] = {{"clang-" WL_LLVM, "clang-" WL_LLVM},
                                               {"wasm-ld-" WL_LLVM, "lld-" WL_LLVM},
@@ -81,10 +82,12 @@ static int find_system_llvm(const char *cache, char **version, struct wl_err *er
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
         WL_CLEANUP_FREE char *path = run_which(programs[i][0]);
 
-        if (!path)
-            return missing(err, programs[i][0], programs[i][1]);
+        if (!path) {
+            missing(err, programs[i][0], programs[i][1]);
+            return NULL;
+        }
     }
-    return program_version(programs[0][0], cache, version, err);
+    return program_version(programs[0][0], cache, err);
 }
 
 /* The SDK's number: from its VERSION file, whose first number it is ("33.0"). 0: it does not say. */
@@ -116,9 +119,9 @@ static int find_sdk(const char *root, const char *cache, struct toolchain *t, st
         wl_err_set(err, WL_E_TOOLCHAIN, "WASI_SDK_ROOT is %s, but that holds no bin/clang", root);
         return wl_err_hint(err, "set it to an unpacked wasi-sdk, or unset it to use the system's LLVM");
     }
-    r = program_version(clang, cache, &version, err);
-    if (r < 0)
-        return r;
+    version = program_version(clang, cache, err);
+    if (!version)
+        return -(int)err->cls;
     t->sdk_version = read_sdk_version(root, &sdk_text);
     if (t->sdk_version ? t->sdk_version < OLDEST_SDK : clang_major(version) < CLANG_OF_OLDEST) {
         if (t->sdk_version)
@@ -157,14 +160,13 @@ static int find_sdk(const char *root, const char *cache, struct toolchain *t, st
 int toolchain_find_wasi(const char *sdk_root, const char *cache, struct toolchain *t, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *version = NULL;
-    int r;
 
     *t = (struct toolchain){.kind = TOOLCHAIN_WASI};
     if (sdk_root)
         return find_sdk(sdk_root, cache, t, err);
-    r = find_system_llvm(cache, &version, err);
-    if (r < 0)
-        return r;
+    version = find_system_llvm(cache, err);
+    if (!version)
+        return -(int)err->cls;
     t->target = "wasm32-wasip1";
     t->link = link_flags(version);
     t->identity = xasprintf("llvm\n%s", version);
@@ -185,28 +187,27 @@ static char *c_library(void)
 
 int toolchain_find_clang(const char *cache, struct toolchain *t, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *version = NULL, *libc = c_library();
-    int r = find_system_llvm(cache, &version, err);
+    WL_CLEANUP_FREE char *version = find_system_llvm(cache, err), *libc = c_library();
 
     *t = (struct toolchain){.kind = TOOLCHAIN_CLANG, .link = ""};
-    if (r == 0)
-        t->identity = xasprintf("clang\n%s\n%s", version, libc);
-    return r;
+    if (!version)
+        return -(int)err->cls;
+    t->identity = xasprintf("clang\n%s\n%s", version, libc);
+    return 0;
 }
 
 int toolchain_find_native(const char *cache, struct toolchain *t, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *cc = run_which("cc"), *make = run_which("make"), *version = NULL, *libc = c_library();
-    int r;
 
     *t = (struct toolchain){.kind = TOOLCHAIN_NATIVE};
     if (!cc)
         return missing(err, "cc", "build-essential");
     if (!make)
         return missing(err, "make", "make");
-    r = program_version("cc", cache, &version, err);
-    if (r < 0)
-        return r;
+    version = program_version("cc", cache, err);
+    if (!version)
+        return -(int)err->cls;
     t->link = "";
     t->identity = xasprintf("native\n%s\n%s", version, libc);
     return 0;

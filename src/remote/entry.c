@@ -216,7 +216,7 @@ int sources_put(const struct remote *r, struct remote_link *l, const char *key, 
     e = file_write(path, text.s, text.len, err);
     if (e == 0)
         e = sign_thing(r, path, thing, &signature, err);
-    if (e < 0)
+    if (e != 0)
         return e;
     describe_text(&files[0], text.s);
     describe_text(&files[1], signature);

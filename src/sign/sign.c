@@ -149,7 +149,7 @@ int sign_verify(const struct sign_public *keys, size_t n_keys, const char *file,
                 char **comment, size_t *which, struct wl_err *err)
 {
     unsigned char digest[DIGEST], global[SIGNATURE], *both;
-    const char *trusted = NULL;
+    const char *trusted = "";
     size_t trusted_n = 0, key = 0;
     struct signature s;
     char id[SIGN_ID_TEXT];

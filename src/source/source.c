@@ -203,14 +203,12 @@ static void reject_unseen(struct attempt *t, const char *url, const char *why)
     note(t->o, "%s: the file from %s does not match the recipe's hash", t->name, url);
 }
 
-/* Gives the verified part its name. url: the address that served it; NULL: not known any more. */
-static int put_in_place(struct attempt *t, const char *url, char **path, struct wl_err *err)
+/* Gives the verified part its name. */
+static int put_in_place(struct attempt *t, char **path, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *final = path_join(t->dir, t->name), *from = path_join(t->dir, FROM);
+    WL_CLEANUP_FREE char *final = path_join(t->dir, t->name);
     WL_CLEANUP_FD int fd = open(t->part, O_RDONLY | O_CLOEXEC);
 
-    if (url && file_write(from, url, strlen(url), err) < 0)
-        return -(int)err->cls;
     /* A power cut must not leave a complete name with half of the bytes. */
     if (fd < 0 || fsync(fd) < 0 || rename(t->part, final) < 0)
         return wl_err_errno(err, WL_E_IO, "cannot put %s in place", final);
@@ -231,7 +229,7 @@ static int verify(struct attempt *t, char got[HASH_HEX_SIZE], struct wl_err *err
 static int try_address(struct attempt *t, const char *url, char **path, struct wl_err *err)
 {
     const struct source_kind *kind = source_kind_of(url, err);
-    WL_CLEANUP_FREE char *scratch = xasprintf("%s.tmp", t->part);
+    WL_CLEANUP_FREE char *scratch = xasprintf("%s.tmp", t->part), *from = path_join(t->dir, FROM);
     char got[HASH_HEX_SIZE];
     bool resumed;
     int r;
@@ -242,6 +240,10 @@ static int try_address(struct attempt *t, const char *url, char **path, struct w
         add_reason(t, url, "not tried: offline");
         return 0;
     }
+    /* Before the bytes: if this run ends after the last one, the next run finds them and knows where they are from. */
+    r = file_write(from, url, strlen(url), err);
+    if (r < 0)
+        return r;
     do {
         WL_CLEANUP_ERR struct wl_err why = WL_ERR_INIT, ignored = WL_ERR_INIT;
 
@@ -267,13 +269,23 @@ static int try_address(struct attempt *t, const char *url, char **path, struct w
         if (r < 0)
             return r;
         if (r > 0)
-            return put_in_place(t, url, path, err) < 0 ? -(int)err->cls : 1;
+            return put_in_place(t, path, err) < 0 ? -(int)err->cls : 1;
         /* The first half may be another address's, so try this one again from the beginning. */
         if (resumed && unlink(t->part) < 0)
             return wl_err_errno(err, WL_E_IO, "cannot remove %s", t->part);
     } while (resumed);
     r = reject(t, url, got, err);
     return r;
+}
+
+/* Without a part there is nothing whose address would have to be known. */
+static void forget_address(struct attempt *t)
+{
+    WL_CLEANUP_FREE char *from = path_join(t->dir, FROM);
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+
+    if (!path_exists(t->part))
+        remove_tree(from, &ignored);
 }
 
 /* Fetches one archive, whose lock is held: 1 if it is in the cache now. */
@@ -289,12 +301,14 @@ static int try_archive(struct attempt *t, char **path, struct wl_err *err)
     if (path_exists(t->part)) {
         r = verify(t, got, err);
         if (r > 0)
-            return put_in_place(t, NULL, path, err) < 0 ? -(int)err->cls : 1;
+            return put_in_place(t, path, err) < 0 ? -(int)err->cls : 1;
     }
     for (size_t i = 0; r == 0 && i < t->archive->urls.n; i++) {
         if (cancel_pending(t->o->cancel))
             return cancel_error(err);
         r = try_address(t, t->archive->urls.v[i], path, err);
+        if (r <= 0)
+            forget_address(t);
     }
     return r;
 }

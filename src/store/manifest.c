@@ -141,6 +141,13 @@ int manifest_compare_paths(const char *a, const char *b)
     return (unsigned char)*a - (unsigned char)*b;
 }
 
+int manifest_compare_next(const struct manifest *a, size_t i, const struct manifest *b, size_t k)
+{
+    if (i == a->files_n || k == b->files_n)
+        return (i == a->files_n) - (k == b->files_n);
+    return manifest_compare_paths(a->files[i].path, b->files[k].path);
+}
+
 /* --- comparing --- */
 
 static int differs(const struct manifest_file *f, const char *how, struct wl_err *err)
@@ -173,9 +180,7 @@ int manifest_compare(const struct manifest *m, const char *tree, struct wl_err *
     if (r < 0)
         err->cls = WL_E_VERIFY;
     for (size_t i = 0; r == 0 && (i < m->files_n || i < now.files_n); i++) {
-        int order = i == now.files_n  ? -1
-                    : i == m->files_n ? 1
-                                      : manifest_compare_paths(m->files[i].path, now.files[i].path);
+        int order = manifest_compare_next(m, i, &now, i);
 
         if (order < 0)
             r = differs(&m->files[i], "it is missing", err);

@@ -68,6 +68,9 @@ int manifest_compare(const struct manifest *m, const char *tree, struct wl_err *
 
 /* The order of the files: by name, the content of a directory right after it. */
 int manifest_compare_paths(const char *a, const char *b);
+/* For going through two manifests at once: whether file i of a comes before file k of b, in this order, or after it, as
+ * strcmp() says it. Beyond the last one nothing is left, so the other comes first. */
+int manifest_compare_next(const struct manifest *a, size_t i, const struct manifest *b, size_t k);
 
 void manifest_free(struct manifest *m);
 #define WL_CLEANUP_MANIFEST __attribute__((cleanup(manifest_free)))

@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#undef wl_err_set
+#undef wl_err_hint
+#undef wl_err_errno
+#undef wl_err_unreadable
+
 static void replace_text(struct wl_err *err, enum wl_class cls, const char *fmt, va_list ap)
 {
     char *text = xvasprintf(fmt, ap);

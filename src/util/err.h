@@ -44,6 +44,17 @@ int wl_err_errno(struct wl_err *err, enum wl_class cls, const char *fmt, ...) __
 int wl_err_unreadable(struct wl_err *err, enum wl_class cls, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* A failure is negative in any case, and compilers and analyzers that see only this header know it. */
+static inline int wl_err_negative(int r)
+{
+    return r < 0 ? r : -1;
+}
+
+#define wl_err_set(...) wl_err_negative(wl_err_set(__VA_ARGS__))
+#define wl_err_hint(...) wl_err_negative(wl_err_hint(__VA_ARGS__))
+#define wl_err_errno(...) wl_err_negative(wl_err_errno(__VA_ARGS__))
+#define wl_err_unreadable(...) wl_err_negative(wl_err_unreadable(__VA_ARGS__))
+
 void wl_err_free(struct wl_err *err);
 
 #define WL_CLEANUP_ERR __attribute__((cleanup(wl_err_free)))

@@ -74,7 +74,7 @@ void free_charp(char **p)
 
 void str_addn(struct str *b, const char *s, size_t n)
 {
-    if (b->len + n + 1 > b->cap) {
+    if (!b->s || n >= b->cap - b->len) {
         b->cap = (b->len + n + 1) * 2;
         b->s = xrealloc(b->s, b->cap);
     }

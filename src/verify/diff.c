@@ -234,17 +234,17 @@ int diff_artifacts(struct diff *d, const struct manifest *a, const char *a_tree,
 
     *files = *differing = 0;
     while (r == 0 && (i < a->files_n || k < b->files_n)) {
-        const struct manifest_file *x = i < a->files_n ? &a->files[i] : NULL, *y = k < b->files_n ? &b->files[k] : NULL;
-        int order = !x ? 1 : !y ? -1 : manifest_compare_paths(x->path, y->path);
+        const int order = manifest_compare_next(a, i, b, k);
+        const struct manifest_file *file = order <= 0 ? &a->files[i] : &b->files[k];
         size_t before = d->differences;
 
-        *files += (order <= 0 ? x : y)->type != MANIFEST_FOLDER;
+        *files += file->type != MANIFEST_FOLDER;
         if (order < 0)
-            report(d, x->path, "is only in the first build");
+            report(d, file->path, "is only in the first build");
         else if (order > 0)
-            report(d, y->path, "is only in the second build");
+            report(d, file->path, "is only in the second build");
         else
-            r = compare_entry(d, x, y, a_tree, b_tree, err);
+            r = compare_entry(d, file, &b->files[k], a_tree, b_tree, err);
         *differing += d->differences > before;
         i += order <= 0;
         k += order >= 0;

@@ -214,14 +214,16 @@ static void take(struct module *m, const struct object *o, const struct probe *p
              o->file);
     if (!name && start_of(o))
         fail("%s is an extension module, but no import leads to it: a directory's name is no identifier", o->file);
-    start = find_start(o, name ? name : "");
+    start = name ? find_start(o, name) : NULL;
     if (note_read(o, &m->note, &e) < 0)
         fail("%s", e.text);
     read_undefined(m, o);
     if (!start && (strstr(m->file.path, ".cpython-") || strstr(m->file.path, ".abi3.")))
         fail("%s is named as an extension module, but has no PyInit_%s", o->file, name ? name : "*");
-    if (!start)
+    if (!start) {
+        free(name);
         return; /* a library */
+    }
     m->name = name;
     m->init = init_name(name);
     write_object(m, o, start, probe, dir);

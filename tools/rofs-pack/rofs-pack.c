@@ -322,5 +322,7 @@ int main(int argc, char **argv)
         fail("%s has %llu bytes: more than a module of 4 GB can hold beside its own memory", argv[1],
              (unsigned long long)header.size);
     write_archive(argv[2], list, n, &header, packed);
+    free(packed);
+    free(list);
     return 0;
 }

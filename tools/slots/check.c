@@ -42,6 +42,7 @@ static int check_object(void *user, const char *name, const uint8_t *bytes, size
     c->object = &o;
     if (r == 0)
         tables_check(&o, &c->probe, report, c, &c->counts);
+    c->object = NULL;
     object_free(&o);
     return r;
 }

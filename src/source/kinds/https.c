@@ -46,7 +46,7 @@ static const char *release_tag(const struct strv *parts)
 
 static int versions(struct offers *o, const struct offer_query *q, struct strv *found, char **own, struct wl_err *err)
 {
-    const char *host = web_host(q->url), *path;
+    const char *host = web_host(q->url), *path, *tag;
     WL_CLEANUP_FREE char *root = NULL, *rest = NULL;
     struct listing l = {.list = list};
     int r;
@@ -60,9 +60,9 @@ static int versions(struct offers *o, const struct offer_query *q, struct strv *
     for (char *save = NULL, *part = strtok_r(rest, "/", &save); part; part = strtok_r(NULL, "/", &save))
         strv_add(&l.parts, part);
     l.root = root;
-    if (!strcmp(root, "https://github.com/") && release_tag(&l.parts)) {
+    tag = !strcmp(root, "https://github.com/") ? release_tag(&l.parts) : NULL;
+    if (tag) {
         WL_CLEANUP_FREE char *repo = xasprintf("%s%s/%s", root, l.parts.v[0], l.parts.v[1]);
-        const char *tag = release_tag(&l.parts);
         WL_CLEANUP_FREE char *like = ends_with(tag, ".tar.gz") ? xstrndup(tag, strlen(tag) - 7) : xstrdup(tag);
         const struct strv *tags;
 
