@@ -173,12 +173,12 @@ test_restored_after_each_end() {
 
 test_interrupt_and_stop() {
     open
-    python '' "-c 'import time, tty; tty.setcbreak(0); print(\"cb\" + \"reak\", flush=True); time.sleep(100)'; echo status \$?"
-    see cbreak
+    python '' "-c 'import time, tty; tty.setcbreak(0); print(\"wai\" + \"ting\", flush=True); time.sleep(100)'; echo status \$?"
+    see waiting
     keys C-c
     restored 'KeyboardInterrupt'
-    python '' "-c 'import os, time, tty; tty.setcbreak(0); print(\"cb\" + \"reak\", flush=True); print(\"got\", os.read(0, 1))'; echo status \$?"
-    see cbreak
+    python '' "-c 'import os, time, tty; tty.setcbreak(0); print(\"rea\" + \"ding\", flush=True); print(\"got\", os.read(0, 1))'; echo status \$?"
+    see reading
     keys C-z
     see Stopped
     restored
