@@ -37,7 +37,7 @@ static int send_request(const char *request, int n, char *answer, size_t room)
                                  (__wasi_size_t)(room ? room - 1 : 0), &size);
     if (error)
         return fail(error == ENOSYS ? ENOTSUP : error);
-    if (room)
+    if (answer && room)
         answer[size < room ? size : room - 1] = '\0';
     return (int)size;
 }

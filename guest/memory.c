@@ -408,7 +408,7 @@ static bool grow_table(void)
     size_t n = table_n ? 4 * table_n : 64;
     struct name **bigger;
 
-    if (names_n < table_n)
+    if (names_n < table_n || table_n > SIZE_MAX / 4 / sizeof *bigger)
         return true;
     bigger = take(n * sizeof *bigger);
     if (!bigger)
@@ -447,7 +447,7 @@ static void take_from_table(const struct name *name)
 /* A name that is not in a directory yet. */
 static struct name *new_name(const char *text, size_t n)
 {
-    struct name *name = grow_table() ? take(sizeof *name + n) : NULL;
+    struct name *name = n <= UINT16_MAX && grow_table() ? take(sizeof *name + n) : NULL;
 
     if (name) {
         name->n = (uint16_t)n;

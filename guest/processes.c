@@ -20,6 +20,7 @@ enum { ONLY = 42, KILL = 9, LAST = 15 };
 
 static struct {
     long pid, parent, processors;
+    int nice;
 } self = {.pid = ONLY, .processors = 1};
 
 bool processes_exist(void)
@@ -58,12 +59,32 @@ long processes_processors(void)
     return self.processors;
 }
 
+bool processes_know(pid_t pid)
+{
+    const int before = errno;
+    const bool known = pid == 0 || pid == self.pid || (pid > 0 && processes_signal(pid, 0) == 0);
+
+    errno = before;
+    return known;
+}
+
+int processes_nice(void)
+{
+    return self.nice;
+}
+
+void processes_set_nice(int value)
+{
+    self.nice = value;
+}
+
 /* ---- the note: what a process tells the one that it starts ---- */
 
 enum { MAGIC = 0x776c6e31, STREAMS = 3 };
 
 struct note {
     uint32_t magic, fds_n, cwd_n, umask;
+    int32_t nice;
 };
 
 enum kind { OF_HOST, DEVICE, CLOSED };
@@ -145,6 +166,7 @@ static void take_over(const struct start *s, const unsigned char *bytes)
             take_one(&given[i], host);
     }
     umask((mode_t)note.umask);
+    self.nice = note.nice;
     cwd = (const char *)(given + note.fds_n);
     memory_copy_in(bytes + size, (size_t)(s->note - size));
     if (note.cwd_n && !cwd[note.cwd_n - 1])
@@ -159,6 +181,7 @@ void processes_begin(void)
     self.pid = ONLY;
     self.parent = 0;
     self.processors = 1;
+    self.nice = 0;
     if (!look(&s) || !s.note)
         return;
     bytes = malloc(s.note);
@@ -241,7 +264,7 @@ static void add_strings(struct memory_bytes *b, char *const *strings)
 
 static int add_note(struct start_of *s, const struct process_wish *w)
 {
-    struct note note = {.magic = MAGIC, .fds_n = (uint32_t)s->given_n};
+    struct note note = {.magic = MAGIC, .fds_n = (uint32_t)s->given_n, .nice = self.nice};
     const mode_t mask = umask(0);
     char *cwd = w->cwd && *w->cwd == '/' ? strdup(w->cwd) : NULL, *here = cwd ? NULL : getcwd(NULL, 0);
 

@@ -13,6 +13,11 @@ void processes_begin(void);
 bool processes_exist(void);
 pid_t processes_self(void);
 pid_t processes_parent(void); /* 0: there is none */
+/* Whether the number is this process's (also as 0), or one that it has started and not yet waited for. */
+bool processes_know(pid_t pid);
+/* The nice value, which a process hands on to those that it starts. */
+int processes_nice(void);
+void processes_set_nice(int value);
 /* Processors that they can use. */
 long processes_processors(void);
 

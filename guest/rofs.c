@@ -64,7 +64,7 @@ const struct rofs_node *rofs_parent(const struct rofs_node *node)
 {
     if (mount_of(node))
         return mount_of(node)->parent;
-    if (node == added.root && node)
+    if (added.root && node == added.root)
         node = added.folder;
     return nodes_of(archive_of(node)) + node->parent;
 }
@@ -95,7 +95,7 @@ static const char *name_in_archive(const struct rofs_node *node)
 {
     const unsigned char *archive;
 
-    if (node == added.root && node)
+    if (added.root && node == added.root)
         node = added.folder;
     archive = archive_of(node);
     return (const char *)archive + header_of(archive)->names + node->name;

@@ -251,10 +251,8 @@ static error_t go_on(__wasi_fd_t fd, const char *path, bool follow, struct place
     error_t error = step(&fd, &path, &made, follow, p);
 
     while (error == MOVES) {
-        if (++p->moves > MOST_MOVES)
-            error = __WASI_ERRNO_LOOP;
-        else
-            error = step(&fd, *path ? &path : &(const char *){"."}, &made, follow, p);
+        path = *path ? path : ".";
+        error = ++p->moves > MOST_MOVES ? __WASI_ERRNO_LOOP : step(&fd, &path, &made, follow, p);
     }
     if (made && !error)
         error = keep_path(p);

@@ -357,17 +357,15 @@ static const char *const our_names[OURS] = {"/", "/tmp", VFS_HOME, "/dev"};
 static bool is_ours[OURS];
 static bool mapped_is_shown;
 
-/* The next name of a path, skipping ".". NULL: there is none. */
-static const char *next_name(const char *path, size_t *n)
+/* Moves *path to its next name, skipping ".". false: it is at the end. */
+static bool next_name(const char **path, size_t *n)
 {
     for (;;) {
-        path += strspn(path, "/");
-        *n = strcspn(path, "/");
-        if (!*n)
-            return NULL;
-        if (!(*n == 1 && *path == '.'))
-            return path;
-        path++;
+        *path += strspn(*path, "/");
+        *n = strcspn(*path, "/");
+        if (*n != 1 || **path != '.')
+            return *n > 0;
+        ++*path;
     }
 }
 
@@ -376,15 +374,14 @@ static const char *below(const char *path, const char *above)
 {
     size_t n, m;
 
-    while ((above = next_name(above, &n))) {
-        path = next_name(path, &m);
-        if (!path || n != m || memcmp(path, above, n) != 0)
+    while (next_name(&above, &n)) {
+        if (!next_name(&path, &m) || n != m || memcmp(path, above, n) != 0)
             return NULL;
         above += n;
         path += m;
     }
-    path = next_name(path, &m);
-    return path ? path : "";
+    next_name(&path, &m);
+    return path;
 }
 
 /* The archive's directory of the same name as a mapped one, or NULL. A "/" or "./" at the beginning is ignored, as
@@ -394,7 +391,7 @@ static const struct rofs_node *find_mapped(const char *name)
     const struct rofs_node *node = rofs_root();
     size_t n;
 
-    while (node && (name = next_name(name, &n))) {
+    while (node && next_name(&name, &n)) {
         if ((n == 2 && !strncmp(name, "..", 2)) || node->kind != ROFS_FOLDER)
             return NULL;
         node = rofs_child(node, name, n);

@@ -190,7 +190,7 @@ static int check(PyObject *const *arg, const char *cwd, const char **text)
         return EPERM;
     if (arg[GROUPS] != Py_None && PySequence_Size(arg[GROUPS]) != 0)
         return EPERM;
-    return number(arg[GROUP]) >= 0 ? EPERM : 0;
+    return number(arg[GROUP]) > 0 ? EPERM : 0; /* 0: a group of its own, which it has in any case */
 }
 
 static PyObject *start(PyObject *const *arg, char **argv, char **paths, char **env, const char *cwd)

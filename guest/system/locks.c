@@ -63,6 +63,8 @@ static int make_absolute(int fd, const struct flock *range, long long *start, lo
     struct stat stat;
     long long from = 0;
 
+    if (fd < 0)
+        return fails(EBADF);
     if (range->l_whence == SEEK_CUR) {
         from = lseek(fd, 0, SEEK_CUR);
         if (from < 0)

@@ -328,6 +328,8 @@ int getaddrinfo(const char *restrict host, const char *restrict service, const s
         while (*end)
             end = &(*end)->ai_next;
     }
+    if (!error && !list)
+        error = EAI_NONAME;
     if (!error && (hints->ai_flags & AI_CANONNAME)) {
         list->ai_canonname = strdup(host);
         error = list->ai_canonname ? 0 : EAI_MEMORY;

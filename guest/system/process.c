@@ -2,6 +2,7 @@
 #include "../processes.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -71,10 +72,9 @@ int kill(pid_t pid, int number)
     /* 0 means all processes of the group, -1 all processes: in both cases just this one. */
     if (pid == getpid() || pid == 0 || pid == -1)
         return wl_raise(number);
-    if (pid < 0) {
-        errno = ESRCH;
-        return -1;
-    }
+    /* A group has the one process whose number it has (jobs.c). */
+    if (pid < 0)
+        return pid == INT_MIN ? (errno = ESRCH, -1) : kill(-pid, number);
     /* It does not stop, and those that are ignored have no effect. */
     if (number > SIGTERM && !is_ignored_by_default(number)) {
         errno = EPERM;
@@ -99,8 +99,27 @@ pid_t wait(int *status)
 
 #undef sysconf
 
-/* wasi-libc knows of one processor. */
+/* wasi-libc knows of one processor, and returns a constant from its headers where it should compute something. The
+ * memory is all that a module can address: how much of it the host allows, it does not report. */
 long wl_sysconf(int name)
 {
-    return name == _SC_NPROCESSORS_ONLN || name == _SC_NPROCESSORS_CONF ? processes_processors() : sysconf(name);
+    const long addressable = 65536; /* pages of 64 KiB */
+
+    switch (name) {
+    case _SC_NPROCESSORS_ONLN:
+    case _SC_NPROCESSORS_CONF:
+        return processes_processors();
+    case _SC_PHYS_PAGES:
+        return addressable;
+    case _SC_AVPHYS_PAGES:
+        return addressable - (long)__builtin_wasm_memory_size(0);
+#ifdef _SC_MINSIGSTKSZ
+    case _SC_MINSIGSTKSZ:
+    case _SC_SIGSTKSZ:
+        errno = EINVAL; /* there are no such stacks */
+        return -1;
+#endif
+    default:
+        return sysconf(name);
+    }
 }

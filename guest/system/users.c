@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,6 +51,102 @@ int getgroups(int size, gid_t list[])
     }
     if (size > 0)
         list[0] = GUEST_USER;
+    return 1;
+}
+
+int getresuid(uid_t *real, uid_t *effective, uid_t *saved)
+{
+    *real = *effective = *saved = GUEST_USER;
+    return 0;
+}
+
+int getresgid(gid_t *real, gid_t *effective, gid_t *saved)
+{
+    *real = *effective = *saved = GUEST_USER;
+    return 0;
+}
+
+/* As for every user without privileges: it can become what it is. UINT32_MAX is -1, which means no change. */
+static int become(int may_be_none, uid_t a, uid_t b, uid_t c)
+{
+    const uid_t wanted[] = {a, b, c};
+
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        if (wanted[i] == GUEST_USER || (may_be_none && wanted[i] == UINT32_MAX))
+            continue;
+        errno = wanted[i] == UINT32_MAX ? EINVAL : EPERM;
+        return -1;
+    }
+    return 0;
+}
+
+int setuid(uid_t uid)
+{
+    return become(0, uid, uid, uid);
+}
+
+int seteuid(uid_t uid)
+{
+    return become(0, uid, uid, uid);
+}
+
+int setreuid(uid_t real, uid_t effective)
+{
+    return become(1, real, effective, effective);
+}
+
+int setresuid(uid_t real, uid_t effective, uid_t saved)
+{
+    return become(1, real, effective, saved);
+}
+
+int setgid(gid_t gid)
+{
+    return become(0, gid, gid, gid);
+}
+
+int setegid(gid_t gid)
+{
+    return become(0, gid, gid, gid);
+}
+
+int setregid(gid_t real, gid_t effective)
+{
+    return become(1, real, effective, effective);
+}
+
+int setresgid(gid_t real, gid_t effective, gid_t saved)
+{
+    return become(1, real, effective, saved);
+}
+
+/* Only root may, even without a change. */
+int setgroups(size_t n, const gid_t *list)
+{
+    (void)n;
+    (void)list;
+    errno = EPERM;
+    return -1;
+}
+
+int initgroups(const char *user, gid_t group)
+{
+    (void)user;
+    (void)group;
+    errno = EPERM;
+    return -1;
+}
+
+/* No user is in a further group. */
+int getgrouplist(const char *user, gid_t group, gid_t *list, int *n)
+{
+    const int room = *n;
+
+    (void)user;
+    *n = 1;
+    if (room < 1)
+        return -1;
+    *list = group;
     return 1;
 }
 

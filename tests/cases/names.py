@@ -9,7 +9,9 @@ import stat
 import time
 
 for module, names in {
-    os: "getuid geteuid getgid getegid getgroups getlogin umask getppid kill system cpu_count get_terminal_size getpid",
+    os: """getuid geteuid getgid getegid getgroups getlogin umask getppid kill system cpu_count get_terminal_size getpid getpgid getpgrp
+        getsid setpgid setsid killpg tcgetpgrp nice getpriority setpriority PRIO_PROCESS sched_getaffinity sched_yield setuid setgid
+        getresuid getresgid getgrouplist times sysconf""",
     socket: """AF_INET AF_INET6 AF_UNSPEC AI_ADDRCONFIG AI_CANONNAME AI_NUMERICHOST AI_NUMERICSERV AI_PASSIVE EAI_AGAIN EAI_FAIL
         EAI_NONAME INADDR_ANY IPPROTO_ICMP IPPROTO_IPV6 IPPROTO_TCP IPPROTO_UDP IP_MULTICAST_TTL IP_TOS IP_TTL MSG_DONTWAIT
         MSG_NOSIGNAL MSG_PEEK NI_DGRAM NI_NUMERICHOST NI_NUMERICSERV SHUT_RDWR SOCK_DGRAM SOCK_RAW SOCK_STREAM SOL_IP SOL_SOCKET

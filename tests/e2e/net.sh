@@ -64,7 +64,7 @@ test_client() {
     serve
     python plain --net=127.0.0.1 --net=localhost -- /t/client.py "${ports[@]}" /f
     status 0
-    out 'ok test_tcp' 'ok test_udp' 'ok test_messages' 'ok test_options' 'ok test_time_limits' 'ok test_tls' 'ok test_ciphers' 'ok test_asyncio' 'ok test_what_stays_out'
+    out 'ok test_tcp' 'ok test_udp' 'ok test_messages' 'ok test_options' 'ok test_time_limits' 'ok test_tls' 'ok test_tls_reset' 'ok test_ciphers' 'ok test_asyncio' 'ok test_what_stays_out'
 }
 
 test_client_in_node() {
@@ -72,7 +72,7 @@ test_client_in_node() {
     serve
     python node --net=127.0.0.1 --net=localhost -- /t/client.py "${ports[@]}" /f
     status 0
-    out 'ok test_tcp' 'ok test_udp' 'ok test_messages' 'ok test_options' 'ok test_time_limits' 'ok test_tls' 'ok test_ciphers' 'ok test_asyncio' 'ok test_what_stays_out'
+    out 'ok test_tcp' 'ok test_udp' 'ok test_messages' 'ok test_options' 'ok test_time_limits' 'ok test_tls' 'ok test_tls_reset' 'ok test_ciphers' 'ok test_asyncio' 'ok test_what_stays_out'
     python node -- -c 'import socket; socket.socket()'
     status 1
     err 'OSError: [Errno 58]'
@@ -92,7 +92,7 @@ test_client_of_a_snapshot() {
     serve
     python snapshot --net=127.0.0.1 --net=localhost -- /t/client.py "${ports[@]}" /f
     status 0
-    out 'ok test_tcp' 'ok test_ciphers' 'ok test_asyncio_tls'
+    out 'ok test_tcp' 'ok test_tls_reset' 'ok test_ciphers' 'ok test_asyncio_tls'
     python snapshot -- -c 'import socket; socket.socket()'
     status 1
     err 'OSError: [Errno 58]'
@@ -106,7 +106,7 @@ test_client_of_a_native_program() {
     SECONDS_EACH=300 run "$T/native" --env "FIRST=$(first_cipher)" --env HOST=native --dir "$NET::/t" --dir "$T/f::/f" --net=127.0.0.1 --net=localhost -- \
         /t/client.py "${ports[@]}" /f
     status 0
-    out 'ok test_tcp' 'ok test_udp' 'ok test_tls' 'ok test_ciphers' 'ok test_asyncio'
+    out 'ok test_tcp' 'ok test_udp' 'ok test_tls' 'ok test_tls_reset' 'ok test_ciphers' 'ok test_asyncio'
     write_limits
     own_name
     SECONDS_EACH=300 run "$T/native" --dir "$T/f::/f" "${own[@]}" --net-listen=127.0.0.1:0 --max-listening=3 --max-lookups=2 -- \

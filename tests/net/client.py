@@ -245,6 +245,20 @@ def test_tls():
         raise AssertionError('an unknown certificate was taken')
 
 
+# An error of the system on a TLS connection is not one of TLS.
+def test_tls_reset():
+    context = ssl.create_default_context(cafile=folder + '/cert.pem')
+    with context.wrap_socket(socket.create_connection(('localhost', tls)), server_hostname='localhost') as s:
+        s.sendall(b'GET /reset HTTP/1.0\r\n\r\n')
+        try:
+            for _ in range(1000):
+                s.sendall(bytes(100000))
+        except ConnectionError:
+            pass
+        else:
+            raise AssertionError('nothing was reset')
+
+
 def test_ciphers():
     """Each cipher in both directions, and the order in which the guest offers them: FIRST is the name of the one that is fastest here."""
     body = bytes(i * i >> 4 & 255 for i in range(300001))

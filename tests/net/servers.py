@@ -3,8 +3,10 @@ without TLS. Prints their ports on one line and serves until its standard input 
 certificate is made and hello.txt is served from."""
 import http.server
 import os
+import socket
 import socketserver
 import ssl
+import struct
 import subprocess
 import sys
 import threading
@@ -39,6 +41,12 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, *args):
         pass
+
+    def do_GET(self):
+        if self.path != '/reset':
+            return super().do_GET()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        self.close_connection = True
 
 
 class Threading(socketserver.ThreadingTCPServer):

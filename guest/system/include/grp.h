@@ -2,6 +2,7 @@
 #ifndef WL_GRP_H
 #define WL_GRP_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 struct group {
@@ -15,5 +16,8 @@ struct group *getgrgid(gid_t gid);
 struct group *getgrent(void);
 void setgrent(void);
 void endgrent(void);
+int setgroups(size_t n, const gid_t *list);
+int initgroups(const char *user, gid_t group);
+int getgrouplist(const char *user, gid_t group, gid_t *list, int *n);
 
 #endif

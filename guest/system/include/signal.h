@@ -9,6 +9,7 @@
 
 int wl_raise(int number);
 int kill(pid_t pid, int number);
+int killpg(pid_t group, int number);
 
 #define raise(number) wl_raise(number)
 

@@ -1,11 +1,12 @@
-/* Resource limits, and the full struct rusage: see guest/system/resource.c. wasi-libc's structure is smaller, so this
- * one has a name of its own. */
+/* Resource limits, priorities, and the full struct rusage: see guest/system/resource.c and schedule.c. wasi-libc's
+ * structure is smaller, so this one has a name of its own. */
 #ifndef WL_SYS_RESOURCE_H
 #define WL_SYS_RESOURCE_H
 
 #include_next <sys/resource.h>
 
 #include <sys/time.h>
+#include <unistd.h>
 
 #ifndef RUSAGE_THREAD
 #define RUSAGE_THREAD 3
