@@ -21,6 +21,7 @@ aarch64() {
     SYSROOT=$OUT/toolchain/sysroot-aarch64
     AOT="$OUT/toolchain/aot/bin/aot --target aarch64-linux --sysroot $SYSROOT --wabt $WABT --cc clang-22 --profdata llvm-profdata-22"
     QEMU=(qemu-aarch64-static -L "$SYSROOT")
+    export QEMU_LD_PREFIX=$SYSROOT
 }
 
 # `embedder NAME`: compiles NAME.c, a program that uses libwlpy, for that machine.
@@ -73,6 +74,26 @@ WAT
     err 'x86_64-linux or aarch64-linux'
 }
 
+# This processor could multiply and add without rounding between: (1 + 2^-30)^2 - (1 + 2^-29) is 0 with it, and 2^-60 without.
+test_each_operation_rounds() {
+    aarch64
+    program rounding <<'WAT'
+(module
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (local $x f64)
+    (drop (call $sizes (i32.const 0) (i32.const 4)))
+    (local.set $x (f64.add (f64.const 1) (f64.mul (f64.convert_i32_u (i32.load (i32.const 0))) (f64.const 0x1p-30))))
+    (call $exit (f64.ne (f64.const 0)
+      (f64.add (f64.mul (local.get $x) (local.get $x)) (f64.const -0x1.00000008p+0))))))
+WAT
+    run "${QEMU[@]}" ./rounding/program
+    status 0
+    run "${QEMU[@]}" ./rounding/program another
+    status 1
+}
+
 # (The library runs all cases in one process, one guest after the other in the same memory.)
 test_everything_that_a_hostile_module_does() {
     aarch64
@@ -92,6 +113,89 @@ test_everything_that_a_hostile_module_does() {
     each_alone native "${QEMU[@]}" ./hostile/program --dir box::/ --max-wasm-stack 1M --argv0 hostile --
     ls box >left
     is "$(cat left)" file
+}
+
+# The beginning of a 64-bit ELF file for that machine, which of its bits count, and what starts such a file (the kernel's
+# Documentation/admin-guide/binfmt-misc.rst).
+FORMAT=':aarch64:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00'
+FORMAT+=':\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
+FORMAT+=":$(command -v qemu-aarch64-static):PF"
+
+# The words before a command that runs it in namespaces in which the kernel starts programs for that machine by the emulator,
+# also those that another one starts.
+EMULATED=(unshare -rm sh -c 'mount -t binfmt_misc none /proc/sys/fs/binfmt_misc && printf %s "$1" >/proc/sys/fs/binfmt_misc/register &&
+    shift && exec "$@"' sh "$FORMAT")
+
+# cmocka for that machine, as Debian has it.
+cmocka() {
+    mkdir -p more/test/cmocka
+    cat >more/test/cmocka/recipe.yaml <<'END'
+summary: cmocka for aarch64
+license: Apache-2.0
+license-files: [usr/share/doc/libcmocka0/copyright]
+version: 1.1.5
+date: 2019-03-21
+toolchain: none
+sources:
+  - url: debian:pool/main/c/cmocka/libcmocka-dev_1.1.5-2.1_arm64.deb
+    sha256: 8813efcd79b2f7c6d41b4f8dd1441d01993524f5669a0bac3325600a6366d481
+    strip: 0
+  - url: debian:pool/main/c/cmocka/libcmocka0_1.1.5-2.1_arm64.deb
+    sha256: cddc0e4875e4232807603576f9aadbe6452d719796543f81d1b0bad419b2101f
+    strip: 0
+steps:
+  - name: install
+    run: |
+      mkdir -p "$STAGE/lib"
+      cp -R "$SRC/usr/include" "$STAGE/"
+      cp -R "$SRC"/usr/lib/aarch64-linux-gnu/libcmocka.so* "$STAGE/lib/"
+END
+    real build --ports more test/cmocka
+    status 0
+    mkdir pkgconfig
+    cat >pkgconfig/cmocka.pc <<END
+Name: cmocka
+Description: cmocka
+Version: 1.1.5
+Libs: -L$OUT/test/cmocka/lib -lcmocka -Wl,-rpath,$OUT/test/cmocka/lib
+Cflags: -I$OUT/test/cmocka/include
+END
+}
+
+# The host with wasmtime's library for that machine, and libwlpy with native programs: host/tests, with both engines.
+test_the_hosts_own_tests() {
+    aarch64
+    "${EMULATED[@]}" true || skip 'this kernel has no binfmt_misc for namespaces (Linux 6.7 has)'
+    real build toolchain/wasmtime-aarch64
+    status 0
+    cmocka
+    "$HOST/tests/guests.sh" "$WABT" "$OUT/toolchain/aot" "$OUT/toolchain/aot-host-aarch64" "$PWD/guests" --target aarch64-linux \
+        --sysroot "$SYSROOT" >log 2>&1 || fail "the guests were not made: $(tail -n 5 log)"
+    cat >cross <<END
+[binaries]
+c = ['clang-22', '--target=aarch64-linux-gnu', '--sysroot=$SYSROOT']
+c_ld = 'lld'
+ar = 'llvm-ar-22'
+pkgconfig = 'pkg-config'
+[host_machine]
+system = 'linux'
+cpu_family = 'aarch64'
+cpu = 'aarch64'
+endian = 'little'
+[properties]
+needs_exe_wrapper = false
+pkg_config_libdir = '$PWD/pkgconfig'
+END
+    "${EMULATED[@]}" meson setup --cross-file cross -Dwasmtime="$OUT/toolchain/wasmtime-aarch64" -Dguests="$PWD/guests" -Dtests=enabled \
+        -Doptimization=1 -Ddebug=false host "$HOST" >log 2>&1 && meson compile -C host >>log 2>&1 ||
+        fail "the host was not built: $(tail -n 5 log)"
+    SECONDS_EACH=2700 run "${EMULATED[@]}" meson test -C host --no-rebuild --timeout-multiplier 10
+    grep -aho '^\[  FAILED  \] test_.*' host/meson-logs/testlog.txt | sort -u >failed
+    # The emulator has no filters for system calls, ignores limits of memory, and starts a program that does not exist without an
+    # error. And these namespaces have no other user.
+    is "$(cat failed)" "$(printf '[  FAILED  ] test_%s\n' a_filter_that_refuses_openat2 compiling_is_limited no_program \
+        openat2_that_refuses_a_path)" 'what failed'
+    is "$(grep -aE ' (FAIL|TIMEOUT|ERROR) ' .out | awk '{ print $2 }' | sort -u | tr '\n' ' ')" 'family limits paths ' 'which tests failed'
 }
 
 main "$@"
