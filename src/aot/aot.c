@@ -13,51 +13,6 @@
 
 #define CLANG "clang-" WL_LLVM
 
-static const struct aot_target targets[] = {
-    {"aarch64-linux", AOT_HOST_AARCH64_PORT, MUSL_AARCH64_PORT, SYSROOT_AARCH64_PORT},
-};
-
-int aot_find_target(const char *name, const struct aot_target **target, struct wl_err *err)
-{
-    struct utsname machine = {0};
-    WL_CLEANUP_FREE char *own = NULL;
-
-    *target = NULL;
-    uname(&machine);
-    own = xasprintf("%s-linux", machine.machine);
-    if (!strcmp(name, own))
-        return 0;
-    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
-        if (!strcmp(name, targets[i].name)) {
-            *target = &targets[i];
-            return 0;
-        }
-    wl_err_set(err, WL_E_USAGE, "native programs cannot be made here for %s", name);
-    return wl_err_hint(err, "--target takes %s, which this machine is, or %s", own, targets[0].name);
-}
-
-void aot_ports(const struct aot_target *target, struct strv *names)
-{
-    strv_add_once(names, AOT_PORT);
-    strv_add_once(names, target ? target->host : AOT_HOST_PORT);
-    strv_add_once(names, WABT_PORT);
-    strv_add_once(names, target ? target->musl : MUSL_PORT);
-    if (target)
-        strv_add_once(names, target->sysroot);
-}
-
-const char *aot_host(const struct aot *a)
-{
-    return a->target ? a->target->host : AOT_HOST_PORT;
-}
-
-const char *aot_c_library(const struct aot *a)
-{
-    if (a->library)
-        return a->target ? a->target->sysroot : NULL;
-    return a->target ? a->target->musl : MUSL_PORT;
-}
-
 char *aot_name(const char *module)
 {
     const char *base = path_base(module);
@@ -118,8 +73,8 @@ static int find_translation(const struct aot *a, struct aot_program *p, struct w
     if (r == 0)
         r = hash_port(a, h, WABT_PORT, err);
     /* Its headers. A library is compiled with the machine's. */
-    if (r == 0 && aot_c_library(a))
-        r = hash_port(a, h, aot_c_library(a), err);
+    if (r == 0 && aot_c_library(a->target, a->library))
+        r = hash_port(a, h, aot_c_library(a->target, a->library), err);
     hash_end(h, p->translation);
     return r;
 }
@@ -132,9 +87,9 @@ static int find_program(const struct aot *a, struct aot_program *p, struct wl_er
     hash_field(h, "aot", "7");
     hash_field(h, "translation", p->translation);
     hash_field(h, "name", p->name);
-    r = hash_port(a, h, aot_host(a), err);
-    if (r == 0 && aot_c_library(a))
-        r = hash_port(a, h, aot_c_library(a), err);
+    r = hash_port(a, h, aot_host(a->target), err);
+    if (r == 0 && aot_c_library(a->target, a->library))
+        r = hash_port(a, h, aot_c_library(a->target, a->library), err);
     hash_end(h, p->key);
     return r;
 }

@@ -6,6 +6,7 @@
 #ifndef WL_AOT_H
 #define WL_AOT_H
 
+#include "aot/target.h"
 #include "make/make.h"
 #include "plan/plan.h"
 #include "util/err.h"
@@ -13,19 +14,6 @@
 #include "util/str.h"
 
 #include <stdbool.h>
-
-/* Another kind of machine than this one, for which programs can be made here. */
-struct aot_target {
-    const char *name; /* PROCESSOR-linux */
-    /* Ports: the host's objects, the C library inside programs, and that of the machines themselves. */
-    const char *host, *musl, *sysroot;
-};
-
-/* Finds a kind of machine by its name; NULL: this machine's. An unknown one is WL_E_USAGE. */
-int aot_find_target(const char *name, const struct aot_target **target, struct wl_err *err);
-
-/* Adds the ports that native programs are made with, for a plan. target NULL: for this machine. */
-void aot_ports(const struct aot_target *target, struct strv *names);
 
 struct aot {
     const struct make_options *o;

@@ -50,8 +50,8 @@ static int add_program(const struct making *m, struct box *b, struct str *run, s
     WL_CLEANUP_FREE char *aot = NULL, *libc = NULL;
     int r = box_show_port(b, a->o->store, a->plan, AOT_PORT, &aot, err);
 
-    if (r == 0 && aot_c_library(a))
-        r = box_show_port(b, a->o->store, a->plan, aot_c_library(a), &libc, err);
+    if (r == 0 && aot_c_library(a->target, a->library))
+        r = box_show_port(b, a->o->store, a->plan, aot_c_library(a->target, a->library), &libc, err);
     if (r < 0)
         return r;
     str_addf(run, "%s/bin/aot --status-fd=$STATUS_FD --cc='" CLANG " -fno-crash-diagnostics'", aot);
@@ -106,7 +106,7 @@ static int prepare_program(const struct making *m, struct box *b, struct str *ru
     int r = add_program(m, b, run, err);
 
     if (r == 0)
-        r = box_show_port(b, a->o->store, a->plan, aot_host(a), &host, err);
+        r = box_show_port(b, a->o->store, a->plan, aot_host(a->target), &host, err);
     if (r == 0)
         r = box_show(b, artifact, "needs/translation", &translation, err);
     if (r < 0)
@@ -140,17 +140,17 @@ static void describe_translation(const struct making *m, struct manifest *made)
     add_module(m, made);
     add_port(m, made, AOT_PORT);
     add_port(m, made, WABT_PORT);
-    if (aot_c_library(m->a))
-        add_port(m, made, aot_c_library(m->a));
+    if (aot_c_library(m->a->target, m->a->library))
+        add_port(m, made, aot_c_library(m->a->target, m->a->library));
 }
 
 static void describe_program(const struct making *m, struct manifest *made)
 {
     add_module(m, made);
     manifest_add_need(made, "translation", m->p->translation, "link");
-    add_port(m, made, aot_host(m->a));
-    if (aot_c_library(m->a))
-        add_port(m, made, aot_c_library(m->a));
+    add_port(m, made, aot_host(m->a->target));
+    if (aot_c_library(m->a->target, m->a->library))
+        add_port(m, made, aot_c_library(m->a->target, m->a->library));
 }
 
 /* --- filling the stage --- */

@@ -11,9 +11,6 @@ struct making {
 
 /* Where the program or library is in its artifact. */
 const char *aot_place(const struct aot *a);
-/* The ports that it gets the host's objects and the C library from; NULL: this machine's C library. */
-const char *aot_host(const struct aot *a);
-const char *aot_c_library(const struct aot *a);
 
 /* Each makes one, unless it exists: number `index` of the `count` that this run makes. */
 int making_translation(const struct making *m, size_t index, size_t count, struct wl_err *err);
