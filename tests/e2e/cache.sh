@@ -274,6 +274,7 @@ test_gc_removes_nothing_that_is_in_use() {
 test_gc_knows_the_records_of_run() {
     filled
     aged 40
+    mkdir -p "$CACHE/identity"
     printf 'x\0%s/tree/text\0y' "$ARTIFACT" >"$CACHE/identity/launch-0123456789abcdef"
     care gc --older-than 30d
     status 0

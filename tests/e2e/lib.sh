@@ -123,6 +123,14 @@ not_err() {
 not_out() {
     ! grep -qF -e "$1" "$T/.out" || fail "stdout says: $1"
 }
+# Whether steps can run in a sandbox here.
+has_sandbox() {
+    bwrap --unshare-all --ro-bind / / true 2>/dev/null
+}
+# For a test of what only a sandbox makes possible.
+needs_sandbox() {
+    has_sandbox || skip 'without namespaces'
+}
 # The file is empty, except for the warning that there is no sandbox, if there is none.
 says_nothing() {
     ! grep -qv -e '^building without a sandbox: ' "$1" || fail "not quiet: $(head -c 500 "$1")"

@@ -6,7 +6,10 @@ LIMIT=${LIMIT:-300}
 
 . "$E2E/remote-lib.sh"
 
+# (Without a sandbox, the key of an artifact depends on the directory of its cache, so machines share nothing.)
+
 test_a_second_machine_builds_nothing() {
+    needs_sandbox
     family
     remote
     machine 1
@@ -37,6 +40,7 @@ test_a_second_machine_builds_nothing() {
 }
 
 test_what_was_built_earlier() {
+    needs_sandbox
     family
     remote
     machine 1
@@ -86,6 +90,7 @@ test_what_is_not_asked() {
 
 # Each kind of misbehaviour, of each file of the entry: the result is the same, with a warning.
 test_a_remote_that_lies_changes_no_result() {
+    needs_sandbox
     family
     remote
     machine 1
@@ -115,6 +120,7 @@ test_a_remote_that_lies_changes_no_result() {
 }
 
 test_a_remote_that_is_down_or_silent() {
+    needs_sandbox
     family
     remote
     machine 1
@@ -140,6 +146,7 @@ test_a_remote_that_is_down_or_silent() {
 }
 
 test_a_slow_remote() {
+    needs_sandbox
     family
     remote
     machine 1
@@ -167,6 +174,7 @@ test_a_full_remote() {
 
 # What was fetched before the connection ended is not fetched again.
 test_resumed() {
+    needs_sandbox
     family
     remote
     machine 1
@@ -205,6 +213,7 @@ test_resumed() {
 }
 
 test_signatures() {
+    needs_sandbox
     family
     remote
     machine 1
@@ -261,6 +270,7 @@ test_signatures() {
 
 # Entries by somebody who has the key.
 test_hostile_entries() {
+    needs_sandbox
     remote
     simple made/a
     machine 1
@@ -290,6 +300,7 @@ test_hostile_entries() {
 
 # A source whose first archive cannot be fetched has a key that nobody knows before the fetch.
 test_other_archives() {
+    needs_sandbox
     serve
     archive www/a.tar.gz hello=world
     local hash

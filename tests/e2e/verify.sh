@@ -28,10 +28,6 @@ clean_end() {
     nothing_half
 }
 
-has_sandbox() {
-    bwrap --unshare-all --ro-bind / / true 2>/dev/null
-}
-
 test_a_port_that_leaks_nothing() {
     archive a.tar.gz text=one other=two
     from_url made/a "file:$T/a.tar.gz" "$(sha256 a.tar.gz)"
@@ -90,7 +86,7 @@ test_the_directory() {
 }
 
 test_with_and_without_the_sandbox() {
-    has_sandbox || not_available 'no sandbox can be made here'
+    needs_sandbox
     made made/a 'pwd -P >"$STAGE/where"'
     made made/b 'echo same >"$STAGE/file"'
     check --vary sandbox made/a made/b
@@ -99,7 +95,7 @@ test_with_and_without_the_sandbox() {
 }
 
 test_the_user() {
-    has_sandbox || not_available 'no sandbox can be made here'
+    needs_sandbox
     made made/a 'id -u >"$STAGE/user"; touch f; tar -cf "$STAGE/f.tar" --mtime=@0 f'
     check --vary user made/a
     status 5
@@ -158,7 +154,12 @@ test_needs() {
     printf 'build-needs: [made/leaky]\n' >>"$PORTS/made/a/recipe.yaml"
     wl made/leaky
     check made/a
-    status 0
+    if has_sandbox; then
+        status 0
+    else
+        # (An artifact belongs to the directory of its cache then.)
+        status 5
+    fi
     clean_end 1
     check --needs made/a
     status 5
