@@ -129,7 +129,7 @@ static void read_module(const uint8_t *bytes, size_t n)
     functions_read(&m, &f);
     rewrite(&m, &f, &i);
     table_write(&m, &f);
-    glue_write(&m, &f, &fit, &i, true, true);
+    glue_write(&m, &f, &fit, &i, &(const struct build){.library = true, .constant_table = true});
 }
 
 /* The seeds are those of fuzz_module: eight bytes of its own, then a module without its header. */

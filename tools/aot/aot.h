@@ -207,12 +207,13 @@ void host_compile(const struct build *b, const char *sources);
 /* link.c: links "program" or "guest.so" of those two directories. */
 void link_program(const struct build *b, const char *translation, const char *host);
 
+/* target.c: whether the program is for this processor. */
+bool is_for(const struct build *b, const char *processor);
+
 /* --- flags.c --- */
 
 /* Whether the program contains musl. */
 bool has_musl(const struct build *b);
-/* Whether it is for this processor. */
-bool is_for(const struct build *b, const char *processor);
 /* The compiler, as a compiler for that machine. */
 void add_cc(const struct build *b, struct words *w);
 /* The same, with the flags that all files have; `headers` is the directory of the host's. */

@@ -8,21 +8,6 @@ static bool has_sanitizers(const struct build *b)
     return strstr(b->host_cflags, "-fsanitize") != NULL;
 }
 
-bool is_for(const struct build *b, const char *processor)
-{
-    const char *target = b->target;
-
-    if (!target)
-#if defined __x86_64__
-        target = "x86_64";
-#elif defined __aarch64__
-        target = "aarch64";
-#else
-        target = "";
-#endif
-    return strcspn(target, "-") == strlen(processor) && strncmp(target, processor, strlen(processor)) == 0;
-}
-
 /* Counters and sanitizers need the machine's C library. Other programs do not use it, because it would be found,
  * loaded and relocated at each start, and it executes some 70 cpuid instructions, each of which a virtual machine
  * passes on to its host. Together this takes longer than a Python of the flavour snapshot runs. */
