@@ -187,6 +187,7 @@ full_at_each_stage() {
 }
 
 test_full_disk_at_each_stage() {
+    [ -n "${WL_CHECK_LONG-}" ] || skip 'only with WL_CHECK_LONG'
     family
     wl made/g made/h
     status 0
