@@ -97,15 +97,9 @@ WAT
 # (The library runs all cases in one process, one guest after the other in the same memory.)
 test_everything_that_a_hostile_module_does() {
     aarch64
-    local n
-    python3 "$E2E/hostile.py" "$HOST/abi/wasi_calls.h" hostile.txt cases || fail 'no module was made'
-    library hostile <hostile.txt
-    mkdir box
-    echo text >box/file
-    n=$(grep -c . cases)
-    [ "$n" -gt 600 ] || fail "only $n cases"
+    hostile_library
     embedder guest-cases
-    SECONDS_EACH=1000 run "${QEMU[@]}" ./guest-cases hostile/guest.so box "$n"
+    SECONDS_EACH=1000 run "${QEMU[@]}" ./guest-cases hostile/guest.so box "$CASES"
     status 0
     mv .out library.out
     ends_as_it_has_to library

@@ -13,13 +13,8 @@ test_everything_that_a_hostile_module_does() {
     wabt
     real build toolchain/wl-run
     status 0
-    local n sanitize flags
-    python3 "$E2E/hostile.py" "$HOST/abi/wasi_calls.h" hostile.txt cases || fail 'no module was made'
-    library hostile <hostile.txt
-    mkdir box
-    echo text >box/file
-    n=$(grep -c . cases)
-    [ "$n" -gt 600 ] || fail "only $n cases"
+    local sanitize flags
+    hostile_library
     for sanitize in none address,undefined; do
         CC=clang-22 meson setup -Dwasmtime=none -Dtests=disabled -Db_sanitize=$sanitize -Db_lundef=false -Doptimization=1 \
             "lib-${sanitize%,*}" "$HOST" >log 2>&1 && meson compile -C "lib-${sanitize%,*}" >>log 2>&1 ||
@@ -29,7 +24,7 @@ test_everything_that_a_hostile_module_does() {
         clang-22 -O1 -Wall -Wextra -Werror "${flags[@]}" -I"$HOST/include" "$E2E/guest-cases.c" -o guest-cases \
             -L"lib-${sanitize%,*}" -lwlpy-native "-Wl,-rpath,$PWD/lib-${sanitize%,*}" || fail 'the embedder was not compiled'
         UBSAN_OPTIONS=halt_on_error=1 ASAN_OPTIONS=handle_segv=0:use_sigaltstack=0:detect_leaks=0 SECONDS_EACH=300 \
-            run ./guest-cases hostile/guest.so box "$n"
+            run ./guest-cases hostile/guest.so box "$CASES"
         status 0
         mv .out native.out
         ends_as_it_has_to native

@@ -56,6 +56,17 @@ native() {
         $AOT "$kind" link translation "$host" "$name") >"$name.log" 2>&1 || fail "$name was not built: $(tail -n 5 "$name.log")"
 }
 
+# Makes the library of all hostile cases, hostile/guest.so, and the directory `box` that they may use. `cases` has the name of each,
+# and CASES is their number.
+hostile_library() {
+    python3 "$E2E/hostile.py" "$HOST/abi/wasi_calls.h" hostile.txt cases || fail 'no module was made'
+    library hostile <hostile.txt
+    mkdir box
+    echo text >box/file
+    CASES=$(grep -c . cases)
+    [ "$CASES" -gt 600 ] || fail "only $CASES cases"
+}
+
 # `ends_as_it_has_to ENGINE`: ENGINE.out has one line per case, with its status and its message.
 ends_as_it_has_to() {
     is "$(grep -c . "$1.out")" "$(grep -c . cases)" "number of ends by $1"
