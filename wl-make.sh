@@ -8,7 +8,8 @@ tool_packages='gcc libc6-dev make meson ninja-build pkg-config libcurl4-openssl-
 libyaml-dev libjansson-dev libsodium-dev libzstd-dev'
 build_packages='build-essential patch bubblewrap ca-certificates xz-utils scdoc'
 llvm_packages='clang-22 lld-22 llvm-22 libclang-rt-22-dev-wasm32'
-check_packages='libcmocka-dev libcurl4-openssl-dev git python3 python3-pip python3-venv libclang-rt-22-dev minisign procps tmux'
+check_packages='faketime libcmocka-dev libcurl4-openssl-dev git python3 python3-pip python3-venv
+libclang-rt-22-dev minisign procps tmux'
 # The clients of registries. When a source is fetched through one, that client is installed. (cargo-web, because Debian's package
 # cargo dates from 2022 and reads a registry's index with git.)
 client_packages='python3-pip cargo-web npm git'
