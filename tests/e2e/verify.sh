@@ -74,6 +74,48 @@ test_the_order_of_files() {
     status 0
 }
 
+# A directory that breaks off is not listed in part, as if that were all. (other.c is what readdir64() finds behind vary.c.)
+test_a_directory_that_cannot_be_read() {
+    mkdir folder
+    touch folder/{a,b,c}
+    cat >other.c <<'END'
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <stddef.h>
+struct dirent64 *readdir64(DIR *dir)
+{
+    static int n;
+
+    if (++n < 3)
+        return ((struct dirent64 * (*)(DIR *)) dlsym(RTLD_NEXT, "readdir64"))(dir);
+    errno = EIO;
+    return NULL;
+}
+END
+    cat >list.c <<'END'
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+int main(void)
+{
+    DIR *dir = opendir("folder");
+    int n = 0;
+
+    for (errno = 0; readdir(dir); errno = 0)
+        n++;
+    printf("%d %d\n", n, errno == EIO);
+    return closedir(dir);
+}
+END
+    gcc -shared -fPIC -o other.so other.c
+    gcc -shared -fPIC -DVARY_DATE=0 -o vary.so "$WL_SOURCE_ROOT/tools/verify/vary.c"
+    gcc -o list list.c
+    is "$(LD_PRELOAD="$PWD/vary.so" ./list)" '5 0'
+    is "$(LD_PRELOAD="$PWD/vary.so $PWD/other.so" ./list)" '0 1'
+}
+
 test_the_directory() {
     made made/a 'pwd -P >"$STAGE/where"'
     if has_sandbox; then

@@ -46,11 +46,13 @@ static bool walk_data(const struct module *m, struct image *i, uint64_t *until, 
         n = (uint64_t)(bytes.end - bytes.at);
         if (!n)
             continue;
-        if (to)
+        if (to) {
             memcpy(to + (at - i->from), bytes.at, n);
-        else if (at < i->from)
+            continue;
+        }
+        if (at < i->from)
             i->from = at;
-        if (!to && at + n > *until)
+        if (at + n > *until)
             *until = at + n;
     }
     return true;
@@ -78,7 +80,7 @@ static void take_image(const struct module *m, const struct functions *f, struct
     if (i->taken) {
         uint8_t *bytes = get(until - i->from, 1);
 
-        walk_data(m, i, NULL, bytes);
+        walk_data(m, i, &until, bytes);
         put(file, bytes, until - i->from);
     } else {
         i->from = 0;

@@ -26,7 +26,7 @@ _Static_assert(sizeof(struct rofs_header) == 48 && sizeof(struct rofs_node) == 3
 enum { ALIGN = 16, MAX_DEPTH = 64, MOST_DEFLATED = 4 << 20, LEAST_SAVED = 8 };
 
 struct item {
-    char *path, *name;
+    char *path, *name; /* the name is the path's last part */
     size_t name_size;
     struct item *children;
     size_t n, depth;
@@ -117,11 +117,10 @@ static void read_folder(struct item *item)
             continue;
         item->children = need(realloc(item->children, (item->n + 1) * sizeof *child));
         child = &item->children[item->n++];
-        *child = (struct item){.name = need(strdup(e->d_name)), .name_size = strlen(e->d_name)};
-        child->depth = item->depth + 1;
-        child->packed = item->packed;
+        *child = (struct item){.depth = item->depth + 1, .packed = item->packed, .name_size = strlen(e->d_name)};
         if (asprintf(&child->path, "%s/%s", item->path, e->d_name) < 0)
             fail("no memory");
+        child->name = child->path + strlen(item->path) + 1;
     }
     closedir(dir);
     if (item->n)

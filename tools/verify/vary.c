@@ -79,7 +79,7 @@ int timespec_get(struct timespec *t, int base)
 /* A directory that is being read: its entries, all of which were read with the first one. */
 struct list {
     DIR *dir;
-    struct dirent **v;
+    struct dirent *v;
     size_t n, next;
     struct list *others;
 };
@@ -103,35 +103,36 @@ static void drop(DIR *dir)
     if (!old)
         return;
     *l = old->others;
-    for (size_t i = 0; i < old->n; i++)
-        free(old->v[i]);
     free(old->v);
     free(old);
 }
 
+/* NULL with errno if it cannot be read. */
 static struct list *read_all(DIR *dir)
 {
     struct dirent *(*next)(DIR *) = (struct dirent * (*)(DIR *)) dlsym(RTLD_NEXT, "readdir64");
     struct list *l = calloc(1, sizeof *l);
-    struct dirent *e;
+    struct dirent *v = NULL, *more, *e;
+    size_t n = 0;
 
-    if (!l || !next)
-        return l;
-    l->dir = dir;
-    l->others = lists;
-    lists = l;
-    while ((e = next(dir))) {
-        struct dirent **more = realloc(l->v, (l->n + 1) * sizeof *more), *copy = malloc(sizeof *copy);
-
-        if (more)
-            l->v = more;
-        if (!more || !copy) {
-            free(copy);
+    if (!l)
+        return NULL;
+    /* (It leaves errno alone at the end of a directory.) */
+    for (errno = next ? 0 : ENOSYS; next && (e = next(dir)); errno = 0) {
+        more = realloc(v, (n + 1) * sizeof *more);
+        if (!more)
             break;
-        }
-        memcpy(copy, e, e->d_reclen < sizeof *copy ? e->d_reclen : sizeof *copy);
-        l->v[l->n++] = copy;
+        v = more;
+        memcpy(&v[n++], e, e->d_reclen < sizeof *e ? e->d_reclen : sizeof *e);
     }
+    /* A part of the entries would look like all of them. */
+    if (errno) {
+        free(v);
+        free(l);
+        return NULL;
+    }
+    *l = (struct list){.dir = dir, .v = v, .n = n, .others = lists};
+    lists = l;
     return l;
 }
 
@@ -145,9 +146,11 @@ static struct dirent *backwards(DIR *dir)
     l = *find(dir);
     if (!l)
         l = read_all(dir);
-    errno = l ? before : ENOMEM;
-    if (l && l->next < l->n)
-        e = l->v[l->n - ++l->next];
+    if (l) {
+        errno = before;
+        if (l->next < l->n)
+            e = &l->v[l->n - ++l->next];
+    }
     pthread_mutex_unlock(&lock);
     return e;
 }
