@@ -405,11 +405,13 @@ static struct name *find_name(const struct memory_node *folder, const char *text
 
 static bool grow_table(void)
 {
-    size_t n = table_n ? 4 * table_n : 64;
+    const size_t least = 64;
+    size_t n;
     struct name **bigger;
 
     if (names_n < table_n || table_n > SIZE_MAX / 4 / sizeof *bigger)
         return true;
+    n = 4 * table_n < least ? least : 4 * table_n;
     bigger = take(n * sizeof *bigger);
     if (!bigger)
         return table_n != 0; /* a small table is merely slow */
