@@ -169,7 +169,7 @@ static bool enter(struct path *p, const char *name, bool directory)
 {
     size_t n = p->n + strlen(name) + 2;
 
-    if (n > p->room) {
+    if (!p->text || n > p->room) {
         char *more = realloc(p->text, 2 * n);
 
         if (!more)

@@ -70,20 +70,18 @@ const struct wlpy_function *function_list_find(const struct function_list *f, co
     return NULL;
 }
 
-/* Makes it one that can be freed in any case. */
-static bool copy_text(const char **text)
+static bool copy_text(struct function_list *f, const char **text)
 {
-    const char *given = *text;
-
-    *text = given ? strdup(given) : NULL;
-    return *text || !given;
+    if (!*text)
+        return true;
+    *text = parts_text(&f->texts, *text);
+    return *text != NULL;
 }
 
 /* Adds a function, of which the list has a copy then. */
 static int add(struct function_list *f, const struct wlpy_function *given, struct err *err)
 {
     struct wlpy_function *g = &f->at[f->n];
-    bool own;
 
     if (api_take(g, sizeof *g, given, "wlpy_function", err) < 0)
         return -ERR_SETUP;
@@ -98,10 +96,9 @@ static int add(struct function_list *f, const struct wlpy_function *given, struc
     if (function_list_find(f, g->name))
         return err_set(err, ERR_SETUP, "cannot give two functions with the name %s", g->name);
     f->n++;
-    own = copy_text(&g->name);
-    own = copy_text(&g->signature) && own;
-    own = copy_text(&g->doc) && own;
-    return own ? 0 : err_set(err, ERR_SETUP, "out of memory");
+    if (!copy_text(f, &g->name) || !copy_text(f, &g->signature) || !copy_text(f, &g->doc))
+        return err_set(err, ERR_SETUP, "out of memory");
+    return 0;
 }
 
 int function_list_take(struct function_list *f, const struct wlpy_function *given, size_t n, struct err *err)
@@ -129,11 +126,7 @@ int function_list_take(struct function_list *f, const struct wlpy_function *give
 
 void function_list_free(struct function_list *f)
 {
-    for (size_t i = 0; i < f->n; i++) {
-        free((char *)f->at[i].name);
-        free((char *)f->at[i].signature);
-        free((char *)f->at[i].doc);
-    }
+    parts_free(&f->texts);
     free(f->json);
     free(f->at);
 }

@@ -2,6 +2,7 @@
 #ifndef WL_API_FUNCTION_LIST_H
 #define WL_API_FUNCTION_LIST_H
 
+#include "api/parts.h"
 #include "core/err.h"
 #include "wlpy.h"
 
@@ -9,6 +10,7 @@
 struct function_list {
     struct wlpy_function *at; /* copies, with their texts */
     size_t n;
+    struct parts texts;
     char *json; /* names, signatures and texts, for the guest (docs/channel.md) */
 };
 

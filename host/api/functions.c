@@ -140,6 +140,15 @@ static void end_later(struct wlpy_call *c)
     leave(f);
 }
 
+/* The lock is held. `answer` is the call's then. NULL: the host has no memory, and it is raised without a type. */
+static void set_answer(struct wlpy_call *c, bool raised, void *answer, size_t size)
+{
+    c->ended = true;
+    c->raised = raised || !answer;
+    c->answer = answer;
+    c->answer_size = answer ? size : 0;
+}
+
 static int end_call(struct wlpy_call *c, bool raised, const void *bytes, size_t size, const void *more, size_t more_n)
 {
     uint8_t *answer = size < SIZE_MAX / 4 && more_n < SIZE_MAX / 4 ? malloc(size + more_n + 1) : NULL;
@@ -150,21 +159,13 @@ static int end_call(struct wlpy_call *c, bool raised, const void *bytes, size_t 
         memcpy(answer, bytes, size);
     if (answer && more_n)
         memcpy(answer + size, more, more_n);
-    /* Without a type: the host has no memory. */
-    if (!answer) {
-        size = more_n = 0;
-        raised = true;
-    }
     pthread_mutex_lock(&f->lock);
     if (c->ended) {
         pthread_mutex_unlock(&f->lock);
         free(answer);
         return -1;
     }
-    c->ended = true;
-    c->raised = raised;
-    c->answer = answer;
-    c->answer_size = size + more_n;
+    set_answer(c, raised, answer, size + more_n);
     if (c->later)
         end_later(c);
     else
@@ -241,13 +242,14 @@ static bool open_event(struct functions *f)
 /* Takes one that has ended out of the list. The lock is held. */
 static void take_ended(struct functions *f, const struct wlpy_call *c)
 {
-    uint64_t count;
+    eventfd_t count;
 
     unlink_call(&f->ended, c);
     f->open_n--;
     f->open_bytes -= c->answer_size;
-    if (!f->ended && read(f->event, &count, sizeof count) < 0)
-        return; /* (It was read already.) */
+    /* (It does not block. It may have been read already.) */
+    if (!f->ended)
+        (void)eventfd_read(f->event, &count);
 }
 
 /* For a guest that will not ask for the answer: drops it, now or when the call ends. */
@@ -312,25 +314,24 @@ static void call_function(void *arg)
 
 static uint32_t do_call(struct wasi_request *r, struct wlpy_call *c, bool wait)
 {
+    const char *none = c->function->bytes ? "" : "null";
     struct functions *f = r->arg;
-    bool ended;
+    bool later;
 
     wasi_aside(r->w, call_function, c);
     /* If it ends later, another thread may have ended it, and it is in a list now. */
     pthread_mutex_lock(&f->lock);
-    ended = !c->later;
+    later = c->later;
+    if (!later) {
+        if (!c->ended)
+            set_answer(c, false, strdup(none), strlen(none));
+        close_call(c);
+        f->open_n--;
+        f->users--;
+    }
     pthread_mutex_unlock(&f->lock);
-    if (!ended)
+    if (later)
         return go_on(r, c, wait);
-    if (!c->ended && c->function->bytes)
-        wlpy_call_return(c, "", 0);
-    else if (!c->ended)
-        wlpy_call_return(c, "null", 4);
-    pthread_mutex_lock(&f->lock);
-    close_call(c);
-    f->open_n--;
-    f->users--;
-    pthread_mutex_unlock(&f->lock);
     tell_answer(r, c);
     free(c->input);
     free(c);
@@ -359,19 +360,16 @@ static uint32_t open_call(struct functions *f, struct wlpy_call *c)
 static struct wlpy_call *new_call(struct functions *f, const struct wlpy_function *function, const void *input,
                                   size_t size)
 {
-    struct wlpy_call *c = calloc(1, sizeof *c);
+    struct wlpy_call *c = malloc(sizeof *c);
+    void *copy = malloc(size + 1);
 
-    if (c)
-        c->input = malloc(size + 1);
-    if (!c || !c->input) {
+    if (!c || !copy) {
+        free(copy);
         free(c);
         return NULL;
     }
-    memcpy(c->input, input, size);
-    c->functions = f;
-    c->function = function;
-    c->input_size = size;
-    c->id = ++f->ids;
+    memcpy(copy, input, size);
+    *c = (struct wlpy_call){.functions = f, .function = function, .input = copy, .input_size = size, .id = ++f->ids};
     return c;
 }
 

@@ -154,8 +154,10 @@ static int open_doors(struct job *j)
     struct net_secret *secrets = calloc(c->secret_count, sizeof *secrets);
     const char *at = (const char *)c->secrets;
     struct wlpy_secret one;
-    int r = secrets ? 0 : err_set(&j->err, ERR_SETUP, "out of memory");
+    int r = 0;
 
+    if (!secrets)
+        return err_set(&j->err, ERR_SETUP, "out of memory");
     for (size_t i = 0; r == 0 && i < c->secret_count; i++) {
         r = api_take(&one, sizeof one, at, "wlpy_secret", &j->err);
         if (r == 0 && (!one.name || !one.value || !one.host))

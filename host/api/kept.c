@@ -1,38 +1,16 @@
 #include "api/kept.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-/* Notes something to be freed with it; NULL, or out of memory: NULL. */
-static void *keep(struct kept *k, void *it)
-{
-    if (it && k->n == k->room) {
-        size_t room = 2 * k->room + 16;
-        void **more = realloc(k->at, room * sizeof *more);
-
-        if (!more) {
-            free(it);
-            return NULL;
-        }
-        k->at = more;
-        k->room = room;
-    }
-    if (it)
-        k->at[k->n++] = it;
-    return it;
-}
-
 static bool keep_text(struct kept *k, const char **text)
 {
     if (!*text)
         return true;
-    *text = keep(k, strdup(*text));
+    *text = parts_text(&k->parts, *text);
     return *text != NULL;
 }
 
 static bool keep_texts(struct kept *k, const char *const **list, size_t n)
 {
-    const char **copy = keep(k, calloc(n + 1, sizeof *copy));
+    const char **copy = parts_new(&k->parts, n + 1, sizeof *copy);
 
     for (size_t i = 0; copy && i < n; i++) {
         copy[i] = (*list)[i];
@@ -46,7 +24,7 @@ static bool keep_texts(struct kept *k, const char *const **list, size_t n)
 static bool keep_dirs(struct kept *k)
 {
     struct wlpy_run_config *c = &k->config;
-    struct wlpy_dir *dirs = keep(k, calloc(c->dir_count + 1, sizeof *dirs));
+    struct wlpy_dir *dirs = parts_new(&k->parts, c->dir_count + 1, sizeof *dirs);
 
     for (size_t i = 0; dirs && i < c->dir_count; i++) {
         dirs[i] = c->dirs[i];
@@ -60,7 +38,7 @@ static bool keep_dirs(struct kept *k)
 static int keep_secrets(struct kept *k, struct err *err)
 {
     struct wlpy_run_config *c = &k->config;
-    struct wlpy_secret *secrets = c->secret_count ? keep(k, calloc(c->secret_count, sizeof *secrets)) : NULL;
+    struct wlpy_secret *secrets = c->secret_count ? parts_new(&k->parts, c->secret_count, sizeof *secrets) : NULL;
     const char *at = (const char *)c->secrets;
     bool well = secrets || !c->secret_count;
 
@@ -97,7 +75,5 @@ int kept_take(struct kept *k, const struct wlpy_run_config *given, struct err *e
 
 void kept_free(struct kept *k)
 {
-    for (size_t i = 0; i < k->n; i++)
-        free(k->at[i]);
-    free(k->at);
+    parts_free(&k->parts);
 }

@@ -3,6 +3,7 @@
 #define WL_API_KEPT_H
 
 #include "api/internal.h"
+#include "api/parts.h"
 
 /* Zero to begin with. */
 struct kept {
@@ -10,8 +11,7 @@ struct kept {
         config; /* everything in it belongs to this, except what streams, files and functions refer to */
     struct wlpy_limits limits;
     struct wlpy_fixed fixed;
-    void **at; /* what has to be freed */
-    size_t n, room;
+    struct parts parts; /* all that was copied */
 };
 
 /* 0, or -ERR_SETUP with err. */

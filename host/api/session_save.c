@@ -134,7 +134,7 @@ int wlpy_session_save(struct wlpy_session *session, const char *module, const ch
     session_leave(session);
     if (r == 0)
         r = wlpy_session_fork(session, NULL, &copy, err);
-    if (r < 0)
+    if (r != 0)
         return r;
     r = save(copy, module ? module : p->name, out);
     if (r < 0)

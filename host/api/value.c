@@ -27,7 +27,7 @@ static bool add_display(struct wlpy_value *v, unsigned object, const char *part,
     if (n - (size_t)(zero + 1 - part) > own->most)
         return true;
     /* (Room doubles when the number is a power of two.) */
-    if ((v->display_count & (v->display_count - 1)) == 0) {
+    if (!own->displays || (v->display_count & (v->display_count - 1)) == 0) {
         more = realloc(own->displays, (2 * v->display_count + 1) * sizeof *more);
         if (!more)
             return false;

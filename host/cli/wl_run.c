@@ -198,12 +198,15 @@ static int run(const struct run_options *o, char **argv, struct wlpy_child *chil
     int status;
 
     if (!folders || !control) {
+        free(folders);
         say(self, "out of memory", "");
         return WLPY_E_SETUP;
     }
     secrets = child ? NULL : take_secrets(o, &why);
     if ((!child && !secrets) || (child ? refusals_take(&refusals, self, wlpy_child_fd(child, 0), &why)
                                        : refusals_open(&refusals, self, o->net_log, &why)) < 0) {
+        free(folders);
+        free(secrets);
         say(self, why.text, why.hint);
         return (int)why.code;
     }

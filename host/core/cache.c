@@ -223,7 +223,7 @@ static DIR *list(int dir)
 }
 
 struct compiled {
-    char *name;
+    char name[96]; /* as of file_name() */
     time_t time;
     uint64_t size;
 };
@@ -247,7 +247,9 @@ static void prune(const struct cache *c)
     time_t now = time(NULL);
 
     for (struct dirent *e; d && (e = readdir(d));) {
-        bool whole = ends_with(e->d_name, SUFFIX), aside = !strncmp(e->d_name, ASIDE, sizeof ASIDE - 1);
+        const size_t length = strlen(e->d_name);
+        bool whole = length < sizeof all->name && ends_with(e->d_name, SUFFIX),
+             aside = !strncmp(e->d_name, ASIDE, sizeof ASIDE - 1);
         struct compiled *more;
 
         if ((!whole && !aside) || fstatat(c->dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -261,8 +263,8 @@ static void prune(const struct cache *c)
         if (!more)
             break;
         all = more;
-        all[n] = (struct compiled){strdup(e->d_name), st.st_mtim.tv_sec, (uint64_t)st.st_size};
-        n += all[n].name != NULL;
+        all[n] = (struct compiled){.time = st.st_mtim.tv_sec, .size = (uint64_t)st.st_size};
+        memcpy(all[n++].name, e->d_name, length + 1);
     }
     if (d)
         closedir(d);
@@ -272,7 +274,6 @@ static void prune(const struct cache *c)
         bytes += all[i].size;
         if (i >= KEEP || bytes > KEEP_BYTES)
             unlinkat(c->dir, all[i].name, 0);
-        free(all[i].name);
     }
     free(all);
     d = list(c->by_file);

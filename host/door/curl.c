@@ -8,7 +8,11 @@
 /* One library for the process, as the loader has it. Debian has it with either library for TLS. */
 static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static struct curl curl;
+/* Its members are all pointers to functions. */
+static union {
+    struct curl curl;
+    void *each[sizeof(struct curl) / sizeof(void *)];
+} loaded;
 static char failed[NET_WHY_SIZE];
 
 static const struct {
@@ -28,7 +32,7 @@ static const struct {
 
 static void load(void)
 {
-    void *library = NULL;
+    void *library = NULL, *function;
 
     for (size_t i = 0; !library && i < sizeof names / sizeof *names; i++)
         library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
@@ -37,15 +41,14 @@ static void load(void)
         return;
     }
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-        void *function = dlsym(library, functions[i].name);
-
+        function = dlsym(library, functions[i].name);
         if (!function) {
             snprintf(failed, sizeof failed, "libcurl has no %s", functions[i].name);
             return;
         }
-        memcpy((char *)&curl + functions[i].at, &function, sizeof function);
+        loaded.each[functions[i].at / sizeof function] = function;
     }
-    if (curl.global_init(CURL_GLOBAL_EVERYTHING) != 0)
+    if (loaded.curl.global_init(CURL_GLOBAL_EVERYTHING) != 0)
         snprintf(failed, sizeof failed, "libcurl cannot be set up");
 }
 
@@ -59,5 +62,5 @@ int curl_load(char why[NET_WHY_SIZE])
 
 const struct curl *curl_loaded(void)
 {
-    return &curl;
+    return &loaded.curl;
 }

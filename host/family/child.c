@@ -214,7 +214,7 @@ static int give(struct wasi *w, int host, const struct family_fd *like, const ch
     f = &w->fds[fd];
     f->standard = like->standard;
     f->read_only = like->read_only;
-    if (name && !(f->preopen = strdup(name)))
+    if (!wasi_set_name(f, name))
         return err_set(err, ERR_SETUP, "out of memory");
     return 0;
 }

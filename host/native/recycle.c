@@ -99,6 +99,14 @@ static void drop(struct run *r)
     free(r);
 }
 
+static void drop_list(struct run *r)
+{
+    for (struct run *next; r; r = next) {
+        next = r->next;
+        drop(r);
+    }
+}
+
 /* Takes the first of a list. */
 static struct run *take_first(struct run **list, long *n)
 {
@@ -145,7 +153,7 @@ static void free_frozen(struct frozen *f)
 
 void recycle_leave(struct frozen *f, bool current)
 {
-    struct run *idle = NULL, *r;
+    struct run *idle = NULL;
     bool last;
 
     pthread_mutex_lock(&idle_lock);
@@ -157,10 +165,7 @@ void recycle_leave(struct frozen *f, bool current)
     }
     last = --f->users == 0;
     pthread_mutex_unlock(&idle_lock);
-    while ((r = idle) != NULL) {
-        idle = r->next;
-        drop(r);
-    }
+    drop_list(idle);
     if (last)
         free_frozen(f);
 }
@@ -193,8 +198,14 @@ static void keep(struct run *r)
 
 void native_program_clear(struct native_program *p)
 {
-    while (p->idle_n)
-        drop(recycle_take(p, NULL));
+    struct run *idle;
+
+    pthread_mutex_lock(&idle_lock);
+    idle = p->idle;
+    p->idle = NULL;
+    p->idle_n = 0;
+    pthread_mutex_unlock(&idle_lock);
+    drop_list(idle);
     image_close(p);
 }
 

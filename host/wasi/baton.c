@@ -228,6 +228,7 @@ static int wait_for_wake(const struct wasi *w, struct wasi_thread *t, struct pol
     struct pollfd *all = malloc((n + 1) * sizeof *all);
     uint64_t count;
     int r = -1, error = ENOMEM;
+    bool woken;
 
     if (all) {
         if (n)
@@ -245,13 +246,14 @@ static int wait_for_wake(const struct wasi *w, struct wasi_thread *t, struct pol
     free(all);
     t->polls = false;
     pthread_mutex_lock(&t->group->lock);
-    if (t->state == WASI_THREAD_POLLS)
+    woken = t->state != WASI_THREAD_POLLS;
+    if (!woken)
         baton_unpark(t->group, t);
-    else /* it was woken */
-        while (read(t->event, &count, sizeof count) < 0 && errno == EINTR)
-            ;
     t->state = WASI_THREAD_AWAY;
     pthread_mutex_unlock(&t->group->lock);
+    /* (Nobody signals a thread that is away.) */
+    while (woken && read(t->event, &count, sizeof count) < 0 && errno == EINTR)
+        ;
     errno = error;
     return r;
 }

@@ -18,7 +18,7 @@ static int refuse(const char *what, const char **why)
 static int copy_one(struct wasi_fd *to, const struct wasi_fd *from,
                     struct tree *(*tree)(void *arg, const struct tree *of), void *arg, const char **why)
 {
-    struct tree *t;
+    bool named;
 
     if (from->socket)
         return refuse("it has a socket", why);
@@ -29,15 +29,16 @@ static int copy_one(struct wasi_fd *to, const struct wasi_fd *from,
     to->next = NULL;
     to->dir_at = 0;
     to->locked = false;
-    to->preopen = from->preopen ? strdup(from->preopen) : NULL;
+    named = wasi_set_name(to, from->preopen);
     to->host = from->host >= 0 ? fcntl(from->host, F_DUPFD_CLOEXEC, 0) : -1;
     if (from->node) {
-        t = tree(arg, from->node->tree);
+        struct tree *t = tree(arg, from->node->tree);
+
         to->node = from->node->copy ? from->node->copy : tree_copy_removed(t, from->node);
         if (to->node)
             tree_hold(to->node);
     }
-    if ((from->preopen && !to->preopen) || (from->node && !to->node))
+    if (!named || (from->node && !to->node))
         errno = ENOMEM;
     else if (from->host < 0 || to->host >= 0)
         return 0;

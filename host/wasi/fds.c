@@ -83,7 +83,7 @@ uint32_t wasi_insert(struct wasi *w, int host, uint64_t rights, uint64_t inherit
         return WASI_EMFILE;
     }
     if (fstat(host, &st) < 0) {
-        e = wasi_from_errno(errno);
+        e = wasi_failed(wasi_from_errno(errno));
         close(host);
         return e;
     }
@@ -110,7 +110,7 @@ static int to_errno(uint32_t e)
 
 int wasi_give_stream(struct wasi *w, const struct wasi_stream *stream)
 {
-    uint32_t e;
+    uint32_t e = WASI_EMFILE;
     struct wasi_fd *f = find_free(w, &e);
 
     if (!f) {
@@ -131,21 +131,24 @@ int wasi_give_stream(struct wasi *w, const struct wasi_stream *stream)
 
 int wasi_give_requests(struct wasi *w, const char *name)
 {
-    uint32_t e;
+    uint32_t e = WASI_EMFILE;
     struct wasi_fd *f = find_free(w, &e);
-    char *own = f ? strdup(name) : NULL;
 
-    if (!own) {
-        errno = f ? ENOMEM : to_errno(e);
+    if (!f) {
+        errno = to_errno(e);
         return -1;
     }
     *f = (struct wasi_fd){.used = true,
                           .serial = ++w->serial,
                           .channel = true,
                           .host = -1,
-                          .preopen = own,
                           .type = WASI_DIRECTORY,
                           .rights = WASI_R_PATH_READLINK};
+    if (!wasi_set_name(f, name)) {
+        *f = (struct wasi_fd){0};
+        errno = ENOMEM;
+        return -1;
+    }
     return (int)(f - w->fds);
 }
 
@@ -183,7 +186,7 @@ int wasi_give(struct wasi *w, int host, const char *name, bool read_only, bool s
         if ((flags & O_ACCMODE) == O_WRONLY)
             f->rights &= ~WASI_R_FD_READ;
     }
-    if (name && !(f->preopen = strdup(name))) {
+    if (!wasi_set_name(f, name)) {
         close(host);
         *f = (struct wasi_fd){0};
         errno = ENOMEM;

@@ -4,7 +4,14 @@
 #include "wasi/wasi.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+
+bool wasi_set_name(struct wasi_fd *f, const char *name)
+{
+    f->preopen = name ? strdup(name) : NULL;
+    return !name || f->preopen;
+}
 
 /* RFC 3629 */
 bool wasi_is_text(const char *name)

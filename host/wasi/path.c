@@ -20,7 +20,11 @@ struct wasi_fd *wasi_folder(struct wasi *w, uint32_t fd, uint64_t rights, uint32
         *e = WASI_ENOTDIR;
         return NULL;
     }
-    return f ? wasi_fd(w, fd, rights, e) : NULL;
+    if (f)
+        f = wasi_fd(w, fd, rights, e);
+    if (!f && *e == WASI_SUCCESS)
+        abort(); /* as in wasi_failed() */
+    return f;
 }
 
 /* Whether fd is a directory in memory; then its path is read, or *e says why not. */
@@ -86,8 +90,9 @@ uint32_t wasi_find_parent(struct wasi *w, uint32_t fd, uint64_t rights, uint32_t
         strcpy(parent, p->path);
         p->last = ".";
     }
+    p->read_only = f->read_only;
     p->dir = wasi_open_beneath(w, f->host, parent, O_PATH | O_DIRECTORY, 0);
-    return p->dir < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
+    return p->dir < 0 ? wasi_failed(wasi_from_errno(errno)) : WASI_SUCCESS;
 }
 
 /* The same for a call that changes something, which may be refused. */
@@ -95,7 +100,7 @@ static uint32_t find(struct wasi *w, uint32_t fd, uint64_t rights, uint32_t at, 
 {
     uint32_t e = wasi_find_parent(w, fd, rights, at, size, p);
 
-    if (e || !wasi_fd(w, fd, 0, &e)->read_only)
+    if (e || !p->read_only)
         return e;
     e = refuse(p, rights);
     close(p->dir);
@@ -165,7 +170,7 @@ uint32_t wasi_find_node(struct wasi *w, uint32_t fd, uint64_t rights, bool follo
     if (!f || e)
         return e;
     *node = wasi_open_beneath(w, f->host, path, O_PATH | (follow ? 0 : O_NOFOLLOW), 0);
-    return *node < 0 ? wasi_from_errno(errno) : WASI_SUCCESS;
+    return *node < 0 ? wasi_failed(wasi_from_errno(errno)) : WASI_SUCCESS;
 }
 
 uint32_t wasi_path_create_directory(struct wasi *w, uint32_t fd, uint32_t path, uint32_t size)
@@ -309,12 +314,12 @@ uint32_t wasi_path_readlink(struct wasi *w, uint32_t fd, uint32_t path, uint32_t
         if (e)
             return e;
         n = readlinkat(node, "", text, sizeof text);
-        e = n < 0 ? wasi_from_errno(errno == ENOENT ? EINVAL : errno) : WASI_SUCCESS;
+        e = n < 0 ? wasi_failed(wasi_from_errno(errno == ENOENT ? EINVAL : errno)) : WASI_SUCCESS;
         close(node);
     }
     if (e)
         return e;
-    if (text[0] == '/')
+    if (n > 0 && text[0] == '/')
         return WASI_EPERM; /* it would reveal paths of this machine */
     if ((size_t)n > room)
         n = room;

@@ -132,20 +132,20 @@ static bool is_heard(const struct wasi_socket *s, const struct msghdr *message)
     return s->serves || s->hears(s->arg, message->msg_name, message->msg_namelen);
 }
 
-/* recvmsg() until something comes that may. Of a datagram that may not, nothing is seen. */
-static ssize_t receive_allowed(struct wasi *w, struct wasi_fd **of, struct msghdr *message, int flags)
+/* recvmsg() until something comes that may. Of a datagram that may not, nothing is seen. *from gets the sender. */
+static ssize_t receive_allowed(struct wasi *w, struct wasi_fd **of, struct msghdr *message,
+                               struct sockaddr_storage *from, int flags)
 {
     struct wasi_fd *f = *of;
     const bool filters = f->socket && f->type == WASI_SOCKET_DGRAM;
-    struct sockaddr_storage from;
 
     for (;;) {
         ssize_t n;
         char byte;
 
-        message->msg_name = filters ? &from : NULL;
-        message->msg_namelen = filters ? sizeof from : 0;
-        memset(&from, 0, sizeof from);
+        message->msg_name = filters ? from : NULL;
+        message->msg_namelen = filters ? sizeof *from : 0;
+        memset(from, 0, sizeof *from);
         if (wasi_ready(w, of, POLLIN) < 0)
             return -1;
         f = *of;
@@ -153,10 +153,10 @@ static ssize_t receive_allowed(struct wasi *w, struct wasi_fd **of, struct msghd
             n = recvmsg(f->host, message, flags | dont_wait(f));
         while (n < 0 && wasi_again(w));
         /* (One of a pair has no address.) */
-        if (n < 0 || !filters || message->msg_namelen <= sizeof from.ss_family)
+        if (n < 0 || !filters || message->msg_namelen <= sizeof from->ss_family)
             return n;
         if (is_heard(f->socket, message)) {
-            hear(f->socket, &from, message->msg_namelen);
+            hear(f->socket, from, message->msg_namelen);
             return n;
         }
         if (flags & MSG_PEEK)
@@ -170,6 +170,7 @@ static uint32_t receive(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint32
     struct guest_memory m = wasi_memory(w);
     struct iovec io[WASI_MAX_IOVS];
     struct msghdr message = {.msg_iov = io};
+    struct sockaddr_storage from;
     uint64_t total;
     size_t n_io;
     uint32_t e;
@@ -183,7 +184,7 @@ static uint32_t receive(struct wasi *w, struct wasi_fd *f, uint32_t iovs, uint32
     if (f->socket && !*f->socket->received_left)
         return WASI_EDQUOT;
     message.msg_iovlen = n_io; /* (an int in some C libraries) */
-    n = receive_allowed(w, &f, &message, flags);
+    n = receive_allowed(w, &f, &message, &from, flags);
     if (n < 0)
         return wasi_from_errno(errno);
     if (f->socket && *f->socket->received_left != UINT64_MAX && !(flags & MSG_PEEK))

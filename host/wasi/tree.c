@@ -7,50 +7,6 @@
 
 enum { MOST_LINKS = 40 };
 
-struct timespec tree_now(const struct tree *tree)
-{
-    const uint64_t second = 1000000000;
-    struct timespec t;
-    uint64_t ns;
-
-    if (!tree->clock)
-        clock_gettime(CLOCK_REALTIME, &t);
-    ns = tree->clock ? *tree->clock : (uint64_t)t.tv_sec * second + (uint64_t)t.tv_nsec;
-    if (tree->clock_ns)
-        ns -= ns % tree->clock_ns;
-    return (struct timespec){(time_t)(ns / second), (long)(ns % second)};
-}
-
-/* ---- nodes ---- */
-
-struct tree_node *tree_new_node(struct tree *t, uint8_t type)
-{
-    struct tree_node *n = calloc(1, sizeof *n);
-
-    if (!n)
-        return NULL;
-    n->tree = t;
-    n->type = type;
-    n->number = ++t->numbers;
-    n->read = n->changed = n->altered = tree_now(t);
-    return n;
-}
-
-static void free_if_unused(struct tree_node *n)
-{
-    if (n->links || n->holders)
-        return;
-    n->tree->bytes_left += n->size;
-    free(n->bytes);
-    free(n);
-}
-
-void tree_drop(struct tree_node *n)
-{
-    n->holders--;
-    free_if_unused(n);
-}
-
 /* ---- entries ---- */
 
 static struct tree_entry **bucket(struct tree *t, const struct tree_node *dir, const char *name)
@@ -82,11 +38,9 @@ static uint32_t add_entry(struct tree_node *dir, const char *name, struct tree_n
         return WASI_EILSEQ;
     if (dir->tree->entries_left == 0)
         return WASI_EDQUOT;
-    e = calloc(1, sizeof *e);
-    if (!e || !(e->name = strdup(name))) {
-        free(e);
+    e = tree_new_entry(name);
+    if (!e)
         return WASI_ENOMEM;
-    }
     *e = (struct tree_entry){.name = e->name,
                              .node = node,
                              .dir = dir,
@@ -115,13 +69,12 @@ static void remove_entry(struct tree_entry *e)
     *(e->before ? &e->before->next : &dir->first) = e->next;
     *(e->next ? &e->next->before : &dir->last) = e->before;
     dir->changed = dir->altered = node->altered = tree_now(dir->tree);
-    free(e->name);
-    free(e);
+    tree_free_entry(e);
     dir->tree->entries_left++;
     node->links--;
     if (node->type == WASI_DIRECTORY)
         node->parent = NULL;
-    free_if_unused(node);
+    tree_free_unused(node);
 }
 
 const struct tree_entry *tree_after(const struct tree_node *dir, uint64_t serial)
@@ -291,7 +244,7 @@ uint32_t tree_create(const struct tree_place *p, uint8_t type, struct tree_node 
         return WASI_ENOMEM;
     e = add_entry(p->dir, p->name, n);
     if (e)
-        free_if_unused(n);
+        tree_free_unused(n);
     else if (node)
         *node = n;
     return e;

@@ -52,8 +52,18 @@ struct tree *tree_new(uint64_t most_bytes, uint64_t most_entries);
 void tree_free(struct tree *t);
 /* The time of a change that happens now. */
 struct timespec tree_now(const struct tree *tree);
-/* One that nothing has yet. NULL: out of memory. */
+
+/* tree_node.c: what a tree consists of. NULL or false: out of memory. */
+
+/* A node that nothing has yet. */
 struct tree_node *tree_new_node(struct tree *t, uint8_t type);
+/* Frees a node that nothing has any more. */
+void tree_free_unused(struct tree_node *n);
+/* Gives a node that has none its content, of at least one byte, which the tree's limit does not stop. */
+bool tree_set_content(struct tree_node *n, const void *bytes, size_t size);
+/* An entry that has only its name. */
+struct tree_entry *tree_new_entry(const char *name);
+void tree_free_entry(struct tree_entry *e);
 
 /* tree_copy.c: a copy of everything, with the same numbers and times; each node of the original then has its `copy`,
  * until tree_forget_copies(). NULL: out of memory. */
@@ -79,7 +89,7 @@ struct tree_place {
 /* follow: also a link that is the last part. */
 uint32_t tree_find(struct tree_node *from, const char *path, bool follow, struct tree_place *p);
 
-/* Adds a node of this type under the name that was not found. */
+/* Adds a node of this type under the name that was not found. If that fails, *node stays as it is. */
 uint32_t tree_create(const struct tree_place *p, uint8_t type, struct tree_node **node);
 uint32_t tree_link(const struct tree_place *p, struct tree_node *node);
 /* Removes an entry, if it is a directory (and empty), or none. */

@@ -157,9 +157,8 @@ int wasi_give_tree(struct wasi *w, struct tree *tree, const char *name, bool rea
 {
     struct wasi_fd like = {.read_only = read_only,
                            .rights = WASI_R_DIRECTORY,
-                           .inheriting = read_only ? WASI_R_ALL & ~WASI_R_FD_WRITE : WASI_R_ALL,
-                           .preopen = strdup(name)};
-    uint32_t fd, e = like.preopen ? give_node(w, tree->root, like, &fd) : WASI_ENOMEM;
+                           .inheriting = read_only ? WASI_R_ALL & ~WASI_R_FD_WRITE : WASI_R_ALL};
+    uint32_t fd, e = wasi_set_name(&like, name) ? give_node(w, tree->root, like, &fd) : WASI_ENOMEM;
 
     if (e == 0)
         return (int)fd;

@@ -25,13 +25,7 @@ static uint32_t take_content(struct tree_node *to, const struct tree_node *from)
     to->number = from->number;
     if (from->type == WASI_DIRECTORY || from->size == 0)
         return WASI_SUCCESS;
-    to->bytes = malloc(from->size);
-    if (!to->bytes)
-        return WASI_ENOMEM;
-    memcpy(to->bytes, from->bytes, from->size);
-    to->size = to->room = from->size;
-    to->tree->bytes_left -= from->size;
-    return WASI_SUCCESS;
+    return tree_set_content(to, from->bytes, from->size) ? WASI_SUCCESS : WASI_ENOMEM;
 }
 
 static void take_times(const struct tree_node *n)
@@ -44,15 +38,17 @@ static void take_times(const struct tree_node *n)
 static uint32_t copy_entry(const struct tree_entry *e)
 {
     struct tree_place p = {.dir = e->dir->copy};
+    struct tree_node *copy = e->node->copy;
     uint32_t error;
 
     strcpy(p.name, e->name);
-    if (e->node->copy) {
-        error = tree_link(&p, e->node->copy);
+    if (copy) {
+        error = tree_link(&p, copy);
     } else {
-        error = tree_create(&p, e->node->type, &e->node->copy);
+        error = tree_create(&p, e->node->type, &copy);
+        e->node->copy = copy;
         if (error == 0)
-            error = take_content(e->node->copy, e->node);
+            error = take_content(copy, e->node);
     }
     if (error == 0)
         p.dir->last->serial = e->serial;

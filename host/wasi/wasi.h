@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -208,6 +209,13 @@ static inline bool wasi_again(const struct wasi *w)
 {
     return errno == EINTR && !(w->interrupted && w->interrupted(w->wait_arg));
 }
+/* The error of a call that failed, of which its callers rely on that it is not WASI_SUCCESS. */
+static inline uint32_t wasi_failed(uint32_t e)
+{
+    if (e == WASI_SUCCESS)
+        abort();
+    return e;
+}
 /* The descriptor, if it exists and has these rights; else NULL with *e. */
 struct wasi_fd *wasi_fd(struct wasi *w, uint32_t fd, uint64_t rights, uint32_t *e);
 /* Opens f->dir. This may close others, so that there are never many; a closed one continues from its cookie when it is
@@ -217,6 +225,8 @@ void wasi_close_dir(struct wasi *w, struct wasi_fd *f);
 /* Adds a host descriptor to the table; closes it on failure. */
 uint32_t wasi_insert(struct wasi *w, int host, uint64_t rights, uint64_t inheriting, uint16_t flags, uint32_t *fd);
 void wasi_drop(struct wasi *w, struct wasi_fd *f); /* close.c */
+/* name.c: gives a directory its name, or none (NULL). false: out of memory. */
+bool wasi_set_name(struct wasi_fd *f, const char *name);
 /* A socket's like, counted. NULL: *e says why. */
 struct wasi_socket *wasi_new_socket(const struct wasi_socket *like, uint32_t *e);
 void wasi_free_socket(struct wasi_socket *s);

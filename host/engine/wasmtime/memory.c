@@ -62,11 +62,15 @@ void wt_image_close(struct image *i)
 
 /* ---- one memory ---- */
 
+/* (errno stays.) */
 static void drop(struct place *p)
 {
+    int e = errno;
+
     if (p->mapped)
         munmap(p->mapped, p->mapped_size);
     free(p);
+    errno = e;
 }
 
 static struct place *map(struct code *c, uint64_t size, uint64_t room, uint64_t guard)
@@ -79,19 +83,20 @@ static struct place *map(struct code *c, uint64_t size, uint64_t room, uint64_t 
         return NULL;
     p->mapped_size = BEFORE + room + guard;
     at = mmap(NULL, p->mapped_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    p->mapped = at == MAP_FAILED ? NULL : at;
+    if (at == MAP_FAILED) {
+        drop(p);
+        return NULL;
+    }
+    p->mapped = at;
     p->base = p->mapped + BEFORE;
     p->room = room;
     p->start = p->size = size;
     p->code = c;
-    if (!p->mapped || (size && mprotect(p->base, size, PROT_READ | PROT_WRITE) < 0) ||
+    if ((size && mprotect(p->base, size, PROT_READ | PROT_WRITE) < 0) ||
         (i && i->size &&
          mmap(p->base + i->from, i->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, i->fd,
               (off_t)i->at) == MAP_FAILED)) {
-        int e = errno;
-
         drop(p);
-        errno = e;
         return NULL;
     }
     return p;
