@@ -517,6 +517,8 @@ static PyObject *take_new_modules(PyObject *self, PyObject *known)
         if (PyDict_GetItemWithError(known, name) != value &&
             (PyErr_Occurred() || PyList_Append(names, name) < 0 || PyList_Append(values, value) < 0))
             Py_CLEAR(values);
+    if (!names)
+        Py_CLEAR(values);
     for (at = 0; values && at < PyList_GET_SIZE(names); at++)
         if (PyDict_DelItem(modules, PyList_GET_ITEM(names, at)) < 0)
             PyErr_Clear(); /* it was removed together with another one */
