@@ -37,6 +37,7 @@ test_the_wheel() {
     is "$(readelf -dW content/wlpy/*.so | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u |
         grep -vE '^(ld-linux-x86-64|libc|libdl|libm|libpthread|librt)\.so\.[0-9]$')" '' 'another library'
     is "$(nm -D --defined-only content/wlpy/_wlpy.abi3.so | cut -d ' ' -f 3)" PyInit__wlpy 'its symbols'
+    hardened content/wlpy/_wlpy.abi3.so
     grep -q '^Tag: cp39-abi3-manylinux_2_31_x86_64$' content/wlpy-0.1.0.dist-info/WHEEL || fail 'its tag is another one'
     grep -q '^License-Expression: .*Apache-2.0 .*AND PSF-2.0' content/wlpy-0.1.0.dist-info/METADATA || fail 'its licences are others'
     there content/wlpy/py.typed content/wlpy-0.1.0.dist-info/licenses/LICENSE
