@@ -15,10 +15,8 @@ import pytest
 STATUS = {pytest.ExitCode.OK: 0, pytest.ExitCode.TESTS_FAILED: 2, pytest.ExitCode.NO_TESTS_COLLECTED: 4,
           pytest.ExitCode.INTERRUPTED: 2}
 OPTIONS = [
-    # WASI has no dup(), which pytest needs to capture what is written to descriptors, and to keep a copy of stderr for a crash.
-    "--capture=sys", "-p", "no:faulthandler",
-    # Several files run at once, so they must not share a cache. By default the log goes to /dev/null.
-    "-p", "no:cacheprovider", "--log-file=/tmp/log",
+    # Several files run at once, so they must not share a cache.
+    "-p", "no:cacheprovider",
     "--rootdir=/source", "--basetemp=/tmp/pytest", "--color=no", "--tb=short",
 ]
 WORST = ("passed", "skipped", "failed")
@@ -47,15 +45,6 @@ class Results:
         self.suite, self.name, self.file = suite, name, file
         self.running = {}  # the worst state of a test's phases so far, and why
         self.skipped = None  # why the file was skipped
-
-    # If one of these failed, pytest would skip every later test of the file.
-    @pytest.fixture
-    def capfd(self):
-        pytest.skip("capfd needs dup(), which WASI does not have")
-
-    @pytest.fixture
-    def capfdbinary(self):
-        pytest.skip("capfdbinary needs dup(), which WASI does not have")
 
     def write(self, state, name, why=""):
         self.file.write("%s\t%s/%s\t%s\n" % (state, self.suite, one_line(name), one_line(why)))
