@@ -1162,6 +1162,10 @@ static void test_pypi_bad(void **state)
         setenv("PIP_NO_INDEX", "on", 1);
         assert_class(fetch(&f), WL_E_FETCH, &f.err);
         assert_contains(f.err.text, "pip is configured with no index");
+        setenv("PIP_FIND_LINKS", "/", 1);
+        assert_class(fetch(&f), WL_E_FETCH, &f.err);
+        assert_contains(f.err.text, "/ has neither the file nor index.html");
+        unsetenv("PIP_FIND_LINKS");
         unsetenv("PIP_NO_INDEX");
     }
 }

@@ -183,7 +183,11 @@ static int get_page(const struct index_page *p, const char *part, char **text, c
     int r = 0;
 
     if (local) {
-        file = path_is_dir(local) ? path_join(local, "index.html") : xstrdup(local);
+        bool dir = path_is_dir(local);
+        file = dir ? path_join(local, "index.html") : xstrdup(local);
+        /* A directory of files, which try_page() has looked at, needs no page. */
+        if (dir && !path_exists(file))
+            return wl_err_set(err, WL_E_FETCH, "%s has neither the file nor index.html", p->url);
         *base = file_address(file);
     } else {
         file = xstrdup(part);
