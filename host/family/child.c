@@ -13,6 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* How much later than the first process a child reaches the deadline by itself, in ms. */
+enum { AFTER_THE_FIRST_MS = 1000 };
+
 static int refuse(const char *what, struct err *err)
 {
     err_set(err, ERR_SETUP, "cannot start a process: %s", what);
@@ -259,10 +262,9 @@ int family_fd(const struct family_start *s, size_t at)
 
 void family_limits(const struct family_start *s, struct limits *limits)
 {
-    const uint64_t now = family_now();
+    const uint64_t now = family_now(), end = s->head->deadline + AFTER_THE_FIRST_MS;
 
     limits->lease = s->head->memory;
-    /* (If it has passed, the parent is about to end, too.) */
     if (s->head->deadline)
-        limits->deadline_ms = s->head->deadline > now ? s->head->deadline - now : 1;
+        limits->deadline_ms = end > now ? end - now : 1;
 }
