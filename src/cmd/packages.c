@@ -132,7 +132,8 @@ static int lock(struct app *a, const struct required *q, const char *python, str
                             .ask_pip = ask_pip,
                             .roots = &a->roots,
                             .without_native = q->without_native,
-                            .update = q->update};
+                            .update = q->update,
+                            .cached = q->cached};
     int r = make_dirs(parent, err);
 
     if (r == 0)
@@ -194,7 +195,8 @@ static int pin(struct app *a, const struct strv *with, const char *python, char 
     q = (struct required){.requirements = *file,
                           .title = with->n ? names.s : a->options.requirement,
                           .lock = lock_file,
-                          .update = a->options.update};
+                          .update = a->options.update,
+                          .cached = with->n > 0};
     r = lock(a, &q, python, p, err);
     return r < 0 ? r : check_series(python, &p->packages, err);
 }

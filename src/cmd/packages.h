@@ -18,6 +18,7 @@ struct required {
     const char *title;                 /* what messages call them; NULL: the file's name */
     const struct strv *without_native; /* packages that work without their compiled modules; may be NULL */
     bool update;                       /* resolve again */
+    bool cached;                       /* the lock file belongs to the cache */
 };
 
 /* Pins the packages, and finds the port of a Python that has those of them that have native code; NULL: none has. The

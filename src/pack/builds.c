@@ -74,38 +74,72 @@ static int read_requirements(const struct resolution *s, const char *archive, st
     return r;
 }
 
-/* A recipe in ports/pypi may say why its package cannot be built (vars: unavailable). The caller frees the reason. */
-static int read_recipe(const struct resolution *s, const char *name, char **unavailable, struct strv *required,
-                       struct wl_err *err)
+/* What a recipe in ports/pypi says about the choice of a package, as opposed to its build. */
+struct said {
+    char *unavailable; /* why the package cannot be built; NULL: it can */
+    char *requires;    /* more packages that its build requires, with spaces between; NULL: none */
+    bool native;       /* its native code is wanted, although there is a wheel without */
+};
+
+static void said_free(struct said *s)
 {
-    static const char why[] = "unavailable=", more[] = "requires=";
-    WL_CLEANUP_FREE char *port = package_recipe(s->w->roots, name);
-    WL_CLEANUP_RECIPE struct recipe *recipe = NULL;
-    int r = recipe_load(s->w->roots, port, &recipe, err);
+    free(s->unavailable);
+    free(s->requires);
+}
+#define CLEANUP_SAID __attribute__((cleanup(said_free)))
 
-    for (size_t i = 0; r == 0 && i < recipe->vars.n; i++)
-        if (starts_with(recipe->vars.v[i], why))
-            *unavailable = xstrdup(recipe->vars.v[i] + strlen(why));
-        else if (starts_with(recipe->vars.v[i], more)) {
-            WL_CLEANUP_FREE char *words = xstrdup(recipe->vars.v[i] + strlen(more));
-
-            for (char *state, *word = strtok_r(words, " ", &state); word; word = strtok_r(NULL, " ", &state))
-                strv_add(required, word);
-        }
-    return r;
+/* Sets *value to what follows "NAME=" in a variable that has this name and is not empty. */
+static void read_var(const char *var, const char *name_is, char **value)
+{
+    if (!starts_with(var, name_is) || !var[strlen(name_is)])
+        return;
+    free(*value);
+    *value = xstrdup(var + strlen(name_is));
 }
 
-int builds_native(const struct wheels *w, const char *name, bool *wanted, struct wl_err *err)
+/* Without recipes (wheels.roots), nothing is said. */
+static int read_recipe(const struct wheels *w, const char *name, struct said *said, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *port = w->roots ? package_recipe(w->roots, name) : NULL;
     WL_CLEANUP_RECIPE struct recipe *recipe = NULL;
     int r = port ? recipe_load(w->roots, port, &recipe, err) : 0;
 
-    *wanted = false;
-    for (size_t i = 0; recipe && i < recipe->vars.n; i++)
+    for (size_t i = 0; r == 0 && recipe && i < recipe->vars.n; i++) {
+        read_var(recipe->vars.v[i], "unavailable=", &said->unavailable);
+        read_var(recipe->vars.v[i], "requires=", &said->requires);
         if (!strcmp(recipe->vars.v[i], "native=1"))
-            *wanted = true;
+            said->native = true;
+    }
     return r;
+}
+
+int builds_native(const struct wheels *w, const char *name, bool *wanted, struct wl_err *err)
+{
+    CLEANUP_SAID struct said said = {0};
+    int r = read_recipe(w, name, &said, err);
+
+    *wanted = said.native;
+    return r;
+}
+
+int builds_add_said(const struct wheels *w, const char *name, struct str *text, struct wl_err *err)
+{
+    CLEANUP_SAID struct said said = {0};
+    WL_CLEANUP_FREE char *normal = pypi_name(name, strlen(name));
+    int r = read_recipe(w, name, &said, err);
+
+    if (r == 0 && (said.native || said.requires || said.unavailable))
+        str_addf(text, "%s\t%d\t%s\t%s\n", normal, said.native, said.requires ? said.requires : "",
+                 said.unavailable ? said.unavailable : "");
+    return r;
+}
+
+static void add_words(const char *text, struct strv *words)
+{
+    WL_CLEANUP_FREE char *copy = xstrdup(text);
+
+    for (char *state, *word = strtok_r(copy, " ", &state); word; word = strtok_r(NULL, " ", &state))
+        strv_add(words, word);
 }
 
 /* Chooses the wheels that a build requires, for the Python of this machine, and pins them. constraints: a file. */
@@ -159,21 +193,24 @@ static void add_reason(struct strv *reasons, const char *name, const char *versi
 static int complete(const struct resolution *s, struct package *p, const char *constraints, struct strv *reasons,
                     struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *archive = NULL, *unavailable = NULL;
+    WL_CLEANUP_FREE char *archive = NULL;
     WL_CLEANUP_STRV struct strv required = {0};
-    int r = read_recipe(s, p->name, &unavailable, &required, err);
+    CLEANUP_SAID struct said said = {0};
+    int r = read_recipe(s->w, p->name, &said, err);
 
-    if (r == 0 && !unavailable)
+    if (r == 0 && said.requires)
+        add_words(said.requires, &required);
+    if (r == 0 && !said.unavailable)
         r = fetch_archive(s, p, &archive, err);
-    if (r == 0 && !unavailable)
+    if (r == 0 && !said.unavailable)
         r = read_requirements(s, archive, &required, err);
-    if (r == 0 && !unavailable)
+    if (r == 0 && !said.unavailable)
         r = pin_requirements(s, p, &required, constraints, err);
     if (r == 0 && package_is_rust(p))
-        r = crates_find(s, archive, p, &unavailable, err);
-    if (r < 0 || !unavailable)
+        r = crates_find(s, archive, p, &said.unavailable, err);
+    if (r < 0 || !said.unavailable)
         return r;
-    add_reason(reasons, p->name, p->version, unavailable);
+    add_reason(reasons, p->name, p->version, said.unavailable);
     return 1;
 }
 

@@ -13,6 +13,10 @@ bool builds_possible(const char *series);
  * recipes (wheels.roots), none does. Negative on an error. */
 int builds_native(const struct wheels *w, const char *name, bool *wanted, struct wl_err *err);
 
+/* Adds a line with what the recipe of a package says that decides how the package is resolved; nothing if it says
+ * nothing. A lock file was written for certain lines. */
+int builds_add_said(const struct wheels *w, const char *name, struct str *text, struct wl_err *err);
+
 /* Adds to found, for each of pins ("NAME==VERSION"), the source archive, and the wheels that its build requires on this
  * machine. A package that cannot be built is not added; reasons gets "NAME==VERSION" and why, one after the other. The
  * archives are fetched, to read what their builds require; nothing in them is run. */

@@ -54,7 +54,8 @@ static bool is_foreign(const char *wheel)
     return !ends_with(wheel, "-none-any.whl") && !wheel_is_wasi(wheel);
 }
 
-/* Whether a package is to be built although it has a pure wheel. */
+/* Whether a package is to be built although it has a pure wheel. Not all such packages have a wheel for this Python on
+ * Linux, so the kind of the wheel says nothing about that. */
 static int is_wanted_native(const struct resolution *s, const char *wheel, bool *wanted, struct wl_err *err)
 {
     size_t n = strcspn(wheel, "-");
@@ -66,8 +67,8 @@ static int is_wanted_native(const struct resolution *s, const char *wheel, bool 
     return builds_native(s->w, name, wanted, err);
 }
 
-/* The wheels with native code in a directory. Those of which there is a pure wheel of the same version are replaced,
- * unless their native code is wanted. */
+/* The wheels in a directory that cannot be used as they are: those with native code, and those of packages whose native
+ * code is wanted. The others of which there is a pure wheel of the same version are replaced. */
 static int find_native(const struct resolution *s, const char *dir, struct strv *native, struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv names = {0};
@@ -78,11 +79,13 @@ static int find_native(const struct resolution *s, const char *dir, struct strv 
         WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
         bool wanted;
 
-        if (!is_foreign(names.v[i]))
+        if (wheel_is_wasi(names.v[i]))
             continue;
         r = is_wanted_native(s, names.v[i], &wanted, err);
         if (r < 0)
             return r;
+        if (!wanted && !is_foreign(names.v[i]))
+            continue;
         if (!wanted && download(s, dir, pin, false, NULL, &ignored) == 0)
             r = remove_tree(file, err);
         else
@@ -91,24 +94,26 @@ static int find_native(const struct resolution *s, const char *dir, struct strv 
     return r;
 }
 
-/* Replaces a wheel of a package that cannot be built by the pure wheel of the same version. *replaced: there is one. */
+/* Replaces a wheel of a package that cannot be built by the pure wheel of the same version, unless it is that wheel.
+ * *replaced: there is one. */
 static int replace_by_pure(const struct resolution *s, const char *dir, const char *wheel, bool *replaced,
                            struct strv *notes, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *file = path_join(dir, wheel), *pin = wheel_pin(wheel);
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-    WL_CLEANUP_FREE char *name = xstrndup(wheel, strcspn(wheel, "-"));
+    WL_CLEANUP_FREE char *name = xstrndup(wheel, strcspn(wheel, "-")), *note = NULL;
     const char *why = why_unbuilt(s, name);
     int r = is_wanted_native(s, wheel, replaced, err);
 
     if (r < 0 || !*replaced)
         return r;
-    *replaced = download(s, dir, pin, false, NULL, &ignored) == 0;
+    *replaced = !is_foreign(wheel) || download(s, dir, pin, false, NULL, &ignored) == 0;
     if (!*replaced)
         return 0;
-    strv_addf(notes, "%s is used without its native code, which cannot be built%s%s", name, why ? ": " : "",
-              why ? why : "");
-    return remove_tree(file, err);
+    note = xasprintf("%s is used without its native code, which cannot be built%s%s", name, why ? ": " : "",
+                     why ? why : "");
+    strv_add_once(notes, note);
+    return is_foreign(wheel) ? remove_tree(file, err) : 0;
 }
 
 /* Replaces the wheels with native code by what WASI can use: a pure wheel, the package's source, or the same wheel if
@@ -157,8 +162,7 @@ static int are_enough(const struct resolution *s, const char *pure, const char *
         WL_CLEANUP_FREE char *name = xstrndup(wheel, n), *version = wheel_version(&ours, name);
         bool wanted = false;
 
-        if (is_foreign(wheel))
-            r = is_wanted_native(s, wheel, &wanted, err);
+        r = is_wanted_native(s, wheel, &wanted, err);
         *enough = !wanted && wheel[n] && version && starts_with(wheel + n + 1, version) &&
                   wheel[n + 1 + strlen(version)] == '-';
     }
@@ -362,6 +366,15 @@ static bool native_may_help(const struct wheels *w, const char *output)
     return by || builds_possible(w->series) || works_without_native(w, name, package_name_length(name));
 }
 
+/* Replaces pure wheels, which are used because newer versions cannot be, by sources of the packages whose native code
+ * is wanted. */
+static int build_wanted(const struct resolution *s, const char *pure, struct strv *notes, struct wl_err *err)
+{
+    WL_CLEANUP_STRV struct strv none = {0};
+
+    return replace_native(s, pure, &none, notes, err);
+}
+
 /* Chooses between the pure wheels and those that any Linux would use. *chosen: `pure` if there are pure ones for all
  * requirements, else NULL; gets the directory to use. */
 static int choose(const struct resolution *s, const char *pure, const char *native, const char **chosen,
@@ -381,8 +394,10 @@ static int choose(const struct resolution *s, const char *pure, const char *nati
         return 0;
     }
     packages_free(s->built);
-    return *chosen ? compare_versions(s, pure, native, &blockers, notes, err)
-                   : refuse_blocker(s, native, &blockers, err);
+    if (!*chosen)
+        return refuse_blocker(s, native, &blockers, err);
+    r = compare_versions(s, pure, native, &blockers, notes, err);
+    return r < 0 ? r : build_wanted(s, pure, notes, err);
 }
 
 int wheels_choose(const struct resolution *s, const char *dir, struct strv *notes, struct wl_err *err)
@@ -410,8 +425,10 @@ int wheels_choose(const struct resolution *s, const char *dir, struct strv *note
     else if (!chosen)
         return explain_failure(s, strstr(pure_output, "Cannot install ") && native_output ? native_output : pure_output,
                                err);
-    else
+    else {
         strv_addf(notes, "cannot find out whether newer versions have native code: %s", other.text);
+        r = build_wanted(s, pure, notes, err);
+    }
     if (r == 0 && note_sources(s, chosen, notes, &other) < 0) {
         if (other.cls == WL_E_INTERRUPTED)
             return cancel_error(err);

@@ -1,5 +1,6 @@
 #include "pack/wheels.h"
 
+#include "pack/builds.h"
 #include "pack/lock.h"
 #include "pack/pip.h"
 #include "pack/requirements.h"
@@ -14,6 +15,9 @@ enum { MAX_FILE = 1 << 20 };
 
 /* What pip prints if a wheel has another hash than its pin. */
 static const char other_hash[] = "DO NOT MATCH THE HASHES";
+
+/* Begins the line of a lock file with the hash of what recipes say about its packages. */
+static const char recipes_mark[] = "# recipes sha256:";
 
 static char *wheels_dir(const struct wheels *w)
 {
@@ -57,15 +61,67 @@ static void hash_text(const char *text, char sha256[HASH_HEX_SIZE])
     hash_end(h, sha256);
 }
 
+/* What the recipes of the packages in a lock file say, as a hash; "" if they say nothing. */
+static int hash_recipes(const struct wheels *w, const char *text, char sha256[HASH_HEX_SIZE], struct wl_err *err)
+{
+    WL_CLEANUP_PACKAGES struct packages pinned = {0};
+    WL_CLEANUP_STR struct str said = {0};
+    int r = lock_parse(w->lock, text, &pinned, err);
+
+    for (size_t i = 0; r == 0 && i < pinned.n; i++)
+        r = builds_add_said(w, pinned.v[i].name, &said, err);
+    *sha256 = '\0';
+    if (r == 0 && said.len)
+        hash_text(said.s, sha256);
+    return r;
+}
+
+/* Whether a lock file was written for the recipes that there are. Without recipes, every lock file is good. */
+static int has_recipes(const struct wheels *w, const char *text, bool *has, struct wl_err *err)
+{
+    char sha256[HASH_HEX_SIZE];
+    WL_CLEANUP_FREE char *line = NULL;
+    int r = w->roots ? hash_recipes(w, text, sha256, err) : 0;
+
+    *has = true;
+    if (r < 0 || !w->roots)
+        return r;
+    line = xasprintf("\n%s%s\n", recipes_mark, sha256);
+    *has = *sha256 ? strstr(text, line) != NULL : !strstr(text, recipes_mark);
+    return 0;
+}
+
+/* Whether the lock file that there is can be used. */
+static int is_locked(const struct wheels *w, const char *head, const struct fetch_options *o, bool *locked,
+                     struct strv *notes, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *text = NULL;
+    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
+    bool same;
+    int r;
+
+    *locked = !w->update && file_read(w->lock, MAX_FILE, &text, NULL, &ignored) == 0 && starts_with(text, head);
+    r = *locked ? has_recipes(w, text, &same, err) : 0;
+    if (r < 0 || !*locked || same)
+        return r;
+    /* What the cache has is still complete: without a network it is better than nothing. */
+    if (w->cached && !o->offline)
+        *locked = false;
+    else
+        strv_addf(notes, "%s was written for other recipes of its packages; --update resolves them again",
+                  w->cached ? wheels_title(w) : w->lock);
+    return 0;
+}
+
 int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct strv *notes, struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *requirements = NULL, *head = NULL, *lock = NULL, *source = NULL, *dir = wheels_dir(w);
+    WL_CLEANUP_FREE char *requirements = NULL, *head = NULL, *source = NULL, *dir = wheels_dir(w);
     WL_CLEANUP_STR struct str text = {0};
-    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
     WL_CLEANUP_PACKAGES struct packages built = {0};
     WL_CLEANUP_STRV struct strv unbuilt = {0};
     struct resolution s = {.w = w, .o = o, .built = &built, .unbuilt = &unbuilt};
     char sha256[HASH_HEX_SIZE];
+    bool locked;
     int r = read_text(w->requirements, &requirements, err);
 
     if (r < 0) {
@@ -74,8 +130,9 @@ int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct st
     }
     hash_text(requirements, sha256);
     head = heading(w, sha256);
-    if (!w->update && file_read(w->lock, MAX_FILE, &lock, NULL, &ignored) == 0 && starts_with(lock, head))
-        return 0;
+    r = is_locked(w, head, o, &locked, notes, err);
+    if (r < 0 || locked)
+        return r;
     source = requirements_source(requirements);
     if (source)
         return is_only_source(w, source, err);
@@ -92,6 +149,10 @@ int wheels_lock(const struct wheels *w, const struct fetch_options *o, struct st
     r = add_wheels(dir, &text, err);
     for (size_t i = 0; i < built.n; i++)
         lock_add(&text, &built.v[i]);
+    if (r == 0)
+        r = hash_recipes(w, text.s, sha256, err);
+    if (r == 0 && *sha256)
+        str_addf(&text, "%s%s\n", recipes_mark, sha256);
     return r < 0 ? r : file_write(w->lock, text.s, text.len, err);
 }
 

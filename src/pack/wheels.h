@@ -23,6 +23,7 @@ struct wheels {
      * good enough. May be NULL. */
     const struct strv *without_native;
     bool update; /* resolve again even if the lock file belongs to these requirements */
+    bool cached; /* the lock file belongs to the cache: it is written again if recipes of its packages have changed */
 };
 
 /* What messages call the requirements. */
@@ -31,7 +32,9 @@ static inline const char *wheels_title(const struct wheels *w)
     return w->title ? w->title : w->requirements;
 }
 
-/* Writes the lock file, unless it belongs to these requirements and this series. A package with native code is to be
+/* Writes the lock file, unless it belongs to these requirements and this series. If the recipes of its packages
+ * (ports/pypi) have changed what they want since it was written, a lock file of the cache is written again, and notes
+ * gets a line about any other, whose versions people rely on. A package with native code is to be
  * built from its source (lock.h). WL_E_FETCH names the requirement that can neither be built nor has a pure-Python
  * wheel (or only one of an older major version), that contradicts another one, or that is source. notes gets a line for
  * each package that is older than it might be. */

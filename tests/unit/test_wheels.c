@@ -1,110 +1,13 @@
 /* Wheels for an app, with the real pip, from directories of made-up wheels. */
-#include "testing.h"
+#include "made_up_wheels.h"
 
-#include "made_up.h"
 #include "make_archive.h"
-#include "pack/wheels.h"
 #include "util/fs.h"
 #include "util/str.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-struct place {
-    char *folder, *requirements, *lock, *ask_pip;
-    struct wheels w;
-    struct fetch_options o;
-    struct strv notes;
-    struct wl_err err;
-};
-
-static void skip_without_pip(void)
-{
-    if (system("python3 -m pip --version >/dev/null 2>&1") != 0)
-        skip();
-}
-
-static void place_free(struct place *p)
-{
-    free(p->folder);
-    free(p->requirements);
-    free(p->lock);
-    free(p->ask_pip);
-    strv_free(&p->notes);
-    wl_err_free(&p->err);
-}
-
-/* A requirements file whose packages are in the directory "wheels" beside it, for Python 3.13.5. */
-static void place_make(void **state, struct place *p, const char *requirements)
-{
-    WL_CLEANUP_FREE char *text = xasprintf("--no-index\n--find-links wheels\n%s", requirements);
-    WL_CLEANUP_FREE char *scratch = in_folder(state, "scratch");
-    WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
-
-    *p = (struct place){.err = WL_ERR_INIT};
-    unsetenv("PIP_FIND_LINKS");
-    setenv("PIP_CONFIG_FILE", "/dev/null", 1);
-    remove_tree(scratch, &ignored);
-    p->folder = scratch;
-    scratch = NULL;
-    p->requirements = in_folder(state, "r.txt");
-    p->lock = in_folder(state, "r.lock");
-    p->ask_pip = path_join(getenv("WL_SOURCE_ROOT"), "src/pack/ask_pip.py");
-    write_text(p->requirements, text);
-    p->w = (struct wheels){.requirements = p->requirements,
-                           .lock = p->lock,
-                           .series = "3.13",
-                           .version = "3.13.5",
-                           .ask_pip = p->ask_pip,
-                           .scratch = p->folder};
-}
-
-/* Puts NAME-VERSION-TAG.whl into "wheels". more: further lines of its METADATA. */
-static void wheel(void **state, const char *name, const char *version, const char *tag, const char *more)
-{
-    WL_CLEANUP_FREE char *folder = in_folder(state, "wheels"), *base = xasprintf("%s-%s", name, version);
-    WL_CLEANUP_FREE char *file = xasprintf("%s/%s-%s.whl", folder, base, tag);
-    WL_CLEANUP_FREE char *metadata = xasprintf("Metadata-Version: 2.1\nName: %s\nVersion: %s\n%s", name, version, more);
-    WL_CLEANUP_FREE char *about =
-        xasprintf("Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: %s\n", tag);
-    WL_CLEANUP_FREE char *m = xasprintf("%s.dist-info/METADATA", base), *a = xasprintf("%s.dist-info/WHEEL", base);
-    WL_CLEANUP_FREE char *record = xasprintf("%s.dist-info/RECORD", base), *code = xasprintf("%s.py", name);
-    WL_CLEANUP_FREE char *list = xasprintf("%s,,\n%s,,\n%s,,\n%s,,\n", code, m, a, record);
-    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
-
-    assert_ok(make_dirs(folder, &err), &err);
-    make_archive(
-        file, "zip",
-        (struct entry[]){
-            {'f', code, "# made up\n", 0}, {'f', m, metadata, 0}, {'f', a, about, 0}, {'f', record, list, 0}, {0}});
-}
-
-#define PURE "py3-none-any"
-#define NATIVE "cp313-cp313-manylinux_2_17_x86_64.manylinux2014_x86_64"
-
-static int lock(struct place *p)
-{
-    return wheels_lock(&p->w, &p->o, &p->notes, &p->err);
-}
-
-static char *locked(const struct place *p);
-
-static int install(struct place *p, const char *site)
-{
-    WL_CLEANUP_FREE char *text = locked(p);
-
-    return wheels_install(&p->w, text, site, &p->o, &p->err);
-}
-
-static char *locked(const struct place *p)
-{
-    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
-    char *text = NULL;
-
-    assert_ok(file_read(p->lock, 1 << 20, &text, NULL, &err), &err);
-    return text;
-}
 
 /* The Python that a package requires is compared with the app's, when the package is chosen and when it is
  * installed. */
@@ -248,48 +151,6 @@ static void test_both_kinds(void **state)
     place_free(&p);
 }
 
-/* A recipe wants the native code of a package, which cannot be built: its pure wheel is used. */
-static void test_wanted_native_code(void **state)
-{
-    WL_CLEANUP_FREE char *text = NULL;
-    char *names[] = {(char *)"both", NULL};
-    struct strv without = {names, 1};
-    struct recipe_roots roots = roots_of(state);
-    struct place p;
-
-    skip_without_pip();
-    put_recipe(state, "pypi/base", "abstract: true\nsummary: a package\nlicense: MIT\n");
-    put_recipe(state, "pypi/both", "from: pypi/base\nabstract: true\nvars: [native=1]\n");
-    wheel(state, "both", "1.0", NATIVE, "");
-    wheel(state, "both", "1.0", PURE, "");
-    wheel(state, "other", "1.0", NATIVE, "");
-    wheel(state, "other", "1.0", PURE, "");
-    place_make(state, &p, "both\nother\n");
-    p.w.roots = &roots;
-    assert_ok(lock(&p), &p.err);
-    assert_int_equal(p.notes.n, 1);
-    assert_string_equal(p.notes.v[0], "both is used without its native code, which cannot be built: there is no source "
-                                      "archive of it");
-    text = locked(&p);
-    assert_contains(text, "both-1.0-" PURE ".whl");
-    assert_contains(text, "other-1.0-" PURE ".whl");
-    place_free(&p);
-
-    /* It is not wanted by somebody who says so, nor for a Python that cannot have it. */
-    for (int i = 0; i < 2; i++) {
-        place_make(state, &p, i ? "both\n" : "other\nboth\n");
-        p.w.roots = &roots;
-        if (i == 0)
-            p.w.without_native = &without;
-        else
-            p.w.series = "3.11", p.w.version = "3.11.2";
-        assert_ok(lock(&p), &p.err);
-        assert_int_equal(p.notes.n, 0);
-        place_free(&p);
-    }
-    recipe_roots_free(&roots);
-}
-
 /* A lock file is enough, even if a directory has wheels of both kinds and each is pinned by another package. */
 static void test_both_kinds_pinned(void **state)
 {
@@ -366,14 +227,6 @@ static void test_files_that_change(void **state)
     setenv("PATH", path, 1);
     assert_true(path_exists(old));
     place_free(&p);
-}
-
-static void sdist(void **state, const char *name, const char *version)
-{
-    WL_CLEANUP_FREE char *folder = in_folder(state, "wheels"), *base = xasprintf("%s-%s", name, version);
-    WL_CLEANUP_FREE char *file = xasprintf("%s/%s.tar.gz", folder, base), *setup = xasprintf("%s/setup.py", base);
-
-    make_archive(file, "tar.gz", (struct entry[]){{'f', setup, "raise SystemExit('run')\n", 0}, {0}});
 }
 
 /* A newest version that comes only as source is reported, unless nobody asked for it. */
@@ -479,11 +332,15 @@ static void test_source(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_requires_python),   TEST_IN_FOLDER(test_markers),
-        TEST_IN_FOLDER(test_old_versions),      TEST_IN_FOLDER(test_slightly_old_versions),
-        TEST_IN_FOLDER(test_both_kinds),        TEST_IN_FOLDER(test_wanted_native_code),
-        TEST_IN_FOLDER(test_who_wants_it),      TEST_IN_FOLDER(test_source),
-        TEST_IN_FOLDER(test_newer_source),      TEST_IN_FOLDER(test_both_kinds_pinned),
+        TEST_IN_FOLDER(test_requires_python),
+        TEST_IN_FOLDER(test_markers),
+        TEST_IN_FOLDER(test_old_versions),
+        TEST_IN_FOLDER(test_slightly_old_versions),
+        TEST_IN_FOLDER(test_both_kinds),
+        TEST_IN_FOLDER(test_who_wants_it),
+        TEST_IN_FOLDER(test_source),
+        TEST_IN_FOLDER(test_newer_source),
+        TEST_IN_FOLDER(test_both_kinds_pinned),
         TEST_IN_FOLDER(test_files_that_change),
     };
 
