@@ -182,6 +182,53 @@ except IndexError as e:
     is "$(cat .out)" '4 destroyed'
 }
 
+# C and C++ find the declarations of what every Python adds to the C library, and can have methods named like its macros.
+test_functions_that_the_C_library_lacks() {
+    with_index
+    package wlsystem 1.0 'from wlsystem import _c, _cxx' '
+from setuptools import Extension, setup
+code = """
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <Python.h>
+static PyObject *check(PyObject *self, PyObject *path) {
+    int fd = dup(1), same, refused;
+    mode_t before = umask(027), mask = umask(before);
+    struct passwd *user = getpwuid(getuid());
+    struct group *group = getgrgid(getgid());
+    same = fd > 2 && !close(fd) && close(fd) < 0 && errno == EBADF;
+    refused = kill(getpid() + 1, 0) < 0 && errno == ESRCH;
+    return Py_BuildValue("iiisii", same, (int)mask, !kill(getpid(), 0), user ? user->pw_name : "", group != NULL, refused);
+}
+static PyMethodDef methods[] = {{"check", check, METH_NOARGS, NULL}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_NAME", NULL, 0, methods};
+PyMODINIT_FUNC PyInit__NAME(void) { return PyModule_Create(&module); }
+"""
+more = """
+#include <csignal>
+struct Thrower { int raise(const char *text, int n) { return text[n]; } };
+int thrown(Thrower &t) { return t.raise("ab", 1); }
+"""
+for name, end in ("c", ""), ("cxx", more):
+    with open(f"wlsystem/_{name}.{name}", "w") as f:
+        f.write(code.replace("NAME", name) + end)
+setup(name="wlsystem", version="1.0", packages=["wlsystem"],
+      ext_modules=[Extension(f"wlsystem._{name}", [f"wlsystem/_{name}.{name}"]) for name in ("c", "cxx")])
+'
+    require r.txt wlsystem
+    build_packages -q "$PY" -r r.txt
+    status 0
+    real run -q "$PY" -r r.txt -- -c 'import os, pwd, wlsystem
+expected = (1, 0o27, 1, pwd.getpwuid(os.getuid()).pw_name, 1, 1)
+print(wlsystem._c.check() == expected, wlsystem._cxx.check() == expected, wlsystem._c.check())'
+    status 0
+    grep -q '^True True ' .out || fail 'the functions do not do what they do in Python'
+}
+
 # A package's recipe names a library, which its module links, and what a Python leaves out. Another library is linked only because the
 # first one's .pc file says so.
 test_a_recipe_of_a_package() {

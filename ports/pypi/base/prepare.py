@@ -3,6 +3,7 @@
     site/         the packages that the build requires, for the Python of the build machine
     bin/          their commands, and the compilers
     target/       the configuration of the Python that the package is built for
+    system/       headers that declare what every Python adds to the C library
     environment   the variables, as a script for sh
 
 It reads the variables of a step (docs/recipes.md) and starts nothing."""
@@ -10,6 +11,7 @@ import configparser
 import glob
 import importlib.util
 import os
+import re
 import shlex
 import shutil
 import stat
@@ -29,7 +31,9 @@ LIBRARIES = ["-lwasi-emulated-signal", "-lwasi-emulated-getpid", "-lwasi-emulate
 # the version for WASI.
 FOR_COMPILERS = (".h", ".hpp", ".hh", ".inc", ".a", ".pc")
 LIBCXX = os.environ["NEED_TOOLCHAIN_LIBCXX"]
-FLAGS = ["-I" + os.environ["FILES"] + "/fenv"] + os.environ["CPPFLAGS"].split() + DEFINES + os.environ["VAR_FLAGS"].split()
+# Headers of the C library in which functions are missing that every Python has (guest/system/include).
+SYSTEM_HEADERS = ("grp.h", "pwd.h", "signal.h", "sys/stat.h", "unistd.h")
+FLAGS = [f"-I{HERE}/system", "-I" + os.environ["FILES"] + "/fenv"] + os.environ["CPPFLAGS"].split() + DEFINES + os.environ["VAR_FLAGS"].split()
 
 
 def write(name, text, executable=False):
@@ -103,6 +107,19 @@ def overlay_headers():
                 for name in z.namelist():
                     if name.endswith(FOR_COMPILERS) and os.path.isdir(os.path.join("site", name.split("/")[0])):
                         z.extract(name, "site")
+
+
+def system_headers():
+    """Headers that CPython is compiled with, for C++ as well. Macros with arguments are left out: they would also replace methods
+    of the same name."""
+    for name in SYSTEM_HEADERS:
+        with open(os.path.join(os.environ["FILES"], "include", name), encoding="utf-8") as f:
+            lines = [line for line in f if not re.match(r"#define \w+\(", line)]
+        start = max(i for i, line in enumerate(lines) if line.startswith("#include")) + 1
+        end = max(i for i, line in enumerate(lines) if line.startswith("#endif"))
+        lines[end:end] = ["#ifdef __cplusplus\n", "}\n", "#endif\n"]
+        lines[start:start] = ["#ifdef __cplusplus\n", 'extern "C" {\n', "#endif\n"]
+        write(f"system/{name}", "".join(lines))
 
 
 def compilers():
@@ -241,6 +258,7 @@ def write_environment():
 def main():
     install_requirements()
     overlay_headers()
+    system_headers()
     compilers()
     write_configuration()
     # meson asks for python3, for code that does not belong to one version.
