@@ -143,12 +143,16 @@ int job_do(struct job *j, int (*what)(struct job *j))
 
 /* ---- before and after ---- */
 
-enum { DEFAULT_DEADLINE_MS = 30000 };
+/* Without a limit of its own, processor time ends this much after the deadline: a guest that never waits has used as
+ * much of it as has passed, and what ended the guest must be the deadline and not whichever clock was read first. */
+enum { DEFAULT_DEADLINE_MS = 30000, CPU_AFTER_DEADLINE_MS = 100 };
 
 void job_set_time(struct limits *l, uint64_t deadline_ms, uint64_t cpu_ms)
 {
     l->deadline_ms = deadline_ms == WLPY_UNLIMITED ? 0 : deadline_ms;
-    l->cpu_ms = cpu_ms == WLPY_UNLIMITED ? 0 : cpu_ms ? cpu_ms : l->deadline_ms;
+    l->cpu_ms = cpu_ms == WLPY_UNLIMITED ? 0 : cpu_ms;
+    if (!cpu_ms && l->deadline_ms)
+        l->cpu_ms = l->deadline_ms + CPU_AFTER_DEADLINE_MS;
     /* (One thread takes no more processor time than time passes.) */
     if (!l->threads && l->deadline_ms && l->cpu_ms >= l->deadline_ms)
         l->cpu_ms = 0;

@@ -67,8 +67,10 @@ static void test_limits(void **state)
     ends(run_it(GROW, (struct wlpy_limits){.threads = 2, .memory = stacks + 33 * page}, NULL), WLPY_EXITED, 2, "");
     ends(run_it(COUNT, (struct wlpy_limits){.threads = 2, .memory = stacks + page - 1}, NULL), WLPY_EXITED, 92, "");
     ends(run_it(COUNT, (struct wlpy_limits){.threads = 2, .memory = stacks / 2 + page - 1}, NULL), WLPY_EXITED, 91, "");
-    ends(run_it(SPIN, (struct wlpy_limits){.threads = 2, .deadline_ms = 50}, NULL), WLPY_DEADLINE, 124,
-         "its deadline has passed");
+    /* (Its processor time is nearly the same, and is not what ends it.) */
+    for (int i = 0; i < 50; i++)
+        ends(run_it(SPIN, (struct wlpy_limits){.threads = 2, .deadline_ms = 10}, NULL), WLPY_DEADLINE, 124,
+             "its deadline has passed");
     ends(run_it(LEAVE_IT_WAITING, (struct wlpy_limits){.threads = 2, .deadline_ms = 50}, NULL), WLPY_DEADLINE, 124,
          "its deadline has passed");
     /* The time of a thread that is not the first. */
