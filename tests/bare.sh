@@ -1,9 +1,12 @@
 #!/bin/bash
-# Runs the README's two commands on a machine that has nothing: in a minimal Debian 12 with git and ca-certificates, from a clone
+# Runs the README's two commands on a machine that has nothing: in a minimal Debian with git and ca-certificates, from a clone
 # of HEAD, with an empty cache. The addresses that recipes list first (upstream's) cannot be reached.
 #
-#   bash tests/bare.sh [--no-namespaces] [--upstream] [--keep] [build | check]...
+#   bash tests/bare.sh [--suite NAME] [--no-namespaces] [--upstream] [--keep] [build | check | same]...
 #
+#   build            the first command; check: the second one. Without a part, both
+#   same             compares what `build` has made with what it made in Debian 12: the bytes must not depend on the machine
+#   --suite NAME     another Debian than 12 (bookworm), for example trixie
 #   --no-namespaces  as where namespaces cannot be created, which is the default in a container (e2e/no-namespaces.c)
 #   --upstream       do not block upstream's addresses
 #   --keep           reuse the root and the cache of the last run with --keep, and keep them again: for experiments
@@ -36,17 +39,25 @@ if [ "${1-}" = --inside ]; then
         $(cat /bare-environment) $helper sh -c "cd /srv/wl-make && $command" </dev/null
 fi
 
+suite=bookworm
 helper=
 upstream=
 keep=
 parts=
-for word; do
+while [ $# -gt 0 ]; do
+    word=$1
+    shift
     case $word in
+    --suite)
+        suite=${1-}
+        [[ $suite =~ ^[a-z]+$ ]] || die '--suite needs the name of a suite of Debian, for example trixie'
+        shift
+        ;;
     --no-namespaces) helper=/bare-no-namespaces ;;
     --upstream) upstream=yes ;;
     --keep) keep=yes ;;
-    build | check) parts="$parts $word" ;;
-    *) die "unknown argument $word; known are --no-namespaces, --upstream, --keep, build and check" ;;
+    build | check | same) parts="$parts $word" ;;
+    *) die "unknown argument $word; known are --suite, --no-namespaces, --upstream, --keep, build, check and same" ;;
     esac
 done
 [ "$(id -u)" = 0 ] || die 'only root can create the minimal root'
@@ -60,11 +71,13 @@ need() {
         die "cannot install $2: $logs/install.log"
 }
 
-# Prints this machine's Debian mirrors as lines of a sources.list, without other projects' repositories.
+# Prints this machine's Debian mirrors as lines of a sources.list, without other projects' repositories, for the wanted suite.
 mirrors() {
+    local own
+    own=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
     # shellcheck disable=SC2016 # for apt
     apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)' 'Created-By: Packages' |
-        sed -n 's/ Debian$//p' | sort -u
+        sed -n 's/ Debian$//p' | sed "s/^\(deb [^ ]* \)${own:-bookworm}\([ -]\)/\1$suite\2/" | sort -u
 }
 
 logs=$repo/.build/bare
@@ -84,10 +97,10 @@ pristine=$cache/$key
 if [ ! -d "$pristine" ]; then
     say 'creating the minimal root'
     mkdir -p "$cache"
-    find "$cache" -mindepth 1 -maxdepth 1 ! -name kept -mmin +60 -exec rm -rf {} + # those made from other lists
+    find "$cache" -mindepth 1 -maxdepth 1 ! -name 'kept*' -mmin +60 -exec rm -rf {} + # those made from other lists
     made=$(mktemp -d "$cache/new.XXXXXX") || exit 1
     chmod 755 "$made"
-    mmdebstrap --variant=minbase --include=git,ca-certificates bookworm "$made" - <<<"$list" >"$logs/root.log" 2>&1 || {
+    mmdebstrap --variant=minbase --include=git,ca-certificates "$suite" "$made" - <<<"$list" >"$logs/root.log" 2>&1 || {
         tail -n 10 "$logs/root.log"
         rm -rf "$made"
         die 'cannot create the minimal root'
@@ -95,11 +108,12 @@ if [ ! -d "$pristine" ]; then
     mv "$made" "$pristine" || exit 1
 fi
 
-if [ -n "$keep" ] && [ -d "$cache/kept" ]; then
-    work=$cache/kept
+kept=$cache/kept-$suite
+if [ -n "$keep" ] && [ -d "$kept" ]; then
+    work=$kept
 else
     if [ -n "$keep" ]; then
-        work=$cache/kept
+        work=$kept
         mkdir "$work" || exit 1
     else
         work=$(mktemp -d "${TMPDIR:-/var/tmp}/wl-bare.XXXXXX") || exit 1
@@ -167,10 +181,16 @@ fi
 
 passed=0
 failed=0
+name_of() {
+    local name=$1
+    [ "$suite" = bookworm ] || name=$name-$suite
+    printf '%s' "$name${helper:+-no-namespaces}"
+}
 
 # `expect NAME COMMAND`: the command must end with status 0.
 expect() {
-    local name=$1${helper:+-no-namespaces} start=$SECONDS status=0
+    local name start=$SECONDS status=0
+    name=$(name_of "$1")
     say "$name: $2"
     unshare --mount --pid --ipc --uts --fork --kill-child -- bash "$self" --inside "$root" "$home" "$helper" "$2" >"$logs/$name.log" 2>&1 &
     child=$!
@@ -188,7 +208,8 @@ expect() {
 
 # `expect_not NAME PATTERN WHAT`: the log of a command must not have such a line.
 expect_not() {
-    local name=$1${helper:+-no-namespaces}
+    local name
+    name=$(name_of "$1")
     if grep -E "$2" "$logs/$name.log"; then
         failed=$((failed + 1))
         say "$name: $3"
@@ -204,10 +225,21 @@ for part in ${parts:-build check}; do
         expect run "./wl-make.sh run python/v3.11.2 -- -c 'import zlib, uuid, ssl, zoneinfo; print(uuid.uuid1(), zoneinfo.ZoneInfo(\"Europe/Berlin\"))'"
         # The first run compiles the runner. After that there is nothing to do, so only the guest prints anything.
         expect silence "test -z \"\$(./wl-make.sh run python/v3.11.2 -- -c '' 2>&1)\""
+        (cd "$clone/build-output" && find python -type f ! -name .wl-make -exec sha256sum {} + | sort -k 2) >"$logs/$(name_of bytes).txt"
+        ;;
+    same)
+        [ -s "$logs/bytes.txt" ] || die 'nothing to compare with: run `tests/bare.sh build` first'
+        if diff "$logs/bytes.txt" "$logs/$(name_of bytes).txt"; then
+            passed=$((passed + 1))
+            say "same: $(wc -l <"$logs/bytes.txt") files have the same bytes as those made in Debian 12"
+        else
+            failed=$((failed + 1))
+            say 'same: these files differ from those made in Debian 12'
+        fi
         ;;
     check)
         expect check './wl-make.sh check'
-        grep -A 100 -E '^[0-9]+ skipped:$' "$logs/check${helper:+-no-namespaces}.log"
+        grep -A 100 -E '^[0-9]+ skipped:$' "$logs/$(name_of check).log"
         # A test must not be skipped only because a package is missing.
         expect_not check '^  [0-9]+ .*(not installed|[Nn]o (clang|compiler|make|ninja|git|pkg-config|toolchain)|has no library)' \
             'tests are skipped because a package is missing'
