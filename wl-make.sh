@@ -93,9 +93,29 @@ install_packages() {
     # shellcheck disable=SC2086 # lists of words
     { update_lists && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y --no-install-recommends \
         -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 $need >"$log" 2>&1; } || {
+        absent=$(sed -n -e 's/^E: Unable to locate package \(.*\)/ \1/p' \
+            -e "s/^E: Package '\(.*\)' has no installation candidate/ \1/p" "$log" | tr -d '\n')
+        [ -z "$absent" ] || die "this system has no package$absent; what other systems need: docs/usage.md"
         tail -n 5 "$log" >&2
         die "cannot install the packages; the whole log is $log"
     }
+}
+
+# Where there is no apt: which programs are missing. Only without the first four the tool cannot be built; doctor lists the
+# others once it is. (Meson says which libraries are missing.)
+say_missing_programs() {
+    lacks=
+    essential=
+    programs='cc meson ninja pkg-config make patch scdoc'
+    [ -n "${WASI_SDK_ROOT-}" ] || programs="$programs clang-22 wasm-ld-22 llvm-ar-22"
+    for program in $programs; do
+        command -v "$program" >/dev/null 2>&1 && continue
+        lacks="$lacks $program"
+        case $program in
+        cc | meson | ninja | pkg-config) essential=yes ;;
+        esac
+    done
+    [ -z "$essential" ] || die "this system has no apt, and these programs are missing:$lacks; what other systems need: docs/usage.md"
 }
 
 has_apt() {
@@ -125,10 +145,14 @@ install_clients() {
 
 # Installs packages only with apt; on other systems the tools must already be installed.
 bootstrap() {
-    # shellcheck disable=SC2046 # a list of words
-    ! has_apt || install_packages $(wanted "${1-}")
+    if has_apt; then
+        # shellcheck disable=SC2046 # a list of words
+        install_packages $(wanted "${1-}")
+    else
+        say_missing_programs
+    fi
     if [ ! -f "$build/build.ninja" ]; then
-        command -v meson >/dev/null 2>&1 || die "meson is not installed (Debian: apt-get install meson ninja-build)"
+        command -v meson >/dev/null 2>&1 || die "meson is not installed: apt-get install meson ninja-build"
         say "building the tool"
         # shellcheck disable=SC2086
         meson setup --buildtype=release "$build" "$root" >"$log" 2>&1 || {

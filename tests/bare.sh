@@ -93,11 +93,11 @@ key=$({
     cat "$self"
 } | sha256sum | cut -c 1-16)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/wl-make-bare
-pristine=$cache/$key
+pristine=$cache/$suite-$key
 if [ ! -d "$pristine" ]; then
     say 'creating the minimal root'
     mkdir -p "$cache"
-    find "$cache" -mindepth 1 -maxdepth 1 ! -name 'kept*' -mmin +60 -exec rm -rf {} + # those made from other lists
+    find "$cache" -mindepth 1 -maxdepth 1 \( -name "$suite-*" -o -name 'new.*' \) -mmin +60 -exec rm -rf {} + # those made from other lists
     made=$(mktemp -d "$cache/new.XXXXXX") || exit 1
     chmod 755 "$made"
     mmdebstrap --variant=minbase --include=git,ca-certificates "$suite" "$made" - <<<"$list" >"$logs/root.log" 2>&1 || {

@@ -882,7 +882,11 @@ test_wl_make_sh_where_nothing_can_be_installed() {
     done
     run env PATH="$T/bin" "$T/bin/sh" work/wl-make.sh list
     status 6
-    err 'wl-make: error: meson is not installed'
+    err 'wl-make: error: this system has no apt' ' meson ninja ' ' clang-22 wasm-ld-22 ' 'docs/usage.md'
+    run env PATH="$T/bin" WASI_SDK_ROOT=/sdk "$T/bin/sh" work/wl-make.sh list
+    status 6
+    err ' meson ninja '
+    not_err clang
     # As a user who may not install packages: the message has the command to type.
     printf '#!/bin/sh\nexit 1\n' >bin/dpkg-query
     printf '#!/bin/sh\necho 1000\n' >bin/id.new
@@ -899,6 +903,18 @@ test_wl_make_sh_where_nothing_can_be_installed() {
     run env PATH="$T/bin" "$T/bin/sh" work/wl-make.sh list
     status 6
     err 'cannot install the packages' 'E: no mirror' "$T/work/.build/bootstrap.log"
+    # A system whose lists lack some of them.
+    cat >bin/apt-get <<'END'
+#!/bin/sh
+[ "$1" = update ] && exit
+echo "Reading package lists..."
+echo "E: Unable to locate package clang-22"
+echo "E: Package 'lld-22' has no installation candidate"
+exit 100
+END
+    run env PATH="$T/bin" "$T/bin/sh" work/wl-make.sh list
+    status 6
+    err 'wl-make: error: this system has no package clang-22 lld-22; what other systems need: docs/usage.md'
 }
 
 test_the_tool_is_hardened() {
