@@ -593,6 +593,7 @@ static void test_wrong_arguments(void)
     struct wlpy_value bad = {.size = 3};
 
     begin();
+    wlpy_value_free(&v);
     CHECK(wlpy_session_eval(session, &e, &v, &err) < 0);
     e.code = "1";
     e.code_size = (size_t)3 << 30;
@@ -725,13 +726,14 @@ static void test_save(void)
 {
     static const char *const env[] = {"A=old"}, *const new_env[] = {"A=new"};
     const char *module = getenv("WLPY_MODULE");
-    struct wlpy_files *files = wlpy_files_new(0, 0);
-    const struct wlpy_dir dir = {.guest = "/data", .files = files};
+    struct wlpy_dir dir = {.guest = "/data"};
+    struct wlpy_files *files;
     char *a, *b;
 
     /* (libwlpy-native can run none of what is saved.) */
     if (!module)
         return;
+    dir.files = files = wlpy_files_new(0, 0);
     config.env = env;
     config.envc = 1;
     config.dirs = &dir;
