@@ -88,8 +88,7 @@ storage: {filesystem: {rootdirectory: $T/registry}}
 http: {addr: "127.0.0.1:$port"}
 EOF
     docker-registry serve registry.yml >registry.log 2>&1 &
-    # shellcheck disable=SC2064
-    trap "kill $! 2>/dev/null" EXIT
+    stop_at_end
     wait_for 30 curl -sf "http://127.0.0.1:$port/v2/"
     run skopeo --insecure-policy copy --dest-tls-verify=false oci:wlpy-image:0.1.0 "docker://127.0.0.1:$port/wlpy:0.1.0"
     status 0
@@ -141,8 +140,7 @@ test_it_runs() {
     mapfile -t arguments < <(jq -r '.process.args[1:][]' bundle/config.json | sed "s/^0\.0\.0\.0:8080\$/127.0.0.1:$port/")
     is "${arguments[*]}" "serve --listen 127.0.0.1:$port --token-file /run/secrets/wlpy/token"
     contained "${arguments[@]}" >server.log 2>&1 &
-    # shellcheck disable=SC2064
-    trap "kill $! 2>/dev/null" EXIT
+    stop_at_end
     wait_for 60 curl -sf "http://127.0.0.1:$port/health"
     run curl -s "http://127.0.0.1:$port/v1/run" -d '{"code": "1"}'
     out 'Authorization: Bearer'

@@ -62,8 +62,7 @@ test_ccache_over_Redis() {
     sources
     mkdir -p redis
     redis-server --port "$port" --bind 127.0.0.1 --unixsocket "$T/redis/socket" --save '' --dir "$T/redis" >redis.out 2>&1 &
-    # shellcheck disable=SC2064
-    trap "kill $! 2>/dev/null" EXIT
+    stop_at_end
     wait_for 10 test -S redis/socket
     printf 'launcher = ccache\nlauncher-env = CCACHE_DIR=/tmp/none\nlauncher-env = CCACHE_REMOTE_ONLY=1\nlauncher-env = CCACHE_REMOTE_STORAGE=redis://127.0.0.1:%s\nlauncher-network = yes\n' \
         "$port" >config
@@ -84,7 +83,7 @@ test_ccache_over_Redis() {
 
 test_distcc_with_two_daemons() {
     command -v distccd >/dev/null 2>&1 || not_available distcc
-    local ports='' port n pids='' user
+    local ports='' port n user
     user=$(id -un)
     # It does not work as root.
     ! is_root || user=nobody
@@ -94,11 +93,9 @@ test_distcc_with_two_daemons() {
         ports+="127.0.0.1:$port/4 "
         distccd --no-detach --daemon --listen 127.0.0.1 --port "$port" --allow 127.0.0.0/8 --jobs 4 --enable-tcp-insecure \
             --user "$user" --log-stderr --log-level info >/dev/null 2>"daemon$n.log" &
-        pids+="$! "
         wait_for 10 "$PYTHON" -c "import socket; socket.create_connection(('127.0.0.1', $port))"
     done
-    # shellcheck disable=SC2064
-    trap "kill $pids 2>/dev/null" EXIT
+    stop_at_end
     printf 'launcher = distcc\nlauncher-env = DISTCC_HOSTS=%s\nlauncher-env = DISTCC_FALLBACK=0\nlauncher-network = yes\n' "$ports" >config
     compare
     for n in 1 2; do

@@ -308,13 +308,17 @@ recorder() {
 
 # --- other programs ---
 
+# All that a test has started and that still runs ends with it, also what another function has started.
+stop_at_end() {
+    trap 'kill $(jobs -p) 2>/dev/null' EXIT
+}
+
 # `serve`: starts help.py's web server. Its address is in $URL, its log of requests in $T/.requests.
 serve() {
     mkdir -p "$T/www"
     rm -f "$T/.port"
     "$PYTHON" "$E2E/help.py" serve "$T/www" "$T/.port" "$T/.requests" >"$T/.server" 2>&1 &
-    # shellcheck disable=SC2064
-    trap "kill $! 2>/dev/null" EXIT
+    stop_at_end
     wait_for 10 test -s "$T/.port"
     URL=http://127.0.0.1:$(cat "$T/.port")
 }

@@ -44,7 +44,7 @@ test_clients_against_real_servers() {
     local ports
     built
     debian_servers nginx-light=nginx redis-server=redis-server postgresql=initdb
-    trap 'kill $(jobs -p) 2>/dev/null' EXIT
+    stop_at_end
     real_servers "$T/f" || fail "a server did not start: $(cat f/why f/*/out f/postgres.out 2>/dev/null)"
     read -r -a ports <f/ports
     python -- /t/real_clients.py /f "${ports[@]}"
@@ -60,7 +60,7 @@ test_clients_of_services() {
         flask==3.1.3 flask-cors==6.0.5
     [ "$st" = 0 ] || not_available "$(tail -n 1 .err)"
     read -r -a ports < <(free_ports 3)
-    trap 'kill $(jobs -p) 2>/dev/null' EXIT
+    stop_at_end
     PYTHONPATH=packages "$PYTHON" "$NET/stand_ins.py" "${ports[@]:0:2}" >stand-ins 2>&1 &
     PYTHONPATH=moto "$PYTHON" -m moto.server -H 127.0.0.1 -p "${ports[2]}" >moto.out 2>&1 &
     for n in "${ports[@]}"; do
@@ -142,7 +142,7 @@ for end in (0, 1):
 os.chdir(sys.argv[2])
 os.execvp("sftp-server", ["sftp-server", "-e"])
 END
-    trap 'kill $(jobs -p) 2>/dev/null' EXIT
+    stop_at_end
     "$PYTHON" f/listen.py "$port" "$T/f/files" >f/ready 2>f/sftp.err &
     wait_for 60 test -s f/ready
     python -- /t/sftp_client.py "$port"

@@ -8,8 +8,7 @@ remote() {
     : >how
     rm -f .remote-port
     "$PYTHON" "$E2E/remote-server.py" "$T/remote" "$T/.remote-port" "$T/.remote-log" "$T/how" >"$T/.remote" 2>&1 &
-    # shellcheck disable=SC2064
-    trap "kill $! 2>/dev/null" EXIT
+    stop_at_end
     wait_for 10 test -s .remote-port
     REMOTE=http://127.0.0.1:$(cat .remote-port)/team
     config "$REMOTE"

@@ -46,8 +46,7 @@ http {
 }
 END
     nginx -c "$T/nginx.conf" -p "$T/dav" >nginx.out 2>&1 &
-    # shellcheck disable=SC2064
-    trap "kill $! 2>/dev/null" EXIT
+    stop_at_end
     wait_for 10 "$PYTHON" -c "import socket; socket.create_connection(('127.0.0.1', $port))"
     config "http://127.0.0.1:$port/store"
     between_machines nginx
@@ -84,8 +83,7 @@ os.rename("s3.env.new", "s3.env")
 threading.Event().wait()
 END
     "$python" s3.py >s3.out 2>&1 &
-    # shellcheck disable=SC2064
-    trap "kill $! 2>/dev/null" EXIT
+    stop_at_end
     wait_for 60 test -s s3.env
     set -a
     . ./s3.env
@@ -110,8 +108,7 @@ registry() {
         [ $# = 0 ] || printf '%s\n' "$@"
     } >registry.yml
     docker-registry serve registry.yml >registry.out 2>&1 &
-    # shellcheck disable=SC2064
-    trap "kill $! 2>/dev/null" EXIT
+    stop_at_end
     wait_for 10 "$PYTHON" -c "import socket; socket.create_connection(('127.0.0.1', $PORT))"
 }
 
@@ -186,8 +183,7 @@ END
     local tokens=$!
     wait_for 10 test -s tokens.port
     registry "auth: {token: {realm: \"http://127.0.0.1:$(cat tokens.port)/token\", service: s, issuer: i, rootcertbundle: $T/token.crt}}"
-    # shellcheck disable=SC2064
-    trap "kill $! $tokens 2>/dev/null" EXIT
+    stop_at_end
     config "oci+http://user:secret@127.0.0.1:$PORT/team/wl-make"
     between_machines tokens
 }
