@@ -239,6 +239,7 @@ for part in ${parts:-build check}; do
         (cd "$clone/build-output" && hashes python) >"$logs/$(name_of bytes).txt"
         ;;
     same)
+        [ "$(name_of bytes)" != bytes ] || die 'same compares with Debian 12 with namespaces: it needs --suite or --no-namespaces'
         [ -s "$logs/bytes.txt" ] || die 'nothing to compare with: run `tests/bare.sh build` first'
         if diff "$logs/bytes.txt" "$logs/$(name_of bytes).txt"; then
             passed=$((passed + 1))

@@ -70,14 +70,6 @@ const struct wlpy_function *function_list_find(const struct function_list *f, co
     return NULL;
 }
 
-static bool copy_text(struct function_list *f, const char **text)
-{
-    if (!*text)
-        return true;
-    *text = parts_text(&f->texts, *text);
-    return *text != NULL;
-}
-
 /* Adds a function, of which the list has a copy then. */
 static int add(struct function_list *f, const struct wlpy_function *given, struct err *err)
 {
@@ -96,7 +88,7 @@ static int add(struct function_list *f, const struct wlpy_function *given, struc
     if (function_list_find(f, g->name))
         return err_set(err, ERR_SETUP, "cannot give two functions with the name %s", g->name);
     f->n++;
-    if (!copy_text(f, &g->name) || !copy_text(f, &g->signature) || !copy_text(f, &g->doc))
+    if (!parts_keep(&f->texts, &g->name) || !parts_keep(&f->texts, &g->signature) || !parts_keep(&f->texts, &g->doc))
         return err_set(err, ERR_SETUP, "out of memory");
     return 0;
 }

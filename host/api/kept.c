@@ -1,20 +1,12 @@
 #include "api/kept.h"
 
-static bool keep_text(struct kept *k, const char **text)
-{
-    if (!*text)
-        return true;
-    *text = parts_text(&k->parts, *text);
-    return *text != NULL;
-}
-
 static bool keep_texts(struct kept *k, const char *const **list, size_t n)
 {
     const char **copy = parts_new(&k->parts, n + 1, sizeof *copy);
 
     for (size_t i = 0; copy && i < n; i++) {
         copy[i] = (*list)[i];
-        if (!keep_text(k, &copy[i]))
+        if (!parts_keep(&k->parts, &copy[i]))
             return false;
     }
     *list = copy;
@@ -28,7 +20,7 @@ static bool keep_dirs(struct kept *k)
 
     for (size_t i = 0; dirs && i < c->dir_count; i++) {
         dirs[i] = c->dirs[i];
-        if (!keep_text(k, &dirs[i].host) || !keep_text(k, &dirs[i].guest))
+        if (!parts_keep(&k->parts, &dirs[i].host) || !parts_keep(&k->parts, &dirs[i].guest))
             return false;
     }
     c->dirs = dirs;
@@ -48,7 +40,7 @@ static int keep_secrets(struct kept *k, struct err *err)
         if (api_take(s, sizeof *s, at, "wlpy_secret", err) < 0)
             return -ERR_SETUP;
         at += ((const struct wlpy_secret *)(const void *)at)->size;
-        well = keep_text(k, &s->name) && keep_text(k, &s->value) && keep_text(k, &s->host);
+        well = parts_keep(&k->parts, &s->name) && parts_keep(&k->parts, &s->value) && parts_keep(&k->parts, &s->host);
     }
     c->secrets = secrets;
     return well ? 0 : err_set(err, ERR_SETUP, "out of memory");
@@ -68,7 +60,7 @@ int kept_take(struct kept *k, const struct wlpy_run_config *given, struct err *e
     c->limits = &k->limits;
     if (!keep_texts(k, &c->argv, c->argc) || !keep_texts(k, &c->env, c->envc) ||
         !keep_texts(k, &c->net, c->net_count) || !keep_texts(k, &c->net_listen, c->net_listen_count) || !keep_dirs(k) ||
-        !keep_text(k, &c->certificates))
+        !parts_keep(&k->parts, &c->certificates))
         return err_set(err, ERR_SETUP, "out of memory");
     return keep_secrets(k, err);
 }

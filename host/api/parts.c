@@ -21,12 +21,13 @@ void *parts_new(struct parts *p, size_t n, size_t size)
     return part->bytes;
 }
 
-char *parts_text(struct parts *p, const char *text)
+bool parts_keep(struct parts *p, const char **text)
 {
-    const size_t size = strlen(text) + 1;
-    char *copy = parts_new(p, size, 1);
+    const size_t size = *text ? strlen(*text) + 1 : 0;
+    char *copy = size ? parts_new(p, size, 1) : NULL;
 
-    return copy ? memcpy(copy, text, size) : NULL;
+    *text = copy ? memcpy(copy, *text, size) : NULL;
+    return copy || !size;
 }
 
 void parts_free(struct parts *p)

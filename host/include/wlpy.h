@@ -190,7 +190,7 @@ struct wlpy_limits {
     uint64_t output;      /* 1 MiB: the most bytes that it may write to its standard streams together */
     uint64_t deadline_ms; /* 30 s: wall time from its start. Of an engine that is unstoppable it must be 0 or
                            * WLPY_UNLIMITED, and there is none. */
-    uint64_t cpu_ms;      /* the deadline: processor time of its threads together. The same holds. */
+    uint64_t cpu_ms;      /* 100 ms more than the deadline: processor time of its threads together. The same holds. */
     uint64_t descriptors; /* 256: the most that it may have open at once, those that it is given included. Without a
                            * limit, 65536 */
     uint64_t file_bytes;  /* 64 MiB: the most bytes that it may write to files in all; then it gets EDQUOT */
