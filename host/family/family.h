@@ -71,9 +71,9 @@ const char *const *family_environ(const struct family_start *s, size_t *n);
 int family_code(const struct family_start *s);
 /* One of config.fds; -1: there are fewer. It stays s's. */
 int family_fd(const struct family_start *s, size_t at);
-/* Sets what is left of the first process's deadline, and a little more, and the memory that it begins with. The first process
- * ends at its deadline and all others with it. If a child ended at the same moment, its parent could see that, go on, and
- * end with another status than that of the deadline. */
+/* Sets what is left of the first process's deadline, and a little more, and the memory that it begins with. The first
+ * process ends at its deadline and all others with it. If a child ended at the same moment, its parent could see that,
+ * go on, and end with another status than that of the deadline. */
 void family_limits(const struct family_start *s, struct limits *limits);
 
 #endif
