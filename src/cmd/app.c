@@ -377,6 +377,8 @@ int app_native_at_hand(struct app *a, struct plan *p, const struct native_reques
         r = make_prepare(&o, p, false, err);
         if (r == 0)
             r = make_run(&o, p, err);
+        /* Linking takes a moment, and nobody has asked for it: a run of a guest says nothing. */
+        o.events = NULL;
         if (r == 0)
             r = aot_make(&k, &program, err);
         exists = r == 0;

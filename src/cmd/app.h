@@ -105,7 +105,7 @@ struct native_request {
 int app_native(struct app *a, const struct plan *p, const struct native_request *wanted, char **result,
                struct wl_err *err);
 /* The same if the module was translated before, so that at most linking is left: then the ports, whose keys the plan
- * has, are built if they must be. Otherwise *result is NULL. */
+ * has, are built if they must be, and linking is not reported. Otherwise *result is NULL. */
 int app_native_at_hand(struct app *a, struct plan *p, const struct native_request *wanted, char **result,
                        struct wl_err *err);
 
