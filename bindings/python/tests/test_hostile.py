@@ -89,7 +89,7 @@ except OSError as e: print(n)
 """
         self.assertLessEqual(int(wlpy.run(code, limits=wlpy.Limits(files=100)).stdout), 102)
         # Where creating is counted, a directory is still no file.
-        code = "import os\ntry: os.open('/w', os.O_CREAT)\nexcept OSError as e: print(type(e).__name__)"
+        code = "import os\ntry: os.open('/w', os.O_RDONLY | os.O_CREAT)\nexcept OSError as e: print(type(e).__name__)"
         with tempfile.TemporaryDirectory() as directory:
             result = wlpy.run(code, dirs={"/w": wlpy.Directory(directory, writable=True)}, limits=wlpy.Limits(files=100))
         self.assertEqual(result.stdout, "IsADirectoryError\n", result)
