@@ -174,9 +174,11 @@ static void do_write(void *arg)
     PyObject *done =
         PyObject_CallFunction(a->callback->function, "N", PyBytes_FromStringAndSize(a->from, (Py_ssize_t)a->n));
 
+    /* A session goes on after an exception, such as that of a Ctrl-C while the function ran. If the guest's write
+     * failed, it would write the same text again. */
     a->done = (ssize_t)a->n;
     if (!done)
-        give_up(a);
+        handoff_abort(a->callback->setup->handoff);
     Py_XDECREF(done);
 }
 

@@ -213,6 +213,20 @@ with wlpy.Session(stdout=lambda text: print(text, end="", flush=True)) as sessio
         process.send_signal(2)
         self.assertEqual([line for line in process.communicate(timeout=120)[0].splitlines() if line != "again"], ["False"])
 
+    def test_output_is_given_once(self):
+        texts = []
+
+        def take(text):
+            texts.append(text)
+            if text == "first\n":
+                raise KeyboardInterrupt
+
+        with wlpy.Session(stdout=take) as session:
+            with self.assertRaises(KeyboardInterrupt):
+                session.eval("print('first', flush=True)\nwhile True: pass")
+            self.assertEqual(session.eval("print('second')\n3").value, 3)
+        self.assertEqual("".join(texts), "first\nsecond\n")
+
     def test_close_from_another_thread(self):
         session = wlpy.Session()
         threading.Timer(0.2, session.close).start()
