@@ -190,19 +190,34 @@ from setuptools import Extension, setup
 code = """
 #include <errno.h>
 #include <grp.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
 #include <unistd.h>
 #include <Python.h>
+static void *leaves(void *value) {
+    tzset();
+    pthread_exit(value);
+}
 static PyObject *check(PyObject *self, PyObject *path) {
-    int fd = dup(1), same, refused;
+    int fd = dup(1), same, refused, status, threads, processes;
+    void *result = NULL;
+    pthread_t thread;
+    struct termios terminal;
     mode_t before = umask(027), mask = umask(before);
     struct passwd *user = getpwuid(getuid());
     struct group *group = getgrgid(getgid());
     same = fd > 2 && !close(fd) && close(fd) < 0 && errno == EBADF;
-    refused = kill(getpid() + 1, 0) < 0 && errno == ESRCH;
-    return Py_BuildValue("iiisii", same, (int)mask, !kill(getpid(), 0), user ? user->pw_name : "", group != NULL, refused);
+    refused = kill(getpid() + 1, 0) < 0 && errno == ESRCH && tcgetattr(fd, &terminal) < 0 && errno == EBADF;
+    threads = !pthread_create(&thread, NULL, leaves, &status) && !pthread_join(thread, &result) && result == &status;
+    processes = waitpid(-1, &status, WNOHANG) < 0 && errno == ECHILD && WIFEXITED(0x300) && WEXITSTATUS(0x300) == 3 && !system(NULL);
+    return Py_BuildValue("iiisiiii", same, (int)mask, !kill(getpid(), 0), user ? user->pw_name : "", group != NULL, refused,
+                         threads, processes);
 }
 static PyMethodDef methods[] = {{"check", check, METH_NOARGS, NULL}, {NULL, NULL, 0, NULL}};
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_NAME", NULL, 0, methods};
@@ -223,7 +238,7 @@ setup(name="wlsystem", version="1.0", packages=["wlsystem"],
     build_packages -q "$PY" -r r.txt
     status 0
     real run -q "$PY" -r r.txt -- -c 'import os, pwd, wlsystem
-expected = (1, 0o27, 1, pwd.getpwuid(os.getuid()).pw_name, 1, 1)
+expected = (1, 0o27, 1, pwd.getpwuid(os.getuid()).pw_name, 1, 1, 1, 1)
 print(wlsystem._c.check() == expected, wlsystem._cxx.check() == expected, wlsystem._c.check())'
     status 0
     grep -q '^True True ' .out || fail 'the functions do not do what they do in Python'

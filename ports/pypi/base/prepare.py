@@ -32,7 +32,7 @@ LIBRARIES = ["-lwasi-emulated-signal", "-lwasi-emulated-getpid", "-lwasi-emulate
 FOR_COMPILERS = (".h", ".hpp", ".hh", ".inc", ".a", ".pc")
 LIBCXX = os.environ["NEED_TOOLCHAIN_LIBCXX"]
 # Headers of the C library in which functions are missing that every Python has (guest/system/include).
-SYSTEM_HEADERS = ("grp.h", "pwd.h", "signal.h", "sys/stat.h", "unistd.h")
+SYSTEM_HEADERS = ("grp.h", "pthread.h", "pwd.h", "signal.h", "stdlib.h", "sys/stat.h", "sys/wait.h", "termios.h", "time.h", "unistd.h")
 FLAGS = [f"-I{HERE}/system", "-I" + os.environ["FILES"] + "/fenv"] + os.environ["CPPFLAGS"].split() + DEFINES + os.environ["VAR_FLAGS"].split()
 
 
@@ -110,11 +110,11 @@ def overlay_headers():
 
 
 def system_headers():
-    """Headers that CPython is compiled with, for C++ as well. Macros with arguments are left out: they would also replace methods
-    of the same name."""
+    """Headers that CPython is compiled with, for C++ as well. Macros that take the place of functions are left out: they would also
+    replace methods of the same name."""
     for name in SYSTEM_HEADERS:
         with open(os.path.join(os.environ["FILES"], "include", name), encoding="utf-8") as f:
-            lines = [line for line in f if not re.match(r"#define \w+\(", line)]
+            lines = [line for line in f if not re.match(r"#define [a-z]\w*\(", line)]
         start = max(i for i, line in enumerate(lines) if line.startswith("#include")) + 1
         end = max(i for i, line in enumerate(lines) if line.startswith("#endif"))
         lines[end:end] = ["#ifdef __cplusplus\n", "}\n", "#endif\n"]
@@ -204,6 +204,15 @@ endian = 'little'
 
 def write_cmake():
     """https://cmake.org/cmake/help/latest/manual/cmake-toolchains.7.html"""
+    # Since 4.1, FindPython runs a Python only by an emulator when the system is another one (CMP0190). This Python runs here, with the
+    # configuration of the target.
+    write("cross/emulator", f"""#!/bin/sh
+case $1 in
+{PYTHON}*) exec "$@" ;;
+esac
+echo "$1: a build does not run programs for WASI" >&2
+exit 126
+""", True)
     roots = ";".join(p.removesuffix("/lib/pkgconfig") for p in os.environ["PKG_CONFIG_LIBDIR"].split(":"))
     write("toolchain.cmake", f"""set(CMAKE_SYSTEM_NAME WASI)
 set(CMAKE_SYSTEM_PROCESSOR wasm32)
@@ -212,6 +221,7 @@ set(CMAKE_CXX_COMPILER {HERE}/cross/c++)
 set(CMAKE_AR {shutil.which(os.environ["AR"])} CACHE FILEPATH "")
 set(CMAKE_RANLIB {shutil.which(os.environ["RANLIB"])} CACHE FILEPATH "")
 set(CMAKE_STRIP {HERE}/cross/strip CACHE FILEPATH "")
+set(CMAKE_CROSSCOMPILING_EMULATOR {HERE}/cross/emulator)
 set(CMAKE_FIND_ROOT_PATH {roots})
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
