@@ -32,4 +32,11 @@ test_aiohttp_and_what_it_requires() {
     programs --with aiohttp : aiohttp frozenlist multidict propcache yarl
 }
 
+# One Python has all of them, because the link takes most of the time.
+OTHERS=(--with simplejson)
+
+test_others() {
+    programs "${OTHERS[@]}" : simplejson
+}
+
 main "$@"
