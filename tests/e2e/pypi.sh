@@ -33,10 +33,10 @@ test_aiohttp_and_what_it_requires() {
 }
 
 # One Python has all of them, because the link takes most of the time.
-OTHERS=(--with simplejson)
+OTHERS=(--with simplejson --with sqlalchemy)
 
 test_others() {
-    programs "${OTHERS[@]}" : simplejson
+    programs "${OTHERS[@]}" : simplejson sqlalchemy
 }
 
 main "$@"
