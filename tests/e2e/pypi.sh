@@ -33,10 +33,10 @@ test_aiohttp_and_what_it_requires() {
 }
 
 # One Python has all of them, because the link takes most of the time.
-OTHERS=(--with simplejson --with sqlalchemy --with wrapt)
+OTHERS=(--with brotli --with simplejson --with sqlalchemy --with wrapt)
 
 test_others() {
-    programs "${OTHERS[@]}" : simplejson sqlalchemy wrapt
+    programs "${OTHERS[@]}" : brotli simplejson sqlalchemy wrapt
 }
 
 main "$@"
