@@ -33,10 +33,10 @@ test_aiohttp_and_what_it_requires() {
 }
 
 # One Python has all of them, because the link takes most of the time.
-OTHERS=(--with brotli --with lz4 --with simplejson --with sqlalchemy --with wrapt)
+OTHERS=(--with brotli --with cffi --with lz4 --with simplejson --with sqlalchemy --with wrapt)
 
 test_others() {
-    programs "${OTHERS[@]}" : brotli lz4 simplejson sqlalchemy wrapt
+    programs "${OTHERS[@]}" : brotli cffi lz4 simplejson sqlalchemy wrapt
 }
 
 main "$@"
