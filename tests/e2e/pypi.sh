@@ -32,11 +32,39 @@ test_aiohttp_and_what_it_requires() {
     programs --with aiohttp : aiohttp frozenlist multidict propcache yarl
 }
 
-# One Python has all of them, because the link takes most of the time.
-OTHERS=(--with brotli --with cffi --with lz4 --with simplejson --with sqlalchemy --with wrapt)
+# One Python has all of them, because the link takes most of the time. cffi's compiler has made argon2-cffi-bindings.
+OTHERS=(--with argon2-cffi --with brotli --with cffi --with lz4 --with simplejson --with sqlalchemy --with wrapt)
 
 test_others() {
-    programs "${OTHERS[@]}" : brotli cffi lz4 simplejson sqlalchemy wrapt
+    programs "${OTHERS[@]}" : argon2 brotli cffi lz4 simplejson sqlalchemy wrapt
+}
+
+# A call that WebAssembly cannot make is an exception, and does not end the program.
+test_what_cffi_cannot_call() {
+    with_index
+    real run -q "$PY" "${OTHERS[@]}" -- -c '
+import cffi, _argon2_cffi_bindings._ffi as made
+plain = cffi.FFI()
+plain.cdef("size_t strlen(double);")
+C = plain.dlopen(None)
+def address():
+    return made.ffi.addressof(made.lib, "argon2_error_message")(-4)
+def types():
+    return C.strlen(1.0)
+def callback():
+    return plain.callback("double(double, int, float, long long, short, double)", lambda *words: 1.0)
+def library():
+    return plain.dlopen("libm.so.6")
+for f in address, types, callback, library:
+    try:
+        print(f())
+    except (NotImplementedError, OSError) as e:
+        print(f.__name__, type(e).__name__, str(e).split(": ")[0].split(" at ")[0])'
+    status 0
+    is "$(cat .out)" "address NotImplementedError the function
+types NotImplementedError strlen is a function (i32) -> i32, but the call is (f64) -> i32
+callback NotImplementedError there is no callback (f64, i32, f32, i64, i32, f64) -> f64
+library OSError cannot load library 'libm.so.6'"
 }
 
 main "$@"
