@@ -1,12 +1,13 @@
 # Functions that the scripts here share. Each script takes the options of wl-run and starts a WASI runtime with the runtime's
-# own: NAME [--dir HOST::GUEST[::ro]]... [--env NAME=VALUE]... MODULE [ARGUMENT...], and in node the options for the network. NAME --version prints the
+# own: NAME [--dir HOST::GUEST[::ro]]... [--env NAME=VALUE]... MODULE [ARGUMENT...], and in node the options for the network
+# and --max-threads. NAME --version prints the
 # runtime's version, and NAME --show ... prints the command instead of starting it. A script exits with 125 if the runtime is
 # not installed, as wl-run does if it cannot start.
 # shellcheck shell=bash disable=SC2034
 set -eu
 
 name=${0##*/}
-hosts=() guests=() modes=() env=() network=() module='' arguments=() show='' setup=''
+hosts=() guests=() modes=() env=() network=() threads=() module='' arguments=() show='' setup=''
 
 cannot() {
     printf '%s: %s\n' "$name" "$*" >&2
@@ -44,6 +45,15 @@ words() {
             shift
             ;;
         --net-listen | --net-log | --max-sockets | --max-listening | --max-lookups | --max-received | --max-sent)
+            [ $# -ge 2 ] || cannot "$1 needs a value"
+            set -- "$1=$2" "${@:3}"
+            ;;
+        --max-threads=*)
+            [ -n "${gives_threads-}" ] || cannot "$name gives no threads; leave out $1, or use wl-run"
+            threads=("$1")
+            shift
+            ;;
+        --max-threads)
             [ $# -ge 2 ] || cannot "$1 needs a value"
             set -- "$1=$2" "${@:3}"
             ;;

@@ -1,8 +1,9 @@
 // Runs a module in Node's own WASI: DIRECTORIES [HOST GUEST]... VARIABLES [NAME=VALUE]... [OPTION]... MODULE [ARGUMENT...]. Options
-// are those of wl-run for the network, and need Node.
+// are those of wl-run for the network and for threads, and need Node.
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { WASI } from 'node:wasi';
+import { ERRNO, Guest } from './guest.mjs';
 
 const words = process.argv.slice(2);
 const preopens = {}, env = {};
@@ -16,31 +17,30 @@ for (let n = Number(words.shift()); n > 0; n--) {
 }
 const options = [];
 while (words[0]?.startsWith('--')) options.push(words.shift());
-let channel, network, settings;
-if (options.length) {
-  network = await import('./net/wasi.mjs');
-  try {
-    settings = network.readOptions(options);
-  } catch (error) {
-    process.stderr.write(`node: ${error.message}\n`);
-    process.exit(125);
-  }
-  if (settings.given) channel = network.channelDirectory(preopens);
-}
 const file = words[0];
+let bytes, host;
+try {
+  const settings = options.length && (await import('./options.mjs')).readOptions(options);
+  bytes = await readFile(file);
+  if (settings) host = await (await import('./host.mjs')).prepare(settings, bytes, preopens);
+} catch (error) {
+  process.stderr.write(`node: ${error.message}\n`);
+  process.exit(125);
+}
 const wasi = new WASI({ version: 'preview1', args: [basename(file), ...words.slice(1)], env, preopens, returnOnExit: true });
-channel?.remove();
+host?.opened();
 // Bun has no getImportObject, and lacks some calls; those answer ENOSYS.
-const module = await WebAssembly.compile(await readFile(file));
-const calls = wasi.wasiImport;
-for (const { name } of WebAssembly.Module.imports(module)) calls[name] ??= () => 52;
-const given = channel && network.giveNetwork(calls, channel.fd, settings);
-const instance = await WebAssembly.instantiate(module, { wasi_snapshot_preview1: calls });
-given?.setMemory(instance.exports.memory);
+const module = await WebAssembly.compile(host?.bytes ?? bytes);
+const calls = wasi.wasiImport, guest = new Guest();
+for (const { name, kind } of WebAssembly.Module.imports(module)) if (kind === 'function') calls[name] ??= () => ERRNO.ENOSYS;
+const imports = await host?.install(module, calls, guest);
+const instance = await WebAssembly.instantiate(module, { wasi_snapshot_preview1: calls, ...imports });
+guest.memory = instance.exports.memory;
 try {
   process.exitCode = wasi.start(instance);
 } catch (error) {
-  process.stderr.write(`${file}: ${error.message}\n`);
-  process.exitCode = 134;
+  const ending = host?.ending(error);
+  if (ending?.text !== undefined || !ending) process.stderr.write(`${file}: ${ending?.text ?? error.message}\n`);
+  process.exitCode = ending?.status ?? 134;
 }
-given?.end();
+host?.end();

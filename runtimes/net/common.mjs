@@ -72,6 +72,7 @@ export class Socket {
   nonBlocking = false;
   family = 4;
   error = 0;
+  left = false;
   #waiting = new Set();
 
   changed = () => {
@@ -83,9 +84,11 @@ export class Socket {
     return () => this.#waiting.delete(wake);
   }
 
-  /** Waits until the condition holds; a socket that does not block fails instead. */
-  async until(condition) {
+  /** Waits until the condition holds, and then takes what it waited for, before anybody else can who waits for the same. A socket that
+   * does not block fails instead, and so does one that is closed meanwhile. */
+  async until(condition, take = () => {}) {
     while (!condition()) {
+      if (this.left) fail('EBADF');
       if (this.nonBlocking) fail('EAGAIN');
       await new Promise((resolve) => {
         const stop = this.onChange(() => {
@@ -94,6 +97,13 @@ export class Socket {
         });
       });
     }
+    return take();
+  }
+
+  /** It is closed: who waits for it ends. */
+  leave() {
+    this.left = true;
+    this.changed();
   }
 
   /** An error is reported once. */

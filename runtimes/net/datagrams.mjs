@@ -155,7 +155,10 @@ export class Datagrams extends Socket {
 
   async receive(most, peek) {
     await this.#ready();
-    await this.until(() => this.queue.length || this.error);
+    return this.until(() => this.queue.length || this.error, () => this.#take(most, peek));
+  }
+
+  #take(most, peek) {
     this.throwError();
     const { data, address } = this.queue[0];
     if (!peek) this.queue.shift();

@@ -51,7 +51,11 @@ export class Paired extends Socket {
 
   async receive(most, peek, all) {
     const stream = this.type === 'stream';
-    await this.until(() => (this.parts.length && !(stream && all && this.size < Math.min(most, HIGH))) || this.ended);
+    const enough = () => (this.parts.length && !(stream && all && this.size < Math.min(most, HIGH))) || this.ended;
+    return this.until(enough, () => this.#take(most, peek, stream));
+  }
+
+  #take(most, peek, stream) {
     if (!this.parts.length) return { data: Buffer.alloc(0), truncated: false };
     const first = stream ? Buffer.concat(this.parts) : this.parts[0];
     const data = first.subarray(0, most);

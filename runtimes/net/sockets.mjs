@@ -1,4 +1,4 @@
-// The sockets of a guest, in a thread of their own: the thread of the guest waits for each answer, as WASI's calls return only
+// The sockets of a guest, in a thread of their own: a thread of the guest waits for each answer, as WASI's calls return only
 // then, and Node's sockets need a thread that does not wait. Each message is a request, [NAME, WORD...], and has one answer,
 // { error } or { value }; error is WASI's number.
 import dns from 'node:dns';
@@ -6,6 +6,7 @@ import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { E, Failure, fail, numberOf, policy, refuse, refuseMore, remember, word } from './common.mjs';
 import { Datagrams } from './datagrams.mjs';
+import { FIRST, following } from './numbers.mjs';
 import { Paired } from './pair.mjs';
 import { addressText, endText, parseAddress, parseName } from './policy.mjs';
 import { Stream, flushing } from './stream.mjs';
@@ -16,13 +17,10 @@ const sockets = new Map();
 
 // ---- Numbers ----
 
-// select() accepts the first ones; node's own files have lower numbers, and others have higher ones (guest/vfs.c).
-const FIRST = 256, LAST = 511, MORE = 1 << 20;
-
 function insert(socket) {
   if (left.sockets === 0) fail('EMFILE');
   let fd = FIRST;
-  while (sockets.has(fd)) fd = fd === LAST ? MORE : fd + 1;
+  while (sockets.has(fd)) fd = following(fd);
   sockets.set(fd, socket);
   left.sockets--;
   return fd;
@@ -92,7 +90,7 @@ const requests = {
   'net.listen': [2, 2, async (fd, backlog) => {
     const socket = named(fd);
     const before = socket.listening;
-    // (While it begins to listen nothing else is asked for: there is one request at a time.)
+    // (While it begins to listen nobody asks for more: the guest's other threads do not run.)
     await socket.listen(integer(backlog, ...I32), left.listening > 0, limits.listening);
     if (!before) left.listening--;
   }],
@@ -124,8 +122,9 @@ const requests = {
 
 // ---- WASI's calls on sockets ----
 
-/** Waits until one of [FD, WRITING] is ready, or for so many milliseconds. Gives the events of those that are. */
-async function poll(wanted, milliseconds) {
+/** Waits until one of [FD, WRITING] is ready, or for so many milliseconds, or until line.stop() is called. Gives the events of those
+ * that are. */
+async function poll(line, wanted, milliseconds) {
   const ready = () => wanted.map(([fd, writing], at) => {
     const socket = sockets.get(fd);
     if (!socket) return { at, error: E.EBADF };
@@ -148,7 +147,9 @@ async function poll(wanted, milliseconds) {
       if (events.length) done();
     };
     for (const [fd] of wanted) stops.push(sockets.get(fd).onChange(wake));
+    line.stop = done;
   });
+  line.stop = null;
   return events;
 }
 
@@ -156,12 +157,10 @@ const calls = {
   ask(text) {
     const words = text.split(' ');
     if (!/^[!-~]+( [!-~]+)*$/.test(text)) fail('EINVAL');
-    if (words[0] === 'version') return words.length === 1 ? 'wl 1 net 1' : fail('EINVAL');
     const request = requests[words[0]] ?? fail('ENOSYS');
     if (words.length - 1 < request[0] || words.length - 1 > request[1]) fail('EINVAL');
     return request[2](...words.slice(1));
   },
-  poll,
   type: (fd) => find(fd).type,
   nonBlocking(fd, on) {
     find(fd).nonBlocking = on;
@@ -177,15 +176,27 @@ const calls = {
   async send(fd, data) {
     const socket = find(fd);
     if (data.length > left.sent) fail('EDQUOT');
-    const n = await socket.send(Buffer.from(data.buffer, data.byteOffset, data.length));
-    left.sent -= n;
+    // (Another thread may send meanwhile.)
+    left.sent -= data.length;
+    let n = 0;
+    try {
+      n = await socket.send(Buffer.from(data.buffer, data.byteOffset, data.length));
+    } finally {
+      left.sent += data.length - n;
+    }
     return n;
   },
   async accept(fd, nonBlocking) {
     if (left.sockets === 0) fail('EMFILE');
     const accepted = await find(fd).accept();
     accepted.nonBlocking = nonBlocking;
-    return insert(accepted);
+    try {
+      return insert(accepted);
+    } catch (error) {
+      // Another thread has taken the last one meanwhile.
+      await accepted.close();
+      throw error;
+    }
   },
   shutdown: (fd, read, write) => find(fd).shutdown(read, write),
   async close(fd) {
@@ -194,6 +205,7 @@ const calls = {
     left.sockets++;
     if (socket.listening) left.listening++;
     await socket.close();
+    socket.leave();
   },
   async renumber(from, to) {
     const socket = find(from);
@@ -214,15 +226,23 @@ process.on('uncaughtException', (error) => {
   process.kill(process.pid, 'SIGKILL');
 });
 
-const flag = new Int32Array(workerData.flag);
-workerData.port.on('message', async ([name, ...words]) => {
-  let answer;
-  try {
-    answer = { value: (await calls[name](...words)) ?? null };
-  } catch (error) {
-    answer = { error: error instanceof Failure ? error.number : numberOf(error) };
-  }
-  workerData.port.postMessage(answer);
-  Atomics.store(flag, 0, 1);
-  Atomics.notify(flag, 0);
-});
+const bells = new Int32Array(workerData.bells);
+
+/** Serves a thread of the guest: its requests come by the port, and the bell wakes it after each answer. */
+function serve(port, bell) {
+  const line = { stop: null };
+  port.on('message', async ([name, ...words]) => {
+    if (name === 'join') return serve(words[1], words[0]);
+    if (name === 'stop') return line.stop?.();
+    let answer;
+    try {
+      answer = { value: (await (name === 'poll' ? poll(line, ...words) : calls[name](...words))) ?? null };
+    } catch (error) {
+      answer = { error: error instanceof Failure ? error.number : numberOf(error) };
+    }
+    port.postMessage(answer);
+    Atomics.add(bells, bell, 1);
+    Atomics.notify(bells, bell);
+  });
+}
+serve(workerData.port, workerData.bell);

@@ -93,7 +93,7 @@ export class Stream extends Socket {
       fail('EACCES');
     }
     const own = this.bound;
-    await this.#stopServer();
+    this.#stopServer();
     this.broken = false;
     this.error = 0;
     this.#adopt(net.connect({ host: to.text, port, family: this.family, allowHalfOpen: true, localAddress: own?.address,
@@ -103,10 +103,10 @@ export class Stream extends Socket {
     if (this.broken) this.throwError();
   }
 
-  async #stopServer() {
-    const server = this.server;
+  #stopServer() {
+    // (A callback would be called only when all connections have ended that it has accepted.)
+    this.server?.close();
     this.server = null;
-    if (server) await new Promise((resolve) => server.close(resolve));
   }
 
   async bind(bytes, port) {
@@ -164,8 +164,7 @@ export class Stream extends Socket {
 
   async accept() {
     if (!this.listening) fail('EINVAL');
-    await this.until(() => this.queue.length);
-    return new Stream(this.family, this.queue.shift());
+    return this.until(() => this.queue.length, () => new Stream(this.family, this.queue.shift()));
   }
 
   name() {
@@ -196,13 +195,17 @@ export class Stream extends Socket {
   async receive(most, peek, all) {
     if (!this.socket || this.connecting) fail(this.nonBlocking && this.connecting ? 'EAGAIN' : 'ENOTCONN');
     const enough = () => this.size >= (all ? Math.min(most, HIGH) : 1) || this.ended || this.error;
-    let taken = [], size = 0;
-    for (;;) {
-      if (most > size) await this.until(enough);
+    const taken = [];
+    let size = 0;
+    const take = () => {
       if (!this.size && !size) this.throwError();
       const part = this.#take(most - size, peek);
       taken.push(part);
       size += part.length;
+    };
+    for (;;) {
+      if (most > size) await this.until(enough, take);
+      else take();
       if (!all || peek || size >= most || this.ended || this.error) return { data: Buffer.concat(taken), truncated: false };
     }
   }
@@ -238,7 +241,7 @@ export class Stream extends Socket {
   }
 
   async close() {
-    await this.#stopServer();
+    this.#stopServer();
     for (const socket of this.queue) socket.resetAndDestroy();
     const socket = this.socket;
     if (!socket) return;
