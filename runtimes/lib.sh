@@ -1,8 +1,7 @@
 # Functions that the scripts here share. Each script takes the options of wl-run and starts a WASI runtime with the runtime's
-# own: NAME [--dir HOST::GUEST[::ro]]... [--env NAME=VALUE]... MODULE [ARGUMENT...], and in node the options for the network
-# and --max-threads. NAME --version prints the
-# runtime's version, and NAME --show ... prints the command instead of starting it. A script exits with 125 if the runtime is
-# not installed, as wl-run does if it cannot start.
+# own: NAME [--dir HOST::GUEST[::ro]]... [--env NAME=VALUE]... MODULE [ARGUMENT...], and in node --max-threads and the options for the
+# network. NAME --version prints the runtime's version, and NAME --show ... prints the command instead of starting it. A script exits
+# with 125 if the runtime is not installed, as wl-run does if it cannot start.
 # shellcheck shell=bash disable=SC2034
 set -eu
 

@@ -22,10 +22,11 @@ export function askFiles(guest, pollFiles, subs, at, out, result) {
   const n = subs.length + 1, places = [[at, SUBSCRIPTION * n], [out, EVENT * n], [result, 4]];
   // What is there is put back.
   const kept = places.map(([place, size]) => guest.bytes(place, size).slice());
-  // With a clock that ends at once.
+  // With a clock of a millisecond: Node's looks at files only if the clock has not ended before.
   guest.bytes(at, SUBSCRIPTION * n).fill(0);
   subs.forEach((sub, i) => guest.bytes(at + SUBSCRIPTION * i, SUBSCRIPTION).set(sub));
   guest.view().setUint32(at + SUBSCRIPTION * subs.length + 16, 1, true);
+  guest.view().setBigUint64(at + SUBSCRIPTION * subs.length + 24, 1000000n, true);
   const error = pollFiles(at, out, n, result), events = [];
   for (let i = 0; !error && i < guest.view().getUint32(result, true); i++) events.push(guest.bytes(out + EVENT * i, EVENT).slice());
   places.forEach(([place], i) => guest.bytes(place, kept[i].length).set(kept[i]));

@@ -13,8 +13,14 @@ const TRAP_STATUS = 134;
 
 /** bytes: the module. null: it can have no threads. */
 export function prepareThreads(bytes, most) {
-  const shared = shareMemory(bytes);
-  return shared && new Crew(shared, most);
+  try {
+    const shared = shareMemory(bytes);
+    return shared && new Crew(shared, most);
+  } catch (error) {
+    // It is no module, or there is no such memory: compiling it or starting it says so.
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 class Crew {

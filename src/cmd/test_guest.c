@@ -34,8 +34,8 @@ static int read_expectations(const struct guest_tests *t, struct expectations *e
     int r = 0;
 
     e->test_modules = has_test_modules(t);
-    e->threads = !strcmp(t->runtime, RUNTIME_WL_RUN) || !strcmp(t->runtime, RUNTIME_NATIVE);
-    e->processes = e->threads && t->processes;
+    e->threads = test_runtime_has_threads(t->runtime);
+    e->processes = t->processes && (!strcmp(t->runtime, RUNTIME_WL_RUN) || !strcmp(t->runtime, RUNTIME_NATIVE));
     add_expectations(t->plan, t->port, &files);
     for (size_t i = 0; i < t->suites->n; i++)
         add_expectations(t->plan, t->suites->v[i], &files);

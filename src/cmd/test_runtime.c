@@ -23,6 +23,11 @@ static bool is_ours(const char *name)
     return is_wl_run(name) || is_native(name);
 }
 
+bool test_runtime_has_threads(const char *name)
+{
+    return is_ours(name) || !strcmp(name, RUNTIME_NODE);
+}
+
 void test_runtime_ports(const char *name, struct strv *ports)
 {
     if (is_native(name))

@@ -7,6 +7,7 @@
 
 #define RUNTIME_WL_RUN "wl-run"
 #define RUNTIME_NATIVE "native"
+#define RUNTIME_NODE "node"
 
 struct test_runtime {
     const char *name;
@@ -29,6 +30,8 @@ int test_runtime_open(struct test_runtime *t, const char *name, struct app *a, c
                       const char *module, const char *scratch, struct wl_err *err);
 void test_runtime_close(struct test_runtime *t);
 
+/* Whether a guest can start threads there. */
+bool test_runtime_has_threads(const char *name);
 /* The beginning of a command that starts the guest, with its library. */
 int test_runtime_begin(struct test_runtime *t, struct strv *argv, struct wl_err *err);
 /* Adds the option that shows the guest a directory, read-only. Other projects' runtimes cannot make it read-only, so
