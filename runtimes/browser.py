@@ -1,6 +1,6 @@
 """Runs a module in a browser without a window:
 
-    browser.py CHROMIUM PAGE FOLDERS [HOST GUEST MODE]... VARIABLES [NAME=VALUE]... MODULE [ARGUMENT...]
+    browser.py CHROMIUM PAGE FOLDERS [HOST GUEST MODE]... VARIABLES [NAME=VALUE]... THREADS MODULE [ARGUMENT...]
 
 PAGE is the directory of examples/browser, as built: its worker provides WASI to the module. The FOLDERS are copied into the page;
 those that are not "ro" are copied back at the end. browser.html connects the streams."""
@@ -104,12 +104,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 words = sys.argv[1:]
 chromium, page = words.pop(0), words.pop(0)
 folders, env = count(words, 3), [pair for pair, in count(words, 1)]
-module = words.pop(0)
+threads, module = int(words.pop(0)), words.pop(0)
 here = os.path.dirname(os.path.abspath(__file__))
 files, ended, result = {}, threading.Event(), {}
 for host, guest, _ in sorted(folders, key=lambda folder: len(folder[1])):
     part(files, guest, make=True).update(read_folder(host))
-job = {"args": [os.path.basename(module), *words], "env": env, "files": files}
+job = {"args": [os.path.basename(module), *words], "env": env, "files": files, "threads": threads}
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server, tempfile.TemporaryDirectory(
         ignore_cleanup_errors=True) as profile:

@@ -3,6 +3,7 @@ import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHANNEL } from './channel.mjs';
+import { clock } from './clock.mjs';
 import { layer } from './layers.mjs';
 import { Alone } from './threads/baton.mjs';
 
@@ -31,7 +32,7 @@ export async function prepare(settings, bytes, preopens) {
       const { fd } = directory, waiter = crew?.begin(guest) ?? new Alone();
       const sockets = settings.given ? (await import('./net/wasi.mjs')).startSockets(settings, waiter) : null;
       const open = crew?.serve(module, calls, fd, sockets);
-      finish = await layer(calls, guest, { fd, waiter, line: sockets, open });
+      finish = await layer(calls, guest, { fd, waiter, line: sockets, open, clock });
       return crew?.imports;
     },
     /** How another thread has ended the guest, if it has: a status, and a text if it is a trap. */

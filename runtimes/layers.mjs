@@ -1,13 +1,11 @@
-// What a guest's thread in Node has before the calls of WASI: sockets, waiting, other threads, and the channel that leads to them.
+// What a guest's thread has before the calls of WASI: sockets, waiting, other threads, and the channel that leads to them.
 import { Channel } from './channel.mjs';
 import { givePoll } from './poll.mjs';
 
-const clock = (number) => (number === 0 ? BigInt(Date.now()) * 1000000n : process.hrtime.bigint());
-
 /** Puts them before `calls`. fd: the number of the channel's directory; waiter: how the thread waits; line: of startSockets(), if there
- * is a network; open: makes a further thread, if there may be some. Loads only what it needs. Returns end(), which waits until all that
+ * is a network; open: makes a further thread, if there may be some; clock(number): what WASI's clock says, in ns. Loads only what it needs. Returns end(), which waits until all that
  * was sent has left. */
-export async function layer(calls, guest, { fd, waiter, line, open }) {
+export async function layer(calls, guest, { fd, waiter, line, open, clock }) {
   const channel = new Channel(guest);
   if (open) {
     (await import('./threads/streams.mjs')).waitForReading(calls, waiter);

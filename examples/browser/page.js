@@ -1,5 +1,7 @@
 // The page: an editor whose program runs in its own worker, and a prompt in another worker. The page compiles the module
 // once; a worker only makes an instance of it.
+import { load, startThread } from './load.js';
+
 const $ = (id) => document.getElementById(id);
 
 const program = $('program'), run = $('run'), stop = $('stop'), state = $('state'), line = $('line');
@@ -21,18 +23,20 @@ const ROOM = 65536;
 
 // One running Python. Its output goes to `output`; `wants` is called when it waits for a line, `done` when it has ended.
 class Session {
-  constructor(module, args, files, output, wants, done) {
+  constructor({ module, shared }, args, files, output, wants, done) {
     // Without the headers that serve.py sends there is no shared memory, so a worker cannot wait: its input is empty.
     this.memory = globalThis.crossOriginIsolated ? new SharedArrayBuffer(4 + ROOM) : null;
     this.worker = new Worker('worker.js', { type: 'module' });
+    this.threads = [];
     this.decoders = [null, new TextDecoder(), new TextDecoder()];
     this.worker.onmessage = ({ data }) => {
       if (data.bytes) this.write(output, this.decoders[data.stream].decode(data.bytes, { stream: true }), data.stream === 2);
       else if (data.wants) wants(this);
+      else if (data.thread) this.threads.push(startThread(data.thread));
       else this.end(output, done, data);
     };
     this.worker.onerror = (event) => this.end(output, done, { error: event.message || 'the worker could not be started' });
-    this.worker.postMessage({ module, args, files, memory: this.memory });
+    this.worker.postMessage({ module, shared, args, files, memory: this.memory });
   }
 
   write(output, text, isError) {
@@ -57,14 +61,18 @@ class Session {
     Atomics.notify(count, 0);
   }
 
+  stop() {
+    for (const worker of [this.worker, ...this.threads]) worker.terminate();
+  }
+
   end(output, done, { status, error, files }) {
-    this.worker.terminate();
+    this.stop();
     if (error) this.write(output, `${error}\n`, true);
     done(status, files);
   }
 }
 
-let module, files = {}, current = null, asking = null;
+let python, files = {}, current = null, asking = null;
 
 function ready(text) {
   current = null;
@@ -81,7 +89,7 @@ function start() {
   stop.disabled = false;
   state.textContent = 'running';
   const begun = performance.now();
-  current = new Session(module, ['python', '/main.py'], { ...files, 'main.py': program.value }, output,
+  current = new Session(python, ['python', '/main.py'], { ...files, 'main.py': program.value }, output,
     (session) => {
       const text = prompt('The program waits for a line.');
       if (text !== null) session.write(output, `${text}\n`, false);
@@ -99,7 +107,7 @@ function begin() {
     output.textContent = 'The prompt needs a server that sends the headers Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy, as serve.py does.';
     return;
   }
-  new Session(module, ['python', '-i', '-q'], {}, output,
+  new Session(python, ['python', '-i', '-q'], {}, output,
     (session) => {
       asking = session;
       line.disabled = false;
@@ -114,7 +122,7 @@ function begin() {
 
 run.onclick = start;
 stop.onclick = () => {
-  current.worker.terminate();
+  current.stop();
   ready('stopped');
 };
 program.onkeydown = (event) => {
@@ -131,7 +139,7 @@ line.onkeydown = (event) => {
 };
 
 try {
-  module = await WebAssembly.compileStreaming(fetch('python-snapshot.wasm'));
+  python = await load('python-snapshot.wasm');
   ready('ready');
   begin();
 } catch (error) {

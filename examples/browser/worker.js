@@ -1,5 +1,8 @@
 // Runs one Python from start to end, with the given files as its "/".
+import { Crew, stacked } from './threads.js';
 import { Directory, Fd, File, PreopenDirectory, WASI, WASIProcExit, wasi } from './wasi/index.js';
+import { CHANNEL } from './wl/channel.js';
+import { NOTHING } from './wl/threads/streams.js';
 
 // A stream that the page shows.
 class Shown extends Fd {
@@ -19,19 +22,26 @@ class Shown extends Fd {
   }
 }
 
-// Standard input: asks the page for a line and sleeps until it comes.
+// Standard input: asks the page for a line and sleeps until it comes, unless other threads can run meanwhile.
 class Asked extends Shown {
-  constructor(memory) {
+  constructor(memory, baton) {
     super(0);
     this.memory = memory;
+    this.baton = baton;
+    this.asked = false;
     this.rest = new Uint8Array();
   }
   fd_read(size) {
     if (!this.rest.length && this.memory) {
       const count = new Int32Array(this.memory, 0, 1);
-      Atomics.store(count, 0, -1);
-      postMessage({ wants: true });
+      if (!this.asked) {
+        Atomics.store(count, 0, -1);
+        postMessage({ wants: true });
+      }
+      this.asked = true;
+      if (this.baton?.hasOthers() && Atomics.load(count, 0) === -1) return { ret: NOTHING, data: new Uint8Array() };
       Atomics.wait(count, 0, -1);
+      this.asked = false;
       this.rest = new Uint8Array(this.memory, 4, Atomics.load(count, 0)).slice();
     }
     const data = this.rest.slice(0, size);
@@ -40,7 +50,8 @@ class Asked extends Shown {
   }
 }
 
-const text = new TextDecoder(), bytes = new TextEncoder();
+const bytes = new TextEncoder();
+const MOST_RANDOM = 65536; // bytes that a browser gives at once
 
 function folder(files) {
   return new Map(Object.entries(files).map(([name, content]) =>
@@ -52,9 +63,12 @@ function contents(map) {
   return Object.fromEntries([...map].map(([name, inode]) => [name, inode instanceof Directory ? contents(inode.contents) : inode.data]));
 }
 
-onmessage = async ({ data: { module, args, env = ['PYTHONIOENCODING=utf-8', 'NO_COLOR=1'], files, memory } }) => {
-  const root = new PreopenDirectory('/', folder(files));
-  const host = new WASI(args, env, [new Asked(memory), new Shown(1), new Shown(2), root]);
+onmessage = async ({ data: { module, args, env = ['PYTHONIOENCODING=utf-8', 'NO_COLOR=1'], files, memory, shared } }) => {
+  const crew = shared ? new Crew(module, shared) : null;
+  const root = new PreopenDirectory('/', folder(files)), open = [new Asked(memory, crew?.baton), new Shown(1), new Shown(2), root];
+  const fd = open.length;
+  if (crew) open.push(new PreopenDirectory(CHANNEL, new Map()));
+  const host = new WASI(args, env, open);
   // The shim counts letters instead of bytes, and then writes past the memory that Python reserved for its arguments.
   host.wasiImport.args_sizes_get = (count, size) => {
     const view = new DataView(host.inst.exports.memory.buffer);
@@ -76,22 +90,28 @@ onmessage = async ({ data: { module, args, env = ['PYTHONIOENCODING=utf-8', 'NO_
     if (result === 0) view.setUint32(got, 1, true);
     return result;
   };
-  let instance;
+  // In memory that is shared, it would not use a generator for secrets.
+  calls.random_get = (at, size) => {
+    const to = new Uint8Array(host.inst.exports.memory.buffer, at, size);
+    for (let i = 0; i < size; i += MOST_RANDOM) to.set(crypto.getRandomValues(new Uint8Array(Math.min(size - i, MOST_RANDOM))), i);
+    return 0;
+  };
+  await crew?.install(calls, fd);
+  let end;
   try {
-    instance = await WebAssembly.instantiate(module, { wasi_snapshot_preview1: calls });
-    postMessage({ status: await begin(host, instance), files: contents(root.dir.contents) });
+    const instance = await WebAssembly.instantiate(module, { wasi_snapshot_preview1: calls, ...crew?.imports });
+    end = { status: await begin(host, instance) };
   } catch (error) {
-    postMessage({ error: `${error}` });
+    end = crew?.ending() ?? { error: `${error}` };
   }
+  postMessage(end.error === undefined ? { ...end, files: contents(root.dir.contents) } : end);
 };
 
-// Runs it to its end. A function that can be suspended has its own stack, which in Chromium is twice as large as a
-// worker's.
+// Runs it to its end.
 async function begin(host, instance) {
-  if (!WebAssembly.promising) return host.start(instance);
   host.inst = instance;
   try {
-    await WebAssembly.promising(instance.exports._start)();
+    await stacked(instance.exports._start)();
     return 0;
   } catch (error) {
     if (error instanceof WASIProcExit) return error.code;

@@ -1,5 +1,6 @@
 // A further thread of a guest in Node.
 import { workerData } from 'node:worker_threads';
+import { clock } from '../clock.mjs';
 import { Guest } from '../guest.mjs';
 import { layer } from '../layers.mjs';
 import { Baton } from './baton.mjs';
@@ -19,5 +20,5 @@ calls.clock_time_get = (clock, precision, at) => {
   guest.view().setBigUint64(at, process.hrtime.bigint(), true);
   return 0;
 };
-await layer(calls, guest, { fd, waiter: baton, line, open: first.open });
-runThreads(baton, () => new WebAssembly.Instance(module, { [WASI_MODULE]: calls, [MEMORY_IMPORT.module]: { [MEMORY_IMPORT.name]: memory } }));
+await layer(calls, guest, { fd, waiter: baton, line, open: first.open, clock });
+await runThreads(baton, () => new WebAssembly.Instance(module, { [WASI_MODULE]: calls, [MEMORY_IMPORT.module]: { [MEMORY_IMPORT.name]: memory } }));

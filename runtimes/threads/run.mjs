@@ -3,11 +3,11 @@ import { TRAPPED, Over } from './baton.mjs';
 import { THREAD } from './module.mjs';
 import { EXIT } from './requests.mjs';
 
-/** Until the guest is over. The instance is a function, which makes it. */
-export function runThreads(baton, instance) {
+/** Until the guest is over. instance(): makes it; stacked(function): with another stack, if that is needed. */
+export async function runThreads(baton, instance, stacked = (f) => f) {
   let run;
   try {
-    run = instance().exports[THREAD];
+    run = stacked(instance().exports[THREAD]);
   } catch {
     return baton.opened(false);
   }
@@ -16,7 +16,7 @@ export function runThreads(baton, instance) {
     for (;;) {
       const argument = baton.next();
       try {
-        run(argument);
+        await run(argument);
       } catch (error) {
         if (error !== EXIT) throw error;
       }

@@ -3,7 +3,7 @@
 import { SLICE, askFiles, readSubscription } from '../poll.mjs';
 
 /** Instead of an error number: nothing is there yet. */
-const NOTHING = -1;
+export const NOTHING = -1;
 const DIRECTORY = 3, REGULAR_FILE = 4, NONBLOCK = 4;
 // The call gets its answers in the guest's buffer, which is there for what is read.
 const ROOM = 192, OUT = 96, RESULT = 160;
