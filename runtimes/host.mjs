@@ -21,7 +21,7 @@ export async function prepare(settings, bytes, preopens) {
   const crew = settings.threads > 0 ? (await import('./threads/node.mjs')).prepareThreads(bytes, settings.threads) : null;
   if (!crew && !settings.given) return undefined;
   const directory = channelDirectory(preopens);
-  let finish = () => {};
+  let finish = () => {}, waiter;
   return {
     /** The module to be compiled. */
     bytes: crew?.bytes ?? bytes,
@@ -29,7 +29,8 @@ export async function prepare(settings, bytes, preopens) {
     opened: directory.remove,
     /** Changes the calls, and returns what else the module imports. */
     async install(module, calls, guest) {
-      const { fd } = directory, waiter = crew?.begin(guest) ?? new Alone();
+      const { fd } = directory;
+      waiter = crew?.begin(guest) ?? new Alone();
       const sockets = settings.given ? (await import('./net/wasi.mjs')).startSockets(settings, waiter) : null;
       const open = crew?.serve(module, calls, fd, sockets);
       finish = await layer(calls, guest, { fd, waiter, line: sockets, open, clock });
@@ -37,6 +38,9 @@ export async function prepare(settings, bytes, preopens) {
     },
     /** How another thread has ended the guest, if it has: a status, and a text if it is a trap. */
     ending: () => crew?.ending(),
-    end: () => finish(),
+    end() {
+      waiter.finish();
+      finish();
+    },
   };
 }

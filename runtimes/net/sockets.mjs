@@ -217,6 +217,7 @@ const calls = {
   async end() {
     await Promise.all([...sockets.keys()].map((fd) => calls.close(fd)));
     await Promise.race([Promise.all(flushing), new Promise((resolve) => setTimeout(resolve, 5000).unref())]);
+    return 'ended';
   },
 };
 

@@ -158,7 +158,8 @@ export class Stream extends Socket {
       fail('EMFILE');
     }
     if (!this.server) await this.#open();
-    this.backlog = Math.min(Math.max(backlog, 1), 4096);
+    // (When a kernel's queue is full, clients try again by themselves. Here they are connected already, and would have to be refused.)
+    this.backlog = Math.min(Math.max(backlog, 128), 4096);
     this.listening = true;
   }
 

@@ -65,6 +65,12 @@ export function giveNetwork(calls, guest, channel, waiter, { port, numbers }) {
     return result(answer);
   }
 
+  /** Waits until what was sent has left. (A guest that another thread has ended may not have taken the answer before this one.) */
+  function end() {
+    port.postMessage(['end']);
+    waiter.until(() => (received()?.value === 'ended' ? true : undefined));
+  }
+
   channel.serve('net', 1, (text) => {
     const answer = (WAITS.test(text) ? askAway : ask)('ask', text);
     if (/^net\.(socket|pair) /.test(text)) for (const fd of String(answer).split(' ')) sockets.set(Number(fd), true);
@@ -150,5 +156,5 @@ export function giveNetwork(calls, guest, channel, waiter, { port, numbers }) {
     return ERRNO.EMFILE;
   };
 
-  return { has: (fd) => sockets.has(fd), poll, end: () => ask('end') };
+  return { has: (fd) => sockets.has(fd), poll, end };
 }

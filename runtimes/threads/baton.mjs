@@ -62,6 +62,11 @@ export class Alone {
 
   /** What to do while waiting. */
   attend() {}
+
+  /** The guest is over: from now on the host alone waits. */
+  finish() {
+    this.attend = () => {};
+  }
 }
 
 export class Baton extends Alone {

@@ -34,7 +34,6 @@ static int read_expectations(const struct guest_tests *t, struct expectations *e
     int r = 0;
 
     e->test_modules = has_test_modules(t);
-    e->threads = test_runtime_has_threads(t->runtime);
     e->processes = t->processes && (!strcmp(t->runtime, RUNTIME_WL_RUN) || !strcmp(t->runtime, RUNTIME_NATIVE));
     add_expectations(t->plan, t->port, &files);
     for (size_t i = 0; i < t->suites->n; i++)
@@ -185,6 +184,7 @@ int guest_tests_run(const struct guest_tests *t, struct guest_results *results, 
         r = test_runtime_open(&rt, t->runtime, t->app, t->plan, t->port, has_test_modules(t) ? t->own_tests : t->port,
                               work.dir, err);
     rt.processes = t->processes;
+    expected.threads = rt.threads;
     if (r == 0) {
         results->title = xasprintf("%s, %s, %s%s", t->python, flavour ? flavour : FLAVOUR_PLAIN, rt.title,
                                    t->own_tests ? "" : ", suites");

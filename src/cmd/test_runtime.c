@@ -23,17 +23,23 @@ static bool is_ours(const char *name)
     return is_wl_run(name) || is_native(name);
 }
 
-bool test_runtime_has_threads(const char *name)
-{
-    return is_ours(name) || !strcmp(name, RUNTIME_NODE);
-}
-
 void test_runtime_ports(const char *name, struct strv *ports)
 {
     if (is_native(name))
         aot_ports(NULL, ports);
     else
         strv_add(ports, RUNNER_PORT);
+}
+
+/* The script of a runtime that gives no threads refuses the option. */
+static int ask_for_threads(struct test_runtime *t, struct wl_err *err)
+{
+    WL_CLEANUP_FREE char *output = NULL;
+    char *const argv[] = {t->program, "--max-threads=1", "--show", "module.wasm", NULL};
+    int status, r = run_capture(&(struct run){.argv = argv, .cancel = &t->app->cancel}, &status, &output, err);
+
+    t->threads = r == 0 && status == 0;
+    return r;
 }
 
 /* Finds the script of another project's runtime, and asks it for the version. */
@@ -55,7 +61,7 @@ static int open_script(struct test_runtime *t, struct wl_err *err)
     if (status != 0)
         return wl_err_set(err, WL_E_TOOLCHAIN, "%s", line);
     t->title = starts_with(line, t->name) ? xstrdup(line) : xasprintf("%s %s", t->name, line);
-    return 0;
+    return ask_for_threads(t, err);
 }
 
 int test_runtime_open(struct test_runtime *t, const char *name, struct app *a, const struct plan *p, const char *port,
@@ -65,6 +71,7 @@ int test_runtime_open(struct test_runtime *t, const char *name, struct app *a, c
         .name = name, .app = a, .plan = p, .port = port, .scratch = scratch, .module = app_module(a, p, module)};
     if (!is_ours(name))
         return open_script(t, err);
+    t->threads = true;
     t->title = xstrdup(name);
     if (is_native(name)) {
         char sha256[HASH_HEX_SIZE];

@@ -7,7 +7,6 @@
 
 #define RUNTIME_WL_RUN "wl-run"
 #define RUNTIME_NATIVE "native"
-#define RUNTIME_NODE "node"
 
 struct test_runtime {
     const char *name;
@@ -19,6 +18,7 @@ struct test_runtime {
     char *title;            /* the name, and the version if it is another project's */
     struct strv copied;     /* directories; the copy of the n-th is SCRATCH/n */
     int processes;          /* that the guest may start, besides the first */
+    bool threads;           /* whether the guest can start threads */
 };
 
 /* Adds the ports that a runtime needs. */
@@ -30,8 +30,6 @@ int test_runtime_open(struct test_runtime *t, const char *name, struct app *a, c
                       const char *module, const char *scratch, struct wl_err *err);
 void test_runtime_close(struct test_runtime *t);
 
-/* Whether a guest can start threads there. */
-bool test_runtime_has_threads(const char *name);
 /* The beginning of a command that starts the guest, with its library. */
 int test_runtime_begin(struct test_runtime *t, struct strv *argv, struct wl_err *err);
 /* Adds the option that shows the guest a directory, read-only. Other projects' runtimes cannot make it read-only, so

@@ -109,6 +109,17 @@ def visit(page, address, picture):
     run(page, "raise SystemExit(7)", "ended with status 7")
     assert float(run(page, "import time; t = time.monotonic(); time.sleep(.3); print(time.monotonic() - t)")) >= 0.299
     assert run(page, "import asyncio; print(asyncio.run(asyncio.sleep(.01, 'awake')))") == "awake\n"
+
+    # Threads, and a program that ends in one of them. Secrets come from the browser's generator, also in memory that is shared.
+    assert run(page, "from concurrent.futures import ThreadPoolExecutor as T\nprint(sum(T(4).map(abs, range(-9, 0))))") == "45\n"
+    assert run(page, "import asyncio, time\nprint(asyncio.run(asyncio.to_thread(time.sleep, .1)))") == "None\n"
+    spinning = "import threading, os, time\ndef spin():\n  while True: pass\nthreading.Thread(target=spin, daemon=True).start()\n"
+    assert run(page, spinning + "time.sleep(.1); print('ends')") == "ends\n"
+    run(page, spinning + "threading.Thread(target=os._exit, args=(5,)).start(); time.sleep(1000)", "ended with status 5")
+    assert "unreachable" in run(page, "import os, threading, time\nthreading.Thread(target=os.abort).start(); time.sleep(1000)",
+                                "ended by an error")
+    assert run(page, "import os\nprint(len(set(os.urandom(100000))))") == "256\n"
+
     page.set("program", "while True: pass")
     page.click("run")
     page.until(lambda: page.text("state"), lambda text: text == "running")

@@ -262,7 +262,7 @@ test_sockets() {
     built
     mkdir w
     cat >w/sockets.py <<'END'
-import socket, threading, time, urllib.request
+import os, socket, sys, threading, time, urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 class Handler(BaseHTTPRequestHandler):
@@ -275,7 +275,7 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_): pass
 
 server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-serving = threading.Thread(target=server.serve_forever)
+serving = threading.Thread(target=server.serve_forever, daemon=True)
 serving.start()
 address = 'http://127.0.0.1:%d/' % server.server_port
 got = []
@@ -299,7 +299,7 @@ def accept():
         connection, _ = listening.accept()
         numbers.append(connection.recv(100))
         connection.close()
-takers = [threading.Thread(target=accept) for _ in range(3)]
+takers = [threading.Thread(target=accept, daemon=True) for _ in range(3)]
 for taker in takers: taker.start()
 for n in range(15):
     with socket.create_connection(listening.getsockname()) as connection: connection.sendall(b'%d' % n)
@@ -307,7 +307,7 @@ for taker in takers: taker.join()
 assert sorted(map(int, numbers)) == list(range(15)), numbers
 a, b = socket.socketpair(type=socket.SOCK_STREAM)
 parts = []
-readers = [threading.Thread(target=lambda: parts.append(b.recv(1))) for _ in range(5)]
+readers = [threading.Thread(target=lambda: parts.append(b.recv(1)), daemon=True) for _ in range(5)]
 for reader in readers: reader.start()
 for n in range(5):
     time.sleep(0.05)
@@ -322,17 +322,34 @@ def wait():
         waiting.accept()
     except OSError as error:
         errors.append(error)
-thread = threading.Thread(target=wait)
+thread = threading.Thread(target=wait, daemon=True)
 thread.start()
 time.sleep(0.2)
 waiting.close()
 thread.join(60)
 assert errors and not thread.is_alive()
-print('ok')
+print('ok', flush=True)
+
+# What was sent leaves, also when another thread ends the program while this one waits for a socket.
+there = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+there.sendall(b'x' * 1000000)
+threading.Thread(target=os._exit, args=(9,)).start()
+waiting = socket.create_server(('127.0.0.1', 0))
+waiting.accept()
 END
-    python --net=127.0.0.1 --net-listen=127.0.0.1:0 -- /w/sockets.py
-    status 0
+    "$PYTHON" -c '
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+connection, size = server.accept()[0], 0
+while data := connection.recv(65536): size += len(data)
+print(size)' >port &
+    wait_for 10 test -s port
+    python --net=127.0.0.1 --net-listen=127.0.0.1:0 -- /w/sockets.py "$(cat port)"
+    status 9
     out ok
+    wait $!
+    is "$(tail -n 1 port)" 1000000
 }
 
 # A wait for standard input and a socket at once, which needs no thread.
