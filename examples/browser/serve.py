@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Serve this file's directory to this machine: serve.py [PORT]
 
-The two headers let the page share memory with its workers; the prompt waits in that memory."""
+The two headers let the page share memory with its workers; the prompt waits in that memory, and threads have it in common."""
 import functools
 import http.server
 import os

@@ -6,7 +6,7 @@ import { Exchange, callNames } from './wl/threads/calls.js';
 import { MEMORY_IMPORT, makeMemory } from './wl/threads/module.js';
 
 /** How long a worker may take to be there, ms. */
-const PATIENCE = 60000;
+const PATIENCE = 120000;
 
 /** WASI's clocks, for all threads; origin: performance.timeOrigin of the first one. */
 export const clocks = (origin) => (number) =>

@@ -8,7 +8,7 @@ import { lookBeforeReading } from './streams.mjs';
 /** The stack of a further thread, MB: what runtimes/node gives the first one. */
 const STACK = 16;
 /** How long a thread may take to be there, ms. */
-const PATIENCE = 60000;
+const PATIENCE = 120000;
 const TRAP_STATUS = 134;
 
 /** bytes: the module. null: it can have no threads. */
