@@ -49,6 +49,7 @@ words() {
             ;;
         --max-threads=*)
             [ -n "${gives_threads-}" ] || cannot "$name gives no threads; leave out $1, or use wl-run"
+            [[ ${1#*=} =~ ^[0-9]{1,3}$ ]] && [ "${1#*=}" -le 256 ] || cannot "cannot use $1: write a number from 0 to 256"
             threads=("$1")
             shift
             ;;

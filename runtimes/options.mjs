@@ -5,8 +5,8 @@ import { MOST_THREADS } from './threads/baton.mjs';
 
 const UNITS = { '': 1, K: 1 << 10, M: 1 << 20, G: 1 << 30 };
 
-/** The options of wl-run, for the network and for threads, as words of the form --NAME or --NAME=VALUE. `given`: whether they give a network. Throws what is
- * wrong, and what to do about it. */
+/** The options of wl-run, for the network and for threads, as words of the form --NAME or --NAME=VALUE. `given`: whether they give a
+ * network. Throws what is wrong, and what to do about it. */
 export function readOptions(words) {
   const policy = new Policy();
   const options = { self: 'node', given: false, threads: 0, rules: [], listenRules: [], log: null,

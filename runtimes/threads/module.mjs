@@ -151,8 +151,9 @@ function takeSegments(content, into) {
   return kept.subarray(0, end);
 }
 
-/** bytes: a module. Returns { bytes, and what makeMemory() needs }, or null if it
- * starts no threads, or instances of it cannot share a memory: it imports one, has a function that each instance would run at its start, tables that can grow, or exceptions. */
+/** bytes: a module. Returns { bytes, and what makeMemory() needs }, or null if it starts no threads, or instances of it cannot share a
+ * memory: it imports one, has a function that each instance would run at its start, tables that can grow, or exceptions. Throws a
+ * RangeError if it is no module. */
 export function shareMemory(bytes) {
   const list = sections(bytes), find = (id) => list.find((section) => section.id === id)?.content;
   const memory = find(MEMORY) && memoryLimits(find(MEMORY)), segments = [];
