@@ -114,12 +114,12 @@ static bool can_grow(const struct needs *n, uint32_t i)
     return n->table[i].max > n->table[i].min;
 }
 
-/* What the tables take if each grows to its maximum, but at most to `elements`. */
+/* What the tables that are listed take if each grows to its maximum, but at most to `elements`. */
 static uint64_t tables_bytes(const struct needs *n, uint64_t elements)
 {
     uint64_t sum = 0;
 
-    for (uint32_t i = 0; i < n->tables; i++) {
+    for (uint32_t i = 0; i < n->tables && i < NEEDS_MAX_TABLES; i++) {
         uint64_t most = n->table[i].max < elements ? n->table[i].max : elements;
 
         sum += can_grow(n, i) ? most * GROWING_ELEMENT : most * FIXED_ELEMENT;

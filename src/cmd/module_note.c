@@ -1,12 +1,9 @@
 #include "cmd/module_note.h"
 
 #include "cmd/ui.h"
-#include "util/str.h"
+#include "sbom/note.h"
 
-#include <jansson.h>
-#include <string.h>
-
-enum { MOST_NOTE = 4 << 20, MOST_SHOWN = 60 };
+enum { MOST_SHOWN = 60 };
 
 static const char *text_of(const json_t *o, const char *name)
 {
@@ -60,24 +57,16 @@ static void print_modules(const json_t *list, bool all)
 
 void module_note_print(const struct wasm_info *w, bool all_modules)
 {
-    const struct wasm_section_place *s = NULL;
-    const char *flavour;
-    json_t *note;
+    json_t *note = sbom_note(w);
+    const char *flavour = text_of(note, "flavour");
 
-    for (size_t i = 0; i < w->sections_n; i++)
-        if (w->sections[i].id == 0 && !strcmp(w->sections[i].name, WASM_NOTE))
-            s = &w->sections[i];
-    if (!s || s->size > MOST_NOTE)
+    if (!note)
         return;
-    note = json_loadb((const char *)s->at, s->size, JSON_REJECT_DUPLICATES, NULL);
-    if (json_integer_value(json_object_get(note, "wl-make")) == 1) {
-        flavour = text_of(note, "flavour");
-        ui_print(stdout, "%-12s %s %s%s%s\n", "built as", text_of(note, "name"), text_of(note, "version"),
-                 *flavour ? ", flavour " : "", flavour);
-        print_text("license", note, "license");
-        print_text("python", note, "python");
-        print_contents(json_object_get(note, "contains"));
-        print_modules(json_object_get(note, "modules"), all_modules);
-    }
+    ui_print(stdout, "%-12s %s %s%s%s\n", "built as", text_of(note, "name"), text_of(note, "version"),
+             *flavour ? ", flavour " : "", flavour);
+    print_text("license", note, "license");
+    print_text("python", note, "python");
+    print_contents(json_object_get(note, "contains"));
+    print_modules(json_object_get(note, "modules"), all_modules);
     json_decref(note);
 }

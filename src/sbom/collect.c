@@ -281,15 +281,61 @@ int sbom_add_artifact(struct sbom *s, const struct make_options *o, const struct
     return r;
 }
 
+static bool is_text(const char *s)
+{
+    return !s || utf8_valid(s, strlen(s));
+}
+
+static bool are_texts(const struct strv *list)
+{
+    bool good = true;
+
+    for (size_t i = 0; i < list->n; i++)
+        good &= is_text(list->v[i]);
+    return good;
+}
+
+static bool is_text_part(const struct sbom_part *x)
+{
+    const char *const texts[] = {x->port,     x->name, x->version, x->recipe_version, x->license,
+                                 x->homepage, x->purl, x->cpe,     x->toolchain};
+    bool good = are_texts(&x->contains) && are_texts(&x->tools);
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        good &= is_text(texts[i]);
+    for (size_t i = 0; i < x->sources_n; i++)
+        good &= is_text(x->sources[i].file) && is_text(x->sources[i].from);
+    for (size_t i = 0; i < x->patches_n; i++)
+        good &= is_text(x->patches[i].name);
+    return good;
+}
+
+/* JSON has only UTF-8, and jansson leaves out what it cannot write: a list that lacks something would look whole. */
+static int check_texts(const struct sbom *s, struct wl_err *err)
+{
+    const char *bad = is_text(s->name) && is_text(s->version) && are_texts(&s->options) ? NULL : s->name;
+
+    for (size_t i = 0; !bad && i < s->parts_n; i++)
+        bad = is_text_part(&s->parts[i]) ? NULL : s->parts[i].port;
+    for (size_t i = 0; !bad && i < s->files_n; i++)
+        bad = is_text(s->files[i].name) ? NULL : s->files[i].name;
+    return bad ? wl_err_set(err, WL_E_FAILED, "%s: a name in it is not UTF-8, so it cannot be written as JSON", bad)
+               : 0;
+}
+
 int sbom_text(const struct sbom *s, enum sbom_format format, char **text, struct wl_err *err)
 {
-    json_t *root = format == SBOM_SPDX ? sbom_spdx(s) : format == SBOM_CYCLONEDX ? sbom_cyclonedx(s) : sbom_slsa(s);
-    char *json = json_dumps(root, JSON_INDENT(1));
+    json_t *root;
+    char *json;
+    int r = check_texts(s, err);
 
+    *text = NULL;
+    if (r < 0)
+        return r;
+    root = format == SBOM_SPDX ? sbom_spdx(s) : format == SBOM_CYCLONEDX ? sbom_cyclonedx(s) : sbom_slsa(s);
+    json = json_dumps(root, JSON_INDENT(1));
     json_decref(root);
     *text = json ? xasprintf("%s\n", json) : NULL;
     free(json);
-    return *text ? 0
-                 : wl_err_set(err, WL_E_FAILED, "%s: a name in it is not UTF-8, so it cannot be written as JSON",
-                              s->name);
+    return *text ? 0 : wl_err_set(err, WL_E_FAILED, "%s: it cannot be written as JSON", s->name);
 }

@@ -82,10 +82,11 @@ static char *of_debian(const char *rest)
     add_encoded(&out, file, (size_t)(underscore - file));
     str_addc(&out, '@');
     add_encoded(&out, version, (size_t)(end - version));
+    str_add(&out, "?arch=");
     if (binary)
-        str_addf(&out, "?arch=%.*s", (int)strcspn(end + 1, "."), end + 1);
+        add_encoded(&out, end + 1, strcspn(end + 1, "."));
     else
-        str_add(&out, "?arch=source");
+        str_add(&out, "source");
     return str_take(&out);
 }
 

@@ -176,31 +176,39 @@ static void door_seeds(const char *folder)
     write_texts(folder, seeds, sizeof seeds / sizeof *seeds);
 }
 
-/* The first eight bytes are a limit, the rest is a module without its header. */
-static void module_seeds(const char *folder)
-{
+struct seed {
+    const char *bytes;
+    size_t size;
+};
+
 #define SEED(text)                                                                                                     \
     {                                                                                                                  \
         text, sizeof text - 1                                                                                          \
     }
-#define TYPES "\1\4\1\x60\0\0"
-#define LIMIT "\0\0\x10\0\0\0\0\0"
-    static const struct {
-        const char *bytes;
-        size_t size;
-    } seeds[] = {
-        SEED(LIMIT TYPES "\3\2\1\0\4\4\1\x70\0\1\5\3\1\0\1\7\1\0\xa\4\1\2\0\xb"),
-        SEED(LIMIT TYPES "\4\10\2\x70\1\2\5\x6f\0\7\5\4\1\1\1\4\xd\3\1\0\0\x9\1\0"),
-        SEED(LIMIT "\4\12\1\x40\0\x64\x70\0\1\xd2\0\xb\5\3\1\0\1\xb\1\0"),
-    };
 
-    for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++) {
+static void write_seeds(const char *folder, const struct seed *seeds, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
         WL_CLEANUP_FREE char *file = xasprintf("%s/%zu", folder, i);
         WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
 
         if (file_write(file, seeds[i].bytes, seeds[i].size, &err) < 0)
             fprintf(stderr, "%s\n", err.text);
     }
+}
+
+/* The first eight bytes are a limit, the rest is a module without its header. */
+static void module_seeds(const char *folder)
+{
+#define TYPES "\1\4\1\x60\0\0"
+#define LIMIT "\0\0\x10\0\0\0\0\0"
+    static const struct seed seeds[] = {
+        SEED(LIMIT TYPES "\3\2\1\0\4\4\1\x70\0\1\5\3\1\0\1\7\1\0\xa\4\1\2\0\xb"),
+        SEED(LIMIT TYPES "\4\10\2\x70\1\2\5\x6f\0\7\5\4\1\1\1\4\xd\3\1\0\0\x9\1\0"),
+        SEED(LIMIT "\4\12\1\x40\0\x64\x70\0\1\xd2\0\xb\5\3\1\0\1\xb\1\0"),
+    };
+
+    write_seeds(folder, seeds, sizeof seeds / sizeof *seeds);
 }
 
 /* An object file with every kind of table of functions, and an archive with it. (clang made it from a module of the
@@ -332,6 +340,71 @@ static void osv_seeds(const char *folder)
     }
 }
 
+/* What patch(1) prints, a zero byte, and a patch. */
+static void patch_seeds(const char *folder)
+{
+    static const struct seed seeds[] = {
+        SEED("patching file a\nHunk #2 FAILED at 7.\n1 out of 2 hunks FAILED\n\0--- x/a\n+++ y/a\n@@ -1 +1 @@\n-q\n+Q\n"
+             "@@ -7,3 +7,2 @@ f()\n g\n--- y\n\n"),
+        SEED("checking file 'a b'\nHunk #1 FAILED at 1 (different line endings).\n\0--- x/a b\t2026\n+++ /dev/null\n"
+             "@@ -1,2 +0,0 @@\n-q\n-r\n\\ No newline at end of file\n--- x/a\n+++ y/a\n@@ -0,0 +1 @@\n+@@ -1 +1 @@"),
+        SEED("can't find file to patch at input line 3\nReversed (or previously applied) patch detected!\n"),
+        SEED("patch: **** malformed patch at line 5: x\n\0@@ -1 +1 @@\n@@ -99999999999999999999,1 +1 @@\n\t\n"),
+    };
+
+    write_seeds(folder, seeds, sizeof seeds / sizeof *seeds);
+}
+
+/* Notes of modules; addresses; licences. */
+static void sbom_seeds(const char *folder)
+{
+    static const char *const seeds[] = {
+        "{\"wl-make\": 1, \"name\": \"python/v1\", \"version\": \"1\", \"license\": \"MIT OR (A AND B WITH C)\", "
+        "\"contains\": [{\"name\": \"libs/z\", \"version\": \"1.2\", \"license\": \"LicenseRef-x\", \"from\": "
+        "\"debian:pool/main/z/z/z_1.2_all.deb\", \"file\": \"z\"}], \"homepage\": \"https://example.org/\"}",
+        "{\"wl-make\": 1, \"contains\": [{}, 1, {\"name\": \"\\u00e9\", \"from\": \"npm:@s/a@1\"}]}",
+        "https://example.org/a-1.2.tar.gz",
+        "git+https://example.org/r.git#0123456789abcdef0123456789abcdef01234567",
+        "debian:pool/main/z/zlib/zlib_1.2.3.orig.tar.gz",
+        "debian:pool/main/z/zlib/zlib_1.2.3_amd64.deb",
+        "pypi:a_B==1.2.3/a-1.2.3-py3-none-any.whl",
+        "npm:@s/a@1.2.3",
+        "crate:a@1.2.3",
+        "zlib:zlib",
+        "(MIT OR Apache-2.0) AND GPL-2.0-or-later WITH eCos-exception-2.0",
+    };
+
+    write_texts(folder, seeds, sizeof seeds / sizeof *seeds);
+}
+
+/* A byte for what is put right, the size of the file, and the trailer (host/engine/wasmtime/trailer.h): a name of eight
+ * bytes; the needs, which are five numbers of four bytes and 16 pairs of them; a spare one; three numbers of eight
+ * bytes.
+ */
+static void trailer_seeds(const char *folder)
+{
+    enum { SIZE = 1, NAME = 9, NEEDS = 17, PLACES = 17 + 20 + 16 * 8 + 4, ALL = PLACES + 24 };
+
+    for (int kind = 0; kind < 4; kind++) {
+        WL_CLEANUP_FREE char *file = xasprintf("%s/%d", folder, kind);
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+        char bytes[ALL] = {(char)(kind & 1 ? 3 : 2)};
+
+        memcpy(bytes + NAME, "wl-code", 8);
+        bytes[SIZE + 2] = 2;
+        bytes[NEEDS] = 1;     /* a memory */
+        bytes[NEEDS + 4] = 9; /* pages */
+        bytes[NEEDS + 8] = (char)kind;
+        for (int table = 0; table < kind; table++)
+            bytes[NEEDS + 20 + 8 * table] = bytes[NEEDS + 24 + 8 * table] = 5;
+        bytes[PLACES + 2] = 1;
+        bytes[PLACES + 10] = 1;
+        bytes[PLACES + 18] = (char)(kind & 2);
+        if (file_write(file, bytes, sizeof bytes, &err) < 0)
+            fprintf(stderr, "%s\n", err.text);
+    }
+}
+
 /* Requests and messages with 0xff behind each, and an answer of a session: parts with a kind and a size of four bytes.
  */
 static void serve_seeds(const char *folder)
@@ -393,6 +466,12 @@ int main(int argc, char **argv)
         manifest_seeds(argv[2]);
     else if (!strcmp(argv[1], "osv"))
         osv_seeds(argv[2]);
+    else if (!strcmp(argv[1], "patch"))
+        patch_seeds(argv[2]);
+    else if (!strcmp(argv[1], "sbom"))
+        sbom_seeds(argv[2]);
+    else if (!strcmp(argv[1], "trailer"))
+        trailer_seeds(argv[2]);
     else if (!strcmp(argv[1], "recipe"))
         recipe_seeds(argv[2]);
     else if (!strcmp(argv[1], "module"))

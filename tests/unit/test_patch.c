@@ -1,6 +1,7 @@
 #include "make/patch.h"
 
 #include "made_up.h"
+#include "make/hunk.h"
 #include "util/fs.h"
 #include "util/str.h"
 
@@ -129,6 +130,88 @@ static void test_stays_inside(void **state)
     }
 }
 
+/* Nothing behind a zero byte would reach patch(1), and it would say that all is well. */
+static void test_a_zero_byte(void **state)
+{
+    static const char patch[] = CHANGE "\0\n--- a/sub/g\n+++ b/sub/g\n@@ -1 +1 @@\n-a\n+b\n";
+    WL_CLEANUP_FREE char *file = in_folder(state, "the.patch"), *dir = in_folder(state, "src"),
+                         *f = in_folder(state, "src/sub/f");
+    WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+
+    put_file(state, "src/sub/f", "one\ntwo\nthree\n");
+    put_file(state, "src/sub/g", "a\n");
+    assert_ok(file_write(file, patch, sizeof patch - 1, &err), &err);
+    assert_class(patch_apply(file, dir, NULL, &err), WL_E_VERIFY, &err);
+    assert_contains(err.text, "zero byte");
+    assert_file_is(f, "one\ntwo\nthree\n");
+}
+
+static void assert_hunk(const char *patch, const char *file, unsigned long n, const char *hunk)
+{
+    WL_CLEANUP_FREE char *found = patch_hunk(patch, file, n);
+
+    if (hunk)
+        assert_string_equal(found, hunk);
+    else
+        assert_null(found);
+}
+
+/* Removed and added lines can look like the lines between files and hunks. */
+static void test_hunks(void **state)
+{
+    static const char patch[] = "diff --git a/x/f b/x/f\n--- a/x/f\t2026-01-01\n+++ b/x/f\t2026-01-02\n"
+                                "@@ -1,3 +1,3 @@ f()\n--- a/f\n+++ b/f\n one\n\n"
+                                "@@ -9 +9,2 @@\n-a\n\\ No newline at end of file\n+b\n+@@ -1 +1 @@\n"
+                                "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-short\n"
+                                "--- a/gone\n+++ /dev/null\n@@ -1 +0,0 @@\n-gone";
+
+    (void)state;
+    assert_hunk(patch, "x/f", 1, "@@ -1,3 +1,3 @@ f()\n--- a/f\n+++ b/f\n one\n");
+    assert_hunk(patch, "x/f", 2, "@@ -9 +9,2 @@\n-a\n\\ No newline at end of file\n+b\n+@@ -1 +1 @@");
+    assert_hunk(patch, "x/f", 3, NULL);
+    assert_hunk(patch, "x/f", 0, NULL);
+    assert_hunk(patch, "gone", 1, "@@ -1 +0,0 @@\n-gone");
+    assert_hunk(patch, "f", 2, NULL);
+    assert_hunk(patch, "none", 1, NULL);
+}
+
+static void test_a_long_hunk_is_cut(void **state)
+{
+    WL_CLEANUP_STR struct str patch = {0};
+    WL_CLEANUP_FREE char *found = NULL;
+
+    (void)state;
+    str_add(&patch, "--- a/f\n+++ b/f\n@@ -0,0 +1,9999 @@\n");
+    for (int i = 0; i < 9999; i++)
+        str_addf(&patch, "+line %d\n", i);
+    found = patch_hunk(patch.s, "f", 1);
+    assert_true(strlen(found) < 9000);
+    assert_true(ends_with(found, "\n..."));
+}
+
+static void test_reports(void **state)
+{
+    struct patch_report r;
+    WL_CLEANUP_STR struct str long_one = {0};
+
+    (void)state;
+    patch_report_read(&r, "patching file FAILED\npatching file 'a b'\nHunk #2 succeeded at 3.\n"
+                          "Hunk #12 FAILED at 7.\npatching file c\nHunk #1 FAILED at 1 (different line endings).");
+    assert_string_equal(r.text, "'a b': Hunk #12 FAILED at 7.; c: Hunk #1 FAILED at 1 (different line endings).");
+    assert_string_equal(r.file, "a b");
+    assert_int_equal(r.hunk, 12);
+    patch_report_free(&r);
+    patch_report_read(&r, "Hunk #1 FAILED at 7.\n");
+    assert_string_equal(r.text, "Hunk #1 FAILED at 7.");
+    assert_null(r.file);
+    patch_report_free(&r);
+    for (int i = 0; i < 1000; i++)
+        str_add(&long_one, "patching file f\nHunk #1 FAILED at 1.\n");
+    patch_report_read(&r, long_one.s);
+    assert_true(strlen(r.text) < 5000 && ends_with(r.text, "; ..."));
+    patch_report_free(&r);
+}
+
 static void test_missing(void **state)
 {
     WL_CLEANUP_FREE char *none = in_folder(state, "none.patch");
@@ -140,10 +223,18 @@ static void test_missing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_IN_FOLDER(test_applies),        TEST_IN_FOLDER(test_at_another_line),
-        TEST_IN_FOLDER(test_does_not_apply), TEST_IN_FOLDER(test_the_hunk_shown_is_the_failed_one),
-        TEST_IN_FOLDER(test_no_fuzz),        TEST_IN_FOLDER(test_applied_already),
-        TEST_IN_FOLDER(test_nonsense),       TEST_IN_FOLDER(test_stays_inside),
+        TEST_IN_FOLDER(test_applies),
+        TEST_IN_FOLDER(test_at_another_line),
+        TEST_IN_FOLDER(test_does_not_apply),
+        TEST_IN_FOLDER(test_the_hunk_shown_is_the_failed_one),
+        TEST_IN_FOLDER(test_no_fuzz),
+        TEST_IN_FOLDER(test_applied_already),
+        TEST_IN_FOLDER(test_nonsense),
+        TEST_IN_FOLDER(test_stays_inside),
+        TEST_IN_FOLDER(test_a_zero_byte),
+        TEST_IN_FOLDER(test_hunks),
+        TEST_IN_FOLDER(test_a_long_hunk_is_cut),
+        TEST_IN_FOLDER(test_reports),
         TEST_IN_FOLDER(test_missing),
     };
 

@@ -1,4 +1,5 @@
 #include "sbom/license.h"
+#include "sbom/note.h"
 #include "sbom/sbom.h"
 
 #include "testing.h"
@@ -19,6 +20,7 @@ static void test_purl(void **state)
         {"debian:pool/main/z/zlib/zlib_1.3.dfsg+really1.3.2.orig.tar.gz",
          "pkg:deb/debian/zlib@1.3.dfsg%2Breally1.3.2?arch=source"},
         {"debian:pool/main/w/wasi-libc/wasi-libc_0.0-2_all.deb", "pkg:deb/debian/wasi-libc@0.0-2?arch=all"},
+        {"debian:pool/main/a/a/a_1_x&y=z#.deb", "pkg:deb/debian/a@1?arch=x%26y%3Dz%23"},
         {"https://example.org/a b.tar.gz",
          "pkg:generic/name@1.0?download_url=https%3A%2F%2Fexample.org%2Fa%20b.tar.gz"},
         {"git+https://example.org/r#v1", "pkg:generic/name@1.0?vcs_url=git%2Bhttps%3A%2F%2Fexample.org%2Fr%23v1"},
@@ -138,10 +140,90 @@ static void test_licenses(void **state)
     assert_int_equal(license_check(deep.s, &allowed), LICENSE_UNREADABLE);
 }
 
+/* JSON cannot have every name. A list that leaves one out would look whole. */
+static void test_a_name_that_is_not_utf8(void **state)
+{
+    static char bad[] = "a\xff", good[] = "a", hash[] = "";
+    struct sbom_source source = {.file = good};
+    struct sbom_part part = {.port = good,
+                             .name = good,
+                             .version = good,
+                             .recipe_version = good,
+                             .license = good,
+                             .homepage = hash,
+                             .purl = good,
+                             .toolchain = good,
+                             .sources = &source,
+                             .sources_n = 1};
+    struct sbom_file file = {.name = good};
+    const struct sbom s = {.name = good,
+                           .version = good,
+                           .created = good,
+                           .uuid = good,
+                           .parts = &part,
+                           .parts_n = 1,
+                           .files = &file,
+                           .files_n = 1};
+    char **const texts[] = {&source.file, &source.from, &part.license, &part.cpe, &file.name, &part.version};
+
+    (void)state;
+    for (int format = SBOM_SPDX; format <= SBOM_SLSA; format++) {
+        WL_CLEANUP_FREE char *text = NULL;
+        WL_CLEANUP_ERR struct wl_err none = WL_ERR_INIT;
+
+        assert_ok(sbom_text(&s, (enum sbom_format)format, &text, &none), &none);
+        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+            WL_CLEANUP_FREE char *wrong = NULL;
+            WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+            char *before = *texts[i];
+
+            *texts[i] = bad;
+            assert_class(sbom_text(&s, (enum sbom_format)format, &wrong, &err), WL_E_FAILED, &err);
+            assert_contains(err.text, "UTF-8");
+            assert_null(wrong);
+            *texts[i] = before;
+        }
+    }
+}
+
+/* What a module says is in it. */
+static void test_notes(void **state)
+{
+    static const uint8_t header[] = {0, 'a', 's', 'm', 1, 0, 0, 0};
+    static const struct {
+        const char *text;
+        bool good;
+    } cases[] = {{"{\"wl-make\": 1, \"name\": \"a\"}", true},
+                 {"{\"wl-make\": 2}", false},
+                 {"{\"wl-make\": 1", false},
+                 {"{\"wl-make\": 1, \"wl-make\": 1}", false},
+                 {"[1]", false},
+                 {"", false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t n = 0;
+        WL_CLEANUP_FREE char *module = wasm_with_note(header, sizeof header, cases[i].text, &n);
+        WL_CLEANUP_ERR struct wl_err err = WL_ERR_INIT;
+        struct wasm_info w = {0};
+        json_t *note;
+
+        assert_ok(wasm_describe((const uint8_t *)module, n, &w, &err), &err);
+        note = sbom_note(&w);
+        assert_int_equal(note != NULL, cases[i].good);
+        json_decref(note);
+        wasm_info_free(&w);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_purl), cmocka_unit_test(test_version),
-                                       cmocka_unit_test(test_cpe), cmocka_unit_test(test_licenses)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_purl),
+                                       cmocka_unit_test(test_version),
+                                       cmocka_unit_test(test_cpe),
+                                       cmocka_unit_test(test_licenses),
+                                       cmocka_unit_test(test_a_name_that_is_not_utf8),
+                                       cmocka_unit_test(test_notes)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

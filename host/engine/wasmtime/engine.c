@@ -2,6 +2,7 @@
 #include "core/content.h"
 #include "core/wasm.h"
 #include "engine/wasmtime/internal.h"
+#include "engine/wasmtime/trailer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,15 +11,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* What stands behind the compiled code and the image of the memory in a file. */
-struct trailer {
-    char magic[8];
-    struct needs needs;
-    uint64_t image_at, image_from, image_size;
-};
-
-static const char trailer_magic[8] = "wl-code"; /* and its zero byte */
 
 /* One memory and tables of 32 bits are all that a limit can be divided among. What the other proposals allocate would
  * lie beside it. (Exceptions stay: needs.h counts their heap.) */
@@ -202,11 +194,7 @@ static int wt_save(struct code *c, uint8_t **bytes, size_t *size, struct err *er
         wt_error_text(error, why, sizeof why, true);
         return err_set(err, ERR_SETUP, "cannot keep the compiled module: %s", why);
     }
-    trailer = (struct trailer){.needs = c->needs,
-                               .image_at = (data.size + WASM_PAGE - 1) / WASM_PAGE * WASM_PAGE,
-                               .image_from = c->image.from,
-                               .image_size = c->image.size};
-    memcpy(trailer.magic, trailer_magic, sizeof trailer.magic);
+    trailer_make(&trailer, &c->needs, data.size, c->image.from, c->image.size);
     *size = trailer.image_at + c->image.size + sizeof trailer;
     *bytes = calloc(1, *size);
     if (*bytes) {
@@ -237,15 +225,6 @@ static wasmtime_error_t *deserialize(struct engine *e, int fd, size_t size, wasm
     return error;
 }
 
-static bool is_complete(const struct trailer *t, uint64_t size)
-{
-    const uint64_t memory = (uint64_t)t->needs.pages * WASM_PAGE;
-
-    return memcmp(t->magic, trailer_magic, sizeof t->magic) == 0 && t->image_at <= size && t->image_size <= size &&
-           t->image_at + t->image_size + sizeof *t == size && t->image_at % WASM_PAGE == 0 &&
-           t->image_from % WASM_PAGE == 0 && t->image_from <= memory && t->image_size <= memory - t->image_from;
-}
-
 static int wt_load(struct engine *e, int fd, struct code **out, struct err *err)
 {
     wasmtime_module_t *module = NULL;
@@ -255,7 +234,7 @@ static int wt_load(struct engine *e, int fd, struct code **out, struct err *err)
 
     if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof trailer ||
         pread(fd, &trailer, sizeof trailer, st.st_size - (off_t)sizeof trailer) != (ssize_t)sizeof trailer ||
-        !is_complete(&trailer, (uint64_t)st.st_size))
+        !trailer_is_valid(&trailer, (uint64_t)st.st_size))
         return err_set(err, ERR_SETUP, "cannot use the compiled module: it is incomplete");
     error = deserialize(e, fd, (size_t)st.st_size, &module);
     if (error) {
