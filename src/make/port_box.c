@@ -102,6 +102,7 @@ static void add_variables(struct box *b, const struct port_box *o, const struct 
     const struct toolchain *t = plan_toolchain(o->plan, &o->plan->nodes[o->node]);
     /* So that no debug information or assert() names a directory of this machine. */
     WL_CLEANUP_FREE char *map = xasprintf("-ffile-prefix-map=%s=" SANDBOX_ROOT, b->root);
+    const char *harden = t ? t->compile : "", *debug = o->debug ? " -g" : "", *blank = *harden ? " " : "";
     static const char *const folders[][2] = {
         {"ROOT", ""}, {"SRC", "/src"}, {"BUILD", "/build"}, {"STAGE", "/stage"}, {"FILES", "/files"}};
 
@@ -115,8 +116,9 @@ static void add_variables(struct box *b, const struct port_box *o, const struct 
     strv_addf(&b->env, "DEBUG=%s", o->debug ? "1" : "");
     strv_addf(&b->env, "EXTENSIONS=%s%s", r->extensions_n ? b->root : "", r->extensions_n ? "/" EXTENSIONS_RULES : "");
     strv_addf(&b->env, "CPPFLAGS=%s", f->include.s ? f->include.s + 1 : "");
-    strv_addf(&b->env, "CFLAGS=-O2 %s%s", map, o->debug ? " -g" : "");
-    strv_addf(&b->env, "CXXFLAGS=-O2 %s%s", map, o->debug ? " -g" : "");
+    strv_addf(&b->env, "CFLAGS=-O2 %s%s%s%s", map, debug, blank, harden);
+    strv_addf(&b->env, "CXXFLAGS=-O2 %s%s%s%s", map, debug, blank, harden);
+    strv_addf(&b->env, "HARDENING=%s", harden);
     strv_addf(&b->env, "LDFLAGS=%s%s", t ? t->link : "", f->lib.s ? f->lib.s : "");
     /* An empty list would mean the machine's own .pc files. */
     strv_addf(&b->env, "PKG_CONFIG_LIBDIR=%s", f->pkgconfig.len ? f->pkgconfig.s : "/nonexistent");

@@ -17,6 +17,22 @@ static bool sdk_hangs(int version)
     return version == 26 || version == 27;
 }
 
+/* Programs of the build machine read sources, modules and archives that nobody has checked. So they are all compiled
+ * and linked to be at an address that nobody can guess, with tables that cannot be written after the start, checked
+ * stacks and copies, and functions that only a call can reach. tests/e2e/hardening.sh looks at them. host/meson.build
+ * and tools/aot/flags.c have the same for what is compiled without this tool, or for other machines. */
+#if defined __x86_64__
+#define HARDEN_CALLS " -fcf-protection=full"
+#elif defined __aarch64__
+#define HARDEN_CALLS " -mbranch-protection=standard"
+#else
+#define HARDEN_CALLS ""
+#endif
+static const char harden_compile[] =
+    "-fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2" HARDEN_CALLS;
+/* (Not -pie: behind -shared it would make a program of a library. Compilers link programs that way by themselves.) */
+static const char harden_link[] = "-Wl,-z,relro,-z,now,-z,noexecstack";
+
 static char *ask_version(const char *program, struct wl_err *err)
 {
     char *argv[] = {(char *)program, "--version", NULL}, *text = NULL;
@@ -152,6 +168,7 @@ static int find_sdk(const char *root, const char *cache, struct toolchain *t, st
         return wl_err_hint(err, "unpack the whole wasi-sdk, not only its compiler");
     }
     t->sdk = path_absolute(root);
+    t->compile = "";
     t->link = link_flags(version);
     t->identity = xasprintf("wasi-sdk\n%s\n%s\n%s\n%s", sdk_text, version, t->target, libc_hash);
     return 0;
@@ -168,6 +185,7 @@ int toolchain_find_wasi(const char *sdk_root, const char *cache, struct toolchai
     if (!version)
         return -(int)err->cls;
     t->target = "wasm32-wasip1";
+    t->compile = "";
     t->link = link_flags(version);
     t->identity = xasprintf("llvm\n%s", version);
     return 0;
@@ -189,7 +207,7 @@ int toolchain_find_clang(const char *cache, struct toolchain *t, struct wl_err *
 {
     WL_CLEANUP_FREE char *version = find_system_llvm(cache, err), *libc = c_library();
 
-    *t = (struct toolchain){.kind = TOOLCHAIN_CLANG, .link = ""};
+    *t = (struct toolchain){.kind = TOOLCHAIN_CLANG, .compile = "", .link = ""};
     if (!version)
         return -(int)err->cls;
     t->identity = xasprintf("clang\n%s\n%s", version, libc);
@@ -208,8 +226,9 @@ int toolchain_find_native(const char *cache, struct toolchain *t, struct wl_err 
     version = program_version("cc", cache, err);
     if (!version)
         return -(int)err->cls;
-    t->link = "";
-    t->identity = xasprintf("native\n%s\n%s", version, libc);
+    t->compile = harden_compile;
+    t->link = harden_link;
+    t->identity = xasprintf("native\n%s\n%s\n%s %s", version, libc, t->compile, t->link);
     return 0;
 }
 

@@ -10,11 +10,12 @@
 
 struct toolchain {
     enum toolchain_kind kind;
-    char *sdk;          /* wasi-sdk's directory on this machine, or NULL: LLVM of the system and the sysroot port */
-    int sdk_version;    /* 33; 0 without sdk */
-    const char *target; /* wasm32-wasip1; NULL for this machine */
-    const char *link;   /* flags for linking; "" if none */
-    char *identity;     /* a text that changes if the output of the compiler could change */
+    char *sdk;           /* wasi-sdk's directory on this machine, or NULL: LLVM of the system and the sysroot port */
+    int sdk_version;     /* 33; 0 without sdk */
+    const char *target;  /* wasm32-wasip1; NULL for this machine */
+    const char *compile; /* flags for compiling programs of the build machine that harden them; "" if none */
+    const char *link;    /* flags for linking; "" if none */
+    char *identity;      /* a text that changes if the output of the compiler could change */
 };
 
 /* Finds the toolchain for wasm: wasi-sdk in the directory sdk_root, or the system's LLVM when that is NULL. If

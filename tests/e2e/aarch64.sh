@@ -29,6 +29,7 @@ embedder() {
     real build toolchain/wlpy-aarch64
     status 0
     local wlpy=$OUT/toolchain/wlpy-aarch64
+    hardened "$wlpy/lib/libwlpy.so"
     clang-22 --target=aarch64-linux-gnu --sysroot="$SYSROOT" -fuse-ld=lld -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -I"$wlpy/include" \
         "$E2E/$1.c" -o "$1" -L"$wlpy/lib" -lwlpy-native "-Wl,-rpath,$wlpy/lib" -lpthread || fail "$1.c was not compiled"
 }
@@ -48,6 +49,8 @@ WAT
     readelf -hlW hello >facts
     grep -q 'Machine: *AArch64' facts || fail 'it is for another machine'
     ! grep 'program interpreter' facts || fail 'it needs a C library'
+    # (Its C library, musl, checks no copies.)
+    hardened --but fortify hello
     run "${QEMU[@]}" ./hello
     status 0
     is "$(cat .out)" 'hell!'
@@ -63,6 +66,7 @@ WAT
     real_tool aot --target aarch64-linux --library hello.wasm
     status 0
     readelf -hW hello.so | grep -q 'Machine: *AArch64' || fail 'the library is for another machine'
+    hardened hello.so
     is "$(readelf -dW hello.so | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE '^(libc|libm|ld-linux-aarch64)\.so\.[0-9]$')" ''
     real_tool aot --target aarch64-linux --target-cpu native hello.wasm
     clean_failure 2

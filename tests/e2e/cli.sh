@@ -917,8 +917,4 @@ END
     err 'wl-make: error: this system has no package clang-22 lld-22; what other systems need: docs/usage.md'
 }
 
-test_the_tool_is_hardened() {
-    hardened "$(dirname -- "$WL_MAKE")/wl-make-tool"
-}
-
 main "$@"

@@ -40,7 +40,7 @@ test_the_environment_is_what_the_recipe_says_and_nothing_else() {
     local env allowed
     env=$(environment_of made/a) || exit 1
     allowed='PATH HOME TMPDIR LC_ALL TZ SOURCE_DATE_EPOCH ROOT SRC BUILD STAGE FILES PORT VERSION JOBS MAKEFLAGS DEBUG
-NEED_LIBS_DEP CFLAGS CXXFLAGS CPPFLAGS LDFLAGS PKG_CONFIG_LIBDIR PKG_CONFIG_PATH CONFIG_SITE EXTENSIONS VAR_MY_COLOUR FOO PWD
+NEED_LIBS_DEP CFLAGS CXXFLAGS HARDENING CPPFLAGS LDFLAGS PKG_CONFIG_LIBDIR PKG_CONFIG_PATH CONFIG_SITE EXTENSIONS VAR_MY_COLOUR FOO PWD
 OLDPWD SHLVL _'
     # A Python must not write into the artifact that it runs from; the sandbox ensures that.
     can_sandbox || allowed="$allowed PYTHONDONTWRITEBYTECODE"

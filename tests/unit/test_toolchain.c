@@ -161,6 +161,11 @@ static void test_path(void **state)
         write_program(make, "true\n");
         assert_ok(toolchain_find_native(NULL, &t, &err), &err);
         assert_contains(t.identity, "cc 12");
+        /* Other flags make other programs. */
+        assert_contains(t.identity, t.compile);
+        assert_contains(t.identity, t.link);
+        assert_contains(t.compile, "-fstack-protector-strong");
+        assert_contains(t.link, "-z,now");
         toolchain_free(&t);
     }
     setenv("PATH", before, 1);
