@@ -5,8 +5,7 @@
 #   bash tests/bare.sh [--suite NAME] [--no-namespaces] [--upstream] [--keep] [build | check | same]...
 #
 #   build            the first command; check: the second one. Without a part, both
-#   same             compares what `build` has made with what it made in Debian 12: the bytes must not depend on the machine, except
-#                    for the revision of clang's package
+#   same             compares what `build` has made with what it made in Debian 12: the bytes must not depend on the machine
 #   --suite NAME     another Debian than 12 (bookworm), for example trixie
 #   --no-namespaces  as where namespaces cannot be created, which is the default in a container (e2e/no-namespaces.c)
 #   --upstream       do not block upstream's addresses
@@ -220,13 +219,9 @@ expect_not() {
     fi
 }
 
-# `hashes DIRECTORY`: of the files in it, without the revision of the package of clang, which is in sys.version and in a section
-# of each object (docs/usage.md).
+# `hashes DIRECTORY`: of the files in it.
 hashes() {
-    local file
-    find "$1" -type f ! -name .wl-make | sort | while IFS= read -r file; do
-        printf '%s  %s\n' "$(sed 's/ ([0-9]*~deb[0-9]*u[0-9]*)/ /g' "$file" | sha256sum | cut -d ' ' -f 1)" "$file"
-    done
+    find "$1" -type f ! -name .wl-make -print0 | sort -z | xargs -0 sha256sum
 }
 
 for part in ${parts:-build check}; do

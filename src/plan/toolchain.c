@@ -17,6 +17,10 @@ static bool sdk_hangs(int version)
     return version == 26 || version == 27;
 }
 
+/* Objects for WASI do not name the compiler: its version has the revision of the package that it comes from, so the same
+ * source would give other bytes where clang is of another release of the distribution. */
+#define NO_IDENT "-Qn"
+
 /* Programs of the build machine read sources, modules and archives that nobody has checked. So they are all compiled
  * and linked to be at an address that nobody can guess, with tables that cannot be written after the start, checked
  * stacks and copies, and functions that only a call can reach. tests/e2e/hardening.sh looks at them. host/meson.build
@@ -170,7 +174,7 @@ static int find_sdk(const char *root, const char *cache, struct toolchain *t, st
     t->sdk = path_absolute(root);
     t->compile = "";
     t->link = link_flags(version);
-    t->identity = xasprintf("wasi-sdk\n%s\n%s\n%s\n%s", sdk_text, version, t->target, libc_hash);
+    t->identity = xasprintf("wasi-sdk\n%s\n%s\n%s\n%s\n%s", sdk_text, version, t->target, libc_hash, NO_IDENT);
     return 0;
 }
 
@@ -187,7 +191,7 @@ int toolchain_find_wasi(const char *sdk_root, const char *cache, struct toolchai
     t->target = "wasm32-wasip1";
     t->compile = "";
     t->link = link_flags(version);
-    t->identity = xasprintf("llvm\n%s", version);
+    t->identity = xasprintf("llvm\n%s\n%s", version, NO_IDENT);
     return 0;
 }
 
@@ -273,8 +277,8 @@ void toolchain_env(const struct toolchain *t, const char *sdk, const char *sysro
         WL_CLEANUP_FREE char *root = sdk ? xasprintf("%s/share/wasi-sysroot", sdk) : xstrdup(sysroot);
         const char *suffix = sdk ? "" : "-" WL_LLVM;
 
-        strv_addf(env, "CC=%sclang%s --target=%s --sysroot=%s", bin, suffix, t->target, root);
-        strv_addf(env, "CXX=%sclang++%s --target=%s --sysroot=%s", bin, suffix, t->target, root);
+        strv_addf(env, "CC=%sclang%s " NO_IDENT " --target=%s --sysroot=%s", bin, suffix, t->target, root);
+        strv_addf(env, "CXX=%sclang++%s " NO_IDENT " --target=%s --sysroot=%s", bin, suffix, t->target, root);
         strv_addf(env, "AR=%sllvm-ar%s", bin, suffix);
         strv_addf(env, "RANLIB=%sllvm-ranlib%s", bin, suffix);
         strv_addf(env, "NM=%sllvm-nm%s", bin, suffix);

@@ -1129,6 +1129,7 @@ test_a_translation_is_the_same_each_time() {
     is "$(find in/1/translation -name 'code_*.o' | wc -l)" 5 'objects of four files, and of what is not of ThinLTO'
     diff -r in/1/translation in/3/translation || fail 'other objects'
     cmp in/1/program in/3/program || fail 'another program'
+    ! grep -aqE 'clang version|GCC: ' in/1/program || fail 'the program names the compiler'
 }
 
 # Of the host's headers, translated code includes those in abi/, and all of them but those for other processors. It could not

@@ -231,6 +231,8 @@ test_as_builds_call_it() {
     ok wl-cc -E -dM -x c /dev/null
     out '#define __wasi__ 1'
     printf '#include <stdio.h>\n#include <math.h>\nint main(int c, char **v) { (void)v; printf("%%.1f\\n", sqrt(16.0 * c)); }\n' >check.c
+    ok wl-cc -O2 -c check.c -o check.o
+    ! grep -aqE 'processed-by|clang version' check.o || fail 'the object names the compiler'
     ok wl-cc -O2 -pthread -fPIE -pie -Wl,-z,relro -Wl,-rpath,/x -Wl,--as-needed -rdynamic check.c -lm -lgcc_s -o check
     ok $RUN check
     out 4.0

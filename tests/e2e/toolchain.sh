@@ -53,6 +53,37 @@ steps:
 END
 }
 
+# Nothing says which package of clang has compiled it, with and without optimization and debug information, in C, C++ and
+# assembly, and after a link.
+test_objects_do_not_name_the_compiler() {
+    command -v clang-22 >/dev/null || skip 'no clang-22'
+    simple toolchain/wasi-libc
+    port made/a <<'END'
+version: "1"
+steps:
+  - name: build
+    run: |
+      echo 'int f(int x) { return x + 1; }' >a.c
+      cp a.c b.cc
+      printf '.globl g\ng:\n.functype g () -> ()\nend_function\n' >c.s
+      for flags in -O0 -O2 '-O2 -g' '-O2 -flto'; do
+        n=$((${n-0} + 1))
+        $CC $flags -c a.c -o "$STAGE/a$n.o"
+        $CXX $flags -c b.cc -o "$STAGE/b$n.o"
+      done
+      $CC -c c.s -o "$STAGE/c.o"
+      $CC -r -nostdlib "$STAGE/a1.o" "$STAGE/a4.o" "$STAGE/c.o" -Wl,--allow-multiple-definition -o "$STAGE/d.o"
+      $AR rcD "$STAGE/e.a" "$STAGE"/*.o
+END
+    wl made/a
+    status 0
+    local file version
+    version=$(clang-22 --version | sed -n 's/^.*version //p')
+    for file in "$OUT"/made/a/*; do
+        ! grep -aqF -e "$version" -e processed-by -e Debian -e 'clang version' "$file" || fail "$file names the compiler"
+    done
+}
+
 is_wasm() {
     is "$(head -c 4 "$1" | od -An -tx1 | tr -d ' ')" 0061736d "the beginning of $1"
 }

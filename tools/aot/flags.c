@@ -32,6 +32,8 @@ static void add_definitions(const struct build *b, struct words *w)
 void add_cc(const struct build *b, struct words *w)
 {
     add_all(w, b->cc);
+    /* (Objects do not name the compiler.) */
+    add_word(w, "-Qn");
     if (b->target)
         add_made(w, text("--target=%s-%s", b->target, has_musl(b) ? "musl" : "gnu"));
     if (b->sysroot && !has_musl(b))

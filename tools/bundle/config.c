@@ -158,6 +158,8 @@ void compiler(const struct config *c, bool cxx, bool exceptions, struct words *a
     if (!c->sysroot)
         fail("no sysroot is set: set WL_CC_SYSROOT, or write `sysroot = DIRECTORY` into " CONFIG_FILE " beside wl-cc");
     words_add(argv, cxx ? c->cxx : c->cc);
+    /* The same source gives the same object whichever package this clang comes from: its version is not written. */
+    words_add(argv, "-Qn");
     words_addf(argv, "--target=%s", c->target);
     words_addf(argv, "--sysroot=%s", c->sysroot);
     if (c->libcxx && exceptions) {

@@ -13,6 +13,13 @@ ZIP = "/usr/local/lib/python{}{}.zip".format(*sys.version_info)
 LIB = "/usr/local/lib/python{}.{}".format(*sys.version_info)
 
 
+def compiler():
+    import platform, re
+
+    # No revision of a package: the same source gives the same bytes on another release of a distribution.
+    assert re.fullmatch(r"Clang \d+\.\d+\.\d+", platform.python_compiler()), sys.version
+
+
 def linked_in():
     import binascii, decimal, hashlib, json, math, time, unicodedata, uuid, zlib
     import _uuid
@@ -685,7 +692,7 @@ def recursion():
 
 SWITCHES = sys.argv[1:]
 os.makedirs("/data", exist_ok=True)
-for check in (this_python, linked_in, digests, tls, time_zones, compression, database, maps, foreign_functions, event_loop, selecting,
+for check in (this_python, compiler, linked_in, digests, tls, time_zones, compression, database, maps, foreign_functions, event_loop, selecting,
               clear_errors, clocks, recursion):
     check()
     print("ok", check.__name__)
