@@ -154,10 +154,16 @@ static int done(int result)
         va_end(more);                                                                                                  \
     } while (0)
 
+/* Elsewhere O_RDONLY is 0, so programs leave it out. */
+static int with_access(int flags)
+{
+    return flags & O_ACCMODE ? flags : flags | O_RDONLY;
+}
+
 int __wrap_open(const char *path, int flags, ...)
 {
     TAKE_MODE(flags);
-    return done(__wasilibc_open_nomode(path, flags));
+    return done(__wasilibc_open_nomode(path, with_access(flags)));
 }
 
 /* The descriptor that a path starts from; *rest is the path from there, which the caller frees. -1: errno. */
@@ -180,7 +186,7 @@ int __wrap_openat(int at, const char *path, int flags, ...)
 
     if (fd >= 0) {
         TAKE_MODE(flags);
-        result = done(__wasilibc_nocwd_openat_nomode(fd, rest, flags));
+        result = done(__wasilibc_nocwd_openat_nomode(fd, rest, with_access(flags)));
     }
     free(rest);
     return result;

@@ -50,6 +50,15 @@ def everything(top):
         assert sorted(len(files) for _, _, files in base.walk()) == [0, 1, 1, 2]
     assert fnmatch.filter(os.listdir(a / "b"), "*.txt") == [] and fnmatch.filter(os.listdir(a / "b"), "*.TXT") == ["y.TXT"]
 
+    # O_RDONLY is 0 elsewhere, so it may be left out.
+    os.close(os.open(base / "lock", os.O_CREAT | os.O_EXCL))
+    fails(FileExistsError, errno.EEXIST, os.open, base / "lock", os.O_CREAT | os.O_EXCL)
+    fd = os.open(a / "b/y.TXT", 0)
+    assert os.read(fd, 9) == b"yy"
+    os.close(fd)
+    fails(IsADirectoryError, errno.EISDIR, os.open, a, os.O_CREAT)
+    os.remove(base / "lock")
+
     # Copying and moving.
     assert sorted(os.listdir(shutil.copytree(a, base / "copy"))) == ["b", "x.txt"]
     fails(FileExistsError, errno.EEXIST, shutil.copytree, a, base / "copy")
