@@ -27,6 +27,7 @@
 #include "pycore_pathconfig.h"
 #include "pycore_pylifecycle.h"
 #include "pycore_pystate.h"
+#include "pycore_runtime.h"
 
 #include "clocks.h"
 #include "rofs.h"
