@@ -416,6 +416,20 @@ pthread_t pthread_self(void)
     return (pthread_t)current;
 }
 
+/* CPython asks how far calls of C functions may go. (The C library's own function reads another struct.) About the first
+ * thread nothing is known here: its stack is the linker's. */
+int pthread_getattr_np(pthread_t id, pthread_attr_t *attr)
+{
+    struct thread *t = (struct thread *)id;
+
+    if (!t->stack)
+        return ENOSYS;
+    pthread_attr_init(attr);
+    pthread_attr_setguardsize(attr, BROKEN);
+    pthread_attr_setdetachstate(attr, t->detached ? PTHREAD_CREATE_DETACHED : PTHREAD_CREATE_JOINABLE);
+    return pthread_attr_setstack(attr, t->stack, (size_t)(t->top - t->stack));
+}
+
 int sched_yield(void)
 {
     threads_give_way();
