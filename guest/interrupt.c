@@ -1,9 +1,9 @@
-/* Ctrl-C for a Python without signals.
+/* Signals from outside for a Python without signals.
  *
  * A WebAssembly module cannot be interrupted by a signal, but its host can write into its memory at any moment. This
- * file tells the host what to write so that Python believes SIGINT has arrived: the same words, in the same order,
- * that its own signal handler would set. The evaluation loop looks at the last of them anyway, so this costs
- * nothing.
+ * file tells the host what to write at an interrupt (SIGINT), so that Python looks: a word that says which signal came
+ * (signals.h), and then those that Python's own signal handler would set to be noticed. The evaluation loop looks at
+ * the last of them anyway, so this costs nothing. Other signals have another first word.
  *
  *   wl_interrupt_cells() -> address of:  u32 count;  count times { u32 address; u32 bits; }
  *
@@ -19,11 +19,9 @@
 #include "pycore_ceval.h"
 #endif
 
-#include <signal.h>
+#include "signals.h"
 
-#if PY_VERSION_HEX < 0x030c0000
-extern volatile void *const _Py_wl_sigint_words[2]; /* see wasi-interrupt.patch */
-#endif
+#include <signal.h>
 
 _Static_assert(sizeof(void *) == 4 && sizeof(int) == 4, "the host sets bits of 32 bit words at 32 bit addresses");
 
@@ -34,19 +32,13 @@ struct cell {
 
 static struct {
     uint32_t count;
-    struct cell cell[4];
+    struct cell cell[3];
 } cells;
 
 __attribute__((export_name("wl_interrupt_cells"))) const void *wl_interrupt_cells(void)
 {
     const struct cell words[] = {
-#if PY_VERSION_HEX >= 0x030c0000
-        {&_PyRuntime.signals.handlers[SIGINT].tripped, 1},
-        {&_PyRuntime.signals.is_tripped, 1},
-#else
-        {_Py_wl_sigint_words[0], 1},
-        {_Py_wl_sigint_words[1], 1},
-#endif
+        {&wl_signal_words[SIGINT], 1},
 #if PY_VERSION_HEX >= 0x030d0000
         {&_PyRuntime._main_interpreter._initial_thread.base.eval_breaker, _PY_SIGNALS_PENDING_BIT},
 #else

@@ -27,7 +27,7 @@ __wasi_errno_t pipe_wait(void)
     int error;
 
     if (!threads_others())
-        return __WASI_ERRNO_DEADLK;
+        return (__wasi_errno_t)threads_wait_for_signal();
     waiting++;
     error = threads_park(&waiting, UINT64_MAX);
     waiting--;

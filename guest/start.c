@@ -32,6 +32,7 @@
 #include "clocks.h"
 #include "rofs.h"
 #include "session.h"
+#include "signals.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,6 +132,7 @@ static void set_up(void)
     if (snapshot.ready) {
         clocks_start();
         rofs_restart();
+        signals_begin();
         __wasilibc_initialize_environ();
     } else {
         set_up_libc();

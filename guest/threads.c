@@ -14,6 +14,16 @@ bool threads_others(void)
     return false;
 }
 
+bool threads_is_first(void)
+{
+    return true;
+}
+
+int threads_wait_for_signal(void)
+{
+    return EDEADLK;
+}
+
 int threads_park(const void *at, uint64_t ns)
 {
     (void)at, (void)ns;
@@ -80,10 +90,16 @@ static struct {
 
 volatile uint32_t *const threads_wanted = &list.wanted;
 int (*threads_on_deadlock)(void);
+bool (*threads_signals_come)(void);
 
 bool threads_others(void)
 {
     return others > 0;
+}
+
+bool threads_is_first(void)
+{
+    return current == &first;
 }
 
 void threads_own_word(void *word)
@@ -190,11 +206,23 @@ void threads_give_way(void)
         ask(request, request + sizeof request - 1);
 }
 
+int threads_wait_for_signal(void)
+{
+    const struct timespec day = {.tv_sec = 86400};
+
+    if (!threads_signals_come || !threads_signals_come())
+        return EDEADLK;
+    pselect(0, NULL, NULL, NULL, &day, NULL);
+    return EINTR;
+}
+
 /* The only thread waits. */
 static int wait_alone(uint64_t ns)
 {
     struct timespec t = {.tv_sec = (time_t)(ns / SECOND), .tv_nsec = (long)(ns % SECOND)};
 
+    if (ns == FOREVER && threads_wait_for_signal() == EINTR)
+        return EINTR;
     if (ns == FOREVER && threads_on_deadlock)
         return threads_on_deadlock();
     if (ns == FOREVER) {

@@ -11,6 +11,8 @@
 
 /* Whether there is a thread besides this one. */
 bool threads_others(void);
+/* Whether this is the one that the program began with, which gets the signals. */
+bool threads_is_first(void);
 
 /* Waits until threads_wake() of the same address, or for so many nanoseconds (UINT64_MAX: any time). Returns 0,
  * ETIMEDOUT, EINTR, or EDEADLK: nobody could wake it. */
@@ -33,5 +35,10 @@ bool threads_wait_at(const void *condition);
 /* What to do when the only thread waits for another one, instead of ending the program: returns an error number, or 0
  * to go on as if it was woken. NULL: there is no such function. */
 extern int (*threads_on_deadlock)(void);
+
+/* Whether a signal from outside may come for which the program has a handler: then it is no deadlock. NULL: none. */
+extern bool (*threads_signals_come)(void);
+/* For the only thread: waits for such a signal. EINTR: one may have come. EDEADLK: none can. */
+int threads_wait_for_signal(void);
 
 #endif

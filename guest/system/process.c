@@ -1,4 +1,4 @@
-/* This process, and others that it starts: signals, and waiting for them. */
+/* This process, and others that it starts: signals for them, and waiting for them. */
 #include "../processes.h"
 
 #include <errno.h>
@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#undef raise
 
 pid_t getpid(void)
 {
@@ -27,42 +25,6 @@ int system(const char *command)
     return command ? 127 << 8 : 0;
 }
 
-static int is_ignored_by_default(int number)
-{
-    return number == SIGCHLD || number == SIGURG || number == SIGWINCH || number == SIGCONT;
-}
-
-/* A signal that ends the program makes wasi-libc's raise() abort. Here the exit status is 128 plus the number of the
- * signal, as shells show it. A parent that is a process of this program learns of the signal itself. */
-int wl_raise(int number)
-{
-    void (*handler)(int);
-
-    if (number < 0 || number >= NSIG) {
-        errno = EINVAL;
-        return -1;
-    }
-    if (number == 0)
-        return 0;
-    if (number == SIGKILL || number == SIGSTOP) {
-        processes_end_by(SIGKILL);
-        _Exit(128 + number);
-    }
-    handler = signal(number, SIG_DFL);
-    if (handler == SIG_ERR)
-        return -1;
-    if (handler != SIG_DFL) {
-        signal(number, handler);
-        return raise(number);
-    }
-    if (is_ignored_by_default(number))
-        return 0;
-    processes_end_by(number);
-    if (number == SIGABRT)
-        abort();
-    _Exit(128 + number);
-}
-
 int kill(pid_t pid, int number)
 {
     if (number < 0 || number >= NSIG) {
@@ -75,12 +37,15 @@ int kill(pid_t pid, int number)
     /* A group has the one process whose number it has (jobs.c). */
     if (pid < 0)
         return pid == INT_MIN ? (errno = ESRCH, -1) : kill(-pid, number);
-    /* It does not stop, and those that are ignored have no effect. */
-    if (number > SIGTERM && !is_ignored_by_default(number)) {
+    /* These two are ignored, and no handler gets them from others. */
+    if (number == SIGCHLD || number == SIGURG)
+        return processes_signal(pid, 0);
+    /* It does not stop. */
+    if (number > SIGTERM && number != SIGCONT && number != SIGWINCH) {
         errno = EPERM;
         return -1;
     }
-    return processes_signal(pid, is_ignored_by_default(number) ? 0 : number);
+    return processes_signal(pid, number);
 }
 
 pid_t waitpid(pid_t pid, int *status, int options)

@@ -259,6 +259,9 @@ static int serve(struct job *j)
         r = err_set(&j->err, ERR_SETUP, "cannot serve the terminal and files: %s", strerror(errno));
     if (r == 0 && j->limits.threads && wasi_threads_serve(&j->threads, &j->wasi, (unsigned)j->limits.threads) < 0)
         r = err_set(&j->err, ERR_SETUP, "cannot serve threads: %s", strerror(errno));
+    /* (A session has a control for each evaluation, and no state of its own between them.) */
+    if (r == 0 && c->control && !j->run.session && control_serve(&j->wasi) < 0)
+        r = err_set(&j->err, ERR_SETUP, "cannot serve signals: %s", strerror(errno));
     if (r == 0)
         r = serve_processes(j);
     return r < 0 || !c->function_count ? r : give_functions(j);

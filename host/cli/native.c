@@ -37,12 +37,12 @@ extern char **environ;
 /* clang's, in a program that counts for a profile (tools/aot): _exit() would leave it out. */
 int __llvm_profile_write_file(void) __attribute__((weak));
 
-static bool on_sigint(void *control)
+static bool on_signal(void *control, int number)
 {
-    return control_interrupt(control) == CONTROL_GIVEN;
+    return control_signal(control, number) == CONTROL_GIVEN;
 }
 
-/* What the channel serves: the network, the terminal, locks on files and their room, threads. */
+/* What the channel serves: the network, the terminal, locks on files and their room, threads, signals. */
 static int serve(const struct run_options *o, char **argv, struct family_start *start, struct wasi *w, struct tty *tty,
                  struct err *err)
 {
@@ -69,6 +69,8 @@ static int serve(const struct run_options *o, char **argv, struct family_start *
         r = err_set(err, ERR_SETUP, "cannot serve the terminal and files: %s", strerror(errno));
     if (r == 0 && o->limits.threads && wasi_threads_serve(&threads, w, (unsigned)o->limits.threads) < 0)
         r = err_set(err, ERR_SETUP, "cannot serve threads: %s", strerror(errno));
+    if (r == 0 && control_serve(w) < 0)
+        r = err_set(err, ERR_SETUP, "cannot serve signals: %s", strerror(errno));
     processes.fds_n = refusals.fd >= 0;
     /* (The command is needed until the process ends. Limits of lookups and of the network's bytes are for one process.)
      */
@@ -131,7 +133,7 @@ static int run(struct run_options *o, char **argv, struct family_start *start)
                      .environ = o->env,
                      .environ_n = o->env_n,
                      .output_left = o->limits.output};
-    static struct control control; /* a SIGINT may come at any time */
+    static struct control control; /* a signal may come at any time */
     struct tty tty = {.saved_n = 0};
     const struct runtime r = {.name = wlpy_native_program.name,
                               .limits = &o->limits,
@@ -150,7 +152,7 @@ static int run(struct run_options *o, char **argv, struct family_start *start)
     status = grant(o, argv, start, &w, &tty, &err);
     if (status == 0) {
         control_init(&control);
-        process_on_sigint(on_sigint, &control);
+        process_on_signals(on_signal, &control);
         status = runtime_run(&program, &r, &end, &err);
         tty_free(&tty);
     }

@@ -44,14 +44,19 @@ void process_allow_sockets(uint64_t n)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static bool (*give_sigint)(void *arg);
+static bool (*give_to)(void *arg, int number);
 static void *give_arg;
 
-static void on_sigint(int number)
+static bool is_ignored_by_default(int number)
 {
-    int saved = errno;
+    return number == SIGWINCH || number == SIGCONT;
+}
 
-    if (!give_sigint(give_arg)) {
+static void on_signal(int number)
+{
+    const int saved = errno;
+
+    if (!give_to(give_arg, number) && !is_ignored_by_default(number)) {
         terminal_restore();
         signal(number, SIG_DFL);
         raise(number); /* takes effect when this handler returns */
@@ -59,16 +64,21 @@ static void on_sigint(int number)
     errno = saved;
 }
 
-void process_on_sigint(bool (*give)(void *arg), void *arg)
+void process_on_signals(bool (*give)(void *arg, int number), void *arg)
 {
-    const struct sigaction sa = {.sa_handler = on_sigint}; /* no SA_RESTART: a read must end */
-    struct sigaction before;
+    static const int given[] = {SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGWINCH, SIGCONT};
 
-    if (sigaction(SIGINT, NULL, &before) < 0 || before.sa_handler == SIG_IGN)
-        return;
-    give_sigint = give;
+    give_to = give;
     give_arg = arg;
-    sigaction(SIGINT, &sa, NULL);
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        const bool is_minor = is_ignored_by_default(given[i]);
+        /* (Without SA_RESTART, so that a read ends.) */
+        const struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK | (is_minor ? SA_RESTART : 0)};
+        struct sigaction before;
+
+        if (sigaction(given[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(given[i], &sa, NULL);
+    }
 }
 
 void process_end_by(int number)

@@ -57,9 +57,9 @@ static void on_note(void *arg, const char *text)
         say(self, text, "");
 }
 
-static bool on_sigint(void *control)
+static bool on_signal(void *control, int number)
 {
-    return wlpy_interrupt(control) == WLPY_GIVEN;
+    return wlpy_signal(control, number) == WLPY_GIVEN;
 }
 
 /* Returns the status to exit with. child: another guest has started it, and wants to know how it ended. */
@@ -210,7 +210,7 @@ static int run(const struct run_options *o, char **argv, struct wlpy_child *chil
         say(self, why.text, why.hint);
         return (int)why.code;
     }
-    process_on_sigint(on_sigint, control);
+    process_on_signals(on_signal, control);
     command = o->limits.processes && !o->snapshot ? child_command(o->words, argv, &command_n) : NULL;
     status = wlpy_engine_new(&how, &engine, &err);
     if (status == 0) {
@@ -254,7 +254,7 @@ static int run(const struct run_options *o, char **argv, struct wlpy_child *chil
     free(folders);
     free(secrets);
     free(command);
-    /* (The control stays: a SIGINT may still be on its way.) */
+    /* (The control stays: a signal may still be on its way.) */
     return status;
 }
 

@@ -1,7 +1,7 @@
 #include "core/control.h"
 
+#include "core/deliver.h"
 #include "core/signals.h"
-#include "core/wasm.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -16,7 +16,6 @@
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-enum { STUCK_MS = 1000 };
 /* The signal is repeated, because a guest that is just about to wait would miss the first one. */
 enum { AGAIN_NS = 10000000 };
 
@@ -25,64 +24,6 @@ static _Thread_local struct control *current __attribute__((tls_model("initial-e
 static _Thread_local struct control_thread *joined __attribute__((tls_model("initial-exec")));
 static struct former former = FORMER_INIT;
 static int install_errno;
-
-/* ---- interrupts ---- */
-
-/* WebAssembly is little endian. */
-static uint32_t little(uint32_t v)
-{
-    uint8_t bytes[4];
-
-    memcpy(bytes, &v, 4);
-    return wasm_load32(bytes);
-}
-
-bool control_read_cells(const uint8_t *memory, size_t size, uint32_t address, struct control_cell *cells, size_t *n)
-{
-    uint32_t count;
-
-    if (size < 4 || address > size - 4)
-        return false;
-    count = wasm_load32(memory + address);
-    if (count == 0 || count > CONTROL_MAX_CELLS || (size - 4 - address) / 8 < count)
-        return false;
-    for (uint32_t i = 0; i < count; i++) {
-        const uint8_t *p = memory + address + 4 + (size_t)8 * i;
-
-        cells[i].address = wasm_load32(p);
-        cells[i].bits = wasm_load32(p + 4);
-        if (cells[i].address % 4 != 0 || cells[i].address > size - 4)
-            return false;
-    }
-    *n = count;
-    return true;
-}
-
-void control_listen(struct control *c, uint8_t *memory, const struct control_cell *cells, size_t n)
-{
-    c->memory = memory;
-    memcpy(c->cells, cells, n * sizeof *cells);
-    c->count = n;
-    atomic_store(&c->listens, true);
-}
-
-static _Atomic uint32_t *cell(const struct control *c, size_t i)
-{
-    return (_Atomic uint32_t *)(void *)(c->memory + c->cells[i].address);
-}
-
-static bool noticed(const struct control *c)
-{
-    return (atomic_load(cell(c, 0)) & little(c->cells[0].bits)) == 0;
-}
-
-static long long now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000 + 1; /* never 0 */
-}
 
 /* Ends a waiting call of a thread of the guest. If that is this thread, too: it may be about to wait, with the signal
  * blocked. */
@@ -99,7 +40,7 @@ static void wake_thread(const struct control *c, pid_t thread)
     syscall(SYS_rt_tgsigqueueinfo, info.si_pid, thread, CONTROL_SIGNAL, &info);
 }
 
-static void wake(const struct control *c)
+void control_wake(const struct control *c)
 {
     wake_thread(c, c->thread);
 }
@@ -114,36 +55,6 @@ static void wake_others(struct control *c)
     }
 }
 
-static enum control_answer interrupt(struct control *c)
-{
-    long long now = now_ms(), since = atomic_load(&c->unheeded);
-
-    if (!atomic_load(&c->on) || !atomic_load(&c->listens))
-        return CONTROL_NONE;
-    if (since && !noticed(c) && now - since > STUCK_MS)
-        return CONTROL_STUCK;
-    if (!since || noticed(c))
-        atomic_store(&c->unheeded, now);
-    for (size_t i = 0; i < c->count; i++)
-        atomic_fetch_or(cell(c, i), little(c->cells[i].bits));
-    atomic_store(&c->fresh, true);
-    atomic_fetch_add(&c->seen, 1);
-    wake(c);
-    return CONTROL_GIVEN;
-}
-
-enum control_answer control_interrupt(struct control *c)
-{
-    enum control_answer answer;
-    int saved = errno;
-
-    atomic_fetch_add(&c->inside, 1);
-    answer = interrupt(c);
-    atomic_fetch_sub(&c->inside, 1);
-    errno = saved;
-    return answer;
-}
-
 void control_cancel(struct control *c)
 {
     int saved = errno, goes_on = CONTROL_GOES_ON;
@@ -151,7 +62,7 @@ void control_cancel(struct control *c)
     atomic_fetch_add(&c->inside, 1);
     atomic_compare_exchange_strong(&c->ending, &goes_on, CONTROL_CANCELLED);
     if (atomic_load(&c->on)) {
-        wake(c);
+        control_wake(c);
         wake_others(c);
     }
     atomic_fetch_sub(&c->inside, 1);
@@ -164,7 +75,7 @@ void control_finish(struct control *c)
 
     atomic_compare_exchange_strong(&c->ending, &goes_on, CONTROL_OVER);
     if (c->thread != gettid())
-        wake(c);
+        control_wake(c);
     wake_others(c);
     errno = saved;
 }
@@ -190,16 +101,8 @@ void control_look(struct control *c, const struct limits *limits)
     if (all < limits->cpu_ms)
         return;
     atomic_compare_exchange_strong(&c->ending, &goes_on, CONTROL_CPU);
-    wake(c);
+    control_wake(c);
     wake_others(c);
-}
-
-void control_mark_again(struct control *c)
-{
-    if (!atomic_load(&c->listens) || !atomic_load(&c->seen) || !atomic_load(&c->fresh))
-        return;
-    for (size_t i = 0; i < c->count; i++)
-        atomic_fetch_or(cell(c, i), little(c->cells[i].bits));
 }
 
 /* ---- for waiting calls ---- */
@@ -208,7 +111,7 @@ bool control_interrupted(void *control)
 {
     struct control *c = control;
 
-    return control_ending(c) != CONTROL_GOES_ON || (!joined && atomic_exchange(&c->fresh, false) && !noticed(c));
+    return control_ending(c) != CONTROL_GOES_ON || (!joined && control_has_news(c));
 }
 
 static void own_signal(sigset_t *set)
@@ -241,7 +144,7 @@ static bool is_for(const struct control *c, const siginfo_t *info)
 {
     const void *of = info->si_value.sival_ptr;
 
-    if (c && c->cpu_timed && of == &c->cpu_timed)
+    if (c && ((c->cpu_timed && of == &c->cpu_timed) || (c->alarmed && of == &c->alarmed)))
         return info->si_code == SI_TIMER;
     return c && of == c && (info->si_code == SI_TIMER || (info->si_code == SI_QUEUE && info->si_pid == getpid()));
 }
@@ -259,7 +162,7 @@ static int set_timer(timer_t timer, uint64_t ms)
 /* At the deadline, once. */
 static bool give_grace(struct control *c)
 {
-    if (!c->grace_ms || c->graced || control_ending(c) != CONTROL_GOES_ON || interrupt(c) != CONTROL_GIVEN)
+    if (!c->grace_ms || c->graced || control_ending(c) != CONTROL_GOES_ON || control_interrupt(c) != CONTROL_GIVEN)
         return false;
     c->graced = true;
     return set_timer(c->timer, c->grace_ms) == 0;
@@ -274,6 +177,11 @@ static void on_signal(int number, siginfo_t *info, void *context)
 
     if (!is_for(c, info)) {
         signals_hand_on(&former, number, info, context);
+        errno = saved;
+        return;
+    }
+    if (info->si_code == SI_TIMER && info->si_value.sival_ptr == &c->alarmed) {
+        control_signal(c, SIGALRM);
         errno = saved;
         return;
     }
@@ -302,7 +210,7 @@ static void install(void)
         install_errno = errno;
 }
 
-static bool make_timer(const struct control *c, clockid_t clock, void *of, timer_t *timer)
+bool control_make_timer(const struct control *c, clockid_t clock, void *of, timer_t *timer)
 {
     struct sigevent to_this_thread = {
         .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = CONTROL_SIGNAL, .sigev_value.sival_ptr = of};
@@ -321,12 +229,12 @@ void control_init(struct control *c)
 /* (A cancel needs the first timer too, if it is to be repeated. Without one it sends its signal only once.) */
 static int set_timers(struct control *c, uint64_t deadline_ms, uint64_t cpu_ms)
 {
-    c->timed = make_timer(c, CLOCK_MONOTONIC, c, &c->timer);
+    c->timed = control_make_timer(c, CLOCK_MONOTONIC, c, &c->timer);
     if (deadline_ms && (!c->timed || set_timer(c->timer, deadline_ms) < 0))
         return -1;
     if (!cpu_ms)
         return 0;
-    c->cpu_timed = make_timer(c, CLOCK_THREAD_CPUTIME_ID, &c->cpu_timed, &c->cpu_timer);
+    c->cpu_timed = control_make_timer(c, CLOCK_THREAD_CPUTIME_ID, &c->cpu_timed, &c->cpu_timer);
     return c->cpu_timed ? set_timer(c->cpu_timer, cpu_ms) : -1;
 }
 
@@ -356,6 +264,8 @@ int control_begin(struct control *c, const struct limits *limits, void (*on_end)
     atomic_store(&c->seen, 0);
     atomic_store(&c->fresh, false);
     atomic_store(&c->unheeded, 0);
+    atomic_store(&c->words, 0);
+    atomic_store(&c->given, 0);
     /* The signal may come as soon as anything here can send it, and must find all of it. */
     own_signal(&set);
     pthread_sigmask(SIG_BLOCK, &set, &c->mask);
@@ -371,7 +281,7 @@ int control_begin(struct control *c, const struct limits *limits, void (*on_end)
     }
     /* (If it was cancelled before, no other signal comes.) */
     if (control_ending(c) != CONTROL_GOES_ON)
-        wake(c);
+        control_wake(c);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     return 0;
 }
@@ -452,9 +362,11 @@ unsigned control_end(struct control *c)
         timer_delete(c->timer);
     if (c->cpu_timed)
         timer_delete(c->cpu_timer);
+    if (c->alarmed)
+        timer_delete(c->alarm);
     c->timed = false;
     drain(c, &set);
-    c->cpu_timed = false;
+    c->cpu_timed = c->alarmed = false;
     current = c->outer;
     pthread_sigmask(SIG_SETMASK, &c->mask, NULL);
     return atomic_load(&c->seen);

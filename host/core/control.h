@@ -1,10 +1,11 @@
-/* What reaches a running guest from outside: an interrupt (Ctrl-C), its deadline, a cancel.
+/* What reaches a running guest from outside: an interrupt (Ctrl-C), other signals, its deadline, a cancel.
  *
  * A guest has no signals. A module that wants interrupts exports wl_interrupt_cells: () -> i32, the address in its
  * memory of
  *     u32 count;  count times { u32 address; u32 bits; }
  * An interrupt sets the bits at each address, in this order, while the guest runs. The guest clears the first cell once
- * it has noticed. A call that waits in the host ends with EINTR, so that the guest can look.
+ * it has noticed. A call that waits in the host ends with EINTR, so that the guest can look. Another signal that the
+ * guest wants (control_serve) sets a word of its own, and then the same cells except for the first.
  *
  * A deadline that passes and a cancel end the guest: a waiting call ends, and the engine stops it.
  *
@@ -30,7 +31,10 @@
 /* One that nothing else is likely to use. */
 #define CONTROL_SIGNAL (SIGRTMAX - 2)
 
-enum { CONTROL_MAX_CELLS = 16, CONTROL_MAX_THREADS = 257 };
+enum { CONTROL_MAX_CELLS = 16, CONTROL_MAX_THREADS = 257, CONTROL_SIGNALS = 32 };
+
+/* What the guest wants of a signal. */
+enum control_wish { CONTROL_DEFAULT, CONTROL_HANDLES, CONTROL_IGNORES };
 
 struct control_cell {
     uint32_t address, bits;
@@ -68,8 +72,14 @@ struct control {
     struct control_cell cells[CONTROL_MAX_CELLS];
     size_t count;
     atomic_uint seen;
-    atomic_bool fresh;     /* no waiting call has ended for it yet */
+    atomic_bool fresh;     /* no waiting call has ended for it, or for another signal, yet */
     atomic_llong unheeded; /* when the interrupt came that the guest has not noticed yet, in ms; 0: none */
+    /* Other signals (deliver.c). */
+    atomic_uint words;                /* the address of the guest's words, one for each; 0: it takes none */
+    atomic_int wish[CONTROL_SIGNALS]; /* enum control_wish */
+    atomic_uint given;                /* a bit for each signal that is fresh */
+    timer_t alarm;                    /* of the guest's: SIGALRM */
+    bool alarmed;                     /* it exists; its address is what the timer's signal carries */
     /* Further threads of the guest (the kernel's numbers; 0: none, -1: soon one). Interrupts are for the first. */
     atomic_int threads[CONTROL_MAX_THREADS];
     atomic_bool threaded; /* there are any */
@@ -117,11 +127,14 @@ void control_leave(struct control_thread *t);
 void control_finish(struct control *c);
 /* Now and then, if the guest has several threads: ends it if all have taken more processor time than its limit. */
 void control_look(struct control *c, const struct limits *limits);
-/* After the guest's memory was put somewhere else under its address: marks an interrupt again that may have been lost.
- */
+/* After the guest's memory was put somewhere else under its address: marks signals again that may have been lost. */
 void control_mark_again(struct control *c);
 
-/* For struct wasi: whether a waiting call has to end, which is true once for each interrupt; and ppoll, which then ends
+struct wasi;
+/* Serves the set "signal" of the channel to a guest that is run with a control. Returns 0, or -1 with errno. */
+int control_serve(struct wasi *w);
+
+/* For struct wasi: whether a waiting call has to end, which is true once for each signal; and ppoll, which then ends
  * with EINTR. It checks and waits in one step, so that it misses none. Other signals end it with 0. */
 bool control_interrupted(void *control);
 int control_wait(void *control, struct pollfd *fds, nfds_t n, const struct timespec *time);
@@ -129,11 +142,13 @@ int control_wait(void *control, struct pollfd *fds, nfds_t n, const struct times
 /* From any thread and from signal handlers, even if nothing runs. */
 
 enum control_answer {
-    CONTROL_GIVEN, /* the guest has it in its memory */
-    CONTROL_NONE,  /* no guest runs, or it takes no interrupts */
+    CONTROL_GIVEN, /* the guest has it in its memory, or ignores it */
+    CONTROL_NONE,  /* no guest runs, or it does not take it */
     CONTROL_STUCK, /* the guest has not noticed an earlier one for a second */
 };
 enum control_answer control_interrupt(struct control *c);
+/* Any signal; SIGINT is an interrupt. */
+enum control_answer control_signal(struct control *c, int number);
 /* Ends the run, or the next one if nothing runs, with END_CANCELLED; control_init() undoes it. */
 void control_cancel(struct control *c);
 

@@ -183,13 +183,19 @@ static uint32_t wait_for(struct wasi_request *r)
     }
 }
 
-/* process.kill PID SIGNAL. The numbers up to SIGTERM are the same in Linux. */
+/* Numbers that a guest may send, which are Linux's. None of them stops a process. */
+static bool may_be_sent(int64_t number)
+{
+    return number <= SIGTERM || number == SIGCONT || number == SIGWINCH;
+}
+
+/* process.kill PID SIGNAL */
 static uint32_t kill_one(struct wasi_request *r)
 {
     struct family *f = r->arg;
     int64_t pid, number;
 
-    if (!wasi_word(r, 0, 1, UINT32_MAX, &pid) || !wasi_word(r, 1, 0, SIGTERM, &number))
+    if (!wasi_word(r, 0, 1, UINT32_MAX, &pid) || !wasi_word(r, 1, 0, SIGWINCH, &number) || !may_be_sent(number))
         return WASI_EINVAL;
     if (pid == f->pid && f->config.start && number) {
         signal((int)number, SIG_DFL);

@@ -464,15 +464,20 @@ struct wlpy_control *wlpy_control_new(void);
 void wlpy_control_free(struct wlpy_control *control);
 
 enum wlpy_answer {
-    WLPY_GIVEN,   /* the guest has it */
-    WLPY_NOBODY,  /* no guest runs, or it takes no interrupts */
+    WLPY_GIVEN,   /* the guest has it, or ignores it */
+    WLPY_NOBODY,  /* no guest runs, or it does not take it */
     WLPY_UNHEEDED /* an earlier one has not been noticed for a second */
 };
 
-/* These two may be called by any thread and by signal handlers. wlpy_interrupt is Ctrl-C for a guest that exports
- * wl_interrupt_cells, as the project's Pythons do. wlpy_cancel ends the run, or the next one where there is none; with
- * wasmtime and an engine that is unstoppable, only where the guest calls its host. */
+/* These may be called by any thread and by signal handlers. wlpy_interrupt is Ctrl-C for a guest that exports
+ * wl_interrupt_cells, as the project's Pythons do. wlpy_signal is a signal of the system for such a guest, by its
+ * number there: SIGINT, which is an interrupt, and in a run, not in a session, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2,
+ * SIGALRM, SIGTERM, SIGCONT and SIGWINCH, for which it has a handler or which it ignores. Where the answer is
+ * WLPY_NOBODY, what the signal does by default is up to the caller: the library takes no signals of the process.
+ * wlpy_cancel ends the run, or the next one where there is none; with wasmtime and an engine that is unstoppable, only
+ * where the guest calls its host. */
 enum wlpy_answer wlpy_interrupt(struct wlpy_control *control);
+enum wlpy_answer wlpy_signal(struct wlpy_control *control, int number);
 void wlpy_cancel(struct wlpy_control *control);
 
 /* ---- Python ---- */

@@ -225,6 +225,101 @@ test_an_interrupt_with_the_default_of_the_system() {
     status 130
 }
 
+# Signals from outside reach handlers (tests/cases/signals.py has those that a program sends itself).
+# `signalled COMMAND...`: starts it and waits until it is ready.
+signalled() {
+    "$@" >"$T/.out" 2>"$T/.err" &
+    pid=$!
+    wait_for 60 grep -q ready "$T/.out"
+}
+ended() {
+    st=0
+    wait "$pid" || st=$?
+}
+reach_handlers() {
+    local pid
+    signalled "$@" -c '
+import asyncio, os, signal
+async def main():
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, done.set)
+    signal.signal(signal.SIGUSR1, lambda *_: os.write(1, b"one\n"))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    print("ready", flush=True)
+    await done.wait()
+    print("graceful")
+asyncio.run(main())'
+    kill -USR1 "$pid"
+    wait_for 30 grep -q one "$T/.out"
+    kill -HUP "$pid"
+    kill -TERM "$pid"
+    ended
+    status 0
+    out graceful
+    # Threads that wait, code that computes, and a wait that only the handler can end.
+    signalled "$@" -c '
+import signal, threading
+stop = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stop.set())
+print("ready", flush=True)
+stop.wait()
+print("stopped")'
+    kill -TERM "$pid"
+    ended
+    status 0
+    out stopped
+    signalled "$@" -c '
+import signal, sys
+signal.signal(signal.SIGUSR2, lambda *_: sys.exit(9))
+print("ready", flush=True)
+while True: pass'
+    kill -USR2 "$pid"
+    ended
+    status 9
+    # Without a handler, as natively.
+    signalled "$@" -c 'import time; print("ready", flush=True); time.sleep(100)'
+    kill -TERM "$pid"
+    ended
+    status 143
+    signalled "$@" -c 'import signal, time
+signal.signal(signal.SIGHUP, print)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+print("ready", flush=True)
+time.sleep(100)'
+    kill -HUP "$pid"
+    ended
+    status 129
+}
+test_signals_from_outside_reach_handlers() {
+    real build -q toolchain/wl-run "$PY"
+    reach_handlers "$OUT/toolchain/wl-run/bin/wl-run" --quick --dir "$OUT/$PY/usr::/usr" "$OUT/$PY/bin/python.wasm"
+}
+test_signals_from_outside_reach_handlers_of_a_snapshot() {
+    real build -q --flavour snapshot "$PY"
+    reach_handlers "$OUT/toolchain/wl-run/bin/wl-run" --quick "$OUT/$PY/bin/python-snapshot.wasm"
+}
+test_signals_from_outside_reach_handlers_natively() {
+    real build -q --flavour snapshot "$PY"
+    real_tool aot "$OUT/$PY/bin/python-snapshot.wasm" -o native
+    status 0
+    reach_handlers ./native --
+}
+# What is ignored from the start stays so, as after exec().
+test_signals_that_are_ignored_from_the_start() {
+    local pid
+    real build -q toolchain/wl-run "$PY"
+    signalled nohup "$OUT/toolchain/wl-run/bin/wl-run" --quick --dir "$OUT/$PY/usr::/usr" "$OUT/$PY/bin/python.wasm" -c '
+import signal, time
+assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+print("ready", flush=True)
+time.sleep(1)
+print("done")'
+    kill -HUP "$pid"
+    ended
+    status 0
+    out done
+}
+
 # Locks on files meet those of other programs, here and outside.
 plain() {
     timeout 300 "$OUT/toolchain/wl-run/bin/wl-run" --quick --cache-dir compiled --dir "$OUT/$PY/usr::/usr" --dir "$PWD/w::/w" "$@"

@@ -1,6 +1,7 @@
 /* Reads any bytes as a guest's requests to the channel, one request per line, after a first line with a rule.
  * Nothing but this machine's loopback may be reached, and every socket that is opened must be counted. Descriptor 1
  * can be locked. */
+#include "core/control.h"
 #include "family/family.h"
 #include "net/net.h"
 #include "wasi/lock.h"
@@ -33,6 +34,12 @@ static void check(const struct wasi *w, const struct net *n)
         abort();
 }
 
+static void on_end(void *arg, const void *context)
+{
+    (void)arg;
+    (void)context;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static uint8_t bytes[MEMORY];
@@ -41,22 +48,34 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct wasi_threads threads;
     static struct family family;
     static const struct limits none;
+    static struct control control;
+    static const struct control_cell cells[] = {{RESULT + 8, 1}, {RESULT + 12, 1}};
     const struct family_config processes = {.code = -1, .limits = &none};
     const struct net_limits limits = {
         .sockets = MOST, .listening = LISTENING, .lookups = 8, .received = 1 << 20, .sent = 1 << 20};
     const uint8_t *end = data + size;
     struct net_policy *p = net_policy_new();
     char rule[300] = "", why[NET_WHY_SIZE];
-    struct wasi w = {.memory = memory, .arg = bytes, .output_left = UINT64_MAX};
+    struct wasi w = {.memory = memory,
+                     .arg = bytes,
+                     .output_left = UINT64_MAX,
+                     .wait = control_wait,
+                     .interrupted = control_interrupted,
+                     .wait_arg = &control};
     bool first = true;
 
     memset(&n, 0, sizeof n);
     if (!p || net_policy_allow(p, "127.0.0.1:9", why) < 0 || net_policy_listen(p, "127.0.0.1:0", why) < 0 ||
         net_serve(&n, &w, p, &limits) < 0 || wasi_lock_serve(&w) < 0 || wasi_space_serve(&w) < 0 ||
         wasi_threads_serve(&threads, &w, 4) < 0 || tty_serve(&tty, &w, NULL, NULL) < 0 ||
-        wasi_serve(&w, &tty.set) < 0 || family_serve(&family, &w, &processes) < 0 || wasi_give_channel(&w) < 0 ||
+        wasi_serve(&w, &tty.set) < 0 || control_serve(&w) < 0 || family_serve(&family, &w, &processes) < 0 ||
+        wasi_give_channel(&w) < 0 ||
         wasi_give(&w, open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), NULL, false, false) != 1)
         abort();
+    control_init(&control);
+    if (control_begin(&control, &none, on_end, NULL) < 0)
+        abort();
+    control_listen(&control, bytes, cells, sizeof cells / sizeof *cells);
     for (int i = 0; data < end && i < REQUESTS; i++) {
         const uint8_t *newline = memchr(data, '\n', (size_t)(end - data));
         size_t length = (size_t)((newline ? newline : end) - data);
@@ -79,6 +98,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(&w, &n);
         data = newline ? newline + 1 : end;
     }
+    for (int i = 0; i < 70; i++)
+        control_signal(&control, i);
+    control_end(&control);
     wasi_free(&w);
     if (n.sockets || n.listening)
         abort();

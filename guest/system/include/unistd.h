@@ -1,5 +1,5 @@
-/* What wasi-libc's unistd.h lacks: see guest/system/users.c, process.c, jobs.c and
- * schedule.c, guest/dup.c and guest/vfs-stat.c. */
+/* What wasi-libc's unistd.h lacks: see guest/system/users.c, process.c, jobs.c,
+ * signals.c and schedule.c, guest/dup.c and guest/vfs-stat.c. */
 #ifndef WL_UNISTD_H
 #define WL_UNISTD_H
 
@@ -53,6 +53,8 @@ int dup2(int fd, int to);
 int dup3(int fd, int to, int flags);
 int pipe(int fds[2]);
 int pipe2(int fds[2], int flags);
+unsigned alarm(unsigned seconds);
+int pause(void);
 long wl_sysconf(int name);
 
 #define sysconf(name) wl_sysconf(name)

@@ -1,0 +1,305 @@
+/* Signals for a guest: marking them in its memory, and the set "signal" of the channel, by which it says what it wants
+ * of each (docs/channel.md). */
+#include "core/deliver.h"
+
+#include "core/wasm.h"
+#include "wasi/channel.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { STUCK_MS = 1000, LEAST_INTERVAL_US = 1000, US = 1000000 };
+/* Some 31 years. */
+#define MOST_US INT64_C(1000000000000000)
+
+/* ---- marking ---- */
+
+/* WebAssembly is little endian. */
+static uint32_t little(uint32_t v)
+{
+    uint8_t bytes[4];
+
+    memcpy(bytes, &v, 4);
+    return wasm_load32(bytes);
+}
+
+bool control_read_cells(const uint8_t *memory, size_t size, uint32_t address, struct control_cell *cells, size_t *n)
+{
+    uint32_t count;
+
+    if (size < 4 || address > size - 4)
+        return false;
+    count = wasm_load32(memory + address);
+    if (count == 0 || count > CONTROL_MAX_CELLS || (size - 4 - address) / 8 < count)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *p = memory + address + 4 + (size_t)8 * i;
+
+        cells[i].address = wasm_load32(p);
+        cells[i].bits = wasm_load32(p + 4);
+        if (cells[i].address % 4 != 0 || cells[i].address > size - 4)
+            return false;
+    }
+    *n = count;
+    return true;
+}
+
+void control_listen(struct control *c, uint8_t *memory, const struct control_cell *cells, size_t n)
+{
+    c->memory = memory;
+    memcpy(c->cells, cells, n * sizeof *cells);
+    c->count = n;
+    atomic_store(&c->listens, true);
+}
+
+static _Atomic uint32_t *cell(const struct control *c, size_t i)
+{
+    return (_Atomic uint32_t *)(void *)(c->memory + c->cells[i].address);
+}
+
+static _Atomic uint32_t *word(const struct control *c, uint32_t words, int number)
+{
+    return (_Atomic uint32_t *)(void *)(c->memory + words + 4 * (size_t)number);
+}
+
+static bool noticed(const struct control *c)
+{
+    return (atomic_load(cell(c, 0)) & little(c->cells[0].bits)) == 0;
+}
+
+static bool noticed_all(struct control *c)
+{
+    const uint32_t words = atomic_load(&c->words);
+
+    for (int i = 1; words && i < CONTROL_SIGNALS; i++)
+        if (atomic_load(&c->wish[i]) == CONTROL_HANDLES && atomic_load(word(c, words, i)))
+            return false;
+    return noticed(c);
+}
+
+bool control_has_news(struct control *c)
+{
+    if (!atomic_exchange(&c->fresh, false))
+        return false;
+    atomic_store(&c->given, 0);
+    return !noticed_all(c);
+}
+
+static long long now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000 + 1; /* never 0 */
+}
+
+static void mark(struct control *c, int number)
+{
+    const uint32_t words = atomic_load(&c->words);
+
+    if (number != SIGINT && words)
+        atomic_store(word(c, words, number), little(1));
+    for (size_t i = number == SIGINT ? 0 : 1; i < c->count; i++)
+        atomic_fetch_or(cell(c, i), little(c->cells[i].bits));
+}
+
+static enum control_answer give(struct control *c, int number)
+{
+    mark(c, number);
+    atomic_fetch_or(&c->given, UINT32_C(1) << number);
+    atomic_store(&c->fresh, true);
+    control_wake(c);
+    return CONTROL_GIVEN;
+}
+
+static enum control_answer interrupt(struct control *c)
+{
+    const long long now = now_ms(), since = atomic_load(&c->unheeded);
+
+    if (since && !noticed(c) && now - since > STUCK_MS)
+        return CONTROL_STUCK;
+    if (!since || noticed(c))
+        atomic_store(&c->unheeded, now);
+    atomic_fetch_add(&c->seen, 1);
+    return give(c, SIGINT);
+}
+
+static enum control_answer deliver(struct control *c, int number)
+{
+    if (!atomic_load(&c->on) || !atomic_load(&c->listens))
+        return CONTROL_NONE;
+    if (number == SIGINT)
+        return interrupt(c);
+    if (!atomic_load(&c->words) || number <= 0 || number >= CONTROL_SIGNALS)
+        return CONTROL_NONE;
+    switch (atomic_load(&c->wish[number])) {
+    case CONTROL_HANDLES:
+        return give(c, number);
+    case CONTROL_IGNORES:
+        return CONTROL_GIVEN;
+    default:
+        return CONTROL_NONE;
+    }
+}
+
+enum control_answer control_signal(struct control *c, int number)
+{
+    const int saved = errno;
+    enum control_answer answer;
+
+    atomic_fetch_add(&c->inside, 1);
+    answer = deliver(c, number);
+    atomic_fetch_sub(&c->inside, 1);
+    errno = saved;
+    return answer;
+}
+
+enum control_answer control_interrupt(struct control *c)
+{
+    return control_signal(c, SIGINT);
+}
+
+void control_mark_again(struct control *c)
+{
+    const unsigned given = atomic_load(&c->given);
+
+    if (!atomic_load(&c->listens) || !atomic_load(&c->fresh))
+        return;
+    for (int i = 1; i < CONTROL_SIGNALS; i++)
+        if (given & UINT32_C(1) << i)
+            mark(c, i);
+}
+
+/* ---- what the guest asks for ---- */
+
+/* The ones that others send a process. A guest says nothing about those of its own faults, which are the host's, nor
+ * about interrupts: it gets them anyway. */
+static const int theirs[] = {SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGCONT, SIGWINCH};
+
+static bool is_theirs(int64_t number)
+{
+    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++)
+        if (theirs[i] == number)
+            return true;
+    return false;
+}
+
+/* That of the guest which asks, if it takes interrupts; only its first thread waits by it. */
+static struct control *listening(const struct wasi_request *r)
+{
+    struct control *c = r->w->wait == control_wait ? r->w->wait_arg : NULL;
+
+    return c && atomic_load(&c->listens) ? c : NULL;
+}
+
+/* signal.begin ADDRESS: the numbers of those that this process ignores */
+static uint32_t begin(struct wasi_request *r)
+{
+    struct control *c = listening(r);
+    const char *blank = "";
+    struct sigaction is;
+    int64_t address;
+
+    if (!c)
+        return WASI_ENOTSUP;
+    if (!wasi_word(r, 0, 4, UINT32_MAX, &address) || address % 4 != 0)
+        return WASI_EINVAL;
+    if (!wasi_inside(wasi_memory(r->w), (uint32_t)address, 4 * CONTROL_SIGNALS))
+        return WASI_EFAULT;
+    for (int i = 0; i < CONTROL_SIGNALS; i++)
+        atomic_store(&c->wish[i], CONTROL_DEFAULT);
+    atomic_store(&c->words, (uint32_t)address);
+    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++) {
+        if (sigaction(theirs[i], NULL, &is) < 0 || (is.sa_flags & SA_SIGINFO) || is.sa_handler != SIG_IGN)
+            continue;
+        wasi_say(r, "%s%d", blank, theirs[i]);
+        blank = " ";
+    }
+    return 0;
+}
+
+/* signal.take NUMBER default|handle|ignore */
+static uint32_t take(struct wasi_request *r)
+{
+    static const char *const words[] = {
+        [CONTROL_DEFAULT] = "default", [CONTROL_HANDLES] = "handle", [CONTROL_IGNORES] = "ignore"};
+    struct control *c = listening(r);
+    int64_t number;
+
+    if (!c || !atomic_load(&c->words))
+        return WASI_ENOTSUP;
+    if (!wasi_word(r, 0, 1, CONTROL_SIGNALS - 1, &number) || !is_theirs(number))
+        return WASI_EINVAL;
+    for (int i = CONTROL_DEFAULT; i <= CONTROL_IGNORES; i++) {
+        if (strcmp(r->word[1], words[i]) != 0)
+            continue;
+        atomic_store(&c->wish[number], i);
+        return 0;
+    }
+    return WASI_EINVAL;
+}
+
+/* signal.send NUMBER: by a thread that is not the first */
+static uint32_t send_one(struct wasi_request *r)
+{
+    struct control *c = listening(r);
+    int64_t number;
+
+    if (!wasi_word(r, 0, 1, CONTROL_SIGNALS - 1, &number))
+        return WASI_EINVAL;
+    return c && atomic_load(&c->words) && control_signal(c, (int)number) == CONTROL_GIVEN ? 0 : WASI_ENOTSUP;
+}
+
+static struct timespec from_us(int64_t us)
+{
+    return (struct timespec){.tv_sec = (time_t)(us / US), .tv_nsec = (long)(us % US) * 1000};
+}
+
+static int64_t to_us(const struct timespec *t)
+{
+    return (int64_t)t->tv_sec * US + (t->tv_nsec + 999) / 1000;
+}
+
+/* signal.timer [VALUE INTERVAL]: what was left, and the interval */
+static uint32_t timer(struct wasi_request *r)
+{
+    struct control *c = listening(r);
+    struct itimerspec is = {0};
+    int64_t value, interval;
+
+    if (!c || !atomic_load(&c->words))
+        return WASI_ENOTSUP;
+    if (r->n == 1 || (r->n == 2 && (!wasi_word(r, 0, 0, MOST_US, &value) || !wasi_word(r, 1, 0, MOST_US, &interval))))
+        return WASI_EINVAL;
+    if (c->alarmed && timer_gettime(c->alarm, &is) < 0)
+        return wasi_from_errno(errno);
+    if (r->n == 2) {
+        /* (With a shorter one the guest would do nothing but take signals.) */
+        if (interval && interval < LEAST_INTERVAL_US)
+            interval = LEAST_INTERVAL_US;
+        const struct itimerspec new = {.it_value = from_us(value), .it_interval = from_us(interval)};
+
+        if (!c->alarmed)
+            c->alarmed = control_make_timer(c, CLOCK_MONOTONIC, &c->alarmed, &c->alarm);
+        if (!c->alarmed || timer_settime(c->alarm, 0, &new, NULL) < 0)
+            return wasi_from_errno(errno);
+    }
+    wasi_say(r, "%lld %lld", (long long)to_us(&is.it_value), (long long)to_us(&is.it_interval));
+    return 0;
+}
+
+static const struct wasi_request_kind kinds[] = {
+    {"signal.begin", 1, 1, begin},
+    {"signal.take", 2, 2, take},
+    {"signal.send", 1, 1, send_one},
+    {"signal.timer", 0, 2, timer},
+};
+
+int control_serve(struct wasi *w)
+{
+    static const struct wasi_request_set set = {
+        .name = "signal", .version = 1, .kinds = kinds, .n = sizeof kinds / sizeof *kinds};
+
+    return wasi_serve(w, &set);
+}
