@@ -11,11 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* (Old glibc has no name for it.) */
-#ifndef sigev_notify_thread_id
-#define sigev_notify_thread_id _sigev_un._tid
-#endif
-
 /* The signal is repeated, because a guest that is just about to wait would miss the first one. */
 enum { AGAIN_NS = 10000000 };
 
@@ -25,33 +20,13 @@ static _Thread_local struct control_thread *joined __attribute__((tls_model("ini
 static struct former former = FORMER_INIT;
 static int install_errno;
 
-/* Ends a waiting call of a thread of the guest. If that is this thread, too: it may be about to wait, with the signal
- * blocked. */
-static void wake_thread(const struct control *c, pid_t thread)
-{
-    siginfo_t info;
-
-    memset(&info, 0, sizeof info);
-    info.si_signo = CONTROL_SIGNAL;
-    info.si_code = SI_QUEUE;
-    info.si_pid = getpid();
-    info.si_uid = getuid();
-    info.si_value.sival_ptr = (void *)c;
-    syscall(SYS_rt_tgsigqueueinfo, info.si_pid, thread, CONTROL_SIGNAL, &info);
-}
-
-void control_wake(const struct control *c)
-{
-    wake_thread(c, c->thread);
-}
-
 static void wake_others(struct control *c)
 {
     for (int i = 0; atomic_load(&c->threaded) && i < CONTROL_MAX_THREADS; i++) {
         const int thread = atomic_load(&c->threads[i]);
 
         if (thread > 0 && thread != gettid())
-            wake_thread(c, thread);
+            control_wake_thread(c, thread);
     }
 }
 
@@ -208,15 +183,6 @@ static void install(void)
 {
     if (signals_take(CONTROL_SIGNAL, on_signal, &former) < 0)
         install_errno = errno;
-}
-
-bool control_make_timer(const struct control *c, clockid_t clock, void *of, timer_t *timer)
-{
-    struct sigevent to_this_thread = {
-        .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = CONTROL_SIGNAL, .sigev_value.sival_ptr = of};
-
-    to_this_thread.sigev_notify_thread_id = c->thread;
-    return timer_create(clock, &to_this_thread, timer) == 0;
 }
 
 /* ---- a run ---- */

@@ -74,7 +74,7 @@ struct control {
     atomic_uint seen;
     atomic_bool fresh;     /* no waiting call has ended for it, or for another signal, yet */
     atomic_llong unheeded; /* when the interrupt came that the guest has not noticed yet, in ms; 0: none */
-    /* Other signals (deliver.c). */
+    /* Other signals (deliver.c, signal_requests.c). */
     atomic_uint words;                /* the address of the guest's words, one for each; 0: it takes none */
     atomic_int wish[CONTROL_SIGNALS]; /* enum control_wish */
     atomic_uint given;                /* a bit for each signal that is fresh */

@@ -1,4 +1,4 @@
-/* What control.c and deliver.c share. */
+/* What control.c, deliver.c and signal_requests.c share. */
 #ifndef WL_DELIVER_H
 #define WL_DELIVER_H
 
@@ -7,7 +7,8 @@
 /* Whether a signal was marked that the guest has not noticed and no waiting call has ended for; true once for each. */
 bool control_has_news(struct control *c);
 
-/* Ends a waiting call of the guest's first thread. May be called in a signal handler. */
+/* Ends a waiting call of a thread of the guest, or of its first. May be called in a signal handler. */
+void control_wake_thread(const struct control *c, pid_t thread);
 void control_wake(const struct control *c);
 
 /* A timer of the guest's first thread that sends it CONTROL_SIGNAL with this address. */
