@@ -156,8 +156,8 @@ static void channel_seeds(const char *folder)
         "x\nfs.space 1\nfs.space 0\nfs.space 2\n",
         "x\nprocess.self\nprocess.pipe\nprocess.pair dgram\nprocess.semaphore 3\nprocess.count 6\n",
         "x\nprocess.memory 65536\n",
-        "x\nsignal.begin 12000\nsignal.take 15 handle\nsignal.take 1 ignore\nsignal.timer 1000 "
-        "1000\nsignal.timer\nsignal.send 15\n",
+        "x\nsignal.begin 12000\nsignal.take 15 handle\nsignal.take 1 ignore\nsignal.send 15\n",
+        "x\nsignal.begin 12000\nsignal.timer 1000 1000\nsignal.timer\n",
         "x\nprocess.spawn 0 0 0 0 0 3 0 0\nprocess.wait any now\nprocess.kill 43 9\nprocess.note 0 0\n",
         "x\ntty.set 0 now 0 0 0 0 00\ntty.get 0\ntty.size 1\ntty.flush 0 in\ntty.drain 0\n",
     };
