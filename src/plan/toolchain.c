@@ -17,8 +17,8 @@ static bool sdk_hangs(int version)
     return version == 26 || version == 27;
 }
 
-/* Objects for WASI do not name the compiler: its version has the revision of the package that it comes from, so the same
- * source would give other bytes where clang is of another release of the distribution. */
+/* Objects for WASI do not name the compiler: its version has the revision of the package that it comes from, so the
+ * same source would give other bytes where clang is of another release of the distribution. */
 #define NO_IDENT "-Qn"
 
 /* Programs of the build machine read sources, modules and archives that nobody has checked. So they are all compiled
