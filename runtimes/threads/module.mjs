@@ -1,5 +1,5 @@
-// Rewrites a module so that several instances can share one memory: the memory becomes an imported, shared one, and its content at the
-// start is written by what makes it, once. Nothing else changes, so the numbers of functions, segments and so on stay as they are.
+// Rewrites a module so that several instances can share one memory: the memory becomes an imported, shared one, and the host writes
+// its content at the start, once. Nothing else changes, so the numbers of functions, segments and so on stay as they are.
 
 const IMPORT = 2, TABLE = 4, MEMORY = 5, EXPORT = 7, START = 8, DATA = 11, TAG = 13;
 const MOST_PAGES = 65536;
