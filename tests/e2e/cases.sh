@@ -228,6 +228,7 @@ test_an_interrupt_with_the_default_of_the_system() {
 # Signals from outside reach handlers (tests/cases/signals.py has those that a program sends itself).
 # `signalled COMMAND...`: starts it and waits until it is ready.
 signalled() {
+    : >"$T/.out"
     "$@" >"$T/.out" 2>"$T/.err" &
     pid=$!
     wait_for 60 grep -q ready "$T/.out"
