@@ -237,6 +237,7 @@ EOF
         mkdir -p source/package/Python
         touch source/package/Modules/faulthandler.c source/package/Python/thread_pthread.h
         echo '_can_fork_exec = sys.platform not in {"emscripten", "wasi"}' >>source/package/Lib/subprocess.py
+        printf '%s(PyThreadState *tstate)\n{\n}\n' _PyErr_CheckSignalsTstate _PyOS_InterruptOccurred >>source/package/Modules/signalmodule.c
         cat >source/package/configure <<'EOF'
 for patched in Lib/asyncio/unix_events.py Modules/mmapmodule.c Modules/_ctypes/callproc.c; do
   grep -q wasi "../src/$patched" || echo "not patched: $patched"
