@@ -444,8 +444,8 @@ pthread_t pthread_self(void)
     return (pthread_t)current;
 }
 
-/* CPython asks how far calls of C functions may go. (The C library's own function reads another struct.) About the first
- * thread nothing is known here: its stack is the linker's. */
+/* CPython asks how far calls of C functions may go. (The C library's own function reads another struct.) About the
+ * first thread nothing is known here: its stack is the linker's. */
 int pthread_getattr_np(pthread_t id, pthread_attr_t *attr)
 {
     struct thread *t = (struct thread *)id;
