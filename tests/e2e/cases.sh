@@ -296,6 +296,7 @@ test_signals_from_outside_reach_handlers() {
     reach_handlers "$OUT/toolchain/wl-run/bin/wl-run" --quick --dir "$OUT/$PY/usr::/usr" "$OUT/$PY/bin/python.wasm"
 }
 test_signals_from_outside_reach_handlers_of_a_snapshot() {
+    real build -q toolchain/wl-run
     real build -q --flavour snapshot "$PY"
     reach_handlers "$OUT/toolchain/wl-run/bin/wl-run" --quick "$OUT/$PY/bin/python-snapshot.wasm"
 }
