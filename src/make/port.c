@@ -55,6 +55,9 @@ static int prepare_tree(const struct port_job *j, const struct box *b, struct wl
         phase(j, "patch");
     for (size_t i = 0; r == 0 && i < n->recipe->patches.n; i++)
         r = patch_apply(n->recipe->patches.v[i], src, j->o->cancel, err);
+    /* Patches are applied and files copied now. */
+    if (r == 0)
+        r = plan_check_key(&j->o->plan, j->p, j->node, false, err);
     return r < 0 ? r : extensions_check(n->recipe, b->dir, err);
 }
 
@@ -112,6 +115,8 @@ static int run_checks(const struct port_job *j, struct box *b, const struct port
     if (!recipe->checks_n)
         return 0;
     r = port_box_for_checks(b, o, err);
+    if (r == 0)
+        r = plan_check_key(&j->o->plan, j->p, j->node, true, err);
     if (r == 0 && !b->sandboxed)
         r = hash_tree(stage, before, err);
     if (r == 0)

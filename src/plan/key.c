@@ -203,6 +203,22 @@ static int node_key(const struct plan_options *o, const struct plan *p, struct n
     return r < 0 ? r : checked_key(&k, n);
 }
 
+/* So that what a build copies from a checkout is what its key stands for. */
+int plan_check_key(const struct plan_options *o, const struct plan *p, size_t node, bool checks, struct wl_err *err)
+{
+    const struct node *planned = &p->nodes[node];
+    struct node now = *planned;
+    struct node_hash k = {.o = o, .p = p, .n = &now, .err = err};
+    int r = checks ? checked_key(&k, &now) : node_key(o, p, &now, err);
+
+    if (r == 0 && strcmp(checks ? now.key : now.made, checks ? planned->key : planned->made) != 0) {
+        wl_err_set(err, WL_E_FAILED, "%s: a file beside its recipe changed after the build was planned",
+                   planned->recipe->name);
+        return wl_err_hint(err, "build again; the files are patches, and what %s names", planned->recipe->file);
+    }
+    return r;
+}
+
 /* Whether a source is left out because of the archive that the first one comes from. */
 static bool is_unwanted(const struct node *n, size_t source)
 {

@@ -72,6 +72,10 @@ int plan_use_profile(struct plan *p, const char *port, const char *file, struct 
  * the hashes of the sources, patches and files, the toolchain's identity, the options and the keys of its needs. */
 int plan_keys(const struct plan_options *o, const struct fetch_options *f, struct plan *p, struct wl_err *err);
 
+/* Computes a node's key once more: fails if patches or files of its recipe are no longer those that it was planned
+ * with. checks: looks only at what the checks read. May be called by several threads at once. */
+int plan_check_key(const struct plan_options *o, const struct plan *p, size_t node, bool checks, struct wl_err *err);
+
 /* The keys that the nodes have before anything is fetched: each source comes from its first archive. keys has room for
  * all nodes. */
 int plan_first_keys(const struct plan_options *o, const struct plan *p, char (*keys)[HASH_HEX_SIZE],

@@ -72,6 +72,48 @@ test_touching_one_patch_rebuilds_what_depends_on_it() {
     there "$OUT/made/c/text"
 }
 
+# Changes a file after the build was planned: by the step of another port, which is built first.
+test_files_that_change_while_a_build_runs() {
+    local file
+    archive a.tar.gz text=$'one\ntwo'
+    for file in x.patch extra question; do
+        rm -rf "$PORTS/made/a" "$OUT/made/a"
+        mkdir -p "$PORTS/made/a"
+        printf -- '--- a/text\n+++ b/text\n@@ -1,2 +1,2 @@\n-one\n+ONE\n two\n' >"$PORTS/made/a/x.patch"
+        printf 'extra\n' >"$PORTS/made/a/extra"
+        printf 'question\n' >"$PORTS/made/a/question"
+        port made/first <<END
+version: "$file"
+toolchain: none
+steps:
+  - {name: edit, run: 'sed -i "1i other text" "$PORTS/made/a/$file"; : >"\$STAGE/done"'}
+END
+        port made/a <<END
+version: "1"
+toolchain: none
+sources:
+  - {url: "file:$T/a.tar.gz", sha256: $(sha256 a.tar.gz)}
+patches: [x.patch]
+files: [extra]
+check-files: [question]
+build-needs: [made/first]
+steps:
+  - {name: copy, run: 'cp "\$SRC/text" "\$FILES/extra" "\$STAGE/"'}
+checks:
+  - {name: look, run: 'cat "\$FILES/question"'}
+END
+        wl --no-sandbox made/a
+        status 1
+        err 'made/a: a file beside its recipe changed after the build was planned' "build again; the files are patches, and what $PORTS/made/a/recipe.yaml names"
+        not_there "$OUT/made/a"
+        # The next build is planned with what is there now.
+        wl --no-sandbox made/a
+        status 0
+        is "$(built)" 'made/a '
+        is "$(head -n 1 "$OUT/made/a/extra")" "$([ "$file" = extra ] && echo 'other text' || echo extra)"
+    done
+}
+
 test_debug_is_another_artifact() {
     simple made/a
     wl made/a
