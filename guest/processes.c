@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -333,12 +334,28 @@ pid_t processes_start(const struct process_wish *wish)
 
 /* ---- others ---- */
 
+enum { FAILED = INT_MAX, FAILED_STATUS = 255 << 8 };
+
+static unsigned failed;
+
+pid_t processes_failed(void)
+{
+    failed++;
+    return FAILED;
+}
+
 pid_t processes_wait(pid_t pid, int *status, bool now)
 {
     char answer[64], how[16];
     long number;
     int value;
 
+    if (pid == FAILED && failed) {
+        failed--;
+        if (status)
+            *status = FAILED_STATUS;
+        return FAILED;
+    }
     if (!processes_exist()) {
         errno = ECHILD;
         return -1;

@@ -40,6 +40,9 @@ struct process_wish {
  * it is of a file in memory, or there are no processes. */
 pid_t processes_start(const struct process_wish *wish);
 
+/* A number for a process that could not be started. Waiting for that number succeeds once, with the status of a child
+ * of fork() that cannot execute its program. */
+pid_t processes_failed(void);
 /* pid: -1: any. As waitpid(2). */
 pid_t processes_wait(pid_t pid, int *status, bool now);
 /* A signal for another process; numbers up to 15, of Linux. -1 with errno. */

@@ -164,14 +164,14 @@ static struct process_fd *list_fds(PyObject *const *arg, size_t *n)
     return fds;
 }
 
-/* Tells subprocess, which reads it from the pipe, why the program was not started. The number is of no process. */
+/* Tells subprocess, which reads it from the pipe, why the program was not started. Then it waits for the process. */
 static PyObject *tell(int pipe, int error, const char *text)
 {
     char line[64];
     const int n = snprintf(line, sizeof line, "OSError:%X:%s", (unsigned)error, text);
 
     (void)!write(pipe, line, (size_t)n);
-    return PyLong_FromLong(INT_MAX);
+    return PyLong_FromLong(processes_failed());
 }
 
 /* What would fail between fork() and execve(). 0, or an error. */

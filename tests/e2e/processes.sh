@@ -25,6 +25,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 
 me = sys.executable
 assert os.getpid() == 42 and os.getppid() == 0
@@ -54,6 +55,24 @@ for kind, arguments in (FileNotFoundError, dict(shell=True)), (RuntimeError, dic
         pass
     else:
         raise AssertionError(arguments)
+
+# A process that was never started is not one that is still running.
+warnings.simplefilter("error")
+lost = []
+sys.unraisablehook = lost.append
+for _ in range(2):
+    try:
+        subprocess.Popen(["ls"])
+    except FileNotFoundError:
+        pass
+assert not lost and not subprocess._active, lost
+try:
+    os.waitpid(2**31 - 1, 0)
+except ChildProcessError:
+    pass
+else:
+    raise AssertionError("there was a process")
+warnings.simplefilter("default")
 
 # Much in both directions, streams that are joined, closed or nothing.
 text = "x" * 1000000
