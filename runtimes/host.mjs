@@ -31,9 +31,9 @@ export async function prepare(settings, bytes, preopens) {
     async install(module, calls, guest) {
       const { fd } = directory;
       waiter = crew?.begin(guest) ?? new Alone();
-      const sockets = settings.given ? (await import('./net/wasi.mjs')).startSockets(settings, waiter) : null;
+      const net = settings.given ? await import('./net/node/line.mjs') : null, sockets = net?.startSockets(settings, waiter);
       const open = crew?.serve(module, calls, fd, sockets);
-      finish = await layer(calls, guest, { fd, waiter, line: sockets, open, clock });
+      finish = await layer(calls, guest, { fd, waiter, line: net?.lineOf(sockets), open, clock });
       return crew?.imports;
     },
     /** How another thread has ended the guest, if it has: a status, and a text if it is a trap. */

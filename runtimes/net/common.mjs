@@ -1,12 +1,10 @@
 // What the files of sockets share: errors, the rules, and what all kinds of sockets have in common.
-import { appendFileSync, writeSync } from 'node:fs';
-import net from 'node:net';
-import { workerData } from 'node:worker_threads';
+import { isIPv4, isIPv6 } from './address.mjs';
 import { Policy, addressText, parseAddress } from './policy.mjs';
 
 export const E = {
   EACCES: 2, EADDRINUSE: 3, EADDRNOTAVAIL: 4, EAFNOSUPPORT: 5, EAGAIN: 6, EALREADY: 7, EBADF: 8, ECONNABORTED: 13, ECONNREFUSED: 14,
-  ECONNRESET: 15, EDESTADDRREQ: 17, EDQUOT: 19, EHOSTUNREACH: 23, EINPROGRESS: 26, EINVAL: 28, EIO: 29, EISCONN: 30, EMFILE: 33,
+  ECONNRESET: 15, EDEADLK: 16, EDESTADDRREQ: 17, EDQUOT: 19, EHOSTUNREACH: 23, EINPROGRESS: 26, EINVAL: 28, EIO: 29, EISCONN: 30, EMFILE: 33,
   EMSGSIZE: 35, ENETDOWN: 38, ENETUNREACH: 40, ENOBUFS: 42, ENOPROTOOPT: 50, ENOSYS: 52, ENOTCONN: 53, ENOTSUP: 58, EPERM: 63,
   EPIPE: 64, ETIMEDOUT: 73,
 };
@@ -29,16 +27,26 @@ export const numberOf = (error) => E[error?.code] ?? E.EIO;
 
 // ---- What the policy says ----
 
-const { rules, listenRules, log, self } = workerData;
 export const policy = new Policy();
-for (const rule of rules) policy.allow(rule);
-for (const rule of listenRules) policy.allowListening(rule);
+/** What makes connections here: node/machine.mjs, page/machine.mjs. */
+export let machine = null;
+let name = '', write = null;
+
+/** Once, before all else. say(LINE): writes to the log; null: there is none. */
+export function begin({ rules, listenRules, self }, theMachine, say) {
+  for (const rule of rules) policy.allow(rule);
+  for (const rule of listenRules) policy.allowListening(rule);
+  machine = theMachine;
+  name = self;
+  write = say;
+}
+
 /** Answers that the guest was given, so that a rule for a name lets through what the name has given. */
 const recent = [];
 
 /** Writes a line about what no rule allows. */
 export function refuse(what, of, option) {
-  say(`${what} ${of} refused; ${option}=${of} would allow it`);
+  say(`${what} ${of} refused; ${machine.advice(option, of)}`);
 }
 
 /** The same about what a limit does not allow. */
@@ -46,11 +54,8 @@ export function refuseMore(what, of, option, most) {
   say(`${what} ${of} refused; ${option}=${most} does not allow more`);
 }
 
-function say(text) {
-  if (log === null) return;
-  const line = `${self}: ${text}\n`;
-  if (log === '-') writeSync(2, line);
-  else appendFileSync(log, line);
+export function say(text) {
+  write?.(`${name}: ${text}\n`);
 }
 
 export function mayConnect(bytes, port) {
@@ -59,10 +64,39 @@ export function mayConnect(bytes, port) {
     recent.some((r) => r.text === text && policy.mayConnect(bytes, port, r.name));
 }
 
-export function remember(bytes, name) {
+export function remember(bytes, of) {
   const text = addressText(bytes);
-  if (recent.some((r) => r.name === name && r.text === text)) return;
-  if (recent.push({ text, name }) > MOST_RECENT) recent.shift();
+  if (recent.some((r) => r.name === of && r.text === text)) return;
+  if (recent.push({ text, name: of }) > MOST_RECENT) recent.shift();
+}
+
+// ---- Steps ----
+// What may have to wait is written as a generator, which yields what it waits for (a promise). So one code serves a thread that can wait for
+// promises, and one that cannot.
+
+const isSteps = (value) => typeof value?.next === 'function';
+
+/** Takes all steps. result: of a function that may be a generator. */
+export async function wait(result) {
+  if (!isSteps(result)) return result;
+  for (let step = result.next(); ;) {
+    if (step.done) return step.value;
+    let value, error = null;
+    try {
+      value = await step.value;
+    } catch (thrown) {
+      error = { thrown };
+    }
+    step = error ? result.throw(error.thrown) : result.next(value);
+  }
+}
+
+/** Takes all steps now. One that has to wait fails, because nothing could end that. */
+export function now(result) {
+  if (!isSteps(result)) return result;
+  let step = result.next();
+  while (!step.done) step = step.value instanceof Promise ? result.throw(new Failure(E.EDEADLK)) : result.next(step.value);
+  return step.value;
 }
 
 // ---- Sockets ----
@@ -86,11 +120,11 @@ export class Socket {
 
   /** Waits until the condition holds, and then takes what it waited for, before anybody else can who waits for the same. A socket that
    * does not block fails instead, and so does one that is closed meanwhile. */
-  async until(condition, take = () => {}) {
+  *until(condition, take = () => {}) {
     while (!condition()) {
       if (this.left) fail('EBADF');
       if (this.nonBlocking) fail('EAGAIN');
-      await new Promise((resolve) => {
+      yield new Promise((resolve) => {
         const stop = this.onChange(() => {
           stop();
           resolve();
@@ -118,8 +152,8 @@ export class Socket {
     let text = addressText(bytes);
     if (text === '0.0.0.0') text = '127.0.0.1';
     if (text === '::') text = '::1';
-    if (net.isIPv4(text) && this.family === 6) return { text: `::ffff:${text}`, bytes: parseAddress(text) };
-    if (net.isIPv6(text) && this.family === 4) fail('EAFNOSUPPORT');
+    if (isIPv4(text) && this.family === 6) return { text: `::ffff:${text}`, bytes: parseAddress(text) };
+    if (isIPv6(text) && this.family === 4) fail('EAFNOSUPPORT');
     return { text, bytes: parseAddress(text) };
   }
 
@@ -139,7 +173,7 @@ export class Socket {
 }
 
 /** An address in an answer. */
-export const word = (address, port) => (net.isIPv4(address) ? `4 ${address} ${port}` : `6 ${address} ${port}`);
+export const word = (address, port) => (isIPv4(address) ? `4 ${address} ${port}` : `6 ${address} ${port}`);
 
 // (An IPv4 address in an IPv6 socket has its long form, as the guest's family has no other.)
-export const plain = (address, family) => (family === 4 ? address.replace(/^::ffff:/, '') : net.isIPv4(address) ? `::ffff:${address}` : address);
+export const plain = (address, family) => (family === 4 ? address.replace(/^::ffff:/, '') : isIPv4(address) ? `::ffff:${address}` : address);

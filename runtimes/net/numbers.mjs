@@ -9,7 +9,8 @@ export const following = (fd) => (fd === LAST ? MORE : fd + 1);
 export class Numbers {
   /** For so many sockets at most. */
   static make(most) {
-    return new SharedArrayBuffer(LAST + 1 - FIRST + most);
+    // (A page that is not isolated has no shared memory, and no threads.)
+    return new (globalThis.SharedArrayBuffer ?? ArrayBuffer)(LAST + 1 - FIRST + most);
   }
 
   constructor(buffer) {

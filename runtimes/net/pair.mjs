@@ -1,3 +1,4 @@
+import { joined } from './bytes.mjs';
 import { HIGH, Socket, fail } from './common.mjs';
 
 /** One of two that are connected to each other. */
@@ -49,15 +50,15 @@ export class Paired extends Socket {
     return this.type === 'stream' ? this.size : this.parts[0]?.length ?? 0;
   }
 
-  async receive(most, peek, all) {
+  *receive(most, peek, all) {
     const stream = this.type === 'stream';
     const enough = () => (this.parts.length && !(stream && all && this.size < Math.min(most, HIGH))) || this.ended;
-    return this.until(enough, () => this.#take(most, peek, stream));
+    return yield* this.until(enough, () => this.#take(most, peek, stream));
   }
 
   #take(most, peek, stream) {
-    if (!this.parts.length) return { data: Buffer.alloc(0), truncated: false };
-    const first = stream ? Buffer.concat(this.parts) : this.parts[0];
+    if (!this.parts.length) return { data: new Uint8Array(0), truncated: false };
+    const first = stream ? joined(this.parts) : this.parts[0];
     const data = first.subarray(0, most);
     if (peek) return { data, truncated: !stream && first.length > most };
     const rest = stream && first.length > most ? [first.subarray(most)] : stream ? [] : this.parts.slice(1);
@@ -67,8 +68,8 @@ export class Paired extends Socket {
     return { data, truncated: !stream && first.length > most };
   }
 
-  async send(data) {
-    await this.until(() => this.writable());
+  *send(data) {
+    yield* this.until(() => this.writable());
     if (this.shut || !this.other) fail('EPIPE');
     this.other.parts.push(data);
     this.other.size += data.length;
@@ -76,7 +77,7 @@ export class Paired extends Socket {
     return data.length;
   }
 
-  async shutdown(read, write) {
+  shutdown(read, write) {
     if (read) this.ended = true;
     if (!write) return;
     this.shut = true;
@@ -86,7 +87,7 @@ export class Paired extends Socket {
     }
   }
 
-  async close() {
+  close() {
     if (!this.other) return;
     this.other.ended = true;
     this.other.other = null;

@@ -1,6 +1,6 @@
 // What a guest may reach on the network: the rules of wl-run (host/net/policy.h), for runtimes in JavaScript.
 // Addresses are arrays of 16 bytes; IPv4 is kept as ::ffff:a.b.c.d, so that both forms of one address are the same.
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from './address.mjs';
 
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 const MOST_RULES = 4096, MOST_RANGES = 32;
@@ -70,9 +70,9 @@ export function parseName(text) {
 }
 
 // What inet_aton() takes for an address, as 127.1 or 0x7f000001.
-const looksNumeric = (name) => /^(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}$/.test(name);
+export const looksNumeric = (name) => /^(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}$/.test(name);
 const isLocalhost = (name) => name === 'localhost' || name.endsWith('.localhost');
-const isLoopback = (bytes) => (isV4(bytes) ? bytes[12] === 127 : addressText(bytes) === '::1');
+export const isLoopback = (bytes) => (isV4(bytes) ? bytes[12] === 127 : addressText(bytes) === '::1');
 
 // ---- Reading a rule; what is wrong is thrown, as one line ----
 
@@ -149,10 +149,17 @@ const gives = (rule, name, bytes, special) => coversName(rule, name) && (!specia
 export class Policy {
   #connect = [];
   #listen = [];
+  #ranges;
+
+  /** ranges: the ports, [[FIRST, LAST]...], of a rule that names none; []: all. */
+  constructor(ranges = []) {
+    this.#ranges = ranges;
+  }
 
   /** Adds a rule: HOST[:PORTS]. */
   allow(text) {
-    this.#add(this.#connect, readRule(text));
+    const rule = readRule(text);
+    this.#add(this.#connect, rule.ranges.length ? rule : { ...rule, ranges: this.#ranges });
   }
 
   /** Adds a rule: ADDRESS:PORTS. */
@@ -171,6 +178,11 @@ export class Policy {
 
   mayLookUp(name) {
     return this.#connect.some((rule) => (rule.kind === 'every' && !isLocalhost(name)) || coversName(rule, name));
+  }
+
+  /** Whether a name may be reached by somebody else who looks it up, so that its addresses are not known here. */
+  mayReach(name, port) {
+    return this.#connect.some((rule) => hasPort(rule, port) && ((rule.kind === 'every' && !isLocalhost(name)) || coversName(rule, name)));
   }
 
   /** Whether an answer for that name may be given to the guest. */

@@ -1,19 +1,22 @@
-// The sockets of a guest, in a thread of their own: a thread of the guest waits for each answer, as WASI's calls return only
-// then, and Node's sockets need a thread that does not wait. Each message is a request, [NAME, WORD...], and has one answer,
-// { error } or { value }; error is WASI's number.
-import dns from 'node:dns';
-import { writeSync } from 'node:fs';
-import { workerData } from 'node:worker_threads';
-import { E, Failure, fail, numberOf, policy, refuse, refuseMore, remember, word } from './common.mjs';
-import { Datagrams } from './datagrams.mjs';
+// The sockets of a guest: what its requests and calls do. Where the guest's threads wait for sockets, these are in a thread of their own,
+// which does not wait (node/thread.mjs, page/thread.mjs). Elsewhere its one thread has them itself (page/alone.mjs). Each message is
+// a request, [NAME, WORD...], and has one answer, { error } or { value }; error is WASI's number.
+import { E, Failure, begin, fail, machine, numberOf, refuseMore, wait, word } from './common.mjs';
 import { FIRST, following } from './numbers.mjs';
 import { Paired } from './pair.mjs';
-import { addressText, endText, parseAddress, parseName } from './policy.mjs';
+import { addressText, parseAddress, parseName } from './policy.mjs';
 import { Stream, flushing } from './stream.mjs';
 
-const { limits, self } = workerData;
-const left = { ...limits };
+let limits;
+const left = {};
 const sockets = new Map();
+
+/** Once, before all else. settings: { rules, listenRules, limits, self }. */
+export function beginSockets(settings, theMachine, log) {
+  begin(settings, theMachine, log);
+  limits = settings.limits;
+  Object.assign(left, limits);
+}
 
 // ---- Numbers ----
 
@@ -42,33 +45,18 @@ const port = (text) => integer(text, 0, 65535);
 const I32 = [-(2 ** 31), 2 ** 31 - 1];
 const named = (text) => find(integer(text, 0, I32[1]));
 
-async function resolve(family, text) {
+function *resolve(family, text) {
   one(family, '0', '4', '6');
   const name = parseName(text);
   if (name === null) return '! noname';
-  if (!policy.mayLookUp(name)) {
-    refuse('looking up', name, '--net');
-    return '! fail';
-  }
+  if (!machine.mayLookUp(name)) return '! fail';
   if (left.lookups === 0) {
     refuseMore('looking up', name, '--max-lookups', limits.lookups);
     return '! fail';
   }
   left.lookups--;
-  let answers;
-  try {
-    answers = await dns.promises.lookup(name, { all: true, family: Number(family), verbatim: true });
-  } catch (error) {
-    return { EAI_AGAIN: '! again', EAI_FAIL: '! fail', EAI_MEMORY: '! memory' }[error.code] ?? '! noname';
-  }
-  const given = answers.map((answer) => parseAddress(answer.address.split('%')[0])).filter((bytes) => policy.mayAnswer(name, bytes));
-  for (const bytes of given) remember(bytes, name);
-  if (!given.length) {
-    const first = endText(parseAddress(answers[0].address.split('%')[0]), 0).replace(/:0$/, '');
-    refuse('an answer for a name that points to this machine or its network,', first, '--net');
-    return '! fail';
-  }
-  return given.map((bytes) => word(addressText(bytes), 0)).join('\n');
+  const { error, addresses } = yield machine.lookUp(name, Number(family));
+  return error ? `! ${error}` : addresses.map((bytes) => word(addressText(bytes), 0)).join('\n');
 }
 
 /** Each with the least and the greatest number of words. */
@@ -76,7 +64,7 @@ const requests = {
   'net.socket': [2, 2, (family, type) => {
     one(family, '4', '6');
     one(type, 'stream', 'dgram');
-    return insert(type === 'stream' ? new Stream(Number(family)) : new Datagrams(Number(family)));
+    return insert(type === 'stream' ? new Stream(Number(family)) : machine.datagrams(Number(family)));
   }],
   'net.pair': [1, 1, (type) => {
     const a = new Paired(one(type, 'stream', 'dgram')), b = new Paired(type);
@@ -87,11 +75,11 @@ const requests = {
   }],
   'net.connect': [3, 3, (fd, a, p) => named(fd).connect(address(a), port(p))],
   'net.bind': [3, 3, (fd, a, p) => named(fd).bind(address(a), port(p))],
-  'net.listen': [2, 2, async (fd, backlog) => {
+  'net.listen': [2, 2, function *(fd, backlog) {
     const socket = named(fd);
     const before = socket.listening;
     // (While it begins to listen nobody asks for more: the guest's other threads do not run.)
-    await socket.listen(integer(backlog, ...I32), left.listening > 0, limits.listening);
+    yield* socket.listen(integer(backlog, ...I32), left.listening > 0, limits.listening);
     if (!before) left.listening--;
   }],
   'net.name': [1, 1, (fd) => named(fd).name()],
@@ -122,16 +110,25 @@ const requests = {
 
 // ---- WASI's calls on sockets ----
 
-/** Waits until one of [FD, WRITING] is ready, or for so many milliseconds, or until line.stop() is called. Gives the events of those
- * that are. */
-async function poll(line, wanted, milliseconds) {
-  const ready = () => wanted.map(([fd, writing], at) => {
+/** Of what is a generator or gives a promise. */
+function *steps(result) {
+  return typeof result?.next === 'function' ? yield* result : yield result;
+}
+
+/** Those of [FD, WRITING] that are ready, as events. */
+export function ready(wanted) {
+  return wanted.map(([fd, writing], at) => {
     const socket = sockets.get(fd);
     if (!socket) return { at, error: E.EBADF };
     if (!(writing ? socket.writable() : socket.readable())) return null;
     return { at, error: 0, bytes: writing ? 0 : socket.waitingBytes(), ended: Boolean(socket.ended) };
   }).filter(Boolean);
-  let events = ready();
+}
+
+/** Waits until one of [FD, WRITING] is ready, or for so many milliseconds, or until line.stop() is called. Gives the events of those
+ * that are. */
+async function poll(line, wanted, milliseconds) {
+  let events = ready(wanted);
   if (events.length || milliseconds === 0) return events;
   await new Promise((resolve) => {
     const stops = [];
@@ -143,7 +140,7 @@ async function poll(line, wanted, milliseconds) {
       resolve();
     }
     const wake = () => {
-      events = ready();
+      events = ready(wanted);
       if (events.length) done();
     };
     for (const [fd] of wanted) stops.push(sockets.get(fd).onChange(wake));
@@ -153,7 +150,7 @@ async function poll(line, wanted, milliseconds) {
   return events;
 }
 
-const calls = {
+export const calls = {
   ask(text) {
     const words = text.split(' ');
     if (!/^[!-~]+( [!-~]+)*$/.test(text)) fail('EINVAL');
@@ -166,84 +163,75 @@ const calls = {
     find(fd).nonBlocking = on;
   },
   isNonBlocking: (fd) => find(fd).nonBlocking,
-  async receive(fd, most, peek, all) {
+  *receive(fd, most, peek, all) {
     const socket = find(fd);
     if (left.received === 0) fail('EDQUOT');
-    const answer = await socket.receive(most, peek, all);
+    const answer = yield* steps(socket.receive(most, peek, all));
     if (!peek) left.received -= Math.min(answer.data.length, left.received);
     return answer;
   },
-  async send(fd, data) {
+  *send(fd, data) {
     const socket = find(fd);
     if (data.length > left.sent) fail('EDQUOT');
     // (Another thread may send meanwhile.)
     left.sent -= data.length;
     let n = 0;
     try {
-      n = await socket.send(Buffer.from(data.buffer, data.byteOffset, data.length));
+      n = yield* steps(socket.send(data));
     } finally {
       left.sent += data.length - n;
     }
     return n;
   },
-  async accept(fd, nonBlocking) {
+  *accept(fd, nonBlocking) {
     if (left.sockets === 0) fail('EMFILE');
-    const accepted = await find(fd).accept();
+    const accepted = yield* steps(find(fd).accept());
     accepted.nonBlocking = nonBlocking;
     try {
       return insert(accepted);
     } catch (error) {
       // Another thread has taken the last one meanwhile.
-      await accepted.close();
+      accepted.close();
       throw error;
     }
   },
   shutdown: (fd, read, write) => find(fd).shutdown(read, write),
-  async close(fd) {
+  close(fd) {
     const socket = find(fd);
     sockets.delete(fd);
     left.sockets++;
     if (socket.listening) left.listening++;
-    await socket.close();
+    socket.close();
     socket.leave();
   },
-  async renumber(from, to) {
+  renumber(from, to) {
     const socket = find(from);
-    await calls.close(to);
+    calls.close(to);
     sockets.delete(from);
     sockets.set(to, socket);
   },
   /** At the guest's end: what it has sent still leaves. */
   async end() {
-    await Promise.all([...sockets.keys()].map((fd) => calls.close(fd)));
-    await Promise.race([Promise.all(flushing), new Promise((resolve) => setTimeout(resolve, 5000).unref())]);
+    for (const fd of [...sockets.keys()]) calls.close(fd);
+    await Promise.race([Promise.all(flushing), new Promise((resolve) => setTimeout(resolve, 5000))]);
     return 'ended';
   },
 };
 
-// Without this thread, that of the guest would never stop waiting.
-process.on('uncaughtException', (error) => {
-  writeSync(2, `${self}: ${error.stack}\n`);
-  process.kill(process.pid, 'SIGKILL');
-});
+/** The answer to a failed request. */
+export const failure = (error) => ({ error: error instanceof Failure ? error.number : numberOf(error) });
 
-const bells = new Int32Array(workerData.bells);
-
-/** Serves a thread of the guest: its requests come by the port, and the bell wakes it after each answer. */
-function serve(port, bell) {
+/** Serves a thread of the guest. Returns what takes its messages; answer(ANSWER) is called once for each. */
+export function serve(answer) {
   const line = { stop: null };
-  port.on('message', async ([name, ...words]) => {
-    if (name === 'join') return serve(words[1], words[0]);
+  return async ([name, ...words]) => {
     if (name === 'stop') return line.stop?.();
-    let answer;
+    let given;
     try {
-      answer = { value: (await (name === 'poll' ? poll(line, ...words) : calls[name](...words))) ?? null };
+      given = { value: (await (name === 'poll' ? poll(line, ...words) : wait(calls[name](...words)))) ?? null };
     } catch (error) {
-      answer = { error: error instanceof Failure ? error.number : numberOf(error) };
+      given = failure(error);
     }
-    port.postMessage(answer);
-    Atomics.add(bells, bell, 1);
-    Atomics.notify(bells, bell);
-  });
+    answer(given);
+  };
 }
-serve(workerData.port, workerData.bell);

@@ -1,6 +1,7 @@
 // TCP.
-import net from 'node:net';
-import { Failure, HIGH, Socket, fail, mayConnect, numberOf, plain, policy, refuse, refuseMore, word } from './common.mjs';
+import { isIPv4 } from './address.mjs';
+import { joined } from './bytes.mjs';
+import { HIGH, Socket, fail, machine, numberOf, plain, policy, refuse, refuseMore, word } from './common.mjs';
 import { addressText, endText, parseAddress } from './policy.mjs';
 
 /** Connections that are closed and still have to send. */
@@ -11,9 +12,9 @@ export class Stream extends Socket {
   parts = []; // what was received
   size = 0;
   ended = false;
-  socket = null; // Node's, connected or connecting
-  server = null; // Node's, of one that is bound
-  queue = []; // Node's sockets, not accepted yet
+  socket = null; // Node's or the page's, connected or connecting
+  server = null; // of one that is bound
+  queue = []; // those of the server that are not accepted yet
   listening = false;
   anyPort = false;
   linger = [0, 0];
@@ -83,23 +84,19 @@ export class Stream extends Socket {
     return this.socket !== null && this.socket.connecting;
   }
 
-  async connect(bytes, port) {
+  *connect(bytes, port) {
     if (this.socket && !this.connecting && !this.broken) fail('EISCONN');
     if (this.connecting) fail('EALREADY');
     if (this.listening) fail('EISCONN');
     const to = this.target(bytes);
-    if (!mayConnect(to.bytes, port)) {
-      refuse('connecting to', endText(to.bytes, port), '--net');
-      fail('EACCES');
-    }
+    const way = machine.way(to, port);
     const own = this.bound;
     this.#stopServer();
     this.broken = false;
     this.error = 0;
-    this.#adopt(net.connect({ host: to.text, port, family: this.family, allowHalfOpen: true, localAddress: own?.address,
-      localPort: own?.port }));
+    this.#adopt(machine.connect(way, this.family, own));
     if (this.nonBlocking) fail('EINPROGRESS');
-    await this.until(() => !this.connecting || this.broken);
+    yield* this.until(() => !this.connecting || this.broken);
     if (this.broken) this.throwError();
   }
 
@@ -109,43 +106,33 @@ export class Stream extends Socket {
     this.server = null;
   }
 
-  async bind(bytes, port) {
+  *bind(bytes, port) {
     if (this.bound || this.socket) fail('EINVAL');
     const text = addressText(bytes);
-    if (net.isIPv4(text) !== (this.family === 4) && !net.isIPv4(text)) fail('EAFNOSUPPORT');
+    if (isIPv4(text) !== (this.family === 4) && !isIPv4(text)) fail('EAFNOSUPPORT');
     // A port that the system chooses is one for answers, too, as every client has; only listening needs a rule then.
     if (port && !policy.mayBind(bytes, port, false)) {
       refuse('listening on', endText(bytes, port), '--net-listen');
       fail('EACCES');
     }
     this.anyPort = !port;
-    this.bound = { address: net.isIPv4(text) && this.family === 6 ? `::ffff:${text}` : text, port };
+    this.bound = { address: isIPv4(text) && this.family === 6 ? `::ffff:${text}` : text, port };
     // Node binds and listens in one step. That can happen now if the system chooses the port, which nobody knows yet. Otherwise it
     // has to wait for listen(), because earlier connections must be refused.
-    if (!port) await this.#open();
+    if (!port) yield this.#open();
   }
 
-  #open() {
-    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
-      socket.on('error', () => {});
+  async #open() {
+    this.server = await machine.serve(this.bound, Boolean(this.options.v6only), (socket) => {
       if (!this.listening || this.queue.length >= this.backlog) return socket.resetAndDestroy();
       this.queue.push(socket);
       this.changed();
     });
-    return new Promise((resolve, reject) => {
-      // (Once it listens, an error is that of a connection which could not be accepted.)
-      server.on('error', (error) => reject(new Failure(numberOf(error))));
-      const { address: host, port } = this.bound;
-      server.listen({ host, port, backlog: 511, exclusive: true, ipv6Only: Boolean(this.options.v6only) }, () => {
-        this.server = server;
-        this.bound = server.address();
-        resolve();
-      });
-    });
+    this.bound = this.server.address();
   }
 
   /** `free`: whether one more socket may listen, of `most` in all. */
-  async listen(backlog, free, most) {
+  *listen(backlog, free, most) {
     if (this.socket) fail('EINVAL');
     this.bound ??= { address: this.family === 4 ? '0.0.0.0' : '::', port: 0 };
     const bytes = parseAddress(this.bound.address), port = this.bound.port;
@@ -157,15 +144,15 @@ export class Stream extends Socket {
       refuseMore('listening on', endText(bytes, port), '--max-listening', most);
       fail('EMFILE');
     }
-    if (!this.server) await this.#open();
+    if (!this.server) yield this.#open();
     // (When a kernel's queue is full, clients try again by themselves. Here they are connected already, and would have to be refused.)
     this.backlog = Math.min(Math.max(backlog, 128), 4096);
     this.listening = true;
   }
 
-  async accept() {
+  *accept() {
     if (!this.listening) fail('EINVAL');
-    return this.until(() => this.queue.length, () => new Stream(this.family, this.queue.shift()));
+    return yield* this.until(() => this.queue.length, () => new Stream(this.family, this.queue.shift()));
   }
 
   name() {
@@ -193,7 +180,7 @@ export class Stream extends Socket {
     return this.size;
   }
 
-  async receive(most, peek, all) {
+  *receive(most, peek, all) {
     if (!this.socket || this.connecting) fail(this.nonBlocking && this.connecting ? 'EAGAIN' : 'ENOTCONN');
     const enough = () => this.size >= (all ? Math.min(most, HIGH) : 1) || this.ended || this.error;
     const taken = [];
@@ -205,14 +192,14 @@ export class Stream extends Socket {
       size += part.length;
     };
     for (;;) {
-      if (most > size) await this.until(enough, take);
+      if (most > size) yield* this.until(enough, take);
       else take();
-      if (!all || peek || size >= most || this.ended || this.error) return { data: Buffer.concat(taken), truncated: false };
+      if (!all || peek || size >= most || this.ended || this.error) return { data: joined(taken), truncated: false };
     }
   }
 
   #take(most, peek) {
-    const all = this.parts.length === 1 ? this.parts[0] : Buffer.concat(this.parts);
+    const all = this.parts.length === 1 ? this.parts[0] : joined(this.parts);
     const part = all.subarray(0, most);
     if (peek) {
       this.parts = [all];
@@ -224,9 +211,9 @@ export class Stream extends Socket {
     return part;
   }
 
-  async send(data) {
+  *send(data) {
     if (!this.socket || this.connecting) fail(this.connecting && this.nonBlocking ? 'EAGAIN' : 'EPIPE');
-    await this.until(() => this.writable() || this.error || this.broken);
+    yield* this.until(() => this.writable() || this.error || this.broken);
     this.throwError();
     if (this.broken || !this.socket.writable) fail('EPIPE');
     // One that does not block takes a part, as a kernel does.
@@ -235,13 +222,13 @@ export class Stream extends Socket {
     return part.length;
   }
 
-  async shutdown(read, write) {
+  shutdown(read, write) {
     if (!this.socket || this.connecting) fail('ENOTCONN');
     if (write) this.socket.end();
     if (read) this.ended = true;
   }
 
-  async close() {
+  close() {
     this.#stopServer();
     for (const socket of this.queue) socket.resetAndDestroy();
     const socket = this.socket;

@@ -1,6 +1,6 @@
-// The set `net` of the channel (docs/channel.md), and the calls of WASI on sockets. The sockets are in another thread (sockets.mjs).
-import { MessageChannel, Worker, receiveMessageOnPort } from 'node:worker_threads';
+// The set `net` of the channel (docs/channel.md), and the calls of WASI on sockets. The sockets are elsewhere (sockets.mjs).
 import { ERRNO, guarded } from '../guest.mjs';
+import { joined } from './bytes.mjs';
 import { Numbers } from './numbers.mjs';
 
 const TYPES = { dgram: 5, stream: 6 };
@@ -10,31 +10,12 @@ const NONBLOCK = 4;
 /** Requests that may wait. */
 const WAITS = /^net\.(connect|resolve) /;
 
-/** Starts the thread of the sockets. options: what readOptions() gave; waiter: how the guest's first thread waits. Returns its line to
- * it, for giveNetwork(), and join(bell), which makes one for a further thread with that bell. */
-export function startSockets(options, waiter) {
-  const numbers = Numbers.make(options.limits.sockets), { port1, port2 } = new MessageChannel();
-  const worker = new Worker(new URL('./sockets.mjs', import.meta.url), {
-    workerData: { ...options, bells: waiter.words.buffer, bell: waiter.bell, port: port2 },
-    transferList: [port2],
-  });
-  worker.unref();
-  return {
-    port: port1,
-    numbers,
-    join(bell) {
-      const line = new MessageChannel();
-      port1.postMessage(['join', bell, line.port2], [line.port2]);
-      return { port: line.port1, numbers };
-    },
-  };
-}
-
-/** Puts the calls on sockets before those of `calls`, and serves the set of the channel. line: of startSockets(). Returns what
- * givePoll() needs of sockets, and end(), which waits until what was sent has left. */
-export function giveNetwork(calls, guest, channel, waiter, { port, numbers }) {
-  const sockets = new Numbers(numbers), bytes = (at, size) => guest.bytes(at, size), view = () => guest.view();
-  const received = () => receiveMessageOnPort(port)?.message;
+/** Puts the calls on sockets before those of `calls`, and serves the set of the channel. line: how this thread asks for
+ * them (node/line.mjs, page/line.mjs, page/alone.mjs): numbers, those of the sockets; send(MESSAGE); received(), the answer, or undefined; most,
+ * the bytes that an answer has room for. Returns what givePoll() needs of sockets, and end(), which waits until what was sent has left. */
+export function giveNetwork(calls, guest, channel, waiter, line) {
+  const sockets = new Numbers(line.numbers), bytes = (at, size) => guest.bytes(at, size), view = () => guest.view();
+  const received = () => line.received();
 
   /** Throws WASI's number. */
   function result({ error, value }) {
@@ -42,24 +23,24 @@ export function giveNetwork(calls, guest, channel, waiter, { port, numbers }) {
     return value;
   }
 
-  /** Asks the other thread, and waits. */
+  /** Asks, and waits. */
   function ask(...message) {
-    port.postMessage(message);
+    line.send(message);
     return result(waiter.until(received));
   }
 
   /** The same for what may take time: other threads of the guest run meanwhile. */
   function askAway(...message) {
-    port.postMessage(message);
+    line.send(message);
     return result(waiter.away(received));
   }
 
   /** Which of [FD, WRITING] are ready, after so many milliseconds or a wake at the latest. */
   function poll(wanted, ms) {
-    port.postMessage(['poll', wanted, ms === Infinity ? null : ms]);
+    line.send(['poll', wanted, ms === Infinity ? null : ms]);
     let answer = waiter.away(received, Infinity, true);
     if (!answer) {
-      port.postMessage(['stop']);
+      line.send(['stop']);
       answer = waiter.until(received);
     }
     return result(answer);
@@ -67,7 +48,7 @@ export function giveNetwork(calls, guest, channel, waiter, { port, numbers }) {
 
   /** Waits until what was sent has left. (A guest that another thread has ended may not have taken the answer before this one.) */
   function end() {
-    port.postMessage(['end']);
+    line.send(['end']);
     waiter.until(() => (received()?.value === 'ended' ? true : undefined));
   }
 
@@ -79,9 +60,23 @@ export function giveNetwork(calls, guest, channel, waiter, { port, numbers }) {
 
   // ---- Calls on sockets ----
 
+  function receiveAll(fd, wanted, peek, all) {
+    const most = Math.min(wanted, line.most), answer = askAway('receive', fd, most, peek, all), parts = [answer.data];
+    let left = wanted - answer.data.length, last = answer.data.length;
+    // Some lines have room for a part only.
+    while (all && !peek && last === most && left > 0) {
+      const more = { data: [] };
+      if (guarded(() => Object.assign(more, askAway('receive', fd, Math.min(left, most), false, true)))) break;
+      parts.push(more.data);
+      last = more.data.length;
+      left -= last;
+    }
+    return { data: parts.length > 1 ? joined(parts) : answer.data, truncated: answer.truncated };
+  }
+
   function receive(fd, vectors, n, flags, result, outFlags) {
-    const most = guest.buffers(vectors, n).reduce((sum, part) => sum + part.length, 0);
-    const { data, truncated } = askAway('receive', fd, most, Boolean(flags & 1), Boolean(flags & 2));
+    const wanted = guest.buffers(vectors, n).reduce((sum, part) => sum + part.length, 0);
+    const { data, truncated } = receiveAll(fd, wanted, Boolean(flags & 1), Boolean(flags & 2));
     let at = 0;
     for (const part of guest.buffers(vectors, n)) {
       part.set(data.subarray(at, at + part.length));
@@ -93,7 +88,7 @@ export function giveNetwork(calls, guest, channel, waiter, { port, numbers }) {
 
   function send(fd, vectors, n, result) {
     // (A copy: the other thread cannot see the memory.)
-    view().setUint32(result, askAway('send', fd, new Uint8Array(Buffer.concat(guest.buffers(vectors, n)))), true);
+    view().setUint32(result, askAway('send', fd, joined(guest.buffers(vectors, n))), true);
   }
 
   const own = {

@@ -20,5 +20,6 @@ calls.clock_time_get = (clock, precision, at) => {
   guest.view().setBigUint64(at, process.hrtime.bigint(), true);
   return 0;
 };
-await layer(calls, guest, { fd, waiter: baton, line, open: first.open, clock });
+const sockets = line && (await import('../net/node/line.mjs')).lineOf(line);
+await layer(calls, guest, { fd, waiter: baton, line: sockets, open: first.open, clock });
 await runThreads(baton, () => new WebAssembly.Instance(module, { [WASI_MODULE]: calls, [MEMORY_IMPORT.module]: { [MEMORY_IMPORT.name]: memory } }));

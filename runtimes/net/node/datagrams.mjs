@@ -1,8 +1,8 @@
 // UDP.
 import dgram from 'node:dgram';
 import net from 'node:net';
-import { E, Failure, Socket, fail, mayConnect, numberOf, plain, policy, refuse, word } from './common.mjs';
-import { addressText, endText, parseAddress } from './policy.mjs';
+import { E, Failure, Socket, fail, mayConnect, numberOf, plain, policy, refuse, word } from '../common.mjs';
+import { addressText, endText, parseAddress } from '../policy.mjs';
 
 const MOST_DATAGRAMS = 256, MOST_HEARD = 256, MOST_DATAGRAM = 65507;
 
@@ -153,9 +153,9 @@ export class Datagrams extends Socket {
     return this.queue[0]?.data.length ?? 0;
   }
 
-  async receive(most, peek) {
-    await this.#ready();
-    return this.until(() => this.queue.length || this.error, () => this.#take(most, peek));
+  *receive(most, peek) {
+    yield this.#ready();
+    return yield* this.until(() => this.queue.length || this.error, () => this.#take(most, peek));
   }
 
   #take(most, peek) {
@@ -189,7 +189,7 @@ export class Datagrams extends Socket {
     if (!this.connected) fail('ENOTCONN');
   }
 
-  async close() {
+  close() {
     this.socket?.close();
   }
 }
