@@ -1,6 +1,6 @@
 # Functions that the scripts here share. Each script takes the options of wl-run and starts a WASI runtime with the runtime's
-# own: NAME [--dir HOST::GUEST[::ro]]... [--env NAME=VALUE]... MODULE [ARGUMENT...], and in node --max-threads and the options for the
-# network. NAME --version prints the runtime's version, and NAME --show ... prints the command instead of starting it. A script exits
+# own: NAME [--dir HOST::GUEST[::ro]]... [--env NAME=VALUE]... MODULE [ARGUMENT...], and in node and browser --max-threads and options for
+# the network. NAME --version prints the runtime's version, and NAME --show ... prints the command instead of starting it. A script exits
 # with 125 if the runtime is not installed, as wl-run does if it cannot start.
 # shellcheck shell=bash disable=SC2034
 set -eu
@@ -38,8 +38,18 @@ words() {
             env+=("$2")
             shift 2
             ;;
-        --net | --net=* | --net-listen=* | --net-log=* | --max-sockets=* | --max-listening=* | --max-lookups=* | --max-received=* | --max-sent=*)
-            [ -n "${gives_network-}" ] || cannot "$name gives no network; leave out $1, or use wl-run"
+        --net-https=* | --net-http=* | --net-proxy=* | --net-redirects | --no-isolation | --page-port=*)
+            [ -n "${gives_doors-}" ] || cannot "only browser has $1"
+            network+=("$1")
+            shift
+            ;;
+        --net-listen=*)
+            [ -n "${gives_network-}" ] || cannot "$name cannot listen; leave out $1, or use wl-run"
+            network+=("$1")
+            shift
+            ;;
+        --net | --net=* | --net-log=* | --max-sockets=* | --max-listening=* | --max-lookups=* | --max-received=* | --max-sent=*)
+            [ -n "${gives_network-}${gives_doors-}" ] || cannot "$name gives no network; leave out $1, or use wl-run"
             network+=("$1")
             shift
             ;;

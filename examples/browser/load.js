@@ -1,4 +1,4 @@
-// What a page needs besides the worker: the module, and workers for the guest's threads.
+// What a page needs besides the worker: the module, and workers for the guest's threads and its sockets.
 import { shareMemory } from './wl/threads/module.js';
 
 /** Compiles the module at an address. threads: how many the guest may start. Returns { module, shared }: what the worker needs for them,
@@ -19,6 +19,16 @@ export async function load(address, threads = 64) {
 /** Starts a worker for a thread, as a message of the first worker asks. (A worker that waits cannot start another one.) */
 export function startThread(message) {
   const worker = new Worker(new URL('./thread.js', import.meta.url), { type: 'module' });
-  worker.postMessage(message);
+  worker.postMessage(message, message.line ? [message.line.port] : []);
+  return worker;
+}
+
+/** Starts the worker of the guest's sockets, as a message of the first worker asks. log(LINE): says what was refused; failed(EVENT): it can
+ * do nothing more, so the guest would never stop waiting. */
+export function startNetwork(message, log, failed) {
+  const worker = new Worker(new URL('./wl/net/page/thread.js', import.meta.url), { type: 'module' });
+  worker.onmessage = ({ data }) => log(data.log);
+  worker.onerror = failed;
+  worker.postMessage(message, [message.port]);
   return worker;
 }

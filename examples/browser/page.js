@@ -1,6 +1,7 @@
 // The page: an editor whose program runs in its own worker, and a prompt in another worker. The page compiles the module
 // once; a worker only makes an instance of it.
-import { load, startThread } from './load.js';
+import { load, startNetwork, startThread } from './load.js';
+import { network } from './network.js';
 
 const $ = (id) => document.getElementById(id);
 
@@ -33,10 +34,12 @@ class Session {
       if (data.bytes) this.write(output, this.decoders[data.stream].decode(data.bytes, { stream: true }), data.stream === 2);
       else if (data.wants) wants(this);
       else if (data.thread) this.threads.push(startThread(data.thread));
+      else if (data.network) this.threads.push(startNetwork(data.network, console.warn, this.worker.onerror));
+      else if (data.log) console.warn(data.log);
       else this.end(output, done, data);
     };
     this.worker.onerror = (event) => this.end(output, done, { error: event.message || 'the worker could not be started' });
-    this.worker.postMessage({ module, shared, args, files, memory: this.memory });
+    this.worker.postMessage({ module, shared, args, files, memory: this.memory, network });
   }
 
   write(output, text, isError) {

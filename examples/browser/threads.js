@@ -1,6 +1,5 @@
 // Threads of the guest, seen from the first one (docs/threads.md).
 import { Guest } from './wl/guest.js';
-import { layer } from './wl/layers.js';
 import { Baton, EXITED, RUNS_ON } from './wl/threads/baton.js';
 import { Exchange, callNames } from './wl/threads/calls.js';
 import { MEMORY_IMPORT, makeMemory } from './wl/threads/module.js';
@@ -26,16 +25,18 @@ export class Crew {
     this.common = { control, exchange: Exchange.make(), module, memory: this.guest.memory, origin: performance.timeOrigin };
   }
 
-  /** Changes the calls. fd: of the channel's directory. */
-  async install(calls, fd) {
+  /** Before calls are changed: they are those that the first thread makes for others. fd: of the channel's directory; sockets: of
+   * startSockets(), if there is a network. Returns the function that makes a thread. */
+  serve(calls, fd, sockets) {
     const { baton, common } = this;
     const open = (thread) => {
       baton.opening(thread);
-      postMessage({ thread: { ...common, thread, fd } });
+      const line = sockets?.join(Baton.bellOf(thread));
+      postMessage({ thread: { ...common, thread, fd, line } }, line ? [line.port] : []);
       return baton.until(() => baton.isOpen(thread), PATIENCE) === true;
     };
     new Exchange(common.exchange, baton).serve(callNames(common.module), calls, open);
-    await layer(calls, this.guest, { fd, waiter: baton, open, clock: clocks(common.origin) });
+    return open;
   }
 
   /** How another thread has ended the guest: { status } or { error }; undefined: none has. */

@@ -1,5 +1,6 @@
 // Runs one Python from start to end, with the given files as its "/".
-import { Crew, stacked } from './threads.js';
+import { Host } from './host.js';
+import { stacked } from './threads.js';
 import { Directory, Fd, File, PreopenDirectory, WASI, WASIProcExit, wasi } from './wasi/index.js';
 import { CHANNEL } from './wl/channel.js';
 import { NOTHING } from './wl/threads/streams.js';
@@ -63,11 +64,17 @@ function contents(map) {
   return Object.fromEntries([...map].map(([name, inode]) => [name, inode instanceof Directory ? contents(inode.contents) : inode.data]));
 }
 
-onmessage = async ({ data: { module, args, env = ['PYTHONIOENCODING=utf-8', 'NO_COLOR=1'], files, memory, shared } }) => {
-  const crew = shared ? new Crew(module, shared) : null;
-  const root = new PreopenDirectory('/', folder(files)), open = [new Asked(memory, crew?.baton), new Shown(1), new Shown(2), root];
+onmessage = async ({ data: { module, args, env = ['PYTHONIOENCODING=utf-8', 'NO_COLOR=1'], files, memory, shared, network } }) => {
+  const ours = new Host(module, shared, network);
+  try {
+    await ours.begin();
+  } catch (error) {
+    postMessage({ error: error.message });
+    return;
+  }
+  const root = new PreopenDirectory('/', folder(files)), open = [new Asked(memory, ours.crew?.baton), new Shown(1), new Shown(2), root];
   const fd = open.length;
-  if (crew) open.push(new PreopenDirectory(CHANNEL, new Map()));
+  if (ours.given) open.push(new PreopenDirectory(CHANNEL, new Map()));
   const host = new WASI(args, env, open);
   // The shim counts letters instead of bytes, and then writes past the memory that Python reserved for its arguments.
   host.wasiImport.args_sizes_get = (count, size) => {
@@ -96,14 +103,16 @@ onmessage = async ({ data: { module, args, env = ['PYTHONIOENCODING=utf-8', 'NO_
     for (let i = 0; i < size; i += MOST_RANDOM) to.set(crypto.getRandomValues(new Uint8Array(Math.min(size - i, MOST_RANDOM))), i);
     return 0;
   };
-  await crew?.install(calls, fd);
+  if (ours.given) await ours.install(calls, fd);
   let end;
   try {
-    const instance = await WebAssembly.instantiate(module, { wasi_snapshot_preview1: calls, ...crew?.imports });
+    const instance = await WebAssembly.instantiate(module, { wasi_snapshot_preview1: calls, ...ours.imports });
+    ours.made(instance);
     end = { status: await begin(host, instance) };
   } catch (error) {
-    end = crew?.ending() ?? { error: `${error}` };
+    end = ours.ending() ?? { error: `${error}` };
   }
+  ours.end();
   postMessage(end.error === undefined ? { ...end, files: contents(root.dir.contents) } : end);
 };
 

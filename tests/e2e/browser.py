@@ -1,6 +1,7 @@
 """Drives Chromium by the WebDriver protocol (w3.org/TR/webdriver2) through the page of examples/browser:
 
     browser.py ADDRESS [PICTURE]
+    browser.py ADDRESS network HTTP ECHO    where the page has a network: the ports of two servers that it may reach
 
 It ends with an exception at the first unexpected result."""
 import base64
@@ -110,6 +111,9 @@ def visit(page, address, picture):
     assert float(run(page, "import time; t = time.monotonic(); time.sleep(.3); print(time.monotonic() - t)")) >= 0.299
     assert run(page, "import asyncio; print(asyncio.run(asyncio.sleep(.01, 'awake')))") == "awake\n"
 
+    # There is no network if the page gives none.
+    assert "[Errno 58] Not supported" in run(page, "import socket; socket.create_connection(('127.0.0.1', 9))", "ended with status 1")
+
     # Threads, and a program that ends in one of them. Secrets come from the browser's generator, also in memory that is shared.
     assert run(page, "from concurrent.futures import ThreadPoolExecutor as T\nprint(sum(T(4).map(abs, range(-9, 0))))") == "45\n"
     assert run(page, "import asyncio, time\nprint(asyncio.run(asyncio.to_thread(time.sleep, .1)))") == "None\n"
@@ -131,8 +135,30 @@ def visit(page, address, picture):
     page.until(lambda: page.text("session"), lambda text: "starts again" in text)
 
 
+def visit_with_network(page, address, http, echo):
+    page.call("POST", "/url", {"url": address})
+    page.until(lambda: page.text("state"), lambda text: text == "ready")
+    ask = "import urllib.request as u; print(u.urlopen('http://localhost:%s/hello').read().decode())"
+    assert "hello by a door" in run(page, ask % http)
+    assert "Permission denied" in run(page, ask % 9, "ended with status 1")
+    connect = "import socket; s = socket.create_connection(('localhost', %s)); s.sendall(b'hello'); print(s.recv(5))" % echo
+    assert run(page, connect) == "b'hello'\n"
+    # A thread has the same network.
+    thread = "import threading\ndef f():\n  %s\nt = threading.Thread(target=f); t.start(); t.join()"
+    assert run(page, thread % connect) == "b'hello'\n"
+    # It ends with the program that waits for it.
+    page.set("program", connect + "; s.recv(1)")
+    page.click("run")
+    page.until(lambda: page.text("output"), lambda text: "hello" in text)
+    page.click("stop")
+    assert run(page, connect) == "b'hello'\n"
+
+
 page = Browser()
 try:
-    visit(page, sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)
+    if sys.argv[2:3] == ["network"]:
+        visit_with_network(page, sys.argv[1], *sys.argv[3:])
+    else:
+        visit(page, sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)
 finally:
     page.end()
