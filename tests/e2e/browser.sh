@@ -22,27 +22,25 @@ test_the_page_with_a_network() {
     command -v chromedriver >/dev/null || skip 'chromium-driver is not installed'
     real build examples/browser
     status 0
-    local http echo _ jobs
+    local http echo _ server
     cp -r "$OUT/examples/browser" page
     mkdir f
     mkfifo end
     "$PYTHON" "$WL_SOURCE_ROOT/tests/net/page_servers.py" f >serving <end 2>servers.err &
     exec 9>end
     "$PYTHON" page/serve.py 0 >address 9>&- &
-    jobs=$!
+    server=$!
     wait_for 20 test -s serving
     wait_for 20 grep -q http address
     read -r http _ _ _ echo _ <serving
-    "$PYTHON" page/proxy.py --port 0 --origin "$(sed 's#/$##' address)" localhost:"$echo" >proxy 9>&- &
-    jobs+=" $!"
+    "$PYTHON" "$WL_SOURCE_ROOT/tests/net/page_proxy.py" page/proxy.py --port 0 --origin "$(sed 's#/$##' address)" localhost:"$echo" <end >proxy 9>&- &
     wait_for 20 grep -q ws: proxy
     chmod u+w page page/network.js
     cat >page/network.js <<END
 export const network = { http: ['localhost:$http'], tcp: ['localhost:$echo'], proxy: '$(cat proxy)' };
 END
     run "$PYTHON" "$E2E/browser.py" "$(cat address)" network "$http" "$echo"
-    # shellcheck disable=SC2086 # two numbers
-    kill $jobs
+    kill "$server"
     status 0
 }
 
