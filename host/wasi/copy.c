@@ -76,5 +76,7 @@ int wasi_copy(struct wasi *to, const struct wasi *from, struct tree *(*tree)(voi
     to->fds_low = from->fds_low;
     to->no_openat2 = from->no_openat2;
     to->has_openat2 = from->has_openat2;
+    to->tells_modes = from->tells_modes;
+    to->umask = from->umask;
     return 0;
 }

@@ -323,11 +323,16 @@ static uint64_t nanoseconds(struct timespec t)
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-void wasi_put_filestat(struct guest_memory m, uint32_t at, int host, const struct stat *st)
+void wasi_put_filestat(const struct wasi *w, uint32_t at, int host, const struct stat *st)
 {
+    const struct guest_memory m = wasi_memory(w);
+    uint64_t type = wasi_filetype(host, st);
+
+    if (w->tells_modes && st->st_mode)
+        type |= 1 << 8 | (uint64_t)(st->st_mode & 0177777) << 16;
     wasi_store(m, at, 8, st->st_dev);
     wasi_store(m, (uint64_t)at + 8, 8, st->st_ino);
-    wasi_store(m, (uint64_t)at + 16, 8, wasi_filetype(host, st));
+    wasi_store(m, (uint64_t)at + 16, 8, type);
     wasi_store(m, (uint64_t)at + 24, 8, st->st_nlink);
     wasi_store(m, (uint64_t)at + 32, 8, (uint64_t)st->st_size);
     wasi_store(m, (uint64_t)at + 40, 8, nanoseconds(st->st_atim));
@@ -371,7 +376,7 @@ uint32_t wasi_fd_filestat_get(struct wasi *w, uint32_t fd, uint32_t at)
         wasi_tree_stat(f->node, &st);
     if (f->host >= 0 && fstat(f->host, &st) < 0)
         return wasi_from_errno(errno);
-    wasi_put_filestat(m, at, f->host, &st);
+    wasi_put_filestat(w, at, f->host, &st);
     return WASI_SUCCESS;
 }
 

@@ -1,6 +1,7 @@
 /* The calls that take a path. The kernel never gets a whole path, except in openat2: a change is made relative to the
  * directory that holds the last part of the path, which is opened beneath the given one. */
 #include "wasi/channel.h"
+#include "wasi/mode.h"
 #include "wasi/place.h"
 #include "wasi/wasi.h"
 
@@ -27,9 +28,8 @@ struct wasi_fd *wasi_folder(struct wasi *w, uint32_t fd, uint64_t rights, uint32
     return f;
 }
 
-/* Whether fd is a directory in memory; then its path is read, or *e says why not. */
-static bool in_tree(struct wasi *w, uint32_t fd, uint64_t rights, uint32_t at, uint32_t size, char *path,
-                    struct wasi_fd **dir, uint32_t *e)
+bool wasi_in_tree(struct wasi *w, uint32_t fd, uint64_t rights, uint32_t at, uint32_t size, char *path,
+                  struct wasi_fd **dir, uint32_t *e)
 {
     if (fd >= w->fds_n || !w->fds[fd].used || !w->fds[fd].node)
         return false;
@@ -173,16 +173,45 @@ uint32_t wasi_find_node(struct wasi *w, uint32_t fd, uint64_t rights, bool follo
     return *node < 0 ? wasi_failed(wasi_from_errno(errno)) : WASI_SUCCESS;
 }
 
-uint32_t wasi_path_create_directory(struct wasi *w, uint32_t fd, uint32_t path, uint32_t size)
+/* Somebody may have put something else in the place of the new directory; that is below the guest's directory, too. */
+static void widen_dir(const struct wasi *w, const struct wasi_place *p, mode_t mode)
+{
+    const size_t length = strcspn(p->last, "/");
+    char name[NAME_MAX + 1];
+    int dir;
+
+    if (!(mode & w->umask) || length > NAME_MAX)
+        return;
+    memcpy(name, p->last, length);
+    name[length] = '\0';
+    dir = openat(p->dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0)
+        return;
+    wasi_widen(w, dir, mode);
+    close(dir);
+}
+
+uint32_t wasi_make_dir(struct wasi *w, uint32_t fd, uint32_t path, uint32_t size, mode_t mode)
 {
     struct wasi_place p;
     struct wasi_fd *dir;
     uint32_t e;
+    int r;
 
-    if (in_tree(w, fd, WASI_R_PATH_CREATE_DIRECTORY, path, size, p.path, &dir, &e))
-        return e ? e : wasi_tree_make_dir(w, dir, p.path);
+    if (wasi_in_tree(w, fd, WASI_R_PATH_CREATE_DIRECTORY, path, size, p.path, &dir, &e))
+        return e ? e : wasi_tree_make_dir(w, dir, p.path, mode);
     e = find_new(w, fd, WASI_R_PATH_CREATE_DIRECTORY, path, size, &p);
-    return e ? e : finish_new(w, &p, mkdirat(p.dir, p.last, 0777));
+    if (e)
+        return e;
+    r = mkdirat(p.dir, p.last, mode);
+    if (r == 0)
+        widen_dir(w, &p, mode);
+    return finish_new(w, &p, r);
+}
+
+uint32_t wasi_path_create_directory(struct wasi *w, uint32_t fd, uint32_t path, uint32_t size)
+{
+    return wasi_make_dir(w, fd, path, size, 0777 & ~w->umask);
 }
 
 static uint32_t remove_entry(struct wasi *w, uint32_t fd, uint64_t right, uint32_t path, uint32_t size, bool is_dir)
@@ -191,7 +220,7 @@ static uint32_t remove_entry(struct wasi *w, uint32_t fd, uint64_t right, uint32
     struct wasi_fd *dir;
     uint32_t e;
 
-    if (in_tree(w, fd, right, path, size, p.path, &dir, &e))
+    if (wasi_in_tree(w, fd, right, path, size, p.path, &dir, &e))
         return e ? e : wasi_tree_remove(dir, p.path, is_dir);
     e = find(w, fd, right, path, size, &p);
     return e ? e : finish(&p, unlinkat(p.dir, p.last, is_dir ? AT_REMOVEDIR : 0));
@@ -213,8 +242,8 @@ static bool both_in_tree(struct wasi *w, uint32_t from, uint64_t from_rights, ui
                          uint32_t new_size, struct wasi_place *new, struct wasi_fd **b, uint32_t *e)
 {
     uint32_t e2 = WASI_SUCCESS;
-    bool first = in_tree(w, from, from_rights, path, size, old->path, a, e),
-         second = in_tree(w, to, to_rights, new_path, new_size, new->path, b, &e2);
+    bool first = wasi_in_tree(w, from, from_rights, path, size, old->path, a, e),
+         second = wasi_in_tree(w, to, to_rights, new_path, new_size, new->path, b, &e2);
 
     if (first && second)
         *e = *e ? *e : e2;
@@ -278,7 +307,7 @@ uint32_t wasi_path_symlink(struct wasi *w, uint32_t text, uint32_t text_size, ui
     struct wasi_fd *dir;
     uint32_t e = wasi_take_path(wasi_memory(w), text, text_size, target), e2;
 
-    if (e == 0 && in_tree(w, fd, WASI_R_PATH_SYMLINK, path, size, p.path, &dir, &e2))
+    if (e == 0 && wasi_in_tree(w, fd, WASI_R_PATH_SYMLINK, path, size, p.path, &dir, &e2))
         return e2 ? e2 : target[0] == '/' ? WASI_EPERM : wasi_tree_symlink(w, dir, p.path, target);
     if (e == 0)
         e = find_new(w, fd, WASI_R_PATH_SYMLINK, path, size, &p);
@@ -306,7 +335,7 @@ uint32_t wasi_path_readlink(struct wasi *w, uint32_t fd, uint32_t path, uint32_t
         return WASI_EFAULT;
     if (fd < w->fds_n && w->fds[fd].used && w->fds[fd].channel)
         return wasi_channel_readlink(w, path, size, at, room, result);
-    if (in_tree(w, fd, WASI_R_PATH_READLINK, path, size, text, &dir, &e)) {
+    if (wasi_in_tree(w, fd, WASI_R_PATH_READLINK, path, size, text, &dir, &e)) {
         if (e == 0)
             e = wasi_tree_readlink(dir, text, text, &n);
     } else {
@@ -341,11 +370,11 @@ uint32_t wasi_path_filestat_get(struct wasi *w, uint32_t fd, uint32_t flags, uin
         return WASI_EFAULT;
     if (flags & ~(uint32_t)WASI_SYMLINK_FOLLOW)
         return WASI_EINVAL;
-    if (in_tree(w, fd, WASI_R_PATH_FILESTAT_GET, path, size, name, &dir, &e)) {
+    if (wasi_in_tree(w, fd, WASI_R_PATH_FILESTAT_GET, path, size, name, &dir, &e)) {
         if (e == 0)
             e = wasi_tree_stat_path(dir, name, flags & WASI_SYMLINK_FOLLOW, &st);
         if (e == 0)
-            wasi_put_filestat(m, at, -1, &st);
+            wasi_put_filestat(w, at, -1, &st);
         return e;
     }
     e = wasi_find_node(w, fd, WASI_R_PATH_FILESTAT_GET, flags & WASI_SYMLINK_FOLLOW, path, size, &node);
@@ -354,7 +383,7 @@ uint32_t wasi_path_filestat_get(struct wasi *w, uint32_t fd, uint32_t flags, uin
     if (fstat(node, &st) < 0)
         e = wasi_from_errno(errno);
     else
-        wasi_put_filestat(m, at, -1, &st);
+        wasi_put_filestat(w, at, -1, &st);
     close(node);
     return e;
 }
@@ -370,7 +399,7 @@ uint32_t wasi_path_filestat_set_times(struct wasi *w, uint32_t fd, uint32_t flag
 
     if (!wasi_times(atim, mtim, set, times) || flags & ~(uint32_t)WASI_SYMLINK_FOLLOW)
         return WASI_EINVAL;
-    if (in_tree(w, fd, WASI_R_PATH_SET_TIMES, path, size, name, &dir, &e))
+    if (wasi_in_tree(w, fd, WASI_R_PATH_SET_TIMES, path, size, name, &dir, &e))
         return e ? e : wasi_tree_set_path_times(dir, name, flags & WASI_SYMLINK_FOLLOW, times);
     e = wasi_find_node(w, fd, WASI_R_PATH_SET_TIMES, flags & WASI_SYMLINK_FOLLOW, path, size, &node);
     if (e)

@@ -1,6 +1,7 @@
 #include "wasi/space.h"
 
 #include "wasi/channel.h"
+#include "wasi/permissions.h"
 
 #include <errno.h>
 #include <sys/statvfs.h>
@@ -39,7 +40,14 @@ static uint32_t space(struct wasi_request *r)
     return WASI_SUCCESS;
 }
 
-static const struct wasi_request_kind kinds[] = {{"fs.space", 1, 1, space}};
+static const struct wasi_request_kind kinds[] = {
+    {"fs.space", 1, 1, space},
+    {"fs.modes", 0, 0, wasi_modes_request},
+    {"fs.open", 9, 9, wasi_open_request},
+    {"fs.mkdir", 4, 4, wasi_make_dir_request},
+    {"fs.chmod", 2, 5, wasi_chmod_request},
+    {"fs.access", 4, 5, wasi_access_request},
+};
 
 int wasi_space_serve(struct wasi *w)
 {

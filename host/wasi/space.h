@@ -1,4 +1,5 @@
-/* The room in the file systems of shared directories: the request fs.space of the channel (channel.h). */
+/* Files in shared directories, beyond WASI: the set of requests fs of the channel (channel.h). space.c has the room in
+ * their file systems. */
 #ifndef WL_WASI_SPACE_H
 #define WL_WASI_SPACE_H
 

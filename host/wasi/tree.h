@@ -19,7 +19,8 @@ struct tree_entry;
 /* A file, a directory or a symbolic link. It exists as long as a directory or a descriptor has it. */
 struct tree_node {
     struct tree *tree;
-    uint8_t type; /* enum wasi_filetype */
+    uint8_t type;  /* enum wasi_filetype */
+    uint16_t mode; /* permissions, which nothing checks */
     uint64_t number, links, holders;
     struct timespec read, changed, altered; /* as atim, mtim and ctim */
     /* The content of a file, or the target of a link. */

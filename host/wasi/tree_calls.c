@@ -60,9 +60,9 @@ void wasi_tree_stat(const struct tree_node *node, struct stat *st)
     /* (A device that no file system of the host has.) */
     *st = (struct stat){.st_dev = (dev_t)0x776c0000 << 16,
                         .st_ino = node->number,
-                        .st_mode = node->type == WASI_DIRECTORY       ? S_IFDIR
-                                   : node->type == WASI_SYMBOLIC_LINK ? S_IFLNK
-                                                                      : S_IFREG,
+                        .st_mode = node->mode | (node->type == WASI_DIRECTORY       ? S_IFDIR
+                                                 : node->type == WASI_SYMBOLIC_LINK ? S_IFLNK
+                                                                                    : S_IFREG),
                         .st_nlink = node->links,
                         .st_size = (off_t)node->size,
                         .st_atim = node->read,
@@ -183,7 +183,7 @@ static uint32_t create(struct wasi *w, const struct tree_place *p, uint8_t type,
 }
 
 static uint32_t open_node(struct wasi *w, const struct wasi_fd *dir, const char *path, bool follow, uint32_t how,
-                          bool writing, struct tree_node **node)
+                          bool writing, mode_t mode, struct tree_node **node)
 {
     const bool exclusive = how & WASI_O_CREAT && how & WASI_O_EXCL;
     struct tree_place p;
@@ -195,7 +195,12 @@ static uint32_t open_node(struct wasi *w, const struct wasi_fd *dir, const char 
     if (!p.node) {
         if (!(how & WASI_O_CREAT))
             return WASI_ENOENT;
-        return dir->read_only ? WASI_EROFS : p.slash ? WASI_EISDIR : create(w, &p, WASI_REGULAR_FILE, node);
+        if (dir->read_only || p.slash)
+            return dir->read_only ? WASI_EROFS : WASI_EISDIR;
+        e = create(w, &p, WASI_REGULAR_FILE, node);
+        if (e == WASI_SUCCESS)
+            (*node)->mode = (uint16_t)mode;
+        return e;
     }
     if (exclusive)
         return WASI_EEXIST;
@@ -211,12 +216,12 @@ static uint32_t open_node(struct wasi *w, const struct wasi_fd *dir, const char 
 }
 
 uint32_t wasi_tree_open(struct wasi *w, struct wasi_fd *dir, const char *path, bool follow, uint32_t how,
-                        uint64_t rights, uint64_t inheriting, uint32_t fdflags, uint32_t *fd)
+                        uint64_t rights, uint64_t inheriting, uint32_t fdflags, mode_t mode, uint32_t *fd)
 {
     const bool writing = rights & (WASI_R_FD_WRITE | WASI_R_FD_ALLOCATE | WASI_R_FD_SET_SIZE);
     struct wasi_fd like = {.read_only = dir->read_only, .flags = (uint16_t)fdflags};
     struct tree_node *node;
-    uint32_t e = open_node(w, dir, path, follow, how, writing, &node);
+    uint32_t e = open_node(w, dir, path, follow, how, writing, mode, &node);
 
     if (e)
         return e;
@@ -255,14 +260,34 @@ uint32_t wasi_tree_set_path_times(const struct wasi_fd *dir, const char *path, b
     return WASI_SUCCESS;
 }
 
-uint32_t wasi_tree_make_dir(struct wasi *w, const struct wasi_fd *dir, const char *path)
+uint32_t wasi_tree_set_mode(const struct wasi_fd *dir, const char *path, bool follow, mode_t mode)
 {
+    struct tree_place p;
+    uint32_t e = find(dir, path, follow, &p);
+
+    if (e || dir->read_only)
+        return e ? e : WASI_EROFS;
+    if (p.node->type == WASI_SYMBOLIC_LINK)
+        return WASI_ENOTSUP;
+    p.node->mode = (uint16_t)mode;
+    p.node->altered = tree_now(p.node->tree);
+    return WASI_SUCCESS;
+}
+
+uint32_t wasi_tree_make_dir(struct wasi *w, const struct wasi_fd *dir, const char *path, mode_t mode)
+{
+    struct tree_node *node;
     struct tree_place p;
     uint32_t e = tree_find(dir->node, path, false, &p);
 
     if (e)
         return e == WASI_ENOTDIR && p.entry ? WASI_EEXIST : e;
-    return p.node ? WASI_EEXIST : dir->read_only ? WASI_EROFS : create(w, &p, WASI_DIRECTORY, NULL);
+    if (p.node || dir->read_only)
+        return p.node ? WASI_EEXIST : WASI_EROFS;
+    e = create(w, &p, WASI_DIRECTORY, &node);
+    if (e == WASI_SUCCESS)
+        node->mode = (uint16_t)mode;
+    return e;
 }
 
 uint32_t wasi_tree_remove(const struct wasi_fd *dir, const char *path, bool directory)

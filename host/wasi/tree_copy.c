@@ -30,6 +30,7 @@ static uint32_t take_content(struct tree_node *to, const struct tree_node *from)
 
 static void take_times(const struct tree_node *n)
 {
+    n->copy->mode = n->mode;
     n->copy->read = n->read;
     n->copy->changed = n->changed;
     n->copy->altered = n->altered;
@@ -92,6 +93,7 @@ struct tree_node *tree_copy_removed(struct tree *t, const struct tree_node *n)
     uint64_t left = t->bytes_left;
 
     if (copy && take_content(copy, n) == 0) {
+        copy->mode = n->mode;
         t->bytes_left = left;
         return copy;
     }

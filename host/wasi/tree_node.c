@@ -26,6 +26,7 @@ struct tree_node *tree_new_node(struct tree *t, uint8_t type)
         return NULL;
     n->tree = t;
     n->type = type;
+    n->mode = type == WASI_REGULAR_FILE ? 0644 : type == WASI_DIRECTORY ? 0755 : 0777;
     n->number = ++t->numbers;
     n->read = n->changed = n->altered = tree_now(t);
     return n;

@@ -134,6 +134,9 @@ struct wasi {
     uint64_t clock_ns;               /* of which all that clocks show are multiples; 0: exact */
     bool no_openat2;                 /* resolve paths step by step: openat2 is missing, or for a test */
     bool has_openat2;                /* openat2 was tried and exists */
+    bool no_at_calls;                /* do without faccessat2 and fchmodat2, for a test */
+    bool tells_modes;                /* the guest has asked for permissions (permissions.c) */
+    mode_t umask;                    /* of this process, since then */
     enum wasi_ending ending;
     uint32_t status;
     struct wasi_fd *fds;
@@ -234,7 +237,9 @@ bool wasi_has_heard(const struct wasi_socket *s, const struct sockaddr_storage *
 /* errno.c */
 uint32_t wasi_from_errno(int e);
 uint8_t wasi_filetype(int host, const struct stat *st);
-void wasi_put_filestat(struct guest_memory m, uint32_t at, int host, const struct stat *st);
+/* Stores a filestat; `at` was checked. If the guest has asked for it, the padding behind the type has a 1 and st_mode,
+ * unless that is unknown (0). */
+void wasi_put_filestat(const struct wasi *w, uint32_t at, int host, const struct stat *st);
 /* The two times for fd_filestat_set_times and path_filestat_set_times; false: the flags contradict each other. */
 bool wasi_times(uint64_t atim, uint64_t mtim, uint32_t flags, struct timespec times[2]);
 /* Opens a path below a directory, never outside it, whatever its links are and even if they change at the same time.
@@ -282,11 +287,12 @@ void wasi_tree_set_times(struct tree_node *node, const struct timespec times[2])
 uint32_t wasi_tree_readdir(struct wasi *w, struct wasi_fd *f, uint32_t at, uint32_t size, uint64_t cookie,
                            uint32_t result);
 uint32_t wasi_tree_open(struct wasi *w, struct wasi_fd *dir, const char *path, bool follow, uint32_t create,
-                        uint64_t rights, uint64_t inheriting, uint32_t fdflags, uint32_t *fd);
+                        uint64_t rights, uint64_t inheriting, uint32_t fdflags, mode_t mode, uint32_t *fd);
 uint32_t wasi_tree_stat_path(const struct wasi_fd *dir, const char *path, bool follow, struct stat *st);
 uint32_t wasi_tree_set_path_times(const struct wasi_fd *dir, const char *path, bool follow,
                                   const struct timespec times[2]);
-uint32_t wasi_tree_make_dir(struct wasi *w, const struct wasi_fd *dir, const char *path);
+uint32_t wasi_tree_make_dir(struct wasi *w, const struct wasi_fd *dir, const char *path, mode_t mode);
+uint32_t wasi_tree_set_mode(const struct wasi_fd *dir, const char *path, bool follow, mode_t mode);
 uint32_t wasi_tree_remove(const struct wasi_fd *dir, const char *path, bool directory);
 uint32_t wasi_tree_symlink(struct wasi *w, const struct wasi_fd *dir, const char *path, const char *target);
 uint32_t wasi_tree_readlink(const struct wasi_fd *dir, const char *path, char *text, ssize_t *size);

@@ -1,12 +1,13 @@
 /* Reads any bytes as a guest's requests to the channel, one request per line, after a first line with a rule.
  * Nothing but this machine's loopback may be reached, and every socket that is opened must be counted. Descriptor 1
- * can be locked. */
+ * can be locked; 2 is a directory in memory, and paths in it are parts of the request itself, which is at address 0. */
 #include "core/control.h"
 #include "family/family.h"
 #include "net/net.h"
 #include "wasi/lock.h"
 #include "wasi/space.h"
 #include "wasi/threads.h"
+#include "wasi/tree.h"
 #include "wasi/tty.h"
 
 #include <fcntl.h>
@@ -55,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .sockets = MOST, .listening = LISTENING, .lookups = 8, .received = 1 << 20, .sent = 1 << 20};
     const uint8_t *end = data + size;
     struct net_policy *p = net_policy_new();
+    struct tree *tree = tree_new(1 << 20, 100);
     char rule[300] = "", why[NET_WHY_SIZE];
     struct wasi w = {.memory = memory,
                      .arg = bytes,
@@ -65,12 +67,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool first = true;
 
     memset(&n, 0, sizeof n);
-    if (!p || net_policy_allow(p, "127.0.0.1:9", why) < 0 || net_policy_listen(p, "127.0.0.1:0", why) < 0 ||
+    if (!p || !tree || net_policy_allow(p, "127.0.0.1:9", why) < 0 || net_policy_listen(p, "127.0.0.1:0", why) < 0 ||
         net_serve(&n, &w, p, &limits) < 0 || wasi_lock_serve(&w) < 0 || wasi_space_serve(&w) < 0 ||
         wasi_threads_serve(&threads, &w, 4) < 0 || tty_serve(&tty, &w, NULL, NULL) < 0 ||
         wasi_serve(&w, &tty.set) < 0 || control_serve(&w) < 0 || family_serve(&family, &w, &processes) < 0 ||
         wasi_give_channel(&w) < 0 ||
-        wasi_give(&w, open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), NULL, false, false) != 1)
+        wasi_give(&w, open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), NULL, false, false) != 1 ||
+        wasi_give_tree(&w, tree, "/", false) != 2)
         abort();
     control_init(&control);
     if (control_begin(&control, &none, on_end, NULL) < 0)
@@ -102,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         control_signal(&control, i);
     control_end(&control);
     wasi_free(&w);
+    tree_free(tree);
     if (n.sockets || n.listening)
         abort();
     net_policy_free(p);

@@ -141,20 +141,22 @@ static void write_texts(const char *folder, const char *const *texts, size_t n)
     }
 }
 
-/* A rule, and requests. The channel is descriptor 0 and a file 1, so sockets count from 2. */
+/* A rule, and requests. The channel is descriptor 0, a file 1 and a directory 2, so sockets count from 3. */
 static void channel_seeds(const char *folder)
 {
     static const char *const seeds[] = {
-        "*:80,443-500\nversion\nnet.socket 4 stream\nnet.connect 2 127.0.0.1 9\nnet.peer 2\nnet.option 2 error\n",
-        "[2001:db8::/32]:80\nnet.socket 6 dgram\nnet.bind 2 ::1 0\nnet.name 2\nnet.to 2 ::1 9\nnet.from 2\n",
-        "*.example.com\nnet.socket 4 stream\nnet.bind 2 127.0.0.1 0\nnet.listen 2 5\nnet.option 2 acceptconn\n",
-        "10.0.0.0/8\nnet.pair stream\nnet.pair dgram\nnet.linger 2 1 3\nnet.linger 2\nnet.option 2 nodelay 1\n",
+        "*:80,443-500\nversion\nnet.socket 4 stream\nnet.connect 3 127.0.0.1 9\nnet.peer 3\nnet.option 3 error\n",
+        "[2001:db8::/32]:80\nnet.socket 6 dgram\nnet.bind 3 ::1 0\nnet.name 3\nnet.to 3 ::1 9\nnet.from 3\n",
+        "*.example.com\nnet.socket 4 stream\nnet.bind 3 127.0.0.1 0\nnet.listen 3 5\nnet.option 3 acceptconn\n",
+        "10.0.0.0/8\nnet.pair stream\nnet.pair dgram\nnet.linger 3 1 3\nnet.linger 3\nnet.option 3 nodelay 1\n",
         "localhost:0\nnet.resolve 0 localhost\nnet.resolve 4 example.com\nnet.resolve 6 127.0.0.1\nnet.none\n",
         "x\naes.gcm encrypt 100 32 200 300 400 500 160\naes.gcm decrypt 0 16 16 32 48 48 16\n",
         "x\naes.gcm encrypt 0 24 0 0 0 0 17\n",
         "x\nlock.whole 1 exclusive\nlock.range 1 write 0 5\nlock.range 1 read 3 0 wait\nlock.test 1 read 0 0\n",
-        "x\nfs.space 1\nfs.space 0\nfs.space 2\n",
-        "x\nprocess.self\nprocess.pipe\nprocess.pair dgram\nprocess.semaphore 3\nprocess.count 6\n",
+        "x\nfs.space 1\nfs.space 0\nfs.space 9\n",
+        "x\nfs.modes\nfs.mkdir 2 0 3 448\nfs.chmod 2 511 0 3\nfs.chmod 1 384\nfs.access 2 7 0 3\n",
+        "x\nfs.open 2 1 0 7 1 64 0 0 438\nfs.open 2 1 0 7 5 64 0 0 438\nfs.chmod 3 3565\nfs.chmod 2 0 0 7 nofollow\n",
+        "x\nprocess.self\nprocess.pipe\nprocess.pair dgram\nprocess.semaphore 3\nprocess.count 7\n",
         "x\nprocess.memory 65536\n",
         "x\nsignal.begin 12000\nsignal.take 15 handle\nsignal.take 1 ignore\nsignal.send 15\n",
         "x\nsignal.begin 12000\nsignal.timer 1000 1000\nsignal.timer\n",
