@@ -149,30 +149,6 @@ error_t WRAP(fd_fdstat_set_rights)(__wasi_fd_t fd, __wasi_rights_t base, __wasi_
 
 bool rofs_hides_host;
 
-error_t vfs_hide(error_t error, __wasi_filestat_t *stat)
-{
-    if (!error && rofs_hides_host)
-        stat->dev = stat->ino = stat->atim = stat->mtim = stat->ctim = 0;
-    return error;
-}
-
-mode_t vfs_host_mode(const __wasi_filestat_t *stat)
-{
-    switch (stat->filetype) {
-    case __WASI_FILETYPE_DIRECTORY:
-        return 0755;
-    case __WASI_FILETYPE_REGULAR_FILE:
-        return 0644;
-    case __WASI_FILETYPE_SYMBOLIC_LINK:
-        return 0777;
-    case __WASI_FILETYPE_CHARACTER_DEVICE:
-    case __WASI_FILETYPE_BLOCK_DEVICE:
-        return 0666;
-    default:
-        return 0600;
-    }
-}
-
 void vfs_stat_node(const struct rofs_node *node, __wasi_filestat_t *stat, mode_t *mode)
 {
     bool folder = node->kind == ROFS_FOLDER;
@@ -194,14 +170,10 @@ void vfs_stat_node(const struct rofs_node *node, __wasi_filestat_t *stat, mode_t
 error_t vfs_stat_fd(__wasi_fd_t fd, __wasi_filestat_t *stat, mode_t *mode)
 {
     const struct vfs_file *file;
-    error_t error;
 
     VFS_PASS(fd, host);
-    if (host >= 0) {
-        error = vfs_hide(REAL(fd_filestat_get)((__wasi_fd_t)host, stat), stat);
-        *mode = error ? 0 : vfs_host_mode(stat);
-        return error;
-    }
+    if (host >= 0)
+        return vfs_host_stat_fd(host, stat, mode);
     file = vfs_find_file(fd)->file;
     switch (file->kind) {
     case VFS_ARCHIVE:

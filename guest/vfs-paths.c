@@ -404,10 +404,7 @@ static error_t stat_place(struct place *p, __wasi_lookupflags_t flags, __wasi_fi
     }
     if (p->host < 0)
         return __WASI_ERRNO_NOENT;
-    error = vfs_hide(REAL(path_filestat_get)((__wasi_fd_t)p->host, flags, p->path, stat), stat);
-    if (!error)
-        *mode = vfs_host_mode(stat);
-    return host_error(p, error, false);
+    return host_error(p, vfs_host_stat_path(p->host, flags, p->path, stat, mode), false);
 }
 
 error_t vfs_stat_path(__wasi_fd_t fd, __wasi_lookupflags_t flags, const char *path, __wasi_filestat_t *stat,
@@ -429,14 +426,23 @@ error_t WRAP(path_filestat_get)(__wasi_fd_t fd, __wasi_lookupflags_t flags, cons
     return vfs_stat_path(fd, flags, path, stat, &mode);
 }
 
+/* Whether the host has the place and its permissions. */
+static bool has_modes(const struct place *p)
+{
+    return p->kind == VFS_ARCHIVE && !p->node && p->host >= 0 && vfs_has_modes();
+}
+
 static error_t access_place(struct place *p, int how, __wasi_lookupflags_t flags)
 {
     __wasi_filestat_t stat;
     __wasi_fdstat_t above;
     __wasi_rights_t wanted = 0;
     mode_t mode;
-    error_t error = stat_place(p, flags, &stat, &mode);
+    error_t error;
 
+    if (has_modes(p))
+        return host_error(p, vfs_host_access(p->host, p->path, how, flags & __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW), false);
+    error = stat_place(p, flags, &stat, &mode);
     if (error)
         return error;
     if ((how & W_OK) && p->kind == VFS_ARCHIVE && p->node)
@@ -445,7 +451,7 @@ static error_t access_place(struct place *p, int how, __wasi_lookupflags_t flags
         return __WASI_ERRNO_ACCES;
     if (p->kind != VFS_ARCHIVE || p->node)
         return 0;
-    /* For a file of the host, the rights of its directory decide. */
+    /* For a file of a host without permissions, the rights of its directory decide. */
     if (how & R_OK)
         wanted |= stat.filetype == __WASI_FILETYPE_DIRECTORY ? __WASI_RIGHTS_FD_READDIR : __WASI_RIGHTS_FD_READ;
     if (how & W_OK)
@@ -534,6 +540,15 @@ static error_t open_folder(const struct place *p, const struct opening *o, __was
     return 0;
 }
 
+static error_t open_host(const struct place *p, const struct opening *o, __wasi_fd_t *fd)
+{
+    const __wasi_rights_t base = o->base & p->host_rights, inheriting = o->inheriting & p->host_rights;
+
+    if (o->makes && has_modes(p))
+        return vfs_host_create(p->host, o->lookup, p->path, o->how, base, inheriting, o->flags, vfs_mode_for(0666), fd);
+    return REAL(path_open)((__wasi_fd_t)p->host, o->lookup, p->path, o->how, base, inheriting, o->flags, fd);
+}
+
 static error_t open_archive(struct place *p, const struct opening *o, __wasi_fd_t *fd)
 {
     struct vfs_file *file;
@@ -541,12 +556,7 @@ static error_t open_archive(struct place *p, const struct opening *o, __wasi_fd_
     if (!p->node && p->host < 0)
         return o->makes && p->in_folder ? __WASI_ERRNO_ROFS : __WASI_ERRNO_NOENT;
     if (!p->node)
-        return vfs_adopt(
-            host_error(p,
-                       REAL(path_open)((__wasi_fd_t)p->host, o->lookup, p->path, o->how, o->base & p->host_rights,
-                                       o->inheriting & p->host_rights, o->flags, fd),
-                       o->makes),
-            fd);
+        return vfs_adopt(host_error(p, open_host(p, o, fd), o->makes), fd);
     if (o->makes && (o->how & __WASI_OFLAGS_EXCL))
         return __WASI_ERRNO_EXIST;
     if (p->node->kind == ROFS_FOLDER)
@@ -680,7 +690,10 @@ static error_t mkdir_place(struct place *p)
         return make_device(p);
     error = may_change(p);
     if (!error)
-        return host_error(p, REAL(path_create_directory)((__wasi_fd_t)p->host, p->path), true);
+        return host_error(p,
+                          has_modes(p) ? vfs_host_make_folder(p->host, p->path, vfs_mode_for(0777))
+                                       : REAL(path_create_directory)((__wasi_fd_t)p->host, p->path),
+                          true);
     return error == __WASI_ERRNO_ROFS && p->node ? __WASI_ERRNO_EXIST : error;
 }
 
@@ -733,22 +746,25 @@ static error_t may_change_status(struct place *p, __wasi_lookupflags_t flags)
     return !error && p->kind == VFS_ARCHIVE && p->node ? __WASI_ERRNO_ROFS : error;
 }
 
-static error_t chmod_place(struct place *p, mode_t mode)
+static error_t chmod_place(struct place *p, mode_t mode, bool follow)
 {
-    error_t error = may_change_status(p, __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW);
+    error_t error;
 
+    if (has_modes(p))
+        return host_error(p, vfs_host_chmod(p->host, p->path, mode, follow), false);
+    error = may_change_status(p, follow ? __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW : 0);
     if (!error && p->kind == VFS_MEMORY)
         memory_set_mode(p->memory.node, mode);
     return error;
 }
 
-error_t vfs_chmod(__wasi_fd_t fd, const char *path, mode_t mode)
+error_t vfs_chmod(__wasi_fd_t fd, const char *path, mode_t mode, bool follow)
 {
     struct place p;
-    error_t error = resolve(fd, path, true, &p);
+    error_t error = resolve(fd, path, follow, &p);
 
     if (!error)
-        DO(error, chmod_place(&p, mode), p, true);
+        DO(error, chmod_place(&p, mode, follow), p, follow);
     return error;
 }
 

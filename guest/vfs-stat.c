@@ -1,10 +1,11 @@
 /* Functions of libc that deal with modes, owners, times and the size of a file system. They replace those of libc,
  * which report no modes: an archive that was made in the guest would unpack to files that nobody can read.
  *
- * Files and directories in memory have the mode they were created with, until chmod() changes it. WASI does not
- * report the modes of the host's files: a file shows 0644, a directory 0755, and chmod() succeeds without changing
- * anything. The archive has 0444 and 0555, and chmod() fails with EROFS. All files belong to the user that the
- * program runs as, and cannot be given to another: netrc and others check the owner.
+ * Files and directories in memory have the mode they were created with, until chmod() changes it, and so have those of
+ * a host of ours (vfs-modes.c). WASI does not report the modes of another host's files: a file shows 0644, a directory
+ * 0755, and chmod() succeeds without changing anything. The archive has 0444 and 0555, and chmod() fails with EROFS.
+ * All files belong to the user that the program runs as, and cannot be given to another: netrc and others check the
+ * owner.
  *
  * stat, fstat, access, umask, chown and futimens have their own names here. open, mkdir, chmod and statvfs are in one
  * object of libc with much else, so the linker has to redirect them (vfs.ld). Without that, new files have the usual
@@ -25,21 +26,27 @@
 
 enum { PERMISSIONS = 0777, MODE_BITS = 07777 };
 
-static mode_t mask = 022;
+/* The umask that the program has set; -1: none, so it is still the host's. */
+static int own_mask = -1;
 /* The mode that open() or mkdir() was called with; -1 in other functions. */
 static int asked = -1;
 
+static mode_t mask(void)
+{
+    return own_mask < 0 ? vfs_host_mask() : (mode_t)own_mask;
+}
+
 mode_t umask(mode_t new_mask)
 {
-    mode_t was = mask;
+    mode_t was = mask();
 
-    mask = new_mask & PERMISSIONS;
+    own_mask = (int)(new_mask & PERMISSIONS);
     return was;
 }
 
 mode_t vfs_mode_for(mode_t otherwise)
 {
-    return (asked < 0 ? otherwise : (mode_t)asked) & ~mask & MODE_BITS;
+    return (asked < 0 ? otherwise : (mode_t)asked) & ~mask() & MODE_BITS;
 }
 
 /* ---- stat ---- */
@@ -228,7 +235,7 @@ int __wrap_fchmodat(int at, const char *path, mode_t mode, int flags)
     } else if (flags && S_ISLNK(st.st_mode)) {
         error = __WASI_ERRNO_NOTSUP; /* a link has no permissions, as on Linux */
     } else {
-        error = vfs_chmod((__wasi_fd_t)fd, rest, mode);
+        error = vfs_chmod((__wasi_fd_t)fd, rest, mode & MODE_BITS, !flags);
     }
     free(rest);
     if (error)
@@ -254,6 +261,13 @@ int __wrap_fchmod(int fd, mode_t mode)
     }
     if (e && e->file->kind == VFS_MEMORY)
         memory_set_mode(e->file->memory, mode);
+    if (!e && vfs_has_modes()) {
+        const error_t error = vfs_host_chmod(vfs_host_only((__wasi_fd_t)fd), NULL, mode & MODE_BITS, true);
+
+        if (error)
+            errno = error;
+        return error ? -1 : 0;
+    }
     return 0;
 }
 

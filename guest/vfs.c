@@ -503,6 +503,7 @@ static void start(void)
 
     mapped_is_shown = false;
     channel_set(-1);
+    vfs_forget_modes();
     for (int i = 0; i < OURS; i++) {
         static const enum vfs_kind kinds[OURS] = {VFS_ARCHIVE, VFS_MEMORY, VFS_MEMORY, VFS_DEVICE};
 

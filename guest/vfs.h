@@ -24,8 +24,8 @@
  * in or above the archive's directories ("/", "/usr") is noted as a shared directory.
  *
  * vfs.c holds the descriptors, vfs-files.c the calls on descriptors, vfs-paths.c the calls on paths, vfs-links.c what
- * it needs for links of the host, and vfs-stat.c the functions of libc that deal with modes, owners and times. cwd.c
- * runs before all of them: it makes paths absolute. */
+ * it needs for links of the host, vfs-modes.c what the host has of permissions, and vfs-stat.c the functions of libc
+ * that deal with modes, owners and times. cwd.c runs before all of them: it makes paths absolute. */
 #ifndef WL_VFS_H
 #define WL_VFS_H
 
@@ -127,10 +127,6 @@ uint64_t vfs_left_to_read(const struct vfs_file *file);
 void vfs_stat_node(const struct rofs_node *node, __wasi_filestat_t *stat, mode_t *mode);
 /* As fd_filestat_get, and the permissions. */
 error_t vfs_stat_fd(__wasi_fd_t fd, __wasi_filestat_t *stat, mode_t *mode);
-/* The permissions to show for a file of the host, which WASI does not report. */
-mode_t vfs_host_mode(const __wasi_filestat_t *stat);
-/* Clears what must not end up in a snapshot. */
-error_t vfs_hide(error_t error, __wasi_filestat_t *stat);
 
 /* The size of a file system, and how much is free. For another host than ours it is unknown: ENOTSUP. */
 struct vfs_room {
@@ -150,7 +146,7 @@ error_t vfs_room_fd(__wasi_fd_t fd, struct vfs_room *room);
 /* As path_filestat_get, and the permissions. */
 error_t vfs_stat_path(__wasi_fd_t fd, __wasi_lookupflags_t flags, const char *path, __wasi_filestat_t *stat,
                       mode_t *mode);
-error_t vfs_chmod(__wasi_fd_t fd, const char *path, mode_t mode);
+error_t vfs_chmod(__wasi_fd_t fd, const char *path, mode_t mode, bool follow);
 /* Whether the owner of a file may be set: to the one it has, or to another. */
 error_t vfs_chown(__wasi_fd_t fd, const char *path, bool to_other, bool follow);
 /* As vfs_room_fd. */
@@ -167,6 +163,28 @@ bool vfs_expand_link(int64_t host, const char *path, bool follow, char expanded[
 /* The text of a link at a path of the host that leads to another path below the same directory. false: the link's own
  * path contains "..", or goes through another link. */
 bool vfs_relative_link(int64_t host, const char *path, const char *to, char relative[VFS_PATH]);
+
+/* ---- vfs-modes.c: permissions of the host's files ---- */
+
+/* Whether the host has permissions: one of ours, with a shared directory. Asks it once after the start. */
+bool vfs_has_modes(void);
+/* At the start: forgets what was asked. */
+void vfs_forget_modes(void);
+/* The umask of the host's process, which a program has until it sets its own. */
+mode_t vfs_host_mask(void);
+/* The host's calls, and the permissions: the usual ones, if the host has none. While a snapshot is made, what must not
+ * end up in it is cleared. */
+error_t vfs_host_stat_fd(int64_t fd, __wasi_filestat_t *stat, mode_t *mode);
+error_t vfs_host_stat_path(int64_t fd, __wasi_lookupflags_t flags, const char *path, __wasi_filestat_t *stat,
+                           mode_t *mode);
+/* The following only if vfs_has_modes(). As path_open and path_create_directory, with the mode of what is created. */
+error_t vfs_host_create(int64_t fd, __wasi_lookupflags_t lookup, const char *path, __wasi_oflags_t how,
+                        __wasi_rights_t base, __wasi_rights_t inheriting, __wasi_fdflags_t flags, mode_t mode,
+                        __wasi_fd_t *opened);
+error_t vfs_host_make_folder(int64_t fd, const char *path, mode_t mode);
+/* Sets the permissions of an open file (path NULL), or of the file that a path leads to. */
+error_t vfs_host_chmod(int64_t fd, const char *path, mode_t mode, bool follow);
+error_t vfs_host_access(int64_t fd, const char *path, int how, bool follow);
 
 /* ---- vfs-stat.c ---- */
 

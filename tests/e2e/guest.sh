@@ -16,7 +16,7 @@ guest() {
     real build -q toolchain/wasi-libc toolchain/wl-run libs/zlib
     status 0
     if [ "${3-}" = layer ]; then
-        for file in channel clocks cwd devices dup heap memory memory-copy pipe processes rofs select threads timezone vfs vfs-files vfs-links vfs-paths vfs-stat wasi-host; do
+        for file in channel clocks cwd devices dup heap memory memory-copy pipe processes rofs select threads timezone vfs vfs-files vfs-links vfs-modes vfs-paths vfs-stat wasi-host; do
             compile -I"$OUT/libs/zlib/include" -c "$GUEST/$file.c" -o "$file.o"
             objects+=("$file.o")
         done
@@ -57,10 +57,11 @@ test_paths() {
 
 # Files in memory, devices, copies of descriptors, modes, shared directories, clocks.
 test_the_layer() {
+    umask 022
     guest layer layer.c layer
     two_directories
     # (With processes, pipes are the host's.)
-    wl_run --max-processes 0 --dir a::/a --dir b::/b/deep --env WL_TMP_SIZE=1M layer.wasm
+    wl_run --max-processes 0 --dir a::/a --dir b::/b/deep --dir b::/r::ro --env WL_TMP_SIZE=1M layer.wasm
     status 0
     is "$(cat .out)" $'to stdout\nstill\nnot caught'
     is "$(ls a)" $'deep\ng\nin\nloop\nsub\nup'

@@ -1,6 +1,6 @@
-/* The promises of guest/vfs.h that paths.c and changes.c do not check. Run with --dir A::/a --dir B::/b/deep and
- * WL_TMP_SIZE=1M; /a has a file g and links up -> ../b/deep/f and in -> g, /b/deep a file f. Prints each failure, and
- * fails if there was one. */
+/* The promises of guest/vfs.h that paths.c and changes.c do not check. Run with --dir A::/a --dir B::/b/deep
+ * --dir B::/r::ro and WL_TMP_SIZE=1M; /a has a file g and links up -> ../b/deep/f and in -> g, /b/deep a file f. Prints
+ * each failure, and fails if there was one. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -366,12 +366,7 @@ static void mapped(void)
     IS(mode_of("/a"), S_IFDIR | 0755);
     IS(mode_of("/a/g"), S_IFREG | 0644);
     IS(mode_of("/a/in"), S_IFLNK | 0777);
-    WORKS(chmod("/a/g", 0600));
-    FAILS(chmod("/a/missing", 0600), ENOENT);
     FAILS(chmod("/b", 0600), EROFS);
-    FAILS(access("/a/g", X_OK), EACCES);
-    WORKS(access("/a", X_OK));
-    WORKS(access("/a/g", R_OK | W_OK));
     /* Links from one place to another. */
     fd = open("/a/up", O_RDONLY);
     IS(read(fd, text, 1), 1);
@@ -498,6 +493,63 @@ static void clocks(void)
     IS(used.tms_utime < 100 * sysconf(_SC_CLK_TCK), 1);
 }
 
+/* Files of this host have permissions. */
+static void modes(void)
+{
+    struct stat st;
+    int fd, folder;
+
+    WORKS(chmod("/a/g", 0600));
+    IS(mode_of("/a/g"), S_IFREG | 0600);
+    WORKS(chmod("/a/in", 0640));
+    IS(mode_of("/a/g"), S_IFREG | 0640);
+    /* (A link that leads to another of the host's directories.) */
+    WORKS(chmod("/a/up", 0604));
+    IS(mode_of("/b/deep/f"), S_IFREG | 0604);
+    WORKS(fchmodat(AT_FDCWD, "/a/g", 0644, AT_SYMLINK_NOFOLLOW));
+    FAILS(fchmodat(AT_FDCWD, "/a/in", 0644, AT_SYMLINK_NOFOLLOW), ENOTSUP);
+    FAILS(chmod("/a/missing", 0600), ENOENT);
+    FAILS(chmod("/a/g/", 0600), ENOTDIR);
+    FAILS(access("/a/g", X_OK), EACCES);
+    WORKS(access("/a", R_OK | W_OK | X_OK));
+    WORKS(access("/a/in", R_OK | W_OK));
+    FAILS(access("/a/missing", F_OK), ENOENT);
+    FAILS(chmod("/r/f", 0600), EROFS);
+    FAILS(access("/r/f", W_OK), EROFS);
+    WORKS(access("/r/f", R_OK));
+    IS(mode_of("/r/f"), S_IFREG | 0604);
+    fd = open("/a/private", O_RDWR | O_CREAT | O_EXCL, 0600);
+    WORKS(fstat(fd, &st));
+    IS(st.st_mode, S_IFREG | 0600);
+    WORKS(fchmod(fd, 04751));
+    WORKS(fstat(fd, &st));
+    IS(st.st_mode, S_IFREG | 0751);
+    WORKS(access("/a/private", X_OK));
+    close(fd);
+    WORKS(mkdir("/a/mine", 0700));
+    IS(mode_of("/a/mine"), S_IFDIR | 0700);
+    folder = open("/a/mine", O_RDONLY | O_DIRECTORY);
+    IS(umask(077), 022);
+    fd = openat(folder, "file", O_WRONLY | O_CREAT, 0666);
+    close(fd);
+    IS(mode_of("/a/mine/file"), S_IFREG | 0600);
+    IS(umask(0), 077);
+    WORKS(mkdirat(folder, "wide", 01777));
+    IS(mode_of("/a/mine/wide"), S_IFDIR | 01777);
+    fd = open("/a/mine/all", O_WRONLY | O_CREAT, 0666);
+    close(fd);
+    IS(mode_of("/a/mine/all"), S_IFREG | 0666);
+    IS(umask(022), 0);
+    WORKS(fchmod(folder, 0711));
+    IS(mode_of("/a/mine"), S_IFDIR | 0711);
+    close(folder);
+    WORKS(unlink("/a/mine/all"));
+    WORKS(rmdir("/a/mine/wide"));
+    WORKS(unlink("/a/mine/file"));
+    WORKS(rmdir("/a/mine"));
+    WORKS(unlink("/a/private"));
+}
+
 int main(void)
 {
     struct stat st;
@@ -511,6 +563,7 @@ int main(void)
     copies();
     pipes();
     mapped();
+    modes();
     status();
     clocks();
     return failures != 0;
