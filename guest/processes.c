@@ -2,6 +2,7 @@
 
 #include "channel.h"
 #include "memory-copy.h"
+#include "threads.h"
 #include "vfs.h"
 
 #include <errno.h>
@@ -347,7 +348,7 @@ pid_t processes_failed(void)
 pid_t processes_wait(pid_t pid, int *status, bool now)
 {
     char answer[64], how[16];
-    long number;
+    long number, r;
     int value;
 
     if (pid == FAILED && failed) {
@@ -360,8 +361,11 @@ pid_t processes_wait(pid_t pid, int *status, bool now)
         errno = ECHILD;
         return -1;
     }
-    if (pid > 0 ? channel_ask(answer, sizeof answer, "process.wait %ld%s", (long)pid, now ? " now" : "") < 0
-                : channel_ask(answer, sizeof answer, "process.wait any%s", now ? " now" : "") < 0)
+    do
+        r = pid > 0 ? channel_ask(answer, sizeof answer, "process.wait %ld%s", (long)pid, now ? " now" : "")
+                    : channel_ask(answer, sizeof answer, "process.wait any%s", now ? " now" : "");
+    while (r < 0 && threads_again(errno));
+    if (r < 0)
         return now && errno == EAGAIN ? 0 : -1;
     if (sscanf(answer, "%ld %15s %d", &number, how, &value) != 3) {
         errno = EIO;

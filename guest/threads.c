@@ -2,6 +2,9 @@
  * (threads-entry.s). A thread that waits is parked by the host at an address, and woken by that address. */
 #include "threads.h"
 
+bool (*threads_signals_come)(void);
+bool (*threads_signals_restart)(void);
+
 /* With older C libraries, which have no pthread.h, Python has functions of its own that never wait. */
 #ifdef WL_NO_THREADS
 #include <errno.h>
@@ -90,7 +93,6 @@ static struct {
 
 volatile uint32_t *const threads_wanted = &list.wanted;
 int (*threads_on_deadlock)(void);
-bool (*threads_signals_come)(void);
 
 bool threads_others(void)
 {

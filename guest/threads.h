@@ -6,6 +6,7 @@
 #ifndef WL_THREADS_H
 #define WL_THREADS_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -38,6 +39,14 @@ extern int (*threads_on_deadlock)(void);
 
 /* Whether a signal from outside may come for which the program has a handler: then it is no deadlock. NULL: none. */
 extern bool (*threads_signals_come)(void);
+/* For a call that has ended with EINTR: calls the handlers, and tells whether all of them want the call to start again
+ * (SA_RESTART). NULL: none. */
+extern bool (*threads_signals_restart)(void);
+/* The same for the error of any call. */
+static inline bool threads_again(int error)
+{
+    return error == EINTR && threads_signals_restart && threads_signals_restart();
+}
 /* For the only thread: waits for such a signal. EINTR: one may have come. EDEADLK: none can. */
 int threads_wait_for_signal(void);
 

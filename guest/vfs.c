@@ -2,6 +2,7 @@
 
 #include "channel.h"
 #include "processes.h"
+#include "threads.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -753,22 +754,37 @@ error_t WRAP(poll_oneoff)(const __wasi_subscription_t *in, __wasi_event_t *out, 
 
 error_t WRAP(sock_accept)(__wasi_fd_t fd, __wasi_fdflags_t flags, __wasi_fd_t *accepted)
 {
+    error_t error;
+
     SOCKET(fd, host);
-    return vfs_adopt(REAL(sock_accept)((__wasi_fd_t)host, flags, accepted), accepted);
+    do
+        error = REAL(sock_accept)((__wasi_fd_t)host, flags, accepted);
+    while (threads_again(error));
+    return vfs_adopt(error, accepted);
 }
 
 error_t WRAP(sock_recv)(__wasi_fd_t fd, const __wasi_iovec_t *buffers, size_t count, __wasi_riflags_t flags,
                         __wasi_size_t *n, __wasi_roflags_t *out_flags)
 {
+    error_t error;
+
     SOCKET(fd, host);
-    return REAL(sock_recv)((__wasi_fd_t)host, buffers, count, flags, n, out_flags);
+    do
+        error = REAL(sock_recv)((__wasi_fd_t)host, buffers, count, flags, n, out_flags);
+    while (threads_again(error));
+    return error;
 }
 
 error_t WRAP(sock_send)(__wasi_fd_t fd, const __wasi_ciovec_t *buffers, size_t count, __wasi_siflags_t flags,
                         __wasi_size_t *n)
 {
+    error_t error;
+
     SOCKET(fd, host);
-    return REAL(sock_send)((__wasi_fd_t)host, buffers, count, flags, n);
+    do
+        error = REAL(sock_send)((__wasi_fd_t)host, buffers, count, flags, n);
+    while (threads_again(error));
+    return error;
 }
 
 error_t WRAP(sock_shutdown)(__wasi_fd_t fd, __wasi_sdflags_t how)

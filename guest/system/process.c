@@ -37,11 +37,11 @@ int kill(pid_t pid, int number)
     /* A group has the one process whose number it has (jobs.c). */
     if (pid < 0)
         return pid == INT_MIN ? (errno = ESRCH, -1) : kill(-pid, number);
-    /* These two are ignored, and no handler gets them from others. */
-    if (number == SIGCHLD || number == SIGURG)
+    /* It is ignored, and no handler gets it from others. */
+    if (number == SIGURG)
         return processes_signal(pid, 0);
     /* It does not stop. */
-    if (number > SIGTERM && number != SIGCONT && number != SIGWINCH) {
+    if (number > SIGTERM && number != SIGCHLD && number != SIGCONT && number != SIGWINCH) {
         errno = EPERM;
         return -1;
     }

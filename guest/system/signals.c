@@ -32,7 +32,8 @@ static struct {
     sigset_t blocked, waited_for; /* both stay pending instead of being acted on */
     sigset_t others_mask;         /* of threads but the first: they get no signals */
     sigset_t pending;
-    unsigned handled; /* how often a handler was called */
+    unsigned handled; /* how often a handler was called, */
+    unsigned breaks;  /* and one that wants calls to end */
     bool timed;       /* the timer of alarm() was set */
     bool from_host;
     char told[SIGNAL_WORDS]; /* what the host knows: the first letter of the word in the request; 0: default */
@@ -71,7 +72,7 @@ static bool is_held(int number)
 static bool comes_from_host(int number)
 {
     return number == SIGHUP || number == SIGQUIT || number == SIGUSR1 || number == SIGUSR2 || number == SIGALRM ||
-           number == SIGTERM || number == SIGCONT || number == SIGWINCH;
+           number == SIGTERM || number == SIGCHLD || number == SIGCONT || number == SIGWINCH;
 }
 
 static void tell_as(int number, const char *what)
@@ -131,10 +132,21 @@ static bool signals_come(void)
     return false;
 }
 
+static bool call_again(void)
+{
+    const unsigned handled = signals.handled, breaks = signals.breaks;
+
+    if (!threads_is_first())
+        return false;
+    wl_signals_deliver();
+    return signals.handled != handled && signals.breaks == breaks;
+}
+
 /* (After the layer of files, which finds the channel.) */
 __attribute__((constructor(102))) static void begin(void)
 {
     threads_signals_come = signals_come;
+    threads_signals_restart = call_again;
     signals_begin();
 }
 
@@ -171,6 +183,7 @@ static void act(int number)
     handler(number);
     signals.blocked = before;
     signals.handled++;
+    signals.breaks += !(action->sa_flags & SA_RESTART);
     errno = error;
 }
 
@@ -267,7 +280,6 @@ void (*signal(int number, void (*handler)(int)))(int)
 void (*bsd_signal(int number, void (*handler)(int)))(int) __attribute__((alias("signal")));
 void (*__sysv_signal(int number, void (*handler)(int)))(int) __attribute__((alias("signal")));
 
-/* Calls are not started again here, whatever a handler asks for. */
 int siginterrupt(int number, int flag)
 {
     struct sigaction action;

@@ -49,7 +49,7 @@ static void *give_arg;
 
 static bool is_ignored_by_default(int number)
 {
-    return number == SIGWINCH || number == SIGCONT;
+    return number == SIGCHLD || number == SIGWINCH || number == SIGCONT;
 }
 
 static void on_signal(int number)
@@ -66,7 +66,8 @@ static void on_signal(int number)
 
 void process_on_signals(bool (*give)(void *arg, int number), void *arg)
 {
-    static const int given[] = {SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGWINCH, SIGCONT};
+    static const int given[] = {SIGINT,  SIGHUP,  SIGQUIT, SIGUSR1,  SIGUSR2,
+                                SIGALRM, SIGTERM, SIGCHLD, SIGWINCH, SIGCONT};
 
     give_to = give;
     give_arg = arg;

@@ -77,7 +77,7 @@ struct control {
     /* Other signals (deliver.c, signal_requests.c). */
     atomic_uint words;                /* the address of the guest's words, one for each; 0: it takes none */
     atomic_int wish[CONTROL_SIGNALS]; /* enum control_wish */
-    atomic_uint given;                /* a bit for each signal that is fresh */
+    atomic_uint given;                /* a bit for each signal that is fresh, or came since control_before_move() */
     timer_t alarm;                    /* of the guest's: SIGALRM */
     bool alarmed;                     /* it exists; its address is what the timer's signal carries */
     /* Further threads of the guest (the kernel's numbers; 0: none, -1: soon one). Interrupts are for the first. */
@@ -127,7 +127,9 @@ void control_leave(struct control_thread *t);
 void control_finish(struct control *c);
 /* Now and then, if the guest has several threads: ends it if all have taken more processor time than its limit. */
 void control_look(struct control *c, const struct limits *limits);
-/* After the guest's memory was put somewhere else under its address: marks signals again that may have been lost. */
+/* Around what copies the guest's memory and puts the copy under its address, while the guest does not run: signals that
+ * came meanwhile may be marked in what was there before, so the second marks them again. */
+void control_before_move(struct control *c);
 void control_mark_again(struct control *c);
 
 struct wasi;

@@ -193,6 +193,11 @@ enum control_answer control_interrupt(struct control *c)
     return control_signal(c, SIGINT);
 }
 
+void control_before_move(struct control *c)
+{
+    atomic_store(&c->given, 0);
+}
+
 void control_mark_again(struct control *c)
 {
     const unsigned given = atomic_load(&c->given);

@@ -12,7 +12,7 @@ enum { LEAST_INTERVAL_US = 1000, US = 1000000 };
 
 /* The ones that others send a process. A guest says nothing about those of its own faults, which are the host's, nor
  * about interrupts: it gets them anyway. */
-static const int theirs[] = {SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGCONT, SIGWINCH};
+static const int theirs[] = {SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGCHLD, SIGCONT, SIGWINCH};
 
 static bool is_theirs(int64_t number)
 {

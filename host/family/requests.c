@@ -186,7 +186,7 @@ static uint32_t wait_for(struct wasi_request *r)
 /* Numbers that a guest may send, which are Linux's. None of them stops a process. */
 static bool may_be_sent(int64_t number)
 {
-    return number <= SIGTERM || number == SIGCONT || number == SIGWINCH;
+    return number <= SIGTERM || number == SIGCHLD || number == SIGCONT || number == SIGWINCH;
 }
 
 /* process.kill PID SIGNAL */

@@ -472,7 +472,8 @@ enum wlpy_answer {
 /* These may be called by any thread and by signal handlers. wlpy_interrupt is Ctrl-C for a guest that exports
  * wl_interrupt_cells, as the project's Pythons do. wlpy_signal is a signal of the system for such a guest, by its
  * number there: SIGINT, which is an interrupt, and in a run, not in a session, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2,
- * SIGALRM, SIGTERM, SIGCONT and SIGWINCH, for which it has a handler or which it ignores. Where the answer is
+ * SIGALRM, SIGTERM, SIGCHLD (when a process that the guest has started ends, too), SIGCONT and SIGWINCH, for which it
+ * has a handler or which it ignores. Where the answer is
  * WLPY_NOBODY, what the signal does by default is up to the caller: the library takes no signals of the process.
  * wlpy_cancel ends the run, or the next one where there is none; with wasmtime and an engine that is unstoppable, only
  * where the guest calls its host. */

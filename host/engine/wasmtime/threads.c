@@ -52,6 +52,7 @@ static int share_memory(struct instance *first)
         return -1;
     if (first->place)
         first->place->replaced = true;
+    control_before_move(first->given->control);
     if (written_save(c->fd, m.base, m.size, c->room) < 0 || map_memory(c, m.base, m.size) < 0) {
         close(c->fd);
         return -1;
