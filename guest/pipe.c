@@ -82,6 +82,11 @@ static __wasi_errno_t would_wait(bool waits)
     return waits ? __WASI_ERRNO_DEADLK : __WASI_ERRNO_AGAIN;
 }
 
+bool pipe_is_alone(const struct pipe *pipe, bool writes)
+{
+    return writes ? !pipe->has_reader : !pipe->has_writer;
+}
+
 __wasi_errno_t pipe_read(struct pipe *pipe, bool waits, void *to, size_t n, size_t *done)
 {
     unsigned char *out = to;

@@ -18,6 +18,8 @@ __wasi_errno_t pipe_read(struct pipe *pipe, bool waits, void *to, size_t n, size
 __wasi_errno_t pipe_write(struct pipe *pipe, bool waits, const void *from, size_t n, size_t *done);
 /* Whether reading or writing would not fail with EDEADLK or EAGAIN. */
 bool pipe_is_ready(const struct pipe *pipe, bool to_write);
+/* Whether that end is open, and the other one closed. */
+bool pipe_is_alone(const struct pipe *pipe, bool writes);
 /* Until any pipe has changed. 0; EINTR; EDEADLK: there is no other thread. */
 __wasi_errno_t pipe_wait(void);
 /* The next poll_oneoff() also ends when a pipe changes, with EINTR; call pipe_unwatch() after it. False: there is no

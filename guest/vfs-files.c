@@ -2,6 +2,7 @@
 #include "vfs.h"
 
 #include "channel.h"
+#include "threads.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -74,7 +75,10 @@ static uint64_t size_of(const struct vfs_file *file)
 
 bool vfs_is_ready(const struct vfs_file *file, bool to_write)
 {
-    return file->kind != VFS_PIPE || pipe_is_ready(file->pipe, to_write);
+    if (file->kind != VFS_PIPE)
+        return true;
+    /* An end that cannot do that only learns that nobody has the other one. */
+    return to_write == file->writes ? pipe_is_ready(file->pipe, to_write) : pipe_is_alone(file->pipe, file->writes);
 }
 
 uint64_t vfs_left_to_read(const struct vfs_file *file)
@@ -400,7 +404,23 @@ static bool must_wait(const struct vfs_file *file, error_t *error)
     if (*error != __WASI_ERRNO_DEADLK || file->kind != VFS_PIPE)
         return false;
     *error = pipe_wait();
-    return !*error;
+    return !*error || threads_again(*error);
+}
+
+/* All of it, unless the pipe is non-blocking. */
+static error_t write_pipe(const struct vfs_file *file, const __wasi_ciovec_t *buffers, size_t count, __wasi_size_t *n)
+{
+    const bool waits = !(file->flags & __WASI_FDFLAGS_NONBLOCK);
+    error_t error = 0;
+
+    *n = 0;
+    for (size_t i = 0, done, part; !error && i < count; i++)
+        for (done = 0; !error && (done < buffers[i].buf_len); done += part, *n += part) {
+            do
+                error = pipe_write(file->pipe, waits, buffers[i].buf + done, buffers[i].buf_len - done, &part);
+            while (must_wait(file, &error));
+        }
+    return *n ? 0 : error;
 }
 
 error_t WRAP(fd_read)(__wasi_fd_t fd, const __wasi_iovec_t *buffers, size_t count, __wasi_size_t *n)
@@ -409,8 +429,12 @@ error_t WRAP(fd_read)(__wasi_fd_t fd, const __wasi_iovec_t *buffers, size_t coun
     error_t error;
 
     VFS_PASS(fd, host);
-    if (host >= 0)
-        return REAL(fd_read)((__wasi_fd_t)host, buffers, count, n);
+    if (host >= 0) {
+        do
+            error = REAL(fd_read)((__wasi_fd_t)host, buffers, count, n);
+        while (threads_again(error));
+        return error;
+    }
     file = vfs_find_file(fd)->file;
     file->held++; /* another thread may close the descriptor */
     do
@@ -444,14 +468,19 @@ error_t WRAP(fd_write)(__wasi_fd_t fd, const __wasi_ciovec_t *buffers, size_t co
     uint64_t at;
 
     VFS_PASS(fd, host);
-    if (host >= 0)
-        return REAL(fd_write)((__wasi_fd_t)host, buffers, count, n);
+    if (host >= 0) {
+        do
+            error = REAL(fd_write)((__wasi_fd_t)host, buffers, count, n);
+        while (threads_again(error));
+        return error;
+    }
     file = vfs_find_file(fd)->file;
     at = file->flags & __WASI_FDFLAGS_APPEND ? size_of(file) : file->offset;
     file->held++;
-    do
+    if (file->kind == VFS_PIPE && file->writes)
+        error = write_pipe(file, buffers, count, n);
+    else
         error = write_at(file, at, buffers, count, n);
-    while (must_wait(file, &error));
     if (!error && file->kind == VFS_MEMORY)
         file->offset = at + *n;
     vfs_let_go(file);

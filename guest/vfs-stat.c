@@ -75,6 +75,8 @@ static mode_t type_of(__wasi_filetype_t type)
         return S_IFSOCK;
     case __WASI_FILETYPE_SYMBOLIC_LINK:
         return S_IFLNK;
+    case __WASI_FILETYPE_UNKNOWN:
+        return S_IFIFO; /* WASI has no type for pipes */
     default:
         return 0;
     }

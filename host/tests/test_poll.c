@@ -71,6 +71,25 @@ static void test_poll_streams(void **state)
     assert_int_equal(get(1008) & 0xffff, WASI_EBADF);
 }
 
+/* An end of a pipe that cannot do what is waited for: it learns that the other one is closed. */
+static void test_poll_the_wrong_end(void **state)
+{
+    (void)state;
+    give_pipe();
+    assert_int_equal(write(w.fds[1].host, "abc", 3), 3);
+    subscribe_fd(0, 5, 1, 1);
+    subscribe_fd(48, 7, 2, 0);
+    subscribe_clock(96, 6, 1, 1000000, false);
+    assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 3, 900), 0);
+    assert_int_equal(get(900), 1);
+    assert_int_equal(get(1000), 6);
+    assert_int_equal(wasi_fd_close(&w, 0), 0);
+    assert_int_equal(wasi_poll_oneoff(&w, 0, 1000, 1, 900), 0);
+    assert_int_equal(get(1000), 5);
+    assert_int_equal(get(1008) & 0xffff, WASI_SUCCESS);
+    assert_int_equal(bytes[1024], 1);
+}
+
 static void test_poll_bounds(void **state)
 {
     const uint32_t size = sizeof bytes;
@@ -120,10 +139,8 @@ int main(void)
 {
 #define BARE(f) cmocka_unit_test_setup_teardown(f, set_up_bare, tear_down_bare)
     const struct CMUnitTest tests[] = {
-        BARE(test_poll_clocks),
-        BARE(test_poll_streams),
-        BARE(test_poll_bounds),
-        BARE(test_poll_odd_clocks),
+        BARE(test_poll_clocks), BARE(test_poll_streams),    BARE(test_poll_the_wrong_end),
+        BARE(test_poll_bounds), BARE(test_poll_odd_clocks),
     };
 
     return cmocka_run_group_tests_name("poll", tests, NULL, NULL);

@@ -101,18 +101,12 @@ static bool is_file(const struct wasi_fd *f)
     return f->type == WASI_REGULAR_FILE || f->type == WASI_BLOCK_DEVICE;
 }
 
-static ssize_t transfer_host(struct wasi *w, struct wasi_fd **of, struct iovec *io, size_t n, const uint64_t *offset,
-                             bool writing)
+static ssize_t transfer_ready(struct wasi *w, struct wasi_fd **of, const struct iovec *io, size_t n,
+                              const uint64_t *offset, bool writing)
 {
-    bool stream_blocks = (*of)->standard && !((*of)->flags & WASI_FD_NONBLOCK);
+    const bool stream_blocks = (*of)->standard && !((*of)->flags & WASI_FD_NONBLOCK);
     ssize_t done;
 
-    if (wasi_ready(w, of, writing ? POLLOUT : POLLIN) < 0)
-        return -1;
-    /* A pipe that is ready for writing accepts at least this much. (A thread of the guest that reads the rest could not
-     * run while this one waits in the call below.) */
-    if (writing && (((*of)->standard && !stream_blocks) || (wasi_has_threads(w) && !is_file(*of))))
-        wasi_shorten(io, &n, PIPE_BUF);
     do {
         const struct wasi_fd *f = *of;
 
@@ -123,6 +117,53 @@ static ssize_t transfer_host(struct wasi *w, struct wasi_fd **of, struct iovec *
             done = writing ? writev(f->host, io, (int)n) : readv(f->host, io, (int)n);
     } while (done < 0 && (wasi_again(w) || (errno == EAGAIN && stream_blocks && await(w, of, writing))));
     return done;
+}
+
+/* The vectors without their first bytes. */
+static void skip(struct iovec **io, size_t *n, size_t bytes)
+{
+    for (; *n && bytes >= (*io)->iov_len; (*io)++, (*n)--)
+        bytes -= (*io)->iov_len;
+    if (*n) {
+        (*io)->iov_base = (char *)(*io)->iov_base + bytes;
+        (*io)->iov_len -= bytes;
+    }
+}
+
+/* All of it, to a stream that is ready and blocks, or as much as was written before an interrupt. A thread of the guest
+ * that reads from its other end could not run while this one waited in the call of the system, so each call writes no
+ * more than a pipe accepts that is ready. */
+static ssize_t write_in_parts(struct wasi *w, struct wasi_fd **of, struct iovec *io, size_t n)
+{
+    struct iovec part[WASI_MAX_IOVS];
+    ssize_t all = 0, done;
+
+    do {
+        size_t part_n = n;
+
+        memcpy(part, io, n * sizeof *io);
+        wasi_shorten(part, &part_n, PIPE_BUF);
+        done = transfer_ready(w, of, part, part_n, NULL, true);
+        if (done <= 0)
+            break;
+        all += done;
+        skip(&io, &n, (size_t)done);
+    } while (n && wasi_ready(w, of, POLLOUT) == 0);
+    return all ? all : done;
+}
+
+static ssize_t transfer_host(struct wasi *w, struct wasi_fd **of, struct iovec *io, size_t n, const uint64_t *offset,
+                             bool writing)
+{
+    const bool blocks = !((*of)->flags & WASI_FD_NONBLOCK);
+
+    if (wasi_ready(w, of, writing ? POLLOUT : POLLIN) < 0)
+        return -1;
+    if (writing && blocks && wasi_has_threads(w) && !is_file(*of))
+        return write_in_parts(w, of, io, n);
+    if (writing && !blocks && (*of)->standard)
+        wasi_shorten(io, &n, PIPE_BUF);
+    return transfer_ready(w, of, io, n, offset, writing);
 }
 
 /* As wasi_limit_output, for files. */
@@ -180,7 +221,8 @@ static uint32_t transfer(struct wasi *w, uint32_t fd, uint32_t iovs, uint32_t co
         wasi_count_output(w, output, e ? 0 : (size_t)done);
     if (e)
         return e;
-    if (writing)
+    /* (Another thread may have closed it meanwhile: then it was no file.) */
+    if (writing && f)
         wasi_quota_written(w, f, (size_t)done);
     wasi_store(m, result, 4, (uint64_t)done);
     return WASI_SUCCESS;

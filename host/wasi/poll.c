@@ -152,6 +152,18 @@ struct early {
     bool ready;     /* likewise, for a stream that is not a descriptor of the host */
 };
 
+/* An end of a pipe that is asked for what only the other end does: then it learns that nobody has that. */
+static struct wasi_fd *wrong_end(struct wasi *w, uint32_t fd, uint32_t *e)
+{
+    uint32_t ignored;
+    struct wasi_fd *f = wasi_fd(w, fd, WASI_R_POLL, &ignored);
+
+    if (!f || f->host < 0 || f->type != WASI_UNKNOWN || !(f->rights & (WASI_R_FD_READ | WASI_R_FD_WRITE)))
+        return NULL;
+    *e = WASI_SUCCESS;
+    return f;
+}
+
 /* Finds out what the subscriptions wait for. */
 static uint32_t prepare(struct wasi *w, struct guest_memory subs, uint32_t count, struct pollfd *fds,
                         struct early *early)
@@ -176,6 +188,8 @@ static uint32_t prepare(struct wasi *w, struct guest_memory subs, uint32_t count
         early[i].ready = f && f->host < 0;
         if (f)
             fds[i] = (struct pollfd){.fd = f->host, .events = tag == TAG_WRITE ? POLLOUT : POLLIN};
+        else if ((f = wrong_end(w, (uint32_t)wasi_load(subs, s + 16, 4), &early[i].error)))
+            fds[i] = (struct pollfd){.fd = f->host};
     }
     return WASI_SUCCESS;
 }

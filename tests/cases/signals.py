@@ -113,6 +113,17 @@ def waiting():
 
 def from_threads():
     """The first thread gets them, also while it waits."""
+    # One that was handled before does not come again with the first other thread.
+    signal.signal(signal.SIGALRM, note)
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    while not came:
+        pass
+    assert take() == ['SIGALRM']
+    other = threading.Thread(target=time.sleep, args=(0.01,))
+    other.start()
+    other.join()
+    assert take() == []
+
     def later(number):
         time.sleep(0.05)
         os.kill(os.getpid(), number)
@@ -154,6 +165,57 @@ def wakeup():
     take()
 
 
+def restarting():
+    """A read goes on after the handler of C, if that was asked for; Python's own then comes after it."""
+    for breaks in False, True:
+        reads, writes = os.pipe()
+        order = []
+
+        def write():
+            time.sleep(0.2)
+            order.append('write')
+            os.write(writes, b'x')
+
+        signal.signal(signal.SIGALRM, lambda *_: order.append('handler'))
+        signal.siginterrupt(signal.SIGALRM, breaks)
+        other = threading.Thread(target=write)
+        other.start()
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        assert os.read(reads, 1) == b'x'
+        other.join()
+        assert order == (['handler', 'write'] if breaks else ['write', 'handler']), order
+        os.close(reads)
+        os.close(writes)
+
+
+def full_pipe():
+    """A write waits until another thread has read all, or until a handler raises."""
+    def read(fd, n):
+        while n > 0:
+            n -= len(os.read(fd, 10000))
+
+    def too_long(number, frame):
+        raise TimeoutError
+
+    reads, writes = os.pipe()
+    other = threading.Thread(target=read, args=(reads, 300000))
+    other.start()
+    assert os.write(writes, bytes(300000)) == 300000
+    other.join()
+    other = threading.Thread(target=read, args=(reads, 1))
+    other.start()
+    signal.signal(signal.SIGALRM, too_long)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        os.write(writes, bytes(1000000))
+        raise AssertionError('it did not wait')
+    except TimeoutError:
+        pass
+    other.join()
+    os.close(reads)
+    os.close(writes)
+
+
 def in_asyncio():
     async def main():
         loop = asyncio.get_running_loop()
@@ -177,7 +239,7 @@ def handler(number, frame):
     os.write(1, f'got {signal.Signals(number).name}\\n'.encode())
     if number == signal.SIGTERM:
         sys.exit(3)
-for number in signal.SIGTERM, signal.SIGUSR1, signal.SIGWINCH:
+for number in signal.SIGTERM, signal.SIGUSR1, signal.SIGCHLD, signal.SIGWINCH:
     signal.signal(number, handler)
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 print('ready', flush=True)
@@ -189,7 +251,7 @@ while True:
 def children():
     child = subprocess.Popen([sys.executable, '-c', CHILD], stdout=subprocess.PIPE, text=True)
     assert child.stdout.readline() == 'ready\n'
-    for number in signal.SIGUSR1, signal.SIGWINCH:
+    for number in signal.SIGUSR1, signal.SIGCHLD, signal.SIGWINCH:
         child.send_signal(number)
         assert child.stdout.readline() == f'got {number.name}\n'
     child.send_signal(signal.SIGHUP)
@@ -207,10 +269,33 @@ def children():
     assert subprocess.run([sys.executable, '-c', code]).returncode == -signal.SIGALRM
 
 
+def ends_of_children():
+    signal.signal(signal.SIGCHLD, note)
+    child = subprocess.Popen([sys.executable, '-c', 'pass'])
+    while not came:
+        time.sleep(0.01)
+    assert take() == ['SIGCHLD']
+    assert os.waitpid(-1, os.WNOHANG) == (child.pid, 0)
+    # It ends no wait for another one.
+    quick, slow = (subprocess.Popen([sys.executable, '-c', f'import time; time.sleep({s})']) for s in (0, 1))
+    assert os.waitpid(slow.pid, 0) == (slow.pid, 0)
+    assert os.waitpid(quick.pid, 0) == (quick.pid, 0)
+    assert set(take()) == {'SIGCHLD'}
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+    child = subprocess.Popen([sys.executable, '-c', 'pass'])
+    assert signal.sigwait([signal.SIGCHLD]) == signal.SIGCHLD
+    assert child.wait() == 0
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+    assert take() == []
+
+
 handlers()
 timers()
 waiting()
 from_threads()
 wakeup()
+restarting()
+full_pipe()
 in_asyncio()
 children()
+ends_of_children()
