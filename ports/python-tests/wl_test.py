@@ -5,6 +5,7 @@
 FILE gets a line for each test, with three fields separated by tabs: its state (passed, failed, skipped), its name
 and the reason. The exit status is regrtest's. `wl-make test` (src/regrtest/) starts this program."""
 import _posixsubprocess
+import _thread
 import errno
 import faulthandler
 import importlib
@@ -33,9 +34,19 @@ def has_network():
         return False
 
 
+def has_threads():
+    try:
+        _thread.start_new_thread(int, ())
+        return True
+    except RuntimeError:
+        return False
+
+
 network = has_network()
-# Whether it can start itself. A host that has processes has threads, too: wl-run and native programs.
+# Whether it can start itself.
 processes = _posixsubprocess.exist()
+# A host that has processes has threads, too (wl-run and native programs), so none is started to find out.
+threads = processes or has_threads()
 # What files say that ask whether the system is WASI, and for nothing else.
 NO_SOCKET = "Cannot create socket"
 # Why upstream skips whole files on WASI: some of their tests need something that WASI lacks. Here all tests run, and
@@ -48,15 +59,20 @@ MISSING = [(re.compile(r"[Mm]odule '(os|select|signal|_?socket|subprocess)'.* (h
             "a function does not exist")]
 if not processes:
     MISSING.append((re.compile(r"\[Errno %d\]" % errno.ENOTSUP), "no processes" if network else "no network or processes"))
+if not threads:
     MISSING.append((re.compile(r"can't start new thread|unable to start the thread|cannot join thread before it is started"),
                     "no threads"))
 if not network:
     MISSING.append((re.compile(r"could not bind on any address|Can[ ]not create socket"), "no network"))
 # The messages of tests that need one of CPython's modules for testing, which flavours do not have.
 TEST_MODULE = re.compile(r"requires _test\w*capi|_test\w+ required|which is only for tests")
-# Where there are no threads: the first waits for a lock that only another thread could release, which ends the program. The
-# second, in 3.11, waits for an exception that is sent to a thread that could not be started.
-ENDLESS = () if processes else ("test_shutdown_default_executor_timeout", "test_PyThreadState_SetAsyncExc")
+# These would not end: a process sends a signal to its parent, which waits for it; a thread computes in C, so that no other
+# one gets its turn, until another one stops it;
+ENDLESS = ["test_interprocess_signal", "test_lock_benchmark"]
+if not threads:
+    # for a lock that only another thread could release, which ends the program; in 3.11, for an exception that is sent to a
+    # thread that could not be started.
+    ENDLESS += ["test_shutdown_default_executor_timeout", "test_PyThreadState_SetAsyncExc"]
 # Upstream asks for the resource "network" in these, but they connect to this machine alone.
 LOOPBACK = ("test_socketserver",)
 
@@ -128,7 +144,12 @@ def what_is_missing(exception):
 def leave_out_the_watchdog():
     """Regrtest sets one at its end if threads can be started. (Elsewhere the function stays: test_inspect looks at it.)"""
     watchdog = faulthandler.dump_traceback_later
-    faulthandler.dump_traceback_later = lambda *args, exit=False, **options: exit or watchdog(*args, **options)
+
+    def without_exit(*args, exit=False, **options):
+        return exit or watchdog(*args, **options)
+
+    without_exit.__text_signature__ = watchdog.__text_signature__  # test_inspect looks for it
+    faulthandler.dump_traceback_later = without_exit
 
 
 def say_all_is_there(name):
@@ -139,7 +160,7 @@ def say_all_is_there(name):
     test.support.has_subprocess_support = test.support.has_socket_support = threading_helper.can_start_thread = True
     socket_helper.has_gethostname = True
     leave_out_the_watchdog()
-    if not processes:
+    if not threads:
         # It would wait for threads that could not be started, for a second and 100 collections of garbage in each test.
         threading_helper.threading_cleanup = lambda *values: None
     if name == "test_asyncio":
@@ -275,8 +296,9 @@ def main():
     from test.support import threading_helper
 
     sys.meta_path.append(TestModules)
-    test.support.has_subprocess_support = threading_helper.can_start_thread = processes
-    if processes:
+    test.support.has_subprocess_support = processes
+    threading_helper.can_start_thread = threads
+    if threads:
         leave_out_the_watchdog()
     run_what_needs_a_network(name)
     watch(RegressionTestResult)

@@ -10,13 +10,13 @@
 
 #include <string.h>
 
-enum { DEADLINE_S = 900, MAX_DEADLINE_S = 7 * 24 * 3600, MAX_PROCESSES = 256 };
+enum { DEADLINE_S = 900, MAX_DEADLINE_S = 7 * 24 * 3600, PROCESSES = 8, MAX_PROCESSES = 256 };
 
 struct test_options {
     char *runtime, *json, *junit;
     struct strv suites;
-    int deadline; /* seconds; 0: not given */
-    int processes;
+    int deadline;  /* seconds; 0: not given */
+    int processes; /* likewise; OPTION_NONE: none */
     bool own;
 };
 
@@ -27,8 +27,8 @@ static const struct option_spec options[] = {
      AT(suites)},
     {0, "deadline", "stop a test file after this time (default: 900)", "SECONDS", OPTION_NUMBER, AT(deadline),
      .max = MAX_DEADLINE_S},
-    {0, "processes", "let a test file start N more processes of its Python (default: 0)", "N", OPTION_NUMBER,
-     AT(processes), .max = MAX_PROCESSES},
+    {0, "processes", "let a test file start N more processes of its Python (default: 8; 0: none)", "N", OPTION_NUMBER,
+     AT(processes), .max = MAX_PROCESSES, .or_none = true},
     {0, "runtime", "run the tests by wl-run (the default), native, or a script in runtimes/", "NAME", OPTION_TEXT,
      AT(runtime)},
     {0, "json", "write the test results to FILE, as JSON", "FILE", OPTION_TEXT, AT(json)},
@@ -235,7 +235,7 @@ static int test_python(struct guest_tests *t, struct wl_err *err)
         t->own_tests = own_tests;
         t->patterns = &patterns;
         t->jobs = m.jobs;
-        t->processes = o->processes;
+        t->processes = o->processes == OPTION_NONE ? 0 : o->processes ? o->processes : PROCESSES;
         t->deadline_s = o->deadline ? o->deadline : DEADLINE_S;
         t->on_file = print_file;
         t->data = a;

@@ -149,16 +149,17 @@ static int unknown(const struct command *c, const char *given, struct wl_err *er
 
 static int set_number(int *to, const struct option_spec *s, const char *value, struct wl_err *err)
 {
+    const int least = s->or_none ? 0 : 1;
     char *end;
     long n;
 
     errno = 0;
     n = strtol(value, &end, 10);
-    if (errno || *end || end == value || n < 1 || n > s->max) {
-        wl_err_set(err, WL_E_USAGE, "--%s takes a number from 1 to %d, not '%s'", s->name, s->max, value);
+    if (errno || *end || end == value || n < least || n > s->max) {
+        wl_err_set(err, WL_E_USAGE, "--%s takes a number from %d to %d, not '%s'", s->name, least, s->max, value);
         return wl_err_hint(err, "for example --%s 2", s->name);
     }
-    *to = (int)n;
+    *to = n ? (int)n : OPTION_NONE;
     return 0;
 }
 

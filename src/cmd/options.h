@@ -22,6 +22,9 @@ enum option_kind {
     OPTION_FORWARD, /* struct strv: "--NAME=VALUE", for another program */
 };
 
+/* What a number is that was given as 0. */
+enum { OPTION_NONE = -1 };
+
 struct option_spec {
     char letter; /* 0: none */
     const char *name, *help;
@@ -34,6 +37,7 @@ struct option_spec {
      * one is left out. check NULL: no check. */
     int (*check)(const struct option_spec *s, const char *value, struct wl_err *err);
     bool optional; /* OPTION_FORWARD: the value follows "=" or is left out */
+    bool or_none;  /* OPTION_NUMBER: 0 is one, too */
 };
 
 /* The shared options that a command takes. All take --cache-dir, --ports, --color and --help. */

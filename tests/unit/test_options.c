@@ -9,7 +9,7 @@ struct sample_options {
     bool flag;
     char *text, *file;
     struct strv list, given;
-    int number, choice;
+    int number, most, choice;
 };
 
 static const char *const choices[] = {"red", "green", "blue", NULL};
@@ -21,6 +21,7 @@ static const struct option_spec sample_specs[] = {
     {'o', "output", "a file", "FILE", OPTION_TEXT, AT(file)},
     {0, "list", "a list", "DIR", OPTION_LIST, AT(list)},
     {0, "number", "a number", "N", OPTION_NUMBER, AT(number), .max = 90},
+    {0, "most", "a number or none", "N", OPTION_NUMBER, AT(most), .max = 9, .or_none = true},
     {0, "choice", "a choice", "NAME", OPTION_CHOICE, AT(choice), .choices = choices},
     {0, "forward", "for another program", "A=B", OPTION_FORWARD, AT(given)},
     {0, "fast", "for another program", NULL, OPTION_FORWARD, AT(given)},
@@ -84,11 +85,12 @@ static void test_own(void **state)
     struct options o;
 
     (void)state;
-    assert_ok(parse(&o, &sample,
-                    "-fqt one --text=two -oa --list x --list=y --number 90 --choice green --forward a=b --fast "
-                    "--forward=c=d",
-                    &words, &err),
-              &err);
+    assert_ok(
+        parse(&o, &sample,
+              "-fqt one --text=two -oa --list x --list=y --number 90 --most 0 --choice green --forward a=b --fast "
+              "--forward=c=d",
+              &words, &err),
+        &err);
     own = o.own;
     assert_true(own->flag && o.quiet);
     assert_string_equal(own->text, "two"); /* the last one counts */
@@ -98,6 +100,7 @@ static void test_own(void **state)
     assert_int_equal(own->list.n, 2);
     assert_string_equal(own->list.v[1], "y");
     assert_int_equal(own->number, 90);
+    assert_int_equal(own->most, OPTION_NONE);
     assert_int_equal(own->choice, 2);
     assert_int_equal(own->given.n, 3);
     assert_string_equal(own->given.v[0], "--forward=a=b");
@@ -119,6 +122,7 @@ static void test_nothing_given(void **state)
     own = o.own;
     assert_int_equal(o.args.n, 0);
     assert_int_equal(own->choice, 0);
+    assert_int_equal(own->most, 0);
     assert_null(own->text);
     options_free(&o);
     assert_ok(parse(&o, &sample, "-", &dash, &err), &err);
@@ -189,6 +193,7 @@ static void test_refused(void **state)
     refuse(build, "--jobs=99999999999999999999999", "--jobs takes", "--jobs 2");
     refuse(build, "--color=pink", "--color takes auto, always or never, not 'pink'", "--color auto");
     refuse(&sample, "--number 91", "--number takes a number from 1 to 90, not '91'", "--number 2");
+    refuse(&sample, "--most 10", "--most takes a number from 0 to 9, not '10'", "--most 2");
     refuse(&sample, "--choice yellow", "--choice takes red, green or blue, not 'yellow'", "--choice red");
     /* What was set before the error is freed. */
     refuse(&sample, "--text x --list y --forward z --choice yellow", "--choice takes", "--choice red");
