@@ -68,8 +68,8 @@ if not network:
 TEST_MODULE = re.compile(r"requires _test\w*capi|_test\w+ required|which is only for tests")
 # These would not end: a process sends a signal to its parent, which waits for it; a thread computes in C, so that no other
 # one gets its turn, until another one stops it; a tracker of semaphores with names is started, of which there are none, and
-# then the workers of a pool fail and are started again and again;
-ENDLESS = ["test_interprocess_signal", "test_lock_benchmark", "TestResourceTracker"]
+# then the workers of a pool fail and are started again and again; processes give results in memory that is not shared;
+ENDLESS = ["test_interprocess_signal", "test_lock_benchmark", "TestResourceTracker", "WithProcessesTestBarrier"]
 if not threads:
     # for a lock that only another thread could release, which ends the program; in 3.11, for an exception that is sent to a
     # thread that could not be started.

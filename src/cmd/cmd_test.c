@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { DEADLINE_S = 900, MAX_DEADLINE_S = 7 * 24 * 3600, PROCESSES = 8, MAX_PROCESSES = 256 };
+enum { DEADLINE_S = 900, MAX_DEADLINE_S = 7 * 24 * 3600, PROCESSES = 16, MAX_PROCESSES = 256 };
 
 struct test_options {
     char *runtime, *json, *junit;
@@ -27,7 +27,7 @@ static const struct option_spec options[] = {
      AT(suites)},
     {0, "deadline", "stop a test file after this time (default: 900)", "SECONDS", OPTION_NUMBER, AT(deadline),
      .max = MAX_DEADLINE_S},
-    {0, "processes", "let a test file start N more processes of its Python (default: 8; 0: none)", "N", OPTION_NUMBER,
+    {0, "processes", "let a test file start N more processes of its Python (default: 16; 0: none)", "N", OPTION_NUMBER,
      AT(processes), .max = MAX_PROCESSES, .or_none = true},
     {0, "runtime", "run the tests by wl-run (the default), native, or a script in runtimes/", "NAME", OPTION_TEXT,
      AT(runtime)},
