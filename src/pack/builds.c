@@ -4,6 +4,7 @@
 #include "pack/package_ports.h"
 #include "pack/pip.h"
 #include "pack/requirements.h"
+#include "pack/wheel_errors.h"
 #include "recipe/recipe.h"
 #include "util/fs.h"
 #include "util/version.h"
@@ -163,9 +164,19 @@ static int pin_requirements(const struct resolution *s, struct package *p, const
     if (r == 0)
         return packages_add_wheels(&p->requires, dir, err);
     if (output && *output) {
-        WL_CLEANUP_FREE char *line = last_line_with(output, "ERROR: ");
+        WL_CLEANUP_FREE char *line = last_line_with(output, "ERROR: "), *missing = pip_line(output, PIP_NONE_FOUND);
+        WL_CLEANUP_FREE char *name = NULL, *broken = NULL;
 
-        if (line)
+        if (missing)
+            name = xstrndup(missing + strlen(PIP_NONE_FOUND), package_name_length(missing + strlen(PIP_NONE_FOUND)));
+        broken = name ? pip_unanswered(output, name) : NULL;
+        if (broken) {
+            wl_err_set(
+                err, WL_E_FETCH,
+                "%s: cannot find what the build of %s requires: the package index did not answer when asked for %s: %s",
+                wheels_title(s->w), p->name, name, broken);
+            wl_err_hint(err, "check the network, and run the same command again");
+        } else if (line)
             wl_err_set(err, WL_E_FETCH, "%s: cannot find what the build of %s requires: %s", wheels_title(s->w),
                        p->name, line + strlen("ERROR: "));
     }

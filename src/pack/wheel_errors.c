@@ -24,8 +24,42 @@ char *pip_line(const char *output, const char *words)
     return at ? xstrndup(at, strcspn(at, "\n")) : NULL;
 }
 
-/* Whether an index knows the package at all. */
-static bool is_known(const struct resolution *s, const char *name)
+/* Whether the address at the end of a line, ".../simple/NAME/", is that of the package. */
+static bool is_address_of(const char *line, const char *end, const char *name)
+{
+    const char *start;
+
+    while (end > line && (end[-1] == '/' || end[-1] == '\r'))
+        end--;
+    for (start = end; start > line && start[-1] != '/';)
+        start--;
+    return package_same_name(start, (size_t)(end - start), name);
+}
+
+char *pip_unanswered(const char *output, const char *name)
+{
+    static const char words[] = " after connection broken by '";
+
+    /* ... after connection broken by 'ReadTimeoutError("WHERE: Read timed out.")': /simple/NAME/ */
+    for (const char *at = output; at && (at = strstr(at, words)); at++) {
+        const char *why = at + strlen(words), *line_end = at + strcspn(at, "\n"), *end = strstr(why, "': /");
+
+        if (!end || end > line_end || !is_address_of(end, line_end, name))
+            continue;
+        for (const char *p = why; p < end; p++)
+            if (p[0] == ':' && p[1] == ' ')
+                why = p + 2;
+        if (end > why && end[-1] == ')')
+            end--;
+        if (end > why && (end[-1] == '\'' || end[-1] == '"'))
+            end--;
+        return xstrndup(why, (size_t)(end - why));
+    }
+    return NULL;
+}
+
+/* Whether an index knows the package at all. output: what pip prints if none does. */
+static bool is_known(const struct resolution *s, const char *name, char **output)
 {
     WL_CLEANUP_STRV struct strv argv = {0};
     WL_CLEANUP_ERR struct wl_err ignored = WL_ERR_INIT;
@@ -33,7 +67,7 @@ static bool is_known(const struct resolution *s, const char *name)
     pip_add_command(&argv, s->w->ask_pip, s->w->version, "index", NULL, s->o);
     requirements_add_places(s->w->requirements, s->requirements, &argv);
     strv_add_all(&argv, "versions", name, NULL);
-    return pip_run(&argv, NULL, s->o, NULL, &ignored) == 0;
+    return pip_run(&argv, NULL, s->o, output, &ignored) == 0;
 }
 
 const char *why_unbuilt(const struct resolution *s, const char *name)
@@ -80,19 +114,33 @@ static int requirement_error(const struct resolution *s, const char *text, const
     return wl_err_hint(err, "%s", hint);
 }
 
+static int no_answer(const struct resolution *s, const char *name, const char *why, struct wl_err *err)
+{
+    wl_err_set(err, WL_E_FETCH, "%s: the package index did not answer when asked for %s: %s", wheels_title(s->w), name,
+               why);
+    return wl_err_hint(err, "check the network, and run the same command again");
+}
+
 /* missing: the requirement that pip does not find. */
 static int explain_missing(const struct resolution *s, const char *missing, const char *output, struct wl_err *err)
 {
     WL_CLEANUP_FREE char *versions = pip_line(output, "(from versions: "), *by = pip_required_by(output);
-    WL_CLEANUP_FREE char *name = xstrndup(missing, package_name_length(missing));
+    WL_CLEANUP_FREE char *name = xstrndup(missing, package_name_length(missing)), *asked = NULL;
+    WL_CLEANUP_FREE char *broken = pip_unanswered(output, name), *broken_again = NULL;
 
     if (versions && !starts_with(versions, "(from versions: none")) {
         wl_err_set(err, WL_E_FETCH, "%s: %s has no pure-Python wheel of the required version: %s", wheels_title(s->w),
                    missing, versions);
         return wl_err_hint(err, "require one of these versions");
     }
-    if (is_known(s, name))
+    /* If it is known why the package cannot be built, the index has answered. */
+    if (broken && !why_unbuilt(s, name))
+        return no_answer(s, name, broken, err);
+    if (is_known(s, name, &asked))
         return no_usable_wheel(s, name, by, err);
+    broken_again = pip_unanswered(asked, name);
+    if (broken_again)
+        return no_answer(s, name, broken_again, err);
     wl_err_set(err, WL_E_FETCH, "%s: there is no package named %s%s%s%s", wheels_title(s->w), name,
                by ? " (required by: " : "", by ? by : "", by ? ")" : "");
     return wl_err_hint(err, "check its name, or say with --find-links or --index-url in the file where it is");

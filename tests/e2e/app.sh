@@ -14,7 +14,7 @@ app() {
 # If no packages can be downloaded, programs with requirements cannot be tested.
 app_with_packages() {
     app "$@"
-    ! grep -qE 'there is no package named|forbids the network' .err || not_available "$(cat .err)"
+    ! grep -qE 'the package index did not answer|there is no package named|forbids the network' .err || not_available "$(cat .err)"
 }
 
 # `forget NAME`: removes the app of that name from the store.

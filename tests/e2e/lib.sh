@@ -80,7 +80,7 @@ with_index() {
 # `build_packages WORD...`: a build that needs the index.
 build_packages() {
     real_tool build --output "$OUT" "$@"
-    ! grep -qE 'no package named setuptools|forbids the network' .err || not_available "$(cat .err)"
+    ! grep -qE 'the package index did not answer|no package named setuptools|forbids the network' .err || not_available "$(cat .err)"
 }
 
 # The same for commands that build ports.

@@ -11,7 +11,7 @@ PACKAGES=$WL_SOURCE_ROOT/tests/e2e/packages
 app() {
     [ -z "${WL_CHECK_OFFLINE-}" ] && "$PYTHON" -m pip --version >/dev/null 2>&1 || skip 'without pip and the network'
     real_tool app --python "$PY" "$@"
-    ! grep -qE 'there is no package named|forbids the network' .err || not_available "$(cat .err)"
+    ! grep -qE 'the package index did not answer|there is no package named|forbids the network' .err || not_available "$(cat .err)"
 }
 
 # What each program of packages/main.py prints: `NAME ARGUMENT...|TEXT`.

@@ -2,6 +2,7 @@
 #include "made_up_wheels.h"
 
 #include "make_archive.h"
+#include "pack/wheel_errors.h"
 #include "util/fs.h"
 #include "util/str.h"
 
@@ -274,6 +275,45 @@ static void test_who_wants_it(void **state)
     place_free(&p);
 }
 
+/* An index that cannot be reached has not said that there is no such package. */
+static void test_no_answer(void **state)
+{
+    struct place p;
+
+    skip_without_pip();
+    place_make(state, &p, "");
+    /* Nothing listens there. */
+    write_text(p.requirements, "--index-url http://127.0.0.1:9/simple\nSome.package\n");
+    assert_class(lock(&p), WL_E_FETCH, &p.err);
+    assert_contains(p.err.text, "r.txt: the package index did not answer when asked for Some.package: ");
+    assert_contains(p.err.text, "Connection refused");
+    assert_contains(p.err.hint, "check the network");
+    assert_false(path_exists(p.lock));
+    place_free(&p);
+}
+
+/* What pip prints about its first attempt, if it tries again. */
+static void test_what_pip_says_of_no_answer(void **state)
+{
+    static const char retry[] = "WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by '";
+    WL_CLEANUP_FREE char *timed_out =
+        xasprintf("%sReadTimeoutError(\"HTTPSConnectionPool(host='example.org', port=443): Read timed out. (read "
+                  "timeout=10.0)\")': "
+                  "/simple/some-package/\nERROR: No matching distribution found for other\n",
+                  retry);
+    WL_CLEANUP_FREE char *two =
+        xasprintf("%sA('a: one')': /simple/other/\n%sB('b: two')': /root/simple/x/\n", retry, retry);
+    WL_CLEANUP_FREE char *first = pip_unanswered(timed_out, "some_package"), *second = pip_unanswered(two, "x");
+
+    (void)state;
+    assert_string_equal(first, "Read timed out. (read timeout=10.0)");
+    assert_string_equal(second, "two");
+    assert_null(pip_unanswered(timed_out, "other"));
+    assert_null(pip_unanswered(timed_out, "package"));
+    assert_null(pip_unanswered("ERROR: No matching distribution found for x\n", "x"));
+    assert_null(pip_unanswered(NULL, "x"));
+}
+
 /* The file: address of a path; the caller frees it. */
 static char *as_url(const char *path)
 {
@@ -338,6 +378,8 @@ int main(void)
         TEST_IN_FOLDER(test_slightly_old_versions),
         TEST_IN_FOLDER(test_both_kinds),
         TEST_IN_FOLDER(test_who_wants_it),
+        TEST_IN_FOLDER(test_no_answer),
+        cmocka_unit_test(test_what_pip_says_of_no_answer),
         TEST_IN_FOLDER(test_source),
         TEST_IN_FOLDER(test_newer_source),
         TEST_IN_FOLDER(test_both_kinds_pinned),
