@@ -278,6 +278,51 @@ static error_t resolve_folder(__wasi_fd_t fd, const char *path, struct place *p)
     return go_on(fd, path, false, p);
 }
 
+/* Replaces the first link in a path of the host. The result is an absolute path; if the name of the directory that
+ * the path starts from is unknown, the result of a relative link is relative to that directory. false: there is no
+ * link, or the host does not let us read it. */
+static bool expand_link(const struct place *p, bool follow, char expanded[VFS_PATH])
+{
+    char *top = vfs_name_of_mapped(p->host), part[VFS_PATH], text[VFS_PATH];
+    const char *end = p->path, *begin;
+    bool found = false;
+
+    while (!found && *end && strlen(p->path) < sizeof part) {
+        __wasi_filestat_t stat;
+        __wasi_size_t n;
+
+        begin = end + strspn(end, "/");
+        end = begin + strcspn(begin, "/");
+        if (!*begin || (!*end && !follow))
+            break;
+        memcpy(part, p->path, (size_t)(end - p->path));
+        part[end - p->path] = '\0';
+        if (REAL(path_filestat_get)((__wasi_fd_t)p->host, 0, part, &stat))
+            break;
+        if (stat.filetype != __WASI_FILETYPE_SYMBOLIC_LINK)
+            continue;
+        if (REAL(path_readlink)((__wasi_fd_t)p->host, part, (uint8_t *)text, sizeof text - 1, &n))
+            break;
+        text[n] = '\0';
+        part[begin - p->path] = '\0';
+        n = (__wasi_size_t)(strlen(text) + strlen(end));
+        if (*text == '/' && n < VFS_PATH) {
+            strcpy(expanded, text);
+            found = true;
+        } else if (*text != '/' && n + (top ? strlen(top) : 0) + strlen(part) + 3 < VFS_PATH) {
+            *expanded = '\0';
+            if (top && *top)
+                strcat(strcat(strcat(expanded, "/"), top), "/");
+            strcat(strcat(expanded, part), text);
+            found = true;
+        }
+        if (found)
+            strcat(expanded, end);
+    }
+    free(top);
+    return found;
+}
+
 /* Whether a call has to be repeated: the host refused to follow a link that leads out of its directory. Then the
  * place is now where the link leads. Otherwise *error is the result of the call. */
 static bool goes_away(struct place *p, bool follow, error_t *error)
@@ -287,7 +332,7 @@ static bool goes_away(struct place *p, bool follow, error_t *error)
     int fd;
 
     if ((*error != __WASI_ERRNO_PERM && *error != __WASI_ERRNO_NOTCAPABLE) || p->kind != VFS_ARCHIVE || p->node ||
-        p->host < 0 || !vfs_expand_link(p->host, p->path, follow, expanded))
+        p->host < 0 || !expand_link(p, follow, expanded))
         return false;
     if (++p->moves > MOST_MOVES) {
         *error = __WASI_ERRNO_LOOP;
@@ -852,27 +897,6 @@ error_t WRAP(path_unlink_file)(__wasi_fd_t fd, const char *path)
     return error;
 }
 
-/* A host refuses a link to an absolute path, because that would lead elsewhere outside of the guest. A relative one to
- * the same place is right for both. */
-static error_t symlink_on_host(const struct place *p, const char *text)
-{
-    char relative[VFS_PATH], *rest;
-    struct place to;
-    error_t error = REAL(path_symlink)(text, (__wasi_fd_t)p->host, p->path);
-    int fd;
-
-    if (*text != '/' || (error != __WASI_ERRNO_PERM && error != __WASI_ERRNO_NOTCAPABLE))
-        return error;
-    fd = cwd_locate(text, &rest);
-    if (fd < 0)
-        return error;
-    if (!resolve((__wasi_fd_t)fd, rest, false, &to) && to.kind == VFS_ARCHIVE && !to.node && to.host == p->host &&
-        vfs_relative_link(p->host, p->path, to.path, relative))
-        error = REAL(path_symlink)(relative, (__wasi_fd_t)p->host, p->path);
-    free(rest);
-    return error;
-}
-
 static error_t symlink_place(struct place *p, const char *text)
 {
     error_t error;
@@ -885,7 +909,7 @@ static error_t symlink_place(struct place *p, const char *text)
         return make_device(p);
     error = may_change(p);
     if (!error)
-        return host_error(p, symlink_on_host(p, text), true);
+        return host_error(p, REAL(path_symlink)(text, (__wasi_fd_t)p->host, p->path), true);
     return error == __WASI_ERRNO_ROFS && p->node ? __WASI_ERRNO_EXIST : error;
 }
 

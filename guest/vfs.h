@@ -23,9 +23,9 @@
  * host maps below the root ("/data") does not pass through here, except in listings. A directory that the host maps
  * in or above the archive's directories ("/", "/usr") is noted as a shared directory.
  *
- * vfs.c holds the descriptors, vfs-files.c the calls on descriptors, vfs-paths.c the calls on paths, vfs-links.c what
- * it needs for links of the host, vfs-modes.c what the host has of permissions, and vfs-stat.c the functions of libc
- * that deal with modes, owners and times. cwd.c runs before all of them: it makes paths absolute. */
+ * vfs.c holds the descriptors, vfs-files.c the calls on descriptors, vfs-paths.c the calls on paths, vfs-modes.c what
+ * the host has of permissions, and vfs-stat.c the functions of libc that deal with modes, owners and times. cwd.c runs
+ * before all of them: it makes paths absolute. */
 #ifndef WL_VFS_H
 #define WL_VFS_H
 
@@ -153,16 +153,6 @@ error_t vfs_chown(__wasi_fd_t fd, const char *path, bool to_other, bool follow);
 error_t vfs_room_path(__wasi_fd_t fd, const char *path, struct vfs_room *room);
 /* Whether a file may be read, written, executed (R_OK ...). */
 error_t vfs_access(__wasi_fd_t fd, const char *path, int how, bool follow);
-
-/* ---- vfs-links.c ---- */
-
-/* Replaces the first link in a path of the host. The result is an absolute path; if the name of the directory that
- * the path starts from is unknown, the result of a relative link is relative to that directory. false: there is no
- * link, or the host does not let us read it. */
-bool vfs_expand_link(int64_t host, const char *path, bool follow, char expanded[VFS_PATH]);
-/* The text of a link at a path of the host that leads to another path below the same directory. false: the link's own
- * path contains "..", or goes through another link. */
-bool vfs_relative_link(int64_t host, const char *path, const char *to, char relative[VFS_PATH]);
 
 /* ---- vfs-modes.c: permissions of the host's files ---- */
 
