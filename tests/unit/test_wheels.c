@@ -302,7 +302,7 @@ static void test_what_pip_says_of_no_answer(void **state)
                   "/simple/some-package/\nERROR: No matching distribution found for other\n",
                   retry);
     WL_CLEANUP_FREE char *two =
-        xasprintf("%sA('a: one')': /simple/other/\n%sB('b: two')': /root/simple/x/\n", retry, retry);
+        xasprintf("%sA('a: one')': /simple/other/\n%sB('b: two')': /index/simple/x/\n", retry, retry);
     WL_CLEANUP_FREE char *first = pip_unanswered(timed_out, "some_package"), *second = pip_unanswered(two, "x");
 
     (void)state;
