@@ -1,4 +1,4 @@
-import { joined } from './bytes.mjs';
+import { joined } from '../bytes.mjs';
 import { HIGH, Socket, fail } from './common.mjs';
 
 /** One of two that are connected to each other. */

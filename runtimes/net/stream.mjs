@@ -1,6 +1,6 @@
 // TCP.
 import { isIPv4 } from './address.mjs';
-import { joined } from './bytes.mjs';
+import { joined } from '../bytes.mjs';
 import { HIGH, Socket, fail, machine, numberOf, plain, policy, refuse, refuseMore, word } from './common.mjs';
 import { addressText, endText, parseAddress } from './policy.mjs';
 

@@ -1,6 +1,6 @@
 // The set `net` of the channel (docs/channel.md), and the calls of WASI on sockets. The sockets are elsewhere (sockets.mjs).
 import { ERRNO, guarded } from '../guest.mjs';
-import { joined } from './bytes.mjs';
+import { joined } from '../bytes.mjs';
 import { Numbers } from './numbers.mjs';
 
 const TYPES = { dgram: 5, stream: 6 };

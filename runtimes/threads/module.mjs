@@ -1,6 +1,8 @@
 // Rewrites a module so that several instances can share one memory: the memory becomes an imported, shared one, and the host writes
 // its content at the start, once. Nothing else changes, so the numbers of functions, segments and so on stay as they are.
 
+import { joined } from '../bytes.mjs';
+
 const IMPORT = 2, TABLE = 4, MEMORY = 5, EXPORT = 7, START = 8, DATA = 11, TAG = 13;
 const MOST_PAGES = 65536;
 const I32_CONST = 0x41, END = 0x0b;
@@ -75,16 +77,6 @@ function sections(bytes) {
   return list;
 }
 
-function join(parts) {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
 /** Each instance has its own tables, so those must not change their size. */
 function tablesAreFixed(content) {
   const r = new Reader(content);
@@ -119,7 +111,7 @@ function memoryLimits(content) {
 
 function withMemory(imports, { initial, maximum }) {
   const r = new Reader(imports), n = r.number();
-  return join([number(n + 1), imports.subarray(r.at), text(MEMORY_IMPORT.module), text(MEMORY_IMPORT.name), [2, 3], number(initial),
+  return joined([number(n + 1), imports.subarray(r.at), text(MEMORY_IMPORT.module), text(MEMORY_IMPORT.name), [2, 3], number(initial),
     number(maximum)]);
 }
 
@@ -176,7 +168,7 @@ export function shareMemory(bytes) {
     } else if (id === DATA) add(DATA, data);
     else if (id !== MEMORY) add(id, content);
   }
-  return { bytes: join(parts), memory: { ...memory, shared: true }, segments, content: find(DATA) };
+  return { bytes: joined(parts), memory: { ...memory, shared: true }, segments, content: find(DATA) };
 }
 
 /** Makes the memory of a module that shareMemory() gave, as it is at the start. */

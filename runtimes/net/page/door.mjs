@@ -1,5 +1,5 @@
 // A door: the guest speaks plain HTTP/1.1 with it, and the page's browser does each request, by TLS. (As host/door/ does it for secrets.)
-import { joined } from '../bytes.mjs';
+import { joined } from '../../bytes.mjs';
 import { Refused, readChunkSize, readHead } from './head.mjs';
 import { Wire } from './wire.mjs';
 

@@ -1,5 +1,5 @@
 // How the browser does a request for a door. Cookies are never sent, and none that come are kept.
-import { joined } from '../bytes.mjs';
+import { joined } from '../../bytes.mjs';
 
 /** Bytes of an answer, which is given when it is complete. */
 const MOST_ANSWER = 256 << 20;
