@@ -4,7 +4,6 @@
 #include "pack/package_ports.h"
 #include "pack/pip.h"
 #include "pack/requirements.h"
-#include "pack/wheel_errors.h"
 #include "recipe/recipe.h"
 #include "util/fs.h"
 #include "util/version.h"
@@ -171,11 +170,10 @@ static int pin_requirements(const struct resolution *s, struct package *p, const
             name = xstrndup(missing + strlen(PIP_NONE_FOUND), package_name_length(missing + strlen(PIP_NONE_FOUND)));
         broken = name ? pip_unanswered(output, name) : NULL;
         if (broken) {
-            wl_err_set(
-                err, WL_E_FETCH,
-                "%s: cannot find what the build of %s requires: the package index did not answer when asked for %s: %s",
-                wheels_title(s->w), p->name, name, broken);
-            wl_err_hint(err, "check the network, and run the same command again");
+            WL_CLEANUP_FREE char *asked =
+                xasprintf("%s: cannot find what the build of %s requires", wheels_title(s->w), p->name);
+
+            pip_no_answer(asked, name, broken, err);
         } else if (line)
             wl_err_set(err, WL_E_FETCH, "%s: cannot find what the build of %s requires: %s", wheels_title(s->w),
                        p->name, line + strlen("ERROR: "));

@@ -72,3 +72,61 @@ bool pip_parts(char *line, const char **parts, size_t n)
     }
     return true;
 }
+
+char *pip_required_by(const char *output)
+{
+    const char *line = strstr(output, "Could not find a version that satisfies the requirement ");
+    const char *end = line ? line + strcspn(line, "\n") : NULL, *from = line ? strstr(line, " (from ") : NULL;
+
+    if (!from || from > end)
+        return NULL;
+    from += strlen(" (from ");
+    return starts_with(from, "versions: ") || starts_with(from, "-r ") ? NULL : xstrndup(from, strcspn(from, ")>-"));
+}
+
+char *pip_line(const char *output, const char *words)
+{
+    const char *at = output ? strstr(output, words) : NULL;
+
+    return at ? xstrndup(at, strcspn(at, "\n")) : NULL;
+}
+
+/* Whether the address at the end of a line, ".../simple/NAME/", is that of the package. */
+static bool is_address_of(const char *line, const char *end, const char *name)
+{
+    const char *start;
+
+    while (end > line && (end[-1] == '/' || end[-1] == '\r'))
+        end--;
+    for (start = end; start > line && start[-1] != '/';)
+        start--;
+    return package_same_name(start, (size_t)(end - start), name);
+}
+
+char *pip_unanswered(const char *output, const char *name)
+{
+    static const char words[] = " after connection broken by '";
+
+    /* ... after connection broken by 'ReadTimeoutError("WHERE: Read timed out.")': /simple/NAME/ */
+    for (const char *at = output; at && (at = strstr(at, words)); at++) {
+        const char *why = at + strlen(words), *line_end = at + strcspn(at, "\n"), *end = strstr(why, "': /");
+
+        if (!end || end > line_end || !is_address_of(end, line_end, name))
+            continue;
+        for (const char *p = why; p < end; p++)
+            if (p[0] == ':' && p[1] == ' ')
+                why = p + 2;
+        if (end > why && end[-1] == ')')
+            end--;
+        if (end > why && (end[-1] == '\'' || end[-1] == '"'))
+            end--;
+        return xstrndup(why, (size_t)(end - why));
+    }
+    return NULL;
+}
+
+int pip_no_answer(const char *asked, const char *name, const char *why, struct wl_err *err)
+{
+    wl_err_set(err, WL_E_FETCH, "%s: the package index did not answer when asked for %s: %s", asked, name, why);
+    return wl_err_hint(err, "check the network, and run the same command again");
+}

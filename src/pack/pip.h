@@ -29,4 +29,19 @@ bool pip_parts(char *line, const char **parts, size_t n);
 int pip_query(const struct strv *argv, const char *input, const struct fetch_options *o, char **output,
               struct wl_err *err);
 
+/* What pip prints before the name of a package that it does not find. */
+#define PIP_NONE_FOUND "No matching distribution found for "
+
+/* Which package requires the one that pip does not find, as far as pip says it; NULL: the requirements file. The caller
+ * frees it. */
+char *pip_required_by(const char *output);
+/* The line of pip's output that has the words, from them on; the caller frees it. NULL: none has. */
+char *pip_line(const char *output, const char *words);
+
+/* Why the index did not answer when pip asked it for a package, from pip's output; the caller frees it. NULL: it did,
+ * as far as pip says. pip goes on as if the index had nothing. */
+char *pip_unanswered(const char *output, const char *name);
+/* The error for that. asked: who asked, as the message begins. */
+int pip_no_answer(const char *asked, const char *name, const char *why, struct wl_err *err);
+
 #endif

@@ -6,58 +6,6 @@
 
 #include <string.h>
 
-char *pip_required_by(const char *output)
-{
-    const char *line = strstr(output, "Could not find a version that satisfies the requirement ");
-    const char *end = line ? line + strcspn(line, "\n") : NULL, *from = line ? strstr(line, " (from ") : NULL;
-
-    if (!from || from > end)
-        return NULL;
-    from += strlen(" (from ");
-    return starts_with(from, "versions: ") || starts_with(from, "-r ") ? NULL : xstrndup(from, strcspn(from, ")>-"));
-}
-
-char *pip_line(const char *output, const char *words)
-{
-    const char *at = output ? strstr(output, words) : NULL;
-
-    return at ? xstrndup(at, strcspn(at, "\n")) : NULL;
-}
-
-/* Whether the address at the end of a line, ".../simple/NAME/", is that of the package. */
-static bool is_address_of(const char *line, const char *end, const char *name)
-{
-    const char *start;
-
-    while (end > line && (end[-1] == '/' || end[-1] == '\r'))
-        end--;
-    for (start = end; start > line && start[-1] != '/';)
-        start--;
-    return package_same_name(start, (size_t)(end - start), name);
-}
-
-char *pip_unanswered(const char *output, const char *name)
-{
-    static const char words[] = " after connection broken by '";
-
-    /* ... after connection broken by 'ReadTimeoutError("WHERE: Read timed out.")': /simple/NAME/ */
-    for (const char *at = output; at && (at = strstr(at, words)); at++) {
-        const char *why = at + strlen(words), *line_end = at + strcspn(at, "\n"), *end = strstr(why, "': /");
-
-        if (!end || end > line_end || !is_address_of(end, line_end, name))
-            continue;
-        for (const char *p = why; p < end; p++)
-            if (p[0] == ':' && p[1] == ' ')
-                why = p + 2;
-        if (end > why && end[-1] == ')')
-            end--;
-        if (end > why && (end[-1] == '\'' || end[-1] == '"'))
-            end--;
-        return xstrndup(why, (size_t)(end - why));
-    }
-    return NULL;
-}
-
 /* Whether an index knows the package at all. output: what pip prints if none does. */
 static bool is_known(const struct resolution *s, const char *name, char **output)
 {
@@ -114,13 +62,6 @@ static int requirement_error(const struct resolution *s, const char *text, const
     return wl_err_hint(err, "%s", hint);
 }
 
-static int no_answer(const struct resolution *s, const char *name, const char *why, struct wl_err *err)
-{
-    wl_err_set(err, WL_E_FETCH, "%s: the package index did not answer when asked for %s: %s", wheels_title(s->w), name,
-               why);
-    return wl_err_hint(err, "check the network, and run the same command again");
-}
-
 /* missing: the requirement that pip does not find. */
 static int explain_missing(const struct resolution *s, const char *missing, const char *output, struct wl_err *err)
 {
@@ -135,12 +76,12 @@ static int explain_missing(const struct resolution *s, const char *missing, cons
     }
     /* If it is known why the package cannot be built, the index has answered. */
     if (broken && !why_unbuilt(s, name))
-        return no_answer(s, name, broken, err);
+        return pip_no_answer(wheels_title(s->w), name, broken, err);
     if (is_known(s, name, &asked))
         return no_usable_wheel(s, name, by, err);
     broken_again = pip_unanswered(asked, name);
     if (broken_again)
-        return no_answer(s, name, broken_again, err);
+        return pip_no_answer(wheels_title(s->w), name, broken_again, err);
     wl_err_set(err, WL_E_FETCH, "%s: there is no package named %s%s%s%s", wheels_title(s->w), name,
                by ? " (required by: " : "", by ? by : "", by ? ")" : "");
     return wl_err_hint(err, "check its name, or say with --find-links or --index-url in the file where it is");

@@ -4,19 +4,6 @@
 
 #include "pack/wheel_choice.h"
 
-/* What pip prints before the name of a package that it does not find. */
-#define PIP_NONE_FOUND "No matching distribution found for "
-
-/* Which package requires the one that pip does not find, as far as pip says it; NULL: the requirements file. The caller
- * frees it. */
-char *pip_required_by(const char *output);
-/* The line of pip's output that has the words, from them on; the caller frees it. NULL: none has. */
-char *pip_line(const char *output, const char *words);
-
-/* Why the index did not answer when pip asked it for a package, from pip's output; the caller frees it. NULL: it did,
- * as far as pip says. pip goes on as if the index had nothing. */
-char *pip_unanswered(const char *output, const char *name);
-
 /* The error for a failed resolution. err has pip's own, for failures that are not about a requirement. */
 int explain_failure(const struct resolution *s, const char *output, struct wl_err *err);
 /* The error for a package that has no usable wheel and cannot be built. chain: who requires it ("a -> b -> name"); NULL

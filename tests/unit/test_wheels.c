@@ -2,7 +2,7 @@
 #include "made_up_wheels.h"
 
 #include "make_archive.h"
-#include "pack/wheel_errors.h"
+#include "pack/pip.h"
 #include "util/fs.h"
 #include "util/str.h"
 
