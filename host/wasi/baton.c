@@ -1,6 +1,7 @@
 #include "wasi/baton.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,9 @@
 #define SLICE UINT64_C(5000000)
 /* How long the ticker sleeps if nothing happens. */
 #define LONG UINT64_C(100000000)
+/* How long a wait is short: then the next one first looks again and again whether it is over, for so long, because a
+ * sleeping processor takes longer to wake than the other thread needs. */
+#define SHORT UINT64_C(100000)
 
 uint64_t baton_now(void)
 {
@@ -86,10 +90,11 @@ static void grant(struct wasi_threads *g, struct wasi_thread *t)
     t->state = WASI_THREAD_RUNS;
 }
 
-void baton_signal(const struct wasi_thread *t)
+void baton_signal(struct wasi_thread *t)
 {
     const uint64_t one = 1;
 
+    atomic_store_explicit(&t->called, true, memory_order_release);
     while (write(t->event, &one, sizeof one) < 0 && errno == EINTR)
         ;
 }
@@ -106,6 +111,27 @@ void baton_queue(struct wasi_threads *g, struct wasi_thread *t)
         g->asleep = false;
         pthread_cond_signal(&g->ticks);
     }
+}
+
+/* Takes the thread's event, which has counted or is about to. */
+static void take_event(struct wasi_thread *me)
+{
+    uint64_t count;
+
+    atomic_store_explicit(&me->called, false, memory_order_relaxed);
+    while (read(me->event, &count, sizeof count) < 0)
+        if (errno != EINTR)
+            abort(); /* it is the host's own */
+}
+
+/* Before a thread waits for its event, and if it had the baton again soon the last time: waits without sleeping. Others
+ * that want the processor get it. */
+static void wait_awake(const struct wasi_threads *g, const struct wasi_thread *me)
+{
+    if (!g->spins || me->waited >= SHORT)
+        return;
+    while (!atomic_load_explicit(&me->called, memory_order_acquire) && baton_now() - me->gave < SHORT)
+        sched_yield();
 }
 
 /* To the one that has waited longest. */
@@ -130,16 +156,15 @@ void baton_put_aside(struct wasi_threads *g, struct wasi_thread *me)
     g->memory = wasi_memory(g->w);
     save_words(g, me);
     g->last = me;
+    me->gave = baton_now();
 }
 
 /* Without the lock: until it has the baton, or has to go. */
 void baton_await(struct wasi_threads *g, struct wasi_thread *me)
 {
     for (bool there = false; !there;) {
-        uint64_t count;
-
-        if (read(me->event, &count, sizeof count) < 0 && errno != EINTR)
-            abort(); /* it is the host's own */
+        wait_awake(g, me);
+        take_event(me);
         pthread_mutex_lock(&g->lock);
         there = me->state == WASI_THREAD_RUNS || (g->quit && me->state == WASI_THREAD_IDLE);
         pthread_mutex_unlock(&g->lock);
@@ -149,6 +174,7 @@ void baton_await(struct wasi_threads *g, struct wasi_thread *me)
 void baton_pick_up(struct wasi_threads *g, struct wasi_thread *me)
 {
     g->ops->take(g->arg, me->context);
+    me->waited = baton_now() - me->gave;
     if (g->last != me)
         load_words(g, me);
 }
@@ -226,7 +252,6 @@ static int wait_for_wake(const struct wasi *w, struct wasi_thread *t, struct pol
                          const struct timespec *time)
 {
     struct pollfd *all = malloc((n + 1) * sizeof *all);
-    uint64_t count;
     int r = -1, error = ENOMEM;
     bool woken;
 
@@ -252,8 +277,8 @@ static int wait_for_wake(const struct wasi *w, struct wasi_thread *t, struct pol
     t->state = WASI_THREAD_AWAY;
     pthread_mutex_unlock(&t->group->lock);
     /* (Nobody signals a thread that is away.) */
-    while (woken && read(t->event, &count, sizeof count) < 0 && errno == EINTR)
-        ;
+    if (woken)
+        take_event(t);
     errno = error;
     return r;
 }
@@ -275,6 +300,7 @@ uint32_t baton_parked(struct wasi_threads *g, struct wasi_thread *me, uint64_t u
         int n;
 
         pthread_mutex_unlock(&g->lock);
+        wait_awake(g, me);
         n = baton_wait_here(g->w, &event, 1, until == UINT64_MAX ? NULL : &t);
         if (n < 0)
             n = errno == EINTR ? -1 : 0;

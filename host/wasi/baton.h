@@ -32,7 +32,7 @@ void baton_unpark(struct wasi_threads *g, const struct wasi_thread *me);
 
 /* Without it. */
 
-void baton_signal(const struct wasi_thread *t);
+void baton_signal(struct wasi_thread *t);
 /* Until it has the baton, or has to go; then what is its own comes back. */
 void baton_await(struct wasi_threads *g, struct wasi_thread *me);
 void baton_pick_up(struct wasi_threads *g, struct wasi_thread *me);

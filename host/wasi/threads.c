@@ -1,6 +1,7 @@
 #include "wasi/baton.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +108,8 @@ static struct wasi_thread *make(struct wasi_threads *g)
 /* From now on there may be several. */
 static bool switch_on(struct wasi_threads *g)
 {
+    cpu_set_t processors;
+
     if (atomic_load(&g->on))
         return true;
     g->first.event = eventfd(0, EFD_CLOEXEC);
@@ -118,6 +121,7 @@ static bool switch_on(struct wasi_threads *g)
     g->since = baton_now();
     g->memory = wasi_memory(g->w);
     g->quit = g->asleep = false;
+    g->spins = sched_getaffinity(0, sizeof processors, &processors) == 0 && CPU_COUNT(&processors) > 1;
     g->ticking = start(&g->ticker, TICKER_STACK, baton_ticker, g) == 0;
     if (!g->ticking) {
         close(g->first.event);

@@ -51,8 +51,10 @@ struct wasi_thread {
     pthread_t os;
     int event; /* an eventfd, which counts up when it gets the baton, or is woken from WASI_THREAD_POLLS */
     enum wasi_thread_state state;
-    bool exits; /* it has asked to be ended */
-    bool polls; /* its wait in the host also ends by its event */
+    bool exits;            /* it has asked to be ended */
+    bool polls;            /* its wait in the host also ends by its event */
+    atomic_bool called;    /* the event has counted, or is about to */
+    uint64_t gave, waited; /* when it gave the baton away the last time, and how long it was without it, ns */
     uint32_t argument, at;
     uint32_t poll_at; /* the next poll also ends when this is woken; 0: it does not */
     uint32_t words[WASI_MOST_WORDS_KEPT];
@@ -77,6 +79,7 @@ struct wasi_threads {
     unsigned live;
     uint64_t turns;
     bool quit, asleep, ticking;
+    bool spins; /* there is a processor for a thread that waits without sleeping */
     pthread_t ticker;
     struct guest_memory memory; /* as the last that gave the baton away has left it */
     bool begun;
