@@ -68,6 +68,28 @@ words_of() {
     esac
 }
 
+# `tasks PYTHON WHO FILE [ARGUMENT...]`: runs a program of the folder, which prints names and milliseconds, in python3 or an engine of
+# this project's, and appends the time of each task to the samples of WHO.
+tasks() {
+    local who=$2 name ms
+    words_of "$1" '' "$folder"
+    words=("${words[@]:0:${#words[@]}-2}" "$folder/$3" "${@:4}")
+    timeout 1200 "${words[@]}" </dev/null >"$T/out" 2>"$T/err" || die "$1, $3: $(tail -n 3 "$T/err")"
+    while IFS=$'\t' read -r name ms; do
+        echo "$ms" >>"$T/$who.$name"
+    done <"$T/out"
+}
+
+# `compare ENGINE`: the results of an engine's tasks beside those of python3.
+compare() {
+    local file name
+    for file in "$T/$1."*; do
+        name=${file#"$T/$1."}
+        result "$name" "$1" ms "$file"
+        ratio "$name" "$1" "$file" "$T/python3.$name"
+    done
+}
+
 # `provide PYTHON`: builds or finds it. If that is not possible, why says the reason.
 provide() {
     why=
