@@ -1,6 +1,7 @@
 #include "cli/process.h"
 
 #include "cli/terminal.h"
+#include "core/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,7 +50,9 @@ static void *give_arg;
 
 static bool is_ignored_by_default(int number)
 {
-    return number == SIGCHLD || number == SIGWINCH || number == SIGCONT;
+    const struct signals_sent *sent = signals_find_sent(number);
+
+    return sent && sent->ignored;
 }
 
 static void on_signal(int number)
@@ -64,22 +67,23 @@ static void on_signal(int number)
     errno = saved;
 }
 
+static void handle(int number, bool is_minor)
+{
+    /* (Without SA_RESTART, so that a read ends.) */
+    const struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK | (is_minor ? SA_RESTART : 0)};
+    struct sigaction before;
+
+    if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(number, &sa, NULL);
+}
+
 void process_on_signals(bool (*give)(void *arg, int number), void *arg)
 {
-    static const int given[] = {SIGINT,  SIGHUP,  SIGQUIT, SIGUSR1,  SIGUSR2,
-                                SIGALRM, SIGTERM, SIGCHLD, SIGWINCH, SIGCONT};
-
     give_to = give;
     give_arg = arg;
-    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
-        const bool is_minor = is_ignored_by_default(given[i]);
-        /* (Without SA_RESTART, so that a read ends.) */
-        const struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK | (is_minor ? SA_RESTART : 0)};
-        struct sigaction before;
-
-        if (sigaction(given[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-            sigaction(given[i], &sa, NULL);
-    }
+    handle(SIGINT, false);
+    for (size_t i = 0; i < signals_sent_n; i++)
+        handle(signals_sent[i].number, signals_sent[i].ignored);
 }
 
 void process_end_by(int number)

@@ -1,6 +1,6 @@
 /* The set "signal" of the channel, by which a guest says what it wants of each signal (docs/channel.md). */
 #include "core/deliver.h"
-
+#include "core/signals.h"
 #include "wasi/channel.h"
 
 #include <errno.h>
@@ -10,17 +10,8 @@ enum { LEAST_INTERVAL_US = 1000, US = 1000000 };
 /* Some 31 years. */
 #define MOST_US INT64_C(1000000000000000)
 
-/* The ones that others send a process. A guest says nothing about those of its own faults, which are the host's, nor
- * about interrupts: it gets them anyway. */
-static const int theirs[] = {SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGCHLD, SIGCONT, SIGWINCH};
-
-static bool is_theirs(int64_t number)
-{
-    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++)
-        if (theirs[i] == number)
-            return true;
-    return false;
-}
+/* A guest speaks of the signals that others send a process. It says nothing about those of its own faults, which are
+ * the host's, nor about interrupts: it gets them anyway. */
 
 /* That of the guest which asks, if it takes interrupts; only its first thread waits by it. */
 static struct control *listening(const struct wasi_request *r)
@@ -47,10 +38,12 @@ static uint32_t begin(struct wasi_request *r)
     for (int i = 0; i < CONTROL_SIGNALS; i++)
         atomic_store(&c->wish[i], CONTROL_DEFAULT);
     atomic_store(&c->words, (uint32_t)address);
-    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++) {
-        if (sigaction(theirs[i], NULL, &is) < 0 || (is.sa_flags & SA_SIGINFO) || is.sa_handler != SIG_IGN)
+    for (size_t i = 0; i < signals_sent_n; i++) {
+        const int number = signals_sent[i].number;
+
+        if (sigaction(number, NULL, &is) < 0 || (is.sa_flags & SA_SIGINFO) || is.sa_handler != SIG_IGN)
             continue;
-        wasi_say(r, "%s%d", blank, theirs[i]);
+        wasi_say(r, "%s%d", blank, number);
         blank = " ";
     }
     return 0;
@@ -66,7 +59,7 @@ static uint32_t take(struct wasi_request *r)
 
     if (!c || !atomic_load(&c->words))
         return WASI_ENOTSUP;
-    if (!wasi_word(r, 0, 1, CONTROL_SIGNALS - 1, &number) || !is_theirs(number))
+    if (!wasi_word(r, 0, 1, CONTROL_SIGNALS - 1, &number) || !signals_find_sent((int)number))
         return WASI_EINVAL;
     for (int i = CONTROL_DEFAULT; i <= CONTROL_IGNORES; i++) {
         if (strcmp(r->word[1], words[i]) != 0)

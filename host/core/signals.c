@@ -2,6 +2,19 @@
 
 #include <pthread.h>
 
+const struct signals_sent signals_sent[] = {{SIGHUP, false},  {SIGQUIT, false}, {SIGUSR1, false},
+                                            {SIGUSR2, false}, {SIGALRM, false}, {SIGTERM, false},
+                                            {SIGCHLD, true},  {SIGCONT, true},  {SIGWINCH, true}};
+const size_t signals_sent_n = sizeof signals_sent / sizeof *signals_sent;
+
+const struct signals_sent *signals_find_sent(int number)
+{
+    for (size_t i = 0; i < signals_sent_n; i++)
+        if (signals_sent[i].number == number)
+            return &signals_sent[i];
+    return NULL;
+}
+
 int signals_take(int number, signals_handler *handler, struct former *former)
 {
     const struct sigaction own = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK};
