@@ -26,19 +26,31 @@ int dup(int of)
     __wasi_fd_t fd = 0;
     error_t error = vfs_copy((__wasi_fd_t)of, &fd);
 
+    if (!error)
+        error = vfs_inherit(fd, true);
     return give(error, (int)fd);
+}
+
+static error_t copy_to(int of, int fd)
+{
+    return fd < 0 ? __WASI_ERRNO_BADF : vfs_copy_to((__wasi_fd_t)of, (__wasi_fd_t)fd);
 }
 
 int dup2(int of, int fd)
 {
-    return give(fd < 0 ? __WASI_ERRNO_BADF : vfs_copy_to((__wasi_fd_t)of, (__wasi_fd_t)fd), fd);
+    error_t error = copy_to(of, fd);
+
+    if (!error && of != fd)
+        error = vfs_inherit(fd, true);
+    return give(error, fd);
 }
 
+/* (O_CLOEXEC is 0 in wasi-libc, and what dup3() is there for.) */
 int dup3(int of, int fd, int flags)
 {
     if (of == fd || (flags & ~O_CLOEXEC))
         return give(__WASI_ERRNO_INVAL, -1);
-    return dup2(of, fd);
+    return give(copy_to(of, fd), fd);
 }
 
 static struct vfs_file *new_end(struct pipe *pipe, bool writes, int flags)

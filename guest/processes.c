@@ -70,6 +70,11 @@ bool processes_know(pid_t pid)
     return known;
 }
 
+int processes_inherited(size_t at)
+{
+    return (int)vfs_inherited(at);
+}
+
 int processes_nice(void)
 {
     return self.nice;
@@ -100,10 +105,8 @@ struct given {
 
 static void hide(int64_t fd)
 {
-    struct vfs_entry *e = vfs_find(fd);
+    struct vfs_entry *e = vfs_take_number(fd);
 
-    if (!e)
-        e = vfs_take_low(fd);
     if (e)
         *e = (struct vfs_entry){.fd = fd, .host = -1, .used = true, .gone = true};
 }
@@ -114,10 +117,12 @@ static void take_one(const struct given *g, int64_t host)
     struct vfs_file *file = NULL;
     struct vfs_entry *e;
 
+    (void)vfs_inherit(number, true);
     if (g->kind == OF_HOST && number == host)
         return;
     if (g->kind == CLOSED) {
         hide(number);
+        (void)vfs_inherit(number, false);
         return;
     }
     if (g->kind == DEVICE) {
@@ -128,9 +133,7 @@ static void take_one(const struct given *g, int64_t host)
         file->reads = g->reads;
         file->writes = g->writes;
     }
-    e = vfs_find(number);
-    if (!e)
-        e = vfs_take_low(number);
+    e = vfs_take_number(number);
     if (e)
         *e = (struct vfs_entry){.fd = number, .host = file ? -1 : host, .file = file, .used = true};
     else
@@ -164,8 +167,7 @@ static void take_over(const struct start *s, const unsigned char *bytes)
         /* (It has the host's number after all.) */
         if (e)
             e->used = false;
-        else
-            take_one(&given[i], host);
+        take_one(&given[i], host);
     }
     umask((mode_t)note.umask);
     self.nice = note.nice;

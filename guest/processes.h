@@ -16,6 +16,8 @@ pid_t processes_parent(void); /* 0: there is none */
 /* Whether the number is this process's (also as 0), or one that it has started and not yet waited for. */
 bool processes_know(pid_t pid);
 /* The nice value, which a process hands on to those that it starts. */
+/* The descriptors that are not FD_CLOEXEC, in no order; -1: there are no more. */
+int processes_inherited(size_t at);
 int processes_nice(void);
 void processes_set_nice(int value);
 /* Processors that they can use. */

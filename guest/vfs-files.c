@@ -430,9 +430,7 @@ error_t WRAP(fd_read)(__wasi_fd_t fd, const __wasi_iovec_t *buffers, size_t coun
 
     VFS_PASS(fd, host);
     if (host >= 0) {
-        do
-            error = REAL(fd_read)((__wasi_fd_t)host, buffers, count, n);
-        while (threads_again(error));
+        VFS_WAIT(error, REAL(fd_read)((__wasi_fd_t)host, buffers, count, n));
         return error;
     }
     file = vfs_find_file(fd)->file;
@@ -469,9 +467,7 @@ error_t WRAP(fd_write)(__wasi_fd_t fd, const __wasi_ciovec_t *buffers, size_t co
 
     VFS_PASS(fd, host);
     if (host >= 0) {
-        do
-            error = REAL(fd_write)((__wasi_fd_t)host, buffers, count, n);
-        while (threads_again(error));
+        VFS_WAIT(error, REAL(fd_write)((__wasi_fd_t)host, buffers, count, n));
         return error;
     }
     file = vfs_find_file(fd)->file;

@@ -1,367 +1,9 @@
-/* Calls on paths. A path is followed name by name as long as it stays in our own directories. At the first name that
- * the archive does not have, the host takes over, and gets the whole path relative to its directory. A path may lead
- * from one place to another: into a mapped directory, through a link in memory, or through a link that the host does
- * not follow because it leads out of the mapped directory. Then it is followed from there. */
-#include "vfs.h"
+/* Calls on paths, by where they lead (vfs-places.h). */
+#include "vfs-places.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-struct place {
-    enum vfs_kind kind;
-    /* VFS_ARCHIVE: the node of the archive, or NULL. */
-    const struct rofs_node *node;
-    /* The descriptor below which the host would have it; -1: the host cannot have it. */
-    int64_t host;
-    __wasi_rights_t host_rights;
-    const char *path;
-    /* Only the last name of the path is missing from the archive. */
-    bool in_folder;
-    size_t size; /* length of the path in memory.text */
-    unsigned moves;
-    enum device device;
-    struct memory_place memory;
-};
-
-enum { MOST_MOVES = 40 };
-
-/* Result of a step if the path continues elsewhere. */
-#define MOVES ((error_t)0x4002)
-
-/* ---- In the archive ---- */
-
-static bool add_name(struct place *p, const char *name, size_t n)
-{
-    char *text = p->memory.text;
-
-    if (p->size + n + 3 > sizeof p->memory.text)
-        return false;
-    if (p->size)
-        text[p->size++] = '/';
-    memcpy(text + p->size, name, n);
-    p->size += n;
-    text[p->size] = '\0';
-    return true;
-}
-
-static void drop_name(struct place *p)
-{
-    char *text = p->memory.text;
-
-    while (p->size && text[p->size - 1] != '/')
-        p->size--;
-    p->size -= p->size > 0;
-    text[p->size] = '\0';
-}
-
-static bool ends_in_dot(const struct place *p)
-{
-    return p->size > 1 && !strcmp(p->memory.text + p->size - 2, "/.");
-}
-
-static bool add_way_from_root(struct place *p, const struct rofs_node *node)
-{
-    return node == rofs_root() ||
-           (add_way_from_root(p, rofs_parent(node)) && add_name(p, rofs_name(node), node->name_size));
-}
-
-/* ".." after names that only the host has. 0: they name a directory, so ".." leads back from it. 1: they name a
- * symbolic link, so only the host can follow it. -1: *error. */
-static int is_way_back(const struct place *p, error_t *error)
-{
-    __wasi_filestat_t stat;
-
-    *error = p->host < 0 ? __WASI_ERRNO_NOENT : REAL(path_filestat_get)((__wasi_fd_t)p->host, 0, p->memory.text, &stat);
-    if (*error)
-        return -1;
-    if (stat.filetype == __WASI_FILETYPE_SYMBOLIC_LINK)
-        return 1;
-    *error = stat.filetype == __WASI_FILETYPE_DIRECTORY ? 0 : __WASI_ERRNO_NOTDIR;
-    return *error ? -1 : 0;
-}
-
-/* ".." in the archive. Above the root is the root. Above another directory that the path starts from, the path
- * continues as seen from the root. */
-static bool go_up(struct place *p, const struct rofs_node **node)
-{
-    const struct vfs_entry *root;
-
-    if (p->size) {
-        drop_name(p);
-    } else if (*node != rofs_root()) {
-        root = vfs_find(VFS_FIRST);
-        p->host = root && !root->gone ? root->host : -1;
-        p->host_rights = root ? root->host_rights : 0;
-        if (!add_way_from_root(p, rofs_parent(*node)))
-            return false;
-    }
-    *node = rofs_parent(*node);
-    return true;
-}
-
-static const struct rofs_node *child_of(const struct rofs_node *folder, const char *name, size_t n)
-{
-    const struct rofs_node *child = rofs_child(folder, name, n);
-
-    if (!child) {
-        vfs_show_mapped();
-        child = rofs_child(folder, name, n);
-    }
-    return child;
-}
-
-/* Follows a path from a directory of the archive or a shared directory. MOVES: it leads into the mapped directory
- * *fd; *whole is the rest. */
-static error_t walk_archive(const struct vfs_entry *e, __wasi_fd_t *fd, const char **whole, struct place *p)
-{
-    const struct rofs_node *node = e->file->node;
-    const char *path = *whole;
-    size_t beyond = 0; /* how many names of the path the archive does not have */
-    error_t error;
-
-    if (strlen(path) >= VFS_PATH)
-        return __WASI_ERRNO_NAMETOOLONG;
-    p->host_rights = e->host_rights;
-    p->size = 0;
-    p->memory.text[0] = '\0';
-    for (const char *name = path, *end; name; name = *end ? end + 1 : NULL) {
-        size_t n = strcspn(name, "/");
-
-        end = name + n;
-        if (!beyond && node->kind != ROFS_FOLDER)
-            return __WASI_ERRNO_NOTDIR; /* also if only a "/" follows */
-        if (n == 1 && *name == '.' && beyond && !ends_in_dot(p) && !add_name(p, ".", 1))
-            return __WASI_ERRNO_NAMETOOLONG; /* so that the host requires a directory */
-        if (n == 0 || (n == 1 && *name == '.'))
-            continue;
-        if (!beyond && n > VFS_NAME)
-            return __WASI_ERRNO_NAMETOOLONG;
-        if (n == 2 && !strncmp(name, "..", 2)) {
-            if (beyond) {
-                int back = is_way_back(p, &error);
-
-                if (back < 0)
-                    return error;
-                if (back > 0)
-                    return p->path = path, 0;
-                if (ends_in_dot(p))
-                    drop_name(p);
-                drop_name(p);
-                beyond--;
-            } else if (!go_up(p, &node)) {
-                return __WASI_ERRNO_NAMETOOLONG;
-            }
-            continue;
-        }
-        if (!beyond && child_of(node, name, n)) {
-            node = child_of(node, name, n);
-            if (rofs_mounted(node) >= 0) {
-                *fd = (__wasi_fd_t)rofs_mounted(node);
-                *whole = end + strspn(end, "/");
-                return MOVES;
-            }
-        } else {
-            beyond++;
-        }
-        if (!add_name(p, name, n))
-            return __WASI_ERRNO_NAMETOOLONG;
-    }
-    if (!beyond)
-        p->node = node;
-    else if (path[strlen(path) - 1] == '/')
-        add_name(p, "", 0);
-    p->in_folder = beyond == 1;
-    p->path = p->size ? p->memory.text : ".";
-    return 0;
-}
-
-/* ---- From place to place ---- */
-
-/* One step from a descriptor. MOVES: the path continues from *fd; *path is the rest, in the old text or in *made. */
-static error_t step(__wasi_fd_t *fd, const char **path, char **made, bool follow, struct place *p)
-{
-    const struct vfs_entry *e = vfs_find(*fd);
-    char absolute[VFS_PATH];
-    const char *rest = absolute;
-    error_t error = 0;
-    int found;
-
-    p->kind = VFS_ARCHIVE;
-    p->node = NULL;
-    p->host = vfs_host_behind(*fd);
-    p->host_rights = ~(__wasi_rights_t)0;
-    p->path = *path;
-    p->in_folder = false;
-    if (!e || !e->file)
-        return p->host < 0 ? __WASI_ERRNO_BADF : **path ? 0 : __WASI_ERRNO_NOENT;
-    p->kind = e->file->kind;
-    if (!vfs_is_folder(e->file))
-        return __WASI_ERRNO_NOTDIR;
-    if (!**path)
-        return __WASI_ERRNO_NOENT;
-    if (**path == '/')
-        return __WASI_ERRNO_NOTCAPABLE;
-    if (strlen(*path) >= VFS_PATH)
-        return __WASI_ERRNO_NAMETOOLONG;
-    switch (p->kind) {
-    case VFS_ARCHIVE:
-        return walk_archive(e, fd, path, p);
-    case VFS_MEMORY:
-        strcpy(p->memory.text, *path);
-        error = memory_walk(e->file->memory, follow, &p->memory);
-        if (error != MEMORY_AWAY)
-            return error;
-        strcpy(absolute, p->memory.text);
-        break;
-    case VFS_DEVICE:
-        error = device_walk(e->file->device, *path, &p->device, &rest);
-        if (error != DEVICE_AWAY)
-            return error;
-        absolute[0] = '/';
-        strcpy(absolute + 1, rest); /* the path began with "../", so there is room for "/" */
-        break;
-    case VFS_PIPE:
-        return __WASI_ERRNO_NOTDIR;
-    }
-    free(*made);
-    found = cwd_locate(absolute, made);
-    if (found < 0)
-        return errno == ELOOP ? __WASI_ERRNO_LOOP : __WASI_ERRNO_NOENT;
-    *fd = (__wasi_fd_t)found;
-    *path = *made;
-    return MOVES;
-}
-
-/* Copies the path for the host into the place, because its text is about to be freed. */
-static error_t keep_path(struct place *p)
-{
-    if (p->kind != VFS_ARCHIVE || p->path == p->memory.text)
-        return 0;
-    if (strlen(p->path) >= sizeof p->memory.text)
-        return __WASI_ERRNO_NAMETOOLONG;
-    p->path = strcpy(p->memory.text, p->path);
-    return 0;
-}
-
-/* Follows a path from a descriptor until it ends or the host takes over. An error holds for every kind of call. */
-static error_t go_on(__wasi_fd_t fd, const char *path, bool follow, struct place *p)
-{
-    char *made = NULL;
-    error_t error = step(&fd, &path, &made, follow, p);
-
-    while (error == MOVES) {
-        path = *path ? path : ".";
-        error = ++p->moves > MOST_MOVES ? __WASI_ERRNO_LOOP : step(&fd, &path, &made, follow, p);
-    }
-    if (made && !error)
-        error = keep_path(p);
-    free(made);
-    return error;
-}
-
-static error_t resolve(__wasi_fd_t fd, const char *path, bool follow, struct place *p)
-{
-    p->moves = 0;
-    p->memory.links = 0;
-    p->memory.keeps_link = false;
-    return go_on(fd, path, follow, p);
-}
-
-/* The same for a directory that is to be created or removed: a link at the end is not followed, even if a "/" follows
- * it. */
-static error_t resolve_folder(__wasi_fd_t fd, const char *path, struct place *p)
-{
-    p->moves = 0;
-    p->memory.links = 0;
-    p->memory.keeps_link = true;
-    return go_on(fd, path, false, p);
-}
-
-/* Replaces the first link in a path of the host. The result is an absolute path; if the name of the directory that
- * the path starts from is unknown, the result of a relative link is relative to that directory. false: there is no
- * link, or the host does not let us read it. */
-static bool expand_link(const struct place *p, bool follow, char expanded[VFS_PATH])
-{
-    char *top = vfs_name_of_mapped(p->host), part[VFS_PATH], text[VFS_PATH];
-    const char *end = p->path, *begin;
-    bool found = false;
-
-    while (!found && *end && strlen(p->path) < sizeof part) {
-        __wasi_filestat_t stat;
-        __wasi_size_t n;
-
-        begin = end + strspn(end, "/");
-        end = begin + strcspn(begin, "/");
-        if (!*begin || (!*end && !follow))
-            break;
-        memcpy(part, p->path, (size_t)(end - p->path));
-        part[end - p->path] = '\0';
-        if (REAL(path_filestat_get)((__wasi_fd_t)p->host, 0, part, &stat))
-            break;
-        if (stat.filetype != __WASI_FILETYPE_SYMBOLIC_LINK)
-            continue;
-        if (REAL(path_readlink)((__wasi_fd_t)p->host, part, (uint8_t *)text, sizeof text - 1, &n))
-            break;
-        text[n] = '\0';
-        part[begin - p->path] = '\0';
-        n = (__wasi_size_t)(strlen(text) + strlen(end));
-        if (*text == '/' && n < VFS_PATH) {
-            strcpy(expanded, text);
-            found = true;
-        } else if (*text != '/' && n + (top ? strlen(top) : 0) + strlen(part) + 3 < VFS_PATH) {
-            *expanded = '\0';
-            if (top && *top)
-                strcat(strcat(strcat(expanded, "/"), top), "/");
-            strcat(strcat(expanded, part), text);
-            found = true;
-        }
-        if (found)
-            strcat(expanded, end);
-    }
-    free(top);
-    return found;
-}
-
-/* Whether a call has to be repeated: the host refused to follow a link that leads out of its directory. Then the
- * place is now where the link leads. Otherwise *error is the result of the call. */
-static bool goes_away(struct place *p, bool follow, error_t *error)
-{
-    char expanded[VFS_PATH], *rest;
-    error_t found;
-    int fd;
-
-    if ((*error != __WASI_ERRNO_PERM && *error != __WASI_ERRNO_NOTCAPABLE) || p->kind != VFS_ARCHIVE || p->node ||
-        p->host < 0 || !expand_link(p, follow, expanded))
-        return false;
-    if (++p->moves > MOST_MOVES) {
-        *error = __WASI_ERRNO_LOOP;
-        return false;
-    }
-    if (*expanded != '/') {
-        p->path = strcpy(p->memory.text, expanded);
-        p->in_folder = false;
-        return true;
-    }
-    fd = cwd_locate(expanded, &rest);
-    if (fd < 0) {
-        *error = __WASI_ERRNO_NOENT;
-        return false;
-    }
-    found = go_on((__wasi_fd_t)fd, rest, follow, p);
-    if (!found)
-        found = keep_path(p);
-    free(rest);
-    if (found)
-        *error = found;
-    return !found;
-}
-
-/* Makes a call on a place, and repeats it where links of the host lead. */
-#define DO(error, call, p, follow)                                                                                     \
-    do                                                                                                                 \
-        (error) = (call);                                                                                              \
-    while (goes_away(&(p), follow, &(error)))
 
 /* Why a call that creates or changes something must not be passed on to the host; 0 if it may be. */
 static error_t may_change(const struct place *p)
@@ -371,30 +13,6 @@ static error_t may_change(const struct place *p)
     if (p->host >= 0)
         return 0;
     return p->in_folder ? __WASI_ERRNO_ROFS : __WASI_ERRNO_NOENT;
-}
-
-/* Whether the host has the directory that would contain the last name of the path. */
-static bool host_has_folder(struct place *p)
-{
-    __wasi_filestat_t stat;
-
-    if (p->size && p->memory.text[p->size - 1] == '/')
-        drop_name(p);
-    if (ends_in_dot(p))
-        drop_name(p);
-    drop_name(p);
-    return !p->size || (!REAL(path_filestat_get)((__wasi_fd_t)p->host, 0, p->memory.text, &stat) &&
-                        stat.filetype == __WASI_FILETYPE_DIRECTORY);
-}
-
-/* The error of the host for a name in a directory of the archive that the host does not have. The directory does
- * exist, so for a call that creates something it is read-only. For other calls the name is missing, even if the host
- * has a file of the directory's name. */
-static error_t host_error(struct place *p, error_t error, bool making)
-{
-    if (!p->in_folder || (error != __WASI_ERRNO_NOENT && error != __WASI_ERRNO_NOTDIR) || host_has_folder(p))
-        return error;
-    return making ? __WASI_ERRNO_ROFS : __WASI_ERRNO_NOENT;
 }
 
 /* Creating a name in /dev, and removing one. */
@@ -449,7 +67,7 @@ static error_t stat_place(struct place *p, __wasi_lookupflags_t flags, __wasi_fi
     }
     if (p->host < 0)
         return __WASI_ERRNO_NOENT;
-    return host_error(p, vfs_host_stat_path(p->host, flags, p->path, stat, mode), false);
+    return place_host_error(p, vfs_host_stat_path(p->host, flags, p->path, stat, mode), false);
 }
 
 error_t vfs_stat_path(__wasi_fd_t fd, __wasi_lookupflags_t flags, const char *path, __wasi_filestat_t *stat,
@@ -457,7 +75,7 @@ error_t vfs_stat_path(__wasi_fd_t fd, __wasi_lookupflags_t flags, const char *pa
 {
     bool follow = flags & __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW;
     struct place p;
-    error_t error = resolve(fd, path, follow, &p);
+    error_t error = place_find(fd, path, follow, &p);
 
     if (!error)
         DO(error, stat_place(&p, flags, stat, mode), p, follow);
@@ -486,7 +104,8 @@ static error_t access_place(struct place *p, int how, __wasi_lookupflags_t flags
     error_t error;
 
     if (has_modes(p))
-        return host_error(p, vfs_host_access(p->host, p->path, how, flags & __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW), false);
+        return place_host_error(p, vfs_host_access(p->host, p->path, how, flags & __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW),
+                                false);
     error = stat_place(p, flags, &stat, &mode);
     if (error)
         return error;
@@ -508,7 +127,7 @@ static error_t access_place(struct place *p, int how, __wasi_lookupflags_t flags
 error_t vfs_access(__wasi_fd_t fd, const char *path, int how, bool follow)
 {
     struct place p;
-    error_t error = resolve(fd, path, follow, &p);
+    error_t error = place_find(fd, path, follow, &p);
 
     if (how & ~(F_OK | R_OK | W_OK | X_OK))
         return __WASI_ERRNO_INVAL;
@@ -536,14 +155,15 @@ static error_t readlink_place(struct place *p, uint8_t *buffer, __wasi_size_t si
     }
     if (p->node)
         return __WASI_ERRNO_INVAL;
-    return p->host < 0 ? __WASI_ERRNO_NOENT
-                       : host_error(p, REAL(path_readlink)((__wasi_fd_t)p->host, p->path, buffer, size, n), false);
+    return p->host < 0
+               ? __WASI_ERRNO_NOENT
+               : place_host_error(p, REAL(path_readlink)((__wasi_fd_t)p->host, p->path, buffer, size, n), false);
 }
 
 error_t WRAP(path_readlink)(__wasi_fd_t fd, const char *path, uint8_t *buffer, __wasi_size_t size, __wasi_size_t *n)
 {
     struct place p;
-    error_t error = resolve(fd, path, false, &p);
+    error_t error = place_find(fd, path, false, &p);
 
     if (!error)
         DO(error, readlink_place(&p, buffer, size, n), p, false);
@@ -560,13 +180,19 @@ struct opening {
     bool writes, makes;
 };
 
+/* Later, a path from it may lead out of it. (Whether it is a directory, this does not ask.) */
+static void note_folder(const struct place *p, __wasi_fd_t host)
+{
+    vfs_note_path(host, p->host, p->path);
+}
+
 /* Opens a directory of the archive or a shared directory. */
 static error_t open_folder(const struct place *p, const struct opening *o, __wasi_fd_t *fd)
 {
     bool both =
         p->host >= 0 && !REAL(path_open)((__wasi_fd_t)p->host, o->lookup, p->path, __WASI_OFLAGS_DIRECTORY,
                                          o->base & p->host_rights, o->inheriting & p->host_rights, o->flags, fd);
-    struct vfs_entry *e = both && *fd < VFS_FIRST && !vfs_find(*fd) ? vfs_take_low(*fd) : vfs_take();
+    struct vfs_entry *e = both && *fd < VFS_FIRST && !vfs_find(*fd) ? vfs_take_number(*fd) : vfs_take();
     struct vfs_file *file = e ? vfs_new_file(VFS_ARCHIVE, o->flags) : NULL;
     __wasi_fdstat_t stat;
 
@@ -577,6 +203,8 @@ static error_t open_folder(const struct place *p, const struct opening *o, __was
             (void)REAL(fd_close)(*fd);
         return __WASI_ERRNO_NOMEM;
     }
+    if (both)
+        note_folder(p, *fd);
     file->node = p->node;
     e->file = file;
     e->host = both ? (int64_t)*fd : -1;
@@ -594,6 +222,19 @@ static error_t open_host(const struct place *p, const struct opening *o, __wasi_
     return REAL(path_open)((__wasi_fd_t)p->host, o->lookup, p->path, o->how, base, inheriting, o->flags, fd);
 }
 
+static error_t adopt_host(const struct place *p, const struct opening *o, error_t error, __wasi_fd_t *fd)
+{
+    __wasi_fd_t host;
+
+    if (error)
+        return error;
+    host = *fd;
+    error = vfs_adopt(0, fd);
+    if (!error && !o->writes && !o->makes)
+        note_folder(p, host);
+    return error;
+}
+
 static error_t open_archive(struct place *p, const struct opening *o, __wasi_fd_t *fd)
 {
     struct vfs_file *file;
@@ -601,7 +242,7 @@ static error_t open_archive(struct place *p, const struct opening *o, __wasi_fd_
     if (!p->node && p->host < 0)
         return o->makes && p->in_folder ? __WASI_ERRNO_ROFS : __WASI_ERRNO_NOENT;
     if (!p->node)
-        return vfs_adopt(host_error(p, open_host(p, o, fd), o->makes), fd);
+        return adopt_host(p, o, place_host_error(p, open_host(p, o, fd), o->makes), fd);
     if (o->makes && (o->how & __WASI_OFLAGS_EXCL))
         return __WASI_ERRNO_EXIST;
     if (p->node->kind == ROFS_FOLDER)
@@ -716,7 +357,7 @@ error_t WRAP(path_open)(__wasi_fd_t at, __wasi_lookupflags_t lookup, const char 
     };
     bool follow = (lookup & __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW) && !(o.makes && (how & __WASI_OFLAGS_EXCL));
     struct place p;
-    error_t error = resolve(at, path, follow, &p);
+    error_t error = place_find(at, path, follow, &p);
 
     if (!error)
         DO(error, open_place(&p, &o, fd), p, follow);
@@ -735,17 +376,17 @@ static error_t mkdir_place(struct place *p)
         return make_device(p);
     error = may_change(p);
     if (!error)
-        return host_error(p,
-                          has_modes(p) ? vfs_host_make_folder(p->host, p->path, vfs_mode_for(0777))
-                                       : REAL(path_create_directory)((__wasi_fd_t)p->host, p->path),
-                          true);
+        return place_host_error(p,
+                                has_modes(p) ? vfs_host_make_folder(p->host, p->path, vfs_mode_for(0777))
+                                             : REAL(path_create_directory)((__wasi_fd_t)p->host, p->path),
+                                true);
     return error == __WASI_ERRNO_ROFS && p->node ? __WASI_ERRNO_EXIST : error;
 }
 
 error_t WRAP(path_create_directory)(__wasi_fd_t fd, const char *path)
 {
     struct place p;
-    error_t error = resolve_folder(fd, path, &p);
+    error_t error = place_find_folder(fd, path, &p);
 
     if (!error)
         DO(error, mkdir_place(&p), p, false);
@@ -765,8 +406,8 @@ static error_t times_place(struct place *p, __wasi_lookupflags_t flags, __wasi_t
     }
     if (p->node || p->host < 0)
         return p->node ? __WASI_ERRNO_ROFS : __WASI_ERRNO_NOENT;
-    return host_error(p, REAL(path_filestat_set_times)((__wasi_fd_t)p->host, flags, p->path, accessed, modified, which),
-                      false);
+    return place_host_error(
+        p, REAL(path_filestat_set_times)((__wasi_fd_t)p->host, flags, p->path, accessed, modified, which), false);
 }
 
 error_t WRAP(path_filestat_set_times)(__wasi_fd_t fd, __wasi_lookupflags_t flags, const char *path,
@@ -774,7 +415,7 @@ error_t WRAP(path_filestat_set_times)(__wasi_fd_t fd, __wasi_lookupflags_t flags
 {
     bool follow = flags & __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW;
     struct place p;
-    error_t error = resolve(fd, path, follow, &p);
+    error_t error = place_find(fd, path, follow, &p);
 
     if (!error)
         DO(error, times_place(&p, flags, accessed, modified, which), p, follow);
@@ -796,7 +437,7 @@ static error_t chmod_place(struct place *p, mode_t mode, bool follow)
     error_t error;
 
     if (has_modes(p))
-        return host_error(p, vfs_host_chmod(p->host, p->path, mode, follow), false);
+        return place_host_error(p, vfs_host_chmod(p->host, p->path, mode, follow), false);
     error = may_change_status(p, follow ? __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW : 0);
     if (!error && p->kind == VFS_MEMORY)
         memory_set_mode(p->memory.node, mode);
@@ -806,7 +447,7 @@ static error_t chmod_place(struct place *p, mode_t mode, bool follow)
 error_t vfs_chmod(__wasi_fd_t fd, const char *path, mode_t mode, bool follow)
 {
     struct place p;
-    error_t error = resolve(fd, path, follow, &p);
+    error_t error = place_find(fd, path, follow, &p);
 
     if (!error)
         DO(error, chmod_place(&p, mode, follow), p, follow);
@@ -816,7 +457,7 @@ error_t vfs_chmod(__wasi_fd_t fd, const char *path, mode_t mode, bool follow)
 error_t vfs_chown(__wasi_fd_t fd, const char *path, bool to_other, bool follow)
 {
     struct place p;
-    error_t error = resolve(fd, path, follow, &p);
+    error_t error = place_find(fd, path, follow, &p);
 
     if (!error)
         DO(error, may_change_status(&p, follow ? __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW : 0), p, follow);
@@ -838,7 +479,7 @@ static error_t room_of_place(struct place *p, struct vfs_room *room)
 error_t vfs_room_path(__wasi_fd_t fd, const char *path, struct vfs_room *room)
 {
     struct place p;
-    error_t error = resolve(fd, path, true, &p);
+    error_t error = place_find(fd, path, true, &p);
 
     if (!error)
         DO(error, room_of_place(&p, room), p, true);
@@ -862,13 +503,13 @@ static error_t rmdir_place(struct place *p)
     if (p->kind == VFS_DEVICE)
         return remove_device(p);
     error = may_remove(p);
-    return error ? error : host_error(p, REAL(path_remove_directory)((__wasi_fd_t)p->host, p->path), false);
+    return error ? error : place_host_error(p, REAL(path_remove_directory)((__wasi_fd_t)p->host, p->path), false);
 }
 
 error_t WRAP(path_remove_directory)(__wasi_fd_t fd, const char *path)
 {
     struct place p;
-    error_t error = resolve_folder(fd, path, &p);
+    error_t error = place_find_folder(fd, path, &p);
 
     if (!error)
         DO(error, rmdir_place(&p), p, false);
@@ -884,13 +525,13 @@ static error_t unlink_place(struct place *p)
     if (p->kind == VFS_DEVICE)
         return remove_device(p);
     error = may_remove(p);
-    return error ? error : host_error(p, REAL(path_unlink_file)((__wasi_fd_t)p->host, p->path), false);
+    return error ? error : place_host_error(p, REAL(path_unlink_file)((__wasi_fd_t)p->host, p->path), false);
 }
 
 error_t WRAP(path_unlink_file)(__wasi_fd_t fd, const char *path)
 {
     struct place p;
-    error_t error = resolve(fd, path, false, &p);
+    error_t error = place_find(fd, path, false, &p);
 
     if (!error)
         DO(error, unlink_place(&p), p, false);
@@ -909,14 +550,14 @@ static error_t symlink_place(struct place *p, const char *text)
         return make_device(p);
     error = may_change(p);
     if (!error)
-        return host_error(p, REAL(path_symlink)(text, (__wasi_fd_t)p->host, p->path), true);
+        return place_host_error(p, REAL(path_symlink)(text, (__wasi_fd_t)p->host, p->path), true);
     return error == __WASI_ERRNO_ROFS && p->node ? __WASI_ERRNO_EXIST : error;
 }
 
 error_t WRAP(path_symlink)(const char *text, __wasi_fd_t fd, const char *path)
 {
     struct place p;
-    error_t error = resolve(fd, path, false, &p);
+    error_t error = place_find(fd, path, false, &p);
 
     if (!error)
         DO(error, symlink_place(&p, text), p, false);
@@ -969,20 +610,20 @@ static error_t rename_place(struct place *from, struct place *to)
 error_t WRAP(path_rename)(__wasi_fd_t from_fd, const char *from_path, __wasi_fd_t to_fd, const char *to_path)
 {
     struct place from, to;
-    error_t error = resolve(from_fd, from_path, false, &from);
+    error_t error = place_find(from_fd, from_path, false, &from);
 
     if (!error)
-        error = resolve(to_fd, to_path, false, &to);
+        error = place_find(to_fd, to_path, false, &to);
     if (error)
         return error;
     do
         error = rename_place(&from, &to);
-    while (goes_away(&from, false, &error) || goes_away(&to, false, &error));
+    while (place_goes_away(&from, false, &error) || place_goes_away(&to, false, &error));
     return error;
 }
 
 /* Hosts do not follow a link at the end of the first path, even if they are asked to. So the link is expanded here:
- * PERM makes goes_away() do that. */
+ * PERM makes place_goes_away() do that. */
 static error_t refuse_link(const struct place *from)
 {
     __wasi_filestat_t stat;
@@ -1017,14 +658,14 @@ error_t WRAP(path_link)(__wasi_fd_t from_fd, __wasi_lookupflags_t flags, const c
 {
     bool follow = flags & __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW;
     struct place from, to;
-    error_t error = resolve(from_fd, from_path, follow, &from);
+    error_t error = place_find(from_fd, from_path, follow, &from);
 
     if (!error)
-        error = resolve(to_fd, to_path, false, &to);
+        error = place_find(to_fd, to_path, false, &to);
     if (error)
         return error;
     do
         error = link_place(&from, follow, &to);
-    while (goes_away(&from, follow, &error) || goes_away(&to, false, &error));
+    while (place_goes_away(&from, follow, &error) || place_goes_away(&to, false, &error));
     return error;
 }

@@ -54,6 +54,24 @@ struct vfs_entry *vfs_find(int64_t fd)
     return NULL;
 }
 
+static bool make_longer(struct vfs_entry **list, size_t *n, size_t more)
+{
+    struct vfs_entry *longer = more > SIZE_MAX / sizeof *longer ? NULL : realloc(*list, more * sizeof *longer);
+
+    if (!longer)
+        return false;
+    memset(longer + *n, 0, (more - *n) * sizeof *longer);
+    *list = longer;
+    *n = more;
+    return true;
+}
+
+static struct vfs_entry *put(struct vfs_entry *list, size_t i)
+{
+    list[i] = (struct vfs_entry){.fd = VFS_FIRST + (int64_t)i, .host = -1, .used = true};
+    return &list[i];
+}
+
 /* A free place in one of the lists. It invalidates pointers to entries. NULL: out of memory. */
 static struct vfs_entry *take(struct vfs_entry **list, size_t *n)
 {
@@ -61,18 +79,9 @@ static struct vfs_entry *take(struct vfs_entry **list, size_t *n)
 
     while (i < *n && (*list)[i].used)
         i++;
-    if (i == *n) {
-        size_t more = *n ? 2 * *n : 8;
-        struct vfs_entry *bigger = realloc(*list, more * sizeof *bigger);
-
-        if (!bigger)
-            return NULL;
-        memset(bigger + *n, 0, (more - *n) * sizeof *bigger);
-        *list = bigger;
-        *n = more;
-    }
-    (*list)[i] = (struct vfs_entry){.fd = VFS_FIRST + (int64_t)i, .host = -1, .used = true};
-    return &(*list)[i];
+    if (i == *n && !make_longer(list, n, *n ? 2 * *n : 8))
+        return NULL;
+    return put(*list, i);
 }
 
 struct vfs_entry *vfs_take(void)
@@ -80,13 +89,26 @@ struct vfs_entry *vfs_take(void)
     return take(&own, &own_n);
 }
 
-struct vfs_entry *vfs_take_low(int64_t fd)
+/* A new one with a number below ours. */
+static struct vfs_entry *take_low(int64_t fd)
 {
     struct vfs_entry *e = take(&low, &low_n);
 
     if (e)
         e->fd = fd;
     return e;
+}
+
+struct vfs_entry *vfs_take_number(int64_t fd)
+{
+    struct vfs_entry *e = vfs_find(fd);
+    const uint64_t i = (uint64_t)(fd - VFS_FIRST);
+
+    if (e)
+        return e;
+    if (fd < VFS_FIRST)
+        return take_low(fd);
+    return i < own_n || (i < UINT32_MAX && make_longer(&own, &own_n, (size_t)i + 1)) ? put(own, (size_t)i) : NULL;
 }
 
 int64_t vfs_host_only(__wasi_fd_t fd)
@@ -145,7 +167,7 @@ struct vfs_entry *vfs_take_selectable(void)
 
     for (__wasi_fd_t fd = LOWEST; fd <= HIGHEST; fd++)
         if (!vfs_find(fd) && REAL(fd_fdstat_get)(fd, &stat) == __WASI_ERRNO_BADF)
-            return vfs_take_low(fd);
+            return take_low(fd);
     return vfs_take();
 }
 
@@ -168,7 +190,7 @@ error_t vfs_adopt(error_t error, __wasi_fd_t *fd)
 
     if (error || (*fd < VFS_FIRST && !vfs_find(*fd)))
         return error;
-    e = vfs_take();
+    e = vfs_take_selectable();
     if (!e) {
         (void)REAL(fd_close)(*fd);
         return __WASI_ERRNO_NOMEM;
@@ -196,6 +218,12 @@ static bool is_behind_one(int64_t host)
     return false;
 }
 
+static error_t close_host(int64_t host)
+{
+    vfs_forget_path(host);
+    return REAL(fd_close)((__wasi_fd_t)host);
+}
+
 static error_t release(int64_t host)
 {
     struct vfs_entry *gone;
@@ -203,7 +231,7 @@ static error_t release(int64_t host)
 
     if (host < 0 || (host < VFS_FIRST && !vfs_find(host)) || is_behind_one(host))
         return 0;
-    error = REAL(fd_close)((__wasi_fd_t)host);
+    error = close_host(host);
     gone = host < VFS_FIRST ? vfs_find(host) : NULL;
     if (gone && gone->gone)
         gone->used = false;
@@ -213,7 +241,7 @@ static error_t release(int64_t host)
 /* Hides a number of the host from the guest. */
 static error_t hide_number(int64_t fd)
 {
-    struct vfs_entry *e = vfs_take_low(fd);
+    struct vfs_entry *e = take_low(fd);
 
     if (!e)
         return __WASI_ERRNO_NOMEM;
@@ -228,8 +256,9 @@ error_t WRAP(fd_close)(__wasi_fd_t fd)
 
     if (is_mapped(fd))
         forget_names();
+    (void)vfs_inherit(fd, false);
     if (!e)
-        return is_behind_one(fd) ? hide_number(fd) : REAL(fd_close)(fd);
+        return is_behind_one(fd) ? hide_number(fd) : close_host(fd);
     if (e->gone)
         return __WASI_ERRNO_BADF;
     was = *e;
@@ -240,7 +269,7 @@ error_t WRAP(fd_close)(__wasi_fd_t fd)
         e->file = NULL;
         e->host = -1;
     } else if (was.host == fd) {
-        return REAL(fd_close)(fd);
+        return close_host(fd);
     }
     return release(was.host);
 }
@@ -291,7 +320,7 @@ static error_t put_behind(__wasi_fd_t fd, struct vfs_entry behind)
     if (is_mapped(fd))
         forget_names();
     if (!e)
-        e = fd < VFS_FIRST ? vfs_take_low(fd) : NULL;
+        e = fd < VFS_FIRST ? take_low(fd) : NULL;
     else
         was = *e;
     if (!e)
@@ -303,6 +332,7 @@ static error_t put_behind(__wasi_fd_t fd, struct vfs_entry behind)
     e->used = e->file || e->host != fd; /* otherwise it is a plain descriptor of the host again */
     vfs_let_go(was.file);
     (void)release(was.host);
+    (void)vfs_inherit(fd, false);
     return 0;
 }
 
@@ -331,6 +361,7 @@ error_t vfs_copy_to(__wasi_fd_t of, __wasi_fd_t fd)
 /* Moves a descriptor to another number, whose old file is closed. */
 error_t WRAP(fd_renumber)(__wasi_fd_t from, __wasi_fd_t to)
 {
+    const bool inherits = vfs_is_inherited(from);
     struct vfs_entry behind, other;
     error_t error = look_behind(from, &behind);
 
@@ -344,9 +375,16 @@ error_t WRAP(fd_renumber)(__wasi_fd_t from, __wasi_fd_t to)
     if (behind.host != from || other.host != to || from >= VFS_FIRST || to >= VFS_FIRST || behind.file || other.file ||
         vfs_find(from) || vfs_find(to) || is_behind_one(from) || is_behind_one(to)) {
         error = put_behind(to, behind);
+        if (!error && inherits)
+            error = vfs_inherit(to, true);
         return error ? error : WRAP(fd_close)(from);
     }
-    return REAL(fd_renumber)(from, to);
+    error = REAL(fd_renumber)(from, to);
+    if (error)
+        return error;
+    vfs_move_path(from, to);
+    (void)vfs_inherit(from, false);
+    return vfs_inherit(to, inherits);
 }
 
 /* ---- Start ---- */
@@ -433,7 +471,7 @@ static void note_both(__wasi_fd_t fd, const struct rofs_node *node)
 
     if (REAL(fd_fdstat_get)(fd, &stat) || !(file = vfs_new_file(VFS_ARCHIVE, 0)))
         return;
-    e = vfs_take_low(fd);
+    e = take_low(fd);
     if (!e) {
         free(file);
         return;
@@ -505,6 +543,7 @@ static void start(void)
     mapped_is_shown = false;
     channel_set(-1);
     vfs_forget_modes();
+    vfs_forget_notes();
     for (int i = 0; i < OURS; i++) {
         static const enum vfs_kind kinds[OURS] = {VFS_ARCHIVE, VFS_MEMORY, VFS_MEMORY, VFS_DEVICE};
 
@@ -757,9 +796,7 @@ error_t WRAP(sock_accept)(__wasi_fd_t fd, __wasi_fdflags_t flags, __wasi_fd_t *a
     error_t error;
 
     SOCKET(fd, host);
-    do
-        error = REAL(sock_accept)((__wasi_fd_t)host, flags, accepted);
-    while (threads_again(error));
+    VFS_WAIT(error, REAL(sock_accept)((__wasi_fd_t)host, flags, accepted));
     return vfs_adopt(error, accepted);
 }
 
@@ -769,9 +806,7 @@ error_t WRAP(sock_recv)(__wasi_fd_t fd, const __wasi_iovec_t *buffers, size_t co
     error_t error;
 
     SOCKET(fd, host);
-    do
-        error = REAL(sock_recv)((__wasi_fd_t)host, buffers, count, flags, n, out_flags);
-    while (threads_again(error));
+    VFS_WAIT(error, REAL(sock_recv)((__wasi_fd_t)host, buffers, count, flags, n, out_flags));
     return error;
 }
 
@@ -781,9 +816,7 @@ error_t WRAP(sock_send)(__wasi_fd_t fd, const __wasi_ciovec_t *buffers, size_t c
     error_t error;
 
     SOCKET(fd, host);
-    do
-        error = REAL(sock_send)((__wasi_fd_t)host, buffers, count, flags, n);
-    while (threads_again(error));
+    VFS_WAIT(error, REAL(sock_send)((__wasi_fd_t)host, buffers, count, flags, n));
     return error;
 }
 

@@ -23,9 +23,10 @@
  * host maps below the root ("/data") does not pass through here, except in listings. A directory that the host maps
  * in or above the archive's directories ("/", "/usr") is noted as a shared directory.
  *
- * vfs.c holds the descriptors, vfs-files.c the calls on descriptors, vfs-paths.c the calls on paths, vfs-modes.c what
- * the host has of permissions, and vfs-stat.c the functions of libc that deal with modes, owners and times. cwd.c runs
- * before all of them: it makes paths absolute. */
+ * vfs.c holds the descriptors and vfs-notes.c what is remembered of them, vfs-files.c the calls on descriptors,
+ * vfs-places.c finds where a path leads, vfs-paths.c has the calls on paths, vfs-modes.c what the host has of
+ * permissions, and vfs-stat.c the functions of libc that deal with modes, owners and times. cwd.c runs before all of
+ * them: it makes paths absolute. */
 #ifndef WL_VFS_H
 #define WL_VFS_H
 
@@ -87,8 +88,8 @@ int64_t vfs_host_only(__wasi_fd_t fd);
 int64_t vfs_host_behind(__wasi_fd_t fd);
 /* An entry with a new number of our own. NULL: out of memory. */
 struct vfs_entry *vfs_take(void);
-/* The same with a number that is below ours. */
-struct vfs_entry *vfs_take_low(int64_t fd);
+/* The one of a certain number, or a new one. */
+struct vfs_entry *vfs_take_number(int64_t fd);
 /* The same with a number that select() accepts, if one is free. */
 struct vfs_entry *vfs_take_selectable(void);
 /* An open file of a kind; the caller sets the other members. NULL: out of memory. */
@@ -116,6 +117,31 @@ void vfs_show_mapped(void);
     int64_t host = vfs_host_only(fd);                                                                                  \
     if (host < 0 && !vfs_find_file(fd))                                                                                \
     return __WASI_ERRNO_BADF
+
+/* A call of the host that may wait. After an interrupt it is made again, if the handlers want that. Needs threads.h. */
+#define VFS_WAIT(error, call)                                                                                          \
+    do                                                                                                                 \
+        (error) = (call);                                                                                              \
+    while (threads_again(error))
+
+/* ---- vfs-notes.c ---- */
+
+/* At the start: forgets everything; the standard streams are inherited. */
+void vfs_forget_notes(void);
+/* The host has opened a descriptor by a path, relative to another one. */
+void vfs_note_path(int64_t host, int64_t above, const char *path);
+void vfs_move_path(int64_t from, int64_t to);
+void vfs_forget_path(int64_t host);
+/* The absolute path that a directory of the host was mapped or opened by; it may lead elsewhere by now. NULL: unknown,
+ * or out of memory. The caller frees it. */
+char *vfs_path_of(int64_t host);
+bool vfs_is_opened(int64_t host);
+/* Whether a process that gets all (subprocess's close_fds=False) gets this one: not FD_CLOEXEC. What is opened here is
+ * not inherited, because WASI's open() does not tell whether it should be; a copy is. */
+bool vfs_is_inherited(int64_t fd);
+error_t vfs_inherit(int64_t fd, bool inherits);
+/* The numbers of those that are, in no order; -1: there are no more. */
+int64_t vfs_inherited(size_t at);
 
 /* ---- vfs-files.c ---- */
 

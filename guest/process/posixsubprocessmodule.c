@@ -135,14 +135,34 @@ static int number(PyObject *object)
     return value < INT_MIN || value > INT_MAX ? -1 : (int)value;
 }
 
-/* Which numbers it gets besides those of the three streams. NULL with an exception. */
+static size_t count_inherited(void)
+{
+    size_t n = 0;
+
+    while (processes_inherited(n) >= 0)
+        n++;
+    return n;
+}
+
+/* Adds a number besides those of the three streams, once. */
+static void add_fd(struct process_fd *fds, size_t *n, int fd)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (fds[i].number == fd)
+            return;
+    if (fd > 2)
+        fds[(*n)++] = (struct process_fd){fd, fd};
+}
+
+/* Which numbers it gets. NULL with an exception. */
 static struct process_fd *list_fds(PyObject *const *arg, size_t *n)
 {
     static const int streams[] = {P2CREAD, C2PWRITE, ERRWRITE};
     PyObject *keep = PySequence_Fast(arg[KEEP], "fds_to_keep must be a sequence");
     const Py_ssize_t kept = keep ? PySequence_Fast_GET_SIZE(keep) : 0;
+    const size_t inherited = PyObject_IsTrue(arg[CLOSE_FDS]) == 0 ? count_inherited() : 0;
     const int errpipe = number(arg[ERRPIPE_WRITE]);
-    struct process_fd *fds = keep ? calloc((size_t)kept + 3, sizeof *fds) : NULL;
+    struct process_fd *fds = keep ? calloc((size_t)kept + inherited + 3, sizeof *fds) : NULL;
 
     *n = 0;
     if (keep && !fds)
@@ -156,10 +176,11 @@ static struct process_fd *list_fds(PyObject *const *arg, size_t *n)
     for (Py_ssize_t i = 0; fds && i < kept; i++) {
         const int fd = number(PySequence_Fast_GET_ITEM(keep, i));
 
-        /* (They are sorted, and the same one may be there twice.) */
-        if (fd > 2 && fd != errpipe && (!*n || fds[*n - 1].number != fd))
-            fds[(*n)++] = (struct process_fd){fd, fd};
+        if (fd != errpipe)
+            add_fd(fds, n, fd);
     }
+    for (size_t i = 0; fds && i < inherited; i++)
+        add_fd(fds, n, processes_inherited(i));
     Py_XDECREF(keep);
     return fds;
 }

@@ -1,6 +1,6 @@
-/* Locks on files. The project's hosts lock the files of shared directories (docs/channel.md); elsewhere that fails with
- * ENOTSUP. Files in the guest's memory are the guest's alone: locks of ranges exclude only other processes, so they
- * always succeed there, while locks of whole files belong to one opening of a file. */
+/* fcntl(), and locks on files. The project's hosts lock the files of shared directories (docs/channel.md); elsewhere
+ * that fails with ENOTSUP. Files in the guest's memory are the guest's alone: locks of ranges exclude only other
+ * processes, so they always succeed there, while locks of whole files belong to one opening of a file. */
 #include "../channel.h"
 #include "../vfs.h"
 
@@ -139,29 +139,56 @@ static int lock_range(int fd, int command, struct flock *range)
     return 0;
 }
 
-int wl_fcntl(int fd, int command, ...)
+/* Copies have numbers above those that programs ask for. */
+static int copy_from(int fd, int least, bool inherits)
 {
-    va_list arguments;
-    int number, copy;
+    const int copy = dup(fd);
 
-    va_start(arguments, command);
-    if (command == F_GETLK || command == F_SETLK || command == F_SETLKW) {
-        struct flock *range = va_arg(arguments, struct flock *);
-
-        va_end(arguments);
-        return lock_range(fd, command, range);
-    }
-    number = va_arg(arguments, int);
-    va_end(arguments);
-    if (command != F_DUPFD)
-        return fcntl(fd, command, number);
-    /* Copies have numbers above those that programs ask for. */
-    copy = dup(fd);
-    if (copy >= 0 && copy < number) {
+    if (copy >= 0 && copy < least) {
         close(copy);
         return fails(EINVAL);
     }
+    if (copy >= 0 && !inherits)
+        (void)vfs_inherit(copy, false);
     return copy;
+}
+
+static int inheritance(int fd, int command, int flags)
+{
+    error_t e;
+
+    if (is_own(fd) < 0)
+        return -1;
+    if (command == F_GETFD)
+        return vfs_is_inherited(fd) ? 0 : FD_CLOEXEC;
+    e = vfs_inherit(fd, !(flags & FD_CLOEXEC));
+    return e ? fails(e) : 0;
+}
+
+int wl_fcntl(int fd, int command, ...)
+{
+    va_list arguments;
+    struct flock *range = NULL;
+    int number = 0;
+
+    va_start(arguments, command);
+    if (command == F_GETLK || command == F_SETLK || command == F_SETLKW)
+        range = va_arg(arguments, struct flock *);
+    else if (command != F_GETFD)
+        number = va_arg(arguments, int);
+    va_end(arguments);
+    if (range)
+        return lock_range(fd, command, range);
+    switch (command) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+        return copy_from(fd, number, command == F_DUPFD);
+    case F_GETFD:
+    case F_SETFD:
+        return inheritance(fd, command, number);
+    default:
+        return fcntl(fd, command, number);
+    }
 }
 
 int lockf(int fd, int command, off_t size)

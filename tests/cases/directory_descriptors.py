@@ -18,6 +18,51 @@ def fails(number, function, *arguments, **named):
         raise AssertionError((function, arguments, result))
 
 
+def out_of_it(top, folder):
+    """Links and ".." that lead out of the directory of a descriptor, which is top/a."""
+    os.makedirs(top + "/beside/deep")
+    pathlib.Path(top, "beside/z").write_text("beside")
+    os.symlink("../beside", "out", dir_fd=folder)
+    os.symlink("../../beside/deep", "b/far", dir_fd=folder)
+    inner = os.open("b", os.O_RDONLY, dir_fd=folder)
+    copy = os.dup(inner)
+    for name, fd in (("out/z", folder), ("out/../beside/z", folder), ("../beside/z", folder), ("far/../z", inner),
+                     ("../out/z", inner), ("../../beside/z", inner), ("far/../z", copy)):
+        file = os.open(name, os.O_RDONLY, dir_fd=fd)
+        assert os.read(file, 10) == b"beside", name
+        os.close(file)
+        assert os.stat(name, dir_fd=fd).st_size == 6 and os.access(name, os.R_OK, dir_fd=fd)
+    os.close(copy)
+    os.mkdir("out/new", dir_fd=folder)
+    os.rename("out/new", "../beside/renamed", src_dir_fd=folder, dst_dir_fd=folder)
+    os.link("out/z", "hard", src_dir_fd=folder, dst_dir_fd=folder)
+    assert os.stat("../beside/z", dir_fd=folder).st_nlink == 2
+    os.unlink("hard", dir_fd=folder)
+    assert [(os.path.relpath(at, top), sorted(folders), sorted(files)) for at, folders, files, fd in os.fwalk(top + "/a", follow_symlinks=True)
+            if "out" in at] == [("a/out", ["deep", "renamed"], ["z"]), ("a/out/deep", [], []), ("a/out/renamed", [], [])]
+    # A descriptor stays with its directory; what has its name by now is another one.
+    os.mkdir(top + "/elsewhere")
+    os.rename(top + "/a", top + "/elsewhere/a")
+    os.mkdir(top + "/a")
+    pathlib.Path(top, "a/x").write_text("another")
+    assert os.stat("x", dir_fd=folder).st_size == 3
+    for name in "out/z", "../beside/z":
+        try:
+            os.stat(name, dir_fd=folder)
+        except OSError:
+            pass
+        else:
+            raise AssertionError(name)
+    shutil.rmtree(top + "/a")
+    os.rename(top + "/elsewhere/a", top + "/a")
+    assert os.stat("out/z", dir_fd=folder).st_size == 6
+    os.close(inner)
+    os.unlink("out", dir_fd=folder)
+    os.unlink("b/far", dir_fd=folder)
+    for name in "beside", "elsewhere":
+        shutil.rmtree(top + "/" + name)
+
+
 def by_descriptor(top):
     os.makedirs(top + "/a/b")
     for name in "a/x", "a/b/y":
@@ -71,6 +116,7 @@ def by_descriptor(top):
         (".", ["a"], ["moved"]), ("a", ["b"], ["x"]), ("a/b", [], ["y"])]
     assert sum(os.stat(name, dir_fd=fd).st_size for at, folders, files, fd in os.fwalk("b", dir_fd=folder) for name in files) == 5
     assert [at for at, folders, files, fd in os.fwalk(".", topdown=False, dir_fd=folder)] == ["./b", "."]
+    out_of_it(top, folder)
     os.close(folder)
     fails(errno.EBADF, os.listdir, folder)
     assert shutil.rmtree.avoids_symlink_attacks

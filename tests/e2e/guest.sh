@@ -16,7 +16,7 @@ guest() {
     real build -q toolchain/wasi-libc toolchain/wl-run libs/zlib
     status 0
     if [ "${3-}" = layer ]; then
-        for file in channel clocks cwd devices dup heap memory memory-copy pipe processes rofs select threads timezone vfs vfs-files vfs-modes vfs-paths vfs-stat wasi-host; do
+        for file in channel clocks cwd devices dup heap memory memory-copy pipe processes rofs select threads timezone vfs vfs-files vfs-modes vfs-notes vfs-paths vfs-places vfs-stat wasi-host; do
             compile -I"$OUT/libs/zlib/include" -c "$GUEST/$file.c" -o "$file.o"
             objects+=("$file.o")
         done

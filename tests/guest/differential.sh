@@ -47,7 +47,7 @@ done
 $CC $CFLAGS -c "$files/calls.c" -o calls.o
 # Undefined behaviour traps.
 layer=
-for name in channel cwd devices memory memory-copy pipe processes rofs threads vfs vfs-files vfs-modes vfs-paths vfs-stat wasi-host; do
+for name in channel cwd devices memory memory-copy pipe processes rofs threads vfs vfs-files vfs-modes vfs-notes vfs-paths vfs-places vfs-stat wasi-host; do
     $CC $CFLAGS $CPPFLAGS -fsanitize=undefined -fsanitize-trap=all -c "$files/$name.c" -o "$name.o"
     layer="$layer $name.o"
 done

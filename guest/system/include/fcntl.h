@@ -1,4 +1,5 @@
-/* Locks on files, which WASI does not have: see guest/system/locks.c. The numbers are those of Linux with 32 bits. */
+/* Locks on files, and copies of descriptors, which WASI does not have: see guest/system/locks.c. The numbers are those
+ * of Linux with 32 bits. */
 #ifndef WL_FCNTL_H
 #define WL_FCNTL_H
 
@@ -14,6 +15,9 @@
 #endif
 #ifndef F_DUPFD
 #define F_DUPFD 0
+#endif
+#ifndef F_DUPFD_CLOEXEC
+#define F_DUPFD_CLOEXEC 1030
 #endif
 #ifndef F_LOCK
 #define F_ULOCK 0
