@@ -297,7 +297,7 @@ static int add_note(struct start_of *s, const struct process_wish *w)
 
 static pid_t start(struct start_of *s, const struct process_wish *w)
 {
-    char answer[32];
+    char answer[32], group[16] = "";
 
     if (add_fds(s, w) < 0 || add_note(s, w) < 0)
         return -1;
@@ -307,9 +307,11 @@ static pid_t start(struct start_of *s, const struct process_wish *w)
         errno = ENOMEM;
         return -1;
     }
+    if (w->group)
+        snprintf(group, sizeof group, " %ld", w->group < 0 ? 0 : (long)w->group);
     if (channel_ask(answer, sizeof answer, "process.spawn %lu %lu %lu %lu %lu %lu %lu %lu%s", RANGE(s->args),
                     RANGE(s->environ), (unsigned long)(uintptr_t)s->hosts, (unsigned long)s->hosts_n, RANGE(s->note),
-                    w->session ? " session" : "") < 0)
+                    w->session ? " session" : group) < 0)
         return -1;
     return (pid_t)strtol(answer, NULL, 10);
 }
@@ -386,6 +388,48 @@ int processes_signal(pid_t pid, int number)
         return -1;
     }
     return channel_ask(NULL, 0, "process.kill %ld %d", (long)pid, number) < 0 ? -1 : 0;
+}
+
+int processes_signal_group(pid_t group, int number)
+{
+    if (!processes_exist()) {
+        errno = ESRCH;
+        return -1;
+    }
+    return channel_ask(NULL, 0, "process.kill %ld %d group", (long)group, number) < 0 ? -1 : 0;
+}
+
+int processes_group(pid_t pid, pid_t *group, pid_t *session)
+{
+    char answer[32], *next;
+
+    if (!pid)
+        pid = (pid_t)self.pid;
+    *group = *session = pid;
+    if (!processes_exist()) {
+        errno = ESRCH;
+        return pid == self.pid ? 0 : -1;
+    }
+    if (channel_ask(answer, sizeof answer, "process.group %ld", (long)pid) < 0) {
+        errno = ESRCH;
+        return -1;
+    }
+    *group = (pid_t)strtol(answer, &next, 10);
+    *session = (pid_t)strtol(next, NULL, 10);
+    return 0;
+}
+
+int processes_join(pid_t group)
+{
+    if (processes_exist())
+        return channel_ask(NULL, 0, "process.join %ld", (long)group) < 0 ? -1 : 0;
+    errno = EPERM;
+    return !group || group == self.pid ? 0 : -1;
+}
+
+int processes_begin_session(void)
+{
+    return processes_exist() && channel_ask(NULL, 0, "process.join session") < 0 ? -1 : 0;
 }
 
 void processes_end_by(int number)

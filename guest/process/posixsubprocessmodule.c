@@ -211,7 +211,13 @@ static int check(PyObject *const *arg, const char *cwd, const char **text)
         return EPERM;
     if (arg[GROUPS] != Py_None && PySequence_Size(arg[GROUPS]) != 0)
         return EPERM;
-    return number(arg[GROUP]) > 0 ? EPERM : 0; /* 0: a group of its own, which it has in any case */
+    return 0;
+}
+
+/* In the argument, -1 is this process's group, and 0 one of its own. */
+static pid_t group_of(int given)
+{
+    return given < 0 ? 0 : given ? given : -1;
 }
 
 static PyObject *start(PyObject *const *arg, char **argv, char **paths, char **env, const char *cwd)
@@ -220,7 +226,8 @@ static PyObject *start(PyObject *const *arg, char **argv, char **paths, char **e
                                 .envp = env ? env : environ,
                                 .cwd = cwd,
                                 .umask = number(arg[UMASK]),
-                                .session = PyObject_IsTrue(arg[SESSION]) == 1};
+                                .session = PyObject_IsTrue(arg[SESSION]) == 1,
+                                .group = group_of(number(arg[GROUP]))};
     const char *text;
     struct process_fd *fds;
     int error;
@@ -246,6 +253,8 @@ static PyObject *start(PyObject *const *arg, char **argv, char **paths, char **e
     free(fds);
     if (pid >= 0)
         return PyLong_FromLong((long)pid);
+    if (error == EPERM)
+        return tell(number(arg[ERRPIPE_WRITE]), error, "");
     errno = error;
     if (error == ENOTSUP && processes_exist()) {
         PyObject *why = Py_BuildValue("(is)", error,

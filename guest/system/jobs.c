@@ -1,5 +1,5 @@
-/* Process groups and sessions. The host has none that a guest could change, so each process is a session and a group of
- * its own: kill() to a group reaches exactly the process that leads it. */
+/* Process groups and sessions, which the host keeps for the processes of this program (docs/processes.md). Without such
+ * a host there is one process, which leads both. */
 #include "../processes.h"
 
 #include <errno.h>
@@ -8,47 +8,51 @@
 
 pid_t getpgid(pid_t pid)
 {
-    if (processes_know(pid))
-        return pid ? pid : getpid();
-    errno = ESRCH;
-    return -1;
+    pid_t group, session;
+
+    return processes_group(pid, &group, &session) < 0 ? -1 : group;
 }
 
 pid_t getsid(pid_t pid)
 {
-    return getpgid(pid);
+    pid_t group, session;
+
+    return processes_group(pid, &group, &session) < 0 ? -1 : session;
 }
 
 pid_t getpgrp(void)
 {
-    return getpid();
+    return getpgid(0);
 }
 
 int setpgid(pid_t pid, pid_t group)
 {
+    pid_t has;
+
     if (group < 0) {
         errno = EINVAL;
         return -1;
     }
-    pid = getpgid(pid);
-    if (pid < 0)
+    if (!pid || pid == getpid())
+        return processes_join(group);
+    has = getpgid(pid);
+    if (has < 0)
         return -1;
-    if (group == 0 || group == pid)
+    if (has == (group ? group : pid))
         return 0;
-    errno = EPERM;
+    errno = EACCES; /* as for one that runs its program already */
     return -1;
 }
 
 pid_t setpgrp(void)
 {
-    return getpid();
+    return setpgid(0, 0) < 0 ? -1 : getpgrp();
 }
 
-/* Linux refuses it to a process that leads a group. Programs call it to have a session of their own, which they have.
- */
+/* Linux refuses it to a process that leads a session. Programs call it to have one of their own, which they have. */
 pid_t setsid(void)
 {
-    return getpid();
+    return processes_begin_session() < 0 ? -1 : getpid();
 }
 
 int killpg(pid_t group, int number)
@@ -62,14 +66,14 @@ int killpg(pid_t group, int number)
 
 pid_t tcgetpgrp(int fd)
 {
-    return isatty(fd) ? getpid() : -1;
+    return isatty(fd) ? getpgrp() : -1;
 }
 
 int tcsetpgrp(int fd, pid_t group)
 {
     if (!isatty(fd))
         return -1;
-    if (group == getpid())
+    if (group == getpgrp())
         return 0;
     errno = group < 0 ? EINVAL : EPERM;
     return -1;

@@ -1,5 +1,6 @@
 /* This process, and others that it starts: signals for them, and waiting for them. */
 #include "../processes.h"
+#include "../signals.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -25,27 +26,45 @@ int system(const char *command)
     return command ? 127 << 8 : 0;
 }
 
+static int send_to(pid_t pid, pid_t group, int number)
+{
+    /* It is ignored, and no handler gets it from others. */
+    if (number == SIGURG)
+        number = 0;
+    /* It does not stop. */
+    if (number > SIGTERM && !signals_come_from_others(number)) {
+        errno = EPERM;
+        return -1;
+    }
+    return pid ? processes_signal(pid, number) : processes_signal_group(group, number);
+}
+
+/* This process is the last, because it may end by it. */
+static int send_to_group(pid_t group, int number)
+{
+    const int before = errno;
+
+    if (group != getpgrp())
+        return send_to(0, group, number);
+    (void)send_to(0, group, number);
+    errno = before;
+    return wl_raise(number);
+}
+
 int kill(pid_t pid, int number)
 {
     if (number < 0 || number >= NSIG) {
         errno = EINVAL;
         return -1;
     }
-    /* 0 means all processes of the group, -1 all processes: in both cases just this one. */
-    if (pid == getpid() || pid == 0 || pid == -1)
+    /* -1 means all processes: here just this one. */
+    if (pid == getpid() || pid == -1)
         return wl_raise(number);
-    /* A group has the one process whose number it has (jobs.c). */
-    if (pid < 0)
-        return pid == INT_MIN ? (errno = ESRCH, -1) : kill(-pid, number);
-    /* It is ignored, and no handler gets it from others. */
-    if (number == SIGURG)
-        return processes_signal(pid, 0);
-    /* It does not stop. */
-    if (number > SIGTERM && number != SIGCHLD && number != SIGCONT && number != SIGWINCH) {
-        errno = EPERM;
+    if (pid == INT_MIN) {
+        errno = ESRCH;
         return -1;
     }
-    return processes_signal(pid, number);
+    return pid > 0 ? send_to(pid, 0, number) : send_to_group(pid ? -pid : getpgrp(), number);
 }
 
 pid_t waitpid(pid_t pid, int *status, int options)

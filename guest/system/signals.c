@@ -69,7 +69,7 @@ static bool is_held(int number)
 /* ---- telling the host ---- */
 
 /* Interrupts (SIGINT) always come (guest/interrupt.c). The other signals that a process may get from others. */
-static bool comes_from_host(int number)
+bool signals_come_from_others(int number)
 {
     return number == SIGHUP || number == SIGQUIT || number == SIGUSR1 || number == SIGUSR2 || number == SIGALRM ||
            number == SIGTERM || number == SIGCHLD || number == SIGCONT || number == SIGWINCH;
@@ -79,7 +79,7 @@ static void tell_as(int number, const char *what)
 {
     const int before = errno;
 
-    if (!signals.from_host || !comes_from_host(number) || signals.told[number] == *what)
+    if (!signals.from_host || !signals_come_from_others(number) || signals.told[number] == *what)
         return;
     if (channel_ask(NULL, 0, "signal.take %d %s", number, what) >= 0)
         signals.told[number] = *what;

@@ -232,6 +232,7 @@ static int serve_processes(struct job *j)
                                    .fds = c->child_fds,
                                    .fds_n = c->child_fd_count < FAMILY_MOST_OWN ? c->child_fd_count : FAMILY_MOST_OWN,
                                    .limits = &j->limits,
+                                   .takes = c->child_signals,
                                    .start = c->child ? c->child->start : NULL};
 
     if (!j->limits.processes || c->child_command_count < 2 || !shares_limits(j))

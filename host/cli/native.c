@@ -50,8 +50,12 @@ static int serve(const struct run_options *o, char **argv, struct family_start *
     static struct refusals refusals;
     static struct wasi_threads threads;
     static struct family family;
-    struct family_config processes = {
-        .most = (unsigned)o->limits.processes, .code = -1, .fds = &refusals.fd, .limits = &o->limits, .start = start};
+    struct family_config processes = {.most = (unsigned)o->limits.processes,
+                                      .code = -1,
+                                      .fds = &refusals.fd,
+                                      .limits = &o->limits,
+                                      .takes = true,
+                                      .start = start};
     const struct net_config config = {.connect = o->net,
                                       .connect_n = o->net_n,
                                       .listen = o->net_listen,

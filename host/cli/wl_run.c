@@ -237,6 +237,7 @@ static int run(const struct run_options *o, char **argv, struct wlpy_child *chil
         config.secret_count = child ? 0 : o->secrets_n;
         config.child = child;
         config.child_command = command;
+        config.child_signals = true;
         config.child_command_count = command_n;
         config.child_fds = &refusals.fd;
         config.child_fd_count = refusals.fd >= 0;

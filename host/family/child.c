@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* How much later than the first process a child reaches the deadline by itself, in ms. */
@@ -147,6 +148,20 @@ static bool sort(struct family_start *s, const int *fds, size_t n)
     return at == n;
 }
 
+/* A number of a process may be another one's when the signal is sent; this stays the parent's. */
+static int open_parent(pid_t parent)
+{
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+    const int fd = (int)syscall(SYS_pidfd_open, parent, 0);
+
+    if (fd < 0 || getppid() == parent)
+        return fd;
+    close(fd);
+    return -1;
+}
+
 static struct family_start *take(int socket)
 {
     struct family_start *s = calloc(1, sizeof *s);
@@ -154,7 +169,7 @@ static struct family_start *take(int socket)
     int *fds = s ? receive_all(socket, &n) : NULL;
 
     if (fds) {
-        *s = (struct family_start){.code = -1, .page_fd = -1};
+        *s = (struct family_start){.code = -1, .page_fd = -1, .parent = -1};
         if (n > 2 && read_description(s, fds[0]) && sort(s, fds, n)) {
             close(fds[0]);
             free(fds);
@@ -180,6 +195,7 @@ int family_take(struct family_start **start, pid_t parent, struct err *err)
     *start = take(FAMILY_SOCKET);
     if (!*start)
         return refuse("what its parent has sent is not understood", err);
+    (*start)->parent = open_parent(parent);
     if ((*start)->head->session)
         setsid();
     return 0;
@@ -196,6 +212,8 @@ void family_start_free(struct family_start *s)
         close(s->code);
     if (s->page_fd >= 0)
         close(s->page_fd);
+    if (s->parent >= 0)
+        close(s->parent);
     if (s->map)
         munmap(s->map, s->size);
     free(s->fds);

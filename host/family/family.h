@@ -34,6 +34,7 @@ struct family_config {
     const int *fds;              /* for the program, not for the guest; borrowed */
     size_t fds_n;                /* at most FAMILY_MOST_OWN */
     const struct limits *limits; /* of the run */
+    bool takes;                  /* the process is there for this guest alone, so its children may send it signals */
     struct family_start *start;  /* of a child; NULL: the first process */
 };
 

@@ -9,8 +9,9 @@
 struct family_member {
     uint32_t pid, place;
     pid_t host;
-    int socket; /* reads the end of file when it has ended; -1: it has */
-    int status; /* then: as of waitpid(2) */
+    int socket;              /* reads the end of file when it has ended; -1: it has */
+    int status;              /* then: as of waitpid(2) */
+    uint32_t group, session; /* then */
 };
 
 struct family_start {
@@ -20,7 +21,8 @@ struct family_start {
     struct family_fd *like;
     const char **names, **args, **environ;
     const uint8_t *note;
-    int *fds; /* one for each of head->fds_n; -1: none, or given to the guest */
+    int *fds;   /* one for each of head->fds_n; -1: none, or given to the guest */
+    int parent; /* a descriptor of the parent's process; -1: the kernel has none */
     int code, page_fd, own[FAMILY_MOST_OWN];
 };
 
@@ -33,7 +35,9 @@ struct family_wish {
     const uint32_t *fds; /* WASI's numbers here of what become its descriptors, the three streams first */
     uint32_t fds_n;
     bool session;
+    int64_t group; /* that it joins; 0: its own; FAMILY_SAME: its parent's */
 };
+#define FAMILY_SAME (-1)
 /* In place of a number of a standard stream that is closed. */
 #define FAMILY_NONE UINT32_MAX
 

@@ -24,6 +24,7 @@ struct family_head {
     uint64_t deadline; /* of CLOCK_MONOTONIC, ms; 0: none */
     uint64_t memory;   /* bytes that it may have at first */
     bool session;      /* it starts a session of the system's */
+    bool takes;        /* its parent's process takes signals from it */
     bool has_code;
     uint8_t own_n; /* descriptors that are for the program */
 };

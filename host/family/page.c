@@ -46,6 +46,7 @@ struct family_page *page_new(int *fd, unsigned most)
     p->most = most < FAMILY_MOST ? most : FAMILY_MOST;
     p->next_pid = FAMILY_FIRST_PID + 1;
     p->place[FAMILY_FIRST].of = FAMILY_ROOT;
+    p->place[FAMILY_FIRST].group = p->place[FAMILY_FIRST].session = FAMILY_FIRST_PID;
     return p;
 }
 
@@ -58,9 +59,26 @@ int page_take(struct family_page *p, uint32_t parent)
             continue;
         /* (The last one that was here may have taken some while it was killed.) */
         p->memory_left += atomic_exchange(&p->place[i].memory, 0);
+        p->place[i].group = p->place[parent].group;
+        p->place[i].session = p->place[parent].session;
         return (int)i;
     }
     return -1;
+}
+
+uint32_t page_parent(const struct family_page *p, uint32_t place)
+{
+    const uint32_t of = p->place[place].of;
+
+    return of && of != FAMILY_ROOT && of <= FAMILY_MOST ? of - 1 : FAMILY_FIRST;
+}
+
+bool page_has_group(const struct family_page *p, uint32_t group, uint32_t session)
+{
+    for (uint32_t i = 0; i <= p->most; i++)
+        if (p->place[i].of && p->place[i].group == group && p->place[i].session == session)
+            return true;
+    return false;
 }
 
 void page_release(struct family_page *p, uint32_t place)

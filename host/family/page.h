@@ -19,6 +19,8 @@ struct family_page {
     struct {
         _Atomic uint32_t of; /* 0: free; else the place of its parent and 1, and of the first FAMILY_ROOT */
         _Atomic uint64_t memory;
+        /* As the guests see them: the numbers of the processes that lead its group and its session. */
+        _Atomic uint32_t group, session;
     } place[FAMILY_MOST + 1];
 };
 
@@ -28,8 +30,12 @@ struct family_page *page_new(int *fd, unsigned most);
 struct family_page *page_map(int fd);
 void page_unmap(struct family_page *p);
 
-/* A place for a child; -1: all are taken. */
+/* A place for a child, in its parent's group; -1: all are taken. */
 int page_take(struct family_page *p, uint32_t parent);
+/* The place of a process's parent; FAMILY_FIRST for the first. */
+uint32_t page_parent(const struct family_page *p, uint32_t place);
+/* Whether there is such a group in the session. */
+bool page_has_group(const struct family_page *p, uint32_t group, uint32_t session);
 /* When a process has ended, with all that it had started: frees its place and gives back its memory. */
 void page_release(struct family_page *p, uint32_t place);
 /* Moves bytes from what nobody has to a process. False: there are not so many. */

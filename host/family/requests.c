@@ -1,6 +1,8 @@
 /* The requests of the set "process". */
 #include "family/internal.h"
 
+#include "core/signals.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -10,6 +12,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,12 +73,20 @@ static uint32_t note(struct wasi_request *r)
     return 0;
 }
 
-/* process.spawn ARGUMENTS SIZE VARIABLES SIZE DESCRIPTORS COUNT NOTE SIZE [session] */
+/* The group that a process joins, by the last word of a request: "session", or a number. */
+static bool read_group(const struct wasi_request *r, int at, bool *session, int64_t *group)
+{
+    *session = !strcmp(r->word[at], "session");
+    *group = FAMILY_SAME;
+    return *session || wasi_word(r, at, 0, UINT32_MAX, group);
+}
+
+/* process.spawn ARGUMENTS SIZE VARIABLES SIZE DESCRIPTORS COUNT NOTE SIZE [session|GROUP] */
 static uint32_t spawn(struct wasi_request *r)
 {
     struct family *f = r->arg;
     uint8_t *args, *variables, *its_note;
-    struct family_wish wish = {.session = r->n == 9};
+    struct family_wish wish = {.group = FAMILY_SAME};
     uint32_t pid, e = range(r, 0, MOST_STRINGS, &args, &wish.args_size), *numbers;
     int64_t at, n;
 
@@ -85,7 +96,7 @@ static uint32_t spawn(struct wasi_request *r)
         e = range(r, 6, MOST_NOTE, &its_note, &wish.note_size);
     if (e)
         return e;
-    if ((r->n == 9 && strcmp(r->word[8], "session") != 0) || !wasi_word(r, 4, 0, UINT32_MAX, &at) ||
+    if ((r->n == 9 && !read_group(r, 8, &wish.session, &wish.group)) || !wasi_word(r, 4, 0, UINT32_MAX, &at) ||
         !wasi_word(r, 5, 3, FAMILY_MOST_FDS, &n) || (wish.args_size && args[wish.args_size - 1]) ||
         (wish.environ_size && variables[wish.environ_size - 1]))
         return WASI_EINVAL;
@@ -186,32 +197,130 @@ static uint32_t wait_for(struct wasi_request *r)
 /* Numbers that a guest may send, which are Linux's. None of them stops a process. */
 static bool may_be_sent(int64_t number)
 {
-    return number <= SIGTERM || number == SIGCHLD || number == SIGCONT || number == SIGWINCH;
+    return number <= SIGTERM || signals_find_sent((int)number);
 }
 
-/* process.kill PID SIGNAL */
+/* A member that was waited for is no longer in the list, so its number is nobody else's. */
+static uint32_t signal_member(const struct family_member *m, int number)
+{
+    return m->socket < 0 || kill(m->host, number) == 0 ? 0 : wasi_from_errno(errno);
+}
+
+/* Only what programs send each other, and only to a process that is there for a guest alone. What nobody can handle is
+ * left out, because the first process may have to restore a terminal. */
+static uint32_t signal_parent(const struct family *f, int number)
+{
+    const struct family_start *s = f->config.start;
+
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+    if (!s || s->parent < 0)
+        return WASI_ESRCH;
+    if (number && (!s->head->takes || (number != SIGINT && !signals_find_sent(number))))
+        return WASI_EPERM;
+    return syscall(SYS_pidfd_send_signal, s->parent, number, NULL, 0) == 0 ? 0 : wasi_from_errno(errno);
+}
+
+/* To those of a group that this process may send signals, except for itself. */
+static uint32_t signal_group(const struct family *f, uint32_t group, int number)
+{
+    uint32_t result = WASI_ESRCH;
+
+    if (f->page && f->config.start && f->page->place[page_parent(f->page, f->place)].group == group)
+        result = signal_parent(f, number);
+    for (size_t i = 0; i < f->members_n; i++) {
+        const struct family_member *m = &f->members[i];
+
+        if ((m->socket < 0 ? m->group : f->page->place[m->place].group) == group && signal_member(m, number) == 0)
+            result = 0;
+    }
+    return result;
+}
+
+/* process.kill PID SIGNAL [group] */
 static uint32_t kill_one(struct wasi_request *r)
 {
     struct family *f = r->arg;
     int64_t pid, number;
 
-    if (!wasi_word(r, 0, 1, UINT32_MAX, &pid) || !wasi_word(r, 1, 0, SIGWINCH, &number) || !may_be_sent(number))
+    if (!wasi_word(r, 0, 1, UINT32_MAX, &pid) || !wasi_word(r, 1, 0, SIGWINCH, &number) || !may_be_sent(number) ||
+        (r->n == 3 && strcmp(r->word[2], "group") != 0))
         return WASI_EINVAL;
+    family_look(f);
+    if (r->n == 3)
+        return signal_group(f, (uint32_t)pid, (int)number);
     if (pid == f->pid && f->config.start && number) {
         signal((int)number, SIG_DFL);
         kill(getpid(), (int)number);
         return 0;
     }
+    if (pid == f->parent)
+        return signal_parent(f, (int)number);
+    for (size_t i = 0; i < f->members_n; i++)
+        if (f->members[i].pid == pid)
+            return signal_member(&f->members[i], (int)number);
+    return WASI_ESRCH;
+}
+
+/* process.group PID: GROUP SESSION */
+static uint32_t group_of(struct wasi_request *r)
+{
+    struct family *f = r->arg;
+    int64_t pid;
+
+    if (!wasi_word(r, 0, 1, UINT32_MAX, &pid))
+        return WASI_EINVAL;
     family_look(f);
+    if (!f->page && pid == f->pid) {
+        wasi_say(r, "%u %u", f->pid, f->pid);
+        return 0;
+    }
+    if (f->page && (pid == f->pid || (f->parent && pid == f->parent))) {
+        const uint32_t place = pid == f->pid ? f->place : page_parent(f->page, f->place);
+
+        wasi_say(r, "%u %u", f->page->place[place].group, f->page->place[place].session);
+        return 0;
+    }
     for (size_t i = 0; i < f->members_n; i++) {
         const struct family_member *m = &f->members[i];
 
         if (m->pid != pid)
             continue;
-        /* (Until it has been waited for, its number is nobody else's.) */
-        return m->socket < 0 || kill(m->host, (int)number) == 0 ? 0 : wasi_from_errno(errno);
+        if (m->socket < 0)
+            wasi_say(r, "%u %u", m->group, m->session);
+        else
+            wasi_say(r, "%u %u", f->page->place[m->place].group, f->page->place[m->place].session);
+        return 0;
     }
     return WASI_ESRCH;
+}
+
+/* process.join session|GROUP */
+static uint32_t join(struct wasi_request *r)
+{
+    struct family *f = r->arg;
+    int64_t group;
+    bool session;
+
+    if (!read_group(r, 0, &session, &group))
+        return WASI_EINVAL;
+    /* The first process leads a session for good, and so its group. */
+    if (!f->config.start)
+        return session || group == 0 || group == f->pid ? 0 : WASI_EPERM;
+    if (f->page->place[f->place].session == f->pid)
+        return session || group == 0 || group == f->pid ? 0 : WASI_EPERM;
+    if (session) {
+        if (f->page->place[f->place].group == f->pid)
+            return WASI_EPERM;
+        setsid();
+        f->page->place[f->place].session = f->page->place[f->place].group = f->pid;
+        return 0;
+    }
+    if (group && group != f->pid && !page_has_group(f->page, (uint32_t)group, f->page->place[f->place].session))
+        return WASI_EPERM;
+    f->page->place[f->place].group = group ? (uint32_t)group : f->pid;
+    return 0;
 }
 
 static uint32_t give(struct wasi_request *r, int host, uint64_t rights)
@@ -322,7 +431,8 @@ static uint32_t memory(struct wasi_request *r)
 static const struct wasi_request_kind kinds[] = {
     {"process.self", 0, 0, self},      {"process.note", 2, 2, note},
     {"process.spawn", 8, 9, spawn},    {"process.wait", 1, 2, wait_for},
-    {"process.kill", 2, 2, kill_one},  {"process.pipe", 0, 0, make_pipe},
+    {"process.kill", 2, 3, kill_one},  {"process.group", 1, 1, group_of},
+    {"process.join", 1, 1, join},      {"process.pipe", 0, 0, make_pipe},
     {"process.pair", 1, 1, make_pair}, {"process.semaphore", 1, 1, make_semaphore},
     {"process.count", 1, 1, count},    {"process.memory", 1, 1, memory},
 };

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -46,6 +47,8 @@ void family_look(struct family *f)
             }
         close(m->socket);
         m->socket = -1;
+        m->group = f->page->place[m->place].group;
+        m->session = f->page->place[m->place].session;
         page_release(f->page, m->place);
     }
 }
@@ -108,6 +111,8 @@ static void share_memory(struct family *f)
 /* Before the first process is started. */
 static int begin(struct family *f)
 {
+    struct rlimit core;
+
     if (f->page)
         return 0;
     f->page = page_new(&f->page_fd, f->config.most);
@@ -115,6 +120,11 @@ static int begin(struct family *f)
         return -1;
     f->page->place[f->place].memory = f->config.limits->memory;
     f->page->output_left = f->w->output_left;
+    /* (Signals of its children may end it, and nobody wants to look into it then.) */
+    if (f->config.takes && getrlimit(RLIMIT_CORE, &core) == 0) {
+        core.rlim_cur = 0;
+        setrlimit(RLIMIT_CORE, &core);
+    }
     f->w->output_shared = &f->page->output_left;
     return 0;
 }
@@ -388,6 +398,8 @@ static uint32_t spawn(struct family *f, const struct family_wish *wish, struct p
     uint32_t e;
     int place;
 
+    if (wish->group > 0 && !page_has_group(f->page, (uint32_t)wish->group, f->page->place[f->place].session))
+        return WASI_EPERM;
     place = page_take(f->page, f->place);
     if (place < 0)
         return WASI_EAGAIN;
@@ -396,6 +408,13 @@ static uint32_t spawn(struct family *f, const struct family_wish *wish, struct p
     p->head.pid = m->pid;
     p->head.parent = f->pid;
     p->head.place = m->place;
+    p->head.takes = f->config.takes || f->config.start;
+    if (wish->session)
+        f->page->place[place].session = m->pid;
+    if (wish->session || wish->group == 0)
+        f->page->place[place].group = m->pid;
+    else if (wish->group > 0)
+        f->page->place[place].group = (uint32_t)wish->group;
     p->head.deadline = f->deadline;
     e = start_in_place(f, wish, p, m);
     if (e)

@@ -315,6 +315,9 @@ struct wlpy_run_config {
     /* This run is such a guest. Then its parent has chosen argv, env, dirs, streams and fds, and secrets are not
      * there. NULL: it is not. */
     struct wlpy_child *child;
+    /* The guest's processes may send this one signals that programs send each other (SIGTERM, SIGUSR1 ...), as to their
+     * parent: for a program that is there for this guest alone, as wl-run is. */
+    bool child_signals;
 };
 
 enum wlpy_end {

@@ -109,6 +109,16 @@ static void test_first_process(void **state)
     FAILS("process.kill 43 16", WASI_EINVAL);
     FAILS("process.kill -1 9", WASI_EINVAL);
     FAILS("process.memory 1", WASI_ENOMEM);
+    /* It leads its group and its session, and has nobody to tell anything. */
+    GIVES("process.group 42", "42 42");
+    FAILS("process.group 43", WASI_ESRCH);
+    FAILS("process.group 0", WASI_EINVAL);
+    GIVES("process.join 0", "");
+    GIVES("process.join session", "");
+    FAILS("process.join 43", WASI_EPERM);
+    FAILS("process.join group", WASI_EINVAL);
+    FAILS("process.kill 42 15 group", WASI_ESRCH);
+    FAILS("process.kill 42 15 session", WASI_EINVAL);
 }
 
 static void test_wrong_wishes(void **state)
@@ -126,6 +136,8 @@ static void test_wrong_wishes(void **state)
     FAILS("process.spawn 30000 5 0 0 20000 3 65530 10", WASI_EFAULT);
     FAILS("process.spawn 30000 5 0 0 20000 3 0 4294967295", WASI_E2BIG);
     FAILS(SPAWN " otherwise", WASI_EINVAL);
+    FAILS(SPAWN " -1", WASI_EINVAL);
+    FAILS(SPAWN " 43", WASI_EPERM);
     put(FDS + 8, 4, 9);
     FAILS(SPAWN, WASI_EBADF);
     put(FDS + 8, 4, channel);
@@ -151,6 +163,30 @@ static void test_processes(void **state)
     GIVES(SPAWN, "44");
     GIVES("process.wait any", "44 exited 1");
     FAILS("process.kill 44 0", WASI_ESRCH);
+}
+
+/* (Whether a process has ended or not does not matter until it is waited for.) */
+static void test_groups(void **state)
+{
+    static const char *const command[] = {"/bin/cat", "cat"};
+
+    (void)state;
+    serve(command, 3);
+    GIVES(SPAWN, "43");
+    GIVES(SPAWN " 0", "44");
+    GIVES(SPAWN " session", "45");
+    GIVES("process.group 43", "42 42");
+    GIVES("process.group 44", "44 42");
+    GIVES("process.group 45", "45 45");
+    GIVES("process.kill 42 15 group", "");
+    GIVES("process.kill 44 15 group", "");
+    GIVES("process.kill 45 15 group", "");
+    FAILS("process.kill 43 15 group", WASI_ESRCH);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(ask("process.wait any"), 0);
+    FAILS("process.group 44", WASI_ESRCH);
+    FAILS("process.kill 44 15 group", WASI_ESRCH);
+    FAILS(SPAWN " 44", WASI_EPERM);
 }
 
 static void test_limit(void **state)
@@ -224,6 +260,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_first_process, set_up_bare, tear_down),
         cmocka_unit_test_setup_teardown(test_wrong_wishes, set_up_bare, tear_down),
         cmocka_unit_test_setup_teardown(test_processes, set_up_bare, tear_down),
+        cmocka_unit_test_setup_teardown(test_groups, set_up_bare, tear_down),
         cmocka_unit_test_setup_teardown(test_limit, set_up_bare, tear_down),
         cmocka_unit_test_setup_teardown(test_no_program, set_up_bare, tear_down),
         cmocka_unit_test_setup_teardown(test_descriptors, set_up_bare, tear_down),

@@ -108,6 +108,62 @@ assert child.communicate()[0] == b"came\n" and child.returncode == 0
 assert run([me, "-c", "import os; os.abort()"], stderr=-1).returncode == -6
 assert run([me, "-c", "import os; os.kill(os.getpid(), 15)"]).returncode == -15
 
+# A process reaches its parent by signals that programs send each other.
+def tell(number):
+    code = f"import os\ntry: os.kill({os.getpid()}, {int(number)})\nexcept PermissionError: print('refused')"
+    return run([me, "-c", code], stdout=-1, check=True).stdout
+
+
+came = []
+for number in signal.SIGUSR1, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD:
+    signal.signal(number, lambda number, frame: came.append(number))
+    came.clear()
+    assert tell(number) == b"" and number in came, (number, came)
+    signal.signal(number, signal.SIG_DFL)
+for number in signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP:
+    assert tell(number) == b"refused\n", number
+assert tell(0) == tell(signal.SIGWINCH) == b""
+done = run([me, "-c", "import os, subprocess, sys; subprocess.run([sys.executable, '-c', 'import os; os.kill(os.getppid(), 12)']); print('not here')"], stdout=-1)
+assert (done.returncode, done.stdout) == (-12, b""), done
+
+# Groups and sessions.
+code = "import os; print(os.getpid(), os.getpgrp(), os.getsid(0), os.getpgid(os.getppid()))"
+
+
+def groups(**how):
+    pid, *them = run([me, "-c", code], stdout=-1, check=True, **how).stdout.split()
+    return ["own" if one == pid else int(one) for one in them]
+
+
+def waiting(**how):
+    child = subprocess.Popen([me, "-c", "import sys; print(flush=True); sys.stdin.read()"], stdin=-1, stdout=-1, **how)
+    child.stdout.readline()
+    return child
+
+
+assert (os.getpgrp(), os.getsid(0)) == (42, 42)
+assert groups() == groups(process_group=42) == [42, 42, 42]
+assert groups(process_group=0) == ["own", 42, 42] and groups(start_new_session=True) == ["own", "own", 42]
+try:
+    groups(process_group=4711)
+except PermissionError:
+    pass
+else:
+    raise AssertionError("there was a group")
+leader, other = waiting(process_group=0), waiting()
+member = waiting(process_group=leader.pid)
+assert os.getpgid(member.pid) == os.getpgid(leader.pid) == leader.pid and os.getpgid(other.pid) == os.getsid(member.pid) == 42
+os.killpg(leader.pid, signal.SIGTERM)
+assert leader.wait() == member.wait() == -signal.SIGTERM and other.poll() is None
+signal.signal(signal.SIGTERM, lambda number, frame: came.append("group"))
+os.killpg(0, signal.SIGTERM)
+assert other.wait() == -signal.SIGTERM and came[-1] == "group"
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+for child in leader, member, other:
+    child.communicate()
+done = run([me, "-c", "import os; os.setsid(); print(os.getsid(0) == os.getpgrp() == os.getpid())"], stdout=-1)
+assert done.stdout == b"True\n", done
+
 # /tmp is copied; a process of a process.
 with open("/tmp/script.py", "w") as file:
     file.write("import os, subprocess, sys\nprint(os.getppid(), flush=True)\nif len(sys.argv) > 1: subprocess.run([sys.executable, __file__])")
@@ -153,6 +209,11 @@ def die(n):
     os._exit(n)
 
 
+def pool_in_process(pipe):
+    with multiprocessing.Pool(2) as pool:
+        pipe.send(pool.map(square, range(5)))
+
+
 async def subprocess_of_asyncio():
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", "print(input())", stdin=-1, stdout=-1)
     out, _ = await child.communicate(b"through asyncio\n")
@@ -182,6 +243,15 @@ def main():
     child.terminate()
     child.join()
     assert child.exitcode == -15
+
+    # A process whose descriptors have other numbers than in its parent starts some itself.
+    others = [os.pipe() for _ in range(3)]
+    os.close(others[1][0])
+    child = context.Process(target=pool_in_process, args=(there,))
+    child.start()
+    assert here.poll(60) and here.recv() == [n * n for n in range(5)]
+    child.join()
+    assert child.exitcode == 0
 
     semaphore = context.BoundedSemaphore(2)
     assert semaphore.acquire() and semaphore.acquire() and not semaphore.acquire(False) and not semaphore.acquire(timeout=0.05)
