@@ -30,6 +30,16 @@ def file_lines(file, date):
     for test in file["tests"]:
         if test["state"] == "failed":
             yield "    %s: %s" % (test["name"], test.get("expected", "NOT EXPECTED"))
+        elif is_left_out(test):
+            yield "    %s: %s" % (test["name"], test["reason"])
+
+
+LEFT_OUT = "left out, "
+
+
+def is_left_out(test):
+    """Of the skipped tests, those that would not end (LEFT_OUT in wl_test.py)."""
+    return test["state"] == "skipped" and test["reason"].startswith(LEFT_OUT)
 
 
 def thousands(counter, keys=("passed", "failed", "skipped")):
@@ -51,7 +61,8 @@ def read_text(name):
     for line in lines[2:]:
         if line.startswith("    "):
             test, reason = line[4:].rsplit(": ", 1)
-            files[-1]["tests"].append({"name": test, "state": "failed", "expected": reason})
+            files[-1]["tests"].append({"name": test, "state": "skipped", "reason": reason} if reason.startswith(LEFT_OUT) else
+                                      {"name": test, "state": "failed", "expected": reason})
         else:
             name, state, *numbers, reason, changed = LINE.fullmatch(line).groups()
             passed, failed, skipped = map(int, numbers)
@@ -70,6 +81,7 @@ class Report:
         self.states = collections.Counter(file["state"] for file in self.files)
         self.tests = collections.Counter()
         self.reasons = collections.Counter()
+        self.left_out = {}
         self.suites = collections.defaultdict(collections.Counter)
         self.dates = collections.defaultdict(lambda: "9999")
         for file in self.files:
@@ -85,6 +97,8 @@ class Report:
             for test in file["tests"]:
                 if test["state"] == "failed":
                     self.reasons[test.get("expected", "NOT EXPECTED"), "tests"] += 1
+                elif is_left_out(test):
+                    self.left_out[test["name"]] = test["reason"].removeprefix(LEFT_OUT)
 
     def when(self):
         later = sum(file["date"] != self.date for file in self.files)
@@ -125,6 +139,17 @@ def reasons(reports):
          for reason, _ in total.most_common()))
 
 
+def left_out(reports):
+    tests = {test: why for r in reports for test, why in r.left_out.items()}
+    if not tests:
+        return
+    yield ""
+    yield "Tests that are left out and count as skipped, because they would not end:"
+    yield ""
+    for test, why in sorted(tests.items()):
+        yield "- `%s` (%s): %s" % (test, "; ".join(r.title for r in reports if test in r.left_out), why)
+
+
 def readme(reports):
     own = [r for r in reports if not r.of_suites]
     yield "# Results of CPython's own tests, and of other projects'"
@@ -138,6 +163,7 @@ def readme(reports):
             ["", "of", *("files " + state if i == 0 else state for i, state in enumerate(STATES)), "tests passed", "failed", "skipped"],
             (["[%s](%s)" % (r.title, r.name), r.when(), *(r.states[s] for s in STATES), *thousands(r.tests)] for r in own))
         yield from reasons(own)
+        yield from left_out(own)
     suites = [r for r in reports if r.of_suites]
     for r in suites:
         yield ""
