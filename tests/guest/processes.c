@@ -23,7 +23,7 @@
 
 /* libc does not declare it, and signals only for programs that link its emulation. */
 int pipe(int fds[2]);
-enum { SIGABRT = 6, SIGKILL = 9, SIGTERM = 15 };
+enum { SIGABRT = 6, SIGKILL = 9, SIGTERM = 15, SIGCHLD = 17 };
 
 static char *no_variables[] = {NULL};
 
@@ -144,7 +144,10 @@ static int child_foreign(void)
 {
     for (pid_t pid = 1; pid < 4000; pid++)
         if (pid != processes_self())
-            EXPECT(processes_signal(pid, SIGKILL) < 0 && errno == ESRCH);
+            EXPECT(processes_signal(pid, SIGKILL) < 0 && errno == (pid == processes_parent() ? EPERM : ESRCH));
+    /* To the parent, only what programs send each other. */
+    EXPECT(processes_signal(processes_parent(), 0) == 0 && processes_signal(processes_parent(), SIGCHLD) == 0);
+    EXPECT(processes_signal(processes_parent(), SIGABRT) < 0 && errno == EPERM);
     return 0;
 }
 
