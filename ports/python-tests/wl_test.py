@@ -259,19 +259,17 @@ def watch(result):
 
 
 def leave_out(case):
-    """Makes a test case skip the tests of LEFT_OUT, before anything of them runs."""
-    run = case.run
+    """Makes a test case skip the tests of LEFT_OUT, before anything of them runs. (A wrapper of run() would be a frame that
+    unittest's own tests do not expect.)"""
+    init = case.__init__
 
-    def run_or_skip(self, result=None):
+    def init_and_skip(self, methodName="runTest"):
+        init(self, methodName)
         for part, why in LEFT_OUT.items():
-            if part in name_of(self) and result is not None:
-                result.startTest(self)
-                result.addSkip(self, "left out, " + why)
-                result.stopTest(self)
-                return result
-        return run(self, result)
+            if part in name_of(self):
+                setattr(self, methodName, unittest.skip("left out, " + why)(getattr(self, methodName, None) or (lambda: None)))
 
-    case.run = run_or_skip
+    case.__init__ = init_and_skip
 
 
 def watch_doctests(support):

@@ -59,7 +59,6 @@ struct cmsghdr {
     int cmsg_level, cmsg_type;
 };
 
-#define SCM_RIGHTS 1
 #define CMSG_ALIGN(n) (((n) + sizeof(size_t) - 1) & (size_t) ~(sizeof(size_t) - 1))
 #define CMSG_SPACE(n) (CMSG_ALIGN(n) + CMSG_ALIGN(sizeof(struct cmsghdr)))
 #define CMSG_LEN(n) (CMSG_ALIGN(sizeof(struct cmsghdr)) + (n))
