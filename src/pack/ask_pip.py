@@ -8,7 +8,7 @@
     ask_pip.py PYTHON newer DIR OPTION...      prints a line for each wheel in a directory if pip, with these options, knows
         a newer version that the requirements on stdin and the other wheels allow: name, version, newer version
     ask_pip.py PYTHON sources OPTION...        prints a line for each package NAME==VERSION on stdin that has a source archive
-        where pip, with these options, looks: name, version, the archive's name, its SHA-256
+        where pip, with these options, looks: name, version, the archive's name, its SHA-256; and pip's warnings
     ask_pip.py PYTHON build ARCHIVE            prints what the build of a source archive requires: a line for each requirement
     ask_pip.py PYTHON manifests ARCHIVE DIR    writes the manifests of the Rust code in a source archive below DIR, and prints a
         line for each directory in which cargo works: its path, "locked" or "", the newest version of Rust that a manifest wants
@@ -23,6 +23,7 @@ import contextlib
 import email.parser
 import hashlib
 import io
+import logging
 import os
 import platform
 import re
@@ -341,6 +342,8 @@ def file_digest(file):
 def print_sources(pins, options):
     from pip._internal.commands.download import DownloadCommand
 
+    # Whether an index answers is only in pip's warnings, which pip itself prints for a whole command.
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     command = DownloadCommand("download", "")
     with command.main_context():
         parsed, _ = command.parse_args(options)

@@ -15,8 +15,8 @@ bool builds_possible(const char *series)
     return version_compare(series, "3.12") >= 0;
 }
 
-/* Asks the index for the source archives. */
-static int find_archives(const struct resolution *s, const struct strv *pins, struct packages *found,
+/* Asks the index for the source archives. said: all that was printed. */
+static int find_archives(const struct resolution *s, const struct strv *pins, struct packages *found, char **said,
                          struct wl_err *err)
 {
     WL_CLEANUP_STRV struct strv argv = {0};
@@ -30,7 +30,9 @@ static int find_archives(const struct resolution *s, const struct strv *pins, st
                  "--disable-pip-version-check", "--retries=1", NULL);
     strv_addf(&argv, "--timeout=%d", fetch_connect_seconds(s->o));
     requirements_add_places(s->w->requirements, s->requirements, &argv);
-    r = pip_query(&argv, input.s, s->o, &output, err);
+    r = pip_query(&argv, input.s, s->o, said, err);
+    if (r == 0)
+        output = xstrdup(*said);
     for (char *state, *line = r < 0 ? NULL : strtok_r(output, "\n", &state); line;
          line = strtok_r(NULL, "\n", &state)) {
         const char *part[4];
@@ -226,16 +228,21 @@ static int complete(const struct resolution *s, struct package *p, const char *c
 int builds_find(const struct resolution *s, const struct strv *pins, struct packages *found, struct strv *reasons,
                 struct wl_err *err)
 {
-    WL_CLEANUP_FREE char *constraints = path_join(s->w->scratch, "constraints");
+    WL_CLEANUP_FREE char *constraints = path_join(s->w->scratch, "constraints"), *said = NULL;
     WL_CLEANUP_PACKAGES struct packages all = {0};
-    int r = pins->n ? find_archives(s, pins, &all, err) : 0;
+    int r = pins->n ? find_archives(s, pins, &all, &said, err) : 0;
 
     if (r == 0)
         r = write_constraints(constraints, &all, err);
     for (size_t i = 0; r == 0 && i < pins->n; i++) {
-        WL_CLEANUP_FREE char *name = xstrndup(pins->v[i], strcspn(pins->v[i], "="));
+        WL_CLEANUP_FREE char *name = xstrndup(pins->v[i], strcspn(pins->v[i], "=")), *broken = NULL;
 
-        if (!packages_find(&all, name))
+        if (packages_find(&all, name))
+            continue;
+        broken = pip_unanswered(said, name);
+        if (broken)
+            r = pip_no_answer(wheels_title(s->w), name, broken, err);
+        else
             add_reason(reasons, name, pins->v[i] + strlen(name) + 2, "there is no source archive of it");
     }
     for (size_t i = 0; r >= 0 && i < all.n; i++) {

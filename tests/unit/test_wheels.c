@@ -292,6 +292,22 @@ static void test_no_answer(void **state)
     place_free(&p);
 }
 
+/* The wheel is in a directory, but an archive of its source may be in the index. */
+static void test_no_answer_for_a_source(void **state)
+{
+    struct place p;
+
+    skip_without_pip();
+    wheel(state, "fast", "1.0", NATIVE, "");
+    place_make(state, &p, "");
+    write_text(p.requirements, "--index-url http://127.0.0.1:9/simple\n--find-links wheels\nfast\n");
+    assert_class(lock(&p), WL_E_FETCH, &p.err);
+    assert_contains(p.err.text, "r.txt: the package index did not answer when asked for fast: ");
+    assert_contains(p.err.hint, "check the network");
+    assert_false(path_exists(p.lock));
+    place_free(&p);
+}
+
 /* What pip prints about its first attempt, if it tries again. */
 static void test_what_pip_says_of_no_answer(void **state)
 {
@@ -379,6 +395,7 @@ int main(void)
         TEST_IN_FOLDER(test_both_kinds),
         TEST_IN_FOLDER(test_who_wants_it),
         TEST_IN_FOLDER(test_no_answer),
+        TEST_IN_FOLDER(test_no_answer_for_a_source),
         cmocka_unit_test(test_what_pip_says_of_no_answer),
         TEST_IN_FOLDER(test_source),
         TEST_IN_FOLDER(test_newer_source),
