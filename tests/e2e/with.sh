@@ -27,9 +27,12 @@ PyMODINIT_FUNC PyInit__impl(void) {{ return PyModule_Create(&module); }}
 """
 files = {f"{name}/__init__.py": init, f"{name}/_impl.c": code, f"{name}/data.txt": "data\n", f"{name}/tests/test_it.py": "",
          "setup.py": setup or f"""
+import sysconfig
 from setuptools import Extension, setup
+# Where pybind11 looks for Python's headers, too.
+headers = [sysconfig.get_path("include")]
 setup(name={name!r}, version={version!r}, packages=[{name!r}, {name + '.tests'!r}], package_data={{{name!r}: ["data.txt"]}},
-      ext_modules=[Extension("{name}._impl", ["{name}/_impl.c"])])
+      ext_modules=[Extension("{name}._impl", ["{name}/_impl.c"], include_dirs=headers)])
 """}
 with tarfile.open(f"wheels/{name}-{version}.tar.gz", "w:gz") as t:
     for file, text in files.items():

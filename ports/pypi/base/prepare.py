@@ -173,7 +173,12 @@ def write_configuration():
              CONFINCLUDEPY=f"{TARGET}/include/python{SERIES}", LIBDIR=f"{TARGET}/lib", LIBPL=f"{TARGET}/lib",
              LIBRARY=f"libpython{SERIES}.a", EXT_SUFFIX=f".cpython-{SERIES.replace('.', '')}-wasm32-wasi.so",
              SHLIB_SUFFIX=".so", Py_ENABLE_SHARED=0)
-    write("target/_sysconfigdata_wl.py", f"build_time_vars = {dict(sorted(v.items()))!r}\n")
+    # Some ask for a directory of sysconfig's scheme instead of INCLUDEPY: pybind11 and scikit-build-core do.
+    include = v["INCLUDEPY"]
+    write("target/_sysconfigdata_wl.py", f"""import sysconfig
+build_time_vars = {dict(sorted(v.items()))!r}
+sysconfig._INSTALL_SCHEMES["posix_prefix"].update(include={include!r}, platinclude={include!r})
+""")
 
 
 def words(list_):
