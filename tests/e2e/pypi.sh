@@ -39,6 +39,10 @@ test_others() {
     programs "${OTHERS[@]}" : argon2 brotli cffi lz4 simplejson sqlalchemy wrapt
 }
 
+test_texts() {
+    programs --with lxml : lxml
+}
+
 # A call that WebAssembly cannot make is an exception, and does not end the program.
 test_what_cffi_cannot_call() {
     with_index
