@@ -39,6 +39,10 @@ test_others() {
     programs "${OTHERS[@]}" : argon2 brotli cffi lz4 simplejson sqlalchemy wrapt
 }
 
+test_packages_with_numpy() {
+    programs --with pandas : pandas
+}
+
 test_texts() {
     programs --with lxml : lxml
 }
