@@ -589,6 +589,37 @@ p._core (_core): call=4"
     ok diff -r made made-2
 }
 
+# Elsewhere they run when the module is loaded, and may call Python. Those with a small number come first.
+test_constructors_run_when_the_module_starts() {
+    prepare
+    small_python
+    sed -i 's/^int main(void) {/static int ready;\nint Py_IsInitialized(void) { return ready; }\n&\n    ready = 1;/' python.c
+    cat >constructors.c <<'END'
+#include <Python.h>
+int Py_IsInitialized(void);
+extern int other;
+static PyObject here;
+PyObject *call(PyObject *s, PyObject *n) { return &here; }
+PyMethodDef methods[] = {{"call", call, 4, 0}, {0}};
+PyModuleDef module = {1, 0, "NAME", methods, 0, 0, 0, 0};
+static void add(int digit) { here.refs = here.refs * 10 + (Py_IsInitialized() ? digit : 9); }
+__attribute__((constructor(300))) static void third(void) { add(3); }
+__attribute__((constructor(101))) static int first(void) { add(1); return 5; }
+__attribute__((constructor(200))) static void second(void) { add(other); }
+PyObject *PyInit_NAME(void);
+PyObject *PyInit_NAME(void) { add(4); return (PyObject *)&module; }
+END
+    printf 'int other;\n__attribute__((constructor(150))) static void set(void) { other = 2; }\n' >other.c
+    ok wl-cc -c other.c -o other.o
+    ok llvm-ar-22 crs libother.a other.o
+    LIBS=libother.a module one/a c <constructors.c
+    LIBS=libother.a module one/b c <constructors.c
+    ok wl-bundle made one
+    link_and_run
+    is "$(cat .out)" "a.c (c): call=1234
+b.c (c): call=1234"
+}
+
 test_functions_of_wrong_types_are_adapted() {
     prepare
     small_python

@@ -39,7 +39,9 @@ struct wrong {
 struct module {
     char *name; /* "a.b.c"; NULL: a library that other modules are linked with, which is not needed any more */
     struct found file;
-    char *init; /* its new PyInit_c */
+    char *init;          /* its new PyInit_c */
+    char **constructors; /* what each of its constructors returns, as a type of C */
+    size_t n_constructors;
     struct note note;
     struct names undefined; /* symbols that it wants from others, except Python's own */
     bool exceptions;        /* it throws or catches C++ exceptions */

@@ -1,5 +1,6 @@
 #include "edit.h"
 
+#include "driver.h"
 #include "note.h"
 
 #include <stdlib.h>
@@ -20,6 +21,11 @@ const struct symbol *start_of(const struct object *o)
     return NULL;
 }
 
+char *constructor_name(const char *init, size_t number)
+{
+    return text_of("%s_%zu", init, number);
+}
+
 /* What is written. */
 struct work {
     const struct object *o;
@@ -33,32 +39,47 @@ static bool is_renamed(const struct symbol *s, const struct edit *edit)
     return edit->to && is_start(s) && span_same(s->name, edit->from);
 }
 
-static uint32_t new_flags(const struct symbol *s, const struct edit *edit)
+/* The first number of a constructor; -1: it is none, or keeps its name. */
+static long constructor_of(const struct object *o, const struct symbol *s, const struct edit *edit)
 {
-    bool stays = edit->to ? is_renamed(s, edit) : is_start(s);
+    for (size_t i = 0; edit->to && i < o->n_constructors; i++)
+        if (&o->symbols[o->constructors[i].symbol] == s)
+            return (long)i;
+    return -1;
+}
+
+static uint32_t new_flags(const struct object *o, const struct symbol *s, const struct edit *edit)
+{
+    bool stays = edit->to ? is_renamed(s, edit) || constructor_of(o, s, edit) >= 0 : is_start(s);
 
     if (!edit->localize || !is_defined(s) || s->kind == SYMBOL_SECTION || s->kind == SYMBOL_TAG)
         return s->flags;
-    return (s->flags & ~(uint32_t)(FLAG_WEAK | FLAG_HIDDEN | FLAG_EXPORTED)) | (stays ? 0 : FLAG_LOCAL);
+    return (s->flags & ~(uint32_t)(FLAG_WEAK | FLAG_LOCAL | FLAG_HIDDEN | FLAG_EXPORTED)) | (stays ? 0 : FLAG_LOCAL);
 }
 
-static void put_symbol(struct bytes *out, const struct symbol *s, const struct edit *edit)
+static void put_symbol(struct bytes *out, const struct object *o, const struct symbol *s, const struct edit *edit)
 {
+    long constructor = constructor_of(o, s, edit);
+    char *name = is_renamed(s, edit) ? text_of("%s", edit->to)
+                 : constructor >= 0  ? constructor_name(edit->to, (size_t)constructor)
+                                     : NULL;
+
     put_byte(out, (uint8_t)s->kind);
-    put_number(out, new_flags(s, edit));
-    if (is_renamed(s, edit)) {
+    put_number(out, new_flags(o, s, edit));
+    if (name) {
         put_number(out, s->index);
-        put_span(out, (struct span){(const uint8_t *)edit->to, strlen(edit->to)});
+        put_span(out, (struct span){(const uint8_t *)name, strlen(name)});
     } else {
         put(out, s->rest.at, s->rest.n);
     }
+    free(name);
 }
 
 static void put_symbols(struct bytes *out, const struct work *w)
 {
     put_number(out, (uint32_t)(w->o->n_symbols + w->adapters.n));
     for (size_t i = 0; i < w->o->n_symbols; i++)
-        put_symbol(out, &w->o->symbols[i], w->edit);
+        put_symbol(out, w->o, &w->o->symbols[i], w->edit);
     adapters_put_symbols(&w->adapters, w->o, out);
 }
 
@@ -72,7 +93,7 @@ static void put_linking(struct bytes *out, const struct work *w, struct span bod
         struct span part = read_span(&r);
         struct bytes symbols = {NULL, 0, 0};
 
-        if (kind == LINKING_COMDAT && w->edit->localize)
+        if ((kind == LINKING_COMDAT && w->edit->localize) || (kind == LINKING_CONSTRUCTORS && w->edit->to))
             continue;
         if (kind == LINKING_SYMBOLS) {
             put_symbols(&symbols, w);

@@ -10,8 +10,8 @@ struct edit {
      * those that have the same name, and nothing that is local can stand for another file's. Tags stay: an exception
      * that one file throws is caught in another by the tag that they share. */
     bool localize;
-    /* The start of a module with this name gets another name, and all others become local, too. No name: nothing is
-     * renamed. */
+    /* The start of a module with this name gets another name, and all others become local, too. Constructors get names
+     * made from it (constructor_name), and a linker does not call them any more. No name: nothing is renamed. */
     struct span from;
     const char *to;
     /* Functions that get an adapter. */
@@ -24,6 +24,8 @@ struct edit {
 /* Writes the changed object to out, which must be freed in every case. Sections keep their numbers. 0, or -1 and *e. */
 int object_edit(const struct object *o, const struct edit *edit, struct bytes *out, struct error *e);
 
+/* The name that the constructor with this number, of the module that starts with init, gets; the caller frees it. */
+char *constructor_name(const char *init, size_t number);
 /* Whether a symbol is a function that starts a module, and that other files see. */
 bool is_start(const struct symbol *s);
 /* The first such function; NULL: there is none. */

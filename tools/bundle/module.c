@@ -133,6 +133,22 @@ static void read_undefined(struct module *m, const struct object *o)
     }
 }
 
+/* Constructors are called before the module starts (results.c). C's may return something, which nobody wants. */
+static void read_constructors(struct module *m, const struct object *o)
+{
+    static const char *const types[] = {"double", "float", "long long", "int"};
+
+    for (size_t i = 0; i < o->n_constructors; i++) {
+        const struct symbol *s = &o->symbols[o->constructors[i].symbol];
+        struct span type = is_defined(s) ? o->types[o->functions[s->index].type] : (struct span){NULL, 0};
+        bool has_result = type.n == 3 && type.at[1] == 1 && type.at[2] >= 0x7c && type.at[2] <= 0x7f;
+
+        if (type.n < 2 || type.at[0] != 0 || (type.at[1] != 0 && !has_result))
+            fail("%s: its constructor %.*s is no function without parameters", o->file, SPAN(s->name));
+        LIST_ADD(m->constructors, m->n_constructors, (char *)(has_result ? types[type.at[2] - 0x7c] : "void"));
+    }
+}
+
 /* --- functions of wrong types --- */
 
 struct checked {
@@ -226,6 +242,7 @@ static void take(struct module *m, const struct object *o, const struct probe *p
     }
     m->name = name;
     m->init = init_name(name);
+    read_constructors(m, o);
     write_object(m, o, start, probe, dir);
 }
 

@@ -1,6 +1,8 @@
 /* What wl-bundle writes and prints. */
 #include "collect.h"
 
+#include "edit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,19 +34,35 @@ static void put_c_string(struct bytes *b, const char *text)
     put_byte(b, '"');
 }
 
+/* A module's constructors may call Python, because elsewhere they run when the module is loaded. */
+static void put_start(struct bytes *b, const struct module *m)
+{
+    put_text(b, "extern PyObject *%s(void);\n", m->init);
+    if (!m->n_constructors)
+        return;
+    for (size_t i = 0; i < m->n_constructors; i++)
+        put_text(b, "extern %s %s(void);\n", m->constructors[i], constructor_name(m->init, i));
+    put_text(b,
+             "static PyObject *%s_start(void)\n{\n    static char loaded;\n\n    if (!loaded) {\n        loaded = 1;\n",
+             m->init);
+    for (size_t i = 0; i < m->n_constructors; i++)
+        put_text(b, "        %s();\n", constructor_name(m->init, i));
+    put_text(b, "    }\n    return %s();\n}\n", m->init);
+}
+
 static void put_table(struct bytes *b, const struct modules *m)
 {
     put_text(b, "/* Written by wl-bundle. */\n#include <Python.h>\n\n");
     for (size_t i = 0; i < m->n; i++)
         if (m->list[i].name)
-            put_text(b, "extern PyObject *%s(void);\n", m->list[i].init);
+            put_start(b, &m->list[i]);
     put_text(b, "\nextern struct _inittab extensions[];\nstruct _inittab extensions[] = {\n");
     for (size_t i = 0; i < m->n; i++) {
         if (!m->list[i].name)
             continue;
         put_text(b, "    {");
         put_c_string(b, m->list[i].name);
-        put_text(b, ", %s},\n", m->list[i].init);
+        put_text(b, ", %s%s},\n", m->list[i].init, m->list[i].n_constructors ? "_start" : "");
     }
     put_text(b, "    {NULL, NULL},\n};\n");
 }

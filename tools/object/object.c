@@ -146,6 +146,21 @@ static void read_symbol(struct object *o, struct reader *r)
         LIST_ADD(o->symbols, o->n_symbols, s);
 }
 
+/* Sorted: those of equal priority stay in their order. */
+static void read_constructors(struct object *o, struct reader *r)
+{
+    for (uint32_t n = read_number(r); n > 0 && !r->bad; n--) {
+        struct constructor c = {.priority = read_number(r)};
+        size_t at = o->n_constructors;
+
+        c.symbol = read_number(r);
+        LIST_ADD(o->constructors, o->n_constructors, c);
+        for (; at > 0 && o->constructors[at - 1].priority > c.priority; at--)
+            o->constructors[at] = o->constructors[at - 1];
+        o->constructors[at] = c;
+    }
+}
+
 static void read_linking(struct object *o, struct reader *r)
 {
     if (o->is_linkable || read_number(r) != LINKING_VERSION) {
@@ -158,6 +173,9 @@ static void read_linking(struct object *o, struct reader *r)
         struct span part = read_span(r);
         struct reader symbols = {part.at, part.at + part.n, r->bad};
 
+        if (kind == LINKING_CONSTRUCTORS)
+            read_constructors(o, &symbols);
+        r->bad |= symbols.bad;
         if (kind != LINKING_SYMBOLS)
             continue;
         if (o->n_symbols)
@@ -166,6 +184,9 @@ static void read_linking(struct object *o, struct reader *r)
             read_symbol(o, &symbols);
         r->bad |= symbols.bad || symbols.at != symbols.end;
     }
+    for (size_t i = 0; i < o->n_constructors && !r->bad; i++)
+        if (o->constructors[i].symbol >= o->n_symbols || o->symbols[o->constructors[i].symbol].kind != SYMBOL_FUNCTION)
+            r->bad = true;
 }
 
 bool reloc_has_addend(uint32_t type)
@@ -279,6 +300,7 @@ void object_free(struct object *o)
     free(o->globals);
     free(o->symbols);
     free(o->segments);
+    free(o->constructors);
     free(o->data.list);
     free(o->code.list);
     *o = (struct object){.file = NULL};

@@ -13,7 +13,7 @@ enum {
     SECTION_CODE = 10,
     SECTION_DATA = 11
 };
-enum { LINKING_VERSION = 2, LINKING_COMDAT = 7, LINKING_SYMBOLS = 8 };
+enum { LINKING_VERSION = 2, LINKING_CONSTRUCTORS = 6, LINKING_COMDAT = 7, LINKING_SYMBOLS = 8 };
 enum { SYMBOL_FUNCTION, SYMBOL_DATA, SYMBOL_GLOBAL, SYMBOL_SECTION, SYMBOL_TAG, SYMBOL_TABLE };
 enum {
     FLAG_WEAK = 1,
@@ -56,6 +56,11 @@ struct reloc {
     int64_t addend;
 };
 
+/* A function that a program calls before main(); those with a small number first. */
+struct constructor {
+    uint32_t priority, symbol;
+};
+
 struct relocs {
     struct reloc *list;
     size_t n;
@@ -71,8 +76,9 @@ struct object {
     struct span *tags, *globals; /* the names of imported ones */
     struct symbol *symbols;
     struct segment *segments;
+    struct constructor *constructors; /* in the order of their calls */
     struct relocs data, code;
-    size_t n_sections, n_types, n_functions, n_tags, n_globals, n_symbols, n_segments;
+    size_t n_sections, n_types, n_functions, n_tags, n_globals, n_symbols, n_segments, n_constructors;
     bool is_linkable;                    /* it has a section "linking" */
     uint32_t data_section, code_section; /* UINT32_MAX: there is none */
 };
