@@ -39,8 +39,9 @@ test_others() {
     programs "${OTHERS[@]}" : argon2 brotli cffi lz4 simplejson sqlalchemy wrapt
 }
 
+# matplotlib needs contourpy and kiwisolver.
 test_packages_with_numpy() {
-    programs --with pandas : pandas
+    programs --with matplotlib --with pandas : matplotlib pandas
 }
 
 test_texts() {
