@@ -45,7 +45,11 @@ test_packages_with_numpy() {
 }
 
 test_texts() {
-    programs --with lxml : lxml
+    programs --with lxml --with python-rapidjson : lxml rapidjson
+}
+
+test_tiktoken() {
+    programs --with tiktoken : tiktoken
 }
 
 # A call that WebAssembly cannot make is an exception, and does not end the program.
