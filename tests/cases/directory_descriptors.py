@@ -38,8 +38,8 @@ def out_of_it(top, folder):
     os.link("out/z", "hard", src_dir_fd=folder, dst_dir_fd=folder)
     assert os.stat("../beside/z", dir_fd=folder).st_nlink == 2
     os.unlink("hard", dir_fd=folder)
-    assert [(os.path.relpath(at, top), sorted(folders), sorted(files)) for at, folders, files, fd in os.fwalk(top + "/a", follow_symlinks=True)
-            if "out" in at] == [("a/out", ["deep", "renamed"], ["z"]), ("a/out/deep", [], []), ("a/out/renamed", [], [])]
+    assert sorted((os.path.relpath(at, top), sorted(folders), sorted(files))
+                  for at, folders, files, fd in os.fwalk(top + "/a", follow_symlinks=True) if "out" in at) == [("a/out", ["deep", "renamed"], ["z"]), ("a/out/deep", [], []), ("a/out/renamed", [], [])]
     # A descriptor stays with its directory; what has its name by now is another one.
     os.mkdir(top + "/elsewhere")
     os.rename(top + "/a", top + "/elsewhere/a")
