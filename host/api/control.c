@@ -20,8 +20,10 @@ void wlpy_control_free(struct wlpy_control *control)
 
 enum wlpy_answer wlpy_signal(struct wlpy_control *control, int number)
 {
-    static const enum wlpy_answer answers[] = {
-        [CONTROL_GIVEN] = WLPY_GIVEN, [CONTROL_NONE] = WLPY_NOBODY, [CONTROL_STUCK] = WLPY_UNHEEDED};
+    static const enum wlpy_answer answers[] = {[CONTROL_GIVEN] = WLPY_GIVEN,
+                                               [CONTROL_NONE] = WLPY_NOBODY,
+                                               [CONTROL_STUCK] = WLPY_UNHEEDED,
+                                               [CONTROL_LATE] = WLPY_LATE};
 
     return control ? answers[control_signal(&control->control, number)] : WLPY_NOBODY;
 }

@@ -37,9 +37,12 @@ extern char **environ;
 /* clang's, in a program that counts for a profile (tools/aot): _exit() would leave it out. */
 int __llvm_profile_write_file(void) __attribute__((weak));
 
+/* (How the guest has ended stays what it is, whatever its processes send until they are ended, too.) */
 static bool on_signal(void *control, int number)
 {
-    return control_signal(control, number) == CONTROL_GIVEN;
+    const enum control_answer answer = control_signal(control, number);
+
+    return answer == CONTROL_GIVEN || answer == CONTROL_LATE;
 }
 
 /* What the channel serves: the network, the terminal, locks on files and their room, threads, signals. */

@@ -57,9 +57,12 @@ static void on_note(void *arg, const char *text)
         say(self, text, "");
 }
 
+/* (How the guest has ended stays what it is, whatever its processes send until they are ended, too.) */
 static bool on_signal(void *control, int number)
 {
-    return wlpy_signal(control, number) == WLPY_GIVEN;
+    const enum wlpy_answer answer = wlpy_signal(control, number);
+
+    return answer == WLPY_GIVEN || answer == WLPY_LATE;
 }
 
 /* Returns the status to exit with. child: another guest has started it, and wants to know how it ended. */

@@ -58,10 +58,10 @@ struct control {
      * makes the guest notice. It need not return. */
     void (*on_end)(void *arg, const void *context);
     void *arg;
-    uint64_t grace_ms; /* of the limits */
-    bool graced;       /* the deadline has passed, and it was interrupted */
-    timer_t timer;     /* for the deadline, and for repeating the signal */
-    bool timed;        /* the timer exists */
+    uint64_t grace_ms;  /* of the limits */
+    atomic_bool graced; /* the deadline has passed, and it was interrupted */
+    timer_t timer;      /* for the deadline, and for repeating the signal */
+    bool timed;         /* the timer exists */
     timer_t cpu_timer;
     bool cpu_timed; /* likewise; its address is what the timer's signal carries */
     sigset_t mask;  /* the thread's own */
@@ -147,6 +147,8 @@ enum control_answer {
     CONTROL_GIVEN, /* the guest has it in its memory, or ignores it */
     CONTROL_NONE,  /* no guest runs, or it does not take it */
     CONTROL_STUCK, /* the guest has not noticed an earlier one for a second */
+    /* A guest that takes signals has ended, or is about to because of its deadline: a signal does not change how. */
+    CONTROL_LATE,
 };
 enum control_answer control_interrupt(struct control *c);
 /* Any signal; SIGINT is an interrupt. */

@@ -160,19 +160,23 @@ static enum control_answer interrupt(struct control *c)
 
 static enum control_answer deliver(struct control *c, int number)
 {
-    if (!atomic_load(&c->on) || !atomic_load(&c->listens))
-        return CONTROL_NONE;
+    const bool runs = atomic_load(&c->on) && atomic_load(&c->listens);
+
     if (number == SIGINT)
-        return interrupt(c);
+        return runs ? interrupt(c) : CONTROL_NONE;
     if (!atomic_load(&c->words) || number <= 0 || number >= CONTROL_SIGNALS)
         return CONTROL_NONE;
+    /* (Whatever it has wished: a Python wishes nothing any more when it ends.) */
+    if (!runs)
+        return CONTROL_LATE;
     switch (atomic_load(&c->wish[number])) {
     case CONTROL_HANDLES:
         return give(c, number);
     case CONTROL_IGNORES:
         return CONTROL_GIVEN;
     default:
-        return CONTROL_NONE;
+        /* (Likewise, after the deadline.) */
+        return atomic_load(&c->graced) ? CONTROL_LATE : CONTROL_NONE;
     }
 }
 

@@ -467,9 +467,11 @@ struct wlpy_control *wlpy_control_new(void);
 void wlpy_control_free(struct wlpy_control *control);
 
 enum wlpy_answer {
-    WLPY_GIVEN,   /* the guest has it, or ignores it */
-    WLPY_NOBODY,  /* no guest runs, or it does not take it */
-    WLPY_UNHEEDED /* an earlier one has not been noticed for a second */
+    WLPY_GIVEN,    /* the guest has it, or ignores it */
+    WLPY_NOBODY,   /* no guest runs, or it does not take it */
+    WLPY_UNHEEDED, /* an earlier one has not been noticed for a second */
+    /* A guest that takes signals has ended, or is about to because of its deadline. */
+    WLPY_LATE
 };
 
 /* These may be called by any thread and by signal handlers. wlpy_interrupt is Ctrl-C for a guest that exports

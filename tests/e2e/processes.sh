@@ -300,6 +300,34 @@ PYTHON
     out good
 }
 
+# Signals that come until the last of its processes has ended do not change how a program has ended.
+test_signals_at_the_end() {
+    mkdir -p d
+    cat >d/main.py <<'PYTHON'
+import os
+import signal
+import subprocess
+import sys
+import time
+
+signal.signal(signal.SIGUSR1, lambda number, frame: None)
+code = "import os\nwhile True: os.kill(os.getppid(), 10)"
+children = [subprocess.Popen([sys.executable, "-c", code]) for i in range(2)]
+time.sleep(1)
+if len(sys.argv) > 1:
+    os._exit(5)
+while True:
+    time.sleep(0.1)
+PYTHON
+    for _ in 1 2 3 4; do
+        python -- /d/main.py ends
+        status 5
+        # (The status is 124, which `run` takes for that of its own time limit.)
+        (python --deadline 2 -- /d/main.py) >/dev/null || :
+        err 'its deadline has passed'
+    done
+}
+
 # A directory that was replaced by a link, a deadline, and Ctrl-C.
 test_what_is_passed_on() {
     mkdir -p d inner secret
