@@ -17,6 +17,11 @@ void channel_set(int64_t fd)
     sets[0] = '\0';
 }
 
+bool channel_is(int64_t fd)
+{
+    return fd >= 0 && fd == channel;
+}
+
 static int fail(int error)
 {
     errno = error;

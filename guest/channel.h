@@ -13,6 +13,8 @@ enum { CHANNEL_ANSWER = 8193 };
 
 /* Must be called at the start, with the host's number of that directory; -1: there is none. */
 void channel_set(int64_t fd);
+/* Whether a number of the host's is the channel's. */
+bool channel_is(int64_t fd);
 /* Whether the host serves that set of requests. */
 bool channel_has(const char *set);
 

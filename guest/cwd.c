@@ -173,6 +173,9 @@ static int walk(struct text *done, const char *path)
         switch (look(done, link, sizeof link)) {
         case FOLDER:
             drop_name(done);
+            /* It is the directory, not the link by which the path has come to it. */
+            if (!*path && done->n && look(done, link, sizeof link) == LINK)
+                result = append(done, "/.", 2);
             break;
         case LINK:
             if (++links <= MOST_LINKS) {

@@ -145,6 +145,17 @@ static int64_t host_number(const struct start *s, uint32_t at)
     return at < STREAMS ? at : s->first + at - STREAMS;
 }
 
+static void take_given(const struct start *s, const struct given *g)
+{
+    const int64_t host = g->kind == OF_HOST ? host_number(s, g->at) : -1;
+    struct vfs_entry *e = host >= 0 && g->number == host ? vfs_find(host) : NULL;
+
+    /* (It has the host's number after all.) */
+    if (e)
+        e->used = false;
+    take_one(g, host);
+}
+
 static void take_over(const struct start *s, const unsigned char *bytes)
 {
     const struct given *given = (const void *)(bytes + sizeof(struct note));
@@ -160,15 +171,13 @@ static void take_over(const struct start *s, const unsigned char *bytes)
         return;
     for (unsigned long i = 0; i < s->count; i++)
         hide((int64_t)(s->first + i));
-    for (uint32_t i = 0; i < note.fds_n; i++) {
-        const int64_t host = given[i].kind == OF_HOST ? host_number(s, given[i].at) : -1;
-        struct vfs_entry *e = host >= 0 && given[i].number == host ? vfs_find(host) : NULL;
-
-        /* (It has the host's number after all.) */
-        if (e)
-            e->used = false;
-        take_one(&given[i], host);
-    }
+    /* (First those that are in no directory's way, so that one which makes room gets none of their numbers.) */
+    for (uint32_t i = 0; i < note.fds_n; i++)
+        if (given[i].number < STREAMS || given[i].number >= s->first)
+            take_given(s, &given[i]);
+    for (uint32_t i = 0; i < note.fds_n; i++)
+        if (given[i].number >= STREAMS && given[i].number < s->first && vfs_move_mapped(given[i].number) == 0)
+            take_given(s, &given[i]);
     umask((mode_t)note.umask);
     self.nice = note.nice;
     cwd = (const char *)(given + note.fds_n);

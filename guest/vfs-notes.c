@@ -31,7 +31,12 @@ void vfs_note_path(int64_t host, int64_t above, const char *path)
         paths_n = more;
     }
     n = strlen(of);
-    whole = realloc(of, n + strlen(path) + 2);
+    if (!strcmp(path, ".")) {
+        paths[host] = of;
+        return;
+    }
+    /* (No call takes a path that is longer.) */
+    whole = n + strlen(path) + 2 > VFS_PATH ? NULL : realloc(of, n + strlen(path) + 2);
     if (!whole) {
         free(of);
         return;

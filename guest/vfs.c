@@ -16,8 +16,8 @@ static size_t own_n;
 static struct vfs_entry *low;
 static size_t low_n;
 
-/* The names of the host's mapped directories, kept for libc, which asks for them too. They are dropped when one of
- * the directories is closed. */
+/* The names of the host's mapped directories, kept for libc, which asks for them too. They are dropped when the host
+ * closes one of the directories. */
 enum { FIRST_MAPPED = 3, MOST_KEPT = 16 };
 static char *names[MOST_KEPT];
 static __wasi_fd_t names_end; /* the first number that is not a mapped directory; 0: no names are kept */
@@ -220,6 +220,8 @@ static bool is_behind_one(int64_t host)
 
 static error_t close_host(int64_t host)
 {
+    if (is_mapped(host))
+        forget_names();
     vfs_forget_path(host);
     return REAL(fd_close)((__wasi_fd_t)host);
 }
@@ -241,22 +243,59 @@ static error_t release(int64_t host)
 /* Hides a number of the host from the guest. */
 static error_t hide_number(int64_t fd)
 {
-    struct vfs_entry *e = take_low(fd);
+    struct vfs_entry *e = vfs_take_number(fd);
 
     if (!e)
         return __WASI_ERRNO_NOMEM;
-    e->gone = true;
+    *e = (struct vfs_entry){.fd = fd, .host = -1, .used = true, .gone = true};
+    return 0;
+}
+
+/* Whether it is a mapped directory by its own number. */
+static bool shows_mapped(int64_t fd)
+{
+    char *name = is_mapped(fd) && vfs_host_behind((__wasi_fd_t)fd) == fd ? vfs_name_of_mapped(fd) : NULL;
+    const bool shows = name && *name;
+
+    free(name);
+    return shows;
+}
+
+error_t vfs_move_mapped(int64_t fd)
+{
+    const struct vfs_entry *e = vfs_find(fd);
+    struct vfs_entry is = e ? *e : (struct vfs_entry){.host = fd, .used = true}, *moved;
+    char *name;
+
+    if (!shows_mapped(fd))
+        return 0;
+    vfs_show_mapped();
+    name = vfs_name_of_mapped(fd);
+    moved = name ? vfs_take() : NULL;
+    if (!moved) {
+        free(name);
+        return __WASI_ERRNO_NOMEM;
+    }
+    is.fd = moved->fd;
+    *moved = is;
+    /* (Of two with the same name, libc takes the last.) */
+    if (__wasilibc_register_preopened_fd((int)is.fd, name) < 0 || hide_number(fd))
+        abort(); /* out of memory, and half done */
+    if (!is.file)
+        rofs_mount(name, is.fd);
+    free(name);
     return 0;
 }
 
 error_t WRAP(fd_close)(__wasi_fd_t fd)
 {
-    struct vfs_entry *e = vfs_find(fd);
+    struct vfs_entry *e;
     struct vfs_entry was;
 
-    if (is_mapped(fd))
-        forget_names();
     (void)vfs_inherit(fd, false);
+    if (shows_mapped(fd))
+        return vfs_move_mapped(fd);
+    e = vfs_find(fd);
     if (!e)
         return is_behind_one(fd) ? hide_number(fd) : close_host(fd);
     if (e->gone)
@@ -264,7 +303,7 @@ error_t WRAP(fd_close)(__wasi_fd_t fd)
     was = *e;
     e->used = false;
     vfs_let_go(was.file);
-    if (fd < VFS_FIRST && is_behind_one(fd)) {
+    if (fd < VFS_FIRST && (is_behind_one(fd) || channel_is(fd))) {
         e->used = e->gone = true;
         e->file = NULL;
         e->host = -1;
@@ -315,10 +354,12 @@ error_t vfs_lock(__wasi_fd_t fd, enum vfs_lock lock)
 /* Puts it behind a further number, whose old file is closed. */
 static error_t put_behind(__wasi_fd_t fd, struct vfs_entry behind)
 {
-    struct vfs_entry *e = vfs_find(fd), was = {.host = fd};
+    struct vfs_entry *e, was = {.host = fd};
+    error_t error = vfs_move_mapped(fd);
 
-    if (is_mapped(fd))
-        forget_names();
+    if (error)
+        return error;
+    e = vfs_find(fd);
     if (!e)
         e = fd < VFS_FIRST ? take_low(fd) : NULL;
     else
@@ -369,11 +410,10 @@ error_t WRAP(fd_renumber)(__wasi_fd_t from, __wasi_fd_t to)
         error = look_behind(to, &other);
     if (error || from == to)
         return error;
-    if (is_mapped(from) || is_mapped(to))
-        forget_names();
     /* If only these two numbers are concerned, the host can do it. */
     if (behind.host != from || other.host != to || from >= VFS_FIRST || to >= VFS_FIRST || behind.file || other.file ||
-        vfs_find(from) || vfs_find(to) || is_behind_one(from) || is_behind_one(to)) {
+        vfs_find(from) || vfs_find(to) || is_mapped(from) || is_mapped(to) || is_behind_one(from) ||
+        is_behind_one(to)) {
         error = put_behind(to, behind);
         if (!error && inherits)
             error = vfs_inherit(to, true);

@@ -92,6 +92,10 @@ struct vfs_entry *vfs_take(void);
 struct vfs_entry *vfs_take_number(int64_t fd);
 /* The same with a number that select() accepts, if one is free. */
 struct vfs_entry *vfs_take_selectable(void);
+/* If the number is that of a directory which the host maps, the directory gets another one, by which libc finds it from
+ * now on. For the program, which has not opened the number, it is closed: a program that closes all numbers, as daemons
+ * do, or gives one to another file, keeps its directories. */
+error_t vfs_move_mapped(int64_t fd);
 /* An open file of a kind; the caller sets the other members. NULL: out of memory. */
 struct vfs_file *vfs_new_file(enum vfs_kind kind, __wasi_fdflags_t flags);
 /* Gives a file a new number. On failure the file is closed. */

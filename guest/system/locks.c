@@ -139,17 +139,24 @@ static int lock_range(int fd, int command, struct flock *range)
     return 0;
 }
 
-/* Copies have numbers above those that programs ask for. */
+/* Copies mostly have numbers above those that programs ask for. */
 static int copy_from(int fd, int least, bool inherits)
 {
-    const int copy = dup(fd);
+    int copy = least < 0 || least >= VFS_FIRST ? fails(EINVAL) : dup(fd);
+    __wasi_fdstat_t stat;
+    error_t e;
 
     if (copy >= 0 && copy < least) {
         close(copy);
-        return fails(EINVAL);
+        copy = least;
+        while (__wasi_fd_fdstat_get((__wasi_fd_t)copy, &stat) == 0)
+            copy++;
+        e = vfs_copy_to((__wasi_fd_t)fd, (__wasi_fd_t)copy);
+        if (e)
+            return fails(e);
     }
-    if (copy >= 0 && !inherits)
-        (void)vfs_inherit(copy, false);
+    if (copy >= 0)
+        (void)vfs_inherit(copy, inherits);
     return copy;
 }
 

@@ -40,6 +40,24 @@ def out_of_it(top, folder):
     os.unlink("hard", dir_fd=folder)
     assert sorted((os.path.relpath(at, top), sorted(folders), sorted(files))
                   for at, folders, files, fd in os.fwalk(top + "/a", follow_symlinks=True) if "out" in at) == [("a/out", ["deep", "renamed"], ["z"]), ("a/out/deep", [], []), ("a/out/renamed", [], [])]
+    # ".." is a directory, also if a link has led there.
+    os.symlink("a", top + "/link")
+    fd = os.open(top + "/link/b", os.O_RDONLY)
+    for seen in os.lstat(top + "/link/b/.."), os.lstat("..", dir_fd=fd), os.lstat("../", dir_fd=fd):
+        assert os.path.samestat(seen, os.stat(top + "/a")), seen
+    try:
+        os.unlink(top + "/link/b/..")
+    except OSError:
+        pass
+    else:
+        raise AssertionError("the link was removed")
+    # Where a descriptor leads does not depend on how long the way was.
+    for i in range(2000):
+        before, fd = fd, os.open(".", os.O_RDONLY, dir_fd=fd)
+        os.close(before)
+    assert os.path.samestat(os.lstat("../../link", dir_fd=fd), os.lstat(top + "/link"))
+    os.close(fd)
+    os.unlink(top + "/link")
     # A descriptor stays with its directory; what has its name by now is another one.
     os.mkdir(top + "/elsewhere")
     os.rename(top + "/a", top + "/elsewhere/a")

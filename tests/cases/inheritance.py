@@ -43,6 +43,18 @@ for fd in opened:
                 assert error.errno == errno.EBADF, error
             else:
                 raise AssertionError(call)
+    for command in fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC:
+        copies = [fcntl.fcntl(fd, command, least) for least in (600, 900, 900)]
+        assert 600 <= copies[0] and copies[1] >= 900 <= copies[2] != copies[1], copies
+        for copy in copies:
+            assert os.get_inheritable(copy) == (command == fcntl.F_DUPFD)
+            os.close(copy)
+        try:
+            fcntl.fcntl(fd, command, -1)
+        except OSError as error:
+            assert error.errno == errno.EINVAL, error
+        else:
+            raise AssertionError(command)
 fd = os.open(os.devnull, os.O_RDONLY)
 os.set_inheritable(fd, True)
 os.close(fd)
@@ -83,3 +95,47 @@ else:
     assert os.get_inheritable(null) and not os.get_inheritable(reads)
     os.set_inheritable(null, False)
     assert seen(close_fds=False) == "---++-"
+
+
+def is_open(fd):
+    try:
+        os.fstat(fd)
+    except OSError as error:
+        assert error.errno == errno.EBADF, error
+        return False
+    return True
+
+
+# A number that was closed before can be used and closed again. (The host may have something there that is not the program's.)
+for fd in range(3, 64):
+    if not is_open(fd):
+        os.dup2(one, fd)
+        os.close(fd)
+        assert not is_open(fd), fd
+        try:
+            os.close(fd)
+        except OSError as error:
+            assert error.errno == errno.EBADF, error
+        else:
+            raise AssertionError(fd)
+
+# Closing all numbers closes no shared directory, and neither does giving its number to another file.
+os.closerange(3, 1024)
+assert not any(map(is_open, range(3, 1024)))
+assert "case.py" in os.listdir(sys.argv[1]) and "argparse" in repr(__import__("argparse"))
+one = os.open(sys.argv[1] + "/case.py", os.O_RDONLY)
+for fd in range(3, 9):
+    os.dup2(one, fd)
+assert "case.py" in os.listdir(sys.argv[1]) and os.path.exists(sys.argv[1] + "/case.py")
+code = """
+import os, sys
+assert all(os.path.samestat(os.fstat(fd), os.stat(sys.argv[1] + "/case.py")) for fd in range(3, 9))
+os.closerange(3, 9)
+print("case.py" in os.listdir(sys.argv[1]))
+"""
+try:
+    done = subprocess.run([sys.executable, "-c", code, sys.argv[1]], pass_fds=range(3, 9), stdout=subprocess.PIPE, text=True)
+except OSError as error:
+    assert "processes" in str(error), error
+else:
+    assert done.stdout == "True\n", done
