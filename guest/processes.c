@@ -375,8 +375,9 @@ pid_t processes_wait(pid_t pid, int *status, bool now)
         return -1;
     }
     do
-        r = pid > 0 ? channel_ask(answer, sizeof answer, "process.wait %ld%s", (long)pid, now ? " now" : "")
-                    : channel_ask(answer, sizeof answer, "process.wait any%s", now ? " now" : "");
+        r = pid == -1 ? channel_ask(answer, sizeof answer, "process.wait any%s", now ? " now" : "")
+                      : channel_ask(answer, sizeof answer, "process.wait %ld%s%s", labs((long)pid),
+                                    pid < 0 ? " group" : "", now ? " now" : "");
     while (r < 0 && threads_again(errno));
     if (r < 0)
         return now && errno == EAGAIN ? 0 : -1;

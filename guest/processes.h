@@ -47,7 +47,7 @@ pid_t processes_start(const struct process_wish *wish);
 /* A number for a process that could not be started. Waiting for that number succeeds once, with the status of a child
  * of fork() that cannot execute its program. */
 pid_t processes_failed(void);
-/* pid: -1: any. As waitpid(2). */
+/* pid: -1: any; below: any of the group -pid. As waitpid(2). */
 pid_t processes_wait(pid_t pid, int *status, bool now);
 /* A signal for another process: one that this one has started, or its parent. The numbers are Linux's. -1 with errno.
  */

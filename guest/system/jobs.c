@@ -27,20 +27,23 @@ pid_t getpgrp(void)
 
 int setpgid(pid_t pid, pid_t group)
 {
-    pid_t has;
+    pid_t has, session;
 
-    if (group < 0) {
+    if (group < 0 || (!group && pid < 0)) {
         errno = EINVAL;
         return -1;
     }
     if (!pid || pid == getpid())
         return processes_join(group);
-    has = getpgid(pid);
-    if (has < 0)
+    if (pid == getppid()) {
+        errno = ESRCH; /* it is none of this process's */
+        return -1;
+    }
+    if (processes_group(pid, &has, &session) < 0)
         return -1;
     if (has == (group ? group : pid))
         return 0;
-    errno = EACCES; /* as for one that runs its program already */
+    errno = session == getsid(0) ? EACCES : EPERM; /* EACCES: as for one that runs its program already */
     return -1;
 }
 

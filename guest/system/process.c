@@ -33,7 +33,8 @@ static int send_to(pid_t pid, pid_t group, int number)
         number = 0;
     /* It does not stop. */
     if (number > SIGTERM && !signals_come_from_others(number)) {
-        errno = EPERM;
+        if ((pid ? processes_signal(pid, 0) : processes_signal_group(group, 0)) == 0)
+            errno = EPERM;
         return -1;
     }
     return pid ? processes_signal(pid, number) : processes_signal_group(group, number);
@@ -73,7 +74,11 @@ pid_t waitpid(pid_t pid, int *status, int options)
         errno = EINVAL;
         return -1;
     }
-    return processes_wait(pid > 0 ? pid : -1, status, options & WNOHANG);
+    if (pid == INT_MIN) {
+        errno = ESRCH;
+        return -1;
+    }
+    return processes_wait(pid ? pid : -getpgrp(), status, options & WNOHANG);
 }
 
 pid_t wait(int *status)

@@ -45,6 +45,10 @@ struct family_wish {
 uint32_t family_spawn(struct family *f, const struct family_wish *wish, uint32_t *pid);
 /* Notes which have ended. */
 void family_look(struct family *f);
+/* The group that it is in, or was in when it ended. */
+uint32_t family_group(const struct family *f, const struct family_member *m);
+/* Whether this process's session has that group. */
+bool family_has_group(const struct family *f, uint32_t group);
 /* Forgets one that has ended. */
 void family_forget(struct family *f, struct family_member *m);
 uint64_t family_now(void); /* of CLOCK_MONOTONIC, ms */

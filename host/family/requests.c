@@ -133,14 +133,14 @@ static bool which(const struct wasi_request *r, uint32_t *pid)
     return true;
 }
 
-/* One that has ended; else NULL, and their sockets. */
-static struct family_member *find(struct family *f, uint32_t pid, struct pollfd *fds, nfds_t *n)
+/* One that has ended; else NULL, and their sockets. pid: 0: any. */
+static struct family_member *find(struct family *f, uint32_t pid, bool group, struct pollfd *fds, nfds_t *n)
 {
     *n = 0;
     for (size_t i = 0; i < f->members_n; i++) {
         struct family_member *m = &f->members[i];
 
-        if (pid && m->pid != pid)
+        if (pid && pid != (group ? family_group(f, m) : m->pid))
             continue;
         if (m->socket < 0)
             return m;
@@ -158,7 +158,7 @@ static void tell(struct wasi_request *r, struct family_member *m)
     family_forget(r->arg, m);
 }
 
-/* process.wait PID|any [now] */
+/* process.wait PID|any [group] [now] */
 static uint32_t wait_for(struct wasi_request *r)
 {
     struct family *f = r->arg;
@@ -167,19 +167,20 @@ static uint32_t wait_for(struct wasi_request *r)
     struct pollfd *fds;
     uint32_t pid;
     nfds_t n;
+    bool group = r->n > 1 && !strcmp(r->word[1], "group"), now = r->n == 2 + group;
     int waited = 0;
 
-    if (!which(r, &pid) || (r->n == 2 && strcmp(r->word[1], "now") != 0))
+    if (!which(r, &pid) || (now && strcmp(r->word[1 + group], "now") != 0) || r->n > 2 + group || (group && !pid))
         return WASI_EINVAL;
     for (;;) {
         family_look(f);
         fds = calloc(f->members_n + 1, sizeof *fds);
         if (!fds)
             return WASI_ENOMEM;
-        m = find(f, pid, fds, &n);
+        m = find(f, pid, group, fds, &n);
         /* (Meanwhile another thread may start one, or wait for one.) */
-        if (!m && n && r->n == 1)
-            waited = wasi_wait(r->w, fds, n, pid ? NULL : &again);
+        if (!m && n && !now)
+            waited = wasi_wait(r->w, fds, n, pid && !group ? NULL : &again);
         free(fds);
         if (m) {
             tell(r, m);
@@ -187,7 +188,7 @@ static uint32_t wait_for(struct wasi_request *r)
         }
         if (!n)
             return WASI_ECHILD;
-        if (r->n == 2)
+        if (now)
             return WASI_EAGAIN;
         if (waited < 0)
             return wasi_from_errno(errno);
@@ -232,7 +233,7 @@ static uint32_t signal_group(const struct family *f, uint32_t group, int number)
     for (size_t i = 0; i < f->members_n; i++) {
         const struct family_member *m = &f->members[i];
 
-        if ((m->socket < 0 ? m->group : f->page->place[m->place].group) == group && signal_member(m, number) == 0)
+        if (family_group(f, m) == group && signal_member(m, number) == 0)
             result = 0;
     }
     return result;
@@ -317,7 +318,7 @@ static uint32_t join(struct wasi_request *r)
         f->page->place[f->place].session = f->page->place[f->place].group = f->pid;
         return 0;
     }
-    if (group && group != f->pid && !page_has_group(f->page, (uint32_t)group, f->page->place[f->place].session))
+    if (group && group != f->pid && !family_has_group(f, (uint32_t)group))
         return WASI_EPERM;
     f->page->place[f->place].group = group ? (uint32_t)group : f->pid;
     return 0;
@@ -430,7 +431,7 @@ static uint32_t memory(struct wasi_request *r)
 
 static const struct wasi_request_kind kinds[] = {
     {"process.self", 0, 0, self},      {"process.note", 2, 2, note},
-    {"process.spawn", 8, 9, spawn},    {"process.wait", 1, 2, wait_for},
+    {"process.spawn", 8, 9, spawn},    {"process.wait", 1, 3, wait_for},
     {"process.kill", 2, 3, kill_one},  {"process.group", 1, 1, group_of},
     {"process.join", 1, 1, join},      {"process.pipe", 0, 0, make_pipe},
     {"process.pair", 1, 1, make_pair}, {"process.semaphore", 1, 1, make_semaphore},

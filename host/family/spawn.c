@@ -53,6 +53,26 @@ void family_look(struct family *f)
     }
 }
 
+uint32_t family_group(const struct family *f, const struct family_member *m)
+{
+    return m->socket < 0 ? m->group : f->page->place[m->place].group;
+}
+
+/* (One that has ended is in its group until it is waited for, as elsewhere: the first of a row of programs may have
+ * ended before the second one is started.) */
+bool family_has_group(const struct family *f, uint32_t group)
+{
+    const uint32_t session = f->page->place[f->place].session;
+
+    for (size_t i = 0; i < f->members_n; i++) {
+        const struct family_member *m = &f->members[i];
+
+        if (m->socket < 0 && m->group == group && m->session == session)
+            return true;
+    }
+    return page_has_group(f->page, group, session);
+}
+
 void family_forget(struct family *f, struct family_member *m)
 {
     *m = f->members[--f->members_n];
@@ -398,7 +418,7 @@ static uint32_t spawn(struct family *f, const struct family_wish *wish, struct p
     uint32_t e;
     int place;
 
-    if (wish->group > 0 && !page_has_group(f->page, (uint32_t)wish->group, f->page->place[f->place].session))
+    if (wish->group > 0 && !family_has_group(f, (uint32_t)wish->group))
         return WASI_EPERM;
     place = page_take(f->page, f->place);
     if (place < 0)

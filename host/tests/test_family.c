@@ -104,6 +104,10 @@ static void test_first_process(void **state)
     FAILS("process.wait 0", WASI_EINVAL);
     FAILS("process.wait all", WASI_EINVAL);
     FAILS("process.wait 43 later", WASI_EINVAL);
+    FAILS("process.wait 43 group later", WASI_EINVAL);
+    FAILS("process.wait 43 now group", WASI_EINVAL);
+    FAILS("process.wait any group", WASI_EINVAL);
+    FAILS("process.wait 43 group now", WASI_ECHILD);
     FAILS("process.kill 42 9", WASI_ESRCH);
     FAILS("process.kill 1 0", WASI_ESRCH);
     FAILS("process.kill 43 16", WASI_EINVAL);
@@ -182,7 +186,11 @@ static void test_groups(void **state)
     GIVES("process.kill 44 15 group", "");
     GIVES("process.kill 45 15 group", "");
     FAILS("process.kill 43 15 group", WASI_ESRCH);
-    for (int i = 0; i < 3; i++)
+    FAILS("process.wait 43 group", WASI_ECHILD);
+    assert_int_equal(ask("process.wait 44 group"), 0);
+    assert_int_equal(strncmp(answer, "44 ", 3), 0);
+    FAILS("process.wait 44 group now", WASI_ECHILD);
+    for (int i = 0; i < 2; i++)
         assert_int_equal(ask("process.wait any"), 0);
     FAILS("process.group 44", WASI_ESRCH);
     FAILS("process.kill 44 15 group", WASI_ESRCH);

@@ -161,6 +161,34 @@ assert other.wait() == -signal.SIGTERM and came[-1] == "group"
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
 for child in leader, member, other:
     child.communicate()
+# One that has ended is in its group until it is waited for, and waiting for a group waits for nobody else.
+leader = subprocess.Popen([me, "-c", ""], process_group=0, stdout=-1)
+leader.stdout.read()
+time.sleep(0.5)
+member, other = waiting(process_group=leader.pid), subprocess.Popen([me, "-c", ""])
+assert os.waitpid(-leader.pid, 0) == (leader.pid, 0) and os.waitpid(-leader.pid, os.WNOHANG) == (0, 0)
+member.kill()
+assert os.waitpid(-leader.pid, 0) == (member.pid, signal.SIGKILL) and os.waitpid(0, 0) == (other.pid, 0)
+for number in -leader.pid, 0:
+    try:
+        os.waitpid(number, os.WNOHANG)
+    except ChildProcessError:
+        continue
+    raise AssertionError(number)
+for arguments, error in ((-1, 0), OSError), ((4711, 0), ProcessLookupError):
+    try:
+        os.setpgid(*arguments)
+    except error:
+        continue
+    raise AssertionError(arguments)
+try:
+    os.kill(4711, signal.SIGSTOP)
+except ProcessLookupError:
+    pass
+else:
+    raise AssertionError("there was a process")
+code = "import os; os.setpgid(os.getppid(), 0)"
+assert b"ProcessLookupError" in run([me, "-c", code], stderr=-1).stderr
 done = run([me, "-c", "import os; os.setsid(); print(os.getsid(0) == os.getpgrp() == os.getpid())"], stdout=-1)
 assert done.stdout == b"True\n", done
 
