@@ -27,8 +27,12 @@ PyMODINIT_FUNC PyInit__impl(void) {{ return PyModule_Create(&module); }}
 """
 files = {f"{name}/__init__.py": init, f"{name}/_impl.c": code, f"{name}/data.txt": "data\n", f"{name}/tests/test_it.py": "",
          "setup.py": setup or f"""
+import subprocess
+import sys
 import sysconfig
 from setuptools import Extension, setup
+# cryptography starts the Python that runs its build by this name.
+assert subprocess.check_output(["python3", "-c", "import sys; print(sys.version)"], text=True).strip() == sys.version
 # Where pybind11 looks for Python's headers, too.
 headers = [sysconfig.get_path("include")]
 setup(name={name!r}, version={version!r}, packages=[{name!r}, {name + '.tests'!r}], package_data={{{name!r}: ["data.txt"]}},

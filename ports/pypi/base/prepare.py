@@ -91,6 +91,9 @@ def install_requirements():
             add_data(directory)
     for file in sorted(glob.glob("site/*.dist-info/entry_points.txt")):
         add_commands(file)
+    # Builds that start a Python by its name mean the one that they run in; the machine's has another version.
+    for name in ("python", "python3"):
+        write(f"bin/{name}", f'#!/bin/sh\nexec {PYTHON} "$@"\n', True)
     for root, _, files in os.walk("site"):
         if os.path.basename(root) == "bin":
             for name in files:
