@@ -41,11 +41,11 @@ test_others() {
 
 # matplotlib needs contourpy and kiwisolver.
 test_packages_with_numpy() {
-    programs --with matplotlib --with pandas : matplotlib pandas
+    programs --with matplotlib --with pandas --with wordcloud : matplotlib pandas wordcloud
 }
 
 test_texts() {
-    programs --with lxml --with python-rapidjson : lxml rapidjson
+    programs --with levenshtein --with lxml --with python-rapidjson --with rapidfuzz : levenshtein lxml rapidfuzz rapidjson
 }
 
 test_tiktoken() {
