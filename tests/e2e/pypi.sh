@@ -48,8 +48,31 @@ test_texts() {
     programs --with levenshtein --with lxml --with python-rapidjson --with rapidfuzz : levenshtein lxml rapidfuzz rapidjson
 }
 
-test_tiktoken() {
-    programs --with tiktoken : tiktoken
+# In Rust; cryptography with C, and the OpenSSL that Python's ssl has.
+test_cryptography_and_tiktoken() {
+    programs --with cryptography --with tiktoken : cryptography tiktoken
+}
+
+# What its OpenSSL lacks is an exception, and does not end the program.
+test_what_cryptography_lacks() {
+    with_index
+    real run -q "$PY" --with cryptography --with tiktoken -- -c '
+from cryptography.hazmat.primitives.asymmetric import dsa
+from cryptography.hazmat.primitives.ciphers import aead
+numbers = dsa.DSAParameterNumbers(2**2047 + 1, 2**255 + 1, 2)
+public = dsa.DSAPublicNumbers(4, numbers)
+for f in (lambda: dsa.generate_private_key(2048), numbers.parameters, public.public_key,
+          dsa.DSAPrivateNumbers(2, public).private_key, lambda: aead.AESOCB3(bytes(16))):
+    try:
+        print(f())
+    except Exception as e:
+        print(type(e).__name__)'
+    status 0
+    is "$(cat .out)" "InternalError
+InternalError
+InternalError
+InternalError
+UnsupportedAlgorithm"
 }
 
 # A call that WebAssembly cannot make is an exception, and does not end the program.

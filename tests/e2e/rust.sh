@@ -312,9 +312,9 @@ END
     done
 
     # A recipe says why not.
-    build_packages "$PY" --with cryptography
+    build_packages "$PY" --with psutil
     clean_failure 4
-    err 'cryptography has native code that cannot be built for Python 3.13: it calls parts of OpenSSL'
+    err 'psutil has native code that cannot be built for Python 3.13: it reads the state of the operating system'
 
     crate wlcompile '' 'compile_error!("this does not compile");'
     require wlcompile
