@@ -68,7 +68,7 @@ words_of() {
     esac
 }
 
-# `tasks PYTHON WHO FILE [ARGUMENT...]`: runs a program of the folder, which prints names and milliseconds, in python3 or an engine of
+# `tasks PYTHON WHO FILE [ARGUMENT...]`: runs a program of the directory that it sees, which prints names and milliseconds, in python3 or an engine of
 # this project's, and appends the time of each task to the samples of WHO.
 tasks() {
     local who=$2 name ms
