@@ -75,7 +75,7 @@ static void check(const struct bytes *written, const struct edit *edit, size_t s
         const struct symbol *s = &o.symbols[i];
 
         if (edit->localize && is_defined(s) && is_global(s) && s->kind != SYMBOL_SECTION && s->kind != SYMBOL_TAG &&
-            (s->kind != SYMBOL_FUNCTION || !(edit->to ? span_is(s->name, edit->to) : is_start(s))))
+            (s->kind != SYMBOL_FUNCTION || !(edit->to ? span_starts(s->name, edit->to) : is_start(s))))
             abort();
     }
     object_free(&o);

@@ -1,6 +1,5 @@
 #include "edit.h"
 
-#include "driver.h"
 #include "note.h"
 
 #include <stdlib.h>
@@ -23,7 +22,11 @@ const struct symbol *start_of(const struct object *o)
 
 char *constructor_name(const char *init, size_t number)
 {
-    return text_of("%s_%zu", init, number);
+    struct bytes name = {NULL, 0, 0};
+
+    put_text(&name, "%s_%zu", init, number);
+    put_byte(&name, 0);
+    return (char *)name.at;
 }
 
 /* What is written. */
@@ -60,9 +63,8 @@ static uint32_t new_flags(const struct object *o, const struct symbol *s, const 
 static void put_symbol(struct bytes *out, const struct object *o, const struct symbol *s, const struct edit *edit)
 {
     long constructor = constructor_of(o, s, edit);
-    char *name = is_renamed(s, edit) ? text_of("%s", edit->to)
-                 : constructor >= 0  ? constructor_name(edit->to, (size_t)constructor)
-                                     : NULL;
+    char *made = constructor >= 0 ? constructor_name(edit->to, (size_t)constructor) : NULL;
+    const char *name = is_renamed(s, edit) ? edit->to : made;
 
     put_byte(out, (uint8_t)s->kind);
     put_number(out, new_flags(o, s, edit));
@@ -72,7 +74,7 @@ static void put_symbol(struct bytes *out, const struct object *o, const struct s
     } else {
         put(out, s->rest.at, s->rest.n);
     }
-    free(name);
+    free(made);
 }
 
 static void put_symbols(struct bytes *out, const struct work *w)
